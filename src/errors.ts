@@ -1,0 +1,16 @@
+/** The error classes of lowrank. A message reads `operation: rule: values` and fits on one line. */
+
+/** Shapes or lengths that do not fit together. */
+export class ShapeError extends Error {
+  override name = 'ShapeError';
+}
+
+/** A device that is not there, lacks a feature, ran out of memory, or was lost. */
+export class DeviceError extends Error {
+  override name = 'DeviceError';
+}
+
+/** A file or byte stream that is not what it claims to be, or that cannot be read or written. */
+export class DataError extends Error {
+  override name = 'DataError';
+}
