@@ -1,0 +1,29 @@
+/** `lowrank` in a page or a worker: the core, with its binaries fetched from beside the bundle. */
+import * as devices from './device.js';
+import { DeviceError } from './errors.js';
+
+export * from './core.js';
+
+/** Spelled out one by one: bundlers find a file only through a literal `new URL(…, import.meta.url)`. */
+const BINARIES = {
+  debug: () => new URL('../build/debug.wasm', import.meta.url),
+  simd: () => new URL('../build/simd.wasm', import.meta.url),
+  relaxed: () => new URL('../build/relaxed.wasm', import.meta.url),
+};
+
+const fetchBinary: devices.BinaryReader = async (name) => {
+  const url = BINARIES[name]();
+  const response = await fetch(url);
+  if (!response.ok) throw new DeviceError(`wasm: ${url} cannot be fetched: status ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+};
+
+/** {@inheritDoc devices.selectDevice} */
+export function selectDevice(options: devices.SelectDeviceOptions = {}): Promise<devices.SelectedDevice> {
+  return devices.selectDevice(options, fetchBinary);
+}
+
+/** {@inheritDoc devices.listDevices} */
+export function listDevices(): Promise<devices.DeviceReport[]> {
+  return devices.listDevices(fetchBinary);
+}

@@ -1,0 +1,41 @@
+/** Everything that runs unchanged in Node, a page and a worker. */
+export { noGrad } from './autograd.js';
+export type { Backend, DeviceName, HostArray, MemoryUse } from './backends/backend.js';
+export { type BatchOptions, Dataset, type DatasetOptions } from './data/dataset.js';
+export { parseIdx } from './data/idx.js';
+export { type MnistFiles, parseMnist } from './data/mnist.js';
+export { type LoadMnistOptions, loadMnist } from './data/mnistDataset.js';
+export type { DeviceReport, SelectDeviceOptions, SelectedDevice } from './device.js';
+export { DataError, DeviceError, ShapeError } from './errors.js';
+export { applyLora, LoraAdapter } from './lora/applyLora.js';
+export type { LoraBias, LoraConfig, LoraInit } from './lora/config.js';
+export { countParameters, type ParameterCount } from './lora/countParameters.js';
+export { LoraLinear } from './lora/loraLinear.js';
+export { LoraParametrization } from './lora/loraParametrization.js';
+export { DigitsNet, type DigitsNetOptions } from './models/digitsNet.js';
+export { Linear, type LinearOptions } from './nn/linear.js';
+export { type HostTensor, Module, type StateDict } from './nn/module.js';
+export {
+  originalParameter,
+  parametrizationsOf,
+  registerParametrization,
+  removeParametrizations,
+} from './nn/parametrization.js';
+export { ReLU } from './nn/relu.js';
+export { Sequential } from './nn/sequential.js';
+export { add } from './ops/add.js';
+export { crossEntropy } from './ops/crossEntropy.js';
+export { linear } from './ops/linear.js';
+export { loraLinear } from './ops/loraLinear.js';
+export { loraWeight } from './ops/loraWeight.js';
+export { type MatmulOptions, matmul } from './ops/matmul.js';
+export { mul } from './ops/mul.js';
+export { relu } from './ops/relu.js';
+export { Adam, type AdamOptions, AdamW } from './optim/adam.js';
+export { Optimizer } from './optim/optimizer.js';
+export { SGD, type SGDOptions } from './optim/sgd.js';
+export { Random, type RandomState } from './random.js';
+export { parseSafetensors, serializeSafetensors, toFloat32 } from './safetensors.js';
+export { Parameter, parameter, type Shape, Tensor, tensor, zeros } from './tensor.js';
+export { type EvaluateOptions, type Evaluation, evaluate } from './train/evaluate.js';
+export { type FitOptions, type FitResult, fit, type StepReport } from './train/fit.js';

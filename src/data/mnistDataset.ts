@@ -1,0 +1,29 @@
+import type { Backend } from '../backends/backend.js';
+import { Dataset } from './dataset.js';
+import { type MnistFiles, parseMnist } from './mnist.js';
+
+export interface LoadMnistOptions {
+  /** Subtracted from x/255; default 0.1301. */
+  readonly mean?: number;
+  /** Divides after that; default 0.3081. */
+  readonly std?: number;
+}
+
+/**
+ * The MNIST digits on the device: 60,000 training and 10,000 test images of 28 × 28 bytes, normalised
+ * as `(x/255 − mean)/std` when a batch is gathered.
+ * @param files  the four IDX files, raw or gzipped; `mnistFiles()` of `lowrank/node` reads them
+ * @throws DataError when a file is not what it claims to be
+ */
+export async function loadMnist(
+  device: Backend,
+  files: MnistFiles,
+  { mean = 0.1301, std = 0.3081 }: LoadMnistOptions = {},
+): Promise<{ train: Dataset; test: Dataset }> {
+  const { train, test } = await parseMnist(files);
+  const options = { features: train.features, classes: 10, mean, std };
+  return {
+    train: Dataset.fromBytes(device, train.images, train.labels, options),
+    test: Dataset.fromBytes(device, test.images, test.labels, options),
+  };
+}

@@ -1,0 +1,48 @@
+import type { Backend } from '../backends/backend.js';
+import { linear } from '../ops/linear.js';
+import { Random } from '../random.js';
+import { parameter, type Tensor } from '../tensor.js';
+import { kaimingUniform } from './init.js';
+import { Module } from './module.js';
+
+export interface LinearOptions {
+  /** Default true. */
+  readonly bias?: boolean;
+  /**
+   * Draws the initial values; default a generator of seed 0. With `undefined` the memory stays undefined,
+   * for values that are about to be written.
+   */
+  readonly random?: Random | undefined;
+}
+
+/**
+ * `y = x Wᵀ + b`, weight and bias uniform in ±1/√inFeatures at first.
+ * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
+ */
+export class Linear extends Module {
+  /** [outFeatures, inFeatures] */
+  weight: Tensor;
+  /** [outFeatures] */
+  bias: Tensor | undefined;
+
+  constructor(
+    device: Backend,
+    readonly inFeatures: number,
+    readonly outFeatures: number,
+    options: LinearOptions = {},
+  ) {
+    super();
+    if (!(inFeatures >= 1 && outFeatures >= 1)) {
+      throw new RangeError(`Linear: sizes must be at least 1: ${inFeatures} to ${outFeatures}`);
+    }
+    const random = 'random' in options ? options.random : new Random(0);
+    const draw = (length: number) => random && kaimingUniform(length, inFeatures, random);
+    this.weight = parameter(device, draw(outFeatures * inFeatures), [outFeatures, inFeatures]);
+    this.bias = options.bias === false ? undefined : parameter(device, draw(outFeatures), [outFeatures]);
+  }
+
+  /** @param x  [..., inFeatures] @returns [..., outFeatures] */
+  forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias);
+  }
+}

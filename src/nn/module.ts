@@ -1,0 +1,144 @@
+/**
+ * A tree of modules with named parameters. A module's parameters, buffers and children are its own fields:
+ * a `Parameter` is trained, any other `Tensor` is a buffer (saved, not trained), a `Module` or an array or
+ * plain object of them is a child. Names are the paths of the fields, as PyTorch writes them: `linear1.weight`, `layers.0.bias`.
+ */
+import type { Backend } from '../backends/backend.js';
+import { ShapeError } from '../errors.js';
+import { Parameter, type Shape, Tensor } from '../tensor.js';
+
+/** The values of one tensor on the host. */
+export interface HostTensor {
+  readonly shape: Shape;
+  /** Row-major. */
+  readonly data: Float32Array | Float64Array;
+}
+
+/** Parameters and buffers by name. */
+export type StateDict = Map<string, HostTensor>;
+
+export abstract class Module {
+  /** False after `eval()`. */
+  training = true;
+
+  abstract forward(x: Tensor): Tensor;
+
+  /** Child modules by field name, in the order of the fields. */
+  *namedChildren(): Generator<[name: string, child: Module]> {
+    for (const [name, value] of Object.entries(this)) {
+      if (value instanceof Module) yield [name, value];
+      else if (isContainer(value)) {
+        for (const [key, item] of Object.entries(value))
+          if (item instanceof Module) yield [`${name}.${key}`, item];
+      }
+    }
+  }
+
+  /** This module and all below it, by path; its own path is ''. */
+  *namedModules(prefix = ''): Generator<[path: string, module: Module]> {
+    yield [prefix, this];
+    for (const [name, child] of this.namedChildren()) yield* child.namedModules(joinPath(prefix, name));
+  }
+
+  /** Parameters and buffers of this module and all below it, by path. */
+  *namedTensors(): Generator<[path: string, tensor: Tensor]> {
+    for (const [path, module] of this.namedModules()) {
+      for (const [name, value] of Object.entries(module)) {
+        if (value instanceof Tensor) yield [joinPath(path, name), value];
+      }
+    }
+  }
+
+  /** Parameters of this module and all below it, by path. */
+  *namedParameters(): Generator<[path: string, parameter: Parameter]> {
+    for (const [path, tensor] of this.namedTensors()) {
+      if (tensor instanceof Parameter) yield [path, tensor];
+    }
+  }
+
+  parameters(): Parameter[] {
+    return Array.from(this.namedParameters(), ([, parameter]) => parameter);
+  }
+
+  /** Puts `child` in the place of the child with this name. @throws RangeError when there is none */
+  replaceChild(name: string, child: Module): void {
+    const [field, key] = name.split('.');
+    const container: unknown = key === undefined ? this : Reflect.get(this, field);
+    if (
+      typeof container !== 'object' ||
+      container === null ||
+      !(Reflect.get(container, key ?? field) instanceof Module)
+    ) {
+      throw new RangeError(`replaceChild: there is no child named ${name}`);
+    }
+    Reflect.set(container, key ?? field, child);
+  }
+
+  /** Puts this module and all below it in training mode. */
+  train(mode = true): this {
+    for (const [, module] of this.namedModules()) module.training = mode;
+    return this;
+  }
+
+  /** Puts this module and all below it in evaluation mode. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Says whether the parameters below require gradients; false freezes them. */
+  requiresGrad(required = true): this {
+    for (const parameter of this.parameters()) parameter.requiresGrad = required;
+    return this;
+  }
+
+  /** Copies of all parameters and buffers, by name. */
+  async stateDict(): Promise<StateDict> {
+    const state: StateDict = new Map();
+    for (const [name, tensor] of this.namedTensors()) {
+      // Parameters and buffers are f32, which reads as one of the two float arrays.
+      const data = (await tensor.read()) as Float32Array | Float64Array;
+      state.set(name, { shape: tensor.shape, data });
+    }
+    return state;
+  }
+
+  /**
+   * Replaces the values of all parameters and buffers.
+   * @throws ShapeError that names everything missing, unexpected or misshapen; nothing is changed then
+   */
+  loadStateDict(state: ReadonlyMap<string, HostTensor>): void {
+    const own = new Map(this.namedTensors());
+    const problems: string[] = [];
+    for (const [name, tensor] of own) {
+      const given = state.get(name);
+      if (!given) problems.push(`missing ${name}`);
+      else if (given.shape.join() !== tensor.shape.join() || given.data.length !== tensor.length) {
+        problems.push(`${name} must be [${tensor.shape}]: got [${given.shape}]`);
+      }
+    }
+    for (const name of state.keys()) if (!own.has(name)) problems.push(`unexpected ${name}`);
+    if (problems.length > 0) throw new ShapeError(`loadStateDict: ${problems.join('; ')}`);
+    for (const [name, { data }] of state) own.get(name)?.write(data);
+  }
+
+  /** Frees the memory of all parameters, their gradients and buffers. */
+  dispose(): void {
+    for (const [, tensor] of this.namedTensors()) tensor.dispose();
+  }
+}
+
+/** The device of a module's first parameter. @throws Error when it has none */
+export function deviceOf(module: Module): Backend {
+  for (const [, tensor] of module.namedTensors()) return tensor.device;
+  throw new Error('deviceOf: the module has no parameters');
+}
+
+function isContainer(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** `prefix.name`, or `name` at the root. */
+export function joinPath(prefix: string, name: string): string {
+  return prefix === '' ? name : `${prefix}.${name}`;
+}

@@ -1,0 +1,113 @@
+/**
+ * Parametrizations: a parameter of a module is replaced by a function of it. The original stays, under
+ * `parametrizations.<name>.original`, and the functions beside it as `parametrizations.<name>.0`, `.1`, ….
+ * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.parametrize.register_parametrization.html
+ */
+import { noGrad } from '../autograd.js';
+import { ShapeError } from '../errors.js';
+import { Parameter, type Tensor } from '../tensor.js';
+import { Module } from './module.js';
+
+/** The original parameter and the functions that are applied to it, first to last. */
+class ParametrizationList extends Module {
+  /** The functions; named `0`, `1`, … as fields. */
+  readonly #steps: Module[] = [];
+
+  constructor(readonly original: Parameter) {
+    super();
+  }
+
+  append(step: Module): void {
+    Object.assign(this, { [this.#steps.length]: step });
+    this.#steps.push(step);
+  }
+
+  get steps(): readonly Module[] {
+    return this.#steps;
+  }
+
+  forward(original: Tensor): Tensor {
+    return this.#steps.reduce((value, step) => step.forward(value), original);
+  }
+}
+
+function listOf(module: Module, name: string): ParametrizationList | undefined {
+  const lists: unknown = Reflect.get(module, 'parametrizations');
+  if (typeof lists !== 'object' || lists === null) return undefined;
+  const list: unknown = Reflect.get(lists, name);
+  return list instanceof ParametrizationList ? list : undefined;
+}
+
+function requireList(what: string, module: Module, name: string): ParametrizationList {
+  const list = listOf(module, name);
+  if (!list) throw new RangeError(`${what}: ${name} is not parametrized`);
+  return list;
+}
+
+/**
+ * From now on `module[name]` is `parametrization.forward(original)`, computed anew whenever it is read. On
+ * a parameter that is parametrized already the new function is applied after the others.
+ * @param name  a field of `module` that holds a Parameter
+ * @throws RangeError when it does not, ShapeError when the function changes the shape
+ */
+export function registerParametrization(module: Module, name: string, parametrization: Module): void {
+  const before: unknown = Reflect.get(module, name);
+  let list = listOf(module, name);
+  if (!list && !(before instanceof Parameter)) {
+    throw new RangeError(`registerParametrization: ${name} is not a parameter of the module`);
+  }
+  list ??= new ParametrizationList(before as Parameter); // just checked
+  const { original } = list;
+  const shape = noGrad(() => parametrization.forward(original).shape);
+  if (shape.join() !== original.shape.join()) {
+    throw new ShapeError(`registerParametrization: ${name} [${original.shape}] would become [${shape}]`);
+  }
+  list.append(parametrization);
+  if (list.steps.length > 1) return;
+  const installed = list;
+  const others: unknown = Reflect.get(module, 'parametrizations');
+  Reflect.set(module, 'parametrizations', { ...(others as object | undefined), [name]: installed });
+  Object.defineProperty(module, name, {
+    get: () => installed.forward(installed.original),
+    configurable: true,
+    enumerable: false,
+  });
+}
+
+/**
+ * Makes `module[name]` the original parameter again.
+ * @param leaveParametrized  first write the parametrized values into it; default false
+ * @throws RangeError when it is not parametrized
+ */
+export function removeParametrizations(
+  module: Module,
+  name: string,
+  { leaveParametrized = false }: { leaveParametrized?: boolean } = {},
+): void {
+  const { original } = requireList('removeParametrizations', module, name);
+  if (leaveParametrized) {
+    noGrad(() => {
+      const value: Tensor = Reflect.get(module, name);
+      if (value !== original) original.device.copy(original.storage, value.storage);
+    });
+  }
+  Object.defineProperty(module, name, {
+    value: original,
+    writable: true,
+    configurable: true,
+    enumerable: true,
+  });
+  const lists: Record<string, unknown> = Reflect.get(module, 'parametrizations');
+  delete lists[name];
+  if (Object.keys(lists).length === 0) Reflect.deleteProperty(module, 'parametrizations');
+}
+
+/** The parameter behind a parametrized name. @throws RangeError when it is not parametrized */
+export function originalParameter(module: Module, name: string): Parameter {
+  return requireList('originalParameter', module, name).original;
+}
+
+/** The functions behind a name, first to last; none when it is not parametrized. */
+export function parametrizationsOf(module: Module, name: string): readonly Module[] {
+  return listOf(module, name)?.steps ?? [];
+}

@@ -1,0 +1,39 @@
+/** What every op checks before a kernel runs; messages read `op: rule: values`. */
+import { DeviceError, ShapeError } from '../errors.js';
+import { elementCount, type Shape, type Tensor } from '../tensor.js';
+
+/** All tensors live on one device and hold floats (`f32`). */
+export function checkFloats(op: string, tensors: Readonly<Record<string, Tensor | undefined>>): void {
+  let first: Tensor | undefined;
+  for (const [name, tensor] of Object.entries(tensors)) {
+    if (!tensor) continue;
+    first ??= tensor;
+    if (tensor.device !== first.device) {
+      throw new DeviceError(`${op}: tensors live on different devices: ${name} on ${tensor.device.name}`);
+    }
+    if (tensor.dtype !== 'f32') throw new TypeError(`${op}: ${name} must be f32: got ${tensor.dtype}`);
+  }
+}
+
+/** `tensor` has exactly this shape. */
+export function checkShape(op: string, name: string, tensor: Tensor, shape: Shape): void {
+  if (tensor.shape.length !== shape.length || shape.some((size, i) => size !== tensor.shape[i])) {
+    throw new ShapeError(`${op}: ${name} must be [${shape}]: got [${tensor.shape}]`);
+  }
+}
+
+/** The two sizes of a matrix. */
+export function matrixSize(op: string, name: string, tensor: Tensor): [rows: number, cols: number] {
+  const [rows, cols] = tensor.shape;
+  if (tensor.shape.length !== 2)
+    throw new ShapeError(`${op}: ${name} must be a matrix: got [${tensor.shape}]`);
+  return [rows, cols];
+}
+
+/** The rows of a tensor whose last dimension has `cols` elements, the leading dimensions taken as one. */
+export function rowCount(op: string, name: string, tensor: Tensor, cols: number): number {
+  if (tensor.shape.length < 1 || tensor.shape[tensor.shape.length - 1] !== cols) {
+    throw new ShapeError(`${op}: ${name} must be [..., ${cols}]: got [${tensor.shape}]`);
+  }
+  return elementCount(tensor.shape.slice(0, -1));
+}

@@ -1,0 +1,33 @@
+import { record } from '../autograd.js';
+import { DeviceError, ShapeError } from '../errors.js';
+import type { Tensor } from '../tensor.js';
+import { checkFloats, checkShape, matrixSize } from './check.js';
+
+/**
+ * Mean cross-entropy `mean_r (log Σ_c exp(logits[r,c]) − logits[r, targets[r]])`.
+ * @param logits   [batch, classes]
+ * @param targets  [batch], i32 class indices; one outside 0…classes−1 makes the loss NaN
+ * @returns        a scalar, shape []
+ * @throws ShapeError when the sizes do not fit or the batch is empty
+ * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html
+ */
+export function crossEntropy(logits: Tensor, targets: Tensor): Tensor {
+  checkFloats('crossEntropy', { logits });
+  const [rows, cols] = matrixSize('crossEntropy', 'logits', logits);
+  checkShape('crossEntropy', 'targets', targets, [rows]);
+  if (rows === 0) throw new ShapeError('crossEntropy: the batch is empty');
+  if (targets.dtype !== 'i32') throw new TypeError(`crossEntropy: targets must be i32: got ${targets.dtype}`);
+  const { device } = logits;
+  if (targets.device !== device) throw new DeviceError('crossEntropy: tensors live on different devices');
+  const loss = device.alloc('f32', 1);
+  const dLogits = device.alloc('f32', rows * cols);
+  device.softmaxCrossEntropy(loss, dLogits, logits.storage, targets.storage, rows, cols);
+  return record({
+    device,
+    out: loss,
+    shape: [],
+    inputs: [logits],
+    saved: [dLogits],
+    backward: (dOut, grad) => grad(logits, (dX, beta) => device.mul(dX, dLogits, dOut, beta)),
+  });
+}

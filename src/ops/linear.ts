@@ -1,0 +1,35 @@
+import { record } from '../autograd.js';
+import type { Tensor } from '../tensor.js';
+import { checkFloats, checkShape, matrixSize, rowCount } from './check.js';
+
+/**
+ * `y = x Wᵀ + b`.
+ * @param x       [..., inFeatures]
+ * @param weight  [outFeatures, inFeatures]
+ * @param bias    [outFeatures]
+ * @returns       [..., outFeatures]
+ * @throws ShapeError when the sizes do not fit
+ * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
+ */
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  checkFloats('linear', { x, weight, bias });
+  const [n, k] = matrixSize('linear', 'weight', weight);
+  const m = rowCount('linear', 'x', x, k);
+  if (bias) checkShape('linear', 'bias', bias, [n]);
+  const { device } = x;
+  const out = device.alloc('f32', m * n);
+  device.matmul(out, x.storage, weight.storage, { m, k, n, transB: true, bias: bias?.storage });
+  return record({
+    device,
+    out,
+    shape: [...x.shape.slice(0, -1), n],
+    inputs: bias ? [x, weight, bias] : [x, weight],
+    backward: (dOut, grad) => {
+      if (bias) grad(bias, (dBias, beta) => device.sumRows(dBias, dOut, m, n, beta));
+      grad(weight, (dWeight, beta) =>
+        device.matmul(dWeight, dOut, x.storage, { m: n, k: m, n: k, transA: true, beta }),
+      );
+      grad(x, (dX, beta) => device.matmul(dX, dOut, weight.storage, { m, k: n, n: k, beta }));
+    },
+  });
+}

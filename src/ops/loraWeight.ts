@@ -1,0 +1,41 @@
+import { record } from '../autograd.js';
+import type { Tensor } from '../tensor.js';
+import { passGradient } from './add.js';
+import { checkFloats, checkShape, matrixSize } from './check.js';
+
+/**
+ * `W' = W + s B A`; the gradients are dA = s Bᵀ dW' and dB = s dW' Aᵀ.
+ * @param weight   [outFeatures, inFeatures]
+ * @param loraA    [rank, inFeatures]
+ * @param loraB    [outFeatures, rank]
+ * @param scaling  alpha / rank
+ * @returns        [outFeatures, inFeatures]
+ * @throws ShapeError when the sizes do not fit
+ * @see https://arxiv.org/abs/2106.09685
+ */
+export function loraWeight(weight: Tensor, loraA: Tensor, loraB: Tensor, scaling: number): Tensor {
+  checkFloats('loraWeight', { weight, loraA, loraB });
+  const [m, n] = matrixSize('loraWeight', 'weight', weight);
+  const [rank] = matrixSize('loraWeight', 'loraA', loraA);
+  checkShape('loraWeight', 'loraA', loraA, [rank, n]);
+  checkShape('loraWeight', 'loraB', loraB, [m, rank]);
+  const { device } = weight;
+  const out = device.alloc('f32', m * n);
+  device.copy(out, weight.storage);
+  device.matmul(out, loraB.storage, loraA.storage, { m, k: rank, n, alpha: scaling, beta: 1 });
+  return record({
+    device,
+    out,
+    shape: [m, n],
+    inputs: [weight, loraA, loraB],
+    backward: (dOut, grad) => {
+      passGradient(device, dOut, weight, grad);
+      grad(loraA, (dA, beta) =>
+        device.matmul(dA, loraB.storage, dOut, { m: rank, k: m, n, transA: true, alpha: scaling, beta }),
+      );
+      grad(loraB, (dB, beta) =>
+        device.matmul(dB, dOut, loraA.storage, { m, k: n, n: rank, transB: true, alpha: scaling, beta }),
+      );
+    },
+  });
+}

@@ -1,0 +1,72 @@
+import { record } from '../autograd.js';
+import { ShapeError } from '../errors.js';
+import type { Tensor } from '../tensor.js';
+import { checkFloats, matrixSize } from './check.js';
+
+export interface MatmulOptions {
+  /** `a` is `[k, m]` and taken transposed. */
+  readonly transA?: boolean;
+  /** `b` is `[n, k]` and taken transposed. */
+  readonly transB?: boolean;
+  /** Default 1. */
+  readonly alpha?: number;
+}
+
+/**
+ * `out = alpha · op(a) op(b)`, where op transposes on request.
+ * @param a  [m, k], or [k, m] with transA
+ * @param b  [k, n], or [n, k] with transB
+ * @returns  [m, n]
+ * @throws ShapeError when the inner dimensions differ
+ * @see https://docs.pytorch.org/docs/stable/generated/torch.matmul.html
+ */
+export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  const { transA = false, transB = false, alpha = 1 } = options;
+  checkFloats('matmul', { a, b });
+  const [aRows, aCols] = matrixSize('matmul', 'a', a);
+  const [bRows, bCols] = matrixSize('matmul', 'b', b);
+  const [m, k] = transA ? [aCols, aRows] : [aRows, aCols];
+  const n = transB ? bRows : bCols;
+  if (k !== (transB ? bCols : bRows)) {
+    const how = `${transA ? ' (transA)' : ''}, b [${b.shape}]${transB ? ' (transB)' : ''}`;
+    throw new ShapeError(`matmul: inner dimensions differ: a [${a.shape}]${how}`);
+  }
+  const { device } = a;
+  const out = device.alloc('f32', m * n);
+  device.matmul(out, a.storage, b.storage, { m, k, n, transA, transB, alpha });
+  return record({
+    device,
+    out,
+    shape: [m, n],
+    inputs: [a, b],
+    backward: (dOut, grad) => {
+      // Where a is stored transposed, dAᵀ = op(b) dOutᵀ is computed instead of dA = dOut op(b)ᵀ; as for b.
+      grad(a, (dA, beta) =>
+        transA
+          ? device.matmul(dA, b.storage, dOut, {
+              m: k,
+              k: n,
+              n: m,
+              transA: transB,
+              transB: true,
+              alpha,
+              beta,
+            })
+          : device.matmul(dA, dOut, b.storage, { m, k: n, n: k, transB: !transB, alpha, beta }),
+      );
+      grad(b, (dB, beta) =>
+        transB
+          ? device.matmul(dB, dOut, a.storage, {
+              m: n,
+              k: m,
+              n: k,
+              transA: true,
+              transB: transA,
+              alpha,
+              beta,
+            })
+          : device.matmul(dB, a.storage, dOut, { m: k, k: m, n, transA: !transA, alpha, beta }),
+      );
+    },
+  });
+}

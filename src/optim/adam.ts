@@ -1,0 +1,78 @@
+import { ADAM_HYPER, type Storage } from '../backends/backend.js';
+import type { Parameter, Tensor } from '../tensor.js';
+import { checkAtLeastZero, Optimizer } from './optimizer.js';
+
+export interface AdamOptions {
+  /** Default 0.001. */
+  readonly learningRate?: number;
+  /** Default 0.9; in [0, 1). */
+  readonly beta1?: number;
+  /** Default 0.999; in [0, 1). */
+  readonly beta2?: number;
+  /** Default 1e-8. */
+  readonly eps?: number;
+  /** Added to the gradient in Adam (default 0), taken from the weight in AdamW (default 0.01). */
+  readonly weightDecay?: number;
+}
+
+/**
+ * Adam: `m = β₁m + (1 − β₁)g` · `v = β₂v + (1 − β₂)g²` · `p −= lr · m̂ / (√v̂ + ε)` with
+ * `m̂ = m/(1 − β₁ᵗ)`, `v̂ = v/(1 − β₂ᵗ)` and `g = gradient + weightDecay · p`.
+ * @see https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html
+ */
+export class Adam extends Optimizer {
+  readonly #options: Required<AdamOptions>;
+  readonly #decoupled: boolean;
+  readonly #state: { readonly m: Tensor; readonly v: Tensor };
+
+  constructor(parameters: Iterable<Parameter>, options: AdamOptions = {}, decoupled = false) {
+    const name = decoupled ? 'AdamW' : 'Adam';
+    const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, eps = 1e-8 } = options;
+    const { weightDecay = decoupled ? 0.01 : 0 } = options;
+    checkAtLeastZero(name, { eps, weightDecay });
+    for (const [what, beta] of Object.entries({ beta1, beta2 })) {
+      if (!(beta >= 0 && beta < 1)) throw new RangeError(`${name}: ${what} must be in [0, 1): ${beta}`);
+    }
+    super(name, parameters, learningRate);
+    this.#options = { learningRate, beta1, beta2, eps, weightDecay };
+    this.#decoupled = decoupled;
+    this.#state = { m: this.flat.companion(), v: this.flat.companion() };
+  }
+
+  protected override state() {
+    return this.#state;
+  }
+
+  protected override hyper(step: number): number[] {
+    const { beta1, beta2, eps, weightDecay } = this.#options;
+    const hyper = new Array<number>(Object.keys(ADAM_HYPER).length).fill(0);
+    hyper[ADAM_HYPER.stepSize] = this.learningRate / (1 - beta1 ** step);
+    hyper[ADAM_HYPER.biasCorrection2Sqrt] = Math.sqrt(1 - beta2 ** step);
+    hyper[ADAM_HYPER.oneMinusBeta1] = 1 - beta1;
+    hyper[ADAM_HYPER.beta2] = beta2;
+    hyper[ADAM_HYPER.oneMinusBeta2] = 1 - beta2;
+    hyper[ADAM_HYPER.eps] = eps;
+    hyper[ADAM_HYPER.weightDecay] = this.#decoupled ? 0 : weightDecay;
+    hyper[ADAM_HYPER.decoupledDecay] = this.#decoupled ? this.learningRate * weightDecay : 0;
+    return hyper;
+  }
+
+  protected override apply(
+    value: Storage,
+    gradient: Storage,
+    { m, v }: Readonly<Record<string, Storage>>,
+    hyper: Storage,
+  ): void {
+    this.flat.values.device.adamStep(value, gradient, m, v, hyper);
+  }
+}
+
+/**
+ * Adam with weight decay that is taken from the weight itself: `p −= lr · weightDecay · p` before the step.
+ * @see https://docs.pytorch.org/docs/stable/generated/torch.optim.AdamW.html
+ */
+export class AdamW extends Adam {
+  constructor(parameters: Iterable<Parameter>, options: AdamOptions = {}) {
+    super(parameters, options, true);
+  }
+}

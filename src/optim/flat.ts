@@ -1,0 +1,64 @@
+import { SLICE_ALIGNMENT, type Storage } from '../backends/backend.js';
+import { DeviceError } from '../errors.js';
+import { type Parameter, type Tensor, zeros } from '../tensor.js';
+
+/** Bytes of an f32, the element of every parameter on every device that aligns slices. */
+const ELEMENT_BYTES = 4;
+const ALIGNMENT = SLICE_ALIGNMENT / ELEMENT_BYTES;
+
+/**
+ * Parameters side by side in one stretch of memory, and their gradients in another, so that an optimizer
+ * steps over all of them in one kernel call. Each begins at a multiple of {@link SLICE_ALIGNMENT} bytes;
+ * the gaps hold zeros, which every optimizer leaves zero.
+ */
+export class FlatParameters {
+  readonly values: Tensor;
+  readonly gradients: Tensor;
+  readonly #offsets: number[] = [];
+  readonly #homes: Storage[] = [];
+
+  /** Moves the parameters, which from then on live in this memory. */
+  constructor(readonly parameters: readonly Parameter[]) {
+    const { device } = parameters[0];
+    let length = 0;
+    for (const parameter of parameters) {
+      if (parameter.device !== device)
+        throw new DeviceError('optimizer: parameters live on different devices');
+      this.#offsets.push(length);
+      length += Math.ceil(parameter.length / ALIGNMENT) * ALIGNMENT;
+    }
+    this.values = zeros(device, [length]);
+    this.gradients = zeros(device, [length]);
+    for (const [i, parameter] of parameters.entries()) {
+      const home = this.slice(this.values, i);
+      parameter.rehome(home, this.slice(this.gradients, i));
+      this.#homes.push(home);
+    }
+  }
+
+  /** A stretch of zeros beside the values, for one more number per parameter value. */
+  companion(): Tensor {
+    return zeros(this.values.device, this.values.shape);
+  }
+
+  /** The part of a stretch that belongs to parameter `i`; the caller frees it. */
+  slice(stretch: Tensor, i: number): Storage {
+    return stretch.device.slice(stretch.storage, this.#offsets[i], this.parameters[i].length);
+  }
+
+  /** @throws Error when another optimizer has moved a parameter away */
+  checkHomes(): void {
+    for (const [i, parameter] of this.parameters.entries()) {
+      if (parameter.storage !== this.#homes[i]) {
+        throw new Error(
+          'optimizer: a parameter was moved to another optimizer: step that one, or make a new one',
+        );
+      }
+    }
+  }
+
+  dispose(): void {
+    this.values.dispose();
+    this.gradients.dispose();
+  }
+}

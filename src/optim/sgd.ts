@@ -1,0 +1,61 @@
+import { SGD_HYPER, type Storage } from '../backends/backend.js';
+import type { Parameter, Tensor } from '../tensor.js';
+import { checkAtLeastZero, Optimizer } from './optimizer.js';
+
+export interface SGDOptions {
+  /** Default 0.001. */
+  readonly learningRate?: number;
+  /** Default 0. */
+  readonly momentum?: number;
+  /** Default 0. */
+  readonly dampening?: number;
+  /** Added to the gradient; default 0. */
+  readonly weightDecay?: number;
+  /** Default false; wants momentum without dampening. */
+  readonly nesterov?: boolean;
+}
+
+/**
+ * SGD: `u = momentum · u + (1 − dampening) g` (at first `u = g`) · `p −= lr · u`, or
+ * `p −= lr · (g + momentum · u)` with nesterov, where `g = gradient + weightDecay · p`.
+ * @see https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
+ */
+export class SGD extends Optimizer {
+  readonly #options: Required<SGDOptions>;
+  readonly #state: Readonly<Record<string, Tensor>>;
+
+  constructor(parameters: Iterable<Parameter>, options: SGDOptions = {}) {
+    const { learningRate = 0.001, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
+    checkAtLeastZero('SGD', { momentum, weightDecay });
+    if (nesterov && (momentum === 0 || dampening !== 0)) {
+      throw new RangeError(`SGD: nesterov wants momentum without dampening: ${momentum}, ${dampening}`);
+    }
+    super('SGD', parameters, learningRate);
+    this.#options = { learningRate, momentum, dampening, weightDecay, nesterov };
+    this.#state = momentum === 0 ? {} : { velocity: this.flat.companion() };
+  }
+
+  protected override state(): Readonly<Record<string, Tensor>> {
+    return this.#state;
+  }
+
+  protected override hyper(step: number): number[] {
+    const { momentum, dampening, weightDecay, nesterov } = this.#options;
+    const hyper = new Array<number>(Object.keys(SGD_HYPER).length).fill(0);
+    hyper[SGD_HYPER.learningRate] = this.learningRate;
+    hyper[SGD_HYPER.momentum] = momentum;
+    hyper[SGD_HYPER.oneMinusDampening] = step === 1 ? 1 : 1 - dampening;
+    hyper[SGD_HYPER.weightDecay] = weightDecay;
+    hyper[SGD_HYPER.nesterov] = nesterov ? 1 : 0;
+    return hyper;
+  }
+
+  protected override apply(
+    value: Storage,
+    gradient: Storage,
+    state: Readonly<Record<string, Storage>>,
+    hyper: Storage,
+  ): void {
+    this.flat.values.device.sgdStep(value, gradient, state.velocity, hyper);
+  }
+}

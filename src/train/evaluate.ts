@@ -1,0 +1,53 @@
+import { noGrad } from '../autograd.js';
+import type { Dataset } from '../data/dataset.js';
+import type { Module } from '../nn/module.js';
+import { crossEntropy } from '../ops/crossEntropy.js';
+
+export interface EvaluateOptions {
+  /** Examples at a time; default 1000. It does not change the counts. */
+  readonly batchSize?: number;
+}
+
+export interface Evaluation {
+  /** Mean cross-entropy over the examples. */
+  readonly loss: number;
+  /** Fraction of the examples that are right, 0 to 1. */
+  readonly accuracy: number;
+  /** Right and wrong predictions, by the example's class. */
+  readonly correct: number[];
+  readonly wrong: number[];
+}
+
+/** Measures a classifier, in evaluation mode and without a graph; what is counted stays on the device. */
+export async function evaluate(
+  model: Module,
+  data: Dataset,
+  { batchSize = 1000 }: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const { device, classes } = data;
+  const wasTraining = model.training;
+  const counts = device.alloc('i32', 2 * classes);
+  const lossSum = device.alloc('f32', 1);
+  try {
+    model.eval();
+    device.fill(counts, 0);
+    device.fill(lossSum, 0);
+    for (const { x, y, rows } of data.batches({ batchSize })) {
+      noGrad(() => {
+        const logits = model.forward(x);
+        device.axpy(lossSum, crossEntropy(logits, y).storage, rows);
+        device.countWrong(counts, logits.storage, y.storage, rows, classes);
+      });
+    }
+    const [total] = await device.read(lossSum);
+    const all = Array.from(await device.read(counts));
+    const wrong = all.slice(classes);
+    const correct = wrong.map((count, c) => all[c] - count);
+    const right = correct.reduce((sum, count) => sum + count, 0);
+    return { loss: total / data.length, accuracy: right / data.length, correct, wrong };
+  } finally {
+    model.train(wasTraining);
+    device.free(counts);
+    device.free(lossSum);
+  }
+}
