@@ -7,6 +7,7 @@ export { type MnistFiles, parseMnist } from './data/mnist.js';
 export { type LoadMnistOptions, loadMnist } from './data/mnistDataset.js';
 export type { DeviceReport, SelectDeviceOptions, SelectedDevice } from './device.js';
 export { DataError, DeviceError, ShapeError } from './errors.js';
+export { serializeAdapter } from './lora/adapterFile.js';
 export { applyLora, LoraAdapter } from './lora/applyLora.js';
 export type { LoraBias, LoraConfig, LoraInit } from './lora/config.js';
 export { countParameters, type ParameterCount } from './lora/countParameters.js';
@@ -14,6 +15,7 @@ export { LoraLinear } from './lora/loraLinear.js';
 export { LoraParametrization } from './lora/loraParametrization.js';
 export { DigitsNet, type DigitsNetOptions } from './models/digitsNet.js';
 export { Linear, type LinearOptions } from './nn/linear.js';
+export { parseModel, serializeModel } from './nn/modelFile.js';
 export { type HostTensor, Module, type StateDict } from './nn/module.js';
 export {
   originalParameter,

@@ -171,7 +171,7 @@ export class ReferenceBackend implements Backend {
       for (const value of row) max = Math.max(max, value);
       let sum = 0;
       for (const value of row) sum += Math.exp(value - max);
-      total += max + Math.log(sum) - row[target];
+      total += Math.log(sum) - (row[target] - max);
       for (let c = 0; c < cols; c++) {
         d[r * cols + c] = (Math.exp(row[c] - max) / sum - (c === target ? 1 : 0)) / rows;
       }

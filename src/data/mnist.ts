@@ -1,0 +1,90 @@
+/** MNIST's four IDX files, checked against each other. It knows no file system and no device. */
+import { DataError } from '../errors.js';
+import { type IdxArray, parseIdx } from './idx.js';
+
+/** The bytes of one file, raw or gzipped. */
+export interface NamedBytes {
+  /** What errors call the file, usually its path. */
+  name: string;
+  bytes: Uint8Array;
+}
+
+/** The four files of MNIST, or of a data set in its format such as Fashion-MNIST. */
+export interface MnistFiles {
+  trainImages: NamedBytes;
+  trainLabels: NamedBytes;
+  testImages: NamedBytes;
+  testLabels: NamedBytes;
+}
+
+/** Images with one label each; both are views of the files' bytes where those were not gzipped. */
+export interface LabelledBytes {
+  /** `[count, rows, cols]`, one byte a pixel, 0 to 255. */
+  images: Uint8Array;
+  /** `[count]`, each 0 to 9. */
+  labels: Uint8Array;
+  count: number;
+  /** Pixels of one image, `rows * cols`. */
+  features: number;
+  rows: number;
+  cols: number;
+}
+
+const CLASSES = 10;
+
+/**
+ * Reads MNIST's four files and checks that they belong together.
+ *
+ * @param files the four files, each raw or gzipped
+ * @returns 60,000 images to train with and 10,000 to test with in the original; any counts are taken
+ * @throws DataError when a file is not valid IDX, images and labels were swapped, their counts differ, a
+ *   label is above 9, there is no image or no pixel, or train and test images differ in size
+ * @see http://yann.lecun.com/exdb/mnist/
+ */
+export async function parseMnist(files: MnistFiles): Promise<{ train: LabelledBytes; test: LabelledBytes }> {
+  const train = await parsePair(files.trainImages, files.trainLabels);
+  const test = await parsePair(files.testImages, files.testLabels);
+  if (train.rows !== test.rows || train.cols !== test.cols) {
+    const values = `${test.rows}x${test.cols}, ${files.trainImages.name} has ${train.rows}x${train.cols}`;
+    throw new DataError(`${files.testImages.name}: image size differs from the training images': ${values}`);
+  }
+  return { train, test };
+}
+
+async function parsePair(imageFile: NamedBytes, labelFile: NamedBytes): Promise<LabelledBytes> {
+  const images = await parseIdx(imageFile.bytes, imageFile.name);
+  checkDimensions(images, imageFile.name, 'images');
+  const labels = await parseIdx(labelFile.bytes, labelFile.name);
+  checkDimensions(labels, labelFile.name, 'labels');
+
+  const [count, rows, cols] = images.shape;
+  if (count === 0) throw new DataError(`${imageFile.name}: at least one image is needed: found 0`);
+  const features = rows * cols;
+  if (features === 0) throw new DataError(`${imageFile.name}: an image needs pixels: found ${rows}x${cols}`);
+  if (labels.shape[0] !== count) {
+    const values = `${labels.shape[0]} labels, ${imageFile.name} has ${count} images`;
+    throw new DataError(`${labelFile.name}: counts of labels and images differ: ${values}`);
+  }
+  const bad = labels.data.findIndex((label) => label >= CLASSES);
+  if (bad >= 0) {
+    const values = `label ${bad} is ${labels.data[bad]}`;
+    throw new DataError(`${labelFile.name}: labels must be 0 to ${CLASSES - 1}: ${values}`);
+  }
+  return { images: images.data, labels: labels.data, count, features, rows, cols };
+}
+
+/** Images have 3 dimensions and labels 1; the other way round the files were swapped. */
+function checkDimensions({ shape }: IdxArray, name: string, expected: 'images' | 'labels'): void {
+  const rank = expected === 'images' ? 3 : 1;
+  if (shape.length === rank) return;
+  const dims = `[${shape.join(', ')}]`;
+  if (expected === 'labels' && shape.length === 3) {
+    throw new DataError(`${name}: holds images, labels were expected: ${dims}`);
+  }
+  if (expected === 'images' && shape.length === 1) {
+    throw new DataError(`${name}: holds labels, images were expected: ${dims}`);
+  }
+  throw new DataError(
+    `${name}: ${expected} must have ${rank} dimension${rank > 1 ? 's' : ''}: found ${dims}`,
+  );
+}

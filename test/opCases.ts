@@ -1,0 +1,177 @@
+/**
+ * The table of differentiable ops. Each case gives a gradient check on the reference device (where it is
+ * small) and a comparison of every other device with the reference, forward and all gradients.
+ */
+import { add } from '../src/ops/add.js';
+import { crossEntropy } from '../src/ops/crossEntropy.js';
+import { linear } from '../src/ops/linear.js';
+import { loraLinear } from '../src/ops/loraLinear.js';
+import { loraWeight } from '../src/ops/loraWeight.js';
+import { matmul } from '../src/ops/matmul.js';
+import { mul } from '../src/ops/mul.js';
+import { relu } from '../src/ops/relu.js';
+import { Random } from '../src/random.js';
+import type { Shape, Tensor } from '../src/tensor.js';
+
+export interface Values {
+  readonly shape: Shape;
+  readonly data: Float32Array | Int32Array;
+}
+
+type Inputs = Readonly<Record<string, Tensor>>;
+
+export interface OpCase {
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, Values>>;
+  readonly run: (inputs: Inputs) => Tensor;
+  /**
+   * Of the exponentials and logarithms of an op, whose rounding does not scale with the sum of its terms:
+   * what its output and gradients are measured by. Absent, they are measured by the op on absolute values.
+   */
+  readonly scale?: number;
+}
+
+const random = new Random(20240517);
+
+function normal(...shape: number[]): Values {
+  const length = shape.reduce((a, b) => a * b, 1);
+  return { shape, data: Float32Array.from({ length }, () => random.normal()) };
+}
+
+/** At least 0.1 from 0, where ReLU has no derivative. */
+function awayFromZero(...shape: number[]): Values {
+  const values = normal(...shape);
+  return { shape, data: values.data.map((x) => x + Math.sign(x) * 0.1) };
+}
+
+function classes(rows: number, cols: number): Values {
+  return {
+    shape: [rows],
+    data: Int32Array.from({ length: rows }, () => Math.floor(random.uniform() * cols)),
+  };
+}
+
+function scaled(values: Values, factor: number): Values {
+  return { shape: values.shape, data: values.data.map((x) => x * factor) };
+}
+
+/** [m, k, n]: small for the gradient check, then at and around tile sizes, k over several blocks. */
+const MATRICES = [
+  [1, 1, 1],
+  [3, 5, 2],
+  [4, 3, 8],
+  [10, 7, 2],
+  [5, 9, 13],
+  [10, 784, 2],
+  [7, 33, 65],
+  [10, 600, 31],
+  [129, 67, 70],
+] as const;
+
+const TRANSPOSES = [
+  [false, false],
+  [false, true],
+  [true, false],
+  [true, true],
+] as const;
+
+const matmulCases = MATRICES.flatMap(([m, k, n]) =>
+  TRANSPOSES.map(([transA, transB]): OpCase => {
+    const letters = `${transA ? 'T' : 'N'}${transB ? 'T' : 'N'}`;
+    return {
+      name: `matmul ${letters} ${m}×${k}×${n}`,
+      inputs: { a: transA ? normal(k, m) : normal(m, k), b: transB ? normal(n, k) : normal(k, n) },
+      run: ({ a, b }) => matmul(a, b, { transA, transB, alpha: 0.75 }),
+    };
+  }),
+);
+
+const linearCases = MATRICES.flatMap(([m, k, n]): OpCase[] => [
+  {
+    name: `linear ${m}×${k}→${n}`,
+    inputs: { x: normal(m, k), weight: normal(n, k), bias: normal(n) },
+    run: ({ x, weight, bias }) => linear(x, weight, bias),
+  },
+  {
+    name: `add bias ${m}×${n}`,
+    inputs: { a: normal(m, n), b: normal(n) },
+    run: ({ a, b }) => add(a, b),
+  },
+]);
+
+/** [rows, inFeatures, outFeatures, rank] */
+const ADAPTED = [
+  [2, 3, 4, 1],
+  [3, 5, 4, 2],
+  [10, 784, 33, 2],
+  [10, 31, 10, 3],
+  [9, 70, 65, 64],
+] as const;
+
+const loraCases = ADAPTED.flatMap(([m, k, n, rank]): OpCase[] => [
+  {
+    name: `loraLinear ${m}×${k}→${n} rank ${rank}`,
+    inputs: {
+      x: normal(m, k),
+      weight: normal(n, k),
+      bias: normal(n),
+      loraA: normal(rank, k),
+      loraB: normal(n, rank),
+    },
+    run: ({ x, weight, bias, loraA, loraB }) => loraLinear(x, { weight, bias, loraA, loraB, scaling: 1.5 }),
+  },
+  {
+    name: `loraWeight ${n}×${k} rank ${rank}`,
+    inputs: { weight: normal(n, k), loraA: normal(rank, k), loraB: normal(n, rank) },
+    run: ({ weight, loraA, loraB }) => loraWeight(weight, loraA, loraB, 0.25),
+  },
+]);
+
+const elementwiseCases = [1, 3, 4, 17, 1031].flatMap((length): OpCase[] => [
+  { name: `add ${length}`, inputs: { a: normal(length), b: normal(length) }, run: ({ a, b }) => add(a, b) },
+  { name: `mul ${length}`, inputs: { a: normal(length), b: normal(length) }, run: ({ a, b }) => mul(a, b) },
+  { name: `relu ${length}`, inputs: { x: awayFromZero(length) }, run: ({ x }) => relu(x) },
+]);
+
+const lossCases = [
+  [1, 2, 1],
+  [3, 5, 1],
+  [10, 10, 1],
+  [10, 10, 30],
+  [7, 1031, 1],
+].map(([rows, cols, size]): OpCase => {
+  const targets = classes(rows, cols);
+  return {
+    name: `crossEntropy ${rows}×${cols}, logits of ±${size}`,
+    inputs: { logits: scaled(normal(rows, cols), size), targets },
+    run: ({ logits, targets }) => crossEntropy(logits, targets),
+    scale: Math.max(1, size),
+  };
+});
+
+/** An input that is used twice, and a result that flows into two ops: gradients accumulate. */
+const graphCases: OpCase[] = [
+  { name: 'square by mul(x, x)', inputs: { x: normal(5) }, run: ({ x }) => mul(x, x) },
+  {
+    name: 'one hidden tensor in two branches',
+    inputs: { x: normal(3, 4), weight: normal(5, 4) },
+    run: ({ x, weight }) => {
+      const hidden = linear(x, weight);
+      return add(mul(hidden, hidden), hidden);
+    },
+  },
+  {
+    name: 'relu after linear after relu, twice the same weight',
+    inputs: { x: awayFromZero(3, 4), weight: normal(4, 4), bias: normal(4) },
+    run: ({ x, weight, bias }) => linear(relu(linear(relu(x), weight, bias)), weight, bias),
+  },
+];
+
+export const opCases: readonly OpCase[] = [
+  ...matmulCases,
+  ...linearCases,
+  ...loraCases,
+  ...elementwiseCases,
+  ...lossCases,
+  ...graphCases,
+];

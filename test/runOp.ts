@@ -1,0 +1,44 @@
+/** Runs a case of the op table forward and backward on a device. */
+import type { Backend } from '../src/backends/backend.js';
+import { Random } from '../src/random.js';
+import { elementCount, type Tensor, tensor } from '../src/tensor.js';
+import type { OpCase, Values } from './opCases.js';
+
+/** A fixed random gradient of the output: with all ones, mistakes that cancel in a sum would pass. */
+export function cotangentOf(length: number): Float64Array {
+  const random = new Random(7);
+  return Float64Array.from({ length }, () => Math.fround(random.normal()));
+}
+
+export function upload(device: Backend, { shape, data }: Values): Tensor {
+  const isIndex = data instanceof Int32Array;
+  const made = tensor(device, data, shape, isIndex ? 'i32' : 'f32');
+  made.requiresGrad = !isIndex;
+  return made;
+}
+
+/** `out` and the gradient of every float input by name, `d:x`. */
+export type OpResult = Map<string, ArrayLike<number>>;
+
+export async function runOp(device: Backend, { inputs, run }: OpCase, absolute = false): Promise<OpResult> {
+  const magnitude = (data: Values['data']) =>
+    absolute && data instanceof Float32Array ? data.map(Math.abs) : data;
+  const tensors = Object.fromEntries(
+    Object.entries(inputs).map(([name, { shape, data }]) => [
+      name,
+      upload(device, { shape, data: magnitude(data) }),
+    ]),
+  );
+  const out = run(tensors);
+  const cotangent = cotangentOf(elementCount(out.shape));
+  const dOut = tensor(device, absolute ? cotangent.map(Math.abs) : cotangent, out.shape);
+  const results: OpResult = new Map([['out', await out.read()]]);
+  out.backward(dOut);
+  for (const [name, input] of Object.entries(tensors)) {
+    if (input.grad) results.set(`d:${name}`, await input.grad.read());
+    input.dispose();
+  }
+  dOut.dispose();
+  out.dispose();
+  return results;
+}

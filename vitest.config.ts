@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+/** Node 20 and 21 have relaxed SIMD behind this flag; later versions have it always and refuse the flag. */
+const major = Number(process.versions.node.split('.')[0]);
+const execArgv = major < 22 ? ['--experimental-wasm-relaxed-simd', '--expose-gc'] : ['--expose-gc'];
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/package.test.ts'],
+    execArgv,
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
