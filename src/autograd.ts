@@ -83,8 +83,9 @@ class Node implements GraphNode {
     if (root.isReleased || this.visited) {
       throw new Error('backward: the graph was used already: run the forward pass again');
     }
+    const nodes = reachable(this);
     this.dOut = initialGradient(root, gradient);
-    for (const node of reachable(this)) node.#propagate(root);
+    for (const node of nodes) node.#propagate(root);
     finishedRoots.push(root);
   }
 
@@ -128,12 +129,13 @@ function reachable(root: Node): Node[] {
   for (let i = 0; i < nodes.length; i++) {
     for (const input of nodes[i].inputs) {
       const node = nodeOf(input);
-      if (!node || node.visited) continue;
+      if (!node) continue;
       if (input.isReleased) {
         throw new Error(
           'backward: a part of the graph was released by an earlier backward(): add the losses first',
         );
       }
+      if (node.visited) continue;
       node.visited = true;
       nodes.push(node);
     }
