@@ -1,0 +1,62 @@
+/** Memory after step 2 equals memory after step 2,000: nothing is disposed in a training loop. */
+import { describe, expect, it } from 'vitest';
+import { applyLora } from '../../src/lora/applyLora.js';
+import { DigitsNet } from '../../src/models/digitsNet.js';
+import { crossEntropy } from '../../src/ops/crossEntropy.js';
+import { Adam } from '../../src/optim/adam.js';
+import { tensor } from '../../src/tensor.js';
+import { fit } from '../../src/train/fit.js';
+import { wasm } from '../devices.js';
+import { trainImages } from '../mnistData.js';
+
+const METHODS = ['full', 'parametrization', 'layer'] as const;
+
+describe.each(METHODS)('memory of %s training', async (method) => {
+  const device = await wasm();
+  const data = trainImages(device, 1005);
+
+  function build() {
+    const model = new DigitsNet(device, { inFeatures: 784 });
+    if (method !== 'full') applyLora(model, { method, rank: 2 });
+    return { model, optimizer: new Adam(model.parameters()) };
+  }
+
+  it('is flat in fit, with a smaller batch at the end of each epoch', async () => {
+    const { model, optimizer } = build();
+    const use = new Map<number, ReturnType<typeof device.memory>>();
+    await fit(model, data, {
+      optimizer,
+      epochs: 20,
+      limit: 2000,
+      onStep: ({ iteration }) => use.set(iteration, device.memory()),
+    });
+    expect(use.get(2000)).toEqual(use.get(2));
+    expect(Math.max(...[...use.values()].map(({ liveBytes }) => liveBytes))).toBe(use.get(2)?.liveBytes);
+  });
+
+  it('is flat in a loop of the user, and the storages are the same each time', async () => {
+    const { model, optimizer } = build();
+    const x = tensor(device, new Float32Array(10 * 784).fill(0.5), [10, 784]);
+    const y = tensor(device, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [10], 'i32');
+    const spy: string[] = [];
+    const alloc = device.alloc;
+    const freshStorages = new Set<string>();
+    for (let step = 1; step <= 50; step++) {
+      device.alloc = (dtype, length) => {
+        const storage = alloc.call(device, dtype, length);
+        spy.push(`${length} at ${(storage as { address?: number }).address}`);
+        return storage;
+      };
+      optimizer.zeroGrad();
+      const loss = crossEntropy(model.forward(x), y);
+      loss.backward();
+      optimizer.step();
+      await loss.item();
+      device.alloc = alloc;
+      if (step > 2) freshStorages.add(spy.join());
+      spy.length = 0;
+    }
+    expect(freshStorages.size).toBe(1);
+    expect([...freshStorages][0]).not.toContain('undefined');
+  });
+});
