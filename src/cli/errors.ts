@@ -1,0 +1,38 @@
+/** The ways a command ends early, each with its exit code. */
+import { CommanderError } from 'commander';
+
+/** The command line asks for something that cannot be: exit code 2. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+/** A signal ended the run after what there was had been saved. */
+export class Interrupted extends Error {
+  override name = 'Interrupted';
+
+  constructor(
+    message: string,
+    /** 128 + the signal's number. */
+    readonly exitCode: number,
+  ) {
+    super(message);
+  }
+}
+
+/** 2 for usage, 128 + n for signal n, 1 for everything else; 0 for help and version, which commander throws too. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof UsageError) return 2;
+  if (error instanceof Interrupted) return error.exitCode;
+  return 1;
+}
+
+/** `lowrank: …` on one line; nothing for what commander throws after it has printed a help text. */
+export function errorLine(error: unknown): string | undefined {
+  if (error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help')) {
+    return undefined;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const line = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  return `lowrank: ${line}`;
+}

@@ -1,0 +1,71 @@
+/** What `--json` writes. The shape is a contract: programs read it. */
+import { lstat, realpath } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { DataError } from '../core.js';
+import { ensureWritableDirectory, writeFileAtomic } from '../node.js';
+
+/** The test set's verdict on a model. */
+export interface Score {
+  /** Fraction of the test images that are right, 0 to 1. */
+  accuracy: number;
+  /** Wrong predictions, by the image's digit. */
+  wrong: number[];
+}
+
+export interface TrainingFacts {
+  meanLoss: number;
+  iterations: number;
+  iterationsPerSecond: number;
+}
+
+export interface BaseSummary extends Score, TrainingFacts {
+  parameters: number;
+}
+
+export interface AdaptedSummary extends TrainingFacts {
+  totalParameters: number;
+  trainableParameters: number;
+  /** 100 · trainable / base. */
+  trainablePercent: number;
+  rank: number;
+  alpha: number;
+  adapted: Score;
+  /** With the adapter switched off. */
+  disabled: Score;
+}
+
+export interface MnistSummary {
+  device: { name: string; features: string[]; reason: string };
+  seed: number;
+  base: BaseSummary;
+  parametrization?: AdaptedSummary;
+  layer?: AdaptedSummary;
+}
+
+/** The object as text, indented, with each list on one line and a newline at the end. */
+export function jsonText(summary: MnistSummary): string {
+  const text = JSON.stringify(summary, undefined, 2);
+  // A newline inside a string is escaped, so that this matches lists of numbers and strings alone.
+  const lists = /\[\n\s+([^[\]{}]*?)\n\s+\]/g;
+  return `${text.replace(lists, (_, items: string) => `[${items.replace(/\n\s+/g, ' ')}]`)}\n`;
+}
+
+/**
+ * Finds out before the work whether a file can be written at its end, and creates its directory.
+ * @returns where to write: what a symbolic link points to, so that the link stays
+ * @throws DataError when the directory cannot be written to, or something else than a file is there; a rename
+ *   would replace a device such as /dev/null
+ */
+export async function ensureWritableFile(path: string): Promise<string> {
+  const target = await realpath(path).catch(() => path);
+  const found = await lstat(target).catch(() => undefined);
+  if (found?.isDirectory()) throw new DataError(`${path}: cannot be written: it is a directory`);
+  if (found && !found.isFile()) throw new DataError(`${path}: cannot be written: it is no regular file`);
+  await ensureWritableDirectory(dirname(target));
+  return target;
+}
+
+/** @throws DataError when the file cannot be written; it is as it was then */
+export function writeJson(path: string, summary: MnistSummary): Promise<void> {
+  return writeFileAtomic(path, new TextEncoder().encode(jsonText(summary)));
+}

@@ -1,0 +1,95 @@
+/** The report of a run: what was trained, what was won and what was forgotten. Fits in 100 columns. */
+import { count, integer, percent, rate } from './format.js';
+import type { AdaptedSummary, MnistSummary } from './json.js';
+import type { MnistRun } from './mnist.js';
+import type { Method } from './options.js';
+import type { Paint } from './paint.js';
+import { scoreTable, sumOver } from './scoreTable.js';
+import { groupedTable } from './table.js';
+
+/** The report as text, with a newline at its end. */
+export function renderReport(run: MnistRun, paint: Paint): string {
+  const { device, seed } = run.summary;
+  const features = device.features.length > 0 ? ` (${device.features.join(', ')})` : '';
+  const adapted = adaptations(run.summary);
+  const { rank, alpha } = adapted[0].result;
+  const parts = [
+    `Device  ${paint('bold', device.name)}${features}\n        ${device.reason}`,
+    `${paint('bold', 'Training')}, seed ${seed}, LoRA of rank ${rank} and alpha ${alpha}\n${trainingTable(run)}`,
+    `${paint('bold', 'Wrong answers')} on the test images\n${scoreTable(run, adapted, paint)}`,
+    '* adapted to this digit   (change from the base)   off: adapter switched off',
+    verdict(run, adapted, paint),
+  ];
+  return `${parts.join('\n\n').replace('┘\n\n*', '┘\n*')}\n`;
+}
+
+export interface Adaptation {
+  readonly method: Method;
+  readonly result: AdaptedSummary;
+}
+
+function adaptations({ parametrization, layer }: MnistSummary): Adaptation[] {
+  const found: Adaptation[] = [];
+  if (parametrization) found.push({ method: 'parametrization', result: parametrization });
+  if (layer) found.push({ method: 'layer', result: layer });
+  return found;
+}
+
+/** Parameters as the tutorial counts them: per cent of the base's. */
+function trainingTable({ summary }: MnistRun): string {
+  const { base } = summary;
+  const heading = ['', 'parameters', 'trainable', '% of base', 'iterations', 'mean loss', 'it/s'];
+  const rows = [
+    ['base', base.parameters, base.parameters, 100, base] as const,
+    ...adaptations(summary).map(
+      ({ method, result: r }) =>
+        [method, r.totalParameters, r.trainableParameters, r.trainablePercent, r] as const,
+    ),
+  ].map(([name, total, trainable, trainablePercent, facts]) => [
+    name,
+    integer(total),
+    integer(trainable),
+    percent(trainablePercent / 100),
+    integer(facts.iterations),
+    facts.meanLoss.toFixed(4),
+    rate(facts.iterationsPerSecond),
+  ]);
+  return groupedTable([[heading], rows]);
+}
+
+/** The sentences below the table, from its numbers. */
+function verdict({ summary, digits }: MnistRun, adapted: readonly Adaptation[], paint: Paint): string {
+  const baseWrong = summary.base.wrong;
+  const others = [...baseWrong.keys()].filter((digit) => !digits.includes(digit));
+  const width = Math.max(...adapted.map(({ method }) => method.length)) + 1;
+  const lines = adapted.flatMap(({ method, result }) => {
+    const { wrong } = result.adapted;
+    const gain = compare(sumOver(baseWrong, digits), sumOver(wrong, digits), 'the adapted digits', paint);
+    const rest = compare(sumOver(baseWrong, others), sumOver(wrong, others), 'the others', paint);
+    const first = `${`${method}:`.padEnd(width)} ${gain}`;
+    return others.length === 0 ? [`${first}.`] : [`${first},`, `${' '.repeat(width)} ${rest}.`];
+  });
+  return [...lines, switchedOff(baseWrong, adapted, paint)].join('\n');
+}
+
+function compare(before: number, after: number, where: string, paint: Paint): string {
+  const numbers = `(${integer(before)} → ${integer(after)} wrong)`;
+  if (after < before)
+    return `${paint('green', `${count(before - after, 'image')} won`)} on ${where} ${numbers}`;
+  if (after > before) {
+    return `${paint('red', `${count(after - before, 'image')} forgotten`)} on ${where} ${numbers}`;
+  }
+  return `nothing changed on ${where} (${integer(before)} wrong)`;
+}
+
+function switchedOff(baseWrong: readonly number[], adapted: readonly Adaptation[], paint: Paint): string {
+  const changed = adapted.filter(({ result }) =>
+    result.disabled.wrong.some((wrong, digit) => wrong !== baseWrong[digit]),
+  );
+  if (changed.length > 0) {
+    const names = changed.map(({ method }) => method).join(' and ');
+    return paint('red', `Switched off, ${names} did not give the base's answers again.`);
+  }
+  const total = integer(baseWrong.reduce((sum, wrong) => sum + wrong, 0));
+  return `Switched off, the base is back: ${total} wrong, the same for every digit.`;
+}

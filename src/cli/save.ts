@@ -1,0 +1,50 @@
+/** The files of a run: the base model, and a directory with PEFT's two files for each method. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LoraAdapter, StateDict } from '../core.js';
+import { serializeAdapter } from '../lora/adapterFile.js';
+import { serializeModel } from '../nn/modelFile.js';
+import { ensureWritableDirectory, writeFileAtomic } from '../node.js';
+import { ensureWritableFile } from './json.js';
+import type { Method } from './options.js';
+
+const BASE = 'base.safetensors';
+const ADAPTER = ['adapter_config.json', 'adapter_model.safetensors'];
+
+export class OutputDirectory {
+  /** What has been written so far: files, and directories of adapters. */
+  readonly saved: string[] = [];
+
+  /** @param path  as the user wrote it, so that messages show it so */
+  constructor(readonly path: string) {}
+
+  /**
+   * Creates the directory and finds out whether everything can be written there. An adapter's directory is
+   * created when there is something to put into it.
+   * @throws DataError
+   */
+  async prepare(methods: readonly Method[]): Promise<void> {
+    await ensureWritableDirectory(this.path);
+    await ensureWritableFile(join(this.path, BASE));
+    for (const method of methods) {
+      const directory = join(this.path, method);
+      if (!existsSync(directory)) continue;
+      for (const name of ADAPTER) await ensureWritableFile(join(directory, name));
+    }
+  }
+
+  async saveBase(state: StateDict): Promise<void> {
+    const path = join(this.path, BASE);
+    await writeFileAtomic(path, serializeModel(state));
+    this.saved.push(path);
+  }
+
+  async saveAdapter(method: Method, adapter: LoraAdapter): Promise<void> {
+    const directory = join(this.path, method);
+    await ensureWritableDirectory(directory);
+    for (const [name, bytes] of await serializeAdapter(adapter)) {
+      await writeFileAtomic(join(directory, name), bytes);
+    }
+    this.saved.push(`${directory}/`);
+  }
+}
