@@ -5,6 +5,7 @@ import {
   countParameters,
   type Dataset,
   DigitsNet,
+  evaluate,
   type FitResult,
   fit,
   type LoraAdapter,
@@ -12,7 +13,6 @@ import {
   type StateDict,
 } from '../core.js';
 import { Interrupted } from './errors.js';
-import { scoreByDigit } from './evaluation.js';
 import { integer } from './format.js';
 import { type AdaptedSummary, type BaseSummary, type MnistSummary, type Score, writeJson } from './json.js';
 import type { Method, MnistOptions } from './options.js';
@@ -168,10 +168,12 @@ class Job {
     const { test } = this.#prepared;
     progress.begin({ name, total: test.length, unit: 'images' });
     try {
-      return await scoreByDigit(model, test, (done) => {
+      const onBatch = (done: number) => {
         progress.update(done);
         this.#stopIfInterrupted();
-      });
+      };
+      const { accuracy, wrong } = await evaluate(model, test, { onBatch });
+      return { accuracy, wrong };
     } finally {
       progress.end();
     }

@@ -2,10 +2,13 @@ import { noGrad } from '../autograd.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Module } from '../nn/module.js';
 import { crossEntropy } from '../ops/crossEntropy.js';
+import { eventLoopTurns } from './eventLoop.js';
 
 export interface EvaluateOptions {
   /** Examples at a time; default 1000. It does not change the counts. */
   readonly batchSize?: number;
+  /** Told after each batch how many examples are done; what it throws ends the evaluation. */
+  readonly onBatch?: (done: number) => void;
 }
 
 export interface Evaluation {
@@ -22,12 +25,14 @@ export interface Evaluation {
 export async function evaluate(
   model: Module,
   data: Dataset,
-  { batchSize = 1000 }: EvaluateOptions = {},
+  { batchSize = 1000, onBatch }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const { device, classes } = data;
   const wasTraining = model.training;
   const counts = device.alloc('i32', 2 * classes);
   const lossSum = device.alloc('f32', 1);
+  const turn = eventLoopTurns();
+  let done = 0;
   try {
     model.eval();
     device.fill(counts, 0);
@@ -38,6 +43,9 @@ export async function evaluate(
         device.axpy(lossSum, crossEntropy(logits, y).storage, rows);
         device.countWrong(counts, logits.storage, y.storage, rows, classes);
       });
+      done += rows;
+      await turn();
+      onBatch?.(done);
     }
     const [total] = await device.read(lossSum);
     const all = Array.from(await device.read(counts));

@@ -4,6 +4,7 @@ import { crossEntropy } from '../ops/crossEntropy.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { Random } from '../random.js';
 import type { Tensor } from '../tensor.js';
+import { eventLoopTurns } from './eventLoop.js';
 
 /** What `onStep` is told after each iteration. */
 export interface StepReport {
@@ -48,9 +49,6 @@ export interface FitResult {
   readonly stopped: boolean;
 }
 
-/** Milliseconds after which the event loop gets a turn, so that a page can draw and a signal can come. */
-const TURN_MS = 20;
-
 /**
  * Trains a model: for each batch forward, backward and a step of the optimizer.
  * @throws RangeError for options out of range, Error with the iteration's number when the loss is not
@@ -67,7 +65,7 @@ export async function fit(model: Module, data: Dataset, options: FitOptions): Pr
   const batching = { batchSize, random, dropLast };
   const iterations = Math.min(limit, epochs * data.batchCount(batching));
   const begun = performance.now();
-  let turn = begun;
+  const turn = eventLoopTurns();
   let iteration = 0;
   let lossSum = 0;
   let stopped = signal?.aborted ?? false;
@@ -83,10 +81,7 @@ export async function fit(model: Module, data: Dataset, options: FitOptions): Pr
       optimizer.step();
       lossSum += value;
       onStep?.({ iteration, iterations, epoch, loss: value, meanLoss: lossSum / iteration });
-      if (performance.now() - turn > TURN_MS) {
-        await eventLoopTurn();
-        turn = performance.now();
-      }
+      await turn();
       stopped = signal?.aborted ?? false;
       if (stopped || iteration >= iterations) break;
     }
@@ -99,18 +94,6 @@ export async function fit(model: Module, data: Dataset, options: FitOptions): Pr
     iterationsPerSecond: iteration / seconds,
     stopped,
   };
-}
-
-/** Lets timers, signals and messages be handled; `setTimeout` in a page would wait 4 ms each time. */
-function eventLoopTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port2.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port1.postMessage(undefined);
-  });
 }
 
 function checkCount(name: string, value: number): void {

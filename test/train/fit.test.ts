@@ -162,15 +162,33 @@ describe.each(await allDevices())('evaluate on %s', (_, on) => {
 
     // Oracle: the logits of every image, on the host.
     const wrong = new Array<number>(10).fill(0);
+    let loss = 0;
     for (const { x, y } of images.batches({ batchSize: 205 })) {
       const [logits, targets] = [await model.forward(x).read(), await y.read()];
       for (let r = 0; r < 205; r++) {
         const row = Array.from(logits.slice(10 * r, 10 * r + 10));
         if (row.indexOf(Math.max(...row)) !== targets[r]) wrong[targets[r]] += 1;
+        loss += Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0)) - row[targets[r]];
       }
     }
     expect(whole.wrong).toEqual(wrong);
+    expect(whole.loss).toBeCloseTo(loss / 205, 5);
     images.dispose();
+  });
+
+  it('tells how far it is, and ends with what is thrown at it', async () => {
+    const images = testImages(on, 25);
+    const model = new DigitsNet(on);
+    const before = on.memory().liveStorages;
+    const seen: number[] = [];
+    await evaluate(model, images, { batchSize: 10, onBatch: (done) => seen.push(done) });
+    expect(seen).toEqual([10, 20, 25]);
+    const onBatch = () => {
+      throw new Error('enough');
+    };
+    await expect(evaluate(model, images, { onBatch })).rejects.toThrow('enough');
+    expect(on.memory().liveStorages).toBe(before);
+    expect(model.training).toBe(true);
   });
 
   it('leaves the mode of the model as it was', async () => {
