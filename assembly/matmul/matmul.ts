@@ -1,0 +1,87 @@
+/** The one matrix product: picks a way by the shape and the strides. */
+import { dotTiles, matmulDot, matmulDotTransposed } from './dot';
+import { matmulPanels, PACKED_A_BYTES, PACKED_B_BYTES } from './panels';
+import { Product } from './product';
+
+/** Of the scratch memory: the product's description, and from `SPILL_OFFSET` on the sums of a tile. */
+const HEAD_BYTES: usize = 512;
+const SPILL_OFFSET: usize = 256;
+
+/** From this length of every side on, packing b pays. */
+const PACK_B_MIN: usize = 32;
+/** Fewer steps do not fill the vectors along k of a dot product. */
+const DOT_MIN_STEPS: usize = 16;
+/** Fewer columns leave most lanes of a tile of the outer product empty. */
+const PANEL_MIN_COLS: usize = 8;
+
+/** Bytes of scratch memory that {@link matmul} needs, the same for all shapes. */
+export function matmulScratchBytes(): usize {
+  return HEAD_BYTES + PACKED_A_BYTES + PACKED_B_BYTES;
+}
+
+/**
+ * `out[m,n] = alpha * op(a) op(b) + beta * out + bias[n]`, row-major f32. op(a) is `a [m,k]`, or `[k,m]` with
+ * `transA`; op(b) is `b [k,n]`, or `[n,k]` with `transB`. `bias` 0 stands for none; `beta = 0` never reads
+ * `out`. `scratch` is {@link matmulScratchBytes} bytes that nobody else uses meanwhile, at a multiple of 16.
+ */
+export function matmul(
+  out: usize,
+  a: usize,
+  b: usize,
+  bias: usize,
+  m: usize,
+  k: usize,
+  n: usize,
+  transA: bool,
+  transB: bool,
+  alpha: f32,
+  beta: f32,
+  scratch: usize,
+): void {
+  const product = changetype<Product>(scratch);
+  product.m = m;
+  product.k = k;
+  product.n = n;
+  product.a = a;
+  product.aRow = transA ? 4 : k << 2;
+  product.aStep = transA ? m << 2 : 4;
+  product.b = b;
+  product.bStep = transB ? 4 : n << 2;
+  product.bCol = transB ? k << 2 : 4;
+  product.out = out;
+  product.outRow = n << 2;
+  product.outCol = 4;
+  product.alpha = alpha;
+  product.beta = beta;
+  product.bias = bias;
+  product.isTransposed = false;
+  product.spill = scratch + SPILL_OFFSET;
+  product.packedA = scratch + HEAD_BYTES;
+  product.packedB = scratch + HEAD_BYTES + PACKED_A_BYTES;
+  choose(product);
+}
+
+/**
+ * 1. Large: panels of both operands.
+ * 2. Both operands contiguous along k (NT), not few steps: dot products, turned as it fills the tiles better.
+ * 3. Few columns: dot products with a transposed copy of b if a is contiguous along k (NN), the transposed
+ *    product if it is contiguous along m (TN).
+ * 4. The rest, thin or of few steps: panels of a, and of b only if it is not contiguous along n.
+ */
+function choose(product: Product): void {
+  const m = product.m;
+  const k = product.k;
+  const n = product.n;
+  const isDot = product.aStep === 4 && k >= DOT_MIN_STEPS;
+  if (min(min(m, n), k) >= PACK_B_MIN) {
+    matmulPanels(product, true);
+  } else if (isDot && product.bStep === 4) {
+    if (dotTiles(n, m) < dotTiles(m, n)) product.transpose();
+    matmulDot(product);
+  } else if (isDot && n < PANEL_MIN_COLS) {
+    matmulDotTransposed(product);
+  } else {
+    if (n < PANEL_MIN_COLS && product.aRow === 4) product.transpose();
+    matmulPanels(product, product.bCol !== 4);
+  }
+}

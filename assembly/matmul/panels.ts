@@ -1,0 +1,147 @@
+/** Products from panels: block by block, a is packed, and b too where that pays or its strides demand it. */
+import { packPanels } from './pack';
+import { Product } from './product';
+import { tile2x16 } from './tile2x16';
+import { tile4x8 } from './tile4x8';
+import { tile6x8 } from './tile6x8';
+
+/** Rows of a register tile; more would spill registers without fused multiply-add. */
+const TILE_ROWS: usize = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
+const TILE_COLS: usize = 8;
+
+/**
+ * Steps, rows and columns of a block: a panel of b (8 KiB) stays in the first-level cache while the block of
+ * a (132 KiB at most) streams from the second level, where the block of b (512 KiB) lies too.
+ */
+const BLOCK_K: usize = 256;
+const BLOCK_M: usize = ASC_FEATURE_RELAXED_SIMD ? 132 : 128;
+const BLOCK_N: usize = 512;
+
+/** Elements of a block of b that stay in the first-level cache while the rows of the output pass. */
+const SMALL_B_LENGTH: usize = 8192;
+
+export const PACKED_A_BYTES: usize = (BLOCK_M * BLOCK_K) << 2;
+export const PACKED_B_BYTES: usize = (BLOCK_N * BLOCK_K) << 2;
+
+/**
+ * `out = op(a) op(b)` for any strides if `packB`. Else b is read where it lies, which demands `bCol = 4`, but
+ * for the last `n % 8` columns.
+ */
+export function matmulPanels(product: Product, packB: bool): void {
+  const beta = product.beta;
+  const bias = product.bias;
+  const blockK = evenBlock(product.k, BLOCK_K, 4);
+  const blockN = evenBlock(product.n, BLOCK_N, TILE_COLS);
+  for (let col: usize = 0; col < product.n; col += blockN) {
+    const colEnd = min(col + blockN, product.n);
+    const packedFrom = packB ? col : colEnd - ((colEnd - col) % TILE_COLS);
+    let step: usize = 0;
+    do {
+      const k = min(blockK, product.k - step);
+      const b = product.b + step * product.bStep + packedFrom * product.bCol;
+      product.beta = step === 0 ? beta : 1;
+      product.bias = step + k === product.k ? bias : 0;
+      packPanels(product.packedB, b, product.bCol, product.bStep, colEnd - packedFrom, k, TILE_COLS);
+      multiplyRows(product, step, k, col, packedFrom, colEnd);
+      step += k;
+    } while (step < product.k);
+  }
+}
+
+/** All rows times the columns col … colEnd−1 of a block of b, which are packed from `packedFrom` on. */
+function multiplyRows(
+  product: Product,
+  step: usize,
+  k: usize,
+  col: usize,
+  packedFrom: usize,
+  colEnd: usize,
+): void {
+  const bStep = product.bStep;
+  const b = product.b + step * bStep + (col << 2);
+  const packedB = product.packedB;
+  const blockM = evenBlock(product.m, BLOCK_M, TILE_ROWS);
+  for (let row: usize = 0; row < product.m; row += blockM) {
+    const rows = min(blockM, product.m - row);
+    const a = product.a + row * product.aRow + step * product.aStep;
+    packPanels(product.packedA, a, product.aRow, product.aStep, rows, k, TILE_ROWS);
+    if (col < packedFrom) multiplyBlock(product, row, rows, col, packedFrom, b, bStep, TILE_COLS << 2, k);
+    if (packedFrom < colEnd) {
+      multiplyBlock(product, row, rows, packedFrom, colEnd, packedB, TILE_COLS << 2, (TILE_COLS * k) << 2, k);
+    }
+  }
+}
+
+/**
+ * The tiles of one block. A small block of b is passed once per panel of a, so that the output streams; else
+ * the panels of a pass once per tile of b, so that b does. One or two rows that are left take wider tiles if
+ * they can.
+ */
+function multiplyBlock(
+  to: Product,
+  row: usize,
+  rows: usize,
+  col: usize,
+  colEnd: usize,
+  b: usize,
+  bStep: usize,
+  bTile: usize,
+  k: usize,
+): void {
+  const few = rows % TILE_ROWS;
+  const isWide = few > 0 && few <= 2 && bTile === TILE_COLS << 2 && !to.isTransposed;
+  const tiled = isWide ? rows - few : rows;
+  const stripCols = k * (colEnd - col) <= SMALL_B_LENGTH ? colEnd - col : TILE_COLS;
+  let stripB = b;
+  for (let strip = col; strip < colEnd; strip += stripCols) {
+    const stripEnd = min(strip + stripCols, colEnd);
+    for (let r: usize = 0; r < tiled; r += TILE_ROWS) {
+      tile(
+        to,
+        row + r,
+        min(TILE_ROWS, tiled - r),
+        strip,
+        stripEnd,
+        panelOfA(to, r, k),
+        stripB,
+        bStep,
+        bTile,
+        k,
+      );
+    }
+    stripB += bTile;
+  }
+  if (!isWide) return;
+  const a = panelOfA(to, tiled, k);
+  const rest = tile2x16(to, row + tiled, few, col, colEnd, a, TILE_ROWS << 2, b, bStep, k);
+  if (rest < colEnd) tile(to, row + tiled, few, rest, colEnd, a, b + ((rest - col) << 2), bStep, bTile, k);
+}
+
+function panelOfA(product: Product, row: usize, k: usize): usize {
+  return product.packedA + ((row * k) << 2);
+}
+
+function tile(
+  to: Product,
+  row: usize,
+  rows: usize,
+  col: usize,
+  colEnd: usize,
+  a: usize,
+  b: usize,
+  bStep: usize,
+  bTile: usize,
+  k: usize,
+): void {
+  if (ASC_FEATURE_RELAXED_SIMD) tile6x8(a, b, bStep, k, col, colEnd, to, row, rows, bTile);
+  else tile4x8(a, b, bStep, k, col, colEnd, to, row, rows, bTile);
+}
+
+/**
+ * `block`, or less where that makes the blocks of `length` more equal; a multiple of `unit`, as `block` is.
+ */
+function evenBlock(length: usize, block: usize, unit: usize): usize {
+  const blocks = max<usize>(1, (length + block - 1) / block);
+  const even = (length + blocks - 1) / blocks;
+  return ((even + unit - 1) / unit) * unit;
+}

@@ -1,0 +1,98 @@
+/** What one matrix product needs to know, and how finished sums reach the output. */
+import { madd } from '../simd';
+
+/**
+ * `out[i,j] = alpha * Σ_p a[i,p] b[p,j] + beta * out[i,j] + bias`, as the kernels see it: op(a) and op(b) are
+ * addresses with a byte stride per direction, so that transposing one, or the whole product, swaps strides.
+ * It lies at the beginning of the scratch memory, since nothing may be kept in globals.
+ */
+@unmanaged
+export class Product {
+  m: usize;
+  k: usize;
+  n: usize;
+
+  a: usize;
+  /** Bytes from a row of op(a) to the next, and from a step along k to the next. */
+  aRow: usize;
+  aStep: usize;
+
+  b: usize;
+  /** Bytes from a step along k to the next, and from a column of op(b) to the next. */
+  bStep: usize;
+  bCol: usize;
+
+  out: usize;
+  outRow: usize;
+  outCol: usize;
+  alpha: f32;
+  /** Of the present block along k: 1 after the first one. */
+  beta: f32;
+  /** 0 before the last block along k, and when there is none. */
+  bias: usize;
+  /**
+   * Rows and columns have changed places: tiles are stored element by element, and the bias runs along the
+   * rows.
+   */
+  isTransposed: bool;
+
+  /** Scratch for the sums of a tile that is not stored as vectors. */
+  spill: usize;
+  /** Scratch for blocks of the operands. */
+  packedA: usize;
+  packedB: usize;
+
+  /** The same product transposed: `outᵀ = op(b)ᵀ op(a)ᵀ`. */
+  transpose(): void {
+    const m = this.m;
+    this.m = this.n;
+    this.n = m;
+    const a = this.a;
+    const aRow = this.aRow;
+    const aStep = this.aStep;
+    this.a = this.b;
+    this.aRow = this.bCol;
+    this.aStep = this.bStep;
+    this.b = a;
+    this.bStep = aStep;
+    this.bCol = aRow;
+    const outRow = this.outRow;
+    this.outRow = this.outCol;
+    this.outCol = outRow;
+    this.isTransposed = !this.isTransposed;
+  }
+}
+
+/** The bias of four columns from `col` on, or zeros. */
+export function biasVector(product: Product, col: usize): v128 {
+  return product.bias ? v128.load(product.bias + (col << 2)) : f32x4.splat(0);
+}
+
+/** `out[0 … 3] = alpha * sums + beta * out + bias`, not reading `out` if `beta` is 0. */
+export function storeVector(out: usize, sums: v128, alpha: v128, beta: f32, bias: v128): void {
+  let value = f32x4.mul(sums, alpha);
+  if (beta !== 0) value = madd(f32x4.splat(beta), v128.load(out), value);
+  v128.store(out, f32x4.add(value, bias));
+}
+
+/**
+ * Stores the `rows` × `cols` sums that lie in the spill area, its rows `spillRow` bytes apart, one by one.
+ */
+export function storeSpilled(
+  to: Product,
+  row: usize,
+  rows: usize,
+  spillRow: usize,
+  col: usize,
+  cols: usize,
+): void {
+  for (let r: usize = 0; r < rows; r++) {
+    for (let c: usize = 0; c < cols; c++) {
+      const out = to.out + (row + r) * to.outRow + (col + c) * to.outCol;
+      let value = load<f32>(to.spill + r * spillRow + (c << 2)) * to.alpha;
+      if (to.beta !== 0) value += to.beta * load<f32>(out);
+      if (to.bias) value += load<f32>(to.bias + ((to.isTransposed ? row + r : col + c) << 2));
+      store<f32>(out, value);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * The inner loop of the `relaxed` build: 12 sums, 2 vectors of b and one of a fill the 16 vector registers,
+ * which suffice since multiply and add are one instruction.
+ */
+import { madd } from '../simd';
+import { biasVector, Product, storeSpilled, storeVector } from './product';
+
+/**
+ * `out[i,j] = alpha Σ_p a[p,i] b[p,j] + beta out[i,j] + bias[j]` for i in row … row+5 and j in col …
+ * colEnd−1, tile by tile of 6 × 8; only `rows` of them are stored. `a` is a panel of width 6 and `k` steps.
+ * In `b` the eight values of a step lie side by side, `bStep` bytes after those of the step before, and the
+ * next tile's `bTile` bytes after this one's.
+ *
+ * Row i has its eight sums in `ci0` and `ci1`; each step multiplies one value of a, in all lanes, with eight
+ * of b.
+ */
+export function tile6x8(
+  a: usize,
+  b: usize,
+  bStep: usize,
+  k: usize,
+  col: usize,
+  colEnd: usize,
+  to: Product,
+  row: usize,
+  rows: usize,
+  bTile: usize,
+): void {
+  const aEnd = a + k * 24;
+  for (; col < colEnd; col += 8, b += bTile) {
+    let c00 = f32x4.splat(0);
+    let c01 = f32x4.splat(0);
+    let c10 = f32x4.splat(0);
+    let c11 = f32x4.splat(0);
+    let c20 = f32x4.splat(0);
+    let c21 = f32x4.splat(0);
+    let c30 = f32x4.splat(0);
+    let c31 = f32x4.splat(0);
+    let c40 = f32x4.splat(0);
+    let c41 = f32x4.splat(0);
+    let c50 = f32x4.splat(0);
+    let c51 = f32x4.splat(0);
+    let aAt = a;
+    let bAt = b;
+    while (aAt < aEnd) {
+      const b0 = v128.load(bAt);
+      const b1 = v128.load(bAt, 16);
+      const a0 = v128.load32_splat(aAt);
+      c00 = madd(a0, b0, c00);
+      c01 = madd(a0, b1, c01);
+      const a1 = v128.load32_splat(aAt, 4);
+      c10 = madd(a1, b0, c10);
+      c11 = madd(a1, b1, c11);
+      const a2 = v128.load32_splat(aAt, 8);
+      c20 = madd(a2, b0, c20);
+      c21 = madd(a2, b1, c21);
+      const a3 = v128.load32_splat(aAt, 12);
+      c30 = madd(a3, b0, c30);
+      c31 = madd(a3, b1, c31);
+      const a4 = v128.load32_splat(aAt, 16);
+      c40 = madd(a4, b0, c40);
+      c41 = madd(a4, b1, c41);
+      const a5 = v128.load32_splat(aAt, 20);
+      c50 = madd(a5, b0, c50);
+      c51 = madd(a5, b1, c51);
+      aAt += 24;
+      bAt += bStep;
+    }
+    if (colEnd - col >= 8 && !to.isTransposed) {
+      const alpha = f32x4.splat(to.alpha);
+      const beta = to.beta;
+      const bias0 = biasVector(to, col);
+      const bias1 = biasVector(to, col + 4);
+      let out = to.out + row * to.outRow + (col << 2);
+      storeVector(out, c00, alpha, beta, bias0);
+      storeVector(out + 16, c01, alpha, beta, bias1);
+      if (rows > 1) {
+        out += to.outRow;
+        storeVector(out, c10, alpha, beta, bias0);
+        storeVector(out + 16, c11, alpha, beta, bias1);
+      }
+      if (rows > 2) {
+        out += to.outRow;
+        storeVector(out, c20, alpha, beta, bias0);
+        storeVector(out + 16, c21, alpha, beta, bias1);
+      }
+      if (rows > 3) {
+        out += to.outRow;
+        storeVector(out, c30, alpha, beta, bias0);
+        storeVector(out + 16, c31, alpha, beta, bias1);
+      }
+      if (rows > 4) {
+        out += to.outRow;
+        storeVector(out, c40, alpha, beta, bias0);
+        storeVector(out + 16, c41, alpha, beta, bias1);
+      }
+      if (rows > 5) {
+        out += to.outRow;
+        storeVector(out, c50, alpha, beta, bias0);
+        storeVector(out + 16, c51, alpha, beta, bias1);
+      }
+    } else {
+      v128.store(to.spill, c00);
+      v128.store(to.spill, c01, 16);
+      v128.store(to.spill, c10, 32);
+      v128.store(to.spill, c11, 48);
+      v128.store(to.spill, c20, 64);
+      v128.store(to.spill, c21, 80);
+      v128.store(to.spill, c30, 96);
+      v128.store(to.spill, c31, 112);
+      v128.store(to.spill, c40, 128);
+      v128.store(to.spill, c41, 144);
+      v128.store(to.spill, c50, 160);
+      v128.store(to.spill, c51, 176);
+      storeSpilled(to, row, rows, 32, col, min<usize>(8, colEnd - col));
+    }
+  }
+}

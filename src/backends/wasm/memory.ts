@@ -1,0 +1,213 @@
+/**
+ * The allocator over one growing WebAssembly.Memory. It knows addresses and sizes, no kernels.
+ *
+ * Blocks are multiples of 256 bytes at multiples of 256. A freed block waits in a bin of its size, and a
+ * bin gives its lowest address first: what is free decides what comes next, not the order in which it was
+ * freed, so a step that allocates in the same order each time gets the same addresses each time.
+ */
+import { DeviceError } from '../../errors.js';
+import { type DType, SLICE_ALIGNMENT, type Storage } from '../backend.js';
+
+const PAGE_BYTES = 65536;
+const MAX_PAGES = 65536;
+/** The last page stays unused, so that the end of a block never wraps to address 0. */
+const END_OF_MEMORY = (MAX_PAGES - 1) * PAGE_BYTES;
+/** Grow by at least this share of what there is: few growths, each of which detaches all views. */
+const GROWTH = 1 / 8;
+const INITIAL_PAGES = 64;
+
+const BYTES_OF = { f32: 4, i32: 4, u8: 1 } as const;
+
+/** A stretch of memory, used by a storage and its slices. */
+interface Block {
+  readonly address: number;
+  readonly bytes: number;
+  /** Bytes asked for. */
+  used: number;
+  /** The storage and the slices that are not freed. */
+  references: number;
+}
+
+export class WasmStorage implements Storage {
+  constructor(
+    readonly dtype: DType,
+    readonly length: number,
+    /** 0 once freed: the memory's first bytes belong to the binary. */
+    public address: number,
+    readonly block: Block,
+  ) {}
+}
+
+export class WasmMemory {
+  readonly memory: WebAssembly.Memory;
+  f32: Float32Array = new Float32Array(0);
+  i32: Int32Array = new Int32Array(0);
+  u8: Uint8Array = new Uint8Array(0);
+  liveBytes = 0;
+  liveStorages = 0;
+
+  /** Free blocks by size, highest address first. */
+  readonly #bins = new Map<number, Block[]>();
+  /** Where the memory that was never handed out begins. */
+  #top = SLICE_ALIGNMENT;
+
+  constructor() {
+    this.memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAX_PAGES });
+    this.#renewViews();
+  }
+
+  get reservedBytes(): number {
+    return this.u8.byteLength;
+  }
+
+  /** Hands out nothing below `address` (and never address 0). Called once, before the first `alloc`. */
+  startAt(address: number): void {
+    this.#top = Math.max(roundUp(address), SLICE_ALIGNMENT);
+    if (this.#top > this.u8.byteLength && !this.#grow(this.#top)) throw outOfMemory(address, 0);
+  }
+
+  alloc(dtype: DType, length: number): WasmStorage {
+    if (!Number.isSafeInteger(length) || length < 0) {
+      throw new RangeError(`alloc: length must be a non-negative integer: ${length}`);
+    }
+    const used = length * BYTES_OF[dtype];
+    const block = this.#take(Math.max(roundUp(used), SLICE_ALIGNMENT), used);
+    block.used = used;
+    block.references = 1;
+    this.liveBytes += used;
+    this.liveStorages++;
+    return new WasmStorage(dtype, length, block.address, block);
+  }
+
+  slice(storage: WasmStorage, offset: number, length: number): WasmStorage {
+    const offsetBytes = offset * BYTES_OF[storage.dtype];
+    if (offset < 0 || length < 0 || offset + length > storage.length) {
+      throw new RangeError(`slice: outside the storage: ${offset} + ${length} > ${storage.length}`);
+    }
+    if (offsetBytes % SLICE_ALIGNMENT !== 0) {
+      throw new RangeError(`slice: must begin at a multiple of ${SLICE_ALIGNMENT} bytes: ${offsetBytes}`);
+    }
+    storage.block.references++;
+    this.liveStorages++;
+    return new WasmStorage(storage.dtype, length, storage.address + offsetBytes, storage.block);
+  }
+
+  free(storage: WasmStorage): void {
+    if (storage.address === 0) throw new Error('wasm: the storage was freed already');
+    storage.address = 0;
+    this.liveStorages--;
+    const { block } = storage;
+    block.references--;
+    if (block.references > 0) return;
+    this.liveBytes -= block.used;
+    this.#put(block);
+  }
+
+  /** A view of the storage's elements; valid until the next `alloc`. */
+  view(storage: WasmStorage): Float32Array | Int32Array | Uint8Array {
+    const { dtype, address, length } = storage;
+    if (dtype === 'f32') return this.f32.subarray(address >>> 2, (address >>> 2) + length);
+    if (dtype === 'i32') return this.i32.subarray(address >>> 2, (address >>> 2) + length);
+    return this.u8.subarray(address, address + length);
+  }
+
+  /**
+   * From the bin of that size, else from the memory never used, else from what can be merged, else by
+   * growing.
+   */
+  #take(bytes: number, used: number): Block {
+    const binned = this.#bins.get(bytes)?.pop();
+    if (binned) return binned;
+    if (this.#top + bytes > this.u8.byteLength) {
+      this.#mergeFree();
+      const split = this.#firstFit(bytes);
+      if (split) return split;
+    }
+    const end = this.#top + bytes;
+    if (end > this.u8.byteLength && !this.#grow(end)) throw outOfMemory(used, this.liveBytes);
+    const address = this.#top;
+    this.#top += bytes;
+    return { address, bytes, used: 0, references: 0 };
+  }
+
+  #put(block: Block): void {
+    let bin = this.#bins.get(block.bytes);
+    if (!bin) {
+      bin = [];
+      this.#bins.set(block.bytes, bin);
+    }
+    let i = bin.length;
+    while (i > 0 && bin[i - 1].address < block.address) i--;
+    bin.splice(i, 0, block);
+  }
+
+  /** Joins neighbours that are free; what ends at the top goes back to the memory never used. */
+  #mergeFree(): void {
+    const free = [...this.#bins.values()].flat().sort((a, b) => a.address - b.address);
+    this.#bins.clear();
+    let address = 0;
+    let bytes = 0;
+    for (const block of free) {
+      if (address + bytes === block.address) {
+        bytes += block.bytes;
+        continue;
+      }
+      if (bytes > 0) this.#put({ address, bytes, used: 0, references: 0 });
+      address = block.address;
+      bytes = block.bytes;
+    }
+    if (bytes === 0) return;
+    if (address + bytes === this.#top) this.#top = address;
+    else this.#put({ address, bytes, used: 0, references: 0 });
+  }
+
+  /** The lowest free block that is large enough, with the rest of it split off. */
+  #firstFit(bytes: number): Block | undefined {
+    let found: Block | undefined;
+    for (const bin of this.#bins.values()) {
+      const lowest = bin[bin.length - 1];
+      if (lowest && lowest.bytes >= bytes && (!found || lowest.address < found.address)) found = lowest;
+    }
+    if (!found) return undefined;
+    this.#bins.get(found.bytes)?.pop();
+    const rest = found.bytes - bytes;
+    if (rest > 0) this.#put({ address: found.address + bytes, bytes: rest, used: 0, references: 0 });
+    return { address: found.address, bytes, used: 0, references: 0 };
+  }
+
+  /** Makes the memory reach `end`, and a little further where it can; false when there is no more. */
+  #grow(end: number): boolean {
+    if (end > END_OF_MEMORY) return false;
+    const current = this.u8.byteLength / PAGE_BYTES;
+    const needed = Math.ceil(end / PAGE_BYTES) - current;
+    const wanted = Math.min(Math.max(needed, Math.ceil(current * GROWTH)), MAX_PAGES - current);
+    const grown = this.#tryGrow(wanted) || this.#tryGrow(needed);
+    this.#renewViews();
+    return grown;
+  }
+
+  #tryGrow(pages: number): boolean {
+    try {
+      this.memory.grow(pages);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #renewViews(): void {
+    this.f32 = new Float32Array(this.memory.buffer);
+    this.i32 = new Int32Array(this.memory.buffer);
+    this.u8 = new Uint8Array(this.memory.buffer);
+  }
+}
+
+function roundUp(bytes: number): number {
+  return Math.ceil(bytes / SLICE_ALIGNMENT) * SLICE_ALIGNMENT;
+}
+
+function outOfMemory(bytes: number, liveBytes: number): DeviceError {
+  return new DeviceError(
+    `wasm: out of memory: ${bytes} bytes asked for, ${liveBytes} bytes in use, ${END_OF_MEMORY} bytes at most`,
+  );
+}

@@ -1,0 +1,393 @@
+/**
+ * One table of kernel calls with their inputs and error bounds, for every backend to be compared with the
+ * reference. It knows the Backend interface, no tensor and no test runner.
+ */
+import {
+  ADAM_HYPER,
+  type Backend,
+  type DType,
+  type MatmulDims,
+  SGD_HYPER,
+  type Storage,
+} from '../src/backends/backend.js';
+import type { Random } from '../src/random.js';
+
+/** 64 roundings of float32. */
+const TOLERANCE = 64 * 2 ** -24;
+const SMALLEST_NORMAL = 2 ** -126;
+
+/**
+ * What a storage holds before the call: values, or how many elements whose contents must not matter (NaN).
+ */
+export interface Input {
+  readonly dtype: DType;
+  readonly data: ArrayLike<number>;
+  /** Compared with the reference after the call. */
+  readonly isOutput: boolean;
+}
+
+type Inputs = Readonly<Record<string, Input>>;
+type Arrays = Readonly<Record<string, ArrayLike<number>>>;
+export type Storages = Readonly<Record<string, Storage>>;
+
+export interface KernelCase {
+  readonly name: string;
+  inputs(random: Random): Inputs;
+  /** `scalar` passes on each number that has a sign: itself, or its absolute value. */
+  run(backend: Backend, storages: Storages, scalar: (value: number) => number): void;
+  /**
+   * The magnitude per element of each output, of which the error may be {@link TOLERANCE}. Left out: what the
+   * reference gives for the absolute values of all inputs and scalars, which is the sum of the magnitudes of
+   * all terms.
+   */
+  readonly magnitude?: (before: Arrays, expected: Arrays) => Record<string, ArrayLike<number>>;
+}
+
+/** The largest error allowed, per element. Integers are exact. */
+export function errorBound(dtype: DType, magnitude: number): number {
+  return dtype === 'f32' ? TOLERANCE * Math.abs(magnitude) + SMALLEST_NORMAL : 0;
+}
+
+const input = (data: ArrayLike<number>, dtype: DType = 'f32'): Input => ({ dtype, data, isOutput: false });
+const inOut = (data: ArrayLike<number>, dtype: DType = 'f32'): Input => ({ dtype, data, isOutput: true });
+const output = (length: number, dtype: DType = 'f32'): Input =>
+  inOut(new Float64Array(length).fill(dtype === 'f32' ? Number.NaN : 99), dtype);
+
+/** Normal numbers that float32 holds exactly. */
+const normals = (random: Random, length: number, scale = 1): Float32Array =>
+  Float32Array.from({ length }, () => scale * random.normal());
+const integers = (random: Random, length: number, below: number): Int32Array =>
+  Int32Array.from({ length }, () => Math.floor(random.uniform() * below));
+
+const TRANSPOSES = ['NN', 'NT', 'TN', 'TT'] as const;
+/** `[alpha, beta, whether there is a bias]`. */
+const COMBINATIONS = [
+  [1, 0, false],
+  [1, 1, false],
+  [0.5, 0, true],
+  [-1.25, 0.75, true],
+  [1, 0, true],
+  [2, 1, false],
+] as const;
+
+/** `[m, k, n]`: LoRA and DigitsNet, then the edges of every tile and block, alone and together. */
+const MATMUL_SHAPES: readonly (readonly [number, number, number])[] = [
+  ...([1, 2, 3, 8, 64] as const).flatMap(
+    (rank) =>
+      [
+        [10, 784, rank],
+        [10, rank, 256],
+        [256, 10, rank],
+        [rank, 10, 784],
+        [rank, 256, 131],
+        [67, rank, 784],
+      ] as const,
+  ),
+  [10, 784, 256],
+  [10, 10, 128],
+  [10, 128, 10],
+  [128, 10, 256],
+  [1, 1, 1],
+  [1, 5, 1],
+  [5, 1, 7],
+  [1, 784, 10],
+  [2, 16, 4],
+  [3, 15, 3],
+  [3, 17, 5],
+  [4, 4, 8],
+  [5, 31, 9],
+  [6, 7, 6],
+  [3, 1025, 5],
+  [7, 1031, 7],
+  [7, 13, 17],
+  [9, 600, 11],
+  [2, 600, 40],
+  [13, 29, 16],
+  [17, 64, 15],
+  [31, 33, 37],
+  [32, 32, 32],
+  [33, 255, 31],
+  [35, 256, 65],
+  [41, 257, 33],
+  [61, 600, 35],
+  [127, 32, 33],
+  [129, 40, 47],
+  [133, 33, 39],
+  [33, 34, 511],
+  [37, 36, 521],
+  [47, 1031, 53],
+];
+
+function matmulCase(
+  [m, k, n]: readonly [number, number, number],
+  transposes: (typeof TRANSPOSES)[number],
+  [alpha, beta, withBias]: readonly [number, number, boolean],
+): KernelCase {
+  const terms = `${alpha}ab${beta === 0 ? '' : ` + ${beta}out`}${withBias ? ' + bias' : ''}`;
+  return {
+    name: `matmul ${m}x${k}x${n} ${transposes} ${terms}`,
+    inputs: (random) => ({
+      a: input(normals(random, m * k)),
+      b: input(normals(random, k * n)),
+      ...(withBias ? { bias: input(normals(random, n, 3)) } : {}),
+      out: beta === 0 ? output(m * n) : inOut(normals(random, m * n, 3)),
+    }),
+    run(backend, { out, a, b, bias }, scalar) {
+      const [transA, transB] = [transposes[0] === 'T', transposes[1] === 'T'];
+      const dims: MatmulDims = { m, k, n, transA, transB, alpha: scalar(alpha), beta: scalar(beta), bias };
+      backend.matmul(out, a, b, dims);
+    },
+  };
+}
+
+/** Every shape in every transposition, with the other terms in turn. */
+const matmulCases = MATMUL_SHAPES.flatMap((shape, i) =>
+  TRANSPOSES.map((transposes, j) =>
+    matmulCase(shape, transposes, COMBINATIONS[(i + j) % COMBINATIONS.length]),
+  ),
+).concat(
+  COMBINATIONS.flatMap((terms) =>
+    TRANSPOSES.flatMap((transposes) => [
+      matmulCase([10, 300, 18], transposes, terms),
+      matmulCase([45, 300, 42], transposes, terms),
+      matmulCase([6, 0, 9], transposes, terms),
+    ]),
+  ),
+);
+
+const LENGTHS = [0, 1, 2, 3, 4, 5, 7, 15, 16, 17, 1000, 4099] as const;
+const ROWS_COLS = [
+  [1, 1],
+  [1, 10],
+  [3, 2],
+  [10, 10],
+  [10, 3],
+  [7, 17],
+  [10, 128],
+  [2, 784],
+  [33, 63],
+  [600, 5],
+] as const;
+
+const elementwiseCases = LENGTHS.flatMap((n): KernelCase[] => [
+  {
+    name: `fill ${n}`,
+    inputs: () => ({ out: output(n) }),
+    run: (backend, { out }, scalar) => backend.fill(out, scalar(-1.5)),
+  },
+  {
+    name: `fill i32 ${n}`,
+    inputs: () => ({ out: output(n, 'i32') }),
+    run: (backend, { out }) => backend.fill(out, -7),
+  },
+  {
+    name: `fill u8 ${n}`,
+    inputs: () => ({ out: output(n, 'u8') }),
+    run: (backend, { out }) => backend.fill(out, 200),
+  },
+  {
+    name: `copy ${n}`,
+    inputs: (random) => ({ x: input(normals(random, n)), out: output(n) }),
+    run: (backend, { out, x }) => backend.copy(out, x),
+  },
+  {
+    name: `copy u8 ${n}`,
+    inputs: (random) => ({ x: input(integers(random, n, 256), 'u8'), out: output(n, 'u8') }),
+    run: (backend, { out, x }) => backend.copy(out, x),
+  },
+  {
+    name: `axpy ${n}`,
+    inputs: (random) => ({ x: input(normals(random, n)), out: inOut(normals(random, n)) }),
+    run: (backend, { out, x }, scalar) => backend.axpy(out, x, scalar(-0.75)),
+  },
+  {
+    name: `relu ${n}`,
+    inputs: (random) => ({ x: input(normals(random, n)), out: output(n) }),
+    run: (backend, { out, x }) => backend.relu(out, x),
+    magnitude: (_, { out }) => ({ out }),
+  },
+  ...[0, 1, -0.5].flatMap((beta): KernelCase[] => [
+    {
+      name: `mul ${n} beta ${beta}`,
+      inputs: (random) => ({
+        a: input(normals(random, n)),
+        b: input(normals(random, n)),
+        out: beta === 0 ? output(n) : inOut(normals(random, n)),
+      }),
+      run: (backend, { out, a, b }, scalar) => backend.mul(out, a, b, scalar(beta)),
+    },
+    {
+      name: `mul ${n} by one element, beta ${beta}`,
+      inputs: (random) => ({
+        a: input(normals(random, n)),
+        b: input(normals(random, 1)),
+        out: beta === 0 ? output(n) : inOut(normals(random, n)),
+      }),
+      run: (backend, { out, a, b }, scalar) => backend.mul(out, a, b, scalar(beta)),
+    },
+    {
+      name: `reluBackward ${n} beta ${beta}`,
+      inputs: (random) => ({
+        x: input(normals(random, n)),
+        dOut: input(normals(random, n)),
+        dX: beta === 0 ? output(n) : inOut(normals(random, n)),
+      }),
+      run: (backend, { dX, x, dOut }, scalar) => backend.reluBackward(dX, x, dOut, scalar(beta)),
+    },
+  ]),
+  {
+    name: `mul ${n} in place`,
+    inputs: (random) => ({ out: inOut(normals(random, n)), b: input(normals(random, n)) }),
+    run: (backend, { out, b }) => backend.mul(out, out, b, 0),
+  },
+]);
+
+const rowCases = ROWS_COLS.flatMap(([rows, cols]): KernelCase[] => [
+  {
+    name: `addBias ${rows}x${cols}`,
+    inputs: (random) => ({
+      out: inOut(normals(random, rows * cols)),
+      bias: input(normals(random, cols)),
+    }),
+    run: (backend, { out, bias }) => backend.addBias(out, bias, rows, cols),
+  },
+  ...[0, 1, -0.5].map(
+    (beta): KernelCase => ({
+      name: `sumRows ${rows}x${cols} beta ${beta}`,
+      inputs: (random) => ({
+        x: input(normals(random, rows * cols)),
+        out: beta === 0 ? output(cols) : inOut(normals(random, cols)),
+      }),
+      run: (backend, { out, x }, scalar) => backend.sumRows(out, x, rows, cols, scalar(beta)),
+    }),
+  ),
+  ...[1, 8, 1e4].map(
+    (scale): KernelCase => ({
+      name: `softmaxCrossEntropy ${rows}x${cols} logits ±${scale}`,
+      inputs: (random) => ({
+        logits: input(normals(random, rows * cols, scale)),
+        targets: input(integers(random, rows, cols), 'i32'),
+        loss: output(1),
+        dLogits: output(rows * cols),
+      }),
+      run: (backend, { loss, dLogits, logits, targets }) =>
+        backend.softmaxCrossEntropy(loss, dLogits, logits, targets, rows, cols),
+      // An eighth of the usual bound: exp and log are within two roundings.
+      magnitude: ({ targets }, { loss, dLogits }) => ({
+        loss: [(loss[0] + Math.log(cols)) / 8],
+        dLogits: Array.from(
+          dLogits,
+          (d, i) => (i % cols === targets[Math.floor(i / cols)] ? 1 / rows : (1 + scale) * d) / 8,
+        ),
+      }),
+    }),
+  ),
+  {
+    name: `countWrong ${rows}x${cols}`,
+    inputs: (random) => ({
+      logits: input(normals(random, rows * cols)),
+      targets: input(integers(random, rows, cols), 'i32'),
+      counts: inOut(integers(random, 2 * cols, 50), 'i32'),
+    }),
+    run: (backend, { counts, logits, targets }) => backend.countWrong(counts, logits, targets, rows, cols),
+  },
+  {
+    name: `gatherRows ${rows}x${cols}`,
+    inputs: (random) => ({
+      bytes: input(integers(random, 20 * cols, 256), 'u8'),
+      indices: input(integers(random, rows, 20), 'i32'),
+      out: output(rows * cols),
+    }),
+    run: (backend, { out, bytes, indices }, scalar) =>
+      backend.gatherRows(out, bytes, indices, rows, cols, scalar(1 / (255 * 0.3081)), scalar(-0.42421296)),
+  },
+  {
+    name: `gatherLabels ${rows}`,
+    inputs: (random) => ({
+      labels: input(integers(random, 20, 256), 'u8'),
+      indices: input(integers(random, rows, 20), 'i32'),
+      out: output(rows, 'i32'),
+    }),
+    run: (backend, { out, labels, indices }) => backend.gatherLabels(out, labels, indices, rows),
+  },
+]);
+
+function adamCase(n: number, weightDecay: number, decoupledDecay: number): KernelCase {
+  const hyper = Float32Array.from(
+    Object.values({ ...ADAM_HYPER, ...adamHyper(3, weightDecay, decoupledDecay) }),
+  );
+  return {
+    name: `adamStep ${n} weightDecay ${weightDecay} decoupledDecay ${decoupledDecay}`,
+    inputs: (random) => ({
+      param: inOut(normals(random, n)),
+      grad: input(normals(random, n, 0.01)),
+      m: inOut(normals(random, n, 0.01)),
+      v: inOut(normals(random, n, 0.01).map((x) => x * x)),
+      hyper: input(hyper),
+    }),
+    run: (backend, { param, grad, m, v, hyper: h }) => backend.adamStep(param, grad, m, v, h),
+    magnitude: (before, { v }) => {
+      const g = Array.from(before.grad, (x, i) => Math.abs(x) + weightDecay * Math.abs(before.param[i]));
+      const meanOf = (i: number) => Math.abs(before.m[i]) + g[i];
+      const update = (i: number) =>
+        (hyper[0] * meanOf(i)) / (Math.sqrt(v[i]) / hyper[ADAM_HYPER.biasCorrection2Sqrt] + hyper[5]);
+      return {
+        param: Array.from(before.param, (x, i) => Math.abs(x) + update(i)),
+        m: Array.from(before.m, (_, i) => meanOf(i)),
+        v: Array.from(before.v, (x, i) => x + g[i] ** 2),
+      };
+    },
+  };
+}
+
+function adamHyper(step: number, weightDecay: number, decoupledDecay: number): Record<string, number> {
+  return {
+    stepSize: 0.001 / (1 - 0.9 ** step),
+    biasCorrection2Sqrt: Math.sqrt(1 - 0.999 ** step),
+    oneMinusBeta1: 0.1,
+    beta2: 0.999,
+    oneMinusBeta2: 0.001,
+    eps: 1e-8,
+    weightDecay,
+    decoupledDecay,
+  };
+}
+
+function sgdCase(n: number, momentum: number, nesterov: number): KernelCase {
+  const values = { learningRate: 0.1, momentum, oneMinusDampening: 0.9, weightDecay: 0.01, nesterov };
+  const hyper = Float32Array.from(Object.values({ ...SGD_HYPER, ...values }));
+  return {
+    name: `sgdStep ${n} momentum ${momentum} nesterov ${nesterov}`,
+    inputs: (random) => ({
+      param: inOut(normals(random, n)),
+      grad: input(normals(random, n)),
+      ...(momentum === 0 ? {} : { velocity: inOut(normals(random, n)) }),
+      hyper: input(hyper),
+    }),
+    run: (backend, { param, grad, velocity, hyper: h }) => backend.sgdStep(param, grad, velocity, h),
+    magnitude: (before) => {
+      const g = Array.from(before.grad, (x, i) => Math.abs(x) + 0.01 * Math.abs(before.param[i]));
+      const velocity = g.map((x, i) => x + momentum * Math.abs(before.velocity?.[i] ?? 0));
+      return {
+        param: Array.from(before.param, (x, i) => Math.abs(x) + 0.1 * (g[i] + velocity[i])),
+        velocity,
+      };
+    },
+  };
+}
+
+const optimizerCases = LENGTHS.flatMap((n) => [
+  adamCase(n, 0, 0),
+  adamCase(n, 0.01, 0),
+  adamCase(n, 0, 0.001),
+  sgdCase(n, 0, 0),
+  sgdCase(n, 0.9, 0),
+  sgdCase(n, 0.9, 1),
+]);
+
+export const kernelCases: readonly KernelCase[] = [
+  ...matmulCases,
+  ...elementwiseCases,
+  ...rowCases,
+  ...optimizerCases,
+];
