@@ -23,7 +23,6 @@ const SGD_NESTEROV: usize = 16;
  * One Adam step, four elements in the four lanes: `g = grad + weightDecay * p`, `p *= 1 − decoupledDecay`,
  * `m += (1 − beta1)(g − m)`, `v = beta2 v + (1 − beta2) g²`,
  * `p −= stepSize * m / (√v / biasCorrection2Sqrt + eps)`.
- * The division by the bias correction is a multiplication by its reciprocal, taken once.
  */
 export function adamStep(param: usize, grad: usize, m: usize, v: usize, length: usize, hyper: usize): void {
   const keep = f32x4.splat(1 - load<f32>(hyper, ADAM_DECOUPLED_DECAY));
