@@ -156,6 +156,11 @@ function hex(bytes: Uint8Array, start: number, end: number): string {
   return Array.from(bytes.subarray(start, end), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
 }
 
+/** Some runtimes leave the message empty, or put it into the cause. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  if (error.message !== '') return error.message;
+  return error.cause instanceof Error && error.cause.message !== ''
+    ? error.cause.message
+    : 'corrupt or truncated';
 }
