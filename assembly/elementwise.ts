@@ -14,7 +14,7 @@ export function axpy(out: usize, x: usize, length: usize, alpha: f32): void {
   }
 }
 
-/** `out[i] = a[i] * b[i] + beta * out[i]`. `out` may be `a`; `beta = 0` never reads `out`. */
+/** `out[i] = a[i] * b[i] + beta * out[i]`. `beta = 0` never reads `out`. */
 export function mul(out: usize, a: usize, b: usize, length: usize, beta: f32): void {
   const betas = f32x4.splat(beta);
   const end = out + (length << 2);

@@ -1,4 +1,4 @@
-/** Setting and copying memory. */
+/** Setting, copying and appending to memory. */
 
 /** `out[i] = value`, f32. */
 export function fill(out: usize, length: usize, value: f32): void {
@@ -22,4 +22,15 @@ export function fillU8(out: usize, length: usize, value: u8): void {
 /** Copies `byteLength` bytes. */
 export function copy(out: usize, x: usize, byteLength: usize): void {
   memory.copy(out, x, byteLength);
+}
+
+/**
+ * `list[1 + list[0]] = x[0]`, `list[0] += 1`, unless the list of `length` numbers, the count included, is full.
+ */
+export function append(list: usize, length: usize, x: usize): void {
+  const count = load<f32>(list);
+  const next: usize = <usize>count + 1;
+  if (next >= length) return;
+  store<f32>(list + (next << 2), load<f32>(x));
+  store<f32>(list, count + 1);
 }

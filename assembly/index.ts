@@ -1,6 +1,6 @@
 export { countWrong } from './countWrong';
 export { axpy, mul, mulScalar, relu, reluBackward } from './elementwise';
-export { copy, fill, fillI32, fillU8 } from './fill';
+export { append, copy, fill, fillI32, fillU8 } from './fill';
 export { gatherLabels, gatherRows } from './gather';
 export { heapBase } from './heap';
 export { matmul, matmulScratchBytes } from './matmul/matmul';

@@ -312,6 +312,18 @@ const rowCases = ROWS_COLS.flatMap(([rows, cols]): KernelCase[] => [
   },
 ]);
 
+/** Empty, half full, one place left, full. */
+const appendCases = [0, 3, 7, 8].map(
+  (count): KernelCase => ({
+    name: `append to ${count} of 8`,
+    inputs: (random) => ({
+      list: inOut(Float32Array.from({ length: 9 }, (_, i) => (i === 0 ? count : random.normal()))),
+      x: input(normals(random, 1)),
+    }),
+    run: (backend, { list, x }) => backend.append(list, x),
+  }),
+);
+
 function adamCase(n: number, weightDecay: number, decoupledDecay: number): KernelCase {
   const hyper = Float32Array.from(
     Object.values({ ...ADAM_HYPER, ...adamHyper(3, weightDecay, decoupledDecay) }),
@@ -389,5 +401,6 @@ export const kernelCases: readonly KernelCase[] = [
   ...matmulCases,
   ...elementwiseCases,
   ...rowCases,
+  ...appendCases,
   ...optimizerCases,
 ];

@@ -9,7 +9,7 @@
  * 4. a step allocates in the same order each time, so it gets the same storages each time.
  *
  * Shapes are checked by the callers. A kernel may be given an output that holds anything (NaN too): it
- * reads the output only where `beta` is not 0. Outputs never overlap inputs unless a kernel says so.
+ * reads the output only where `beta` is not 0. Outputs never overlap inputs.
  */
 
 /** Element types: `f32` is float64 in the reference backend. */
@@ -58,6 +58,11 @@ export interface Backend {
   readonly name: DeviceName;
   /** What the device offers beyond the least, such as `simd` or `relaxed-simd`. */
   readonly features: readonly string[];
+  /**
+   * Training steps that are worth taking between two reads: 1 where a read costs nothing, more where it waits for
+   * everything that was asked for and for the way back.
+   */
+  readonly stepsPerRead: number;
 
   /** Memory whose contents are undefined. @throws DeviceError when there is none left. */
   alloc(dtype: DType, length: number): Storage;
@@ -90,8 +95,13 @@ export interface Backend {
   sumRows(out: Storage, x: Storage, rows: number, cols: number, beta: number): void;
   /** `out[i] += alpha * x[i]`. */
   axpy(out: Storage, x: Storage, alpha: number): void;
-  /** `out[i] = a[i] * b[i] + beta * out[i]`; a `b` of one element multiplies all. `out` may be `a`. */
+  /** `out[i] = a[i] * b[i] + beta * out[i]`; a `b` of one element multiplies all. */
   mul(out: Storage, a: Storage, b: Storage, beta: number): void;
+  /**
+   * Writes `x[0]` at the end of a list and makes it longer: `list[0]` counts, `list[1 + list[0]] = x[0]`,
+   * `list[0] += 1`. A full list is left alone. So the losses of many steps are read at once.
+   */
+  append(list: Storage, x: Storage): void;
   /** `out[i] = max(x[i], 0)`; NaN stays NaN. */
   relu(out: Storage, x: Storage): void;
   /** `dX[i] = (x[i] > 0 ? dOut[i] : 0) + beta * dX[i]`. */

@@ -34,6 +34,7 @@ class ReferenceStorage implements Storage {
 export class ReferenceBackend implements Backend {
   readonly name = 'reference';
   readonly features = ['float64'] as const;
+  readonly stepsPerRead = 1;
   #liveBytes = 0;
   #liveStorages = 0;
 
@@ -135,6 +136,14 @@ export class ReferenceBackend implements Backend {
     const [o, x, y] = [this.#open(out).data, this.#open(a).data, this.#open(b).data];
     const stride = y.length === 1 ? 0 : 1;
     for (let i = 0; i < o.length; i++) o[i] = x[i] * y[i * stride] + (beta === 0 ? 0 : beta * o[i]);
+  }
+
+  append(list: Storage, x: Storage): void {
+    const [o, data] = [this.#open(list).data, this.#open(x).data];
+    const count = o[0];
+    if (1 + count >= o.length) return;
+    o[1 + count] = data[0];
+    o[0] = count + 1;
   }
 
   relu(out: Storage, x: Storage): void {

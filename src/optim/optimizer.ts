@@ -64,11 +64,6 @@ export abstract class Optimizer {
     for (const parameter of this.parameters) parameter.zeroGrad();
   }
 
-  /** Settles when the steps so far are done. */
-  sync(): Promise<void> {
-    return this.flat.values.device.sync();
-  }
-
   /** Copies of the state: `step` per parameter, and every stretch of state under `<name>.<index>`. */
   async stateDict(): Promise<StateDict> {
     const dict: StateDict = new Map();

@@ -5,6 +5,7 @@ import type { Optimizer } from '../optim/optimizer.js';
 import { Random } from '../random.js';
 import type { Tensor } from '../tensor.js';
 import { eventLoopTurns } from './eventLoop.js';
+import { LossWindow } from './lossWindow.js';
 
 /** What `onStep` is told after each iteration. */
 export interface StepReport {
@@ -51,11 +52,12 @@ export interface FitResult {
 
 /**
  * Trains a model: for each batch forward, backward and a step of the optimizer.
+ * The losses stay on the device and are read every `device.stepsPerRead` steps; `onStep` is then told of each.
  * @throws RangeError for options out of range, Error with the iteration's number when the loss is not
- *   finite (the weights are then those before that iteration)
+ *   finite (where every step is read, the weights are then those before that iteration)
  */
 export async function fit(model: Module, data: Dataset, options: FitOptions): Promise<FitResult> {
-  const { optimizer, batchSize = 10, dropLast, loss: lossOf = crossEntropy, onStep, signal } = options;
+  const { optimizer, batchSize = 10, dropLast, loss: lossOf = crossEntropy, signal } = options;
   const { epochs = 1, limit = Number.POSITIVE_INFINITY, shuffle = true, seed = 0 } = options;
   checkCount('epochs', epochs);
   checkCount('batchSize', batchSize);
@@ -63,37 +65,76 @@ export async function fit(model: Module, data: Dataset, options: FitOptions): Pr
 
   const random = shuffle ? new Random(seed).split('shuffle') : undefined;
   const batching = { batchSize, random, dropLast };
-  const iterations = Math.min(limit, epochs * data.batchCount(batching));
+  const perEpoch = data.batchCount(batching);
+  const log = new TrainingLog(Math.min(limit, epochs * perEpoch), perEpoch, options.onStep);
+  const window = new LossWindow(data.device);
   const begun = performance.now();
   const turn = eventLoopTurns();
   let iteration = 0;
-  let lossSum = 0;
   let stopped = signal?.aborted ?? false;
   model.train();
-  for (let epoch = 1; iteration < iterations && !stopped; epoch++) {
-    for (const { x, y } of data.batches(batching)) {
-      optimizer.zeroGrad();
-      const loss = lossOf(model.forward(x), y);
-      loss.backward();
-      const value = await loss.item();
-      iteration += 1;
-      if (!Number.isFinite(value)) throw new Error(`fit: the loss is ${value} at iteration ${iteration}`);
-      optimizer.step();
-      lossSum += value;
-      onStep?.({ iteration, iterations, epoch, loss: value, meanLoss: lossSum / iteration });
-      await turn();
-      stopped = signal?.aborted ?? false;
-      if (stopped || iteration >= iterations) break;
+  try {
+    while (iteration < log.iterations && !stopped) {
+      for (const { x, y } of data.batches(batching)) {
+        optimizer.zeroGrad();
+        const loss = lossOf(model.forward(x), y);
+        loss.backward();
+        window.append(loss.storage);
+        iteration += 1;
+        const isLast = iteration === log.iterations;
+        if (window.isFull || isLast) log.add(await window.read());
+        optimizer.step();
+        log.report();
+        await turn();
+        stopped = signal?.aborted ?? false;
+        if (stopped || isLast) break;
+      }
+    }
+    log.add(await window.read());
+    log.report();
+    await data.device.sync();
+  } finally {
+    window.dispose();
+  }
+  const seconds = (performance.now() - begun) / 1000;
+  const { meanLoss } = log;
+  return { iterations: iteration, meanLoss, iterationsPerSecond: iteration / seconds, stopped };
+}
+
+/** Counts the losses that were read, and tells of each once its step is done. */
+class TrainingLog {
+  #count = 0;
+  #sum = 0;
+  #untold: StepReport[] = [];
+
+  constructor(
+    readonly iterations: number,
+    readonly perEpoch: number,
+    readonly onStep: ((report: StepReport) => void) | undefined,
+  ) {}
+
+  get meanLoss(): number {
+    return this.#sum / this.#count;
+  }
+
+  /** @throws Error with the iteration's number when a loss is not finite */
+  add(losses: readonly number[]): void {
+    for (const loss of losses) {
+      this.#count += 1;
+      this.#sum += loss;
+      const iteration = this.#count;
+      if (!Number.isFinite(loss)) throw new Error(`fit: the loss is ${loss} at iteration ${iteration}`);
+      if (!this.onStep) continue;
+      const { iterations, meanLoss } = this;
+      const epoch = Math.ceil(iteration / this.perEpoch);
+      this.#untold.push({ iteration, iterations, epoch, loss, meanLoss });
     }
   }
-  await optimizer.sync();
-  const seconds = (performance.now() - begun) / 1000;
-  return {
-    iterations: iteration,
-    meanLoss: lossSum / iteration,
-    iterationsPerSecond: iteration / seconds,
-    stopped,
-  };
+
+  report(): void {
+    for (const report of this.#untold) this.onStep?.(report);
+    this.#untold = [];
+  }
 }
 
 function checkCount(name: string, value: number): void {

@@ -30,6 +30,7 @@ const FEATURES: Record<WasmBuild, readonly string[]> = {
 
 export class WasmBackend implements Backend {
   readonly name = 'wasm';
+  readonly stepsPerRead = 1;
   readonly features: readonly string[];
   readonly #memory: WasmMemory;
   readonly #kernels: Kernels;
@@ -121,6 +122,10 @@ export class WasmBackend implements Backend {
   mul(out: Storage, a: Storage, b: Storage, beta: number): void {
     if (b.length === 1) this.#kernels.mulScalar(at(out), at(a), at(b), out.length, beta);
     else this.#kernels.mul(at(out), at(a), at(b), out.length, beta);
+  }
+
+  append(list: Storage, x: Storage): void {
+    this.#kernels.append(at(list), list.length, at(x));
   }
 
   relu(out: Storage, x: Storage): void {

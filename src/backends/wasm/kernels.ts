@@ -34,6 +34,7 @@ export interface Kernels {
   addBias(out: number, bias: number, rows: number, cols: number): void;
   sumRows(out: number, x: number, rows: number, cols: number, beta: number): void;
   axpy(out: number, x: number, length: number, alpha: number): void;
+  append(list: number, length: number, x: number): void;
   mul(out: number, a: number, b: number, length: number, beta: number): void;
   mulScalar(out: number, a: number, b: number, length: number, beta: number): void;
   relu(out: number, x: number, length: number): void;

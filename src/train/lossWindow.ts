@@ -1,0 +1,36 @@
+import type { Backend, Storage } from '../backends/backend.js';
+
+/** The losses of the steps since the last read, kept on the device so that one read fetches them all. */
+export class LossWindow {
+  readonly #device: Backend;
+  readonly #list: Storage;
+  #length = 0;
+
+  constructor(device: Backend) {
+    this.#device = device;
+    this.#list = device.alloc('f32', 1 + device.stepsPerRead);
+  }
+
+  get isFull(): boolean {
+    return this.#length === this.#device.stepsPerRead;
+  }
+
+  /** @param loss  one number */
+  append(loss: Storage): void {
+    if (this.#length === 0) this.#device.fill(this.#list, 0);
+    this.#device.append(this.#list, loss);
+    this.#length += 1;
+  }
+
+  /** The losses in their order; the window is empty afterwards. */
+  async read(): Promise<number[]> {
+    const length = this.#length;
+    this.#length = 0;
+    const list = await this.#device.read(this.#list);
+    return Array.from(list.subarray(1, 1 + length));
+  }
+
+  dispose(): void {
+    this.#device.free(this.#list);
+  }
+}
