@@ -11,19 +11,31 @@ const BINARIES = {
   relaxed: () => new URL('../build/relaxed.wasm', import.meta.url),
 };
 
-const fetchBinary: devices.BinaryReader = async (name) => {
+const readBinary: devices.Platform['readBinary'] = async (name) => {
   const url = BINARIES[name]();
   const response = await fetch(url);
   if (!response.ok) throw new DeviceError(`wasm: ${url} cannot be fetched: status ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());
 };
 
+async function openGpu(): Promise<GPU> {
+  // The types promise what older browsers and insecure pages do not have.
+  const gpu: GPU | undefined = globalThis.navigator?.gpu;
+  if (gpu) return gpu;
+  const why = globalThis.isSecureContext
+    ? 'this browser has none'
+    : 'it wants a secure page (https or localhost)';
+  throw new DeviceError(`webgpu: there is no navigator.gpu: ${why}`);
+}
+
+const platform: devices.Platform = { readBinary, openGpu };
+
 /** {@inheritDoc devices.selectDevice} */
 export function selectDevice(options: devices.SelectDeviceOptions = {}): Promise<devices.SelectedDevice> {
-  return devices.selectDevice(options, fetchBinary);
+  return devices.selectDevice(options, platform);
 }
 
 /** {@inheritDoc devices.listDevices} */
 export function listDevices(): Promise<devices.DeviceReport[]> {
-  return devices.listDevices(fetchBinary);
+  return devices.listDevices(platform);
 }

@@ -4,13 +4,21 @@ import { ReferenceBackend } from './backends/reference.js';
 import { createWasmBackend, type WasmBackendOptions } from './backends/wasm/index.js';
 import { DeviceError } from './errors.js';
 
-/** Reads a compiled kernel binary; each platform has its own way. */
-export type BinaryReader = WasmBackendOptions['readBinary'];
+/** What a platform brings: each has its own way to read a file and to open WebGPU. */
+export interface Platform {
+  /** Reads a compiled kernel binary. */
+  readonly readBinary: WasmBackendOptions['readBinary'];
+  /**
+   * Opens WebGPU; without `allowSoftware` it may look for a graphics card first, and refuse where there is none.
+   * @throws DeviceError that says what is missing and how to get it
+   */
+  readonly openGpu: (allowSoftware: boolean) => Promise<GPU>;
+}
 
 export interface SelectDeviceOptions {
   /** `auto` takes the fastest that is there; a name takes that device or throws. Default `auto`. */
   readonly prefer?: 'auto' | DeviceName;
-  /** Same bits on every machine: keeps the wasm device to plain SIMD, without fused multiply-add. */
+  /** Same bits on every machine: WebAssembly with plain SIMD, without fused multiply-add. */
   readonly deterministic?: boolean;
 }
 
@@ -28,33 +36,36 @@ export interface DeviceReport {
   readonly chosen: boolean;
   readonly features: readonly string[];
   readonly reason: string;
+  /** What WebGPU runs on. */
+  readonly adapter?: string;
+  /** In bytes and counts, by name. */
+  readonly limits?: Readonly<Record<string, number>>;
 }
 
-const NO_WEBGPU = 'webgpu: this version of lowrank has no WebGPU device: use wasm or reference';
+const REFERENCE_REASON = 'plain float64 loops, exact and slow';
 
 /**
- * Opens a device: WebAssembly SIMD (with fused multiply-add where the runtime has relaxed SIMD), or the
- * float64 reference when it is asked for by name.
+ * Opens a device. `auto` takes WebGPU on a real adapter, otherwise WebAssembly SIMD (with fused multiply-add
+ * where the runtime has relaxed SIMD). A software adapter of WebGPU is slower than WebAssembly: it is taken
+ * only by name, and so is the float64 reference.
  * @throws DeviceError that says what is missing, when the device asked for is not there
  */
 export async function selectDevice(
   { prefer = 'auto', deterministic = false }: SelectDeviceOptions,
-  readBinary: BinaryReader,
+  platform: Platform,
 ): Promise<SelectedDevice> {
   switch (prefer) {
     case 'auto':
-    case 'wasm': {
-      const device = await createWasmBackend({ readBinary, deterministic });
-      const asked = prefer === 'wasm' ? 'asked for by name' : 'the fastest device of this runtime';
-      return { device, reason: `${asked}: ${describeWasm(device.features, deterministic)}` };
+      return deterministic ? openWasm('the same bits are asked for', true, platform) : openFastest(platform);
+    case 'wasm':
+      return openWasm('asked for by name', deterministic, platform);
+    case 'webgpu': {
+      if (deterministic) throw new DeviceError('webgpu: is not the same on every machine: use wasm');
+      const device = await openWebGpu(platform, true);
+      return { device, reason: `asked for by name: ${device.adapterDescription}` };
     }
     case 'reference':
-      return {
-        device: new ReferenceBackend(),
-        reason: 'asked for by name: plain float64 loops, exact and slow',
-      };
-    case 'webgpu':
-      throw new DeviceError(NO_WEBGPU);
+      return { device: new ReferenceBackend(), reason: `asked for by name: ${REFERENCE_REASON}` };
     default:
       throw new RangeError(
         `selectDevice: prefer must be auto, webgpu, wasm or reference: ${prefer satisfies never}`,
@@ -62,31 +73,85 @@ export async function selectDevice(
   }
 }
 
+async function openFastest(platform: Platform): Promise<SelectedDevice> {
+  try {
+    const device = await openWebGpu(platform, false);
+    return { device, reason: `the fastest device of this machine: ${device.adapterDescription}` };
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    return openWasm(`the fastest device of this runtime (${firstClause(error.message)})`, false, platform);
+  }
+}
+
+async function openWasm(why: string, deterministic: boolean, platform: Platform): Promise<SelectedDevice> {
+  const device = await createWasmBackend({ readBinary: platform.readBinary, deterministic });
+  return { device, reason: `${why}: ${describeWasm(device.features, deterministic)}` };
+}
+
+/** Loaded only when it is wanted, so that who runs on WebAssembly never loads it. */
+async function openWebGpu({ openGpu }: Platform, allowFallback: boolean) {
+  const gpu = await openGpu(allowFallback);
+  const { createWebGpuBackend } = await import('./backends/webgpu/index.js');
+  return createWebGpuBackend({ gpu, allowFallback });
+}
+
 /** Tries every device and says of each whether it can be used and why. */
-export async function listDevices(readBinary: BinaryReader): Promise<DeviceReport[]> {
+export async function listDevices(platform: Platform): Promise<DeviceReport[]> {
+  const webgpu = await reportWebGpu(platform);
+  const wasm = await reportWasm(platform);
   return [
-    { name: 'webgpu', available: false, chosen: false, features: [], reason: NO_WEBGPU },
-    await reportWasm(readBinary),
+    webgpu,
+    { ...wasm, chosen: wasm.available && !webgpu.chosen },
     {
       name: 'reference',
       available: true,
       chosen: false,
       features: ['float64'],
-      reason: 'taken only by name: plain float64 loops, exact and slow',
+      reason: `taken only by name: ${REFERENCE_REASON}`,
     },
   ];
 }
 
-async function reportWasm(readBinary: BinaryReader): Promise<DeviceReport> {
+async function reportWebGpu({ openGpu }: Platform): Promise<DeviceReport> {
+  try {
+    const gpu = await openGpu(true);
+    const { describeAdapter } = await import('./backends/webgpu/index.js');
+    const { description, isSoftware, features, limits } = await describeAdapter(gpu);
+    const reason = isSoftware
+      ? 'taken only by name: a software adapter is slower than wasm'
+      : 'a graphics card, faster than the processor';
+    return {
+      name: 'webgpu',
+      available: true,
+      chosen: !isSoftware,
+      features,
+      reason,
+      adapter: description,
+      limits: { ...limits },
+    };
+  } catch (error) {
+    return { name: 'webgpu', available: false, chosen: false, features: [], reason: messageOf(error) };
+  }
+}
+
+async function reportWasm({ readBinary }: Platform): Promise<DeviceReport> {
   try {
     const device = await createWasmBackend({ readBinary });
     const { features } = device;
     device.dispose();
     return { name: 'wasm', available: true, chosen: true, features, reason: describeWasm(features, false) };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { name: 'wasm', available: false, chosen: false, features: [], reason };
+    return { name: 'wasm', available: false, chosen: false, features: [], reason: messageOf(error) };
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** `webgpu: the npm package webgpu is missing: install …` without what follows the rule. */
+function firstClause(message: string): string {
+  return message.split(': ').slice(0, 2).join(': ');
 }
 
 function describeWasm(features: readonly string[], deterministic: boolean): string {

@@ -1,15 +1,18 @@
-/** `lowrank` in Node: the core, with its binaries read from the package's files. */
+/** `lowrank` in Node: the core, with its binaries read from the package's files and WebGPU by the package webgpu. */
 import * as devices from './device.js';
 import { readBinary } from './node/binary.js';
+import { openGpu } from './node/gpu.js';
 
 export * from './core.js';
 
+const platform: devices.Platform = { readBinary, openGpu };
+
 /** {@inheritDoc devices.selectDevice} */
 export function selectDevice(options: devices.SelectDeviceOptions = {}): Promise<devices.SelectedDevice> {
-  return devices.selectDevice(options, readBinary);
+  return devices.selectDevice(options, platform);
 }
 
 /** {@inheritDoc devices.listDevices} */
 export function listDevices(): Promise<devices.DeviceReport[]> {
-  return devices.listDevices(readBinary);
+  return devices.listDevices(platform);
 }

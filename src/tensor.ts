@@ -11,7 +11,7 @@ export interface GraphNode {
 
 /** The memory of a tensor, kept apart from it so that it can be freed when the tensor is garbage. */
 export interface Holding {
-  readonly device: Backend;
+  device: Backend;
   storage: Storage | undefined;
   gradient: Storage | undefined;
   /** What an op's forward computed for its backward. */
@@ -32,7 +32,6 @@ export function freeHolding(holding: Holding): void {
 }
 
 export class Tensor {
-  readonly device: Backend;
   readonly shape: Shape;
   /** Whether `backward()` computes a gradient for it. */
   requiresGrad = false;
@@ -50,9 +49,12 @@ export class Tensor {
     if (storage.length !== length) {
       throw new ShapeError(`Tensor: shape [${shape}] wants ${length} elements: got ${storage.length}`);
     }
-    this.device = device;
     this.shape = shape;
     this.holding = { device, storage, gradient: undefined, saved: [] };
+  }
+
+  get device(): Backend {
+    return this.holding.device;
   }
 
   get dtype(): DType {
@@ -141,6 +143,20 @@ export class Tensor {
   own(): this {
     forgotten.register(this, this.holding);
     return this;
+  }
+
+  /** @internal Moves a leaf, without its gradient, to another device. */
+  async to(device: Backend): Promise<void> {
+    if (device === this.device) return;
+    const { dtype, length } = this;
+    const values = await this.read();
+    const storage = device.alloc(dtype, length);
+    device.write(storage, values);
+    this.zeroGrad();
+    freeHolding(this.holding);
+    this.holding.device = device;
+    this.holding.storage = storage;
+    this.#gradientView = undefined;
   }
 
   /** @internal Where to add a gradient of this leaf, and whether there is one already. */

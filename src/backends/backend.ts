@@ -12,6 +12,8 @@
  * reads the output only where `beta` is not 0. Outputs never overlap inputs.
  */
 
+import type { DeviceError } from '../errors.js';
+
 /** Element types: `f32` is float64 in the reference backend. */
 export type DType = 'f32' | 'i32' | 'u8';
 
@@ -63,6 +65,8 @@ export interface Backend {
    * everything that was asked for and for the way back.
    */
   readonly stepsPerRead: number;
+  /** Settles when the device is lost, with why; all that is under way is rejected with it. */
+  readonly lost: Promise<DeviceError>;
 
   /** Memory whose contents are undefined. @throws DeviceError when there is none left. */
   alloc(dtype: DType, length: number): Storage;

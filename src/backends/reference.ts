@@ -35,6 +35,8 @@ export class ReferenceBackend implements Backend {
   readonly name = 'reference';
   readonly features = ['float64'] as const;
   readonly stepsPerRead = 1;
+  /** Never. */
+  readonly lost = new Promise<DeviceError>(() => {});
   #liveBytes = 0;
   #liveStorages = 0;
 

@@ -1,15 +1,17 @@
 /** `lowrank devices`: what this machine can compute on, as a table. */
 import Table from 'cli-table3';
 import type { DeviceReport } from '../core.js';
+import { integer } from './format.js';
 import type { Paint } from './paint.js';
 
-/** Columns of the reasons; the whole table stays below 100. */
-const REASON_WIDTH = 46;
+/** Columns of features and reasons; the whole table stays below 100. */
+const FEATURES_WIDTH = 20;
+const REASON_WIDTH = 42;
 
 /** The table as text, with a newline at its end. */
 export function renderDevices(devices: readonly DeviceReport[], paint: Paint): string {
   const table = new Table({
-    colWidths: [null, null, null, null, REASON_WIDTH],
+    colWidths: [null, null, null, FEATURES_WIDTH, REASON_WIDTH],
     wordWrap: true,
     style: { head: [], border: [] },
   });
@@ -23,5 +25,12 @@ export function renderDevices(devices: readonly DeviceReport[], paint: Paint): s
       reason.replace(`${name}: `, ''),
     ]);
   }
-  return `${table.toString()}\n`;
+  return `${[table.toString(), ...devices.flatMap(adapterLines)].join('\n')}\n`;
+}
+
+/** What a device runs on, and how far that goes. */
+function adapterLines({ name, adapter, limits }: DeviceReport): string[] {
+  if (adapter === undefined) return [];
+  const all = Object.entries(limits ?? {}).map(([limit, value]) => `${limit} ${integer(value)}`);
+  return [`${name} runs on ${adapter}`, ...all.map((each) => `  ${each}`)];
 }

@@ -21,6 +21,7 @@ export class SwitchedBias {
     this.trained = module.bias;
     this.trained.requiresGrad = true;
     this.original = copyParameter(module.bias, false);
+    module.kept.add(this.trained).add(this.original);
   }
 
   set enabled(enabled: boolean) {

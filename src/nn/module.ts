@@ -20,6 +20,8 @@ export type StateDict = Map<string, HostTensor>;
 export abstract class Module {
   /** False after `eval()`. */
   training = true;
+  /** @internal Tensors that this module keeps beside its state, such as a bias that is switched off. */
+  readonly kept = new Set<Tensor>();
 
   abstract forward(x: Tensor): Tensor;
 
@@ -121,16 +123,26 @@ export abstract class Module {
     for (const [name, { data }] of state) own.get(name)?.write(data);
   }
 
+  /**
+   * Moves everything to another device, bit for bit between devices of float32. Gradients are forgotten. An
+   * optimizer of these parameters has to follow with `optimizer.to(device)`, before or after.
+   * @throws DeviceError when a device is lost; a lost device is left with `loadStateDict` from a copy
+   */
+  async to(device: Backend): Promise<this> {
+    for (const tensor of this.#allTensors()) await tensor.to(device);
+    return this;
+  }
+
   /** Frees the memory of all parameters, their gradients and buffers. */
   dispose(): void {
-    for (const [, tensor] of this.namedTensors()) tensor.dispose();
+    for (const tensor of this.#allTensors()) tensor.dispose();
   }
-}
 
-/** The device of a module's first parameter. @throws Error when it has none */
-export function deviceOf(module: Module): Backend {
-  for (const [, tensor] of module.namedTensors()) return tensor.device;
-  throw new Error('deviceOf: the module has no parameters');
+  #allTensors(): Set<Tensor> {
+    const tensors = new Set(Array.from(this.namedTensors(), ([, tensor]) => tensor));
+    for (const [, module] of this.namedModules()) for (const tensor of module.kept) tensors.add(tensor);
+    return tensors;
+  }
 }
 
 function isContainer(value: unknown): value is object {

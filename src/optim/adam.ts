@@ -1,5 +1,5 @@
-import { ADAM_HYPER, type Storage } from '../backends/backend.js';
-import type { Parameter, Tensor } from '../tensor.js';
+import { ADAM_HYPER, type Backend, type Storage } from '../backends/backend.js';
+import type { Parameter } from '../tensor.js';
 import { checkAtLeastZero, Optimizer } from './optimizer.js';
 
 export interface AdamOptions {
@@ -23,7 +23,6 @@ export interface AdamOptions {
 export class Adam extends Optimizer {
   readonly #options: Required<AdamOptions>;
   readonly #decoupled: boolean;
-  readonly #state: { readonly m: Tensor; readonly v: Tensor };
 
   constructor(parameters: Iterable<Parameter>, options: AdamOptions = {}, decoupled = false) {
     const name = decoupled ? 'AdamW' : 'Adam';
@@ -33,14 +32,9 @@ export class Adam extends Optimizer {
     for (const [what, beta] of Object.entries({ beta1, beta2 })) {
       if (!(beta >= 0 && beta < 1)) throw new RangeError(`${name}: ${what} must be in [0, 1): ${beta}`);
     }
-    super(name, parameters, learningRate);
+    super(name, parameters, learningRate, ['m', 'v']);
     this.#options = { learningRate, beta1, beta2, eps, weightDecay };
     this.#decoupled = decoupled;
-    this.#state = { m: this.flat.companion(), v: this.flat.companion() };
-  }
-
-  protected override state() {
-    return this.#state;
   }
 
   protected override hyper(step: number): number[] {
@@ -58,12 +52,13 @@ export class Adam extends Optimizer {
   }
 
   protected override apply(
+    device: Backend,
     value: Storage,
     gradient: Storage,
     { m, v }: Readonly<Record<string, Storage>>,
     hyper: Storage,
   ): void {
-    this.flat.values.device.adamStep(value, gradient, m, v, hyper);
+    device.adamStep(value, gradient, m, v, hyper);
   }
 }
 

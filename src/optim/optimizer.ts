@@ -1,8 +1,11 @@
-import type { Storage } from '../backends/backend.js';
+import type { Backend, Storage } from '../backends/backend.js';
 import { ShapeError } from '../errors.js';
 import type { StateDict } from '../nn/module.js';
-import { type Parameter, type Tensor, tensor } from '../tensor.js';
+import { type Parameter, type Tensor, zeros } from '../tensor.js';
 import { FlatParameters } from './flat.js';
+
+/** Numbers of a step, for the kernel that has most of them. */
+const HYPER_LENGTH = 8;
 
 /**
  * What all optimizers share. Parameters are moved into one stretch of memory, with the optimizer's state in
@@ -14,29 +17,34 @@ export abstract class Optimizer {
   /** May be changed between steps. */
   learningRate: number;
   readonly parameters: readonly Parameter[];
-  protected readonly flat: FlatParameters;
-  readonly #hyper: Tensor;
+  readonly #stateNames: readonly string[];
   readonly #stepCounts: number[];
+  #memory: OptimizerMemory;
 
   /**
    * @param parameters  those that require a gradient now are trained
+   * @param stateNames  numbers that are kept for each value of a parameter, zero at first
    * @throws RangeError when none requires a gradient, or a number is out of range
    */
-  constructor(name: string, parameters: Iterable<Parameter>, learningRate: number) {
+  constructor(
+    name: string,
+    parameters: Iterable<Parameter>,
+    learningRate: number,
+    stateNames: readonly string[],
+  ) {
     this.parameters = Array.from(parameters).filter((parameter) => parameter.requiresGrad);
     if (this.parameters.length === 0) throw new RangeError(`${name}: no parameter requires a gradient`);
     checkAtLeastZero(name, { learningRate });
     this.learningRate = learningRate;
-    this.flat = new FlatParameters(this.parameters);
-    this.#hyper = tensor(this.flat.values.device, new Float32Array(8), [8]);
+    this.#stateNames = stateNames;
+    this.#memory = allocate(this.parameters, stateNames);
     this.#stepCounts = this.parameters.map(() => 0);
   }
 
-  /** The stretches of state by name, each as long as the values. */
-  protected abstract state(): Readonly<Record<string, Tensor>>;
   /** The numbers of a parameter's `step`-th step, in the kernel's order. */
   protected abstract hyper(step: number): number[];
   protected abstract apply(
+    device: Backend,
     value: Storage,
     gradient: Storage,
     state: Readonly<Record<string, Storage>>,
@@ -45,15 +53,16 @@ export abstract class Optimizer {
 
   /** Steps every parameter that has a gradient. */
   step(): void {
-    this.flat.checkHomes();
+    const { flat, state, hyper } = this.#memory;
+    flat.checkHomes();
     const counts = this.#stepCounts;
     const ready = this.parameters.map((parameter) => parameter.grad !== undefined);
     if (ready.every((is, i) => is && counts[i] === counts[0])) {
       for (let i = 0; i < counts.length; i++) counts[i] += 1;
       this.#writeHyper(counts[0]);
-      const { values, gradients } = this.flat;
-      const state = mapRecord(this.state(), (stretch) => stretch.storage);
-      this.apply(values.storage, gradients.storage, state, this.#hyper.storage);
+      const { values, gradients } = flat;
+      const stretches = mapRecord(state, (stretch) => stretch.storage);
+      this.apply(values.device, values.storage, gradients.storage, stretches, hyper.storage);
     } else {
       for (let i = 0; i < counts.length; i++) if (ready[i]) this.#stepOne(i);
     }
@@ -68,9 +77,10 @@ export abstract class Optimizer {
   async stateDict(): Promise<StateDict> {
     const dict: StateDict = new Map();
     dict.set('step', { shape: [this.#stepCounts.length], data: Float64Array.from(this.#stepCounts) });
-    for (const [name, stretch] of Object.entries(this.state())) {
+    const { flat, state } = this.#memory;
+    for (const [name, stretch] of Object.entries(state)) {
       for (const [i, parameter] of this.parameters.entries()) {
-        const slice = this.flat.slice(stretch, i);
+        const slice = flat.slice(stretch, i);
         // State is f32, which reads as one of the two float arrays.
         const data = (await stretch.device.read(slice)) as Float32Array | Float64Array;
         stretch.device.free(slice);
@@ -82,7 +92,7 @@ export abstract class Optimizer {
 
   /** Restores what `stateDict` gave. @throws ShapeError naming all that does not fit; nothing changes then */
   loadStateDict(dict: StateDict): void {
-    const state = this.state();
+    const { flat, state } = this.#memory;
     const expected = new Map<string, string>([['step', String(this.parameters.length)]]);
     for (const name of Object.keys(state)) {
       for (const [i, parameter] of this.parameters.entries())
@@ -100,35 +110,69 @@ export abstract class Optimizer {
     for (let i = 0; i < this.parameters.length; i++) {
       this.#stepCounts[i] = dict.get('step')?.data[i] ?? 0;
       for (const [name, stretch] of Object.entries(state)) {
-        const slice = this.flat.slice(stretch, i);
+        const slice = flat.slice(stretch, i);
         stretch.device.write(slice, dict.get(`${name}.${i}`)?.data ?? []);
         stretch.device.free(slice);
       }
     }
   }
 
+  /**
+   * Moves the state to another device, and the parameters that are not there yet, bit for bit between devices
+   * of float32. Gradients are forgotten.
+   * @throws DeviceError when a device is lost
+   */
+  async to(device: Backend): Promise<this> {
+    const state = await this.stateDict();
+    const before = this.#memory;
+    for (const parameter of this.parameters) await parameter.to(device);
+    this.#memory = allocate(this.parameters, this.#stateNames);
+    this.loadStateDict(state);
+    free(before);
+    return this;
+  }
+
   /** Frees the state. The parameters keep their values. */
   dispose(): void {
-    this.#hyper.dispose();
-    this.flat.dispose();
-    for (const stretch of Object.values(this.state())) stretch.dispose();
+    free(this.#memory);
   }
 
   #stepOne(i: number): void {
-    const { flat, parameters } = this;
-    const { grad, device, storage } = parameters[i];
+    const { flat, state, hyper } = this.#memory;
+    const { grad, device, storage } = this.parameters[i];
     if (!grad) return;
     this.#stepCounts[i] += 1;
     this.#writeHyper(this.#stepCounts[i]);
-    const state = mapRecord(this.state(), (stretch) => flat.slice(stretch, i));
-    this.apply(storage, grad.storage, state, this.#hyper.storage);
-    for (const slice of Object.values(state)) device.free(slice);
+    const slices = mapRecord(state, (stretch) => flat.slice(stretch, i));
+    this.apply(device, storage, grad.storage, slices, hyper.storage);
+    for (const slice of Object.values(slices)) device.free(slice);
   }
 
   #writeHyper(step: number): void {
-    const hyper = this.hyper(step);
-    this.#hyper.device.write(this.#hyper.storage, hyper);
+    const { hyper } = this.#memory;
+    hyper.device.write(hyper.storage, this.hyper(step));
   }
+}
+
+/** What an optimizer holds on the device. */
+interface OptimizerMemory {
+  readonly flat: FlatParameters;
+  /** Each as long as the values. */
+  readonly state: Readonly<Record<string, Tensor>>;
+  readonly hyper: Tensor;
+}
+
+function allocate(parameters: readonly Parameter[], stateNames: readonly string[]): OptimizerMemory {
+  const flat = new FlatParameters(parameters);
+  const { device } = flat.values;
+  const state = Object.fromEntries(stateNames.map((name) => [name, flat.companion()]));
+  return { flat, state, hyper: zeros(device, [HYPER_LENGTH]) };
+}
+
+function free({ flat, state, hyper }: OptimizerMemory): void {
+  flat.dispose();
+  hyper.dispose();
+  for (const stretch of Object.values(state)) stretch.dispose();
 }
 
 /** @throws RangeError for a number that is negative or not finite */

@@ -1,5 +1,5 @@
-import { SGD_HYPER, type Storage } from '../backends/backend.js';
-import type { Parameter, Tensor } from '../tensor.js';
+import { type Backend, SGD_HYPER, type Storage } from '../backends/backend.js';
+import type { Parameter } from '../tensor.js';
 import { checkAtLeastZero, Optimizer } from './optimizer.js';
 
 export interface SGDOptions {
@@ -22,7 +22,6 @@ export interface SGDOptions {
  */
 export class SGD extends Optimizer {
   readonly #options: Required<SGDOptions>;
-  readonly #state: Readonly<Record<string, Tensor>>;
 
   constructor(parameters: Iterable<Parameter>, options: SGDOptions = {}) {
     const { learningRate = 0.001, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
@@ -30,13 +29,8 @@ export class SGD extends Optimizer {
     if (nesterov && (momentum === 0 || dampening !== 0)) {
       throw new RangeError(`SGD: nesterov wants momentum without dampening: ${momentum}, ${dampening}`);
     }
-    super('SGD', parameters, learningRate);
+    super('SGD', parameters, learningRate, momentum === 0 ? [] : ['velocity']);
     this.#options = { learningRate, momentum, dampening, weightDecay, nesterov };
-    this.#state = momentum === 0 ? {} : { velocity: this.flat.companion() };
-  }
-
-  protected override state(): Readonly<Record<string, Tensor>> {
-    return this.#state;
   }
 
   protected override hyper(step: number): number[] {
@@ -51,11 +45,12 @@ export class SGD extends Optimizer {
   }
 
   protected override apply(
+    device: Backend,
     value: Storage,
     gradient: Storage,
     state: Readonly<Record<string, Storage>>,
     hyper: Storage,
   ): void {
-    this.flat.values.device.sgdStep(value, gradient, state.velocity, hyper);
+    device.sgdStep(value, gradient, state.velocity, hyper);
   }
 }

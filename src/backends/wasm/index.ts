@@ -1,4 +1,5 @@
 /** The backend on WebAssembly SIMD: storages in one linear memory, kernels compiled from assembly/. */
+import type { DeviceError } from '../../errors.js';
 import type { Backend, DType, HostArray, MatmulDims, MemoryUse, Storage } from '../backend.js';
 import { chooseBuild, type Kernels, loadKernels, type WasmBuild } from './kernels.js';
 import { WasmMemory, WasmStorage } from './memory.js';
@@ -31,6 +32,8 @@ const FEATURES: Record<WasmBuild, readonly string[]> = {
 export class WasmBackend implements Backend {
   readonly name = 'wasm';
   readonly stepsPerRead = 1;
+  /** Never. */
+  readonly lost = new Promise<DeviceError>(() => {});
   readonly features: readonly string[];
   readonly #memory: WasmMemory;
   readonly #kernels: Kernels;

@@ -1,0 +1,29 @@
+/**
+ * Writes the kernels of src/backends/webgpu/*.wgsl as strings by name into shaders.gen.ts beside them, so that Node,
+ * bundlers and workers load them the same way. The same sources give the same file.
+ */
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+const folder = new URL('../src/backends/webgpu/', import.meta.url);
+const target = new URL('shaders.gen.ts', folder);
+
+/** The text as a template literal, the form that keeps its lines. */
+function literal(text: string): string {
+  return `\`${text.replace(/[\\`]|\$\{/g, '\\$&')}\``;
+}
+
+const names = (await readdir(fileURLToPath(folder)))
+  .filter((name) => name.endsWith('.wgsl'))
+  .map((name) => name.slice(0, -'.wgsl'.length))
+  .sort();
+
+let text =
+  '/** Made by scripts/embedWgsl.ts from the .wgsl files in this folder. */\nexport const shaders = {\n';
+for (const name of names) {
+  text += `  ${name}: ${literal(await readFile(new URL(`${name}.wgsl`, folder), 'utf8'))},\n`;
+}
+text += '} as const;\n';
+// Left alone when nothing changed, so that watchers and incremental builds stay quiet.
+const present = await readFile(target, 'utf8').catch(() => undefined);
+if (present !== text) await writeFile(target, text);

@@ -1,0 +1,89 @@
+/** Which adapter WebGPU offers, and what it is. It knows no kernels. */
+import { DeviceError } from '../../errors.js';
+
+/** What `lowrank devices` says of an adapter. */
+export interface AdapterReport {
+  readonly description: string;
+  /** It computes on the processor, slower than WebAssembly does. */
+  readonly isSoftware: boolean;
+  readonly features: readonly string[];
+  readonly limits: AdapterLimits;
+}
+
+export interface AdapterLimits {
+  /** Bytes in one storage. */
+  readonly maxStorageBytes: number;
+  /** In one dimension of a dispatch. */
+  readonly maxWorkgroups: number;
+  readonly maxInvocationsPerWorkgroup: number;
+  /** Bytes. */
+  readonly maxWorkgroupStorage: number;
+}
+
+/** Features worth telling, where an adapter has them. */
+const FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
+
+/** How software adapters call themselves: SwiftShader, Mesa's two, and Windows's WARP. */
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|software/i;
+
+/**
+ * The fastest adapter.
+ * @throws DeviceError when there is none, or only a software adapter and `allowFallback` is false
+ */
+export async function requestAdapter(gpu: GPU, allowFallback: boolean): Promise<GPUAdapter> {
+  let adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter && allowFallback) adapter = await gpu.requestAdapter({ forceFallbackAdapter: true });
+  if (!adapter) {
+    throw new DeviceError(
+      'webgpu: there is no adapter: a graphics driver is missing (on Linux a Vulkan driver: install your ' +
+        "card's, or mesa-vulkan-drivers 25 or later), or the browser blocks this one (see chrome://gpu)",
+    );
+  }
+  if (!allowFallback && isSoftware(adapter)) {
+    throw new DeviceError(
+      `webgpu: only a software adapter is there: ${describe(adapter)}: it is taken only when webgpu is asked for ` +
+        'by name, because wasm is faster',
+    );
+  }
+  return adapter;
+}
+
+/** What the adapter is that a device would be made on. @throws DeviceError when there is none */
+export async function describeAdapter(gpu: GPU): Promise<AdapterReport> {
+  return reportOf(await requestAdapter(gpu, true));
+}
+
+export function reportOf(adapter: GPUAdapter): AdapterReport {
+  const { limits } = adapter;
+  return {
+    description: describe(adapter),
+    isSoftware: isSoftware(adapter),
+    features: featuresOf(adapter),
+    limits: {
+      maxStorageBytes: Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize),
+      maxWorkgroups: limits.maxComputeWorkgroupsPerDimension,
+      maxInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+      maxWorkgroupStorage: limits.maxComputeWorkgroupStorageSize,
+    },
+  };
+}
+
+function isSoftware(adapter: GPUAdapter): boolean {
+  const { vendor, architecture, device, description } = adapter.info;
+  return (
+    adapter.info.isFallbackAdapter || SOFTWARE.test(`${vendor} ${architecture} ${device} ${description}`)
+  );
+}
+
+/** Browsers leave out what would tell users apart, so any of the parts may be empty. */
+function describe({ info }: GPUAdapter): string {
+  const { description, device, vendor, architecture } = info;
+  const kind = [vendor, architecture].filter(Boolean).join(' ');
+  const name = description || device;
+  return name && kind ? `${name} (${kind})` : name || kind || 'an adapter without a name';
+}
+
+function featuresOf(adapter: GPUAdapter): string[] {
+  const features: string[] = FEATURES.filter((feature) => adapter.features.has(feature));
+  return isSoftware(adapter) ? ['software', ...features] : features;
+}

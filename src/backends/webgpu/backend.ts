@@ -1,0 +1,300 @@
+/** The backend on WebGPU: kernel calls become dispatches; see commands.ts for when they run. */
+import type { DeviceError } from '../../errors.js';
+import type { Backend, DType, HostArray, MatmulDims, MemoryUse, Storage } from '../backend.js';
+import type { AdapterLimits, AdapterReport } from './adapter.js';
+import { CallCache, MAX_CALLS } from './calls.js';
+import { CommandQueue } from './commands.js';
+import { DeviceHealth } from './health.js';
+import type { KernelName, Kernels } from './kernels.js';
+import type { MatmulPlanner } from './matmulPlan.js';
+import { WebGpuMemory, WebGpuStorage } from './memory.js';
+import { fillBits, floatBits, fromWords, lastMask, NAN_BITS, toWords } from './words.js';
+
+/** Rows that one thread of sumRows adds up. */
+const STRETCH = 64;
+
+/** What the bench wants to know; all but `buffers` and `calls` count up. */
+export interface WebGpuCounters {
+  readonly dispatches: number;
+  readonly submits: number;
+  /** Milliseconds on the host in kernel calls, without the submits. */
+  readonly encodeMs: number;
+  /** GPU buffers that hold storages, in use or free. */
+  readonly buffers: number;
+  /** Calls whose bind groups are kept. */
+  readonly calls: number;
+}
+
+export interface WebGpuParts {
+  readonly gpu: GPU;
+  readonly device: GPUDevice;
+  readonly report: AdapterReport;
+  /** Compiled on `device`, with those that `matmul` wants. */
+  readonly kernels: Kernels;
+  readonly matmul: MatmulPlanner;
+  /** Workgroups in one dimension of a dispatch; default the device's limit. */
+  readonly maxGroups: number | undefined;
+}
+
+export class WebGpuBackend implements Backend {
+  readonly name = 'webgpu';
+  readonly features: readonly string[];
+  readonly adapterDescription: string;
+  readonly limits: AdapterLimits;
+  /** A read waits for all that was asked for and for the way back: worth it every so often only. */
+  readonly stepsPerRead = 32;
+  /** Settles when the device is lost or disposed, with why; what is under way then is rejected with it. */
+  readonly lost: Promise<DeviceError>;
+  readonly #device: GPUDevice;
+  /** Node's WebGPU ends the process when this is collected while a device is used. */
+  protected readonly gpu: GPU;
+  readonly #health: DeviceHealth;
+  readonly #memory: WebGpuMemory;
+  readonly #commands: CommandQueue;
+  readonly #calls: CallCache;
+  readonly #kernels: Kernels;
+  readonly #matmul: MatmulPlanner;
+  readonly #maxGroups: number;
+  #encodeMs = 0;
+
+  /** Use createWebGpuBackend. */
+  constructor({ gpu, device, report, kernels, matmul, maxGroups }: WebGpuParts) {
+    this.gpu = gpu;
+    this.features = report.features;
+    this.adapterDescription = report.description;
+    this.limits = report.limits;
+    this.#device = device;
+    this.#kernels = kernels;
+    this.#matmul = matmul;
+    this.#maxGroups = maxGroups ?? device.limits.maxComputeWorkgroupsPerDimension;
+    this.#health = new DeviceHealth(device);
+    this.lost = this.#health.lost;
+    this.#memory = new WebGpuMemory(device, this.#health);
+    this.#commands = new CommandQueue(device, this.#health);
+    this.#calls = new CallCache(device, this.#memory.reserveNothing());
+    this.#memory.onTrim = () => this.#forgetCalls();
+  }
+
+  get counters(): WebGpuCounters {
+    return {
+      dispatches: this.#commands.dispatches,
+      submits: this.#commands.submits,
+      encodeMs: this.#encodeMs,
+      buffers: this.#memory.bufferCount,
+      calls: this.#calls.size,
+    };
+  }
+
+  alloc(dtype: DType, length: number): Storage {
+    return this.#memory.alloc(dtype, length);
+  }
+
+  slice(storage: Storage, offset: number, length: number): Storage {
+    return this.#memory.slice(this.#open(storage), offset, length);
+  }
+
+  free(storage: Storage): void {
+    this.#memory.free(this.#own(storage));
+  }
+
+  write(storage: Storage, data: ArrayLike<number>): void {
+    const out = this.#open(storage);
+    this.#health.check();
+    if (data.length > out.length) {
+      throw new RangeError(`write: data is longer than the storage: ${data.length} > ${out.length}`);
+    }
+    if (data.length === 0) return;
+    const words = toWords(out.dtype, data);
+    if (out.dtype !== 'u8' || data.length % 4 === 0) {
+      this.#commands.write(out, words);
+      return;
+    }
+    // The last word holds bytes that stay as they are: the kernel knows how, a write does not.
+    const bytes = this.#memory.alloc('u8', data.length);
+    this.#commands.write(bytes, words);
+    this.copy(out, bytes);
+    this.#memory.free(bytes);
+  }
+
+  async read(storage: Storage): Promise<HostArray> {
+    const opened = this.#open(storage);
+    if (opened.length > 0) return fromWords(opened.dtype, await this.#commands.read(opened), opened.length);
+    await this.sync();
+    return fromWords(opened.dtype, new ArrayBuffer(0), 0);
+  }
+
+  async sync(): Promise<void> {
+    await this.#commands.sync();
+  }
+
+  memory(): MemoryUse {
+    const { liveBytes, liveStorages, reservedBytes } = this.#memory;
+    return { liveBytes, liveStorages, reservedBytes: reservedBytes + this.#commands.stagingBytes };
+  }
+
+  dispose(): void {
+    this.#health.dispose();
+    this.#device.destroy();
+  }
+
+  fill(out: Storage, value: number): void {
+    const { dtype, byteLength, wordBytes } = this.#open(out);
+    const params = [wordBytes / 4, fillBits(dtype, value), lastMask(byteLength)];
+    this.#run('fill', [out], params, wordBytes / 4 / 256);
+  }
+
+  copy(out: Storage, x: Storage): void {
+    const { byteLength, wordBytes } = this.#open(x);
+    this.#run('copy', [x, out], [wordBytes / 4, lastMask(byteLength)], wordBytes / 4 / 256);
+  }
+
+  matmul(out: Storage, a: Storage, b: Storage, dims: MatmulDims): void {
+    const { m, k, n, transA = false, transB = false, alpha = 1, beta = 0, bias } = dims;
+    const { kernel, groups } = this.#matmul.plan(dims);
+    const strides = [transA ? 1 : k, transA ? m : 1, transB ? 1 : n, transB ? k : 1];
+    const params = [m, k, n, ...strides, bias ? 1 : 0, floatBits(alpha), floatBits(beta)];
+    // Without a bias something else is bound in its place, and not read.
+    this.#run(kernel, [a, b, bias ?? b, out], params, groups);
+  }
+
+  addBias(out: Storage, bias: Storage, rows: number, cols: number): void {
+    const length = rows * cols;
+    this.#run('addBias', [bias, out], [length, cols], length / 256);
+  }
+
+  sumRows(out: Storage, x: Storage, rows: number, cols: number, beta: number): void {
+    const stretches = Math.ceil(rows / STRETCH);
+    if (stretches <= 1) {
+      this.#run('sumRows', [x, out], [rows, cols, STRETCH, floatBits(beta)], cols / 64);
+      return;
+    }
+    // In stretches, so that few columns of many rows have threads enough.
+    const sums = this.alloc('f32', stretches * cols);
+    this.#run('sumRows', [x, sums], [rows, cols, STRETCH, 0], (stretches * cols) / 64);
+    this.sumRows(out, sums, stretches, cols, beta);
+    this.free(sums);
+  }
+
+  axpy(out: Storage, x: Storage, alpha: number): void {
+    this.#run('axpy', [x, out], [out.length, floatBits(alpha)], out.length / 256);
+  }
+
+  mul(out: Storage, a: Storage, b: Storage, beta: number): void {
+    const params = [out.length, b.length === 1 ? 0 : 1, floatBits(beta)];
+    this.#run('mul', [a, b, out], params, out.length / 256);
+  }
+
+  relu(out: Storage, x: Storage): void {
+    this.#run('relu', [x, out], [out.length], out.length / 256);
+  }
+
+  reluBackward(dX: Storage, x: Storage, dOut: Storage, beta: number): void {
+    this.#run('reluBackward', [x, dOut, dX], [dX.length, floatBits(beta)], dX.length / 256);
+  }
+
+  softmaxCrossEntropy(
+    loss: Storage,
+    dLogits: Storage,
+    logits: Storage,
+    targets: Storage,
+    rows: number,
+    cols: number,
+  ): void {
+    const rowLoss = this.alloc('f32', rows);
+    this.#run('crossEntropyRows', [logits, targets, rowLoss, dLogits], [rows, cols, NAN_BITS], rows);
+    this.#run('crossEntropyMean', [rowLoss, loss], [rows, NAN_BITS], 1);
+    this.free(rowLoss);
+  }
+
+  adamStep(param: Storage, grad: Storage, m: Storage, v: Storage, hyper: Storage): void {
+    this.#run('adamStep', [grad, hyper, param, m, v], [param.length], param.length / 256);
+  }
+
+  sgdStep(param: Storage, grad: Storage, velocity: Storage | undefined, hyper: Storage): void {
+    const { length } = param;
+    if (velocity) this.#run('sgdMomentumStep', [grad, hyper, param, velocity], [length], length / 256);
+    else this.#run('sgdStep', [grad, hyper, param], [length], length / 256);
+  }
+
+  gatherRows(
+    out: Storage,
+    bytes: Storage,
+    indices: Storage,
+    rows: number,
+    cols: number,
+    scale: number,
+    shift: number,
+  ): void {
+    const length = rows * cols;
+    const params = [length, cols, floatBits(scale), floatBits(shift)];
+    this.#run('gatherRows', [bytes, indices, out], params, length / 256);
+  }
+
+  gatherLabels(out: Storage, labels: Storage, indices: Storage, rows: number): void {
+    this.#run('gatherLabels', [labels, indices, out], [rows], rows / 256);
+  }
+
+  countWrong(counts: Storage, logits: Storage, targets: Storage, rows: number, cols: number): void {
+    this.#run('countWrong', [logits, targets, counts], [rows, cols], rows / 64);
+  }
+
+  append(list: Storage, x: Storage): void {
+    this.#run('append', [x, list], [list.length], 1);
+  }
+
+  /**
+   * Calls a kernel over `storages`, in the order of its bindings: inputs, then outputs. `groups` is rounded up;
+   * with none there is nothing to do.
+   */
+  #run(name: KernelName, storages: readonly Storage[], params: readonly number[], groups: number): void {
+    const begun = performance.now();
+    this.#health.check();
+    const opened = storages.map((storage) => this.#open(storage));
+    if (groups > 0) {
+      if (this.#calls.size >= MAX_CALLS) this.#forgetCalls();
+      const count = Math.ceil(groups);
+      const x = Math.min(count, this.#maxGroups);
+      const kernel = this.#kernels.get(name);
+      if (!kernel) throw new Error(`webgpu: the kernel ${name} was not compiled`);
+      const apart = this.#apart(opened, kernel.inputs);
+      this.#commands.dispatch(this.#calls.find(kernel, apart, params), x, Math.ceil(count / x));
+      for (const [i, storage] of apart.entries()) if (storage !== opened[i]) this.#memory.free(storage);
+    }
+    this.#encodeMs += performance.now() - begun;
+  }
+
+  /** WebGPU refuses to read and to write one buffer in a dispatch, be it in two places: such inputs are copied. */
+  #apart(storages: readonly WebGpuStorage[], inputs: number): readonly WebGpuStorage[] {
+    let apart: WebGpuStorage[] | undefined;
+    for (let i = 0; i < inputs; i++) {
+      for (let o = inputs; o < storages.length; o++) {
+        if (storages[i].block !== storages[o].block || storages[i].length === 0) continue;
+        apart ??= [...storages];
+        apart[i] = this.#memory.alloc(storages[i].dtype, storages[i].length);
+        this.#commands.copy(apart[i], storages[i]);
+        break;
+      }
+    }
+    return apart ?? storages;
+  }
+
+  #forgetCalls(): void {
+    this.#commands.flush();
+    this.#calls.clear();
+  }
+
+  /** The storage as this device's own. */
+  #own(storage: Storage): WebGpuStorage {
+    if (!(storage instanceof WebGpuStorage) || storage.owner !== this.#memory) {
+      throw new TypeError('webgpu: the storage belongs to another device');
+    }
+    return storage;
+  }
+
+  /** The storage as this device's own, not freed. */
+  #open(storage: Storage): WebGpuStorage {
+    const own = this.#own(storage);
+    if (own.isFreed) throw new Error('webgpu: the storage was freed');
+    return own;
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * The way of commands to the device. All dispatches go into one compute pass of one encoder, which is submitted
+ * when something wants its results: a read, a sync, or a write to a buffer that a dispatch in it uses. Any other
+ * write goes to the queue at once, before the encoder that waits, and changes nothing that it reads; so a
+ * training step, which begins by writing the indices of its batch, is one submit.
+ *
+ * Submits are not counted while they run: kernel calls cannot wait, only `read` and `sync` can, and they wait
+ * for all that went before.
+ */
+import type { DeviceHealth } from './health.js';
+import type { Block, WebGpuStorage } from './memory.js';
+import { BUFFER_USAGE, MAP_MODE } from './usage.js';
+
+/** So many dispatches are submitted without waiting for a reason: the device has work, memory stays bounded. */
+const MAX_PENDING = 1000;
+
+/** Staging buffers up to this size are kept for the next read. */
+const MAX_KEPT_STAGING = 2 ** 20;
+
+/** A kernel with all it is bound to. */
+export interface Dispatch {
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroup: GPUBindGroup;
+  readonly blocks: readonly Block[];
+}
+
+export class CommandQueue {
+  dispatches = 0;
+  submits = 0;
+  /** Staging buffers that wait for the next read. */
+  stagingBytes = 0;
+  readonly #device: GPUDevice;
+  readonly #health: DeviceHealth;
+  readonly #staging = new Map<number, GPUBuffer[]>();
+  #encoder: GPUCommandEncoder | undefined;
+  #pass: GPUComputePassEncoder | undefined;
+  /** Set in the pass. */
+  #pipeline: GPUComputePipeline | undefined;
+  /** Of the encoder that is being filled; blocks remember it. */
+  #serial = 1;
+  #pending = 0;
+
+  constructor(device: GPUDevice, health: DeviceHealth) {
+    this.#device = device;
+    this.#health = health;
+  }
+
+  /** Runs `x · y` workgroups after all that came before. */
+  dispatch({ pipeline, bindGroup, blocks }: Dispatch, x: number, y: number): void {
+    for (const block of blocks) block.usedBy = this.#serial;
+    this.#pass ??= this.#openEncoder().beginComputePass();
+    if (this.#pipeline !== pipeline) {
+      this.#pass.setPipeline(pipeline);
+      this.#pipeline = pipeline;
+    }
+    this.#pass.setBindGroup(0, bindGroup);
+    this.#pass.dispatchWorkgroups(x, y);
+    this.dispatches++;
+    this.#pending++;
+    if (this.#pending >= MAX_PENDING) this.flush();
+  }
+
+  /** Copies the words of `x` to the beginning of `out`, which lies in another buffer. */
+  copy(out: WebGpuStorage, x: WebGpuStorage): void {
+    out.block.usedBy = this.#serial;
+    x.block.usedBy = this.#serial;
+    this.#endPass();
+    this.#openEncoder().copyBufferToBuffer(
+      x.block.buffer,
+      x.offset,
+      out.block.buffer,
+      out.offset,
+      x.wordBytes,
+    );
+  }
+
+  /** Writes whole words to the beginning of `storage`. */
+  write(storage: WebGpuStorage, words: ArrayBufferView): void {
+    if (storage.block.usedBy === this.#serial) this.flush();
+    this.#device.queue.writeBuffer(
+      storage.block.buffer,
+      storage.offset,
+      words.buffer,
+      words.byteOffset,
+      words.byteLength,
+    );
+  }
+
+  /** The words of `storage`, once all commands so far have run. */
+  async read(storage: WebGpuStorage): Promise<ArrayBuffer> {
+    const bytes = storage.wordBytes;
+    const staging = this.#takeStaging(bytes);
+    this.#endPass();
+    const encoder = this.#openEncoder();
+    encoder.copyBufferToBuffer(storage.block.buffer, storage.offset, staging, 0, bytes);
+    this.flush();
+    try {
+      await this.#health.settle(staging.mapAsync(MAP_MODE.READ, 0, bytes));
+    } catch (error) {
+      staging.destroy();
+      throw error;
+    }
+    const words = staging.getMappedRange(0, bytes).slice(0);
+    staging.unmap();
+    this.#putStaging(staging);
+    return words;
+  }
+
+  /** Settles when all commands so far have run. */
+  async sync(): Promise<void> {
+    this.flush();
+    await this.#health.settle(this.#device.queue.onSubmittedWorkDone());
+  }
+
+  /** Submits what waits. */
+  flush(): void {
+    if (!this.#encoder) return;
+    this.#endPass();
+    this.#device.queue.submit([this.#encoder.finish()]);
+    this.#encoder = undefined;
+    this.#serial++;
+    this.#pending = 0;
+    this.submits++;
+  }
+
+  #openEncoder(): GPUCommandEncoder {
+    this.#encoder ??= this.#device.createCommandEncoder();
+    return this.#encoder;
+  }
+
+  #endPass(): void {
+    this.#pass?.end();
+    this.#pass = undefined;
+    this.#pipeline = undefined;
+  }
+
+  #takeStaging(bytes: number): GPUBuffer {
+    const size = 2 ** Math.ceil(Math.log2(Math.max(bytes, 256)));
+    const kept = this.#staging.get(size)?.pop();
+    if (kept) {
+      this.stagingBytes -= size;
+      return kept;
+    }
+    // Beyond what is kept, rounding up would only waste memory, and may exceed the largest buffer.
+    return this.#device.createBuffer({
+      size: size > MAX_KEPT_STAGING ? bytes : size,
+      usage: BUFFER_USAGE.MAP_READ | BUFFER_USAGE.COPY_DST,
+    });
+  }
+
+  #putStaging(staging: GPUBuffer): void {
+    const { size } = staging;
+    if (size > MAX_KEPT_STAGING) {
+      staging.destroy();
+      return;
+    }
+    const kept = this.#staging.get(size);
+    if (kept) kept.push(staging);
+    else this.#staging.set(size, [staging]);
+    this.stagingBytes += size;
+  }
+}

@@ -1,0 +1,52 @@
+/** The backend on WebGPU, in Node, a page or a worker: whoever calls brings the `gpu` object. */
+import { DeviceError } from '../../errors.js';
+import { reportOf, requestAdapter } from './adapter.js';
+import { WebGpuBackend } from './backend.js';
+import { compileKernels } from './kernels.js';
+import { matmulInSoftware, matmulOnCard, type Tuning } from './matmulPlan.js';
+
+export { type AdapterLimits, type AdapterReport, describeAdapter } from './adapter.js';
+export { WebGpuBackend, type WebGpuCounters } from './backend.js';
+export type { Tuning } from './matmulPlan.js';
+
+export interface WebGpuBackendOptions {
+  /** `navigator.gpu`, or what `create()` of the npm package webgpu gives. */
+  readonly gpu: GPU;
+  /** Takes a software adapter too. */
+  readonly allowFallback: boolean;
+  /** Default: what suits the adapter. */
+  readonly tuning?: Tuning | undefined;
+}
+
+/**
+ * Opens the fastest adapter and compiles all kernels on it.
+ * @throws DeviceError that says what is missing
+ */
+export async function createWebGpuBackend({
+  gpu,
+  allowFallback,
+  tuning = {},
+}: WebGpuBackendOptions): Promise<WebGpuBackend> {
+  const adapter = await requestAdapter(gpu, allowFallback);
+  const device = await openDevice(adapter);
+  try {
+    const report = reportOf(adapter);
+    const { matmul = report.isSoftware ? matmulInSoftware : matmulOnCard, maxGroups } = tuning;
+    const kernels = await compileKernels(device, matmul.kernels);
+    return new WebGpuBackend({ gpu, device, report, kernels, matmul, maxGroups });
+  } catch (error) {
+    device.destroy();
+    throw error;
+  }
+}
+
+/** The defaults are enough for all limits but the size of a buffer. */
+async function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  try {
+    return await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DeviceError(`webgpu: the adapter gives no device: ${reason}`, { cause: error });
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * Storages in GPU buffers, and the pool that buffers come from and go back to. It knows sizes, no kernels.
+ *
+ * Buffers are multiples of 256 bytes. A freed one waits in a bin of its size, and a bin gives its oldest buffer
+ * first: what is free decides what comes next, not the order in which it was freed, so a step that allocates
+ * in the same order each time gets the same buffers each time.
+ */
+import { DeviceError } from '../../errors.js';
+import { type DType, SLICE_ALIGNMENT, type Storage } from '../backend.js';
+import type { DeviceHealth } from './health.js';
+import { BUFFER_USAGE } from './usage.js';
+
+const BYTES_OF = { f32: 4, i32: 4, u8: 1 } as const;
+
+/** Free buffers are kept up to this much, or as much as is in use, before some are given back. */
+const KEEP_BYTES = 256 * 2 ** 20;
+
+/** A GPU buffer, used by a storage and its slices. */
+export interface Block {
+  /** Counts up, and is never used again. */
+  readonly id: number;
+  readonly buffer: GPUBuffer;
+  readonly bytes: number;
+  /** Bytes asked for. */
+  used: number;
+  /** The storage and the slices that are not freed. */
+  references: number;
+  /** The encoder that last used it, see commands.ts. */
+  usedBy: number;
+  /** There was no memory for it after all. */
+  isBroken: boolean;
+}
+
+export class WebGpuStorage implements Storage {
+  isFreed = false;
+  /** Bytes of the elements. */
+  readonly byteLength: number;
+  /** The same in whole words, as WebGPU binds and copies them. */
+  readonly wordBytes: number;
+
+  constructor(
+    readonly owner: WebGpuMemory,
+    readonly dtype: DType,
+    readonly length: number,
+    readonly block: Block,
+    /** Bytes from the beginning of the block. */
+    readonly offset: number,
+  ) {
+    this.byteLength = length * BYTES_OF[dtype];
+    this.wordBytes = Math.ceil(this.byteLength / 4) * 4;
+  }
+}
+
+export class WebGpuMemory {
+  liveBytes = 0;
+  liveStorages = 0;
+  /** Of all buffers for storages, in use or free. */
+  reservedBytes = 0;
+  bufferCount = 0;
+  readonly #device: GPUDevice;
+  readonly #health: DeviceHealth;
+  readonly #maxBytes: number;
+  /** Free blocks by size, newest first. */
+  readonly #bins = new Map<number, Block[]>();
+  #freeBytes = 0;
+  #nextId = 0;
+  /** Called before free buffers are given back to the device: whoever knows them forgets them. */
+  onTrim: () => void = () => {};
+
+  constructor(device: GPUDevice, health: DeviceHealth) {
+    this.#device = device;
+    this.#health = health;
+    this.#maxBytes = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
+  }
+
+  alloc(dtype: DType, length: number): WebGpuStorage {
+    if (!Number.isSafeInteger(length) || length < 0) {
+      throw new RangeError(`alloc: length must be a non-negative integer: ${length}`);
+    }
+    this.#health.check();
+    const used = length * BYTES_OF[dtype];
+    const bytes = Math.max(roundUp(used), SLICE_ALIGNMENT);
+    if (bytes > this.#maxBytes) {
+      throw new DeviceError(
+        `webgpu: alloc: the device takes at most ${this.#maxBytes} bytes in one storage: ${used} asked for`,
+      );
+    }
+    const block = this.#take(bytes);
+    block.used = used;
+    block.references = 1;
+    this.liveBytes += used;
+    this.liveStorages++;
+    return new WebGpuStorage(this, dtype, length, block, 0);
+  }
+
+  slice(storage: WebGpuStorage, offset: number, length: number): WebGpuStorage {
+    const offsetBytes = offset * BYTES_OF[storage.dtype];
+    if (offset < 0 || length < 0 || offset + length > storage.length) {
+      throw new RangeError(`slice: outside the storage: ${offset} + ${length} > ${storage.length}`);
+    }
+    if (offsetBytes % SLICE_ALIGNMENT !== 0) {
+      throw new RangeError(`slice: must begin at a multiple of ${SLICE_ALIGNMENT} bytes: ${offsetBytes}`);
+    }
+    storage.block.references++;
+    this.liveStorages++;
+    return new WebGpuStorage(this, storage.dtype, length, storage.block, storage.offset + offsetBytes);
+  }
+
+  free(storage: WebGpuStorage): void {
+    if (storage.isFreed) throw new Error('webgpu: the storage was freed already');
+    storage.isFreed = true;
+    this.liveStorages--;
+    const { block } = storage;
+    block.references--;
+    if (block.references > 0) return;
+    this.liveBytes -= block.used;
+    if (block.isBroken) this.#destroy(block);
+    else this.#put(block);
+  }
+
+  /** A buffer to bind where there are no elements; it is not counted as in use and never freed. */
+  reserveNothing(): Block {
+    return this.#create(SLICE_ALIGNMENT);
+  }
+
+  #take(bytes: number): Block {
+    const block = this.#bins.get(bytes)?.pop();
+    if (block) {
+      this.#freeBytes -= bytes;
+      return block;
+    }
+    if (this.#freeBytes > Math.max(KEEP_BYTES, this.liveBytes)) this.#trim();
+    return this.#create(bytes);
+  }
+
+  /** Creation cannot fail here and now: a lack of memory is reported later, to the health of the device. */
+  #create(bytes: number): Block {
+    this.#device.pushErrorScope('out-of-memory');
+    const buffer = this.#device.createBuffer({
+      size: bytes,
+      usage: BUFFER_USAGE.STORAGE | BUFFER_USAGE.COPY_SRC | BUFFER_USAGE.COPY_DST,
+    });
+    this.#nextId++;
+    const block = { id: this.#nextId, buffer, bytes, used: 0, references: 0, usedBy: 0, isBroken: false };
+    this.reservedBytes += bytes;
+    this.bufferCount++;
+    const { liveBytes } = this;
+    this.#health.watch(this.#device.popErrorScope(), () => {
+      block.isBroken = true;
+      this.#dropFromBin(block);
+      return `out of memory: ${bytes} bytes asked for, ${liveBytes} bytes in use`;
+    });
+    return block;
+  }
+
+  #put(block: Block): void {
+    let bin = this.#bins.get(block.bytes);
+    if (!bin) {
+      bin = [];
+      this.#bins.set(block.bytes, bin);
+    }
+    let i = bin.length;
+    while (i > 0 && bin[i - 1].id < block.id) i--;
+    bin.splice(i, 0, block);
+    this.#freeBytes += block.bytes;
+  }
+
+  #dropFromBin(block: Block): void {
+    const bin = this.#bins.get(block.bytes) ?? [];
+    const at = bin.indexOf(block);
+    if (at < 0) return;
+    bin.splice(at, 1);
+    this.#freeBytes -= block.bytes;
+    this.#destroy(block);
+  }
+
+  /** Gives all free buffers back: sizes are asked for that are not among them, as after a change of model. */
+  #trim(): void {
+    this.onTrim();
+    for (const bin of this.#bins.values()) for (const block of bin) this.#destroy(block);
+    this.#bins.clear();
+    this.#freeBytes = 0;
+  }
+
+  #destroy(block: Block): void {
+    block.buffer.destroy();
+    this.reservedBytes -= block.bytes;
+    this.bufferCount--;
+  }
+}
+
+function roundUp(bytes: number): number {
+  return Math.ceil(bytes / SLICE_ALIGNMENT) * SLICE_ALIGNMENT;
+}

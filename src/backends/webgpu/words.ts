@@ -1,0 +1,42 @@
+/** Elements and parameters as the 32-bit words that WebGPU copies and binds. */
+import type { DType, HostArray } from '../backend.js';
+
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+/** The bits of a quiet NaN: WGSL has no way to write one. */
+export const NAN_BITS = 0x7fc00000;
+
+/** The bits of a number as an f32. */
+export function floatBits(value: number): number {
+  float[0] = value;
+  return bits[0];
+}
+
+/** A word that is full of `value`. */
+export function fillBits(dtype: DType, value: number): number {
+  if (dtype === 'f32') return floatBits(value);
+  return dtype === 'i32' ? value >>> 0 : (value & 0xff) * 0x01010101;
+}
+
+/** Ones in the last word where it belongs to `byteLength` bytes. */
+export function lastMask(byteLength: number): number {
+  const rest = byteLength % 4;
+  return rest === 0 ? 0xffffffff : 2 ** (8 * rest) - 1;
+}
+
+/** The data in elements of `dtype`, bytes filled up to a whole word; `data` itself where it is that already. */
+export function toWords(dtype: DType, data: ArrayLike<number>): ArrayBufferView {
+  if (dtype === 'f32') return data instanceof Float32Array ? data : new Float32Array(data);
+  if (dtype === 'i32') return data instanceof Int32Array ? data : new Int32Array(data);
+  if (data instanceof Uint8Array && data.length % 4 === 0) return data;
+  const bytes = new Uint8Array(Math.ceil(data.length / 4) * 4);
+  bytes.set(data);
+  return bytes;
+}
+
+/** The first `length` elements of `dtype` in `words`. */
+export function fromWords(dtype: DType, words: ArrayBuffer, length: number): HostArray {
+  if (dtype === 'f32') return new Float32Array(words, 0, length);
+  return dtype === 'i32' ? new Int32Array(words, 0, length) : new Uint8Array(words, 0, length);
+}

@@ -1,0 +1,34 @@
+/** WebGPU in Node: Dawn, by the optional npm package webgpu. */
+import { existsSync } from 'node:fs';
+import { DeviceError } from '../errors.js';
+
+/** Where the `gpu` object is kept: when it is collected while a device is in use, the process dies. */
+const kept = globalThis as { lowrankGpu?: GPU };
+
+/** Where Linux shows graphics cards: open drivers, NVIDIA's, and Windows's to Linux inside it. */
+const CARDS = ['/dev/dri', '/dev/nvidia0', '/dev/dxg'];
+
+/**
+ * On Linux a card is looked for before Dawn is loaded, unless software will do: Dawn takes a while, and complains on
+ * standard error about every driver that does not suit it.
+ * @throws DeviceError when there is no card, or the package is missing or does not load
+ */
+export async function openGpu(allowSoftware: boolean): Promise<GPU> {
+  if (!allowSoftware && process.platform === 'linux' && !CARDS.some((path) => existsSync(path))) {
+    throw new DeviceError(`webgpu: there is no graphics card: none of ${CARDS.join(', ')}`);
+  }
+  if (kept.lowrankGpu) return kept.lowrankGpu;
+  try {
+    const { create } = await import('webgpu');
+    kept.lowrankGpu = create([]);
+    return kept.lowrankGpu;
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
+    const what = isMissing
+      ? 'is missing'
+      : `does not load: ${error instanceof Error ? error.message : error}`;
+    throw new DeviceError(`webgpu: the npm package webgpu ${what}: npm install webgpu@0.6.2`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,82 @@
+/** Runs a case of the kernel table on a device and on the reference, and says what differs. */
+import type { Backend, HostArray, Storage } from '../../src/backends/backend.js';
+import { ReferenceBackend } from '../../src/backends/reference.js';
+import { Random } from '../../src/random.js';
+import { errorBound, type Input, type KernelCase } from '../kernelCases.js';
+
+/** Elements around each storage that a kernel must not touch; a multiple of 256 bytes in every dtype. */
+const GUARD = 256;
+const guardValue = (dtype: Input['dtype']) => (dtype === 'f32' ? Number.NaN : 77);
+
+type Inputs = ReturnType<KernelCase['inputs']>;
+
+export interface Outcome {
+  readonly outputs: Record<string, HostArray>;
+  /** Names of storages around which something was written. */
+  readonly damaged: string[];
+}
+
+/** The outputs of a case; each storage is a slice with guards on both sides. */
+export async function runKernel(
+  backend: Backend,
+  kernel: KernelCase,
+  inputs: Inputs,
+  scalar: (value: number) => number = (value) => value,
+): Promise<Outcome> {
+  const parents: Record<string, Storage> = {};
+  const storages: Record<string, Storage> = {};
+  for (const [name, { dtype, data }] of Object.entries(inputs)) {
+    const whole = new Float64Array(data.length + 2 * GUARD).fill(guardValue(dtype));
+    whole.set(data, GUARD);
+    parents[name] = backend.alloc(dtype, whole.length);
+    backend.write(parents[name], whole);
+    storages[name] = backend.slice(parents[name], GUARD, data.length);
+  }
+  kernel.run(backend, storages, scalar);
+  const outputs: Record<string, HostArray> = {};
+  const damaged: string[] = [];
+  const whole = await Promise.all(Object.values(parents).map((parent) => backend.read(parent)));
+  for (const [i, [name, { dtype, data, isOutput }]] of Object.entries(inputs).entries()) {
+    const guards = [...whole[i].subarray(0, GUARD), ...whole[i].subarray(GUARD + data.length)];
+    if (!guards.every((value) => Object.is(value, guardValue(dtype)))) damaged.push(name);
+    if (isOutput) outputs[name] = whole[i].slice(GUARD, GUARD + data.length);
+    backend.free(storages[name]);
+    backend.free(parents[name]);
+  }
+  return { outputs, damaged };
+}
+
+/** What the reference gives, and the magnitudes that the allowed error is measured by. */
+async function expectation(kernel: KernelCase, inputs: Inputs) {
+  const reference = new ReferenceBackend();
+  const { outputs } = await runKernel(reference, kernel, inputs);
+  const before = Object.fromEntries(Object.entries(inputs).map(([name, { data }]) => [name, data]));
+  if (kernel.magnitude) return { outputs, magnitudes: kernel.magnitude(before, outputs) };
+  const absolute = Object.fromEntries(
+    Object.entries(inputs).map(([name, of]) => [name, { ...of, data: Array.from(of.data, Math.abs) }]),
+  );
+  return { outputs, magnitudes: (await runKernel(reference, kernel, absolute, Math.abs)).outputs };
+}
+
+/**
+ * What exp and log are given on top of the table's bound for them. WGSL lets exp(x) be wrong by 3 + 2|x| units in
+ * the last place, where the compiled kernels are within two.
+ * @see https://www.w3.org/TR/WGSL/#concrete-float-accuracy
+ */
+const slackOf = ({ name }: KernelCase) => (name.startsWith('softmaxCrossEntropy') ? 8 : 1);
+
+/** What a device gives otherwise than the reference, in words; empty when nothing. */
+export async function differences(backend: Backend, kernel: KernelCase, seed: number): Promise<string[]> {
+  const inputs = kernel.inputs(new Random(seed));
+  const { outputs: expected, magnitudes } = await expectation(kernel, inputs);
+  const { outputs, damaged } = await runKernel(backend, kernel, inputs);
+  const found = damaged.map((name) => `written beside ${name}`);
+  for (const [name, values] of Object.entries(expected)) {
+    const bad = values.findIndex((value, i) => {
+      const bound = errorBound(inputs[name].dtype, slackOf(kernel) * (magnitudes[name]?.[i] ?? 0));
+      return !(Math.abs(outputs[name][i] - value) <= bound);
+    });
+    if (bad >= 0) found.push(`${name}[${bad}] is ${outputs[name][bad]}, expected ${values[bad]}`);
+  }
+  return found;
+}
