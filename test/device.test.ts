@@ -1,18 +1,24 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { selectDevice as selectWith } from '../src/device.js';
+import { type Platform, selectDevice as selectWith } from '../src/device.js';
 import { DeviceError } from '../src/errors.js';
 import { listDevices, selectDevice } from '../src/index.js';
+import { readBinary } from '../src/node/binary.js';
 import { tensor } from '../src/tensor.js';
 import { wasmBuilds } from './devices.js';
+import { gpu, hasWebGpu } from './webgpuDevice.js';
+
+const fail = (message: string) => () => Promise.reject(new DeviceError(message));
+/** A machine without WebGPU. */
+const plain: Platform = { readBinary, openGpu: fail('webgpu: there is no graphics card: none at all') };
 
 describe('selectDevice', () => {
   afterEach(() => vi.restoreAllMocks());
 
-  it('takes WebAssembly by itself, and says why', async () => {
-    const { device, reason } = await selectDevice();
+  it('takes WebAssembly where there is no WebGPU, and says why', async () => {
+    const { device, reason } = await selectWith({}, plain);
     expect(device.name).toBe('wasm');
     expect(device.features.includes('relaxed-simd')).toBe(wasmBuilds.includes('relaxed'));
-    expect(reason).toContain('the fastest device of this runtime: WebAssembly SIMD');
+    expect(reason).toContain('(webgpu: there is no graphics card): WebAssembly SIMD');
     expect(Array.from(await tensor(device, [1, 2], [2]).read())).toEqual([1, 2]);
   });
 
@@ -20,6 +26,7 @@ describe('selectDevice', () => {
     const { device, reason } = await selectDevice({ deterministic: true });
     expect(device.features).toEqual(['simd']);
     expect(reason).toContain('the same bits everywhere');
+    await expect(selectDevice({ prefer: 'webgpu', deterministic: true })).rejects.toThrow(DeviceError);
   });
 
   it('takes the device that it is asked for by name', async () => {
@@ -29,20 +36,54 @@ describe('selectDevice', () => {
   });
 
   it('never falls back in silence', async () => {
-    await expect(selectDevice({ prefer: 'webgpu' })).rejects.toThrow(DeviceError);
+    await expect(selectWith({ prefer: 'webgpu' }, plain)).rejects.toThrow('there is no graphics card');
+    const broken = { ...plain, openGpu: () => Promise.reject(new TypeError('a mistake')) };
+    await expect(selectWith({}, broken)).rejects.toThrow('a mistake');
   });
 
   it('names what a runtime without SIMD lacks', async () => {
     vi.spyOn(WebAssembly, 'validate').mockReturnValue(false);
-    await expect(selectDevice()).rejects.toThrow(/WebAssembly SIMD/);
+    await expect(selectWith({}, plain)).rejects.toThrow(/WebAssembly SIMD/);
     const wasm = (await listDevices()).find(({ name }) => name === 'wasm');
     expect(wasm).toMatchObject({ available: false, chosen: false });
     expect(wasm?.reason).toMatch(/SIMD/);
   });
 
   it('says when a binary is not there', async () => {
-    const missing = () => Promise.reject(new DeviceError('wasm: build/simd.wasm is missing'));
-    await expect(selectWith({}, missing)).rejects.toThrow('build/simd.wasm is missing');
+    const platform = { ...plain, readBinary: fail('wasm: build/simd.wasm is missing') };
+    await expect(selectWith({}, platform)).rejects.toThrow('build/simd.wasm is missing');
+  });
+});
+
+describe.runIf(hasWebGpu)('selectDevice with WebGPU', () => {
+  /** The adapter, as it would look if it were, or were not, a graphics card. */
+  const pretending = (isFallbackAdapter: boolean): Platform => ({
+    readBinary,
+    openGpu: async () => {
+      const requestAdapter = async () => {
+        const adapter = await gpu?.requestAdapter();
+        const info = { vendor: 'maker', architecture: 'new', device: '', description: '', isFallbackAdapter };
+        return adapter && Object.defineProperty(adapter, 'info', { value: info });
+      };
+      // Passes through but for that one call.
+      return { requestAdapter } as unknown as GPU;
+    },
+  });
+
+  it('takes a graphics card by itself', async () => {
+    const { device, reason } = await selectWith({}, pretending(false));
+    expect(device.name).toBe('webgpu');
+    expect(reason).toBe('the fastest device of this machine: maker new');
+    device.dispose();
+  });
+
+  it('takes a software adapter by name alone', async () => {
+    expect((await selectWith({}, pretending(true))).device.name).toBe('wasm');
+    const { device, reason } = await selectWith({ prefer: 'webgpu' }, pretending(true));
+    expect(device.name).toBe('webgpu');
+    expect(device.features).toContain('software');
+    expect(reason).toBe('asked for by name: maker new');
+    device.dispose();
   });
 });
 
@@ -50,7 +91,10 @@ describe('listDevices', () => {
   it('says of every device whether it is there, and which is taken', async () => {
     const devices = await listDevices();
     expect(devices.map(({ name }) => name)).toEqual(['webgpu', 'wasm', 'reference']);
-    expect(devices.filter(({ chosen }) => chosen).map(({ name }) => name)).toEqual(['wasm']);
+    expect(devices.filter(({ chosen }) => chosen).length).toBe(1);
     expect(devices.every(({ reason }) => reason.length > 10)).toBe(true);
+    const [webgpu] = devices;
+    expect(webgpu.available).toBe(hasWebGpu);
+    if (hasWebGpu) expect(webgpu.limits?.maxStorageBytes).toBeGreaterThan(1e8);
   });
 });

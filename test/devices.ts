@@ -4,6 +4,7 @@ import type { Backend } from '../src/backends/backend.js';
 import { ReferenceBackend } from '../src/backends/reference.js';
 import { createWasmBackend, type WasmBuild } from '../src/backends/wasm/index.js';
 import { readBinary } from '../src/node/binary.js';
+import { hasWebGpu, webgpu } from './webgpuDevice.js';
 
 export const reference = new ReferenceBackend();
 
@@ -21,5 +22,6 @@ export function wasm(build: WasmBuild = 'simd'): Promise<Backend> {
 export async function allDevices(): Promise<[name: string, device: Backend][]> {
   const devices: [string, Backend][] = [['reference', new ReferenceBackend()]];
   for (const build of wasmBuilds) devices.push([`wasm ${build}`, await wasm(build)]);
+  if (hasWebGpu) devices.push(['webgpu', await webgpu()]);
   return devices;
 }

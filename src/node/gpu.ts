@@ -1,5 +1,6 @@
 /** WebGPU in Node: Dawn, by the optional npm package webgpu. */
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { DeviceError } from '../errors.js';
 
 /** Where the `gpu` object is kept: when it is collected while a device is in use, the process dies. */
@@ -18,6 +19,8 @@ export async function openGpu(allowSoftware: boolean): Promise<GPU> {
     throw new DeviceError(`webgpu: there is no graphics card: none of ${CARDS.join(', ')}`);
   }
   if (kept.lowrankGpu) return kept.lowrankGpu;
+  // Vulkan's loader complains on standard error where this is not set, as for services and in containers.
+  process.env.XDG_RUNTIME_DIR ??= tmpdir();
   try {
     const { create } = await import('webgpu');
     kept.lowrankGpu = create([]);

@@ -74,7 +74,8 @@ describe('lowrank', { timeout: TIMEOUT_MS }, () => {
     }
     for (const line of mnist.stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(82);
     expect(printed).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
-    expect(devices).toMatchObject({ code: 0, stderr: '' });
+    // The graphics drivers of a machine may say on standard error what they lack.
+    expect(devices.code).toBe(0);
     expect(devices.stdout).toMatch(/wasm.*yes.*takes it/);
     expect(bare).toMatchObject({ code: 2, stdout: '' });
     expect(bare.stderr).toContain('Usage: lowrank');
@@ -87,7 +88,6 @@ describe('lowrank', { timeout: TIMEOUT_MS }, () => {
       ['mnist', '--rank', '129'],
       /^lowrank: --rank: must be an integer from 1 to 128 for linear3.*: 129\n$/,
     ],
-    [2, ['mnist', '--device', 'webgpu'], /^lowrank: --device webgpu: .*\n$/],
     [2, ['mnist', '--rnk', '3'], /^lowrank: unknown option '--rnk' \(Did you mean --rank\?\)\n$/],
     [2, ['mnist', '--rank'], /^lowrank: option '--rank <n>' argument missing\n$/],
     [2, ['mnst'], /^lowrank: unknown command 'mnst' \(Did you mean mnist\?\)\n$/],
@@ -98,6 +98,15 @@ describe('lowrank', { timeout: TIMEOUT_MS }, () => {
     expect(result).toMatchObject({ code, stdout: '' });
     expect(result.stderr).toMatch(line);
     expect(result.stderr.split('\n')).toHaveLength(2);
+  });
+
+  it('exits with 2 for a device that is not there, with a line of its own after what the drivers say', async () => {
+    const noDriver = { VK_ICD_FILENAMES: '/dev/null', VK_DRIVER_FILES: '/dev/null' };
+    const { code, stdout, stderr } = await start(['mnist', '--device', 'webgpu'], noDriver).ended;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    const own = stderr.split('\n').filter((line) => line.startsWith('lowrank:'));
+    expect(own).toEqual([expect.stringMatching(/^lowrank: --device webgpu: there is no adapter: .* driver/)]);
+    expect(stderr.endsWith(`${own[0]}\n`)).toBe(true);
   });
 
   it('shows a stack trace with DEBUG alone', async () => {
