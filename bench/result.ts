@@ -20,9 +20,9 @@ export interface Measured {
   readonly run: () => Promise<void> | void;
 }
 
-/** Times each for `timeMs` after a warm-up, one after another, and says how fast it was. */
+/** Times each for `timeMs` and at least three calls after a warm-up, and says how fast it was. */
 export async function measure(suite: readonly Measured[], timeMs: number): Promise<Result[]> {
-  const bench = new Bench({ time: timeMs, warmupTime: timeMs / 4, iterations: 5, warmupIterations: 2 });
+  const bench = new Bench({ time: timeMs, warmupTime: timeMs / 4, iterations: 3, warmupIterations: 1 });
   for (const { name, run } of suite) bench.add(name, run);
   const tasks = await bench.run();
   return tasks.map(({ name, result }, i) => {

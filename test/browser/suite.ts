@@ -1,0 +1,83 @@
+/** What is tested inside a real browser, in a page and in a worker alike. It knows no test runner. */
+import type { Backend, DeviceName } from '../../src/backends/backend.js';
+import { ReferenceBackend } from '../../src/backends/reference.js';
+import { Adam, applyLora, Dataset, DigitsNet, evaluate, fit, selectDevice } from '../../src/browser.js';
+import { opCases } from '../opCases.js';
+import { runOp } from '../runOp.js';
+
+/** One check; without `error` it held. */
+export interface Outcome {
+  readonly name: string;
+  readonly error?: string;
+}
+
+const UNIT = 64 * 2 ** -24;
+const STEPS = 100;
+const IMAGES = 1000;
+
+/** Every op of the table against the reference, then training against WebAssembly. */
+export async function runSuite(): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const check = async (name: string, body: () => Promise<void>) => {
+    const error = await body().then(
+      () => undefined,
+      (reason) => String(reason),
+    );
+    outcomes.push(error === undefined ? { name } : { name, error });
+  };
+  const open = async (prefer: DeviceName) => (await selectDevice({ prefer })).device;
+  const [webgpu, wasm] = [await open('webgpu'), await open('wasm')];
+  for (const device of [webgpu, wasm]) {
+    for (const op of opCases) await check(`${device.name}: ${op.name}`, () => compareOp(device, op));
+  }
+  await check('the loss curve of WebGPU stays with that of WebAssembly', async () => {
+    const [expected, actual] = [await adapt(wasm), await adapt(webgpu)];
+    const worst = Math.max(...expected.losses.map((loss, i) => Math.abs(actual.losses[i] - loss) / loss));
+    if (!(worst <= 1e-3)) throw new Error(`the losses differ by ${worst}`);
+    if (actual.losses.length !== 2 * STEPS) throw new Error(`${actual.losses.length} losses`);
+    if (!(actual.after < 0.8 * actual.before))
+      throw new Error(`${actual.before} fell to ${actual.after} only`);
+  });
+  return outcomes;
+}
+
+async function compareOp(device: Backend, op: (typeof opCases)[number]): Promise<void> {
+  const reference = new ReferenceBackend();
+  const expected = await runOp(reference, op);
+  const magnitudes = op.scale === undefined ? await runOp(reference, op, true) : undefined;
+  const actual = await runOp(device, op);
+  for (const [name, values] of expected) {
+    const got = actual.get(name) ?? [];
+    for (let i = 0; i < values.length; i++) {
+      const bound = UNIT * (magnitudes?.get(name)?.[i] ?? op.scale ?? Number.NaN);
+      if (!(Math.abs(got[i] - values[i]) <= bound))
+        throw new Error(`${name}[${i}]: ${got[i]} for ${values[i]}`);
+    }
+  }
+}
+
+/** Trains the network and then a wrapper adapter, on real images. */
+async function adapt(device: Backend): Promise<{ losses: number[]; before: number; after: number }> {
+  const fetchBytes = async (name: string) => new Uint8Array(await (await fetch(`/${name}`)).arrayBuffer());
+  const images = (await fetchBytes('t10k-images-idx3-ubyte')).subarray(16, 16 + 784 * IMAGES);
+  const labels = (await fetchBytes('t10k-labels-idx1-ubyte')).subarray(8, 8 + IMAGES);
+  const data = Dataset.fromBytes(device, images, labels, {
+    features: 784,
+    classes: 10,
+    mean: 0.1301,
+    std: 0.3081,
+  });
+  const model = new DigitsNet(device);
+  const losses: number[] = [];
+  const before = (await evaluate(model, data)).loss;
+  const train = () =>
+    fit(model, data, {
+      optimizer: new Adam(model.parameters()),
+      limit: STEPS,
+      onStep: ({ loss }) => losses.push(loss),
+    });
+  await train();
+  applyLora(model, { rank: 2, alpha: 1, init: 'gaussian' });
+  await train();
+  return { losses, before, after: (await evaluate(model, data)).loss };
+}
