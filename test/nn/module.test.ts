@@ -13,7 +13,7 @@ import { Sequential } from '../../src/nn/sequential.js';
 import { mul } from '../../src/ops/mul.js';
 import { relu } from '../../src/ops/relu.js';
 import { Random } from '../../src/random.js';
-import { Parameter, type Tensor, tensor, zeros } from '../../src/tensor.js';
+import { type Parameter, parameter, type Tensor, tensor, zeros } from '../../src/tensor.js';
 import { reference as device } from '../devices.js';
 
 const small = () => new DigitsNet(device, { inFeatures: 6, classes: 3 });
@@ -119,8 +119,7 @@ describe('parametrization', () => {
       return mul(x, this.factor);
     }
   }
-  const factor = (...data: number[]) =>
-    new Times(new Parameter(device, tensor(device, data, [1, 2]).storage, [1, 2]));
+  const factor = (...data: number[]) => new Times(parameter(device, data, [1, 2]));
   const layer = () => {
     const made = new Linear(device, 2, 1, { bias: false });
     (made.weight as Tensor).write([3, -4]);
