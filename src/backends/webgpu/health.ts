@@ -21,7 +21,11 @@ export class DeviceHealth {
     this.lost = new Promise((resolve) => {
       this.#resolveLost = resolve;
     });
-    device.onuncapturederror = ({ error }) => this.#fail(error.message);
+    device.onuncapturederror = (event) => {
+      // It is told to whoever asks next, and need not be on the console too.
+      event.preventDefault();
+      this.#fail(event.error.message);
+    };
     device.lost.then(({ reason, message }) => this.#lose(`the device was lost: ${message || reason}`));
   }
 
@@ -53,6 +57,8 @@ export class DeviceHealth {
    * @throws DeviceError when it did not, and when the device is lost, which never waits for `work`
    */
   async settle<T>(work: Promise<T>): Promise<T> {
+    // Where something else is told first, nobody is left to hear that this failed too.
+    work.catch(() => {});
     this.check();
     const scopes = [...this.#scopes];
     let abandon: (reason: DeviceError) => void = () => {};
