@@ -5,8 +5,15 @@ import type { WebGpuBackend } from '../../src/backends/webgpu/index.js';
 import { always } from '../../src/backends/webgpu/matmulPlan.js';
 import { Random } from '../../src/random.js';
 import { type Input, type KernelCase, kernelCases } from '../kernelCases.js';
+import { differences, runKernel } from '../runKernel.js';
 import { hasWebGpu, webgpu } from '../webgpuDevice.js';
-import { differences, runKernel } from './webgpuRunKernel.js';
+
+/**
+ * What exp and log are given on top of the table's bound for them. WGSL lets exp(x) be wrong by 3 + 2|x| units in
+ * the last place, where the compiled kernels are within two.
+ * @see https://www.w3.org/TR/WGSL/#concrete-float-accuracy
+ */
+const slackOf = ({ name }: KernelCase) => (name.startsWith('softmaxCrossEntropy') ? 8 : 1);
 
 /** The word that a case's name begins with. */
 const kernelOf = ({ name }: KernelCase) => name.split(' ')[0];
@@ -57,7 +64,7 @@ const fewTiles = casesOf('matmul').filter((kernel) => {
 async function expectParity(device: WebGpuBackend, cases: readonly KernelCase[]): Promise<void> {
   expect(cases.length).toBeGreaterThan(0);
   for (const [i, kernel] of cases.entries()) {
-    expect(await differences(device, kernel, i), kernel.name).toEqual([]);
+    expect(await differences(device, kernel, i, slackOf(kernel)), kernel.name).toEqual([]);
     expect(device.memory().liveStorages, kernel.name).toBe(0);
   }
 }
