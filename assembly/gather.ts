@@ -14,7 +14,7 @@ export function gatherRows(
   shift: f32,
 ): void {
   for (let r: usize = 0; r < rows; r++) {
-    let from = bytes + <usize>load<u32>(indices + (r << 2)) * cols;
+    let from = bytes + indexAt(indices, r) * cols;
     const end = from + cols;
     const vectorEnd = from + (cols & ~15);
     for (; from < vectorEnd; from += 16, out += 64) {
@@ -37,7 +37,12 @@ function normalise(integers: v128, scale: f32, shift: f32): v128 {
 /** `out[r] = labels[indices[r]]`, u8 to i32. */
 export function gatherLabels(out: usize, labels: usize, indices: usize, rows: usize): void {
   for (let r: usize = 0; r < rows; r++) {
-    const index = <usize>load<u32>(indices + (r << 2));
-    store<i32>(out + (r << 2), <i32>load<u8>(labels + index));
+    store<i32>(out + (r << 2), <i32>load<u8>(labels + indexAt(indices, r)));
   }
+}
+
+function indexAt(indices: usize, r: usize): usize {
+  const index = load<i32>(indices + (r << 2));
+  assert(index >= 0, 'gather: an index is negative');
+  return <usize>index;
 }

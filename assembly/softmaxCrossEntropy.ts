@@ -18,6 +18,7 @@ export function softmaxCrossEntropy(
   rows: usize,
   cols: usize,
 ): void {
+  assert(rows > 0, 'softmaxCrossEntropy: the batch is empty');
   let total: f64 = 0;
   for (let r: usize = 0; r < rows; r++) {
     const target = load<u32>(targets + (r << 2));

@@ -38,6 +38,7 @@ export function matmul(
   beta: f32,
   scratch: usize,
 ): void {
+  assert((scratch & 15) === 0, 'matmul: scratch memory is not at a multiple of 16');
   const product = changetype<Product>(scratch);
   product.m = m;
   product.k = k;

@@ -130,3 +130,12 @@ describe.each(await allDevices())('%s', (_, backend) => {
     expect(await backend.read(none)).toHaveLength(0);
   });
 });
+
+describe('the debug build', () => {
+  it('asserts what the others take for granted', async () => {
+    const backend = await wasm('debug');
+    const [out, labels, indices] = (['i32', 'u8', 'i32'] as const).map((dtype) => backend.alloc(dtype, 1));
+    backend.write(indices, [-1]);
+    expect(() => backend.gatherLabels(out, labels, indices, 1)).toThrow('gather: an index is negative');
+  });
+});
