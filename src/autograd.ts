@@ -188,11 +188,6 @@ export function record({ device, out, shape, inputs, backward, saved = [] }: Rec
   return tensor;
 }
 
-/** Whether an op on these inputs will be recorded: if not, nothing need be saved for its backward. */
-export function isRecording(inputs: readonly Tensor[]): boolean {
-  return gradEnabled && inputs.some((input) => input.requiresGrad);
-}
-
 /**
  * Runs `body` without recording a graph. All that ops made inside is freed at the end, except the tensor, or
  * array of tensors, that `body` returns.

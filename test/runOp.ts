@@ -1,5 +1,6 @@
 /** Runs a case of the op table forward and backward on a device. */
 import type { Backend } from '../src/backends/backend.js';
+import { ReferenceBackend } from '../src/backends/reference.js';
 import { Random } from '../src/random.js';
 import { elementCount, type Tensor, tensor } from '../src/tensor.js';
 import type { OpCase, Values } from './opCases.js';
@@ -41,4 +42,25 @@ export async function runOp(device: Backend, { inputs, run }: OpCase, absolute =
   dOut.dispose();
   out.dispose();
   return results;
+}
+
+const UNIT = 64 * 2 ** -24;
+
+/** The first element that a device gives otherwise than the reference, beyond 64·2⁻²⁴·Σ|a||b|; in words. */
+export async function opDifference(device: Backend, op: OpCase): Promise<string | undefined> {
+  const reference = new ReferenceBackend();
+  const expected = await runOp(reference, op);
+  const magnitudes = op.scale === undefined ? await runOp(reference, op, true) : undefined;
+  const actual = await runOp(device, op);
+  if ([...actual.keys()].join() !== [...expected.keys()].join()) return `gradients of ${[...actual.keys()]}`;
+  for (const [name, values] of expected) {
+    const got = actual.get(name) ?? [];
+    if (got.length !== values.length) return `${name} has ${got.length} elements, not ${values.length}`;
+    for (let i = 0; i < values.length; i++) {
+      const bound = UNIT * (magnitudes?.get(name)?.[i] ?? op.scale ?? Number.NaN);
+      if (Math.abs(got[i] - values[i]) <= bound) continue;
+      return `${name}[${i}]: ${got[i]} for ${values[i]}, allowed ${bound}`;
+    }
+  }
+  return undefined;
 }

@@ -1,9 +1,8 @@
 /** What is tested inside a real browser, in a page and in a worker alike. It knows no test runner. */
 import type { Backend, DeviceName } from '../../src/backends/backend.js';
-import { ReferenceBackend } from '../../src/backends/reference.js';
 import { Adam, applyLora, Dataset, DigitsNet, evaluate, fit, selectDevice } from '../../src/browser.js';
-import { opCases } from '../opCases.js';
-import { runOp } from '../runOp.js';
+import { type OpCase, opCases } from '../opCases.js';
+import { opDifference } from '../runOp.js';
 
 /** One check; without `error` it held. */
 export interface Outcome {
@@ -11,7 +10,6 @@ export interface Outcome {
   readonly error?: string;
 }
 
-const UNIT = 64 * 2 ** -24;
 const STEPS = 100;
 const IMAGES = 1000;
 
@@ -41,19 +39,9 @@ export async function runSuite(): Promise<Outcome[]> {
   return outcomes;
 }
 
-async function compareOp(device: Backend, op: (typeof opCases)[number]): Promise<void> {
-  const reference = new ReferenceBackend();
-  const expected = await runOp(reference, op);
-  const magnitudes = op.scale === undefined ? await runOp(reference, op, true) : undefined;
-  const actual = await runOp(device, op);
-  for (const [name, values] of expected) {
-    const got = actual.get(name) ?? [];
-    for (let i = 0; i < values.length; i++) {
-      const bound = UNIT * (magnitudes?.get(name)?.[i] ?? op.scale ?? Number.NaN);
-      if (!(Math.abs(got[i] - values[i]) <= bound))
-        throw new Error(`${name}[${i}]: ${got[i]} for ${values[i]}`);
-    }
-  }
+async function compareOp(device: Backend, op: OpCase): Promise<void> {
+  const difference = await opDifference(device, op);
+  if (difference !== undefined) throw new Error(difference);
 }
 
 /** Trains the network and then a wrapper adapter, on real images. */

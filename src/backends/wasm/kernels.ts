@@ -73,14 +73,12 @@ export async function chooseBuild(
 ): Promise<WasmBuild> {
   if (!(await simd())) {
     throw new DeviceError(
-      'wasm: this runtime has no WebAssembly SIMD, which Node 16.4, Chrome 91, Firefox 89, Safari 16.4 and later have',
+      'wasm: this runtime has no WebAssembly SIMD, which Node 20 and all current browsers have',
     );
   }
   const hasRelaxed = await relaxedSimd();
   if (requested === 'relaxed' && !hasRelaxed) {
-    throw new DeviceError(
-      'wasm: this runtime has no WebAssembly relaxed SIMD, which Node 22, Chrome 114, Firefox 145 and later have',
-    );
+    throw new DeviceError('wasm: this runtime has no WebAssembly relaxed SIMD, which Node 22 and later have');
   }
   return requested ?? (hasRelaxed && !deterministic ? 'relaxed' : 'simd');
 }
