@@ -68,7 +68,9 @@ class Node implements GraphNode {
   readonly tape: Tape;
   /** Gradient of the output, while backward is on its way here. */
   dOut: Storage | undefined;
-  visited = false;
+  isUsed = false;
+  /** Of the last walk over the graph that came here. */
+  walk = 0;
 
   constructor(
     readonly output: Tensor,
@@ -80,28 +82,31 @@ class Node implements GraphNode {
   }
 
   backward(root: Tensor, gradient: Tensor | undefined): void {
-    if (root.isReleased || this.visited) {
-      throw new Error('backward: the graph was used already: run the forward pass again');
-    }
-    const nodes = reachable(this);
+    const nodes = useGraph(this, root);
     this.dOut = initialGradient(root, gradient);
-    for (const node of nodes) node.#propagate(root);
+    for (const node of nodes) {
+      node.#propagate();
+      node.release(root);
+    }
     finishedRoots.push(root);
   }
 
-  #propagate(root: Tensor): void {
+  #propagate(): void {
     const { device } = this.output;
-    if (this.dOut) {
-      const temporary: Storage[] = [];
-      this.run(this.dOut, offerGradient, (length) => {
-        const storage = device.alloc('f32', length);
-        temporary.push(storage);
-        return storage;
-      });
-      for (const storage of temporary) device.free(storage);
-      device.free(this.dOut);
-      this.dOut = undefined;
-    }
+    if (!this.dOut) return;
+    const temporary: Storage[] = [];
+    this.run(this.dOut, offerGradient, (length) => {
+      const storage = device.alloc('f32', length);
+      temporary.push(storage);
+      return storage;
+    });
+    for (const storage of temporary) device.free(storage);
+    device.free(this.dOut);
+    this.dOut = undefined;
+  }
+
+  /** Gives back what the backward of the nodes before it needed; the root itself stays readable. */
+  release(root: Tensor): void {
     this.inputs = [];
     if (this.output !== root)
       this.output.release('backward(): read it before, or run the forward pass again');
@@ -122,25 +127,77 @@ function tapeOf(inputs: readonly Tensor[]): Tape {
   return tape ?? new Tape();
 }
 
+let walks = 0;
+
 /** All nodes that lead to `root`, last made first: each comes before the nodes that made its inputs. */
 function reachable(root: Node): Node[] {
+  walks++;
   const nodes = [root];
-  root.visited = true;
+  root.walk = walks;
   for (let i = 0; i < nodes.length; i++) {
     for (const input of nodes[i].inputs) {
       const node = nodeOf(input);
-      if (!node) continue;
-      if (input.isReleased) {
-        throw new Error(
-          'backward: a part of the graph was released by an earlier backward(): add the losses first',
-        );
-      }
-      if (node.visited) continue;
-      node.visited = true;
+      if (!node || node.walk === walks) continue;
+      node.walk = walks;
       nodes.push(node);
     }
   }
   return nodes.sort((a, b) => b.order - a.order);
+}
+
+/** The nodes of a graph whose one backward is now. @throws Error when it, or a part of it, was used already */
+function useGraph(node: Node, root: Tensor): Node[] {
+  if (root.isReleased || node.isUsed) {
+    throw new Error('backward: the graph was used already: run the forward pass again');
+  }
+  const nodes = reachable(node);
+  for (const { inputs } of nodes) {
+    if (inputs.some((input) => nodeOf(input) && input.isReleased)) {
+      throw new Error(
+        'backward: a part of the graph was released by an earlier backward(): add the losses first',
+      );
+    }
+  }
+  for (const each of nodes) each.isUsed = true;
+  return nodes;
+}
+
+/**
+ * All that a backward pass depends on beside the values: of every input of every op, from the root on, the op that
+ * made it, or the leaf and the memory of its gradient.
+ */
+export type GraphShape = readonly unknown[];
+
+/** The shape of the graph that led to `root`. */
+export function graphShape(root: Tensor): GraphShape {
+  const node = nodeOf(root);
+  const nodes = node ? reachable(node) : [];
+  const shape: unknown[] = [root.shape.join()];
+  for (const { inputs } of nodes) {
+    shape.push(inputs.length);
+    for (const input of inputs) {
+      const from = nodeOf(input);
+      if (from) shape.push(nodes.indexOf(from));
+      else if (input.requiresGrad) shape.push(input, input.holding.gradient);
+      else shape.push(undefined);
+    }
+  }
+  return shape;
+}
+
+export function isSameGraph(a: GraphShape, b: GraphShape): boolean {
+  return a.length === b.length && a.every((part, i) => part === b[i]);
+}
+
+/** Does all of `root.backward()` but the computing, for a step whose kernel calls a program makes. */
+export function passBackward(root: Tensor): void {
+  const node = nodeOf(root);
+  if (!node) return;
+  for (const each of useGraph(node, root)) {
+    for (const input of each.inputs) if (input.requiresGrad && !nodeOf(input)) input.gradientTarget();
+    each.release(root);
+  }
+  finishedRoots.push(root);
 }
 
 function initialGradient(root: Tensor, gradient: Tensor | undefined): Storage {

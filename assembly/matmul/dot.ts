@@ -3,6 +3,10 @@ import { loadTail, madd } from '../simd';
 import { copyTransposed } from './pack';
 import { biasVector, Product, storeSpilled, storeVector } from './product';
 
+/** Sides of a tile. */
+export const DOT_ROWS: usize = 2;
+export const DOT_COLS: usize = 4;
+
 /** Steps of a block along k: four columns of b stay in the first-level cache. */
 const BLOCK_K: usize = 1024;
 
@@ -45,7 +49,7 @@ export function matmulDotTransposed(product: Product): void {
   product.bStep = 4;
   for (let step: usize = 0; step < k; step += BLOCK_K) {
     const steps = min(BLOCK_K, k - step);
-    copyTransposed(product.packedB, b + step * bStep, steps, product.n);
+    copyTransposed(product.packedB, b + step * bStep, bStep, steps, product.n);
     product.bCol = steps << 2;
     product.a = a + (step << 2);
     product.beta = step === 0 ? beta : 1;

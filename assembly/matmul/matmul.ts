@@ -1,6 +1,6 @@
 /** The one matrix product: picks a way by the shape and the strides. */
-import { dotTiles, matmulDot, matmulDotTransposed } from './dot';
-import { matmulPanels, PACKED_A_BYTES, PACKED_B_BYTES } from './panels';
+import { DOT_COLS, DOT_ROWS, dotTiles, matmulDot, matmulDotTransposed } from './dot';
+import { matmulPanels, PACKED_A_BYTES, PACKED_B_BYTES, TILE_COLS, TILE_ROWS } from './panels';
 import { Product } from './product';
 
 /** Of the scratch memory: the product's description, and from `SPILL_OFFSET` on the sums of a tile. */
@@ -23,6 +23,9 @@ export function matmulScratchBytes(): usize {
  * `out[m,n] = alpha * op(a) op(b) + beta * out + bias[n]`, row-major f32. op(a) is `a [m,k]`, or `[k,m]` with
  * `transA`; op(b) is `b [k,n]`, or `[n,k]` with `transB`. `bias` 0 stands for none; `beta = 0` never reads
  * `out`. `scratch` is {@link matmulScratchBytes} bytes that nobody else uses meanwhile, at a multiple of 16.
+ *
+ * Computes the `part`-th of `parts` shares of the output, which are nearly equal and may be empty; together
+ * they give the same bits as `parts = 1`.
  */
 export function matmul(
   out: usize,
@@ -37,7 +40,10 @@ export function matmul(
   alpha: f32,
   beta: f32,
   scratch: usize,
+  part: usize,
+  parts: usize,
 ): void {
+  assert(part < parts, 'matmul: there is no such part');
   assert((scratch & 15) === 0, 'matmul: scratch memory is not at a multiple of 16');
   const product = changetype<Product>(scratch);
   product.m = m;
@@ -59,30 +65,35 @@ export function matmul(
   product.spill = scratch + SPILL_OFFSET;
   product.packedA = scratch + HEAD_BYTES;
   product.packedB = scratch + HEAD_BYTES + PACKED_A_BYTES;
-  choose(product);
+  choose(product, part, parts);
 }
 
 /**
+ * The way by the whole shape, so that it is the same for all shares:
  * 1. Large: panels of both operands.
  * 2. Both operands contiguous along k (NT), not few steps: dot products, turned as it fills the tiles better.
  * 3. Few columns: dot products with a transposed copy of b if a is contiguous along k (NN), the transposed
  *    product if it is contiguous along m (TN).
  * 4. The rest, thin or of few steps: panels of a, and of b only if it is not contiguous along n.
  */
-function choose(product: Product): void {
+function choose(product: Product, part: usize, parts: usize): void {
   const m = product.m;
   const k = product.k;
   const n = product.n;
   const isDot = product.aStep === 4 && k >= DOT_MIN_STEPS;
   if (min(min(m, n), k) >= PACK_B_MIN) {
+    product.takeShare(part, parts, TILE_ROWS, TILE_COLS);
     matmulPanels(product, true);
   } else if (isDot && product.bStep === 4) {
     if (dotTiles(n, m) < dotTiles(m, n)) product.transpose();
+    product.takeShare(part, parts, DOT_ROWS, DOT_COLS);
     matmulDot(product);
   } else if (isDot && n < PANEL_MIN_COLS) {
+    product.takeShare(part, parts, DOT_ROWS, DOT_COLS);
     matmulDotTransposed(product);
   } else {
     if (n < PANEL_MIN_COLS && product.aRow === 4) product.transpose();
+    product.takeShare(part, parts, TILE_ROWS, TILE_COLS);
     matmulPanels(product, product.bCol !== 4);
   }
 }

@@ -101,9 +101,8 @@ function transposeTwo(to: usize, from: usize, laneStride: usize, k: usize, stepB
   }
 }
 
-/** `to[c, r] = from[r, c]` for a contiguous `from [rows, cols]` with few columns. */
-export function copyTransposed(to: usize, from: usize, rows: usize, cols: usize): void {
-  const stride = cols << 2;
+/** `to[c, r] = from[r, c]` for a `from` of few columns, its rows `stride` bytes apart. */
+export function copyTransposed(to: usize, from: usize, stride: usize, rows: usize, cols: usize): void {
   for (let c: usize = 0; c < cols; c++, from += 4) {
     let x = from;
     for (const end = to + (rows << 2); to < end; to += 4, x += stride) store<f32>(to, load<f32>(x));

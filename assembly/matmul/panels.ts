@@ -6,8 +6,8 @@ import { tile4x8 } from './tile4x8';
 import { tile6x8 } from './tile6x8';
 
 /** Rows of a register tile; more would spill registers without fused multiply-add. */
-const TILE_ROWS: usize = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
-const TILE_COLS: usize = 8;
+export const TILE_ROWS: usize = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
+export const TILE_COLS: usize = 8;
 
 /**
  * Steps, rows and columns of a block: a panel of b (8 KiB) stays in the first-level cache while the block of

@@ -61,6 +61,41 @@ export class Product {
     this.outCol = outRow;
     this.isTransposed = !this.isTransposed;
   }
+
+  /**
+   * Reduces the product to the `part`-th of `parts` nearly equal shares of the output, which may be empty: some
+   * of its columns, or of its rows where the largest share is smaller so. They begin at multiples of the tile's
+   * sides, so that each sum is taken and stored in the same way as in the whole product, to the last bit.
+   */
+  takeShare(part: usize, parts: usize, tileRows: usize, tileCols: usize): void {
+    if (parts === 1) return;
+    const ofRows = largestShare(this.m, tileRows, parts) * this.n;
+    const ofCols = largestShare(this.n, tileCols, parts) * this.m;
+    if (ofRows < ofCols || (ofRows === ofCols && this.m > this.n)) {
+      const row = shareStart(this.m, tileRows, part, parts);
+      this.m = shareStart(this.m, tileRows, part + 1, parts) - row;
+      this.a += row * this.aRow;
+      this.out += row * this.outRow;
+      if (this.bias && this.isTransposed) this.bias += row << 2;
+    } else {
+      const col = shareStart(this.n, tileCols, part, parts);
+      this.n = shareStart(this.n, tileCols, part + 1, parts) - col;
+      this.b += col * this.bCol;
+      this.out += col * this.outCol;
+      if (this.bias && !this.isTransposed) this.bias += col << 2;
+    }
+  }
+}
+
+/** Where the `part`-th of `parts` nearly equal shares of `length` begins: at a multiple of `unit`. */
+function shareStart(length: usize, unit: usize, part: usize, parts: usize): usize {
+  const units = (length + unit - 1) / unit;
+  return min(((units * part) / parts) * unit, length);
+}
+
+function largestShare(length: usize, unit: usize, parts: usize): usize {
+  const units = (length + unit - 1) / unit;
+  return min(((units + parts - 1) / parts) * unit, length);
 }
 
 /** The bias of four columns from `col` on, or zeros. */

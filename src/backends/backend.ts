@@ -56,6 +56,40 @@ export interface MemoryUse {
   readonly reservedBytes: number;
 }
 
+/** What a training step asked of a device, kept so that it can be done again, with the memory that it uses. */
+export interface Program {
+  /**
+   * Whether it can be run. Not where something was written or read between the kernel calls of its head, which then
+   * have to be made one by one.
+   */
+  readonly isRepeatable: boolean;
+  /** Gives its memory back to the pool. */
+  dispose(): void;
+}
+
+/**
+ * Records a training step and repeats it. The head of a step is what its caller does anew each time, the forward
+ * pass; the tail is what follows from that, the backward pass and the optimizer. When a step is repeated, its
+ * head is asked for, compared and left undone; if it is the same, head and tail are done at once, without the tail
+ * being asked for. Bodies are synchronous, so that nothing of others gets into a recording.
+ */
+export interface StepRecorder {
+  /** An empty program. */
+  begin(): Program;
+  /** Does what `body` asks for, and adds it to a program: first all of its head, then its tail. */
+  record(program: Program, part: 'head' | 'tail', body: () => void): void;
+  /**
+   * Compares what `body` asks for with the head of a program. True when it was the same, over the same memory, and
+   * `body` says so too: no call was made. False when not: all calls were made as if nobody had followed.
+   */
+  follow(program: Program, body: () => boolean): boolean;
+  /**
+   * Makes all calls of a program; numbers that were written in its tail are to be written anew before. Where every
+   * step's loss is read ({@link Backend.stepsPerRead} 1) it stops behind an `append` of a number that is not finite.
+   */
+  run(program: Program): void;
+}
+
 export interface Backend {
   readonly name: DeviceName;
   /** What the device offers beyond the least, such as `simd` or `relaxed-simd`. */
@@ -67,6 +101,8 @@ export interface Backend {
   readonly stepsPerRead: number;
   /** Settles when the device is lost, with why; all that is under way is rejected with it. */
   readonly lost: Promise<DeviceError>;
+  /** Undefined where steps are not recorded. */
+  readonly recorder: StepRecorder | undefined;
 
   /** Memory whose contents are undefined. @throws DeviceError when there is none left. */
   alloc(dtype: DType, length: number): Storage;

@@ -37,6 +37,7 @@ export class ReferenceBackend implements Backend {
   readonly stepsPerRead = 1;
   /** Never. */
   readonly lost = new Promise<DeviceError>(() => {});
+  readonly recorder = undefined;
   #liveBytes = 0;
   #liveStorages = 0;
 

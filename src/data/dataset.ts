@@ -18,6 +18,8 @@ export interface BatchOptions {
   readonly batchSize: number;
   /** Shuffles; without it the examples come in their order. */
   readonly random?: Random | undefined;
+  /** Times through the examples, shuffled anew each time; default 1. */
+  readonly epochs?: number | undefined;
   /** Leaves out a last batch of fewer than `batchSize` examples; default false. */
   readonly dropLast?: boolean | undefined;
 }
@@ -130,22 +132,24 @@ export class Dataset implements DatasetOptions {
   }
 
   /** How many batches `batches` gives. */
-  batchCount({ batchSize, dropLast = false }: BatchOptions): number {
-    return dropLast ? Math.floor(this.length / batchSize) : Math.ceil(this.length / batchSize);
+  batchCount({ batchSize, epochs = 1, dropLast = false }: BatchOptions): number {
+    const count = this.length / batchSize;
+    return epochs * (dropLast ? Math.floor(count) : Math.ceil(count));
   }
 
-  /** Goes through the examples once. Each batch is gathered on the device, into the same memory. */
-  *batches({ batchSize, random, dropLast = false }: BatchOptions): Generator<Batch> {
+  /** Goes through the examples. Each batch is gathered on the device, into the same memory. */
+  *batches({ batchSize, random, epochs = 1, dropLast = false }: BatchOptions): Generator<Batch, void> {
     if (!Number.isInteger(batchSize) || batchSize < 1) {
       throw new RangeError(`batches: batchSize must be an integer from 1 on: ${batchSize}`);
     }
-    const order = random ? random.permutation(this.length).map((i) => this.#indices[i]) : this.#indices;
     const gatherer = new Gatherer(this, this.#examples, Math.min(batchSize, this.length));
     try {
-      for (let start = 0; start < order.length; start += batchSize) {
-        const chosen = order.subarray(start, start + batchSize);
-        if (chosen.length < batchSize && dropLast) return;
-        yield gatherer.gather(chosen);
+      for (let epoch = 0; epoch < epochs; epoch++) {
+        const order = random ? random.permutation(this.length).map((i) => this.#indices[i]) : this.#indices;
+        for (let start = 0; start < order.length; start += batchSize) {
+          const chosen = order.subarray(start, start + batchSize);
+          if (chosen.length === batchSize || !dropLast) yield gatherer.gather(chosen);
+        }
       }
     } finally {
       gatherer.dispose();

@@ -53,19 +53,41 @@ export abstract class Optimizer {
 
   /** Steps every parameter that has a gradient. */
   step(): void {
-    const { flat, state, hyper } = this.#memory;
-    flat.checkHomes();
-    const counts = this.#stepCounts;
-    const ready = this.parameters.map((parameter) => parameter.grad !== undefined);
-    if (ready.every((is, i) => is && counts[i] === counts[0])) {
-      for (let i = 0; i < counts.length; i++) counts[i] += 1;
-      this.#writeHyper(counts[0]);
-      const { values, gradients } = flat;
-      const stretches = mapRecord(state, (stretch) => stretch.storage);
-      this.apply(values.device, values.storage, gradients.storage, stretches, hyper.storage);
-    } else {
-      for (let i = 0; i < counts.length; i++) if (ready[i]) this.#stepOne(i);
+    if (this.prepareStep()) {
+      this.applyStep();
+      this.finishStep();
+      return;
     }
+    for (const [i, parameter] of this.parameters.entries()) if (parameter.grad) this.#stepOne(i);
+  }
+
+  /**
+   * @internal Writes the numbers of the next step to the device, if the same serve all parameters: each has a
+   * gradient, and they have taken as many steps.
+   */
+  prepareStep(): boolean {
+    this.#memory.flat.checkHomes();
+    const isUniform = this.isInStep && this.parameters.every(({ grad }) => grad !== undefined);
+    if (isUniform) this.#writeHyper(this.#stepCounts[0] + 1);
+    return isUniform;
+  }
+
+  /** @internal Whether all parameters have taken as many steps. */
+  get isInStep(): boolean {
+    const counts = this.#stepCounts;
+    return counts.every((count) => count === counts[0]);
+  }
+
+  /** @internal Steps all parameters with the numbers of `prepareStep`. */
+  applyStep(): void {
+    const { flat, stretches, hyper } = this.#memory;
+    const { values, gradients } = flat;
+    this.apply(values.device, values.storage, gradients.storage, stretches, hyper.storage);
+  }
+
+  /** @internal Counts the step. */
+  finishStep(): void {
+    for (let i = 0; i < this.#stepCounts.length; i++) this.#stepCounts[i] += 1;
   }
 
   /** Forgets all gradients. */
@@ -159,6 +181,8 @@ interface OptimizerMemory {
   readonly flat: FlatParameters;
   /** Each as long as the values. */
   readonly state: Readonly<Record<string, Tensor>>;
+  /** The same as storages. */
+  readonly stretches: Readonly<Record<string, Storage>>;
   readonly hyper: Tensor;
 }
 
@@ -166,7 +190,8 @@ function allocate(parameters: readonly Parameter[], stateNames: readonly string[
   const flat = new FlatParameters(parameters);
   const { device } = flat.values;
   const state = Object.fromEntries(stateNames.map((name) => [name, flat.companion()]));
-  return { flat, state, hyper: zeros(device, [HYPER_LENGTH]) };
+  const stretches = mapRecord(state, (stretch) => stretch.storage);
+  return { flat, state, stretches, hyper: zeros(device, [HYPER_LENGTH]) };
 }
 
 function free({ flat, state, hyper }: OptimizerMemory): void {

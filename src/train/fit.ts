@@ -5,7 +5,7 @@ import type { Optimizer } from '../optim/optimizer.js';
 import { Random } from '../random.js';
 import type { Tensor } from '../tensor.js';
 import { eventLoopTurns } from './eventLoop.js';
-import { LossWindow } from './lossWindow.js';
+import { TrainingStep } from './trainingStep.js';
 
 /** What `onStep` is told after each iteration. */
 export interface StepReport {
@@ -36,6 +36,11 @@ export interface FitOptions {
   readonly seed?: number;
   /** Of logits and targets, a scalar; default the mean cross-entropy. */
   readonly loss?: (logits: Tensor, targets: Tensor) => Tensor;
+  /**
+   * Whether kernel calls may be recorded once and repeated, where the device can; default true. The weights are the
+   * same bits either way. `model.forward` and `loss` run in each step all the same, so a model may branch.
+   */
+  readonly record?: boolean;
   readonly onStep?: (report: StepReport) => void;
   /** Stops at the end of an iteration. */
   readonly signal?: AbortSignal;
@@ -43,6 +48,8 @@ export interface FitOptions {
 
 export interface FitResult {
   readonly iterations: number;
+  /** Those of them whose kernel calls were repeated from a recording. */
+  readonly repeated: number;
   /** Over all iterations; NaN when there was none. */
   readonly meanLoss: number;
   readonly iterationsPerSecond: number;
@@ -57,17 +64,25 @@ export interface FitResult {
  *   finite (where every step is read, the weights are then those before that iteration)
  */
 export async function fit(model: Module, data: Dataset, options: FitOptions): Promise<FitResult> {
-  const { optimizer, batchSize = 10, dropLast, loss: lossOf = crossEntropy, signal } = options;
+  const { optimizer, batchSize = 10, dropLast, loss: lossOf = crossEntropy, record = true, signal } = options;
   const { epochs = 1, limit = Number.POSITIVE_INFINITY, shuffle = true, seed = 0 } = options;
   checkCount('epochs', epochs);
   checkCount('batchSize', batchSize);
   if (limit !== Number.POSITIVE_INFINITY) checkCount('limit', limit);
 
   const random = shuffle ? new Random(seed).split('shuffle') : undefined;
-  const batching = { batchSize, random, dropLast };
-  const perEpoch = data.batchCount(batching);
-  const log = new TrainingLog(Math.min(limit, epochs * perEpoch), perEpoch, options.onStep);
-  const window = new LossWindow(data.device);
+  const batching = { batchSize, random, epochs, dropLast };
+  const count = data.batchCount(batching);
+  const log = new TrainingLog(Math.min(limit, count), count / epochs, options.onStep);
+  const batches = data.batches(batching);
+  const forward = () => {
+    const { value: batch } = batches.next();
+    if (!batch) throw new Error('fit: there are fewer batches than were counted');
+    return lossOf(model.forward(batch.x), batch.y);
+  };
+  const { device } = data;
+  const onLosses = (losses: readonly number[]) => log.add(losses);
+  const step = new TrainingStep({ device, optimizer, forward, onLosses, record });
   const begun = performance.now();
   const turn = eventLoopTurns();
   let iteration = 0;
@@ -75,30 +90,23 @@ export async function fit(model: Module, data: Dataset, options: FitOptions): Pr
   model.train();
   try {
     while (iteration < log.iterations && !stopped) {
-      for (const { x, y } of data.batches(batching)) {
-        optimizer.zeroGrad();
-        const loss = lossOf(model.forward(x), y);
-        loss.backward();
-        window.append(loss.storage);
-        iteration += 1;
-        const isLast = iteration === log.iterations;
-        if (window.isFull || isLast) log.add(await window.read());
-        optimizer.step();
-        log.report();
-        await turn();
-        stopped = signal?.aborted ?? false;
-        if (stopped || isLast) break;
-      }
+      iteration += 1;
+      await step.run(iteration === log.iterations);
+      log.report();
+      await turn();
+      stopped = signal?.aborted ?? false;
     }
-    log.add(await window.read());
+    await step.readLosses();
     log.report();
-    await data.device.sync();
+    await device.sync();
   } finally {
-    window.dispose();
+    batches.return();
+    step.dispose();
   }
   const seconds = (performance.now() - begun) / 1000;
   const { meanLoss } = log;
-  return { iterations: iteration, meanLoss, iterationsPerSecond: iteration / seconds, stopped };
+  const { repeated } = step;
+  return { iterations: iteration, repeated, meanLoss, iterationsPerSecond: iteration / seconds, stopped };
 }
 
 /** Counts the losses that were read, and tells of each once its step is done. */

@@ -15,16 +15,21 @@ export class LossWindow {
     return this.#length === this.#device.stepsPerRead;
   }
 
-  /** @param loss  one number */
-  append(loss: Storage): void {
+  /** Makes room for the loss of the next step. */
+  begin(): void {
     if (this.#length === 0) this.#device.fill(this.#list, 0);
-    this.#device.append(this.#list, loss);
     this.#length += 1;
+  }
+
+  /** @param loss  one number: that of the step which has begun */
+  append(loss: Storage): void {
+    this.#device.append(this.#list, loss);
   }
 
   /** The losses in their order; the window is empty afterwards. */
   async read(): Promise<number[]> {
     const length = this.#length;
+    if (length === 0) return [];
     this.#length = 0;
     const list = await this.#device.read(this.#list);
     return Array.from(list.subarray(1, 1 + length));

@@ -1,8 +1,10 @@
 /** The backend on WebAssembly SIMD: storages in one linear memory, kernels compiled from assembly/. */
 import type { DeviceError } from '../../errors.js';
 import type { Backend, DType, HostArray, MatmulDims, MemoryUse, Storage } from '../backend.js';
-import { chooseBuild, type Kernels, loadKernels, type WasmBuild } from './kernels.js';
-import { WasmMemory, WasmStorage } from './memory.js';
+import { Recorder } from '../recorder.js';
+import { chooseBuild, type Kernels, loadKernels, type Op, type WasmBuild } from './kernels.js';
+import { type Block, WasmMemory, WasmStorage } from './memory.js';
+import { type Command, Runner } from './runner.js';
 
 export type { WasmBuild } from './kernels.js';
 
@@ -35,22 +37,22 @@ export class WasmBackend implements Backend {
   /** Never. */
   readonly lost = new Promise<DeviceError>(() => {});
   readonly features: readonly string[];
+  readonly recorder: Recorder<Command, Block>;
   readonly #memory: WasmMemory;
-  readonly #kernels: Kernels;
-  /** Where matmul packs its operands; below all storages. */
-  readonly #scratch: number;
+  readonly #ops: Kernels['ops'];
+  readonly #runner: Runner;
 
   /** Use {@link createWasmBackend}. `kernels` must have been instantiated over `memory`. */
   constructor(build: WasmBuild, memory: WasmMemory, kernels: Kernels) {
     this.features = FEATURES[build];
     this.#memory = memory;
-    this.#kernels = kernels;
-    this.#scratch = Math.ceil(kernels.heapBase() / 256) * 256;
-    memory.startAt(this.#scratch + kernels.matmulScratchBytes());
+    this.#ops = kernels.ops;
+    this.#runner = new Runner(kernels, memory);
+    this.recorder = new Recorder(this.#runner);
   }
 
   alloc(dtype: DType, length: number): Storage {
-    return this.#memory.alloc(dtype, length);
+    return this.#memory.alloc(dtype, length, this.recorder);
   }
 
   slice(storage: Storage, offset: number, length: number): Storage {
@@ -65,14 +67,18 @@ export class WasmBackend implements Backend {
     if (data.length > storage.length) {
       throw new RangeError(`write: data is longer than the storage: ${data.length} > ${storage.length}`);
     }
+    this.recorder.interrupt();
     this.#memory.view(open(storage)).set(data);
   }
 
   async read(storage: Storage): Promise<HostArray> {
+    this.recorder.interrupt();
     return this.#memory.view(open(storage)).slice();
   }
 
-  async sync(): Promise<void> {}
+  async sync(): Promise<void> {
+    this.recorder.interrupt();
+  }
 
   memory(): MemoryUse {
     const { liveBytes, liveStorages, reservedBytes } = this.#memory;
@@ -82,19 +88,18 @@ export class WasmBackend implements Backend {
   dispose(): void {}
 
   fill(out: Storage, value: number): void {
-    const address = at(out);
-    if (out.dtype === 'f32') this.#kernels.fill(address, out.length, value);
-    else if (out.dtype === 'i32') this.#kernels.fillI32(address, out.length, value);
-    else this.#kernels.fillU8(address, out.length, value);
+    const op = FILL_OF[out.dtype];
+    this.#call(op, at(out), out.length, value);
   }
 
   copy(out: Storage, x: Storage): void {
-    this.#kernels.copy(at(out), at(x), x.dtype === 'u8' ? x.length : x.length * 4);
+    this.#call('copy', at(out), at(x), x.dtype === 'u8' ? x.length : x.length * 4);
   }
 
   matmul(out: Storage, a: Storage, b: Storage, dims: MatmulDims): void {
     const { m, k, n, transA, transB, alpha, beta, bias } = dims;
-    this.#kernels.matmul(
+    this.#call(
+      'matmul',
       at(out),
       at(a),
       at(b),
@@ -106,37 +111,35 @@ export class WasmBackend implements Backend {
       transB ? 1 : 0,
       alpha ?? 1,
       beta ?? 0,
-      this.#scratch,
     );
   }
 
   addBias(out: Storage, bias: Storage, rows: number, cols: number): void {
-    this.#kernels.addBias(at(out), at(bias), rows, cols);
+    this.#call('addBias', at(out), at(bias), rows, cols);
   }
 
   sumRows(out: Storage, x: Storage, rows: number, cols: number, beta: number): void {
-    this.#kernels.sumRows(at(out), at(x), rows, cols, beta);
+    this.#call('sumRows', at(out), at(x), rows, cols, beta);
   }
 
   axpy(out: Storage, x: Storage, alpha: number): void {
-    this.#kernels.axpy(at(out), at(x), out.length, alpha);
+    this.#call('axpy', at(out), at(x), out.length, alpha);
   }
 
   mul(out: Storage, a: Storage, b: Storage, beta: number): void {
-    if (b.length === 1) this.#kernels.mulScalar(at(out), at(a), at(b), out.length, beta);
-    else this.#kernels.mul(at(out), at(a), at(b), out.length, beta);
+    this.#call(b.length === 1 ? 'mulScalar' : 'mul', at(out), at(a), at(b), out.length, beta);
   }
 
   append(list: Storage, x: Storage): void {
-    this.#kernels.append(at(list), list.length, at(x));
+    this.#call('append', at(list), list.length, at(x));
   }
 
   relu(out: Storage, x: Storage): void {
-    this.#kernels.relu(at(out), at(x), out.length);
+    this.#call('relu', at(out), at(x), out.length);
   }
 
   reluBackward(dX: Storage, x: Storage, dOut: Storage, beta: number): void {
-    this.#kernels.reluBackward(at(dX), at(x), at(dOut), dX.length, beta);
+    this.#call('reluBackward', at(dX), at(x), at(dOut), dX.length, beta);
   }
 
   softmaxCrossEntropy(
@@ -147,16 +150,16 @@ export class WasmBackend implements Backend {
     rows: number,
     cols: number,
   ): void {
-    this.#kernels.softmaxCrossEntropy(at(loss), at(dLogits), at(logits), at(targets), rows, cols);
+    this.#call('softmaxCrossEntropy', at(loss), at(dLogits), at(logits), at(targets), rows, cols);
   }
 
   adamStep(param: Storage, grad: Storage, m: Storage, v: Storage, hyper: Storage): void {
-    this.#kernels.adamStep(at(param), at(grad), at(m), at(v), param.length, at(hyper));
+    this.#call('adamStep', at(param), at(grad), at(m), at(v), param.length, at(hyper));
   }
 
   sgdStep(param: Storage, grad: Storage, velocity: Storage | undefined, hyper: Storage): void {
     const velocityAt = velocity === undefined ? 0 : at(velocity);
-    this.#kernels.sgdStep(at(param), at(grad), velocityAt, param.length, at(hyper));
+    this.#call('sgdStep', at(param), at(grad), velocityAt, param.length, at(hyper));
   }
 
   gatherRows(
@@ -168,17 +171,25 @@ export class WasmBackend implements Backend {
     scale: number,
     shift: number,
   ): void {
-    this.#kernels.gatherRows(at(out), at(bytes), at(indices), rows, cols, scale, shift);
+    this.#call('gatherRows', at(out), at(bytes), at(indices), rows, cols, scale, shift);
   }
 
   gatherLabels(out: Storage, labels: Storage, indices: Storage, rows: number): void {
-    this.#kernels.gatherLabels(at(out), at(labels), at(indices), rows);
+    this.#call('gatherLabels', at(out), at(labels), at(indices), rows);
   }
 
   countWrong(counts: Storage, logits: Storage, targets: Storage, rows: number, cols: number): void {
-    this.#kernels.countWrong(at(counts), at(logits), at(targets), rows, cols);
+    this.#call('countWrong', at(counts), at(logits), at(targets), rows, cols);
+  }
+
+  /** Calls a kernel with the arguments that assembly/ gives it, or leaves that to a program. */
+  #call(op: Op, ...operands: number[]): void {
+    const command: Command = [this.#ops[op], ...operands];
+    if (this.recorder.admit(command)) this.#runner.runOne(command);
   }
 }
+
+const FILL_OF = { f32: 'fill', i32: 'fillI32', u8: 'fillU8' } as const;
 
 /** The storage as this backend's own, not freed. */
 function open(storage: Storage): WasmStorage {

@@ -9,57 +9,49 @@ import { DeviceError } from '../../errors.js';
  */
 export type WasmBuild = 'debug' | 'simd' | 'relaxed';
 
-/** Addresses and sizes are in bytes and elements; an address of 0 stands for "none". */
+/** The kernels' numbers in a command, by name, as assembly/command.ts gives them. */
+const OPS = [
+  'fill',
+  'fillI32',
+  'fillU8',
+  'copy',
+  'matmul',
+  'addBias',
+  'sumRows',
+  'axpy',
+  'mul',
+  'mulScalar',
+  'append',
+  'relu',
+  'reluBackward',
+  'softmaxCrossEntropy',
+  'adamStep',
+  'sgdStep',
+  'gatherRows',
+  'gatherLabels',
+  'countWrong',
+] as const;
+
+export type Op = (typeof OPS)[number];
+
+/** A compiled binary over a memory. Addresses and sizes are in bytes. */
 export interface Kernels {
+  readonly ops: Readonly<Record<Op, number>>;
+  /** Of one command in a program. */
+  readonly commandBytes: number;
+  /** Where memory begins that the binary does not use itself. */
+  readonly heapBase: number;
+  readonly matmulScratchBytes: number;
+  /** Runs `count` commands at the address `program`, see assembly/program.ts. */
+  readonly run: (program: number, count: number, scratch: number) => void;
+}
+
+/** What the binaries export beside the numbers of the kernels. */
+interface Exports {
   heapBase(): number;
   matmulScratchBytes(): number;
-  fill(out: number, length: number, value: number): void;
-  fillI32(out: number, length: number, value: number): void;
-  fillU8(out: number, length: number, value: number): void;
-  copy(out: number, x: number, byteLength: number): void;
-  matmul(
-    out: number,
-    a: number,
-    b: number,
-    bias: number,
-    m: number,
-    k: number,
-    n: number,
-    transA: number,
-    transB: number,
-    alpha: number,
-    beta: number,
-    scratch: number,
-  ): void;
-  addBias(out: number, bias: number, rows: number, cols: number): void;
-  sumRows(out: number, x: number, rows: number, cols: number, beta: number): void;
-  axpy(out: number, x: number, length: number, alpha: number): void;
-  append(list: number, length: number, x: number): void;
-  mul(out: number, a: number, b: number, length: number, beta: number): void;
-  mulScalar(out: number, a: number, b: number, length: number, beta: number): void;
-  relu(out: number, x: number, length: number): void;
-  reluBackward(dX: number, x: number, dOut: number, length: number, beta: number): void;
-  softmaxCrossEntropy(
-    loss: number,
-    dLogits: number,
-    logits: number,
-    targets: number,
-    rows: number,
-    cols: number,
-  ): void;
-  adamStep(param: number, grad: number, m: number, v: number, length: number, hyper: number): void;
-  sgdStep(param: number, grad: number, velocity: number, length: number, hyper: number): void;
-  gatherRows(
-    out: number,
-    bytes: number,
-    indices: number,
-    rows: number,
-    cols: number,
-    scale: number,
-    shift: number,
-  ): void;
-  gatherLabels(out: number, labels: number, indices: number, rows: number): void;
-  countWrong(counts: number, logits: number, targets: number, rows: number, cols: number): void;
+  commandBytes(): number;
+  run(program: number, count: number, scratch: number): void;
 }
 
 /**
@@ -87,5 +79,13 @@ export async function chooseBuild(
 export async function loadKernels(binary: Uint8Array, memory: WebAssembly.Memory): Promise<Kernels> {
   // The loader's own exports are wrapped in closures that collect arguments; the instance's are not.
   const { instance } = await instantiate(binary as BufferSource, { env: { memory } });
-  return instance.exports as unknown as Kernels;
+  const exports = instance.exports as unknown as Exports & Record<string, WebAssembly.Global>;
+  const numbers = OPS.map((name) => [name, exports[`Op.${name}`].value]);
+  return {
+    ops: Object.fromEntries(numbers),
+    commandBytes: exports.commandBytes(),
+    heapBase: exports.heapBase(),
+    matmulScratchBytes: exports.matmulScratchBytes(),
+    run: exports.run,
+  };
 }

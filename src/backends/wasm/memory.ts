@@ -7,6 +7,7 @@
  */
 import { DeviceError } from '../../errors.js';
 import { type DType, SLICE_ALIGNMENT, type Storage } from '../backend.js';
+import type { RecordedBlock, Recorder } from '../recorder.js';
 
 const PAGE_BYTES = 65536;
 const MAX_PAGES = 65536;
@@ -19,13 +20,10 @@ const INITIAL_PAGES = 64;
 const BYTES_OF = { f32: 4, i32: 4, u8: 1 } as const;
 
 /** A stretch of memory, used by a storage and its slices. */
-interface Block {
+export interface Block extends RecordedBlock {
   readonly address: number;
-  readonly bytes: number;
   /** Bytes asked for. */
   used: number;
-  /** The storage and the slices that are not freed. */
-  references: number;
 }
 
 export class WasmStorage implements Storage {
@@ -40,6 +38,7 @@ export class WasmStorage implements Storage {
 
 export class WasmMemory {
   readonly memory: WebAssembly.Memory;
+  f64: Float64Array = new Float64Array(0);
   f32: Float32Array = new Float32Array(0);
   i32: Int32Array = new Int32Array(0);
   u8: Uint8Array = new Uint8Array(0);
@@ -66,12 +65,15 @@ export class WasmMemory {
     if (this.#top > this.u8.byteLength && !this.#grow(this.#top)) throw outOfMemory(address, 0);
   }
 
-  alloc(dtype: DType, length: number): WasmStorage {
+  /** @param recorder  is told, and may have a block that a program keeps */
+  alloc(dtype: DType, length: number, recorder?: Recorder<unknown, Block>): WasmStorage {
     if (!Number.isSafeInteger(length) || length < 0) {
       throw new RangeError(`alloc: length must be a non-negative integer: ${length}`);
     }
     const used = length * BYTES_OF[dtype];
-    const block = this.#take(Math.max(roundUp(used), SLICE_ALIGNMENT), used);
+    const bytes = Math.max(roundUp(used), SLICE_ALIGNMENT);
+    const block = recorder?.allocate(dtype, length, bytes) ?? this.#take(bytes, used);
+    recorder?.allocated(dtype, length, block);
     block.used = used;
     block.references = 1;
     this.liveBytes += used;
@@ -100,6 +102,16 @@ export class WasmMemory {
     block.references--;
     if (block.references > 0) return;
     this.liveBytes -= block.used;
+    if (!block.isKept) this.#put(block);
+  }
+
+  /** A block that holds no storage; it goes back with `release`. */
+  reserve(bytes: number): Block {
+    return this.#take(roundUp(bytes), bytes);
+  }
+
+  /** Takes back a block that holds no storage any more. */
+  release(block: Block): void {
     this.#put(block);
   }
 
@@ -127,7 +139,7 @@ export class WasmMemory {
     if (end > this.u8.byteLength && !this.#grow(end)) throw outOfMemory(used, this.liveBytes);
     const address = this.#top;
     this.#top += bytes;
-    return { address, bytes, used: 0, references: 0 };
+    return { address, bytes, used: 0, references: 0, isKept: false };
   }
 
   #put(block: Block): void {
@@ -152,13 +164,13 @@ export class WasmMemory {
         bytes += block.bytes;
         continue;
       }
-      if (bytes > 0) this.#put({ address, bytes, used: 0, references: 0 });
+      if (bytes > 0) this.#put({ address, bytes, used: 0, references: 0, isKept: false });
       address = block.address;
       bytes = block.bytes;
     }
     if (bytes === 0) return;
     if (address + bytes === this.#top) this.#top = address;
-    else this.#put({ address, bytes, used: 0, references: 0 });
+    else this.#put({ address, bytes, used: 0, references: 0, isKept: false });
   }
 
   /** The lowest free block that is large enough, with the rest of it split off. */
@@ -171,8 +183,9 @@ export class WasmMemory {
     if (!found) return undefined;
     this.#bins.get(found.bytes)?.pop();
     const rest = found.bytes - bytes;
-    if (rest > 0) this.#put({ address: found.address + bytes, bytes: rest, used: 0, references: 0 });
-    return { address: found.address, bytes, used: 0, references: 0 };
+    if (rest > 0)
+      this.#put({ address: found.address + bytes, bytes: rest, used: 0, references: 0, isKept: false });
+    return { address: found.address, bytes, used: 0, references: 0, isKept: false };
   }
 
   /** Makes the memory reach `end`, and a little further where it can; false when there is no more. */
@@ -196,6 +209,7 @@ export class WasmMemory {
   }
 
   #renewViews(): void {
+    this.f64 = new Float64Array(this.memory.buffer);
     this.f32 = new Float32Array(this.memory.buffer);
     this.i32 = new Int32Array(this.memory.buffer);
     this.u8 = new Uint8Array(this.memory.buffer);

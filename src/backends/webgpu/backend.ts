@@ -45,6 +45,7 @@ export class WebGpuBackend implements Backend {
   readonly stepsPerRead = 32;
   /** Settles when the device is lost or disposed, with why; what is under way then is rejected with it. */
   readonly lost: Promise<DeviceError>;
+  readonly recorder = undefined;
   readonly #device: GPUDevice;
   /** Node's WebGPU ends the process when this is collected while a device is used. */
   protected readonly gpu: GPU;

@@ -1,0 +1,22 @@
+/** Programs: lists of commands in memory, so that a whole training step is one call from outside. */
+import { COMMAND_BYTES, execute, Op, opOf, whole } from './command';
+
+export function commandBytes(): usize {
+  return COMMAND_BYTES;
+}
+
+/**
+ * Runs `count` commands at `program`, in their order, and stops behind an `append` of a number that is not finite.
+ * `scratch` is matmul's.
+ */
+export function run(program: usize, count: usize, scratch: usize): void {
+  for (const end = program + count * COMMAND_BYTES; program < end; program += COMMAND_BYTES) {
+    execute(program, scratch, 0, 1);
+    if (opOf(program) === Op.append && isNotFinite(load<f32>(whole(program, 3)))) return;
+  }
+}
+
+/** Infinity and NaN are what differs from itself by NaN. */
+function isNotFinite(value: f32): bool {
+  return value - value !== 0;
+}

@@ -1,0 +1,154 @@
+/** One step of training, computed call by call or, where the device can, recorded once and repeated. */
+import { type GraphShape, graphShape, isSameGraph, passBackward } from '../autograd.js';
+import type { Backend, Program } from '../backends/backend.js';
+import type { Optimizer } from '../optim/optimizer.js';
+import type { Tensor } from '../tensor.js';
+import { LossWindow } from './lossWindow.js';
+
+/** A program that so many steps in a row did not follow is given up, and another recorded. */
+const MISSES = 2;
+/** After so many programs that were hardly ever followed, a model that branches is left alone. */
+const RECORDINGS = 4;
+/** Steps that a program has to serve to have been worth it. */
+const WORTHWHILE = 16;
+
+export interface TrainingStepOptions {
+  readonly device: Backend;
+  readonly optimizer: Optimizer;
+  /** Gathers a batch and computes its loss. Called once in each step, whether or not its kernels are repeated. */
+  readonly forward: () => Tensor;
+  /** Is told the losses in their order; what it throws ends the step before the weights are changed. */
+  readonly onLosses: (losses: readonly number[]) => void;
+  /** Whether to record; false computes every step call by call. */
+  readonly record: boolean;
+}
+
+export class TrainingStep {
+  /** Steps that were repeated from a recording. */
+  repeated = 0;
+  readonly #options: TrainingStepOptions;
+  readonly #window: LossWindow;
+  #program: Program | undefined;
+  /** The graph of the recorded step. */
+  #shape: GraphShape = [];
+  #steps = 0;
+  #misses = 0;
+  #recordings = 0;
+  #served = 0;
+
+  constructor(options: TrainingStepOptions) {
+    this.#options = options;
+    this.#window = new LossWindow(options.device);
+  }
+
+  /** Forward, backward and a step of the optimizer. @param isLast  reads the losses that were not read yet */
+  async run(isLast: boolean): Promise<void> {
+    this.#window.begin();
+    this.#steps += 1;
+    if (this.#program) await this.#follow(this.#program, isLast);
+    else if (this.#isWorthRecording()) await this.#record(isLast);
+    else await this.#finish(this.#forward(), isLast);
+  }
+
+  /** Tells the losses that were not read yet. */
+  async readLosses(): Promise<void> {
+    this.#options.onLosses(await this.#window.read());
+  }
+
+  dispose(): void {
+    this.#program?.dispose();
+    this.#program = undefined;
+    this.#window.dispose();
+  }
+
+  /** The first step allocates what all others find. */
+  #isWorthRecording(): boolean {
+    const { record, device } = this.#options;
+    return record && device.recorder !== undefined && this.#steps > 1 && this.#recordings < RECORDINGS;
+  }
+
+  #forward(): Tensor {
+    const { optimizer, forward } = this.#options;
+    optimizer.zeroGrad();
+    return forward();
+  }
+
+  async #finish(loss: Tensor, isLast: boolean): Promise<void> {
+    loss.backward();
+    this.#window.append(loss.storage);
+    await this.#readIfDue(isLast);
+    this.#options.optimizer.step();
+  }
+
+  async #readIfDue(isLast: boolean): Promise<void> {
+    if (this.#window.isFull || isLast) await this.readLosses();
+  }
+
+  async #record(isLast: boolean): Promise<void> {
+    const { device, optimizer } = this.#options;
+    const { recorder } = device;
+    if (!recorder) return;
+    const program = recorder.begin();
+    try {
+      let loss: Tensor | undefined;
+      recorder.record(program, 'head', () => {
+        loss = this.#forward();
+        this.#shape = graphShape(loss);
+      });
+      recorder.record(program, 'tail', () => {
+        loss?.backward();
+        if (loss) this.#window.append(loss.storage);
+      });
+      await this.#readIfDue(isLast);
+      // Numbers that differ between parameters are written between the calls: that is not repeated.
+      if (!program.isRepeatable || !optimizer.prepareStep()) {
+        optimizer.step();
+        return;
+      }
+      recorder.record(program, 'tail', () => optimizer.applyStep());
+      optimizer.finishStep();
+      this.#program = program;
+    } finally {
+      this.#recordings += 1;
+      this.#misses = 0;
+      this.#served = 0;
+      if (this.#program !== program) program.dispose();
+    }
+  }
+
+  async #follow(program: Program, isLast: boolean): Promise<void> {
+    const { device, optimizer } = this.#options;
+    const { recorder } = device;
+    let loss: Tensor | undefined;
+    const isSame = recorder?.follow(program, () => {
+      loss = this.#forward();
+      return optimizer.isInStep && isSameGraph(this.#shape, graphShape(loss));
+    });
+    if (!loss) return;
+    if (!isSame) {
+      this.#miss();
+      await this.#finish(loss, isLast);
+      return;
+    }
+    passBackward(loss);
+    if (!optimizer.prepareStep()) throw new Error('fit: the optimizer was changed during a step');
+    recorder?.run(program);
+    await this.#readIfDue(isLast);
+    optimizer.finishStep();
+    this.#hit();
+  }
+
+  #hit(): void {
+    this.repeated += 1;
+    this.#misses = 0;
+    this.#served += 1;
+    if (this.#served === WORTHWHILE) this.#recordings = 0;
+  }
+
+  #miss(): void {
+    this.#misses += 1;
+    if (this.#misses < MISSES) return;
+    this.#program?.dispose();
+    this.#program = undefined;
+  }
+}
