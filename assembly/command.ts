@@ -165,7 +165,7 @@ function executeElementwise(c: usize, part: usize, parts: usize): void {
 }
 
 /** Elements of an elementwise command. */
-function elementsOf(c: usize): usize {
+export function elementsOf(c: usize): usize {
   switch (opOf(c)) {
     case Op.adamStep:
       return whole(c, 5);

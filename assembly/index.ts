@@ -1,4 +1,5 @@
 export { Op } from './command';
 export { heapBase } from './heap';
 export { matmulScratchBytes } from './matmul/matmul';
+export { controlBytes, work } from './pool';
 export { commandBytes, run } from './program';

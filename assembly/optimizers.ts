@@ -23,49 +23,65 @@ const SGD_NESTEROV: usize = 16;
  * One Adam step, four elements in the four lanes: `g = grad + weightDecay * p`, `p *= 1 − decoupledDecay`,
  * `m += (1 − beta1)(g − m)`, `v = beta2 v + (1 − beta2) g²`,
  * `p −= stepSize * m / (√v / biasCorrection2Sqrt + eps)`.
+ *
+ * Divisions bound it, so the fraction is multiplied by biasCorrection2Sqrt above and below, which leaves one
+ * for each element. A turn takes two vectors.
  */
 export function adamStep(param: usize, grad: usize, m: usize, v: usize, length: usize, hyper: usize): void {
-  const keep = f32x4.splat(1 - load<f32>(hyper, ADAM_DECOUPLED_DECAY));
+  const correction = load<f32>(hyper, ADAM_BIAS_CORRECTION2_SQRT);
+  const stepSize = f32x4.splat(load<f32>(hyper, ADAM_STEP_SIZE) * correction);
+  const eps = f32x4.splat(load<f32>(hyper, ADAM_EPS) * correction);
+  const oneMinusBeta1 = v128.load32_splat(hyper, ADAM_ONE_MINUS_BETA1);
+  const beta2 = v128.load32_splat(hyper, ADAM_BETA2);
+  const oneMinusBeta2 = v128.load32_splat(hyper, ADAM_ONE_MINUS_BETA2);
   const weightDecay = v128.load32_splat(hyper, ADAM_WEIGHT_DECAY);
-  const end = param + (length << 2);
-  const vectorEnd = param + ((length & ~3) << 2);
-  for (; param < vectorEnd; param += 16, grad += 16, m += 16, v += 16) {
-    const p = v128.load(param);
-    const g = madd(weightDecay, p, v128.load(grad));
-    const mean = adamMean(v128.load(m), g, hyper);
-    const square = adamSquare(v128.load(v), g, hyper);
-    v128.store(m, mean);
-    v128.store(v, square);
-    v128.store(param, f32x4.sub(f32x4.mul(keep, p), adamUpdate(mean, square, hyper)));
-  }
-  const tail = (end - param) >> 2;
-  if (tail === 0) return;
+  const keep = f32x4.splat(1 - load<f32>(hyper, ADAM_DECOUPLED_DECAY));
   const zeros = f32x4.splat(0);
-  const p = loadTail(param, tail, zeros);
-  const g = madd(weightDecay, p, loadTail(grad, tail, zeros));
-  const mean = adamMean(loadTail(m, tail, zeros), g, hyper);
-  const square = adamSquare(loadTail(v, tail, zeros), g, hyper);
-  storeTail(m, mean, tail);
-  storeTail(v, square, tail);
-  storeTail(param, f32x4.sub(f32x4.mul(keep, p), adamUpdate(mean, square, hyper)), tail);
+  for (; length >= 8; length -= 8, param += 32, grad += 32, m += 32, v += 32) {
+    {
+      const p = v128.load(param);
+      const g = madd(weightDecay, p, v128.load(grad));
+      const mean = adamMean(v128.load(m), g, oneMinusBeta1);
+      const square = adamSquare(v128.load(v), g, beta2, oneMinusBeta2);
+      v128.store(m, mean);
+      v128.store(v, square);
+      v128.store(param, f32x4.sub(f32x4.mul(keep, p), adamUpdate(mean, square, stepSize, eps)));
+    }
+    {
+      const p = v128.load(param, 16);
+      const g = madd(weightDecay, p, v128.load(grad, 16));
+      const mean = adamMean(v128.load(m, 16), g, oneMinusBeta1);
+      const square = adamSquare(v128.load(v, 16), g, beta2, oneMinusBeta2);
+      v128.store(m, mean, 16);
+      v128.store(v, square, 16);
+      v128.store(param, f32x4.sub(f32x4.mul(keep, p), adamUpdate(mean, square, stepSize, eps)), 16);
+    }
+  }
+  for (; length > 0; length -= min<usize>(length, 4), param += 16, grad += 16, m += 16, v += 16) {
+    const count = min<usize>(length, 4);
+    const p = loadTail(param, count, zeros);
+    const g = madd(weightDecay, p, loadTail(grad, count, zeros));
+    const mean = adamMean(loadTail(m, count, zeros), g, oneMinusBeta1);
+    const square = adamSquare(loadTail(v, count, zeros), g, beta2, oneMinusBeta2);
+    storeTail(m, mean, count);
+    storeTail(v, square, count);
+    storeTail(param, f32x4.sub(f32x4.mul(keep, p), adamUpdate(mean, square, stepSize, eps)), count);
+  }
 }
 
 /** `m + (1 − beta1)(g − m)`. */
-function adamMean(m: v128, g: v128, hyper: usize): v128 {
-  return madd(v128.load32_splat(hyper, ADAM_ONE_MINUS_BETA1), f32x4.sub(g, m), m);
+function adamMean(m: v128, g: v128, oneMinusBeta1: v128): v128 {
+  return madd(oneMinusBeta1, f32x4.sub(g, m), m);
 }
 
 /** `beta2 v + (1 − beta2) g²`. */
-function adamSquare(v: v128, g: v128, hyper: usize): v128 {
-  const added = f32x4.mul(f32x4.mul(g, g), v128.load32_splat(hyper, ADAM_ONE_MINUS_BETA2));
-  return madd(v128.load32_splat(hyper, ADAM_BETA2), v, added);
+function adamSquare(v: v128, g: v128, beta2: v128, oneMinusBeta2: v128): v128 {
+  return madd(beta2, v, f32x4.mul(f32x4.mul(g, g), oneMinusBeta2));
 }
 
-/** `stepSize * m / (√v / biasCorrection2Sqrt + eps)`. */
-function adamUpdate(mean: v128, square: v128, hyper: usize): v128 {
-  const root = f32x4.div(f32x4.sqrt(square), v128.load32_splat(hyper, ADAM_BIAS_CORRECTION2_SQRT));
-  const denominator = f32x4.add(root, v128.load32_splat(hyper, ADAM_EPS));
-  return f32x4.div(f32x4.mul(v128.load32_splat(hyper, ADAM_STEP_SIZE), mean), denominator);
+/** `stepSize * m / (√v + eps)`, both constants times the bias correction. */
+function adamUpdate(mean: v128, square: v128, stepSize: v128, eps: v128): v128 {
+  return f32x4.div(f32x4.mul(stepSize, mean), f32x4.add(f32x4.sqrt(square), eps));
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Programs: lists of commands in memory, so that a whole training step is one call from outside. */
 import { COMMAND_BYTES, execute, Op, opOf, whole } from './command';
+import { share } from './pool';
+import { sharesOf } from './shares';
 
 export function commandBytes(): usize {
   return COMMAND_BYTES;
@@ -7,11 +9,13 @@ export function commandBytes(): usize {
 
 /**
  * Runs `count` commands at `program`, in their order, and stops behind an `append` of a number that is not finite.
- * `scratch` is matmul's.
+ * `scratch` is matmul's, for each of the `threads` that wait at `control`, this one included.
  */
-export function run(program: usize, count: usize, scratch: usize): void {
+export function run(program: usize, count: usize, scratch: usize, threads: usize, control: usize): void {
   for (const end = program + count * COMMAND_BYTES; program < end; program += COMMAND_BYTES) {
-    execute(program, scratch, 0, 1);
+    const shares = ASC_FEATURE_THREADS && threads > 1 ? sharesOf(program, threads) : 1;
+    if (ASC_FEATURE_THREADS && shares > 1) share(program, shares, scratch, control);
+    else execute(program, scratch, 0, 1);
     if (opOf(program) === Op.append && isNotFinite(load<f32>(whole(program, 3)))) return;
   }
 }

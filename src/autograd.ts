@@ -172,7 +172,7 @@ export type GraphShape = readonly unknown[];
 export function graphShape(root: Tensor): GraphShape {
   const node = nodeOf(root);
   const nodes = node ? reachable(node) : [];
-  const shape: unknown[] = [root.shape.join()];
+  const shape: unknown[] = [root.length];
   for (const { inputs } of nodes) {
     shape.push(inputs.length);
     for (const input of inputs) {

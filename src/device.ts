@@ -1,7 +1,7 @@
 /** Which device to run on, and why. */
 import type { Backend, DeviceName } from './backends/backend.js';
 import { ReferenceBackend } from './backends/reference.js';
-import { createWasmBackend, type WasmBackendOptions } from './backends/wasm/index.js';
+import { createWasmBackend, type ThreadPlatform, type WasmBackendOptions } from './backends/wasm/index.js';
 import { DeviceError } from './errors.js';
 
 /** What a platform brings: each has its own way to read a file and to open WebGPU. */
@@ -13,6 +13,7 @@ export interface Platform {
    * @throws DeviceError that says what is missing and how to get it
    */
   readonly openGpu: (allowSoftware: boolean) => Promise<GPU>;
+  readonly threads: ThreadPlatform;
 }
 
 export interface SelectDeviceOptions {
@@ -20,6 +21,11 @@ export interface SelectDeviceOptions {
   readonly prefer?: 'auto' | DeviceName;
   /** Same bits on every machine: WebAssembly with plain SIMD, without fused multiply-add. */
   readonly deterministic?: boolean;
+  /**
+   * Of WebAssembly, the caller's included; they change no result. `auto` is one for each core, up to 8, or one
+   * where threads cannot share memory. Default `auto`.
+   */
+  readonly threads?: number | 'auto';
 }
 
 export interface SelectedDevice {
@@ -48,17 +54,20 @@ const REFERENCE_REASON = 'plain float64 loops, exact and slow';
  * Opens a device. `auto` takes WebGPU on a real adapter, otherwise WebAssembly SIMD (with fused multiply-add
  * where the runtime has relaxed SIMD). A software adapter of WebGPU is slower than WebAssembly: it is taken
  * only by name, and so is the float64 reference.
- * @throws DeviceError that says what is missing, when the device asked for is not there
+ * @throws DeviceError that says what is missing, when the device or the threads asked for are not there
  */
 export async function selectDevice(
-  { prefer = 'auto', deterministic = false }: SelectDeviceOptions,
+  { prefer = 'auto', deterministic = false, threads = 'auto' }: SelectDeviceOptions,
   platform: Platform,
 ): Promise<SelectedDevice> {
+  const wasm: WasmWish = { deterministic, threads };
   switch (prefer) {
     case 'auto':
-      return deterministic ? openWasm('the same bits are asked for', true, platform) : openFastest(platform);
+      return deterministic
+        ? openWasm('the same bits are asked for', wasm, platform)
+        : openFastest(wasm, platform);
     case 'wasm':
-      return openWasm('asked for by name', deterministic, platform);
+      return openWasm('asked for by name', wasm, platform);
     case 'webgpu': {
       if (deterministic) throw new DeviceError('webgpu: is not the same on every machine: use wasm');
       const device = await openWebGpu(platform, true);
@@ -73,19 +82,22 @@ export async function selectDevice(
   }
 }
 
-async function openFastest(platform: Platform): Promise<SelectedDevice> {
+type WasmWish = Required<Pick<SelectDeviceOptions, 'deterministic' | 'threads'>>;
+
+async function openFastest(wasm: WasmWish, platform: Platform): Promise<SelectedDevice> {
   try {
     const device = await openWebGpu(platform, false);
     return { device, reason: `the fastest device of this machine: ${device.adapterDescription}` };
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
-    return openWasm(`the fastest device of this runtime (${firstClause(error.message)})`, false, platform);
+    return openWasm(`the fastest device of this runtime (${firstClause(error.message)})`, wasm, platform);
   }
 }
 
-async function openWasm(why: string, deterministic: boolean, platform: Platform): Promise<SelectedDevice> {
-  const device = await createWasmBackend({ readBinary: platform.readBinary, deterministic });
-  return { device, reason: `${why}: ${describeWasm(device.features, deterministic)}` };
+async function openWasm(why: string, wish: WasmWish, platform: Platform): Promise<SelectedDevice> {
+  const { readBinary, threads: threadPlatform } = platform;
+  const device = await createWasmBackend({ ...wish, readBinary, threadPlatform });
+  return { device, reason: `${why}: ${describeWasm(device, wish, platform)}` };
 }
 
 /** Loaded only when it is wanted, so that who runs on WebAssembly never loads it. */
@@ -134,12 +146,14 @@ async function reportWebGpu({ openGpu }: Platform): Promise<DeviceReport> {
   }
 }
 
-async function reportWasm({ readBinary }: Platform): Promise<DeviceReport> {
+async function reportWasm(platform: Platform): Promise<DeviceReport> {
+  const wish: WasmWish = { deterministic: false, threads: 'auto' };
   try {
-    const device = await createWasmBackend({ readBinary });
-    const { features } = device;
+    const { readBinary, threads: threadPlatform } = platform;
+    const device = await createWasmBackend({ ...wish, readBinary, threadPlatform });
     device.dispose();
-    return { name: 'wasm', available: true, chosen: true, features, reason: describeWasm(features, false) };
+    const reason = describeWasm(device, wish, platform);
+    return { name: 'wasm', available: true, chosen: true, features: device.features, reason };
   } catch (error) {
     return { name: 'wasm', available: false, chosen: false, features: [], reason: messageOf(error) };
   }
@@ -154,9 +168,20 @@ function firstClause(message: string): string {
   return message.split(': ').slice(0, 2).join(': ');
 }
 
-function describeWasm(features: readonly string[], deterministic: boolean): string {
+function describeWasm({ features }: Backend, wish: WasmWish, { threads }: Platform): string {
+  return `${describeBuild(features, wish.deterministic)}; ${describeThreads(features, wish, threads)}`;
+}
+
+function describeBuild(features: readonly string[], deterministic: boolean): string {
   if (features.includes('relaxed-simd')) return 'WebAssembly SIMD with fused multiply-add (relaxed SIMD)';
   return deterministic
     ? 'WebAssembly SIMD, kept to the same bits everywhere'
     : 'WebAssembly SIMD; this runtime has no relaxed SIMD';
+}
+
+function describeThreads(features: readonly string[], wish: WasmWish, platform: ThreadPlatform): string {
+  const several = features.find((feature) => feature.endsWith('threads'));
+  if (several) return several;
+  if (wish.threads === 1) return 'one thread, as asked for';
+  return `one thread: ${platform.obstacle ?? 'there is one core'}`;
 }

@@ -2,10 +2,11 @@
 import * as devices from './device.js';
 import { readBinary } from './node/binary.js';
 import { openGpu } from './node/gpu.js';
+import { threads } from './node/threads.js';
 
 export * from './core.js';
 
-const platform: devices.Platform = { readBinary, openGpu };
+const platform: devices.Platform = { readBinary, openGpu, threads };
 
 /** {@inheritDoc devices.selectDevice} */
 export function selectDevice(options: devices.SelectDeviceOptions = {}): Promise<devices.SelectedDevice> {

@@ -3,13 +3,20 @@ import { type Platform, selectDevice as selectWith } from '../src/device.js';
 import { DeviceError } from '../src/errors.js';
 import { listDevices, selectDevice } from '../src/index.js';
 import { readBinary } from '../src/node/binary.js';
+import { threads } from '../src/node/threads.js';
 import { tensor } from '../src/tensor.js';
 import { wasmBuilds } from './devices.js';
 import { gpu, hasWebGpu } from './webgpuDevice.js';
 
 const fail = (message: string) => () => Promise.reject(new DeviceError(message));
 /** A machine without WebGPU. */
-const plain: Platform = { readBinary, openGpu: fail('webgpu: there is no graphics card: none at all') };
+const plain: Platform = {
+  readBinary,
+  openGpu: fail('webgpu: there is no graphics card: none at all'),
+  threads: { ...threads, available: 3 },
+};
+/** A page without the headers that let threads share memory. */
+const alone: Platform = { ...plain, threads: { ...threads, available: 4, obstacle: 'no headers' } };
 
 describe('selectDevice', () => {
   afterEach(() => vi.restoreAllMocks());
@@ -23,7 +30,7 @@ describe('selectDevice', () => {
   });
 
   it('keeps to the build that is the same everywhere when it is asked to', async () => {
-    const { device, reason } = await selectDevice({ deterministic: true });
+    const { device, reason } = await selectDevice({ deterministic: true, threads: 1 });
     expect(device.features).toEqual(['simd']);
     expect(reason).toContain('the same bits everywhere');
     await expect(selectDevice({ prefer: 'webgpu', deterministic: true })).rejects.toThrow(DeviceError);
@@ -33,6 +40,25 @@ describe('selectDevice', () => {
     expect((await selectDevice({ prefer: 'reference' })).device.name).toBe('reference');
     expect((await selectDevice({ prefer: 'wasm' })).reason).toContain('asked for by name');
     await expect(selectDevice({ prefer: 'gpu' as 'wasm' })).rejects.toThrow('prefer must be auto');
+  });
+
+  it('takes the threads that are there, or as many as it is asked for, and says so', async () => {
+    const three = await selectWith({ prefer: 'wasm' }, plain);
+    expect(three.device.features).toContain('3 threads');
+    expect(three.reason).toMatch(/; 3 threads$/);
+    const two = await selectWith({ prefer: 'wasm', threads: 2 }, plain);
+    expect(two.device.features).toContain('2 threads');
+    expect((await selectWith({ threads: 1 }, plain)).reason).toMatch(/; one thread, as asked for$/);
+    const single = await selectWith({ prefer: 'wasm' }, alone);
+    expect(single.reason).toMatch(/; one thread: no headers$/);
+    expect(single.device.features.join()).not.toContain('threads');
+    await expect(selectWith({ threads: 2 }, alone)).rejects.toThrow('wasm: 2 threads: no headers');
+    for (const wrong of [0, 1.5, 65]) {
+      await expect(selectWith({ threads: wrong }, plain)).rejects.toThrow(
+        `wasm: threads must be an integer from 1 to 64: ${wrong}`,
+      );
+    }
+    for (const { device } of [three, two]) device.dispose();
   });
 
   it('never falls back in silence', async () => {
@@ -58,7 +84,7 @@ describe('selectDevice', () => {
 describe.runIf(hasWebGpu)('selectDevice with WebGPU', () => {
   /** The adapter, as it would look if it were, or were not, a graphics card. */
   const pretending = (isFallbackAdapter: boolean): Platform => ({
-    readBinary,
+    ...plain,
     openGpu: async () => {
       const requestAdapter = async () => {
         const adapter = await gpu?.requestAdapter();

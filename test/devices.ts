@@ -2,8 +2,9 @@
 import { relaxedSimd } from 'wasm-feature-detect';
 import type { Backend } from '../src/backends/backend.js';
 import { ReferenceBackend } from '../src/backends/reference.js';
-import { createWasmBackend, type WasmBuild } from '../src/backends/wasm/index.js';
+import { createWasmBackend, type WasmBackend, type WasmBuild } from '../src/backends/wasm/index.js';
 import { readBinary } from '../src/node/binary.js';
+import { threads as threadPlatform } from '../src/node/threads.js';
 import { hasWebGpu, webgpu } from './webgpuDevice.js';
 
 export const reference = new ReferenceBackend();
@@ -14,8 +15,8 @@ if (!hasRelaxed) console.warn('left out: the relaxed build, this runtime has no 
 /** The compiled builds that this runtime can run. */
 export const wasmBuilds: readonly WasmBuild[] = hasRelaxed ? ['simd', 'relaxed', 'debug'] : ['simd', 'debug'];
 
-export function wasm(build: WasmBuild = 'simd'): Promise<Backend> {
-  return createWasmBackend({ readBinary, build });
+export function wasm(build: WasmBuild = 'simd', threads = 1): Promise<WasmBackend> {
+  return createWasmBackend({ readBinary, build, threads, threadPlatform });
 }
 
 /** A fresh device of every kind, by name. */

@@ -102,6 +102,10 @@ const MATMUL_SHAPES: readonly (readonly [number, number, number])[] = [
   [7, 13, 17],
   [9, 600, 11],
   [2, 600, 40],
+  [4, 28, 5],
+  [3, 63, 6],
+  [2, 100, 7],
+  [4, 131, 4],
   [13, 29, 16],
   [17, 64, 15],
   [31, 33, 37],
@@ -155,7 +159,7 @@ const matmulCases = MATMUL_SHAPES.flatMap((shape, i) =>
   ),
 );
 
-const LENGTHS = [0, 1, 2, 3, 4, 5, 7, 15, 16, 17, 1000, 4099] as const;
+const LENGTHS = [0, 1, 2, 3, 4, 5, 7, 12, 15, 16, 17, 1000, 4099] as const;
 const ROWS_COLS = [
   [1, 1],
   [1, 10],

@@ -29,7 +29,9 @@ describe('the packed tarball', () => {
     const installed = join(folder, 'node_modules/lowrank');
     const files = readdirSync(installed).sort();
     expect(files).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'build', 'dist', 'package.json']);
-    expect(readdirSync(join(installed, 'build')).sort()).toEqual(['debug.wasm', 'relaxed.wasm', 'simd.wasm']);
+    expect(readdirSync(join(installed, 'build')).sort()).toEqual(
+      ['debug', 'relaxed', 'relaxed-shared', 'simd', 'simd-shared'].map((name) => `${name}.wasm`),
+    );
     expect(readdirSync(join(installed, 'dist'))).toContain('index.d.ts');
   });
 

@@ -82,8 +82,8 @@ function multiplySteps(product: Product, k: usize): void {
  * Eight sums of four lanes each to the spill area, first those of row 0: lane l of the sum `cij` takes the
  * steps 4q + l of row i of a and column j of b. `k` is a multiple of 4 and not 0.
  *
- * The way out between the two vectors of a turn keeps the compilers from mixing their sums, which would take
- * more registers than there are.
+ * A turn takes eight vectors of each row and column. The ways out between them, for a `k` that is no multiple
+ * of 32, also keep the compilers from mixing the sums, which would take more registers than there are.
  */
 function dot2x4(a: usize, b: usize, k: usize, rows: usize, cols: usize, to: Product): void {
   let c00 = f32x4.splat(0);
@@ -100,8 +100,7 @@ function dot2x4(a: usize, b: usize, k: usize, rows: usize, cols: usize, to: Prod
   let b1 = cols > 1 ? b0 + to.bCol : b0;
   let b2 = cols > 2 ? b1 + to.bCol : b1;
   let b3 = cols > 3 ? b2 + to.bCol : b2;
-  const last = a + (k << 2) - 16;
-  while (true) {
+  for (let left = k >> 2; left > 0; left -= 8) {
     {
       const x0 = v128.load(a0);
       const x1 = v128.load(a1);
@@ -118,7 +117,7 @@ function dot2x4(a: usize, b: usize, k: usize, rows: usize, cols: usize, to: Prod
       c03 = madd(x0, y3, c03);
       c13 = madd(x1, y3, c13);
     }
-    if (a0 === last) break;
+    if (left === 1) break;
     {
       const x0 = v128.load(a0, 16);
       const x1 = v128.load(a1, 16);
@@ -135,13 +134,114 @@ function dot2x4(a: usize, b: usize, k: usize, rows: usize, cols: usize, to: Prod
       c03 = madd(x0, y3, c03);
       c13 = madd(x1, y3, c13);
     }
-    a0 += 32;
-    a1 += 32;
-    b0 += 32;
-    b1 += 32;
-    b2 += 32;
-    b3 += 32;
-    if (a0 > last) break;
+    if (left === 2) break;
+    {
+      const x0 = v128.load(a0, 32);
+      const x1 = v128.load(a1, 32);
+      const y0 = v128.load(b0, 32);
+      c00 = madd(x0, y0, c00);
+      c10 = madd(x1, y0, c10);
+      const y1 = v128.load(b1, 32);
+      c01 = madd(x0, y1, c01);
+      c11 = madd(x1, y1, c11);
+      const y2 = v128.load(b2, 32);
+      c02 = madd(x0, y2, c02);
+      c12 = madd(x1, y2, c12);
+      const y3 = v128.load(b3, 32);
+      c03 = madd(x0, y3, c03);
+      c13 = madd(x1, y3, c13);
+    }
+    if (left === 3) break;
+    {
+      const x0 = v128.load(a0, 48);
+      const x1 = v128.load(a1, 48);
+      const y0 = v128.load(b0, 48);
+      c00 = madd(x0, y0, c00);
+      c10 = madd(x1, y0, c10);
+      const y1 = v128.load(b1, 48);
+      c01 = madd(x0, y1, c01);
+      c11 = madd(x1, y1, c11);
+      const y2 = v128.load(b2, 48);
+      c02 = madd(x0, y2, c02);
+      c12 = madd(x1, y2, c12);
+      const y3 = v128.load(b3, 48);
+      c03 = madd(x0, y3, c03);
+      c13 = madd(x1, y3, c13);
+    }
+    if (left === 4) break;
+    {
+      const x0 = v128.load(a0, 64);
+      const x1 = v128.load(a1, 64);
+      const y0 = v128.load(b0, 64);
+      c00 = madd(x0, y0, c00);
+      c10 = madd(x1, y0, c10);
+      const y1 = v128.load(b1, 64);
+      c01 = madd(x0, y1, c01);
+      c11 = madd(x1, y1, c11);
+      const y2 = v128.load(b2, 64);
+      c02 = madd(x0, y2, c02);
+      c12 = madd(x1, y2, c12);
+      const y3 = v128.load(b3, 64);
+      c03 = madd(x0, y3, c03);
+      c13 = madd(x1, y3, c13);
+    }
+    if (left === 5) break;
+    {
+      const x0 = v128.load(a0, 80);
+      const x1 = v128.load(a1, 80);
+      const y0 = v128.load(b0, 80);
+      c00 = madd(x0, y0, c00);
+      c10 = madd(x1, y0, c10);
+      const y1 = v128.load(b1, 80);
+      c01 = madd(x0, y1, c01);
+      c11 = madd(x1, y1, c11);
+      const y2 = v128.load(b2, 80);
+      c02 = madd(x0, y2, c02);
+      c12 = madd(x1, y2, c12);
+      const y3 = v128.load(b3, 80);
+      c03 = madd(x0, y3, c03);
+      c13 = madd(x1, y3, c13);
+    }
+    if (left === 6) break;
+    {
+      const x0 = v128.load(a0, 96);
+      const x1 = v128.load(a1, 96);
+      const y0 = v128.load(b0, 96);
+      c00 = madd(x0, y0, c00);
+      c10 = madd(x1, y0, c10);
+      const y1 = v128.load(b1, 96);
+      c01 = madd(x0, y1, c01);
+      c11 = madd(x1, y1, c11);
+      const y2 = v128.load(b2, 96);
+      c02 = madd(x0, y2, c02);
+      c12 = madd(x1, y2, c12);
+      const y3 = v128.load(b3, 96);
+      c03 = madd(x0, y3, c03);
+      c13 = madd(x1, y3, c13);
+    }
+    if (left === 7) break;
+    {
+      const x0 = v128.load(a0, 112);
+      const x1 = v128.load(a1, 112);
+      const y0 = v128.load(b0, 112);
+      c00 = madd(x0, y0, c00);
+      c10 = madd(x1, y0, c10);
+      const y1 = v128.load(b1, 112);
+      c01 = madd(x0, y1, c01);
+      c11 = madd(x1, y1, c11);
+      const y2 = v128.load(b2, 112);
+      c02 = madd(x0, y2, c02);
+      c12 = madd(x1, y2, c12);
+      const y3 = v128.load(b3, 112);
+      c03 = madd(x0, y3, c03);
+      c13 = madd(x1, y3, c13);
+    }
+    a0 += 128;
+    a1 += 128;
+    b0 += 128;
+    b1 += 128;
+    b2 += 128;
+    b3 += 128;
   }
   const sums = to.spill;
   v128.store(sums, c00);

@@ -1,5 +1,6 @@
 /** Finds the compiled kernels on disk. */
 import { readFile } from 'node:fs/promises';
+import type { WasmBinary } from '../backends/wasm/index.js';
 import { DeviceError } from '../errors.js';
 import { reasonOf } from './files.js';
 
@@ -9,10 +10,10 @@ const BUILD = new URL('../../build/', import.meta.url);
 /**
  * Reads a WebAssembly binary of the build.
  *
- * @param name which of `build/debug.wasm`, `build/simd.wasm` and `build/relaxed.wasm`
+ * @param name of a file in `build/`, without `.wasm`
  * @throws DeviceError when it was not built or cannot be read
  */
-export async function readBinary(name: 'debug' | 'simd' | 'relaxed'): Promise<Uint8Array> {
+export async function readBinary(name: WasmBinary): Promise<Uint8Array> {
   try {
     const { buffer, byteOffset, byteLength } = await readFile(new URL(`${name}.wasm`, BUILD));
     return new Uint8Array(buffer, byteOffset, byteLength);

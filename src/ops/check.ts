@@ -5,7 +5,8 @@ import { elementCount, type Shape, type Tensor } from '../tensor.js';
 /** All tensors live on one device and hold floats (`f32`). */
 export function checkFloats(op: string, tensors: Readonly<Record<string, Tensor | undefined>>): void {
   let first: Tensor | undefined;
-  for (const [name, tensor] of Object.entries(tensors)) {
+  for (const name in tensors) {
+    const tensor = tensors[name];
     if (!tensor) continue;
     first ??= tensor;
     if (tensor.device !== first.device) {

@@ -32,7 +32,9 @@ export class LossWindow {
     if (length === 0) return [];
     this.#length = 0;
     const list = await this.#device.read(this.#list);
-    return Array.from(list.subarray(1, 1 + length));
+    const losses: number[] = [];
+    for (let i = 1; i <= length; i++) losses.push(list[i]);
+    return losses;
   }
 
   dispose(): void {

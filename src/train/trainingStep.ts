@@ -7,10 +7,9 @@ import { LossWindow } from './lossWindow.js';
 
 /** A program that so many steps in a row did not follow is given up, and another recorded. */
 const MISSES = 2;
-/** After so many programs that were hardly ever followed, a model that branches is left alone. */
-const RECORDINGS = 4;
-/** Steps that a program has to serve to have been worth it. */
+/** Steps that a program has to serve to have been worth it; until one is, the pauses between recordings double. */
 const WORTHWHILE = 16;
+const LONGEST_PAUSE = 1024;
 
 export interface TrainingStepOptions {
   readonly device: Backend;
@@ -33,8 +32,10 @@ export class TrainingStep {
   #shape: GraphShape = [];
   #steps = 0;
   #misses = 0;
-  #recordings = 0;
   #served = 0;
+  /** The next step that may be recorded; the first step allocates what all others find. */
+  #nextRecording = 2;
+  #pause = 1;
 
   constructor(options: TrainingStepOptions) {
     this.#options = options;
@@ -61,10 +62,9 @@ export class TrainingStep {
     this.#window.dispose();
   }
 
-  /** The first step allocates what all others find. */
   #isWorthRecording(): boolean {
     const { record, device } = this.#options;
-    return record && device.recorder !== undefined && this.#steps > 1 && this.#recordings < RECORDINGS;
+    return record && device.recorder !== undefined && this.#steps >= this.#nextRecording;
   }
 
   #forward(): Tensor {
@@ -109,7 +109,8 @@ export class TrainingStep {
       optimizer.finishStep();
       this.#program = program;
     } finally {
-      this.#recordings += 1;
+      this.#nextRecording = this.#steps + this.#pause;
+      this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
       this.#misses = 0;
       this.#served = 0;
       if (this.#program !== program) program.dispose();
@@ -142,7 +143,7 @@ export class TrainingStep {
     this.repeated += 1;
     this.#misses = 0;
     this.#served += 1;
-    if (this.#served === WORTHWHILE) this.#recordings = 0;
+    if (this.#served === WORTHWHILE) this.#pause = 1;
   }
 
   #miss(): void {

@@ -2,27 +2,41 @@
 import type { DeviceError } from '../../errors.js';
 import type { Backend, DType, HostArray, MatmulDims, MemoryUse, Storage } from '../backend.js';
 import { Recorder } from '../recorder.js';
-import { chooseBuild, type Kernels, loadKernels, type Op, type WasmBuild } from './kernels.js';
+import { chooseBuild, loadKernels, type Op, type WasmBinary, type WasmBuild } from './kernels.js';
 import { type Block, WasmMemory, WasmStorage } from './memory.js';
 import { type Command, Runner } from './runner.js';
+import { chooseThreads, type ThreadPlatform } from './threads.js';
 
-export type { WasmBuild } from './kernels.js';
+export type { WasmBinary, WasmBuild } from './kernels.js';
+export type { ThreadPlatform } from './threads.js';
 
 export interface WasmBackendOptions {
   /** Gives the bytes of `build/<name>.wasm`: from a file, a fetch, or embedded. */
-  readonly readBinary: (name: WasmBuild) => Promise<Uint8Array>;
+  readonly readBinary: (name: WasmBinary) => Promise<Uint8Array>;
   /** Default: the fastest that the runtime has. */
   readonly build?: WasmBuild | undefined;
   /** Keeps to the `simd` build, whose results are the same bits on every machine. Default false. */
   readonly deterministic?: boolean | undefined;
+  /** Threads, the caller's included, which change no result; `auto` is one for each core, up to 8. Default 1. */
+  readonly threads?: number | 'auto' | undefined;
+  /** Needed for more than one. */
+  readonly threadPlatform?: ThreadPlatform | undefined;
 }
 
-/** @throws DeviceError when the runtime has no WebAssembly SIMD, or not the build asked for. */
+/**
+ * @throws DeviceError when the runtime has no WebAssembly SIMD, not the build or not the threads asked for,
+ *   RangeError for a number of threads out of range
+ */
 export async function createWasmBackend(options: WasmBackendOptions): Promise<WasmBackend> {
+  const { readBinary, threads: requested = 1, threadPlatform } = options;
   const build = await chooseBuild(options.build, options.deterministic ?? false);
-  const memory = new WasmMemory();
-  const kernels = await loadKernels(await options.readBinary(build), memory.memory);
-  return new WasmBackend(build, memory, kernels);
+  const threads = chooseThreads(requested, build === 'debug' ? undefined : threadPlatform);
+  const memory = new WasmMemory(threads > 1);
+  const binary = await readBinary(threads > 1 && build !== 'debug' ? `${build}-shared` : build);
+  const module = await WebAssembly.compile(binary as BufferSource);
+  const runner = new Runner(await loadKernels(module, memory.memory), memory, threads);
+  if (threads > 1 && threadPlatform) await runner.start(threads, module, threadPlatform);
+  return new WasmBackend(build, memory, runner);
 }
 
 const FEATURES: Record<WasmBuild, readonly string[]> = {
@@ -39,16 +53,20 @@ export class WasmBackend implements Backend {
   readonly features: readonly string[];
   readonly recorder: Recorder<Command, Block>;
   readonly #memory: WasmMemory;
-  readonly #ops: Kernels['ops'];
   readonly #runner: Runner;
 
-  /** Use {@link createWasmBackend}. `kernels` must have been instantiated over `memory`. */
-  constructor(build: WasmBuild, memory: WasmMemory, kernels: Kernels) {
-    this.features = FEATURES[build];
+  /** Use {@link createWasmBackend}. */
+  constructor(build: WasmBuild, memory: WasmMemory, runner: Runner) {
+    const { threads } = runner;
+    this.features = threads > 1 ? [...FEATURES[build], `${threads} threads`] : FEATURES[build];
     this.#memory = memory;
-    this.#ops = kernels.ops;
-    this.#runner = new Runner(kernels, memory);
-    this.recorder = new Recorder(this.#runner);
+    this.#runner = runner;
+    this.recorder = new Recorder(runner);
+  }
+
+  /** Those that compute, the caller's included. */
+  get threads(): number {
+    return this.#runner.threads;
   }
 
   alloc(dtype: DType, length: number): Storage {
@@ -68,7 +86,7 @@ export class WasmBackend implements Backend {
       throw new RangeError(`write: data is longer than the storage: ${data.length} > ${storage.length}`);
     }
     this.recorder.interrupt();
-    this.#memory.view(open(storage)).set(data);
+    this.#memory.write(open(storage), data);
   }
 
   async read(storage: Storage): Promise<HostArray> {
@@ -85,7 +103,10 @@ export class WasmBackend implements Backend {
     return { liveBytes, liveStorages, reservedBytes };
   }
 
-  dispose(): void {}
+  /** Ends the threads. */
+  dispose(): void {
+    this.#runner.stop();
+  }
 
   fill(out: Storage, value: number): void {
     const op = FILL_OF[out.dtype];
@@ -184,7 +205,7 @@ export class WasmBackend implements Backend {
 
   /** Calls a kernel with the arguments that assembly/ gives it, or leaves that to a program. */
   #call(op: Op, ...operands: number[]): void {
-    const command: Command = [this.#ops[op], ...operands];
+    const command: Command = [this.#runner.ops[op], ...operands];
     if (this.recorder.admit(command)) this.#runner.runOne(command);
   }
 }

@@ -9,6 +9,9 @@ import { DeviceError } from '../../errors.js';
  */
 export type WasmBuild = 'debug' | 'simd' | 'relaxed';
 
+/** A file of the build: the twins run over memory that threads share. */
+export type WasmBinary = WasmBuild | 'simd-shared' | 'relaxed-shared';
+
 /** The kernels' numbers in a command, by name, as assembly/command.ts gives them. */
 const OPS = [
   'fill',
@@ -42,16 +45,19 @@ export interface Kernels {
   /** Where memory begins that the binary does not use itself. */
   readonly heapBase: number;
   readonly matmulScratchBytes: number;
+  /** Of the control block over which threads meet. */
+  readonly controlBytes: number;
   /** Runs `count` commands at the address `program`, see assembly/program.ts. */
-  readonly run: (program: number, count: number, scratch: number) => void;
+  readonly run: Exports['run'];
 }
 
 /** What the binaries export beside the numbers of the kernels. */
 interface Exports {
   heapBase(): number;
   matmulScratchBytes(): number;
+  controlBytes(): number;
   commandBytes(): number;
-  run(program: number, count: number, scratch: number): void;
+  run(program: number, count: number, scratch: number, threads: number, control: number): void;
 }
 
 /**
@@ -75,10 +81,10 @@ export async function chooseBuild(
   return requested ?? (hasRelaxed && !deterministic ? 'relaxed' : 'simd');
 }
 
-/** Compiles and instantiates a binary over `memory`. */
-export async function loadKernels(binary: Uint8Array, memory: WebAssembly.Memory): Promise<Kernels> {
+/** Instantiates a binary over `memory`. */
+export async function loadKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<Kernels> {
   // The loader's own exports are wrapped in closures that collect arguments; the instance's are not.
-  const { instance } = await instantiate(binary as BufferSource, { env: { memory } });
+  const { instance } = await instantiate(module, { env: { memory } });
   const exports = instance.exports as unknown as Exports & Record<string, WebAssembly.Global>;
   const numbers = OPS.map((name) => [name, exports[`Op.${name}`].value]);
   return {
@@ -86,6 +92,7 @@ export async function loadKernels(binary: Uint8Array, memory: WebAssembly.Memory
     commandBytes: exports.commandBytes(),
     heapBase: exports.heapBase(),
     matmulScratchBytes: exports.matmulScratchBytes(),
+    controlBytes: exports.controlBytes(),
     run: exports.run,
   };
 }

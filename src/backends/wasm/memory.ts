@@ -17,6 +17,9 @@ const END_OF_MEMORY = (MAX_PAGES - 1) * PAGE_BYTES;
 const GROWTH = 1 / 8;
 const INITIAL_PAGES = 64;
 
+/** Elements. */
+const FEW = 64;
+
 const BYTES_OF = { f32: 4, i32: 4, u8: 1 } as const;
 
 /** A stretch of memory, used by a storage and its slices. */
@@ -50,8 +53,9 @@ export class WasmMemory {
   /** Where the memory that was never handed out begins. */
   #top = SLICE_ALIGNMENT;
 
-  constructor() {
-    this.memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAX_PAGES });
+  /** @param shared  so that threads can use it too */
+  constructor(shared = false) {
+    this.memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAX_PAGES, shared });
     this.#renewViews();
   }
 
@@ -113,6 +117,18 @@ export class WasmMemory {
   /** Takes back a block that holds no storage any more. */
   release(block: Block): void {
     this.#put(block);
+  }
+
+  /** Copies `data` to the first elements. */
+  write(storage: WasmStorage, data: ArrayLike<number>): void {
+    if (data.length > FEW || storage.dtype === 'u8') {
+      this.view(storage).set(data);
+      return;
+    }
+    // What a step writes, indices and an optimizer's numbers, is too short to be worth a view.
+    const to = storage.dtype === 'f32' ? this.f32 : this.i32;
+    const start = storage.address >>> 2;
+    for (let i = 0; i < data.length; i++) to[start + i] = data[i];
   }
 
   /** A view of the storage's elements; valid until the next `alloc`. */

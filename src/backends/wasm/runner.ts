@@ -2,6 +2,7 @@
 import type { RecordedDevice } from '../recorder.js';
 import type { Kernels } from './kernels.js';
 import type { Block, WasmMemory } from './memory.js';
+import type { Thread, ThreadPlatform } from './threads.js';
 
 /** The number of a kernel, and its arguments. */
 export type Command = readonly number[];
@@ -9,21 +10,56 @@ export type Command = readonly number[];
 export class Runner implements RecordedDevice<Command, Block> {
   readonly #kernels: Kernels;
   readonly #memory: WasmMemory;
-  /** Where matmul packs its operands; below all storages, as is the place of a single command before it. */
-  readonly #scratch: number;
+  /**
+   * Below all storages: the place of a single command, the control block of the threads, and for each of them the
+   * memory where matmul packs its operands.
+   */
   readonly #single: number;
+  readonly #control: number;
+  readonly #scratch: number;
+  readonly #workers: Thread[] = [];
 
-  constructor(kernels: Kernels, memory: WasmMemory) {
+  /** @param threads  for so many there is room */
+  constructor(kernels: Kernels, memory: WasmMemory, threads: number) {
     this.#kernels = kernels;
     this.#memory = memory;
     this.#single = Math.ceil(kernels.heapBase / 256) * 256;
-    this.#scratch = this.#single + 256;
-    memory.startAt(this.#scratch + kernels.matmulScratchBytes);
+    this.#control = this.#single + kernels.commandBytes * 2;
+    this.#scratch = this.#control + kernels.controlBytes;
+    memory.startAt(this.#scratch + threads * kernels.matmulScratchBytes);
+  }
+
+  get ops(): Kernels['ops'] {
+    return this.#kernels.ops;
+  }
+
+  /** Threads that run commands, the caller's included. */
+  get threads(): number {
+    return 1 + this.#workers.length;
+  }
+
+  /** Starts threads until there are so many. @throws DeviceError when one does not start; none is left then */
+  async start(threads: number, module: WebAssembly.Module, platform: ThreadPlatform): Promise<void> {
+    const { memory } = this.#memory;
+    const place = { module, memory, scratch: this.#scratch, control: this.#control };
+    const starts = Array.from({ length: threads - 1 }, (_, i) => platform.start({ ...place, thread: i + 1 }));
+    const results = await Promise.allSettled(starts);
+    const started = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    const failed = results.find((result) => result.status === 'rejected');
+    this.#workers.push(...started);
+    if (!failed) return;
+    this.stop();
+    throw failed.reason;
+  }
+
+  /** Ends all threads but the caller's, which goes on alone. */
+  stop(): void {
+    for (const worker of this.#workers.splice(0)) worker.terminate();
   }
 
   runOne(command: Command): void {
     this.#store(this.#single, command);
-    this.#kernels.run(this.#single, 1, this.#scratch);
+    this.#run(this.#single, 1);
   }
 
   isSame(recorded: Command, command: Command): boolean {
@@ -36,17 +72,21 @@ export class Runner implements RecordedDevice<Command, Block> {
   }
 
   compile(commands: readonly Command[]): { run: () => void; free: () => void } {
-    const { run, commandBytes } = this.#kernels;
+    const { commandBytes } = this.#kernels;
     const block = this.#memory.reserve(commands.length * commandBytes);
     for (const [i, command] of commands.entries()) this.#store(block.address + i * commandBytes, command);
     return {
-      run: () => run(block.address, commands.length, this.#scratch),
+      run: () => this.#run(block.address, commands.length),
       free: () => this.#memory.release(block),
     };
   }
 
   release(block: Block): void {
     this.#memory.release(block);
+  }
+
+  #run(address: number, count: number): void {
+    this.#kernels.run(address, count, this.#scratch, this.threads, this.#control);
   }
 
   #store(address: number, command: Command): void {

@@ -1,0 +1,204 @@
+/** Threads: the bits of one thread, a start that fails as a whole, and a process that ends by itself. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Backend, HostArray, Storage } from '../../src/backends/backend.js';
+import { createWasmBackend, type WasmBackend } from '../../src/backends/wasm/index.js';
+import { applyLora } from '../../src/lora/applyLora.js';
+import { DigitsNet } from '../../src/models/digitsNet.js';
+import { readBinary } from '../../src/node/binary.js';
+import { threads as threadPlatform } from '../../src/node/threads.js';
+import { Adam } from '../../src/optim/adam.js';
+import { Random } from '../../src/random.js';
+import { evaluate } from '../../src/train/evaluate.js';
+import { fit } from '../../src/train/fit.js';
+import { wasm, wasmBuilds } from '../devices.js';
+import { trainImages } from '../mnistData.js';
+
+/** All above what is cut into shares; several shares of odd sizes. */
+const LENGTHS = [32_768, 65_537, 100_003];
+
+/** Thin, square and odd, each large enough to be cut. */
+const SHAPES: readonly (readonly [m: number, k: number, n: number])[] = [
+  [10, 784, 256],
+  [256, 10, 784],
+  [10, 1024, 1024],
+  [1, 700, 401],
+  [401, 700, 1],
+  [3, 300, 500],
+  [500, 300, 3],
+  [700, 2, 300],
+  [65, 129, 67],
+  [127, 255, 33],
+  [1000, 784, 256],
+  [37, 1100, 41],
+];
+
+const random = new Random(5);
+const normals = (length: number) => Float32Array.from({ length }, () => random.normal());
+
+interface Work {
+  readonly name: string;
+  /** Data of storages; the first one is the output. */
+  readonly data: readonly (Float32Array | Int32Array | Uint8Array)[];
+  readonly run: (device: Backend, storages: readonly Storage[]) => void;
+}
+
+function matmuls(): Work[] {
+  return SHAPES.flatMap(([m, k, n]) =>
+    [0, 1, 2, 3].map((transposes) => {
+      const [transA, transB] = [(transposes & 1) > 0, (transposes & 2) > 0];
+      return {
+        name: `matmul ${m}×${k}×${n} ${transA ? 'T' : 'N'}${transB ? 'T' : 'N'}`,
+        data: [normals(m * n), normals(m * k), normals(k * n), normals(n)],
+        run: (device, [out, a, b, bias]) => {
+          device.matmul(out, a, b, { m, k, n, transA, transB, alpha: 0.5, beta: 0.25, bias });
+        },
+      } satisfies Work;
+    }),
+  );
+}
+
+function elementwise(length: number): Work[] {
+  const four = () => [normals(length), normals(length), normals(length), normals(length).map(Math.abs)];
+  const hyper = Float32Array.of(0.01, 0.5, 0.1, 0.9, 0.1, 1e-8, 0.01, 0.001);
+  const works: Omit<Work, 'data'>[] = [
+    { name: 'adamStep', run: (device, [p, g, m, v, h]) => device.adamStep(p, g, m, v, h) },
+    { name: 'sgdStep', run: (device, [p, g, m, , h]) => device.sgdStep(p, g, m, h) },
+    { name: 'axpy', run: (device, [out, x]) => device.axpy(out, x, 0.3) },
+    { name: 'mul', run: (device, [out, a, b]) => device.mul(out, a, b, 0.5) },
+    { name: 'relu', run: (device, [out, x]) => device.relu(out, x) },
+    { name: 'reluBackward', run: (device, [out, x, d]) => device.reluBackward(out, x, d, 0.5) },
+    { name: 'copy', run: (device, [out, x]) => device.copy(out, x) },
+    { name: 'fill', run: (device, [out]) => device.fill(out, 1.5) },
+  ];
+  return works.map((work) => ({ ...work, name: `${work.name} ${length}`, data: [...four(), hyper] }));
+}
+
+const bytes = Uint8Array.from({ length: 301 * 257 }, () => random.uniform() * 256);
+const rows: Work[] = [
+  {
+    name: 'gatherRows',
+    data: [normals(301 * 257), bytes, Int32Array.from({ length: 301 }, (_, i) => (7 * i) % 301)],
+    run: (device, [out, x, indices]) => device.gatherRows(out, x, indices, 301, 257, 0.01, -0.4),
+  },
+  {
+    name: 'addBias',
+    data: [normals(301 * 257), normals(257)],
+    run: (device, [out, bias]) => device.addBias(out, bias, 301, 257),
+  },
+  {
+    name: 'copy of bytes',
+    data: [bytes.map((byte) => byte ^ 1), bytes],
+    run: (device, [out, x]) => device.copy(out, x),
+  },
+  {
+    name: 'mul by a scalar',
+    data: [normals(70_001), normals(70_001), normals(1)],
+    run: (device, [out, a, b]) => device.mul(out, a, b, 0),
+  },
+];
+
+const works = [...matmuls(), ...LENGTHS.flatMap(elementwise), ...rows];
+
+/** The bytes of all storages after the work; comparing them one by one would take long. */
+async function results(device: Backend, { data, run }: Work): Promise<Buffer> {
+  const dtype = (array: object) =>
+    array instanceof Uint8Array ? 'u8' : array instanceof Int32Array ? 'i32' : 'f32';
+  const storages = data.map((array) => device.alloc(dtype(array), array.length));
+  for (const [i, storage] of storages.entries()) device.write(storage, data[i]);
+  run(device, storages);
+  const read = await Promise.all(storages.map((storage) => device.read(storage)));
+  for (const storage of storages) device.free(storage);
+  return bytesOf(read);
+}
+
+const bytesOf = (arrays: readonly HostArray[]) =>
+  Buffer.concat(
+    arrays.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength)),
+  );
+
+const builds = wasmBuilds.filter((build) => build !== 'debug');
+
+describe.each(builds)('threads of the %s build', (build) => {
+  let devices: WasmBackend[];
+  beforeAll(async () => {
+    devices = await Promise.all([1, 2, 3, 5].map((threads) => wasm(build, threads)));
+  });
+  afterAll(() => {
+    for (const device of devices) device.dispose();
+  });
+
+  it.each(works.map((work) => [work.name, work] as const))('%s: the same bits', async (_, work) => {
+    const [expected, ...others] = await Promise.all(devices.map((device) => results(device, work)));
+    for (const other of others) expect(other.equals(expected)).toBe(true);
+    expect(expected.equals(bytesOf(work.data))).toBe(false);
+  });
+
+  it.each([undefined, 'layer', 'parametrization'] as const)('train alike (%s)', async (method) => {
+    const trained = devices.map(async (device) => {
+      const model = new DigitsNet(device, { seed: 2 });
+      if (method) applyLora(model, { method, rank: 4, alpha: 2, bias: 'lora_only', init: 'gaussian' });
+      const data = trainImages(device, 700);
+      const optimizer = new Adam(model.parameters());
+      const { meanLoss } = await fit(model, data, { optimizer, batchSize: 100, epochs: 3 });
+      const weights = bytesOf(Array.from((await model.stateDict()).values(), ({ data }) => data));
+      return { weights, measured: { meanLoss, ...(await evaluate(model, data)) } };
+    });
+    const [expected, ...others] = await Promise.all(trained);
+    for (const { weights, measured } of others) {
+      expect(weights.equals(expected.weights)).toBe(true);
+      expect(measured).toEqual(expected.measured);
+    }
+    expect(expected.measured.accuracy).toBeGreaterThan(0.2);
+  });
+});
+
+describe('a pool of threads', () => {
+  it('goes on alone when it is disposed', async () => {
+    const device = await wasm('simd', 3);
+    expect(device.threads).toBe(3);
+    expect(device.features).toEqual(['simd', '3 threads']);
+    device.dispose();
+    expect(device.threads).toBe(1);
+    const [work] = works;
+    expect((await results(device, work)).equals(await results(await wasm('simd'), work))).toBe(true);
+  });
+
+  it('that cannot start as a whole does not start, and leaves no thread', async () => {
+    let running = 0;
+    const start: typeof threadPlatform.start = async (task) => {
+      if (task.thread === 2) throw new Error('too many');
+      const thread = await threadPlatform.start(task);
+      running++;
+      return {
+        terminate: () => {
+          running--;
+          thread.terminate();
+        },
+      };
+    };
+    const options = { readBinary, threads: 4, threadPlatform: { ...threadPlatform, start } };
+    await expect(createWasmBackend(options)).rejects.toThrow('too many');
+    expect(running).toBe(0);
+  });
+
+  it('does not keep a process alive, at work or at rest', async () => {
+    const script = `
+      import { selectDevice } from './src/index.ts';
+      const { device } = await selectDevice({ prefer: 'wasm', threads: 3 });
+      const [out, a, b] = [0, 0, 0].map(() => device.alloc('f32', 512 * 512));
+      for (const x of [a, b]) device.fill(x, 1);
+      device.matmul(out, a, b, { m: 512, k: 512, n: 512 });
+      console.log((await device.read(out))[0]);`;
+    const run = promisify(execFile);
+    const cwd = new URL('../..', import.meta.url).pathname;
+    const { stdout, stderr } = await run(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '--eval', script],
+      { cwd, timeout: 20_000 },
+    );
+    expect(stderr).toBe('');
+    expect(stdout).toBe('512\n');
+  });
+});

@@ -1,0 +1,270 @@
+/** Steps that are recorded and repeated: bit for bit those that are computed call by call, whatever the model does. */
+import { describe, expect, it } from 'vitest';
+import { noGrad } from '../../src/autograd.js';
+import type { Backend } from '../../src/backends/backend.js';
+import type { Dataset } from '../../src/data/dataset.js';
+import { applyLora } from '../../src/lora/applyLora.js';
+import type { LoraLinear } from '../../src/lora/loraLinear.js';
+import { DigitsNet } from '../../src/models/digitsNet.js';
+import { Linear } from '../../src/nn/linear.js';
+import { Module, type StateDict } from '../../src/nn/module.js';
+import { crossEntropy } from '../../src/ops/crossEntropy.js';
+import { mul } from '../../src/ops/mul.js';
+import { relu } from '../../src/ops/relu.js';
+import { Adam, AdamW } from '../../src/optim/adam.js';
+import type { Optimizer } from '../../src/optim/optimizer.js';
+import { SGD } from '../../src/optim/sgd.js';
+import { Random } from '../../src/random.js';
+import type { Tensor } from '../../src/tensor.js';
+import { evaluate } from '../../src/train/evaluate.js';
+import { type FitOptions, type FitResult, fit, type StepReport } from '../../src/train/fit.js';
+import { reference, wasm } from '../devices.js';
+import { trainImages } from '../mnistData.js';
+
+type Options = Partial<Omit<FitOptions, 'record' | 'optimizer'>>;
+
+interface Subject {
+  readonly model: Module;
+  readonly optimizer: Optimizer;
+  /** For `fit`, given the data that it trains on. */
+  readonly options?: (data: Dataset) => Options;
+}
+
+interface Trained {
+  readonly result: FitResult;
+  readonly losses: readonly number[];
+  readonly bytes: Buffer;
+}
+
+function bytesOf(states: readonly StateDict[]): Buffer {
+  return Buffer.concat(
+    states.flatMap((state) => Array.from(state.values(), ({ data }) => Buffer.from(data.buffer))),
+  );
+}
+
+async function train(
+  build: (device: Backend) => Subject,
+  device: Backend,
+  record: boolean,
+): Promise<Trained> {
+  const { model, optimizer, options } = build(device);
+  const data = trainImages(device, 345);
+  const own = options?.(data) ?? {};
+  const losses: number[] = [];
+  const onStep = (report: StepReport) => {
+    losses.push(report.loss);
+    own.onStep?.(report);
+  };
+  const result = await fit(model, data, { optimizer, epochs: 3, ...own, onStep, record });
+  const bytes = bytesOf([await model.stateDict(), await optimizer.stateDict()]);
+  return { result, losses, bytes };
+}
+
+/** Trains on two fresh devices, with recording and without. */
+async function both(build: (device: Backend) => Subject): Promise<Trained> {
+  const recorded = await train(build, await wasm(), true);
+  const eager = await train(build, await wasm(), false);
+  expect(eager.result.repeated).toBe(0);
+  expect(recorded.losses).toEqual(eager.losses);
+  expect(recorded.bytes.equals(eager.bytes)).toBe(true);
+  return recorded;
+}
+
+const digits = (device: Backend, lora?: Parameters<typeof applyLora>[1]) => {
+  const model = new DigitsNet(device, { seed: 4 });
+  if (lora) applyLora(model, lora);
+  return model;
+};
+
+/** Two ways through a network; `choose` says which. */
+class Branching extends Module {
+  readonly first: Linear;
+  readonly second: Linear;
+
+  constructor(
+    device: Backend,
+    readonly choose: () => boolean,
+  ) {
+    super();
+    const random = new Random(1);
+    this.first = new Linear(device, 784, 10, { random });
+    this.second = new Linear(device, 784, 10, { random });
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.choose() ? this.first.forward(x) : relu(this.second.forward(x));
+  }
+}
+
+/** 35 batches in an epoch, the last one smaller; all but two at the beginning and the smaller ones are repeated. */
+const MOST = 3 * 35 - 2 - 3;
+
+describe('a recorded step', () => {
+  it.each([
+    ['full training with Adam', undefined, Adam],
+    ['full training with AdamW', undefined, AdamW],
+    ['full training with SGD', undefined, SGD],
+    ['a wrapper', { method: 'layer', rank: 2, bias: 'lora_only', init: 'gaussian' }, Adam],
+    ['a parametrization', { method: 'parametrization', rank: 3, init: 'gaussian' }, Adam],
+  ] as const)('is repeated bit for bit: %s', async (_, lora, Kind) => {
+    const { result } = await both((device) => {
+      const model = digits(device, lora);
+      return { model, optimizer: new Kind(model.parameters()) };
+    });
+    expect(result).toMatchObject({ iterations: 105, repeated: MOST });
+  });
+
+  it('is repeated with a momentum, a learning rate that changes, and a loss of its own', async () => {
+    const { result } = await both((device) => {
+      const model = digits(device);
+      const optimizer = new SGD(model.parameters(), { learningRate: 0.01, momentum: 0.9, nesterov: true });
+      const onStep = ({ iteration }: StepReport) => {
+        optimizer.learningRate = 0.01 / iteration;
+      };
+      const loss = (logits: Tensor, targets: Tensor) => {
+        const once = crossEntropy(logits, targets);
+        return mul(once, once);
+      };
+      return { model, optimizer, options: () => ({ onStep, loss }) };
+    });
+    expect(result.repeated).toBe(MOST);
+  });
+
+  it.each([
+    ['every other step', (step: number) => step % 2 === 0],
+    ['from step 50 on', (step: number) => step < 50],
+    ['by chance', (step: number) => (step * 7919) % 13 < 6],
+    ['once', (step: number) => step === 40],
+  ])('may branch: %s', async (_, isFirst) => {
+    await both((device) => {
+      let step = 0;
+      const model = new Branching(device, () => isFirst(step++));
+      return { model, optimizer: new Adam(model.parameters()) };
+    });
+  });
+
+  it('notices what changes between steps: frozen layers, layers that are replaced, other work', async () => {
+    const { result } = await both((device) => {
+      const model = digits(device);
+      applyLora(model, { rank: 2, init: 'gaussian' });
+      const wrapped = model.linear1 as LoraLinear;
+      const optimizer = new SGD(model.parameters(), { learningRate: 1e-5 });
+      const kept: Tensor[] = [];
+      return {
+        model,
+        optimizer,
+        options: (data) => ({
+          onStep: ({ iteration }) => {
+            // The kernels of the forward pass stay the same, those of the backward pass do not.
+            if (iteration === 20) wrapped.base.weight.requiresGrad = true;
+            if (iteration === 30) wrapped.base.weight.requiresGrad = false;
+            if (iteration === 60) model.linear1 = wrapped.base;
+            if (iteration === 65) model.linear1 = wrapped;
+            if (iteration % 10 === 0) for (const parameter of optimizer.parameters) parameter.zeroGrad();
+            // Of every size that a step uses, and kept.
+            kept.push(noGrad(() => mul(optimizer.parameters[0], optimizer.parameters[0])));
+            if (iteration === 70) void evaluate(model, data.take(20));
+          },
+        }),
+      };
+    });
+    expect(result.repeated).toBeGreaterThan(45);
+  });
+
+  it('is left alone where its forward pass keeps, reads or writes what is on the device', async () => {
+    const seen: Promise<ArrayLike<number>>[] = [];
+    const { result } = await both((device) => {
+      const model = digits(device);
+      let kept: Tensor | undefined;
+      let step = 0;
+      const loss = (logits: Tensor, targets: Tensor) => {
+        step++;
+        if (step > 60 && step < 80) kept = noGrad(() => mul(logits, logits));
+        if (step > 20 && step < 40) seen.push(logits.read());
+        if (step === 50) logits.write(new Float32Array(logits.length).fill(0.5));
+        return crossEntropy(logits, targets);
+      };
+      return {
+        model,
+        optimizer: new Adam(model.parameters()),
+        options: () => ({ loss, onStep: () => void kept?.shape }),
+      };
+    });
+    expect(result.repeated).toBeGreaterThan(20);
+    const reads = await Promise.all(seen);
+    expect(reads).toHaveLength(2 * 19);
+    for (let i = 0; i < 19; i++) expect(reads[i]).toEqual(reads[19 + i]);
+  });
+
+  it('has gradients as any other', async () => {
+    const gradients: Promise<ArrayLike<number>>[][] = [];
+    await both((device) => {
+      const model = digits(device);
+      const read: Promise<ArrayLike<number>>[] = [];
+      gradients.push(read);
+      const onStep = ({ iteration }: StepReport) => {
+        for (const { grad } of model.parameters()) if (iteration > 30 && grad) read.push(grad.read());
+      };
+      return { model, optimizer: new SGD(model.parameters()), options: () => ({ onStep, limit: 34 }) };
+    });
+    const [recorded, eager] = await Promise.all(gradients.map((reads) => Promise.all(reads)));
+    expect(recorded).toHaveLength(4 * 6);
+    for (const [i, values] of recorded.entries())
+      expect(Buffer.from(values as never)).toEqual(Buffer.from(eager[i] as never));
+  });
+
+  it('is left alone where parameters have taken different numbers of steps', async () => {
+    const { result } = await both((device) => {
+      const model = digits(device);
+      const optimizer = new Adam(model.parameters());
+      const [one] = optimizer.parameters;
+      one.requiresGrad = false;
+      const onStep = ({ iteration }: StepReport) => {
+        if (iteration === 10) one.requiresGrad = true;
+      };
+      return { model, optimizer, options: () => ({ onStep }) };
+    });
+    expect(result.repeated).toBe(0);
+  });
+
+  it('ends before the weights are changed when the loss is not finite', async () => {
+    for (const record of [true, false]) {
+      const device = await wasm();
+      const model = digits(device);
+      const optimizer = new Adam(model.parameters());
+      let before: [StateDict, StateDict] | undefined;
+      const training = fit(model, trainImages(device, 345), {
+        optimizer,
+        record,
+        // The loss overflows float32 in the 20th step, by a kernel of the recording itself.
+        onStep: async ({ iteration }) => {
+          if (iteration !== 19) return;
+          model.parameters()[1].write(new Float32Array(256).fill(3e38));
+          before = [await model.stateDict(), await optimizer.stateDict()];
+        },
+      });
+      await expect(training).rejects.toThrow(/fit: the loss is (NaN|Infinity) at iteration 20/);
+      expect(
+        bytesOf([await model.stateDict(), await optimizer.stateDict()]).equals(bytesOf(before ?? [])),
+      ).toBe(true);
+    }
+  });
+
+  it('gives its memory back', async () => {
+    const device = await wasm();
+    const data = trainImages(device, 345);
+    const model = digits(device);
+    const optimizer = new Adam(model.parameters());
+    await fit(model, data, { optimizer });
+    const { liveBytes, reservedBytes } = device.memory();
+    for (let i = 0; i < 20; i++) await fit(model, data, { optimizer });
+    expect(device.memory()).toMatchObject({ liveBytes, reservedBytes });
+  });
+
+  it('is not there on the reference', async () => {
+    const model = digits(reference);
+    const optimizer = new SGD(model.parameters());
+    const { repeated } = await fit(model, trainImages(reference, 30), { optimizer });
+    expect(repeated).toBe(0);
+  });
+});
