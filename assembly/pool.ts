@@ -1,7 +1,8 @@
 /**
  * Threads that share one memory. One of them, the main one, runs a program; the others wait for commands that are
  * worth cutting, take shares of them until none is left, and wait again. The main thread takes shares too, and goes on
- * when all are done: so it never waits for a thread that sleeps, only for shares that were taken.
+ * when all are done: so it never waits for a thread that sleeps, only for shares that were taken. Where those come late,
+ * because other programs want the cores, it works alone for a while.
  *
  * The control block is {@link CONTROL_BYTES} bytes, one cache line each for what is written at different times.
  */
@@ -15,10 +16,25 @@ const TICKET: usize = 0;
 /** The command, and its number of shares; written before its ticket. */
 const COMMAND: usize = 64;
 const SHARES: usize = 68;
-/** i32: shares that are done. */
+/** i32: shares that are done, and those that others than the main thread have taken. */
 const DONE: usize = 128;
+const HELPED: usize = 132;
 /** i32: threads that sleep, or are about to. */
 const SLEEPERS: usize = 192;
+
+/** u32, the main thread's own: commands that it does alone before it asks for help again, and how many the last time. */
+const ALONE: usize = 224;
+const PAUSE: usize = 228;
+/** u32, its own too: commands in a row with which nobody helped. */
+const MISSED: usize = 232;
+
+/** So many, and nobody is going to come. */
+const MOST_MISSED: u32 = 4;
+
+const FIRST_PAUSE: u32 = 16;
+const LONGEST_PAUSE: u32 = 4096;
+/** Looks at the shares that are done, about as many nanoseconds: so much later than they should be is late. */
+const PATIENCE: usize = 20000;
 
 /** More shares than a command has. */
 const TICKETS: i64 = 1024;
@@ -30,16 +46,52 @@ export function controlBytes(): usize {
   return CONTROL_BYTES;
 }
 
-/** Cuts a command into `shares` and does it with whoever comes to help. For the main thread. */
-export function share(command: usize, shares: usize, scratch: usize, control: usize): void {
+/** Whether the main thread may ask for help with its next command. */
+export function isHelpWelcome(control: usize): bool {
+  const alone = load<u32>(control, ALONE);
+  if (alone === 0) return true;
+  store<u32>(control, alone - 1, ALONE);
+  return false;
+}
+
+/**
+ * Cuts a command into `shares`, each of which takes about `nanoseconds`, and does it with whoever comes to help. For
+ * the main thread.
+ */
+export function share(
+  command: usize,
+  shares: usize,
+  nanoseconds: usize,
+  scratch: usize,
+  control: usize,
+): void {
   store<usize>(control, command, COMMAND);
   store<usize>(control, shares, SHARES);
   atomic.store<i32>(control, 0, DONE);
+  atomic.store<i32>(control, 0, HELPED);
   const ticket = (atomic.load<i64>(control, TICKET) / TICKETS + 1) * TICKETS;
   atomic.store<i64>(control, ticket, TICKET);
   if (atomic.load<i32>(control, SLEEPERS) > 0) atomic.notify(control + TICKET, -1);
-  takeShares(ticket, scratch, control);
-  while (atomic.load<i32>(control, DONE) < <i32>shares) {}
+  takeShares(ticket, scratch, control, false);
+  const patience = nanoseconds + PATIENCE;
+  let looks: usize = 0;
+  while (atomic.load<i32>(control, DONE) < <i32>shares) looks++;
+  judge(atomic.load<i32>(control, HELPED) > 0, looks > patience, control);
+}
+
+/** Whether to ask for help again at once, after a command with which somebody helped or not, and was late or not. */
+function judge(isHelped: bool, isLate: bool, control: usize): void {
+  const missed: u32 = isHelped ? 0 : load<u32>(control, MISSED) + 1;
+  const pause = load<u32>(control, PAUSE);
+  if (isLate || missed >= MOST_MISSED) {
+    const longer = min(max(pause << 1, FIRST_PAUSE), LONGEST_PAUSE);
+    store<u32>(control, longer, PAUSE);
+    store<u32>(control, longer, ALONE);
+    store<u32>(control, 0, MISSED);
+  } else {
+    store<u32>(control, missed, MISSED);
+    if (isHelped) store<u32>(control, pause >> 1, PAUSE);
+  }
 }
 
 /** Waits for commands and helps with them, for ever. For all other threads, each with matmul scratch of its own. */
@@ -49,12 +101,12 @@ export function work(thread: usize, scratch: usize, control: usize): void {
   let last: i64 = 0;
   while (true) {
     const ticket = nextTicket(last, control);
-    last = takeShares(ticket, ownScratch, control);
+    last = takeShares(ticket, ownScratch, control, true);
   }
 }
 
 /** Takes and does shares of the command with this ticket until there are none. Returns the ticket that is then. */
-function takeShares(ticket: i64, scratch: usize, control: usize): i64 {
+function takeShares(ticket: i64, scratch: usize, control: usize, isHelp: bool): i64 {
   while (true) {
     const command = load<usize>(control, COMMAND);
     const shares = load<usize>(control, SHARES);
@@ -63,6 +115,7 @@ function takeShares(ticket: i64, scratch: usize, control: usize): i64 {
     // Fails when another thread has taken this share, or the command is over: then what was read is not used.
     const seen = atomic.cmpxchg<i64>(control, ticket, ticket + 1, TICKET);
     if (seen === ticket) {
+      if (isHelp) atomic.add<i32>(control, 1, HELPED);
       execute(command, scratch, part, shares);
       atomic.add<i32>(control, 1, DONE);
       ticket++;

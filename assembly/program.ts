@@ -1,7 +1,7 @@
 /** Programs: lists of commands in memory, so that a whole training step is one call from outside. */
 import { COMMAND_BYTES, execute, Op, opOf, whole } from './command';
-import { share } from './pool';
-import { sharesOf } from './shares';
+import { isHelpWelcome, share } from './pool';
+import { costOf, sharesOf } from './shares';
 
 export function commandBytes(): usize {
   return COMMAND_BYTES;
@@ -13,11 +13,17 @@ export function commandBytes(): usize {
  */
 export function run(program: usize, count: usize, scratch: usize, threads: usize, control: usize): void {
   for (const end = program + count * COMMAND_BYTES; program < end; program += COMMAND_BYTES) {
-    const shares = ASC_FEATURE_THREADS && threads > 1 ? sharesOf(program, threads) : 1;
-    if (ASC_FEATURE_THREADS && shares > 1) share(program, shares, scratch, control);
-    else execute(program, scratch, 0, 1);
+    if (!ASC_FEATURE_THREADS || threads === 1) execute(program, scratch, 0, 1);
+    else executeWithHelp(program, scratch, threads, control);
     if (opOf(program) === Op.append && isNotFinite(load<f32>(whole(program, 3)))) return;
   }
+}
+
+function executeWithHelp(command: usize, scratch: usize, threads: usize, control: usize): void {
+  const cost = costOf(command);
+  const shares = sharesOf(command, cost, threads);
+  if (shares > 1 && isHelpWelcome(control)) share(command, shares, cost / shares, scratch, control);
+  else execute(command, scratch, 0, 1);
 }
 
 /** Infinity and NaN are what differs from itself by NaN. */

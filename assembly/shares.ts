@@ -1,36 +1,45 @@
-/** Into how many shares a command is cut for several threads: 1 where handing it over costs more than it saves. */
+/** What commands cost, and into how many shares one is cut: into one where handing it over costs more than it saves. */
 import { elementsOf, Op, opOf, whole } from './command';
 
-/** Multiplications and additions, some 10 microseconds of them. */
-const MATMUL_MIN: f64 = 262144;
-/** Elements, some 5 to 30 microseconds of them. */
-const ELEMENTS_MIN: usize = 32768;
+/** Nanoseconds of work that are worth a second thread. */
+const WORTHWHILE: usize = 10000;
 /** Elements of a share: small ones even out threads that do not run all the time. */
 const ELEMENTS_OF_SHARE: usize = 8192;
+/** Multiply-adds in a nanosecond, and the nanoseconds of four elements. */
+const MADDS: f64 = 20;
+const FOUR_ELEMENTS: usize = 2;
 
-export function sharesOf(c: usize, threads: usize): usize {
+/** Roughly, in nanoseconds; 0 for commands that are not cut. */
+export function costOf(c: usize): usize {
   switch (opOf(c)) {
-    case Op.matmul: {
-      // Each share packs all of the operand that is not cut, so there are no more than threads.
-      const work = <f64>whole(c, 5) * <f64>whole(c, 6) * <f64>whole(c, 7);
-      return work < MATMUL_MIN ? 1 : threads;
-    }
-    case Op.gatherRows:
-      return ofElements(whole(c, 4) * whole(c, 5), threads);
-    case Op.addBias:
-      return ofElements(whole(c, 3) * whole(c, 4), threads);
+    case Op.matmul:
+      return <usize>((<f64>whole(c, 5) * <f64>whole(c, 6) * <f64>whole(c, 7)) / MADDS);
     case Op.gatherLabels:
     case Op.sumRows:
     case Op.softmaxCrossEntropy:
     case Op.append:
     case Op.countWrong:
     case Op.fillU8:
-      return 1;
+      return 0;
     default:
-      return ofElements(elementsOf(c), threads);
+      return (lengthOf(c) * FOUR_ELEMENTS) >> 2;
   }
 }
 
-function ofElements(elements: usize, threads: usize): usize {
-  return elements < ELEMENTS_MIN ? 1 : min(elements / ELEMENTS_OF_SHARE, threads << 2);
+/** Of a command that costs so much. A matmul has no more than threads: each share packs the whole other operand. */
+export function sharesOf(c: usize, cost: usize, threads: usize): usize {
+  if (cost < WORTHWHILE) return 1;
+  return opOf(c) === Op.matmul ? threads : min(lengthOf(c) / ELEMENTS_OF_SHARE, threads << 2);
+}
+
+/** Elements of the output of a command that is cut into rows or stretches. */
+function lengthOf(c: usize): usize {
+  switch (opOf(c)) {
+    case Op.gatherRows:
+      return whole(c, 4) * whole(c, 5);
+    case Op.addBias:
+      return whole(c, 3) * whole(c, 4);
+    default:
+      return elementsOf(c);
+  }
 }

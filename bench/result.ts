@@ -10,6 +10,7 @@ export interface Result {
   /** Median absolute deviation of the times, in per cent of the median. */
   readonly spreadPercent: number;
   readonly samples: number;
+  readonly lowerIsBetter?: boolean;
 }
 
 export interface Measured {
@@ -46,7 +47,7 @@ export function printResults(title: string, results: readonly Result[]): void {
     style: { head: [], border: [] },
   });
   for (const { name, median, unit, spreadPercent, samples } of results) {
-    const digits = median < 100 ? 1 : 0;
+    const digits = median < 10 ? 2 : median < 100 ? 1 : 0;
     table.push([name, median.toFixed(digits), unit, spreadPercent.toFixed(1), samples]);
   }
   console.log(table.toString());

@@ -5,6 +5,7 @@ import { applyLora } from '../src/lora/applyLora.js';
 import { DigitsNet } from '../src/models/digitsNet.js';
 import { crossEntropy } from '../src/ops/crossEntropy.js';
 import { Adam } from '../src/optim/adam.js';
+import { summary } from './ratio.js';
 import type { Result } from './result.js';
 
 const STEPS = 200;
@@ -35,16 +36,8 @@ export async function stepCounts(device: Backend, train: Dataset): Promise<Resul
     before = after;
   }
   return [
-    summary('dispatches', 'a step', dispatches.slice(WARM_UP)),
-    summary('submits', 'a step', submits.slice(WARM_UP)),
-    summary('host time to encode', 'µs a step', encodeUs.slice(WARM_UP)),
+    summary('dispatches', 'a step', dispatches.slice(WARM_UP), true),
+    summary('submits', 'a step', submits.slice(WARM_UP), true),
+    summary('host time to encode', 'µs a step', encodeUs.slice(WARM_UP), true),
   ];
-}
-
-function summary(name: string, unit: string, values: readonly number[]): Result {
-  const sorted = [...values].sort((a, b) => a - b);
-  const median = sorted[Math.floor(sorted.length / 2)];
-  const deviations = sorted.map((value) => Math.abs(value - median)).sort((a, b) => a - b);
-  const spreadPercent = (100 * deviations[Math.floor(deviations.length / 2)]) / median;
-  return { name, unit, median, spreadPercent, samples: values.length };
 }

@@ -6,6 +6,7 @@ export type Method = 'parametrization' | 'layer';
 
 export interface MnistOptions {
   readonly device: 'auto' | DeviceName;
+  readonly threads: number | 'auto';
   /** In the order in which they run. */
   readonly methods: readonly Method[];
   readonly rank: number;
@@ -29,6 +30,7 @@ export interface MnistOptions {
 /** What commander hands over: every value is still text. */
 export interface RawMnistOptions {
   readonly device: string;
+  readonly threads: string;
   readonly method: string;
   readonly rank: string;
   readonly alpha: string;
@@ -47,6 +49,7 @@ export interface RawMnistOptions {
 /** The tutorial's values; `--help` shows them. */
 export const DEFAULTS = {
   device: 'auto',
+  threads: 'auto',
   method: 'both',
   rank: '2',
   alpha: '1',
@@ -64,6 +67,7 @@ export const METHODS = ['parametrization', 'layer', 'both'] as const;
 
 /** Above every sensible count, below where arithmetic on counts would lose digits. */
 const MAX_COUNT = 1_000_000_000;
+const MAX_THREADS = 64;
 const MAX_SEED = 2 ** 32 - 1;
 
 /** @throws UsageError for the first value that is not what its option takes */
@@ -71,6 +75,7 @@ export function parseMnistOptions(raw: RawMnistOptions): MnistOptions {
   const method = oneOf('--method', raw.method, METHODS);
   return {
     device: oneOf('--device', raw.device, DEVICES),
+    threads: raw.threads === 'auto' ? 'auto' : integerIn('--threads', raw.threads, 1, MAX_THREADS),
     methods: method === 'both' ? ['parametrization', 'layer'] : [method],
     rank: integerIn('--rank', raw.rank, 1, MAX_COUNT),
     alpha: positive('--alpha', raw.alpha),

@@ -29,7 +29,7 @@ export interface Prepared {
  *   cannot be read or do not fit, and for outputs that cannot be written
  */
 export async function prepare(options: MnistOptions): Promise<Prepared> {
-  const { device, reason } = await openDevice(options.device);
+  const { device, reason } = await openDevice(options);
   checkRank(device, options);
   const files = await mnistFiles(options.data);
   const { train, test } = await loadMnist(device, files);
@@ -42,9 +42,9 @@ export async function prepare(options: MnistOptions): Promise<Prepared> {
   return { device, reason, source, train, test, chosen, output, jsonPath };
 }
 
-async function openDevice(prefer: MnistOptions['device']) {
+async function openDevice({ device: prefer, threads }: MnistOptions) {
   try {
-    return await selectDevice({ prefer });
+    return await selectDevice({ prefer, threads });
   } catch (error) {
     if (prefer === 'auto' || !(error instanceof DeviceError)) throw error;
     const message = error.message.replace(`${prefer}: `, '');

@@ -61,6 +61,9 @@ function addMnist(program: Command, streams: Streams): void {
     .addOption(withDefault('--iterations <n>', 'batches of each adaptation', DEFAULTS.iterations))
     .optionsGroup('Training:')
     .addOption(withDefault('--device <name>', `${DEVICES.join(', ')}`, DEFAULTS.device))
+    .addOption(
+      withDefault('--threads <n>', 'of wasm, 1 to 64, or auto; the results are the same', DEFAULTS.threads),
+    )
     .addOption(withDefault('--epochs <n>', "times through MNIST, of the base's training", DEFAULTS.epochs))
     .addOption(withDefault('--batch-size <n>', 'images of a batch', DEFAULTS.batchSize))
     .addOption(withDefault('--learning-rate <x>', "Adam's, for base and adapters", DEFAULTS.learningRate))

@@ -10,6 +10,7 @@ describe('parseMnistOptions', () => {
   it("gives the tutorial's values by default", () => {
     expect(parse({})).toEqual({
       device: 'auto',
+      threads: 'auto',
       methods: ['parametrization', 'layer'],
       rank: 2,
       alpha: 1,
@@ -28,6 +29,7 @@ describe('parseMnistOptions', () => {
 
   it('reads what a user may write', () => {
     expect(parse({ digits: ' 9, 0 ,4' }).digits).toEqual([0, 4, 9]);
+    expect(parse({ threads: '4' }).threads).toBe(4);
     expect(parse({ digits: '7' }).digits).toEqual([7]);
     expect(parse({ method: 'layer' }).methods).toEqual(['layer']);
     expect(parse({ method: 'parametrization' }).methods).toEqual(['parametrization']);
@@ -45,6 +47,14 @@ describe('parseMnistOptions', () => {
     ['epochs', '--epochs'],
     ['batchSize', '--batch-size'],
   ] as const;
+  it.each([
+    ['0', 'must be an integer from 1 on'],
+    ['all', 'must be an integer from 1 on'],
+    ['65', 'must be at most 64'],
+  ])('refuses --threads %s', (threads, rule) => {
+    expect(() => parse({ threads })).toThrow(new UsageError(`--threads: ${rule}: ${threads}`));
+  });
+
   const noInteger = ['0', '-1', '+1', '1.5', '1e3', '12abc', '0x10', 'NaN', 'Infinity', ' 3', '３', '--seed'];
   const integerCases = integers.flatMap(([key, option]) => [
     ...noInteger.map(

@@ -1,0 +1,50 @@
+/** How near matmul comes to what the core can do on registers alone, in the same build. */
+import type { WasmBackend } from '../src/backends/wasm/index.js';
+import { readBinary } from '../src/node.js';
+import { gflops, TRANSPOSES } from './matmul.js';
+import type { Pair } from './ratio.js';
+
+const SIZES = [512, 1024];
+/** Where the peak loop has its numbers, and how many vectors they are. */
+const AT = 1024;
+const VECTORS = 15;
+
+interface PeakExports {
+  peak(at: number, rounds: number): void;
+  peakFlops(): number;
+}
+
+/** Every pair is the peak loop against a product of as many operations. */
+export async function peakSuite(device: WasmBackend): Promise<Pair[]> {
+  const peak = await peakLoop(device.features.includes('relaxed-simd') ? 'relaxed' : 'simd');
+  return SIZES.flatMap((size) => {
+    const shape = { m: size, k: size, n: size };
+    const [out, a, b] = [0, 1, 2].map(() => device.alloc('f32', size * size));
+    device.fill(a, 0.5);
+    device.fill(b, 0.25);
+    const flops = gflops(shape, 1) * 1e9;
+    return TRANSPOSES.map(({ letters, transA, transB }) => ({
+      name: `${size}³ ${letters}`,
+      unit: '% of peak',
+      base: () => peak(flops),
+      work: () => device.matmul(out, a, b, { ...shape, transA, transB }),
+      value: (ratio: number) => 100 / ratio,
+      lowerIsBetter: false,
+    }));
+  });
+}
+
+/** What does so many operations on registers; it is checked to compute what it says. */
+export async function peakLoop(build: 'simd' | 'relaxed'): Promise<(flops: number) => void> {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
+  const module = await WebAssembly.compile((await readBinary(build)) as BufferSource);
+  const instance = await WebAssembly.instantiate(module, { env: { memory } });
+  const exports = instance.exports as unknown as PeakExports;
+  const numbers = new Float32Array(memory.buffer, AT, 4 * VECTORS);
+  // c = c / 2 + 1 comes to 2 from anywhere.
+  numbers.fill(0.5, 0, 4).fill(1, 4);
+  const run = (flops: number) => exports.peak(AT, Math.round(flops / exports.peakFlops()));
+  run(1e6);
+  if (!numbers.subarray(8).every((value) => value === 2)) throw new Error('bench: the peak loop is wrong');
+  return run;
+}

@@ -1,0 +1,54 @@
+/** Two works measured in turn, so that a clock that drifts drifts for both, and how one compares with the other. */
+import type { Result } from './result.js';
+
+export type Work = () => Promise<void> | void;
+
+export interface Pair {
+  readonly name: string;
+  /** `times` is the time of `work` over that of `base`; `% of …` 100 times what `value` makes of it. */
+  readonly unit: string;
+  readonly base: Work;
+  readonly work: Work;
+  /** From `time(work) / time(base)` to the figure; default the ratio itself. */
+  readonly value?: (ratio: number) => number;
+  readonly lowerIsBetter: boolean;
+}
+
+/** Measures every pair for `timeMs`, at least five times. */
+export async function measurePairs(pairs: readonly Pair[], timeMs: number): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const { name, unit, base, work, value = (ratio: number) => ratio, lowerIsBetter } of pairs) {
+    await base();
+    await work();
+    const ratios: number[] = [];
+    const end = performance.now() + timeMs;
+    while (performance.now() < end || ratios.length < 5) {
+      // The order changes, so that neither always runs in what the other has left in the caches.
+      const [first, second] = ratios.length % 2 === 0 ? [base, work] : [work, base];
+      const [a, b] = [await timeOf(first), await timeOf(second)];
+      ratios.push(value(ratios.length % 2 === 0 ? b / a : a / b));
+    }
+    results.push(summary(name, unit, ratios, lowerIsBetter));
+  }
+  return results;
+}
+
+async function timeOf(work: Work): Promise<number> {
+  const begun = performance.now();
+  await work();
+  return performance.now() - begun;
+}
+
+/** Median, and median absolute deviation in per cent of it. */
+export function summary(
+  name: string,
+  unit: string,
+  values: readonly number[],
+  lowerIsBetter: boolean,
+): Result {
+  const sorted = [...values].sort((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)];
+  const deviations = sorted.map((value) => Math.abs(value - median)).sort((a, b) => a - b);
+  const spreadPercent = (100 * deviations[Math.floor(deviations.length / 2)]) / median;
+  return { name, unit, median, spreadPercent, samples: values.length, lowerIsBetter };
+}
