@@ -31,7 +31,7 @@ export async function trainingSuite(device: Backend, train: Dataset, test: Datas
     await checkThatItLearns(name, async () => (await evaluate(model, data)).loss, run);
     suite.push({ name: `${name}, batch ${BATCH_SIZE}`, unit: 'it/s', work: STEPS, run });
   }
-  for (const batchSize of [10, 1000]) {
+  for (const batchSize of [10, 200, 1000]) {
     const model = new DigitsNet(device);
     const run = async () => {
       await evaluate(model, test, { batchSize });

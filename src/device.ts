@@ -169,14 +169,10 @@ function firstClause(message: string): string {
 }
 
 function describeWasm({ features }: Backend, wish: WasmWish, { threads }: Platform): string {
-  return `${describeBuild(features, wish.deterministic)}; ${describeThreads(features, wish, threads)}`;
-}
-
-function describeBuild(features: readonly string[], deterministic: boolean): string {
-  if (features.includes('relaxed-simd')) return 'WebAssembly SIMD with fused multiply-add (relaxed SIMD)';
-  return deterministic
-    ? 'WebAssembly SIMD, kept to the same bits everywhere'
-    : 'WebAssembly SIMD; this runtime has no relaxed SIMD';
+  const isRelaxed = features.includes('relaxed-simd');
+  const build = isRelaxed ? ' with fused multiply-add (relaxed SIMD)' : ', the runtime has no relaxed SIMD';
+  const which = wish.deterministic ? ', kept to the same bits everywhere' : build;
+  return `WebAssembly SIMD${which}; ${describeThreads(features, wish, threads)}`;
 }
 
 function describeThreads(features: readonly string[], wish: WasmWish, platform: ThreadPlatform): string {

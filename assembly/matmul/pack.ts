@@ -1,7 +1,26 @@
 /** Copies of operands in the order in which the tiles read them. */
 
+/** Rows of a panel of a, as of a register tile; more would spill registers without fused multiply-add. */
+export const PANEL_ROWS: usize = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
+/** Bytes of a value in a panel of a, a whole vector for the tile without fused multiply-add, and of a step. */
+export const A_VALUE_BYTES: usize = ASC_FEATURE_RELAXED_SIMD ? 4 : 16;
+export const A_STEP_BYTES: usize = PANEL_ROWS * A_VALUE_BYTES;
+
+/** Copies `rows` rows of op(a) into panels for the tiles of this build. */
+export function packRows(
+  to: usize,
+  from: usize,
+  rowStride: usize,
+  stepStride: usize,
+  rows: usize,
+  k: usize,
+): void {
+  if (ASC_FEATURE_RELAXED_SIMD) packPanels(to, from, rowStride, stepStride, rows, k, PANEL_ROWS);
+  else packSplats(to, from, rowStride, stepStride, rows, k);
+}
+
 /**
- * Copies `lanes` rows of op(a), or columns of op(b), into panels of `width` (4, 6 or 8): a panel holds, for
+ * Copies `lanes` rows of op(a), or columns of op(b), into panels of `width` (6 or 8): a panel holds, for
  * each of the `k` steps, its `width` values side by side. Lanes that the operand lacks are 0.
  *
  *     panel 0: [step 0: lane 0 … width−1][step 1: …] …  panel 1: …
@@ -42,13 +61,73 @@ function copyLanes(
   }
 }
 
+/**
+ * Copies `lanes` rows of op(a) into panels of four rows with each value in all lanes of a vector, 64 bytes a step;
+ * rows that the operand lacks are 0. V8 needs an addition for each load that fills all lanes from one value, none
+ * for a load of a vector.
+ */
+function packSplats(
+  to: usize,
+  from: usize,
+  laneStride: usize,
+  stepStride: usize,
+  lanes: usize,
+  k: usize,
+): void {
+  const panelBytes = k << 6;
+  for (; lanes >= 4; lanes -= 4, from += laneStride << 2, to += panelBytes) {
+    if (laneStride === 4) splatSteps(to, from, stepStride, k);
+    else splatLanes(to, from, laneStride, stepStride, 4, k);
+  }
+  if (lanes === 0) return;
+  memory.fill(to, 0, panelBytes);
+  splatLanes(to, from, laneStride, stepStride, lanes, k);
+}
+
+/** Four lanes side by side: step by step. */
+function splatSteps(to: usize, from: usize, stepStride: usize, k: usize): void {
+  for (const end = to + (k << 6); to < end; to += 64, from += stepStride) {
+    storeSplats(to, 16, v128.load(from));
+  }
+}
+
+/** Lane by lane, four steps at a time where they lie side by side. */
+function splatLanes(
+  to: usize,
+  from: usize,
+  laneStride: usize,
+  stepStride: usize,
+  lanes: usize,
+  k: usize,
+): void {
+  const whole = stepStride === 4 ? k & ~3 : 0;
+  for (; lanes > 0; lanes--, to += 16, from += laneStride) {
+    let at = to;
+    let x = from;
+    for (const vectorEnd = to + (whole << 6); at < vectorEnd; at += 256, x += 16) {
+      storeSplats(at, 64, v128.load(x));
+    }
+    for (const end = to + (k << 6); at < end; at += 64, x += stepStride) {
+      v128.store(at, v128.load32_splat(x));
+    }
+  }
+}
+
+/** Each lane of `x` in all lanes of a vector, these `stride` bytes apart. */
+function storeSplats(to: usize, stride: usize, x: v128): void {
+  v128.store(to, v128.shuffle<f32>(x, x, 0, 0, 0, 0));
+  v128.store(to + stride, v128.shuffle<f32>(x, x, 1, 1, 1, 1));
+  v128.store(to + stride * 2, v128.shuffle<f32>(x, x, 2, 2, 2, 2));
+  v128.store(to + stride * 3, v128.shuffle<f32>(x, x, 3, 3, 3, 3));
+}
+
 /** Lanes side by side in the operand already. */
 function copyPanel(to: usize, from: usize, stepStride: usize, k: usize, width: usize): void {
   const stepBytes = width << 2;
   for (const end = to + k * stepBytes; to < end; to += stepBytes, from += stepStride) {
     v128.store(to, v128.load(from));
     if (width === 8) v128.store(to, v128.load(from, 16), 16);
-    else if (width === 6) store<u64>(to, load<u64>(from, 16), 16);
+    else store<u64>(to, load<u64>(from, 16), 16);
   }
 }
 
@@ -56,7 +135,7 @@ function copyPanel(to: usize, from: usize, stepStride: usize, k: usize, width: u
 function transposePanel(to: usize, from: usize, laneStride: usize, k: usize, width: usize): void {
   transposeFour(to, from, laneStride, k, width << 2);
   if (width === 8) transposeFour(to + 16, from + (laneStride << 2), laneStride, k, width << 2);
-  else if (width === 6) transposeTwo(to + 16, from + (laneStride << 2), laneStride, k, width << 2);
+  else transposeTwo(to + 16, from + (laneStride << 2), laneStride, k, width << 2);
 }
 
 /**

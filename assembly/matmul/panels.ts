@@ -1,26 +1,26 @@
 /** Products from panels: block by block, a is packed, and b too where that pays or its strides demand it. */
-import { packPanels } from './pack';
+import { A_VALUE_BYTES, PANEL_ROWS, packPanels, packRows } from './pack';
 import { Product } from './product';
 import { tile2x16 } from './tile2x16';
 import { tile4x8 } from './tile4x8';
 import { tile6x8 } from './tile6x8';
 
-/** Rows of a register tile; more would spill registers without fused multiply-add. */
-export const TILE_ROWS: usize = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
+/** Sides of a register tile. */
+export const TILE_ROWS: usize = PANEL_ROWS;
 export const TILE_COLS: usize = 8;
 
 /**
- * Steps, rows and columns of a block: a panel of b (8 KiB) stays in the first-level cache while the block of
- * a (132 KiB at most) streams from the second level, where the block of b (512 KiB) lies too.
+ * Steps, rows and columns of a block: a panel of a (16 KiB at most) stays in the first-level cache while the
+ * block of b (512 KiB) streams from the second.
  */
 const BLOCK_K: usize = 256;
-const BLOCK_M: usize = ASC_FEATURE_RELAXED_SIMD ? 132 : 128;
+const BLOCK_M: usize = ASC_FEATURE_RELAXED_SIMD ? 132 : 16;
 const BLOCK_N: usize = 512;
 
 /** Elements of a block of b that stay in the first-level cache while the rows of the output pass. */
 const SMALL_B_LENGTH: usize = 8192;
 
-export const PACKED_A_BYTES: usize = (BLOCK_M * BLOCK_K) << 2;
+export const PACKED_A_BYTES: usize = BLOCK_M * BLOCK_K * A_VALUE_BYTES;
 export const PACKED_B_BYTES: usize = (BLOCK_N * BLOCK_K) << 2;
 
 /**
@@ -64,7 +64,7 @@ function multiplyRows(
   for (let row: usize = 0; row < product.m; row += blockM) {
     const rows = min(blockM, product.m - row);
     const a = product.a + row * product.aRow + step * product.aStep;
-    packPanels(product.packedA, a, product.aRow, product.aStep, rows, k, TILE_ROWS);
+    packRows(product.packedA, a, product.aRow, product.aStep, rows, k);
     if (col < packedFrom) multiplyBlock(product, row, rows, col, packedFrom, b, bStep, TILE_COLS << 2, k);
     if (packedFrom < colEnd) {
       multiplyBlock(product, row, rows, packedFrom, colEnd, packedB, TILE_COLS << 2, (TILE_COLS * k) << 2, k);
@@ -73,8 +73,8 @@ function multiplyRows(
 }
 
 /**
- * The tiles of one block. A small block of b is passed once per panel of a, so that the output streams; else
- * the panels of a pass once per tile of b, so that b does. One or two rows that are left take wider tiles if
+ * The tiles of one block. A block of b that is packed or small is passed once per panel of a; else the panels of
+ * a pass once per tile of b, so that its lines, which hold more than one tile, are still in the cache. One or two rows that are left take wider tiles if
  * they can.
  */
 function multiplyBlock(
@@ -88,10 +88,11 @@ function multiplyBlock(
   bTile: usize,
   k: usize,
 ): void {
+  const isPacked = bTile !== TILE_COLS << 2;
   const few = rows % TILE_ROWS;
-  const isWide = few > 0 && few <= 2 && bTile === TILE_COLS << 2 && !to.isTransposed;
+  const isWide = few > 0 && few <= 2 && !isPacked && !to.isTransposed;
   const tiled = isWide ? rows - few : rows;
-  const stripCols = k * (colEnd - col) <= SMALL_B_LENGTH ? colEnd - col : TILE_COLS;
+  const stripCols = isPacked || k * (colEnd - col) <= SMALL_B_LENGTH ? colEnd - col : TILE_COLS;
   let stripB = b;
   for (let strip = col; strip < colEnd; strip += stripCols) {
     const stripEnd = min(strip + stripCols, colEnd);
@@ -113,12 +114,12 @@ function multiplyBlock(
   }
   if (!isWide) return;
   const a = panelOfA(to, tiled, k);
-  const rest = tile2x16(to, row + tiled, few, col, colEnd, a, TILE_ROWS << 2, b, bStep, k);
+  const rest = tile2x16(to, row + tiled, few, col, colEnd, a, b, bStep, k);
   if (rest < colEnd) tile(to, row + tiled, few, rest, colEnd, a, b + ((rest - col) << 2), bStep, bTile, k);
 }
 
 function panelOfA(product: Product, row: usize, k: usize): usize {
-  return product.packedA + ((row * k) << 2);
+  return product.packedA + row * k * A_VALUE_BYTES;
 }
 
 function tile(

@@ -1,12 +1,12 @@
 /** The inner loop for the last one or two rows, where a tile of more rows would compute for nothing. */
 import { madd } from '../simd';
+import { A_STEP_BYTES, A_VALUE_BYTES } from './pack';
 import { biasVector, Product, storeVector } from './product';
 
 /**
  * The tile of two rows and sixteen columns, for as many columns from `col` on as fill it; returns the first
- * column that is left. `a` is a panel whose steps are `aStep` bytes long; `b` is not packed, steps `bStep`
- * bytes apart, and a whole cache line of it is used at each step. Row i has its sixteen sums in `ci0` to
- * `ci3`. The product must not be transposed.
+ * column that is left. `a` is a panel; `b` is not packed, steps `bStep` bytes apart, and a whole cache line of
+ * it is used at each step. Row i has its sixteen sums in `ci0` to `ci3`. The product must not be transposed.
  */
 export function tile2x16(
   to: Product,
@@ -15,12 +15,11 @@ export function tile2x16(
   col: usize,
   colEnd: usize,
   a: usize,
-  aStep: usize,
   b: usize,
   bStep: usize,
   k: usize,
 ): usize {
-  const aEnd = a + k * aStep;
+  const aEnd = a + k * A_STEP_BYTES;
   for (; col + 16 <= colEnd; col += 16, b += 64) {
     let c00 = f32x4.splat(0);
     let c01 = f32x4.splat(0);
@@ -30,9 +29,9 @@ export function tile2x16(
     let c11 = f32x4.splat(0);
     let c12 = f32x4.splat(0);
     let c13 = f32x4.splat(0);
-    for (let aAt = a, bAt = b; aAt < aEnd; aAt += aStep, bAt += bStep) {
+    for (let aAt = a, bAt = b; aAt < aEnd; aAt += A_STEP_BYTES, bAt += bStep) {
       const a0 = v128.load32_splat(aAt);
-      const a1 = v128.load32_splat(aAt, 4);
+      const a1 = v128.load32_splat(aAt, A_VALUE_BYTES);
       const b0 = v128.load(bAt);
       c00 = madd(a0, b0, c00);
       c10 = madd(a1, b0, c10);

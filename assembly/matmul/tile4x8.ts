@@ -7,13 +7,13 @@ import { biasVector, Product, storeSpilled, storeVector } from './product';
 
 /**
  * `out[i,j] = alpha Σ_p a[p,i] b[p,j] + beta out[i,j] + bias[j]` for i in row … row+3 and j in col …
- * colEnd−1, tile by tile of 4 × 8; only `rows` of them are stored. `a` is a panel of width 4 and `k` steps.
- * In `b` the eight values of a step lie side by side, `bStep` bytes after those of the step before, and the
- * next tile's `bTile` bytes after this one's.
+ * colEnd−1, tile by tile of 4 × 8; only `rows` of them are stored. `a` is a panel of four rows and `k` steps
+ * with each value in all lanes of a vector. In `b` the eight values of a step lie side by side, `bStep` bytes
+ * after those of the step before, and the next tile's `bTile` bytes after this one's.
  *
- * Row i has its eight sums in `ci0` and `ci1`; each step multiplies one value of a, in all lanes, with eight
- * of b. A turn takes four steps. The ways out between them, for a `k` that is no multiple of 4, also keep the
- * compilers from mixing the steps, which would take more registers than there are.
+ * Row i has its eight sums in `ci0` and `ci1`; each step multiplies one value of a with eight of b. A turn
+ * takes eight steps. The ways out between them, for a `k` that is no multiple of 8, also keep the compilers from
+ * mixing the steps, which would take more registers than there are.
  */
 export function tile4x8(
   a: usize,
@@ -27,10 +27,6 @@ export function tile4x8(
   rows: usize,
   bTile: usize,
 ): void {
-  const aEnd = a + k * 16;
-  const last1 = aEnd - 16;
-  const last2 = aEnd - 32;
-  const last3 = aEnd - 48;
   for (; col < colEnd; col += 8, b += bTile) {
     let c00 = f32x4.splat(0);
     let c01 = f32x4.splat(0);
@@ -42,79 +38,151 @@ export function tile4x8(
     let c31 = f32x4.splat(0);
     let aAt = a;
     let bAt = b;
-    while (aAt < aEnd) {
+    for (let left = k; left > 0; left -= 8) {
       {
         const b0 = v128.load(bAt);
         const b1 = v128.load(bAt, 16);
-        const a0 = v128.load32_splat(aAt);
+        const a0 = v128.load(aAt);
         c00 = madd(a0, b0, c00);
         c01 = madd(a0, b1, c01);
-        const a1 = v128.load32_splat(aAt, 4);
+        const a1 = v128.load(aAt, 16);
         c10 = madd(a1, b0, c10);
         c11 = madd(a1, b1, c11);
-        const a2 = v128.load32_splat(aAt, 8);
+        const a2 = v128.load(aAt, 32);
         c20 = madd(a2, b0, c20);
         c21 = madd(a2, b1, c21);
-        const a3 = v128.load32_splat(aAt, 12);
+        const a3 = v128.load(aAt, 48);
         c30 = madd(a3, b0, c30);
         c31 = madd(a3, b1, c31);
       }
       bAt += bStep;
-      if (aAt === last1) break;
+      if (left === 1) break;
       {
         const b0 = v128.load(bAt);
         const b1 = v128.load(bAt, 16);
-        const a0 = v128.load32_splat(aAt, 16);
+        const a0 = v128.load(aAt, 64);
         c00 = madd(a0, b0, c00);
         c01 = madd(a0, b1, c01);
-        const a1 = v128.load32_splat(aAt, 20);
+        const a1 = v128.load(aAt, 80);
         c10 = madd(a1, b0, c10);
         c11 = madd(a1, b1, c11);
-        const a2 = v128.load32_splat(aAt, 24);
+        const a2 = v128.load(aAt, 96);
         c20 = madd(a2, b0, c20);
         c21 = madd(a2, b1, c21);
-        const a3 = v128.load32_splat(aAt, 28);
+        const a3 = v128.load(aAt, 112);
         c30 = madd(a3, b0, c30);
         c31 = madd(a3, b1, c31);
       }
       bAt += bStep;
-      if (aAt === last2) break;
+      if (left === 2) break;
       {
         const b0 = v128.load(bAt);
         const b1 = v128.load(bAt, 16);
-        const a0 = v128.load32_splat(aAt, 32);
+        const a0 = v128.load(aAt, 128);
         c00 = madd(a0, b0, c00);
         c01 = madd(a0, b1, c01);
-        const a1 = v128.load32_splat(aAt, 36);
+        const a1 = v128.load(aAt, 144);
         c10 = madd(a1, b0, c10);
         c11 = madd(a1, b1, c11);
-        const a2 = v128.load32_splat(aAt, 40);
+        const a2 = v128.load(aAt, 160);
         c20 = madd(a2, b0, c20);
         c21 = madd(a2, b1, c21);
-        const a3 = v128.load32_splat(aAt, 44);
+        const a3 = v128.load(aAt, 176);
         c30 = madd(a3, b0, c30);
         c31 = madd(a3, b1, c31);
       }
       bAt += bStep;
-      if (aAt === last3) break;
+      if (left === 3) break;
       {
         const b0 = v128.load(bAt);
         const b1 = v128.load(bAt, 16);
-        const a0 = v128.load32_splat(aAt, 48);
+        const a0 = v128.load(aAt, 192);
         c00 = madd(a0, b0, c00);
         c01 = madd(a0, b1, c01);
-        const a1 = v128.load32_splat(aAt, 52);
+        const a1 = v128.load(aAt, 208);
         c10 = madd(a1, b0, c10);
         c11 = madd(a1, b1, c11);
-        const a2 = v128.load32_splat(aAt, 56);
+        const a2 = v128.load(aAt, 224);
         c20 = madd(a2, b0, c20);
         c21 = madd(a2, b1, c21);
-        const a3 = v128.load32_splat(aAt, 60);
+        const a3 = v128.load(aAt, 240);
         c30 = madd(a3, b0, c30);
         c31 = madd(a3, b1, c31);
       }
       bAt += bStep;
-      aAt += 64;
+      if (left === 4) break;
+      {
+        const b0 = v128.load(bAt);
+        const b1 = v128.load(bAt, 16);
+        const a0 = v128.load(aAt, 256);
+        c00 = madd(a0, b0, c00);
+        c01 = madd(a0, b1, c01);
+        const a1 = v128.load(aAt, 272);
+        c10 = madd(a1, b0, c10);
+        c11 = madd(a1, b1, c11);
+        const a2 = v128.load(aAt, 288);
+        c20 = madd(a2, b0, c20);
+        c21 = madd(a2, b1, c21);
+        const a3 = v128.load(aAt, 304);
+        c30 = madd(a3, b0, c30);
+        c31 = madd(a3, b1, c31);
+      }
+      bAt += bStep;
+      if (left === 5) break;
+      {
+        const b0 = v128.load(bAt);
+        const b1 = v128.load(bAt, 16);
+        const a0 = v128.load(aAt, 320);
+        c00 = madd(a0, b0, c00);
+        c01 = madd(a0, b1, c01);
+        const a1 = v128.load(aAt, 336);
+        c10 = madd(a1, b0, c10);
+        c11 = madd(a1, b1, c11);
+        const a2 = v128.load(aAt, 352);
+        c20 = madd(a2, b0, c20);
+        c21 = madd(a2, b1, c21);
+        const a3 = v128.load(aAt, 368);
+        c30 = madd(a3, b0, c30);
+        c31 = madd(a3, b1, c31);
+      }
+      bAt += bStep;
+      if (left === 6) break;
+      {
+        const b0 = v128.load(bAt);
+        const b1 = v128.load(bAt, 16);
+        const a0 = v128.load(aAt, 384);
+        c00 = madd(a0, b0, c00);
+        c01 = madd(a0, b1, c01);
+        const a1 = v128.load(aAt, 400);
+        c10 = madd(a1, b0, c10);
+        c11 = madd(a1, b1, c11);
+        const a2 = v128.load(aAt, 416);
+        c20 = madd(a2, b0, c20);
+        c21 = madd(a2, b1, c21);
+        const a3 = v128.load(aAt, 432);
+        c30 = madd(a3, b0, c30);
+        c31 = madd(a3, b1, c31);
+      }
+      bAt += bStep;
+      if (left === 7) break;
+      {
+        const b0 = v128.load(bAt);
+        const b1 = v128.load(bAt, 16);
+        const a0 = v128.load(aAt, 448);
+        c00 = madd(a0, b0, c00);
+        c01 = madd(a0, b1, c01);
+        const a1 = v128.load(aAt, 464);
+        c10 = madd(a1, b0, c10);
+        c11 = madd(a1, b1, c11);
+        const a2 = v128.load(aAt, 480);
+        c20 = madd(a2, b0, c20);
+        c21 = madd(a2, b1, c21);
+        const a3 = v128.load(aAt, 496);
+        c30 = madd(a3, b0, c30);
+        c31 = madd(a3, b1, c31);
+      }
+      bAt += bStep;
+      aAt += 512;
     }
     if (colEnd - col >= 8 && !to.isTransposed) {
       const alpha = f32x4.splat(to.alpha);
