@@ -7,11 +7,22 @@ import type { Backend, Storage } from './backends/backend.js';
 import { ShapeError } from './errors.js';
 import { freeHolding, type GraphNode, type Holding, type Shape, Tensor } from './tensor.js';
 
+/** A gradient as what it is the product of: `leftᵀ right`, with left `[rows, m]` and right `[rows, n]`. */
+export interface GradientProduct {
+  readonly left: Storage;
+  readonly right: Storage;
+  readonly rows: number;
+}
+
 /**
  * Offers one input of an op its gradient: `compute(dX, beta)` is called only when somebody needs it, and
- * must do `dX = beta * dX + gradient`.
+ * must do `dX = beta * dX + gradient`. It is not called where the op that made the input takes the `product`.
  */
-export type GradientSink = (input: Tensor, compute: (dX: Storage, beta: 0 | 1) => void) => void;
+export type GradientSink = (
+  input: Tensor,
+  compute: (dX: Storage, beta: 0 | 1) => void,
+  product?: GradientProduct,
+) => void;
 
 /** Memory for `length` numbers that is freed when the op's backward returns. */
 export type Scratch = (length: number) => Storage;
@@ -19,12 +30,17 @@ export type Scratch = (length: number) => Storage;
 /** Adds to the gradients of an op's inputs, given the gradient `dOut` of its output. */
 export type BackwardFunction = (dOut: Storage, grad: GradientSink, scratch: Scratch) => void;
 
+/** The same for a gradient that was not multiplied out. */
+export type ProductBackward = (dOut: GradientProduct, grad: GradientSink, scratch: Scratch) => void;
+
 export interface Recorded {
   readonly device: Backend;
   readonly out: Storage;
   readonly shape: Shape;
   readonly inputs: readonly Tensor[];
   readonly backward: BackwardFunction;
+  /** For an op that needs less work when the gradient of its output is a product. */
+  readonly productBackward?: ProductBackward | undefined;
   /** What the forward computed for the backward; freed with the graph. */
   readonly saved?: readonly Storage[];
 }
@@ -76,6 +92,7 @@ class Node implements GraphNode {
     readonly output: Tensor,
     public inputs: readonly Tensor[],
     readonly run: BackwardFunction,
+    readonly runProduct: ProductBackward | undefined,
   ) {
     this.tape = tapeOf(inputs);
     this.tape.holdings.push(output.holding);
@@ -95,11 +112,17 @@ class Node implements GraphNode {
     const { device } = this.output;
     if (!this.dOut) return;
     const temporary: Storage[] = [];
-    this.run(this.dOut, offerGradient, (length) => {
+    const scratch: Scratch = (length) => {
       const storage = device.alloc('f32', length);
       temporary.push(storage);
       return storage;
-    });
+    };
+    const grad: GradientSink = (input, compute, product) => {
+      const taker = product && nodeOf(input)?.runProduct;
+      if (taker) taker(product, grad, scratch);
+      else offerGradient(input, compute);
+    };
+    this.run(this.dOut, grad, scratch);
     for (const storage of temporary) device.free(storage);
     device.free(this.dOut);
     this.dOut = undefined;
@@ -228,14 +251,15 @@ const offerGradient: GradientSink = (input, compute) => {
 };
 
 /** Makes the output tensor of an op, with its place in the graph when an input requires a gradient. */
-export function record({ device, out, shape, inputs, backward, saved = [] }: Recorded): Tensor {
+export function record(op: Recorded): Tensor {
+  const { device, out, shape, inputs, saved = [] } = op;
   const tensor = new Tensor(device, out, shape);
   tensor.holding.saved = saved;
   if (gradEnabled && inputs.some((input) => input.requiresGrad)) {
     for (const root of finishedRoots) root.release('the graph begun after its backward(): read it before');
     finishedRoots = [];
     tensor.requiresGrad = true;
-    tensor.node = new Node(tensor, inputs, backward);
+    tensor.node = new Node(tensor, inputs, op.backward, op.productBackward);
     return tensor;
   }
   for (const storage of saved) device.free(storage);

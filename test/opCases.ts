@@ -23,6 +23,8 @@ type Inputs = Readonly<Record<string, Tensor>>;
 export interface OpCase {
   readonly name: string;
   readonly inputs: Readonly<Record<string, Values>>;
+  /** Inputs that get no gradient, beside the indices. */
+  readonly frozen?: readonly string[];
   readonly run: (inputs: Inputs) => Tensor;
   /**
    * Of the exponentials and logarithms of an op, whose rounding does not scale with the sum of its terms:
@@ -125,6 +127,12 @@ const loraCases = ADAPTED.flatMap(([m, k, n, rank]): OpCase[] => [
     inputs: { weight: normal(n, k), loraA: normal(rank, k), loraB: normal(n, rank) },
     run: ({ weight, loraA, loraB }) => loraWeight(weight, loraA, loraB, 0.25),
   },
+  {
+    name: `loraWeight in a linear layer, frozen, ${m}×${k}→${n} rank ${rank}`,
+    inputs: { x: normal(m, k), weight: normal(n, k), loraA: normal(rank, k), loraB: normal(n, rank) },
+    frozen: ['weight'],
+    run: ({ x, weight, loraA, loraB }) => linear(x, loraWeight(weight, loraA, loraB, 0.25)),
+  },
 ]);
 
 const elementwiseCases = [1, 3, 4, 17, 1031].flatMap((length): OpCase[] => [
@@ -158,6 +166,15 @@ const graphCases: OpCase[] = [
     run: ({ x, weight }) => {
       const hidden = linear(x, weight);
       return add(mul(hidden, hidden), hidden);
+    },
+  },
+  {
+    name: 'a frozen weight with an update, in two layers and beside them',
+    inputs: { x: normal(3, 4), weight: normal(4, 4), loraA: normal(2, 4), loraB: normal(4, 2) },
+    frozen: ['weight'],
+    run: ({ x, weight, loraA, loraB }) => {
+      const adapted = loraWeight(weight, loraA, loraB, 0.5);
+      return add(linear(linear(x, adapted), adapted), matmul(x, adapted));
     },
   },
   {

@@ -21,7 +21,8 @@ export function upload(device: Backend, { shape, data }: Values): Tensor {
 /** `out` and the gradient of every float input by name, `d:x`. */
 export type OpResult = Map<string, ArrayLike<number>>;
 
-export async function runOp(device: Backend, { inputs, run }: OpCase, absolute = false): Promise<OpResult> {
+export async function runOp(device: Backend, op: OpCase, absolute = false): Promise<OpResult> {
+  const { inputs, frozen = [], run } = op;
   const magnitude = (data: Values['data']) =>
     absolute && data instanceof Float32Array ? data.map(Math.abs) : data;
   const tensors = Object.fromEntries(
@@ -30,6 +31,7 @@ export async function runOp(device: Backend, { inputs, run }: OpCase, absolute =
       upload(device, { shape, data: magnitude(data) }),
     ]),
   );
+  for (const name of frozen) tensors[name].requiresGrad = false;
   const out = run(tensors);
   const cotangent = cotangentOf(elementCount(out.shape));
   const dOut = tensor(device, absolute ? cotangent.map(Math.abs) : cotangent, out.shape);

@@ -26,8 +26,10 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
     inputs: bias ? [x, weight, bias] : [x, weight],
     backward: (dOut, grad) => {
       if (bias) grad(bias, (dBias, beta) => device.sumRows(dBias, dOut, m, n, beta));
-      grad(weight, (dWeight, beta) =>
-        device.matmul(dWeight, dOut, x.storage, { m: n, k: m, n: k, transA: true, beta }),
+      grad(
+        weight,
+        (dWeight, beta) => device.matmul(dWeight, dOut, x.storage, { m: n, k: m, n: k, transA: true, beta }),
+        { left: dOut, right: x.storage, rows: m },
       );
       grad(x, (dX, beta) => device.matmul(dX, dOut, weight.storage, { m, k: n, n: k, beta }));
     },

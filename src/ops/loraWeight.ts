@@ -4,7 +4,8 @@ import { passGradient } from './add.js';
 import { checkFloats, checkShape, matrixSize } from './check.js';
 
 /**
- * `W' = W + s B A`; the gradients are dA = s Bᵀ dW' and dB = s dW' Aᵀ.
+ * `W' = W + s B A`; the gradients are dA = s Bᵀ dW' and dB = s dW' Aᵀ. Where dW' = dyᵀ x comes from a linear layer
+ * and W is frozen, it is not multiplied out: dA = s (dy B)ᵀ x and dB = s dyᵀ (x Aᵀ).
  * @param weight   [outFeatures, inFeatures]
  * @param loraA    [rank, inFeatures]
  * @param loraB    [outFeatures, rank]
@@ -37,5 +38,19 @@ export function loraWeight(weight: Tensor, loraA: Tensor, loraB: Tensor, scaling
         device.matmul(dB, dOut, loraA.storage, { m, k: n, n: rank, transB: true, alpha: scaling, beta }),
       );
     },
+    productBackward: weight.requiresGrad
+      ? undefined
+      : ({ left, right, rows }, grad, scratch) => {
+          grad(loraA, (dA, beta) => {
+            const hidden = scratch(rows * rank);
+            device.matmul(hidden, left, loraB.storage, { m: rows, k: m, n: rank, alpha: scaling });
+            device.matmul(dA, hidden, right, { m: rank, k: rows, n, transA: true, beta });
+          });
+          grad(loraB, (dB, beta) => {
+            const hidden = scratch(rows * rank);
+            device.matmul(hidden, right, loraA.storage, { m: rows, k: n, n: rank, transB: true });
+            device.matmul(dB, left, hidden, { m, k: rows, n: rank, transA: true, alpha: scaling, beta });
+          });
+        },
   });
 }

@@ -43,7 +43,7 @@ describe('gradients against central differences', () => {
   it.each(small.map((op) => [op.name, op] as const))('%s', async (_, op) => {
     const results = await runOp(reference, op);
     for (const [name, { data }] of Object.entries(op.inputs)) {
-      if (data instanceof Int32Array) continue;
+      if (data instanceof Int32Array || op.frozen?.includes(name)) continue;
       const analytic = results.get(`d:${name}`) ?? [];
       expect(analytic.length).toBe(data.length);
       const numeric: number[] = [];
