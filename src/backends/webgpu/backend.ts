@@ -1,13 +1,15 @@
 /** The backend on WebGPU: kernel calls become dispatches; see commands.ts for when they run. */
 import type { DeviceError } from '../../errors.js';
 import type { Backend, DType, HostArray, MatmulDims, MemoryUse, Storage } from '../backend.js';
+import type { Recorder } from '../recorder.js';
 import type { AdapterLimits, AdapterReport } from './adapter.js';
-import { CallCache, MAX_CALLS } from './calls.js';
+import { CallCache } from './calls.js';
 import { CommandQueue } from './commands.js';
 import { DeviceHealth } from './health.js';
 import type { KernelName, Kernels } from './kernels.js';
 import type { MatmulPlanner } from './matmulPlan.js';
-import { WebGpuMemory, WebGpuStorage } from './memory.js';
+import { type Block, WebGpuMemory } from './memory.js';
+import { type Command, Runner } from './runner.js';
 import { fillBits, floatBits, fromWords, lastMask, NAN_BITS, toWords } from './words.js';
 
 /** Rows that one thread of sumRows adds up. */
@@ -17,7 +19,7 @@ const STRETCH = 64;
 export interface WebGpuCounters {
   readonly dispatches: number;
   readonly submits: number;
-  /** Milliseconds on the host in kernel calls, without the submits. */
+  /** Milliseconds on the host in kernel calls and programs, without the submits. */
   readonly encodeMs: number;
   /** GPU buffers that hold storages, in use or free. */
   readonly buffers: number;
@@ -45,7 +47,7 @@ export class WebGpuBackend implements Backend {
   readonly stepsPerRead = 32;
   /** Settles when the device is lost or disposed, with why; what is under way then is rejected with it. */
   readonly lost: Promise<DeviceError>;
-  readonly recorder = undefined;
+  readonly recorder: Recorder<Command, Block>;
   readonly #device: GPUDevice;
   /** Node's WebGPU ends the process when this is collected while a device is used. */
   protected readonly gpu: GPU;
@@ -53,10 +55,8 @@ export class WebGpuBackend implements Backend {
   readonly #memory: WebGpuMemory;
   readonly #commands: CommandQueue;
   readonly #calls: CallCache;
-  readonly #kernels: Kernels;
+  readonly #runner: Runner;
   readonly #matmul: MatmulPlanner;
-  readonly #maxGroups: number;
-  #encodeMs = 0;
 
   /** Use createWebGpuBackend. */
   constructor({ gpu, device, report, kernels, matmul, maxGroups }: WebGpuParts) {
@@ -65,66 +65,73 @@ export class WebGpuBackend implements Backend {
     this.adapterDescription = report.description;
     this.limits = report.limits;
     this.#device = device;
-    this.#kernels = kernels;
     this.#matmul = matmul;
-    this.#maxGroups = maxGroups ?? device.limits.maxComputeWorkgroupsPerDimension;
     this.#health = new DeviceHealth(device);
     this.lost = this.#health.lost;
-    this.#memory = new WebGpuMemory(device, this.#health);
-    this.#commands = new CommandQueue(device, this.#health);
-    this.#calls = new CallCache(device, this.#memory.reserveNothing());
-    this.#memory.onTrim = () => this.#forgetCalls();
+    const health = this.#health;
+    const memory = new WebGpuMemory(device, health);
+    const commands = new CommandQueue(device, health);
+    const most = maxGroups ?? device.limits.maxComputeWorkgroupsPerDimension;
+    const calls = new CallCache(device, memory.reserveNothing(), most);
+    this.#memory = memory;
+    this.#commands = commands;
+    this.#calls = calls;
+    this.#runner = new Runner({ health, memory, commands, calls, kernels });
+    this.recorder = this.#runner.recorder;
   }
 
   get counters(): WebGpuCounters {
     return {
       dispatches: this.#commands.dispatches,
       submits: this.#commands.submits,
-      encodeMs: this.#encodeMs,
+      encodeMs: this.#runner.encodeMs,
       buffers: this.#memory.bufferCount,
       calls: this.#calls.size,
     };
   }
 
   alloc(dtype: DType, length: number): Storage {
-    return this.#memory.alloc(dtype, length);
+    return this.#memory.alloc(dtype, length, this.recorder);
   }
 
   slice(storage: Storage, offset: number, length: number): Storage {
-    return this.#memory.slice(this.#open(storage), offset, length);
+    return this.#memory.slice(this.#memory.open(storage), offset, length);
   }
 
   free(storage: Storage): void {
-    this.#memory.free(this.#own(storage));
+    this.#memory.free(this.#memory.own(storage));
   }
 
   write(storage: Storage, data: ArrayLike<number>): void {
-    const out = this.#open(storage);
+    const out = this.#memory.open(storage);
     this.#health.check();
     if (data.length > out.length) {
       throw new RangeError(`write: data is longer than the storage: ${data.length} > ${out.length}`);
     }
     if (data.length === 0) return;
+    this.recorder.interrupt();
     const words = toWords(out.dtype, data);
     if (out.dtype !== 'u8' || data.length % 4 === 0) {
       this.#commands.write(out, words);
       return;
     }
     // The last word holds bytes that stay as they are: the kernel knows how, a write does not.
-    const bytes = this.#memory.alloc('u8', data.length);
+    const bytes = this.#memory.alloc('u8', data.length, this.recorder);
     this.#commands.write(bytes, words);
     this.copy(out, bytes);
     this.#memory.free(bytes);
   }
 
   async read(storage: Storage): Promise<HostArray> {
-    const opened = this.#open(storage);
+    const opened = this.#memory.open(storage);
+    this.recorder.interrupt();
     if (opened.length > 0) return fromWords(opened.dtype, await this.#commands.read(opened), opened.length);
     await this.sync();
     return fromWords(opened.dtype, new ArrayBuffer(0), 0);
   }
 
   async sync(): Promise<void> {
+    this.recorder.interrupt();
     await this.#commands.sync();
   }
 
@@ -139,13 +146,13 @@ export class WebGpuBackend implements Backend {
   }
 
   fill(out: Storage, value: number): void {
-    const { dtype, byteLength, wordBytes } = this.#open(out);
+    const { dtype, byteLength, wordBytes } = this.#memory.open(out);
     const params = [wordBytes / 4, fillBits(dtype, value), lastMask(byteLength)];
     this.#run('fill', [out], params, wordBytes / 4 / 256);
   }
 
   copy(out: Storage, x: Storage): void {
-    const { byteLength, wordBytes } = this.#open(x);
+    const { byteLength, wordBytes } = this.#memory.open(x);
     this.#run('copy', [x, out], [wordBytes / 4, lastMask(byteLength)], wordBytes / 4 / 256);
   }
 
@@ -243,59 +250,7 @@ export class WebGpuBackend implements Backend {
     this.#run('append', [x, list], [list.length], 1);
   }
 
-  /**
-   * Calls a kernel over `storages`, in the order of its bindings: inputs, then outputs. `groups` is rounded up;
-   * with none there is nothing to do.
-   */
   #run(name: KernelName, storages: readonly Storage[], params: readonly number[], groups: number): void {
-    const begun = performance.now();
-    this.#health.check();
-    const opened = storages.map((storage) => this.#open(storage));
-    if (groups > 0) {
-      if (this.#calls.size >= MAX_CALLS) this.#forgetCalls();
-      const count = Math.ceil(groups);
-      const x = Math.min(count, this.#maxGroups);
-      const kernel = this.#kernels.get(name);
-      if (!kernel) throw new Error(`webgpu: the kernel ${name} was not compiled`);
-      const apart = this.#apart(opened, kernel.inputs);
-      this.#commands.dispatch(this.#calls.find(kernel, apart, params), x, Math.ceil(count / x));
-      for (const [i, storage] of apart.entries()) if (storage !== opened[i]) this.#memory.free(storage);
-    }
-    this.#encodeMs += performance.now() - begun;
-  }
-
-  /** WebGPU refuses to read and to write one buffer in a dispatch, be it in two places: such inputs are copied. */
-  #apart(storages: readonly WebGpuStorage[], inputs: number): readonly WebGpuStorage[] {
-    let apart: WebGpuStorage[] | undefined;
-    for (let i = 0; i < inputs; i++) {
-      for (let o = inputs; o < storages.length; o++) {
-        if (storages[i].block !== storages[o].block || storages[i].length === 0) continue;
-        apart ??= [...storages];
-        apart[i] = this.#memory.alloc(storages[i].dtype, storages[i].length);
-        this.#commands.copy(apart[i], storages[i]);
-        break;
-      }
-    }
-    return apart ?? storages;
-  }
-
-  #forgetCalls(): void {
-    this.#commands.flush();
-    this.#calls.clear();
-  }
-
-  /** The storage as this device's own. */
-  #own(storage: Storage): WebGpuStorage {
-    if (!(storage instanceof WebGpuStorage) || storage.owner !== this.#memory) {
-      throw new TypeError('webgpu: the storage belongs to another device');
-    }
-    return storage;
-  }
-
-  /** The storage as this device's own, not freed. */
-  #open(storage: Storage): WebGpuStorage {
-    const own = this.#own(storage);
-    if (own.isFreed) throw new Error('webgpu: the storage was freed');
-    return own;
+    this.#runner.call(name, storages, params, groups);
   }
 }

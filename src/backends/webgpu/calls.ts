@@ -3,51 +3,59 @@
  * calls over the same buffers each time (rule 4 of the interface), in the same order: so each call remembers which
  * came after it, and that one is looked at first. Else it is looked up by what it is bound to.
  */
-import type { Dispatch } from './commands.js';
+import type { Dispatch, Place } from './commands.js';
 import type { Kernel } from './kernels.js';
-import type { Block, WebGpuStorage } from './memory.js';
+import type { Block } from './memory.js';
 import { BUFFER_USAGE } from './usage.js';
 
 /** Beyond this many calls all are forgotten: their order or their sizes do not recur. */
 export const MAX_CALLS = 4096;
 
-interface Call extends Dispatch {
-  readonly offsets: readonly number[];
-  readonly sizes: readonly number[];
+export interface Call extends Dispatch {
   readonly params: readonly number[];
+  /** Workgroups, before they are laid out in two dimensions. */
+  readonly groups: number;
   /** The call that came after this one the last time. */
   next: Call | undefined;
 }
 
 export class CallCache {
+  /** Counts the times that all was forgotten: calls from before are not to be made any more. */
+  generation = 0;
   readonly #device: GPUDevice;
   readonly #calls = new Map<string, Call>();
   readonly #uniforms = new Map<string, GPUBuffer>();
   /** Bound where a storage has no elements. */
   readonly #nothing: Block;
+  /** Workgroups in one dimension. */
+  readonly #maxGroups: number;
   #last: Call | undefined;
 
-  constructor(device: GPUDevice, nothing: Block) {
+  constructor(device: GPUDevice, nothing: Block, maxGroups: number) {
     this.#device = device;
     this.#nothing = nothing;
+    this.#maxGroups = maxGroups;
   }
 
   get size(): number {
     return this.#calls.size;
   }
 
-  /** @param params  as 32-bit words, in the order of the kernel's struct */
-  find(kernel: Kernel, storages: readonly WebGpuStorage[], params: readonly number[]): Dispatch {
+  /**
+   * The same call for the same arguments, until all is forgotten. It keeps both arrays.
+   * @param params  as 32-bit words, in the order of the kernel's struct
+   */
+  find(kernel: Kernel, places: readonly Place[], params: readonly number[], groups: number): Call {
     const guess = this.#last?.next;
-    if (guess && isCall(guess, kernel, storages, params)) {
+    if (guess && isCall(guess, kernel, places, params, groups)) {
       this.#last = guess;
       return guess;
     }
-    const places = storages.map(({ block, offset, wordBytes }) => `${block.id}+${offset}:${wordBytes}`);
-    const key = `${kernel.name} ${places} ${params}`;
+    const where = places.map(({ block, offset, wordBytes }) => `${block.id}+${offset}:${wordBytes}`);
+    const key = `${kernel.name} ${groups} ${where} ${params}`;
     let call = this.#calls.get(key);
     if (!call) {
-      call = this.#make(kernel, storages, params);
+      call = this.#make(kernel, places, params, groups);
       this.#calls.set(key, call);
     }
     if (this.#last) this.#last.next = call;
@@ -55,31 +63,38 @@ export class CallCache {
     return call;
   }
 
+  /** A call from before as it can be made now. */
+  findAgain({ kernel, places, params, groups }: Call): Call {
+    return this.find(kernel, places, params, groups);
+  }
+
   /** Forgets all calls. None of them may be waiting to be submitted. */
   clear(): void {
+    this.generation++;
     this.#calls.clear();
     for (const buffer of this.#uniforms.values()) buffer.destroy();
     this.#uniforms.clear();
     this.#last = undefined;
   }
 
-  #make(kernel: Kernel, storages: readonly WebGpuStorage[], params: readonly number[]): Call {
-    const resources: GPUBufferBinding[] = storages.map((storage) =>
-      storage.wordBytes === 0
-        ? { buffer: this.#nothing.buffer }
-        : { buffer: storage.block.buffer, offset: storage.offset, size: storage.wordBytes },
+  #make(kernel: Kernel, places: readonly Place[], params: readonly number[], groups: number): Call {
+    const resources: GPUBufferBinding[] = places.map(({ block, offset, wordBytes }) =>
+      wordBytes === 0 ? { buffer: this.#nothing.buffer } : { buffer: block.buffer, offset, size: wordBytes },
     );
     resources.push({ buffer: this.#uniform(params) });
+    const x = Math.min(groups, this.#maxGroups);
     return {
-      pipeline: kernel.pipeline,
+      kind: 'dispatch',
+      kernel,
       bindGroup: this.#device.createBindGroup({
         layout: kernel.layout,
         entries: resources.map((resource, binding) => ({ binding, resource })),
       }),
-      blocks: storages.map(({ block }) => block),
-      offsets: storages.map(({ offset }) => offset),
-      sizes: storages.map(({ wordBytes }) => wordBytes),
-      params: [...params],
+      places,
+      params,
+      groups,
+      x,
+      y: Math.ceil(groups / x),
       next: undefined,
     };
   }
@@ -100,17 +115,25 @@ export class CallCache {
   }
 }
 
-function isCall(
+/** Whether a call is the one with these arguments. */
+export function isCall(
   call: Call,
-  { pipeline }: Kernel,
-  storages: readonly WebGpuStorage[],
+  kernel: Kernel,
+  places: readonly Place[],
   params: readonly number[],
+  groups: number,
 ): boolean {
-  if (call.pipeline !== pipeline) return false;
-  for (let i = 0; i < storages.length; i++) {
-    const { block, offset, wordBytes } = storages[i];
-    if (call.blocks[i] !== block || call.offsets[i] !== offset || call.sizes[i] !== wordBytes) return false;
-  }
+  if (call.kernel !== kernel || call.groups !== groups || !isSamePlaces(call.places, places)) return false;
   for (let i = 0; i < params.length; i++) if (call.params[i] !== params[i]) return false;
+  return true;
+}
+
+/** Whether two lists of equal length are the same. */
+export function isSamePlaces(a: readonly Place[], b: readonly Place[]): boolean {
+  for (let i = 0; i < b.length; i++) {
+    const { block, offset, wordBytes } = b[i];
+    const other = a[i];
+    if (other.block !== block || other.offset !== offset || other.wordBytes !== wordBytes) return false;
+  }
   return true;
 }

@@ -8,6 +8,7 @@
  * for all that went before.
  */
 import type { DeviceHealth } from './health.js';
+import type { Kernel } from './kernels.js';
 import type { Block, WebGpuStorage } from './memory.js';
 import { BUFFER_USAGE, MAP_MODE } from './usage.js';
 
@@ -17,11 +18,28 @@ const MAX_PENDING = 1000;
 /** Staging buffers up to this size are kept for the next read. */
 const MAX_KEPT_STAGING = 2 ** 20;
 
-/** A kernel with all it is bound to. */
+/** Where a command reads or writes; a storage is one. */
+export interface Place {
+  readonly block: Block;
+  /** Bytes from the beginning of the block. */
+  readonly offset: number;
+  readonly wordBytes: number;
+}
+
+/** A kernel with all it is bound to, in `x · y` workgroups. */
 export interface Dispatch {
-  readonly pipeline: GPUComputePipeline;
+  readonly kind: 'dispatch';
+  readonly kernel: Kernel;
   readonly bindGroup: GPUBindGroup;
-  readonly blocks: readonly Block[];
+  readonly places: readonly Place[];
+  readonly x: number;
+  readonly y: number;
+}
+
+/** The words of the first place go to the beginning of the second, which lies in another buffer. */
+export interface Copy {
+  readonly kind: 'copy';
+  readonly places: readonly [from: Place, to: Place];
 }
 
 export class CommandQueue {
@@ -45,33 +63,18 @@ export class CommandQueue {
     this.#health = health;
   }
 
-  /** Runs `x · y` workgroups after all that came before. */
-  dispatch({ pipeline, bindGroup, blocks }: Dispatch, x: number, y: number): void {
-    for (const block of blocks) block.usedBy = this.#serial;
-    this.#pass ??= this.#openEncoder().beginComputePass();
-    if (this.#pipeline !== pipeline) {
-      this.#pass.setPipeline(pipeline);
-      this.#pipeline = pipeline;
-    }
-    this.#pass.setBindGroup(0, bindGroup);
-    this.#pass.dispatchWorkgroups(x, y);
-    this.dispatches++;
-    this.#pending++;
+  /** Runs a command after all that came before. */
+  run(command: Dispatch | Copy): void {
+    for (const { block } of command.places) block.usedBy = this.#serial;
+    this.#encode(command);
     if (this.#pending >= MAX_PENDING) this.flush();
   }
 
-  /** Copies the words of `x` to the beginning of `out`, which lies in another buffer. */
-  copy(out: WebGpuStorage, x: WebGpuStorage): void {
-    out.block.usedBy = this.#serial;
-    x.block.usedBy = this.#serial;
-    this.#endPass();
-    this.#openEncoder().copyBufferToBuffer(
-      x.block.buffer,
-      x.offset,
-      out.block.buffer,
-      out.offset,
-      x.wordBytes,
-    );
+  /** Runs commands after all that came before, in one submit. @param blocks  those of the commands, each once */
+  runAll(commands: readonly (Dispatch | Copy)[], blocks: readonly Block[]): void {
+    for (const block of blocks) block.usedBy = this.#serial;
+    for (const command of commands) this.#encode(command);
+    if (this.#pending >= MAX_PENDING) this.flush();
   }
 
   /** Writes whole words to the beginning of `storage`. */
@@ -121,6 +124,29 @@ export class CommandQueue {
     this.#serial++;
     this.#pending = 0;
     this.submits++;
+  }
+
+  #encode(command: Dispatch | Copy): void {
+    if (command.kind === 'copy') {
+      const [from, to] = command.places;
+      this.#endPass();
+      const encoder = this.#openEncoder();
+      encoder.copyBufferToBuffer(from.block.buffer, from.offset, to.block.buffer, to.offset, from.wordBytes);
+      return;
+    }
+    const { pipeline } = command.kernel;
+    this.#pass ??= this.#openEncoder().beginComputePass();
+    if (this.#pipeline !== pipeline) {
+      this.#pass.setPipeline(pipeline);
+      this.#pipeline = pipeline;
+    }
+    this.#pass.setBindGroup(0, command.bindGroup);
+    const { x, y } = command;
+    // Each argument is converted on its way into the engine, and most grids are of one dimension.
+    if (y === 1) this.#pass.dispatchWorkgroups(x);
+    else this.#pass.dispatchWorkgroups(x, y);
+    this.dispatches++;
+    this.#pending++;
   }
 
   #openEncoder(): GPUCommandEncoder {

@@ -7,6 +7,7 @@
  */
 import { DeviceError } from '../../errors.js';
 import { type DType, SLICE_ALIGNMENT, type Storage } from '../backend.js';
+import type { RecordedBlock, Recorder } from '../recorder.js';
 import type { DeviceHealth } from './health.js';
 import { BUFFER_USAGE } from './usage.js';
 
@@ -16,15 +17,12 @@ const BYTES_OF = { f32: 4, i32: 4, u8: 1 } as const;
 const KEEP_BYTES = 256 * 2 ** 20;
 
 /** A GPU buffer, used by a storage and its slices. */
-export interface Block {
+export interface Block extends RecordedBlock {
   /** Counts up, and is never used again. */
   readonly id: number;
   readonly buffer: GPUBuffer;
-  readonly bytes: number;
   /** Bytes asked for. */
   used: number;
-  /** The storage and the slices that are not freed. */
-  references: number;
   /** The encoder that last used it, see commands.ts. */
   usedBy: number;
   /** There was no memory for it after all. */
@@ -73,7 +71,8 @@ export class WebGpuMemory {
     this.#maxBytes = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
   }
 
-  alloc(dtype: DType, length: number): WebGpuStorage {
+  /** @param recorder  is told, and may have a block that a program keeps */
+  alloc(dtype: DType, length: number, recorder: Recorder<unknown, Block>): WebGpuStorage {
     if (!Number.isSafeInteger(length) || length < 0) {
       throw new RangeError(`alloc: length must be a non-negative integer: ${length}`);
     }
@@ -85,7 +84,8 @@ export class WebGpuMemory {
         `webgpu: alloc: the device takes at most ${this.#maxBytes} bytes in one storage: ${used} asked for`,
       );
     }
-    const block = this.#take(bytes);
+    const block = recorder.allocate(dtype, length, bytes) ?? this.#take(bytes);
+    recorder.allocated(dtype, length, block);
     block.used = used;
     block.references = 1;
     this.liveBytes += used;
@@ -114,8 +114,28 @@ export class WebGpuMemory {
     block.references--;
     if (block.references > 0) return;
     this.liveBytes -= block.used;
+    if (!block.isKept) this.release(block);
+  }
+
+  /** Takes back a block that holds no storage any more. */
+  release(block: Block): void {
     if (block.isBroken) this.#destroy(block);
     else this.#put(block);
+  }
+
+  /** The storage as this device's own. */
+  own(storage: Storage): WebGpuStorage {
+    if (!(storage instanceof WebGpuStorage) || storage.owner !== this) {
+      throw new TypeError('webgpu: the storage belongs to another device');
+    }
+    return storage;
+  }
+
+  /** The storage as this device's own, not freed. */
+  open(storage: Storage): WebGpuStorage {
+    const own = this.own(storage);
+    if (own.isFreed) throw new Error('webgpu: the storage was freed');
+    return own;
   }
 
   /** A buffer to bind where there are no elements; it is not counted as in use and never freed. */
@@ -141,7 +161,16 @@ export class WebGpuMemory {
       usage: BUFFER_USAGE.STORAGE | BUFFER_USAGE.COPY_SRC | BUFFER_USAGE.COPY_DST,
     });
     this.#nextId++;
-    const block = { id: this.#nextId, buffer, bytes, used: 0, references: 0, usedBy: 0, isBroken: false };
+    const block: Block = {
+      id: this.#nextId,
+      buffer,
+      bytes,
+      used: 0,
+      references: 0,
+      isKept: false,
+      usedBy: 0,
+      isBroken: false,
+    };
     this.reservedBytes += bytes;
     this.bufferCount++;
     const { liveBytes } = this;

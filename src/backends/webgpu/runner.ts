@@ -1,0 +1,132 @@
+/**
+ * Makes kernel calls: one by one, or as a program of many. On WebGPU a program is the list of its commands, with
+ * pipelines, bind groups and workgroups prepared; to run it is to encode them. What it is bound to may be forgotten
+ * in between (see calls.ts), and is then prepared again.
+ */
+import type { Storage } from '../backend.js';
+import { type RecordedDevice, Recorder } from '../recorder.js';
+import { type Call, type CallCache, isCall, isSamePlaces, MAX_CALLS } from './calls.js';
+import type { CommandQueue, Copy } from './commands.js';
+import type { DeviceHealth } from './health.js';
+import type { KernelName, Kernels } from './kernels.js';
+import type { Block, WebGpuMemory, WebGpuStorage } from './memory.js';
+
+/** What a program consists of. */
+export type Command = Call | Copy;
+
+export interface RunnerParts {
+  readonly health: DeviceHealth;
+  readonly memory: WebGpuMemory;
+  readonly commands: CommandQueue;
+  readonly calls: CallCache;
+  readonly kernels: Kernels;
+}
+
+export class Runner implements RecordedDevice<Command, Block> {
+  readonly recorder: Recorder<Command, Block>;
+  /** Milliseconds on the host in kernel calls, in programs too. */
+  encodeMs = 0;
+  readonly #health: DeviceHealth;
+  readonly #memory: WebGpuMemory;
+  readonly #commands: CommandQueue;
+  readonly #calls: CallCache;
+  readonly #kernels: Kernels;
+
+  constructor({ health, memory, commands, calls, kernels }: RunnerParts) {
+    this.#health = health;
+    this.#memory = memory;
+    this.#commands = commands;
+    this.#calls = calls;
+    this.#kernels = kernels;
+    this.recorder = new Recorder(this);
+    memory.onTrim = () => this.#forgetCalls();
+  }
+
+  /**
+   * Calls a kernel over `storages`, in the order of its bindings: inputs, then outputs. `groups` is rounded up;
+   * with none there is nothing to do. `params` may be kept.
+   */
+  call(name: KernelName, storages: readonly Storage[], params: readonly number[], groups: number): void {
+    const { encodeMs } = this;
+    const begun = performance.now();
+    this.#health.check();
+    const opened = storages.map((storage) => this.#memory.open(storage));
+    if (groups > 0) {
+      if (this.#calls.size >= MAX_CALLS) this.#forgetCalls();
+      const kernel = this.#kernels.get(name);
+      if (!kernel) throw new Error(`webgpu: the kernel ${name} was not compiled`);
+      const apart = this.#apart(opened, kernel.inputs);
+      const call = this.#calls.find(kernel, apart ?? opened, params, Math.ceil(groups));
+      if (this.recorder.admit(call)) this.#commands.run(call);
+      if (apart)
+        for (const [i, storage] of apart.entries()) if (storage !== opened[i]) this.#memory.free(storage);
+    }
+    // Not +=: what was left undone, and is made up for here, has counted itself.
+    this.encodeMs = encodeMs + performance.now() - begun;
+  }
+
+  isSame(recorded: Command, command: Command): boolean {
+    if (recorded === command) return true;
+    if (command.kind === 'copy')
+      return recorded.kind === 'copy' && isSamePlaces(recorded.places, command.places);
+    if (recorded.kind === 'copy') return false;
+    // Two of the same, where the calls were forgotten since it was recorded.
+    return isCall(recorded, command.kernel, command.places, command.params, command.groups);
+  }
+
+  make(commands: readonly Command[]): void {
+    const begun = performance.now();
+    for (const command of commands) this.#commands.run(this.#prepare(command));
+    this.encodeMs += performance.now() - begun;
+  }
+
+  compile(commands: readonly Command[]): { run: () => void; free: () => void } {
+    const blocks = [...new Set(commands.flatMap(({ places }) => places.map(({ block }) => block)))];
+    let prepared = commands;
+    let generation: number | undefined;
+    const run = () => {
+      const begun = performance.now();
+      this.#health.check();
+      if (generation !== this.#calls.generation) {
+        prepared = commands.map((command) => this.#prepare(command));
+        generation = this.#calls.generation;
+      }
+      this.#commands.runAll(prepared, blocks);
+      this.encodeMs += performance.now() - begun;
+    };
+    return { run, free: () => {} };
+  }
+
+  release(block: Block): void {
+    this.#memory.release(block);
+  }
+
+  /** The command as it can be made now. */
+  #prepare(command: Command): Command {
+    return command.kind === 'copy' ? command : this.#calls.findAgain(command);
+  }
+
+  /**
+   * WebGPU refuses to read and to write one buffer in a dispatch, be it in two places: such inputs are copied.
+   * Undefined where there are none.
+   */
+  #apart(storages: readonly WebGpuStorage[], inputs: number): readonly WebGpuStorage[] | undefined {
+    let apart: WebGpuStorage[] | undefined;
+    for (let i = 0; i < inputs; i++) {
+      for (let o = inputs; o < storages.length; o++) {
+        if (storages[i].block !== storages[o].block || storages[i].length === 0) continue;
+        apart ??= [...storages];
+        apart[i] = this.#memory.alloc(storages[i].dtype, storages[i].length, this.recorder);
+        const copy: Copy = { kind: 'copy', places: [storages[i], apart[i]] };
+        if (this.recorder.admit(copy)) this.#commands.run(copy);
+        break;
+      }
+    }
+    return apart;
+  }
+
+  #forgetCalls(): void {
+    this.#commands.flush();
+    this.#calls.clear();
+  }
+}
