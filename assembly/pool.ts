@@ -25,16 +25,21 @@ const SLEEPERS: usize = 192;
 /** u32, the main thread's own: commands that it does alone before it asks for help again, and how many the last time. */
 const ALONE: usize = 224;
 const PAUSE: usize = 228;
-/** u32, its own too: commands in a row with which nobody helped. */
-const MISSED: usize = 232;
+/** u32, its own too: how little its requests have helped of late. */
+const SCORE: usize = 232;
 
-/** So many, and nobody is going to come. */
-const MOST_MISSED: u32 = 4;
+/**
+ * A thread that sleeps may take a millisecond to come, and is then awake for the commands that follow; one that was
+ * interrupted in its share costs more than many shares have saved.
+ */
+const SCORE_OF_MISS: u32 = 1;
+const SCORE_OF_LATE: u32 = 16;
+const WORST_SCORE: u32 = 64;
 
-const FIRST_PAUSE: u32 = 16;
+const FIRST_PAUSE: u32 = 256;
 const LONGEST_PAUSE: u32 = 4096;
-/** Looks at the shares that are done, about as many nanoseconds: so much later than they should be is late. */
-const PATIENCE: usize = 20000;
+/** Looks at the shares that are done, some half a nanosecond each: so many more than a share takes are late. */
+const PATIENCE: usize = 1000000;
 
 /** More shares than a command has. */
 const TICKETS: i64 = 1024;
@@ -73,7 +78,7 @@ export function share(
   atomic.store<i64>(control, ticket, TICKET);
   if (atomic.load<i32>(control, SLEEPERS) > 0) atomic.notify(control + TICKET, -1);
   takeShares(ticket, scratch, control, false);
-  const patience = nanoseconds + PATIENCE;
+  const patience = (nanoseconds << 2) + PATIENCE;
   let looks: usize = 0;
   while (atomic.load<i32>(control, DONE) < <i32>shares) looks++;
   judge(atomic.load<i32>(control, HELPED) > 0, looks > patience, control);
@@ -81,17 +86,18 @@ export function share(
 
 /** Whether to ask for help again at once, after a command with which somebody helped or not, and was late or not. */
 function judge(isHelped: bool, isLate: bool, control: usize): void {
-  const missed: u32 = isHelped ? 0 : load<u32>(control, MISSED) + 1;
-  const pause = load<u32>(control, PAUSE);
-  if (isLate || missed >= MOST_MISSED) {
-    const longer = min(max(pause << 1, FIRST_PAUSE), LONGEST_PAUSE);
-    store<u32>(control, longer, PAUSE);
-    store<u32>(control, longer, ALONE);
-    store<u32>(control, 0, MISSED);
-  } else {
-    store<u32>(control, missed, MISSED);
-    if (isHelped) store<u32>(control, pause >> 1, PAUSE);
+  let score = load<u32>(control, SCORE);
+  if (isLate) score += SCORE_OF_LATE;
+  else if (!isHelped) score += SCORE_OF_MISS;
+  else if (score > 0) score--;
+  else store<u32>(control, 0, PAUSE);
+  if (score >= WORST_SCORE) {
+    score = 0;
+    const pause = min(max(load<u32>(control, PAUSE) << 1, FIRST_PAUSE), LONGEST_PAUSE);
+    store<u32>(control, pause, PAUSE);
+    store<u32>(control, pause, ALONE);
   }
+  store<u32>(control, score, SCORE);
 }
 
 /** Waits for commands and helps with them, for ever. For all other threads, each with matmul scratch of its own. */

@@ -29,6 +29,8 @@ export async function trainingSuite(device: Backend, train: Dataset, test: Datas
       await fit(model, data, { optimizer, batchSize: BATCH_SIZE, shuffle: false });
     };
     await checkThatItLearns(name, async () => (await evaluate(model, data)).loss, run);
+    // What has learned everything computes on numbers too small for the processor to be fast on.
+    optimizer.learningRate = 0;
     suite.push({ name: `${name}, batch ${BATCH_SIZE}`, unit: 'it/s', work: STEPS, run });
   }
   for (const batchSize of [10, 200, 1000]) {
