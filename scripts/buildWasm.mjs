@@ -1,4 +1,7 @@
-/** Compiles assembly/ for every target of asconfig.json, in one process: the compiler is loaded and warmed up once. */
+/**
+ * Compiles assembly/ for every target of asconfig.json, in one process: the compiler is loaded and warmed up once.
+ * Plain JavaScript, since a loader of TypeScript would go through the compiler's ten megabytes too.
+ */
 import { readFile } from 'node:fs/promises';
 import asc from 'assemblyscript/asc';
 
