@@ -9,6 +9,7 @@ import { DigitsNet } from '../../src/models/digitsNet.js';
 import { Linear } from '../../src/nn/linear.js';
 import { Module, type StateDict } from '../../src/nn/module.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
+import { matmul } from '../../src/ops/matmul.js';
 import { mul } from '../../src/ops/mul.js';
 import { relu } from '../../src/ops/relu.js';
 import { Adam, AdamW } from '../../src/optim/adam.js';
@@ -84,6 +85,8 @@ class Branching extends Module {
   constructor(
     device: Backend,
     readonly choose: () => boolean,
+    /** Whether the ways ask for the same kernels, over other weights. */
+    readonly isAlike = false,
   ) {
     super();
     const random = new Random(1);
@@ -92,7 +95,26 @@ class Branching extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return this.choose() ? this.first.forward(x) : relu(this.second.forward(x));
+    if (this.choose()) return this.first.forward(x);
+    const y = this.second.forward(x);
+    return this.isAlike ? y : relu(y);
+  }
+}
+
+/** A product with a factor that is the model's own. */
+class Scaled extends Module {
+  readonly linear: Linear;
+
+  constructor(
+    device: Backend,
+    readonly factor: () => number,
+  ) {
+    super();
+    this.linear = new Linear(device, 784, 10, { bias: false, random: new Random(1) });
+  }
+
+  forward(x: Tensor): Tensor {
+    return matmul(x, this.linear.weight, { transB: true, alpha: this.factor() });
   }
 }
 
@@ -136,11 +158,59 @@ describe('a recorded step', () => {
     ['by chance', (step: number) => (step * 7919) % 13 < 6],
     ['once', (step: number) => step === 40],
   ])('may branch: %s', async (_, isFirst) => {
-    await both((device) => {
+    for (const isAlike of [false, true]) {
+      await both((device) => {
+        let step = 0;
+        const model = new Branching(device, () => isFirst(step++), isAlike);
+        return { model, optimizer: new Adam(model.parameters()) };
+      });
+    }
+  });
+
+  it('notices a number that changes between the same kernels', async () => {
+    const { result } = await both((device) => {
       let step = 0;
-      const model = new Branching(device, () => isFirst(step++));
+      const model = new Scaled(device, () => (step++ < 50 ? 1 : 0.5));
       return { model, optimizer: new Adam(model.parameters()) };
     });
+    expect(result.repeated).toBeGreaterThan(90);
+  });
+
+  it('notices a parameter that is frozen: the forward pass stays the same', async () => {
+    const { result } = await both((device) => {
+      const model = digits(device);
+      const optimizer = new SGD(model.parameters(), { learningRate: 0.01 });
+      const onStep = ({ iteration }: StepReport) => {
+        if (iteration === 50) model.parameters()[0].requiresGrad = false;
+      };
+      return { model, optimizer, options: () => ({ onStep }) };
+    });
+    expect(result.repeated).toBe(50 - 2 - 1);
+  });
+
+  it.each([
+    ['always', () => true],
+    ['now and then', (step: number) => step > 40 && step % 5 === 0],
+  ])('leaves alone what a forward pass keeps, %s', async (_, isKept) => {
+    const kept: Tensor[][] = [];
+    await both((device) => {
+      const model = digits(device);
+      const own: Tensor[] = [];
+      kept.push(own);
+      let step = 0;
+      const loss = (logits: Tensor, targets: Tensor) => {
+        const mean = crossEntropy(logits, targets);
+        // The last to be asked for: where it is not kept, the backward pass computes in its memory.
+        const square = noGrad(() => mul(logits, logits));
+        if (isKept(step++)) own.push(square);
+        else square.dispose();
+        return mean;
+      };
+      return { model, optimizer: new Adam(model.parameters()), options: () => ({ loss }) };
+    });
+    const [recorded, eager] = kept;
+    expect(recorded.length).toBeGreaterThan(10);
+    for (const [i, tensor] of recorded.entries()) expect(await tensor.read()).toEqual(await eager[i].read());
   });
 
   it('notices what changes between steps: frozen layers, layers that are replaced, other work', async () => {
