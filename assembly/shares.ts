@@ -8,12 +8,14 @@ const ELEMENTS_OF_SHARE: usize = 8192;
 /** Multiply-adds in a nanosecond, and the nanoseconds of four elements. */
 const MADDS: f64 = 20;
 const FOUR_ELEMENTS: usize = 2;
+/** Nanoseconds that more work is taken for: a number of 32 bits holds no more than four of these. */
+const MOST: f64 = 1e9;
 
 /** Roughly, in nanoseconds; 0 for commands that are not cut. */
 export function costOf(c: usize): usize {
   switch (opOf(c)) {
     case Op.matmul:
-      return <usize>((<f64>whole(c, 5) * <f64>whole(c, 6) * <f64>whole(c, 7)) / MADDS);
+      return <usize>min<f64>((<f64>whole(c, 5) * <f64>whole(c, 6) * <f64>whole(c, 7)) / MADDS, MOST);
     case Op.gatherLabels:
     case Op.sumRows:
     case Op.softmaxCrossEntropy:

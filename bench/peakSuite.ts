@@ -35,7 +35,7 @@ export async function peakSuite(device: WasmBackend): Promise<Pair[]> {
 }
 
 /** What does so many operations on registers; it is checked to compute what it says. */
-export async function peakLoop(build: 'simd' | 'relaxed'): Promise<(flops: number) => void> {
+async function peakLoop(build: 'simd' | 'relaxed'): Promise<(flops: number) => void> {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
   const module = await WebAssembly.compile((await readBinary(build)) as BufferSource);
   const instance = await WebAssembly.instantiate(module, { env: { memory } });

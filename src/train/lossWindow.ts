@@ -17,7 +17,8 @@ export class LossWindow {
 
   /** Makes room for the loss of the next step. */
   begin(): void {
-    if (this.#length === 0) this.#device.fill(this.#list, 0);
+    // Its first number counts. Written and not filled, which would be a kernel call beside those of the step.
+    if (this.#length === 0) this.#device.write(this.#list, [0]);
     this.#length += 1;
   }
 
