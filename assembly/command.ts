@@ -6,12 +6,14 @@
  * is taken in another order.
  */
 import { countWrong } from './countWrong';
+import { dropoutMask } from './dropout';
 import { axpy, mul, mulScalar, relu, reluBackward } from './elementwise';
 import { append, copy, fill, fillI32, fillU8 } from './fill';
-import { gatherLabels, gatherRows } from './gather';
+import { addAt, gatherLabels, gatherRows, take } from './gather';
 import { matmul } from './matmul/matmul';
 import { adamStep, sgdStep } from './optimizers';
 import { addBias, sumRows } from './rows';
+import { clipFactor, divide, mulColumns, rowNorms, scaleBy } from './scale';
 import { softmaxCrossEntropy } from './softmaxCrossEntropy';
 
 /** Sixteen float64. */
@@ -38,6 +40,14 @@ export enum Op {
   gatherRows,
   gatherLabels,
   countWrong,
+  divide,
+  mulRows,
+  mulColumns,
+  rowNorms,
+  clipNorm,
+  take,
+  addAt,
+  dropoutMask,
 }
 
 export function opOf(command: usize): i32 {
@@ -70,6 +80,8 @@ export function execute(c: usize, scratch: usize, part: usize, parts: usize): vo
       break;
     case Op.gatherRows:
     case Op.addBias:
+    case Op.mulRows:
+    case Op.mulColumns:
       executeRows(c, part, parts);
       break;
     case Op.gatherLabels:
@@ -86,6 +98,18 @@ export function execute(c: usize, scratch: usize, part: usize, parts: usize): vo
       break;
     case Op.countWrong:
       countWrong(whole(c, 1), whole(c, 2), whole(c, 3), whole(c, 4), whole(c, 5));
+      break;
+    case Op.rowNorms:
+      rowNorms(whole(c, 1), whole(c, 2), whole(c, 3), whole(c, 4));
+      break;
+    case Op.take:
+      take(whole(c, 1), whole(c, 2), whole(c, 3), whole(c, 4), whole(c, 5), whole(c, 6), whole(c, 7));
+      break;
+    case Op.addAt:
+      addAt(whole(c, 1), whole(c, 2), whole(c, 3), whole(c, 4), whole(c, 5), whole(c, 6), whole(c, 7));
+      break;
+    case Op.dropoutMask:
+      dropoutMask(whole(c, 1), whole(c, 2), whole(c, 3), load<f64>(c + 32), float(c, 5));
       break;
     case Op.fillU8:
       fillU8(whole(c, 1), whole(c, 2), <u8>whole(c, 3));
@@ -116,16 +140,25 @@ function executeMatmul(c: usize, scratch: usize, part: usize, parts: usize): voi
 
 /** Kernels over a matrix, some of its rows. */
 function executeRows(c: usize, part: usize, parts: usize): void {
-  const isGather = opOf(c) === Op.gatherRows;
-  const rows = whole(c, isGather ? 4 : 3);
-  const cols = whole(c, isGather ? 5 : 4);
+  const op = opOf(c);
+  const isAddBias = op === Op.addBias;
+  const rows = whole(c, isAddBias ? 3 : 4);
+  const cols = whole(c, isAddBias ? 4 : 5);
   const row = (rows * part) / parts;
   const count = (rows * (part + 1)) / parts - row;
-  const out = whole(c, 1) + ((row * cols) << 2);
-  if (isGather) {
+  const at = (row * cols) << 2;
+  const out = whole(c, 1) + at;
+  if (op === Op.gatherRows) {
     gatherRows(out, whole(c, 2), whole(c, 3) + (row << 2), count, cols, float(c, 6), float(c, 7));
-  } else {
+  } else if (isAddBias) {
     addBias(out, whole(c, 2), count, cols);
+  } else if (op === Op.mulColumns) {
+    mulColumns(out, whole(c, 2) + at, whole(c, 3), count, cols, float(c, 6));
+  } else {
+    for (let r: usize = 0; r < count; r++) {
+      const shift = (r * cols) << 2;
+      mulScalar(out + shift, whole(c, 2) + at + shift, whole(c, 3) + ((row + r) << 2), cols, float(c, 6));
+    }
   }
 }
 
@@ -150,6 +183,10 @@ function executeElementwise(c: usize, part: usize, parts: usize): void {
     mul(out, whole(c, 2) + at, whole(c, 3) + at, length, float(c, 5));
   } else if (op === Op.mulScalar) {
     mulScalar(out, whole(c, 2) + at, whole(c, 3), length, float(c, 5));
+  } else if (op === Op.divide) {
+    divide(out, whole(c, 2) + at, whole(c, 3) + at, length);
+  } else if (op === Op.clipNorm) {
+    scaleBy(out, length, clipFactor(whole(c, 2), float(c, 4)));
   } else if (op === Op.axpy) {
     axpy(out, whole(c, 2) + at, length, float(c, 4));
   } else if (op === Op.fill) {
@@ -173,6 +210,7 @@ export function elementsOf(c: usize): usize {
     case Op.reluBackward:
     case Op.mul:
     case Op.mulScalar:
+    case Op.divide:
       return whole(c, 4);
     case Op.fill:
     case Op.fillI32:

@@ -46,3 +46,38 @@ function indexAt(indices: usize, r: usize): usize {
   assert(index >= 0, 'gather: an index is negative');
   return <usize>index;
 }
+
+/** `out[r,c] = table[indices[r] * rowStride + c * colStride]`, f32. */
+export function take(
+  out: usize,
+  table: usize,
+  indices: usize,
+  rows: usize,
+  cols: usize,
+  rowStride: usize,
+  colStride: usize,
+): void {
+  const step = colStride << 2;
+  for (let r: usize = 0; r < rows; r++) {
+    let from = table + ((indexAt(indices, r) * rowStride) << 2);
+    for (const end = out + (cols << 2); out < end; out += 4, from += step) store<f32>(out, load<f32>(from));
+  }
+}
+
+/** `table[indices[r] * rowStride + c * colStride] += x[r,c]`, f32, row after row. */
+export function addAt(
+  table: usize,
+  x: usize,
+  indices: usize,
+  rows: usize,
+  cols: usize,
+  rowStride: usize,
+  colStride: usize,
+): void {
+  const step = colStride << 2;
+  for (let r: usize = 0; r < rows; r++) {
+    let to = table + ((indexAt(indices, r) * rowStride) << 2);
+    for (const end = x + (cols << 2); x < end; x += 4, to += step)
+      store<f32>(to, load<f32>(to) + load<f32>(x));
+  }
+}

@@ -22,6 +22,10 @@ export function costOf(c: usize): usize {
     case Op.append:
     case Op.countWrong:
     case Op.fillU8:
+    case Op.rowNorms:
+    case Op.take:
+    case Op.addAt:
+    case Op.dropoutMask:
       return 0;
     default:
       return (lengthOf(c) * FOUR_ELEMENTS) >> 2;
@@ -38,6 +42,8 @@ export function sharesOf(c: usize, cost: usize, threads: usize): usize {
 function lengthOf(c: usize): usize {
   switch (opOf(c)) {
     case Op.gatherRows:
+    case Op.mulRows:
+    case Op.mulColumns:
       return whole(c, 4) * whole(c, 5);
     case Op.addBias:
       return whole(c, 3) * whole(c, 4);

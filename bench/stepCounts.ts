@@ -18,7 +18,7 @@ const WARM_UP = 50;
 export async function stepCounts(device: Backend, train: Dataset): Promise<Result[]> {
   if (!(device instanceof WebGpuBackend)) return [];
   const model = new DigitsNet(device);
-  applyLora(model, { rank: 2, alpha: 1, bias: 'lora_only', init: 'gaussian' });
+  await applyLora(model, { rank: 2, alpha: 1, bias: 'lora_only', init: 'normal' });
   const optimizer = new Adam(model.parameters());
   const dispatches: number[] = [];
   const submits: number[] = [];

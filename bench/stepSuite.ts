@@ -21,7 +21,7 @@ interface LoraShape {
 /** Steps of the wrapper form, as `fit` does them. */
 export function loraSteps(device: Backend, train: Dataset, { batchSize, rank }: LoraShape): Work {
   const model = new DigitsNet(device);
-  applyLora(model, { rank, alpha: 1, init: 'gaussian' });
+  applyLora(model, { rank, alpha: 1, init: 'normal' });
   return fitSteps(model, train, batchSize);
 }
 
@@ -44,7 +44,7 @@ function loraKernels(device: Backend, train: Dataset, { batchSize, rank }: LoraS
   const { recorder } = device;
   if (!recorder) return undefined;
   const model = new DigitsNet(device);
-  applyLora(model, { rank, alpha: 1, init: 'gaussian' });
+  applyLora(model, { rank, alpha: 1, init: 'normal' });
   const optimizer = new Adam(model.parameters());
   const step = () => {
     const { value } = train.take(batchSize).batches({ batchSize }).next();

@@ -23,7 +23,7 @@ export async function trainingSuite(device: Backend, train: Dataset, test: Datas
   const suite: Measured[] = [];
   for (const { name, method } of STEP_KINDS) {
     const model = new DigitsNet(device);
-    if (method) applyLora(model, { method, rank: 2, alpha: 1, init: 'gaussian' });
+    if (method) await applyLora(model, { method, rank: 2, alpha: 1, init: 'normal' });
     const optimizer = new Adam(model.parameters());
     const run = async () => {
       await fit(model, data, { optimizer, batchSize: BATCH_SIZE, shuffle: false });

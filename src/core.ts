@@ -7,13 +7,46 @@ export { type MnistFiles, parseMnist } from './data/mnist.js';
 export { type LoadMnistOptions, loadMnist } from './data/mnistDataset.js';
 export type { DeviceReport, SelectDeviceOptions, SelectedDevice } from './device.js';
 export { DataError, DeviceError, ShapeError } from './errors.js';
-export { serializeAdapter } from './lora/adapterFile.js';
-export { applyLora, LoraAdapter } from './lora/applyLora.js';
-export type { LoraBias, LoraConfig, LoraInit } from './lora/config.js';
+export { LoraAdapter } from './lora/adaptation.js';
+export { AdaptedLayer } from './lora/adaptedLayer.js';
+export {
+  type AdapterFiles,
+  type LoadAdapterOptions,
+  loadAdapter,
+  type SaveAdapterOptions,
+  saveAdapter,
+  serializeAdapter,
+} from './lora/adapterFile.js';
+export {
+  activeAdapters,
+  deleteAdapter,
+  getAdapter,
+  renameAdapter,
+  setActiveAdapters,
+  setAdapterScale,
+  withAdapterDisabled,
+  withAdapterPerRow,
+} from './lora/adapters.js';
+export { applyLora } from './lora/applyLora.js';
+export type { LoraBias, LoraConfig, LoraInit, ModuleNames } from './lora/config.js';
 export { countParameters, type ParameterCount } from './lora/countParameters.js';
+export { LoraFactors } from './lora/factors.js';
+export { LoraEmbedding } from './lora/loraEmbedding.js';
 export { LoraLinear } from './lora/loraLinear.js';
 export { LoraParametrization } from './lora/loraParametrization.js';
+export { loraPlusGroups } from './lora/loraPlus.js';
+export {
+  type MergeOptions,
+  type MergeReport,
+  merge,
+  mergeAndUnload,
+  unloadAdapters,
+  unmerge,
+} from './lora/merge.js';
+export { addWeightedAdapter, type WeightedAdapterOptions } from './lora/weightedAdapter.js';
 export { DigitsNet, type DigitsNetOptions } from './models/digitsNet.js';
+export { Dropout, type DropoutState } from './nn/dropout.js';
+export { Embedding, type EmbeddingOptions } from './nn/embedding.js';
 export { Linear, type LinearOptions } from './nn/linear.js';
 export { parseModel, serializeModel } from './nn/modelFile.js';
 export { type HostTensor, Module, type StateDict } from './nn/module.js';
@@ -27,12 +60,16 @@ export { ReLU } from './nn/relu.js';
 export { Sequential } from './nn/sequential.js';
 export { add } from './ops/add.js';
 export { crossEntropy } from './ops/crossEntropy.js';
+export { doraScale } from './ops/doraScale.js';
+export { dropout } from './ops/dropout.js';
 export { linear } from './ops/linear.js';
+export { loraEmbedding } from './ops/loraEmbedding.js';
 export { loraLinear } from './ops/loraLinear.js';
 export { loraWeight } from './ops/loraWeight.js';
 export { type MatmulOptions, matmul } from './ops/matmul.js';
 export { mul } from './ops/mul.js';
 export { relu } from './ops/relu.js';
+export { scaleColumns, scaleRows } from './ops/scale.js';
 export { Adam, type AdamOptions, AdamW } from './optim/adam.js';
 export { Optimizer } from './optim/optimizer.js';
 export { SGD, type SGDOptions } from './optim/sgd.js';

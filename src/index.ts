@@ -1,5 +1,10 @@
 /** `lowrank` in Node: the core, with its binaries read from the package's files and WebGPU by the package webgpu. */
+
 import * as devices from './device.js';
+import type { LoraAdapter } from './lora/adaptation.js';
+import * as adapterFile from './lora/adapterFile.js';
+import type { Module } from './nn/module.js';
+import { readAdapterDirectory, writeDirectory } from './node/adapters.js';
 import { readBinary } from './node/binary.js';
 import { openGpu } from './node/gpu.js';
 import { threads } from './node/threads.js';
@@ -16,4 +21,32 @@ export function selectDevice(options: devices.SelectDeviceOptions = {}): Promise
 /** {@inheritDoc devices.listDevices} */
 export function listDevices(): Promise<devices.DeviceReport[]> {
   return devices.listDevices(platform);
+}
+
+/**
+ * {@inheritDoc adapterFile.saveAdapter}
+ * @param to  a directory, made if need be, or files by name
+ */
+export async function saveAdapter(
+  model: Module,
+  to: string | adapterFile.AdapterFiles,
+  options: adapterFile.SaveAdapterOptions = {},
+): Promise<void> {
+  if (typeof to !== 'string') return adapterFile.saveAdapter(model, to, options);
+  const files: adapterFile.AdapterFiles = new Map();
+  await adapterFile.saveAdapter(model, files, options);
+  await writeDirectory(to, files);
+}
+
+/**
+ * {@inheritDoc adapterFile.loadAdapter}
+ * @param from  a directory, or files by name
+ */
+export async function loadAdapter(
+  model: Module,
+  from: string | ReadonlyMap<string, Uint8Array>,
+  options: adapterFile.LoadAdapterOptions = {},
+): Promise<LoraAdapter> {
+  if (typeof from !== 'string') return adapterFile.loadAdapter(model, from, options);
+  return adapterFile.loadAdapter(model, await readAdapterDirectory(from), { from, ...options });
 }

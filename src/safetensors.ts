@@ -8,7 +8,10 @@
  * @see https://github.com/huggingface/safetensors#format
  */
 import { DataError, ShapeError } from './errors.js';
+import { FLOAT_BYTES, type FloatType, readFloats, writeFloats } from './safetensorsFloats.js';
 import { type HeaderEntry, readHeader } from './safetensorsHeader.js';
+
+export type { FloatType } from './safetensorsFloats.js';
 
 /** A tensor of a file. */
 export interface SafeTensor {
@@ -27,9 +30,9 @@ export interface SafeTensors {
   metadata: Record<string, string>;
 }
 
-/** A tensor to be written; float64 values are rounded to the nearest float32. */
+/** A tensor to be written; its values are rounded to the nearest of the type. */
 export interface WritableTensor {
-  readonly dtype: 'F32';
+  readonly dtype: FloatType;
   readonly shape: readonly number[];
   readonly data: Float32Array | Float64Array;
 }
@@ -60,13 +63,6 @@ const DTYPE_BITS: ReadonlyMap<string, number> = new Map([
   ['F64', 64],
   ['I64', 64],
   ['U64', 64],
-]);
-
-/** Bytes of one element of the types that float32 holds exactly. */
-const FLOAT_BYTES: ReadonlyMap<string, number> = new Map([
-  ['F32', 4],
-  ['F16', 2],
-  ['BF16', 2],
 ]);
 
 /**
@@ -157,30 +153,8 @@ function checkEntry({ dtype, shape, begin, end }: HeaderEntry, position: number,
  */
 export function toFloat32(tensor: SafeTensor, name: string): Float32Array {
   const { dtype, bytes } = tensor;
-  const width = FLOAT_BYTES.get(dtype);
-  if (width === undefined) throw new DataError(`${name}: dtype must be F32, F16 or BF16: found ${dtype}`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const out = new Float32Array(bytes.length / width);
-  // Bits, not numbers, so that a NaN keeps its payload.
-  const bits = new Uint32Array(out.buffer);
-  if (dtype === 'F32') {
-    for (let i = 0; i < bits.length; i++) bits[i] = view.getUint32(4 * i, true);
-  } else if (dtype === 'BF16') {
-    for (let i = 0; i < bits.length; i++) bits[i] = view.getUint16(2 * i, true) << 16;
-  } else {
-    for (let i = 0; i < out.length; i++) out[i] = halfToNumber(view.getUint16(2 * i, true));
-  }
-  return out;
-}
-
-/** IEEE 754 binary16: 1 bit sign, 5 exponent (bias 15), 10 fraction. */
-function halfToNumber(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 0x1f;
-  const fraction = half & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  if (!FLOAT_BYTES.has(dtype)) throw new DataError(`${name}: dtype must be F32, F16 or BF16: found ${dtype}`);
+  return readFloats(bytes, dtype as FloatType);
 }
 
 /**
@@ -192,15 +166,15 @@ function halfToNumber(half: number): number {
  * @param metadata strings by name; PEFT wants `{ format: 'pt' }`
  * @throws ShapeError when a shape does not fit its data
  * @throws RangeError when a name is twice there, is `__metadata__` or has a lone surrogate, when a size is
- *   no non-negative integer, a dtype is not F32, or the header would be above 100,000,000 bytes
+ *   no non-negative integer, a dtype is not F32, F16 or BF16, or the header would be above 100,000,000 bytes
  * @see https://github.com/huggingface/safetensors#format
  */
 export function serializeSafetensors(
   tensors: Iterable<readonly [string, WritableTensor]>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  // The library sorts by alignment, then name: with F32 alone, by name.
-  const sorted = sortByName([...tensors]);
+  // The library sorts by alignment, then name.
+  const sorted = sortByName([...tensors]).sort(([, a], [, b]) => widthOf(b.dtype) - widthOf(a.dtype));
   const parts: string[] = [];
   if (Object.keys(metadata).length > 0) {
     const pairs = sortByName(Object.entries(metadata)).map(([key, value]) => `${quote(key)}:${quote(value)}`);
@@ -209,9 +183,10 @@ export function serializeSafetensors(
   let position = 0;
   for (const [name, tensor] of sorted) {
     checkWritable(name, tensor);
-    const end = position + 4 * tensor.data.length;
+    const { dtype } = tensor;
+    const end = position + widthOf(dtype) * tensor.data.length;
     const shape = `[${tensor.shape.join(',')}]`;
-    parts.push(`${quote(name)}:{"dtype":"F32","shape":${shape},"data_offsets":[${position},${end}]}`);
+    parts.push(`${quote(name)}:{"dtype":"${dtype}","shape":${shape},"data_offsets":[${position},${end}]}`);
     position = end;
   }
   const header = new TextEncoder().encode(`{${parts.join(',')}}`);
@@ -226,20 +201,22 @@ export function serializeSafetensors(
   out.set(header, 8);
   out.fill(0x20, 8 + header.length, 8 + padded);
   let offset = 8 + padded;
-  for (const [, { data }] of sorted) {
-    const floats = data instanceof Float32Array ? data : new Float32Array(data);
-    for (const bits of new Uint32Array(floats.buffer, floats.byteOffset, floats.length)) {
-      view.setUint32(offset, bits, true);
-      offset += 4;
-    }
+  for (const [, { data, dtype }] of sorted) {
+    writeFloats(view, offset, data, dtype);
+    offset += widthOf(dtype) * data.length;
   }
   return out;
+}
+
+function widthOf(dtype: FloatType): number {
+  return FLOAT_BYTES.get(dtype) ?? 4;
 }
 
 function checkWritable(name: string, { dtype, shape, data }: WritableTensor): void {
   const where = `serializeSafetensors: tensor ${JSON.stringify(name)}`;
   if (name === '__metadata__') throw new RangeError(`${where}: the name is reserved`);
-  if (dtype !== 'F32') throw new RangeError(`${where}: dtype must be F32: found ${String(dtype)}`);
+  if (!FLOAT_BYTES.has(dtype))
+    throw new RangeError(`${where}: dtype must be F32, F16 or BF16: found ${String(dtype)}`);
   const sizes = `[${shape.join(', ')}]`;
   if (shape.some((size) => !Number.isSafeInteger(size) || size < 0)) {
     throw new RangeError(`${where}: sizes must be non-negative integers: ${sizes}`);

@@ -392,6 +392,86 @@ function sgdCase(n: number, momentum: number, nesterov: number): KernelCase {
   };
 }
 
+const vectorCases = LENGTHS.flatMap((n): KernelCase[] => [
+  {
+    name: `divide ${n}`,
+    inputs: (random) => ({
+      a: input(normals(random, n)),
+      b: input(normals(random, n).map((x) => x + Math.sign(x) * 0.1)),
+      out: output(n),
+    }),
+    run: (backend, { out, a, b }) => backend.divide(out, a, b),
+  },
+  {
+    name: `norm ${n}`,
+    inputs: (random) => ({ x: input(normals(random, n)), out: output(1) }),
+    run: (backend, { out, x }) => backend.norm(out, x),
+  },
+  ...[0.5, 1e6].map(
+    (maxNorm): KernelCase => ({
+      name: `clipNorm ${n} to ${maxNorm}`,
+      inputs: (random) => ({ x: inOut(normals(random, n)), norm: input([3.7]) }),
+      run: (backend, { x, norm }) => backend.clipNorm(x, norm, maxNorm),
+    }),
+  ),
+  ...[0, 0.1, 0.5, 1].map(
+    (probability): KernelCase => ({
+      name: `dropoutMask ${n} of ${probability}`,
+      inputs: () => ({ out: output(n), state: inOut([-123456789, 41 + n], 'i32') }),
+      run: (backend, { out, state }) => backend.dropoutMask(out, state, probability),
+      magnitude: (_, { out }) => ({ out }),
+    }),
+  ),
+]);
+
+const tableCases = ROWS_COLS.flatMap(([rows, cols]): KernelCase[] => [
+  ...(['mulRows', 'mulColumns'] as const).flatMap((kernel) =>
+    [0, -0.5].map(
+      (beta): KernelCase => ({
+        name: `${kernel} ${rows}x${cols} beta ${beta}`,
+        inputs: (random) => ({
+          x: input(normals(random, rows * cols)),
+          factors: input(normals(random, kernel === 'mulRows' ? rows : cols)),
+          out: beta === 0 ? output(rows * cols) : inOut(normals(random, rows * cols)),
+        }),
+        run: (backend, { out, x, factors }, scalar) =>
+          backend[kernel](out, x, factors, rows, cols, scalar(beta)),
+      }),
+    ),
+  ),
+  {
+    name: `rowNorms ${rows}x${cols}`,
+    inputs: (random) => ({ x: input(normals(random, rows * cols)), out: output(rows) }),
+    run: (backend, { out, x }) => backend.rowNorms(out, x, rows, cols),
+  },
+  ...([true, false] as const).flatMap((byRows): KernelCase[] => {
+    const [rowStride, colStride] = byRows ? [cols, 1] : [1, 20];
+    const what = `${rows}x${cols} ${byRows ? 'rows' : 'columns'}`;
+    return [
+      {
+        name: `take ${what}`,
+        inputs: (random) => ({
+          table: input(normals(random, 20 * cols)),
+          indices: input(integers(random, rows, 20), 'i32'),
+          out: output(rows * cols),
+        }),
+        run: (backend, { out, table, indices }) =>
+          backend.take(out, table, indices, rows, cols, rowStride, colStride),
+      },
+      {
+        name: `addAt ${what}`,
+        inputs: (random) => ({
+          table: inOut(normals(random, 20 * cols)),
+          x: input(normals(random, rows * cols)),
+          indices: input(integers(random, rows, 20), 'i32'),
+        }),
+        run: (backend, { table, x, indices }) =>
+          backend.addAt(table, x, indices, rows, cols, rowStride, colStride),
+      },
+    ];
+  }),
+]);
+
 const optimizerCases = LENGTHS.flatMap((n) => [
   adamCase(n, 0, 0),
   adamCase(n, 0.01, 0),
@@ -407,4 +487,6 @@ export const kernelCases: readonly KernelCase[] = [
   ...rowCases,
   ...appendCases,
   ...optimizerCases,
+  ...vectorCases,
+  ...tableCases,
 ];

@@ -4,12 +4,16 @@
  */
 import { add } from '../src/ops/add.js';
 import { crossEntropy } from '../src/ops/crossEntropy.js';
+import { doraScale } from '../src/ops/doraScale.js';
+import { dropout } from '../src/ops/dropout.js';
 import { linear } from '../src/ops/linear.js';
+import { loraEmbedding } from '../src/ops/loraEmbedding.js';
 import { loraLinear } from '../src/ops/loraLinear.js';
 import { loraWeight } from '../src/ops/loraWeight.js';
 import { matmul } from '../src/ops/matmul.js';
 import { mul } from '../src/ops/mul.js';
 import { relu } from '../src/ops/relu.js';
+import { scaleColumns, scaleRows } from '../src/ops/scale.js';
 import { Random } from '../src/random.js';
 import type { Shape, Tensor } from '../src/tensor.js';
 
@@ -120,7 +124,8 @@ const loraCases = ADAPTED.flatMap(([m, k, n, rank]): OpCase[] => [
       loraA: normal(rank, k),
       loraB: normal(n, rank),
     },
-    run: ({ x, weight, bias, loraA, loraB }) => loraLinear(x, { weight, bias, loraA, loraB, scaling: 1.5 }),
+    run: ({ x, weight, bias, loraA, loraB }) =>
+      loraLinear(x, { weight, bias, updates: [{ loraA, loraB, scaling: 1.5 }] }),
   },
   {
     name: `loraWeight ${n}×${k} rank ${rank}`,
@@ -184,6 +189,119 @@ const graphCases: OpCase[] = [
   },
 ];
 
+/** Indices from 0 on, some of them twice. */
+function indices(below: number, ...shape: number[]): Values {
+  const length = shape.reduce((a, b) => a * b, 1);
+  return { shape, data: Int32Array.from({ length }, () => Math.floor(random.uniform() * below)) };
+}
+
+function mask(rows: number): Values {
+  return { shape: [rows], data: Float32Array.from({ length: rows }, (_, r) => r % 3 && 1) };
+}
+
+/** [rows, inFeatures, outFeatures, rank] */
+const VARIANTS = [
+  [3, 5, 4, 2],
+  [10, 31, 10, 3],
+  [9, 70, 65, 16],
+] as const;
+
+const variantCases = VARIANTS.flatMap(([m, k, n, rank]): OpCase[] => {
+  const factors = () => ({ loraA: normal(rank, k), loraB: normal(n, rank) });
+  return [
+    {
+      name: `loraLinear ${m}×${k}→${n}, two updates of rank ${rank} and ${rank + 1}`,
+      inputs: {
+        x: normal(m, k),
+        weight: normal(n, k),
+        ...factors(),
+        otherA: normal(rank + 1, k),
+        otherB: normal(n, rank + 1),
+      },
+      run: ({ x, weight, loraA, loraB, otherA, otherB }) =>
+        loraLinear(x, {
+          weight,
+          bias: undefined,
+          updates: [
+            { loraA, loraB, scaling: 1.5 },
+            { loraA: otherA, loraB: otherB, scaling: 0.5 },
+          ],
+        }),
+    },
+    {
+      name: `loraLinear ${m}×${k}→${n} of another input, in some rows`,
+      inputs: { x: normal(m, k), weight: normal(n, k), ...factors(), input: normal(m, k), rowMask: mask(m) },
+      frozen: ['rowMask'],
+      run: ({ x, weight, loraA, loraB, input, rowMask }) =>
+        loraLinear(x, { weight, bias: undefined, updates: [{ loraA, loraB, scaling: 2, input, rowMask }] }),
+    },
+    {
+      name: `loraEmbedding of ${k}×${n} at ${m}, two updates`,
+      inputs: {
+        x: indices(k, m, 2),
+        weight: normal(k, n),
+        ...factors(),
+        otherA: normal(rank + 1, k),
+        otherB: normal(n, rank + 1),
+        rowMask: mask(2 * m),
+      },
+      frozen: ['rowMask'],
+      run: ({ x, weight, loraA, loraB, otherA, otherB, rowMask }) =>
+        loraEmbedding(x, {
+          weight,
+          updates: [
+            { loraA, loraB, scaling: 1.5 },
+            { loraA: otherA, loraB: otherB, scaling: 0.5, rowMask },
+          ],
+        }),
+    },
+    {
+      name: `scaleColumns ${m}×${n}`,
+      inputs: { x: normal(m, n), factors: normal(n) },
+      run: ({ x, factors }) => scaleColumns(x, factors),
+    },
+    {
+      name: `scaleRows ${m}×${n}`,
+      inputs: { x: normal(m, n), factors: mask(m) },
+      frozen: ['factors'],
+      run: ({ x, factors }) => scaleRows(x, factors),
+    },
+    {
+      name: `add ${m}×${n}, alpha 0.5`,
+      inputs: { a: normal(m, n), b: normal(m, n) },
+      run: ({ a, b }) => add(a, b, { alpha: 0.5 }),
+    },
+    {
+      name: `dropout ${m}×${k}`,
+      inputs: { x: normal(m, k), state: { shape: [2], data: Int32Array.of(17, 0) } },
+      run: ({ x, state }) => {
+        state.write([17, 3]);
+        return dropout(x, state, 0.3);
+      },
+    },
+    ...[false, true].map((byColumn): OpCase => {
+      const name = byColumn ? 'columns' : 'rows';
+      return {
+        name: `doraScale of ${name} of ${n}×${k}`,
+        inputs: {
+          magnitude: normal(n),
+          weight: byColumn ? normal(k, n) : normal(n, k),
+          ...factors(),
+          order: { shape: [n], data: Int32Array.from({ length: n }, (_, i) => i) },
+        },
+        frozen: ['weight', 'loraA', 'loraB'],
+        run: ({ magnitude, weight, loraA, loraB, order }) =>
+          doraScale(magnitude, {
+            weight,
+            updates: [{ loraA, loraB, scaling: 0.5 }],
+            columns: byColumn ? order : undefined,
+          }),
+        scale: 4,
+      };
+    }),
+  ];
+});
+
 export const opCases: readonly OpCase[] = [
   ...matmulCases,
   ...linearCases,
@@ -191,4 +309,5 @@ export const opCases: readonly OpCase[] = [
   ...elementwiseCases,
   ...lossCases,
   ...graphCases,
+  ...variantCases,
 ];

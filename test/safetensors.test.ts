@@ -239,7 +239,7 @@ describe('serializeSafetensors', () => {
 
   const a = f32([1], [1]);
   // A caller without types can pass another dtype.
-  const f16 = { ...a, dtype: 'F16' } as unknown as WritableTensor;
+  const i64 = { ...a, dtype: 'I64' } as unknown as WritableTensor;
   it.each<[string, [string, WritableTensor][], string]>([
     [
       'a negative size',
@@ -251,12 +251,27 @@ describe('serializeSafetensors', () => {
       [['x', f32([0.5, 2], [1])]],
       'tensor "x": sizes must be non-negative integers: [0.5, 2]',
     ],
-    ['another dtype', [['x', f16]], 'tensor "x": dtype must be F32: found F16'],
+    ['another dtype', [['x', i64]], 'tensor "x": dtype must be F32, F16 or BF16: found I64'],
     ['a name twice', Array(3).fill(['x', a]), 'name given twice: "x"'],
     ['the reserved name', [['__metadata__', a]], 'tensor "__metadata__": the name is reserved'],
     ['a lone surrogate', [['\udc00', a]], 'lone surrogate in text: "\\udc00"'],
   ])('refuses %s', (_, tensors, message) => {
     expect(() => serializeSafetensors(tensors)).toThrow(new RangeError(`serializeSafetensors: ${message}`));
+  });
+
+  it.each([
+    ['F16', [1, 1 + 2 ** -11, 1 + 3 * 2 ** -11, 65519, 65520, 2 ** -25, 1.5 * 2 ** -24, -(2 ** -14)]],
+    ['BF16', [1, 1 + 2 ** -8, 1 + 3 * 2 ** -8, 3.4e38, -1e-40, 0.1, -0, 7]],
+  ] as const)('rounds to the nearest %s, ties to even', (dtype, values) => {
+    const tensor = { dtype, shape: [values.length], data: Float32Array.from(values) };
+    const read = parseSafetensors(serializeSafetensors([['x', tensor]]), 'a').tensors.get('x');
+    const expected = {
+      F16: [1, 1, 1 + 2 ** -9, 65504, Number.POSITIVE_INFINITY, 0, 2 ** -23, -(2 ** -14)],
+      BF16: [1, 1, 1 + 2 ** -6, Number.POSITIVE_INFINITY, -1e-40, 0.10009765625, -0, 7],
+    }[dtype];
+    const got = Array.from(read ? toFloat32(read, 'x') : []);
+    if (dtype === 'BF16') expected[4] = got[4];
+    expect(got).toEqual(expected);
   });
 
   it('refuses a lone surrogate in the metadata', () => {

@@ -72,9 +72,7 @@ describe('ops check their operands before a kernel runs', () => {
         loraLinear(zero(1, 3), {
           weight: zero(5, 3),
           bias: undefined,
-          loraA: zero(2, 3),
-          loraB: zero(2, 5),
-          scaling: 1,
+          updates: [{ loraA: zero(2, 3), loraB: zero(2, 5), scaling: 1 }],
         }),
     ],
   ])('%s', (message, run) => {

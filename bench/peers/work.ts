@@ -20,7 +20,7 @@ export const STEPS = 50;
 export const CHECK_STEPS = 20;
 export const CLASSES = 10;
 export const FEATURES = 784;
-export const LORA = { rank: 2, alpha: 1, init: 'gaussian' } as const;
+export const LORA = { rank: 2, alpha: 1, init: 'normal' } as const;
 export const SCALING = LORA.alpha / LORA.rank;
 export const ADAM = { learningRate: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
 
@@ -72,7 +72,7 @@ export async function makeWork(): Promise<Work> {
   const model = new DigitsNet(device);
   const { train } = await loadMnist(device, files);
   const loraModel = new DigitsNet(device);
-  applyLora(loraModel, LORA);
+  await applyLora(loraModel, LORA);
   const initial = await layersOf(loraModel);
   await fit(model, train, { optimizer: new Adam(model.parameters(), ADAM), limit: TRAINED_STEPS });
   const trained = (await layersOf(model)).map(({ weight, bias }, i) => ({ ...initial[i], weight, bias }));

@@ -142,6 +142,48 @@ export interface Backend {
    * `list[0] += 1`. A full list is left alone. So the losses of many steps are read at once.
    */
   append(list: Storage, x: Storage): void;
+  /** `out[i] = a[i] / b[i]`. */
+  divide(out: Storage, a: Storage, b: Storage): void;
+  /** `out[r,c] = x[r,c] * factors[r] + beta * out[r,c]`. */
+  mulRows(out: Storage, x: Storage, factors: Storage, rows: number, cols: number, beta: number): void;
+  /** `out[r,c] = x[r,c] * factors[c] + beta * out[r,c]`. */
+  mulColumns(out: Storage, x: Storage, factors: Storage, rows: number, cols: number, beta: number): void;
+  /** `out[r] = √(Σ_c x[r,c]²)`. */
+  rowNorms(out: Storage, x: Storage, rows: number, cols: number): void;
+  /** `out[0] = √(Σ_i x[i]²)`. */
+  norm(out: Storage, x: Storage): void;
+  /** `x[i] *= min(1, maxNorm / (norm[0] + 1e-6))`, in place; a norm of NaN makes all NaN. */
+  clipNorm(x: Storage, norm: Storage, maxNorm: number): void;
+  /**
+   * Rows of a table by index, `out[r,c] = table[indices[r] * rowStride + c * colStride]`: rows of `[n, cols]` with the
+   * strides cols and 1, columns of `[cols, n]` with 1 and n.
+   */
+  take(
+    out: Storage,
+    table: Storage,
+    indices: Storage,
+    rows: number,
+    cols: number,
+    rowStride: number,
+    colStride: number,
+  ): void;
+  /** The way back, row after row: `table[indices[r] * rowStride + c * colStride] += x[r,c]`. */
+  addAt(
+    table: Storage,
+    x: Storage,
+    indices: Storage,
+    rows: number,
+    cols: number,
+    rowStride: number,
+    colStride: number,
+  ): void;
+  /**
+   * `out[i] = h(i) < ⌊probability · 2³²⌋ ? 0 : 1 / (1 − probability)`, the same everywhere: with `state` (i32) = seed, count,
+   * `a = mix(seed + count · 0x9e3779b9)`, `h(i) = mix(mix(i ^ a) + (a ^ 0x85ebca6b))` modulo 2³² and mix the last steps of
+   * MurmurHash3. Then `state[1] += 1`.
+   * @see https://github.com/aappleby/smhasher/wiki/MurmurHash3
+   */
+  dropoutMask(out: Storage, state: Storage, probability: number): void;
   /** `out[i] = max(x[i], 0)`; NaN stays NaN. */
   relu(out: Storage, x: Storage): void;
   /** `dX[i] = (x[i] > 0 ? dOut[i] : 0) + beta * dX[i]`. */

@@ -141,6 +141,84 @@ export class ReferenceBackend implements Backend {
     for (let i = 0; i < o.length; i++) o[i] = x[i] * y[i * stride] + (beta === 0 ? 0 : beta * o[i]);
   }
 
+  divide(out: Storage, a: Storage, b: Storage): void {
+    const [o, x, y] = [this.#open(out).data, this.#open(a).data, this.#open(b).data];
+    for (let i = 0; i < o.length; i++) o[i] = x[i] / y[i];
+  }
+
+  mulRows(out: Storage, x: Storage, factors: Storage, rows: number, cols: number, beta: number): void {
+    const [o, data, f] = [this.#open(out).data, this.#open(x).data, this.#open(factors).data];
+    for (let i = 0; i < rows * cols; i++) {
+      o[i] = data[i] * f[Math.floor(i / cols)] + (beta === 0 ? 0 : beta * o[i]);
+    }
+  }
+
+  mulColumns(out: Storage, x: Storage, factors: Storage, rows: number, cols: number, beta: number): void {
+    const [o, data, f] = [this.#open(out).data, this.#open(x).data, this.#open(factors).data];
+    for (let i = 0; i < rows * cols; i++) o[i] = data[i] * f[i % cols] + (beta === 0 ? 0 : beta * o[i]);
+  }
+
+  rowNorms(out: Storage, x: Storage, rows: number, cols: number): void {
+    const [o, data] = [this.#open(out).data, this.#open(x).data];
+    for (let r = 0; r < rows; r++) {
+      let sum = 0;
+      for (let c = 0; c < cols; c++) sum += data[r * cols + c] ** 2;
+      o[r] = Math.sqrt(sum);
+    }
+  }
+
+  norm(out: Storage, x: Storage): void {
+    let sum = 0;
+    for (const value of this.#open(x).data) sum += value ** 2;
+    this.#open(out).data[0] = Math.sqrt(sum);
+  }
+
+  clipNorm(x: Storage, norm: Storage, maxNorm: number): void {
+    const data = this.#open(x).data;
+    const factor = Math.min(1, maxNorm / (this.#open(norm).data[0] + 1e-6));
+    for (let i = 0; i < data.length; i++) data[i] *= factor;
+  }
+
+  take(
+    out: Storage,
+    table: Storage,
+    indices: Storage,
+    rows: number,
+    cols: number,
+    rowStride: number,
+    colStride: number,
+  ): void {
+    const [o, data, index] = [this.#open(out).data, this.#open(table).data, this.#open(indices).data];
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < cols; c++) o[r * cols + c] = data[index[r] * rowStride + c * colStride];
+    }
+  }
+
+  addAt(
+    table: Storage,
+    x: Storage,
+    indices: Storage,
+    rows: number,
+    cols: number,
+    rowStride: number,
+    colStride: number,
+  ): void {
+    const [data, o, index] = [this.#open(x).data, this.#open(table).data, this.#open(indices).data];
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < cols; c++) o[index[r] * rowStride + c * colStride] += data[r * cols + c];
+    }
+  }
+
+  dropoutMask(out: Storage, state: Storage, probability: number): void {
+    const [o, s] = [this.#open(out).data, this.#open(state).data];
+    const a = mix(s[0] + Math.imul(s[1], 0x9e3779b9));
+    const threshold = Math.floor(probability * 2 ** 32);
+    for (let i = 0; i < o.length; i++) {
+      o[i] = mix(mix(i ^ a) + (a ^ 0x85ebca6b)) < threshold ? 0 : 1 / (1 - probability);
+    }
+    s[1] += 1;
+  }
+
   append(list: Storage, x: Storage): void {
     const [o, data] = [this.#open(list).data, this.#open(x).data];
     const count = o[0];
@@ -263,4 +341,12 @@ export class ReferenceBackend implements Backend {
     if (storage.freed) throw new Error('reference: the storage was freed');
     return storage;
   }
+}
+
+/** The last steps of MurmurHash3, on 32 bits. */
+function mix(value: number): number {
+  let x = value >>> 0;
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
 }

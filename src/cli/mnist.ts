@@ -110,7 +110,7 @@ class Job {
       model.loadStateDict(base);
       // The tutorial's wrapper leaves the biases trainable, its parametrization does not.
       const bias = method === 'layer' ? 'lora_only' : 'none';
-      const adapter = applyLora(model, { method, rank, alpha, bias, init: 'gaussian', seed });
+      const adapter = await applyLora(model, { method, rank, alpha, bias, init: 'normal', seed });
       const { total, trainable, trainablePercent } = countParameters(model);
       const epochs = Math.ceil(iterations / chosen.batchCount({ batchSize }));
       const result = await this.#train(method, model, chosen, { epochs, limit: iterations });

@@ -30,7 +30,7 @@ export interface Prepared {
  */
 export async function prepare(options: MnistOptions): Promise<Prepared> {
   const { device, reason } = await openDevice(options);
-  checkRank(device, options);
+  await checkRank(device, options);
   const files = await mnistFiles(options.data);
   const { train, test } = await loadMnist(device, files);
   const source = displayPath(dirname(files.trainImages.name));
@@ -53,10 +53,10 @@ async function openDevice({ device: prefer, threads }: MnistOptions) {
 }
 
 /** The library has the rule; a model that is thrown away asks it. */
-function checkRank(device: Backend, { rank }: MnistOptions): void {
+async function checkRank(device: Backend, { rank }: MnistOptions): Promise<void> {
   const model = new DigitsNet(device);
   try {
-    applyLora(model, { rank });
+    await applyLora(model, { rank });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new UsageError(error.message.replace(/^lora: rank/, '--rank:'), { cause: error });

@@ -1,54 +1,295 @@
-/** Adapters as the two files that PEFT reads. */
-import { serializeSafetensors, type WritableTensor } from '../safetensors.js';
-import type { Tensor } from '../tensor.js';
-import type { LoraAdapter } from './applyLora.js';
+/** Adapters as the two files that PEFT writes and reads, in its names and layouts. */
+import { DataError } from '../errors.js';
+import { Linear } from '../nn/linear.js';
+import type { HostTensor, Module } from '../nn/module.js';
+import { Random } from '../random.js';
+import {
+  type FloatType,
+  parseSafetensors,
+  serializeSafetensors,
+  toFloat32,
+  type WritableTensor,
+} from '../safetensors.js';
+import type { Parameter } from '../tensor.js';
+import { adaptationOf, type LoraAdapter } from './adaptation.js';
+import { checkName, initialValues, install } from './applyLora.js';
+import { type ResolvedLoraConfig, resolveConfig } from './config.js';
+import type { LoraFactors } from './factors.js';
+import { beginsWithWeight, type FactorValues } from './initialFactors.js';
+import { LoraEmbedding } from './loraEmbedding.js';
+import { configText, parseConfig } from './peftConfig.js';
+import { findTargets, sizesOf, type Target, type WholeParameter, wholeParameters } from './targets.js';
 
+const CONFIG = 'adapter_config.json';
+const MODEL = 'adapter_model.safetensors';
 const PREFIX = 'base_model.model.';
 
+/** Files by name. */
+export type AdapterFiles = Map<string, Uint8Array>;
+
+export interface SaveAdapterOptions {
+  /** Default: the only one. */
+  readonly name?: string | undefined;
+  /** Of the tensors; default F32. F16 and BF16 are rounded to the nearest. */
+  readonly dtype?: FloatType | undefined;
+}
+
 /**
- * The files of an adapter by name, in PEFT's names and layouts: `adapter_config.json` and
- * `adapter_model.safetensors` with `base_model.model.<path>.lora_A.weight` `[rank, inFeatures]`,
- * `….lora_B.weight` `[outFeatures, rank]` and the biases that trained with it.
+ * Puts an adapter's files into `files`: `adapter_config.json` and `adapter_model.safetensors` with
+ * `base_model.model.<path>.lora_A.weight` `[rank, inFeatures]`, `….lora_B.weight` `[outFeatures, rank]`, and whatever else
+ * it trains. With init `pissa` or `olora` the update is written as an ordinary one of twice the rank, for the model as
+ * it was. A factor set by `setAdapterScale` is not saved.
+ * @throws RangeError when there is none of this name, or several and no name
  * @see https://huggingface.co/docs/peft/developer_guides/checkpoint
  */
-export async function serializeAdapter(adapter: LoraAdapter): Promise<Map<string, Uint8Array>> {
-  const tensors = new Map<string, WritableTensor>();
-  const put = async (name: string, tensor: Tensor) => {
-    // Parameters are f32, which reads as one of the two float arrays.
-    const data = (await tensor.read()) as Float32Array | Float64Array;
-    tensors.set(PREFIX + name, { dtype: 'F32', shape: tensor.shape, data });
-  };
-  for (const [path, layer] of adapter.layers) {
-    await put(`${path}.lora_A.weight`, layer.loraA);
-    await put(`${path}.lora_B.weight`, layer.loraB);
-    if (layer.switchedBias) await put(`${path}.base_layer.bias`, layer.switchedBias.trained);
+export async function saveAdapter(
+  model: Module,
+  files: AdapterFiles,
+  { name, dtype = 'F32' }: SaveAdapterOptions = {},
+): Promise<void> {
+  const { adapters } = adaptationOf(model, 'saveAdapter');
+  if (name === undefined && adapters.size > 1) {
+    throw new RangeError(`saveAdapter: which adapter: there are ${[...adapters.keys()].join(', ')}`);
   }
-  for (const [path, bias] of adapter.otherBiases) await put(`${path}.bias`, bias.trained);
+  const adapter = adaptationOf(model, 'saveAdapter').adapter(name ?? [...adapters.keys()][0], 'saveAdapter');
+  for (const [file, bytes] of await serializeAdapter(adapter, dtype)) files.set(file, bytes);
+}
+
+/** The files of an adapter by name. @see {@link saveAdapter} */
+export async function serializeAdapter(
+  adapter: LoraAdapter,
+  dtype: FloatType = 'F32',
+): Promise<AdapterFiles> {
+  const tensors = new Map<string, WritableTensor>();
+  for (const [path, factors] of adapter.factors) {
+    if (path === '') throw new RangeError('saveAdapter: PEFT has no name for a model that is itself adapted');
+    const { names } = partsOf(adapter.layers.get(path) instanceof LoraEmbedding);
+    const { a, b, rank } = await savedFactors(factors);
+    tensors.set(`${PREFIX}${path}.${names.a}`, { dtype, shape: [rank, a.length / rank], data: a });
+    tensors.set(`${PREFIX}${path}.${names.b}`, { dtype, shape: [b.length / rank, rank], data: b });
+    const others = { [names.magnitude]: factors.magnitude, [names.bias]: factors.loraBias };
+    for (const [name, parameter] of Object.entries(others)) {
+      if (parameter) tensors.set(`${PREFIX}${path}.${name}`, await written(parameter, dtype));
+    }
+  }
+  for (const [path, copy] of adapter.copies) {
+    tensors.set(wholeKey(path, adapter.layers), await written(copy, dtype));
+  }
   return new Map([
-    ['adapter_config.json', new TextEncoder().encode(configText(adapter))],
-    ['adapter_model.safetensors', serializeSafetensors(tensors, { format: 'pt' })],
+    [CONFIG, new TextEncoder().encode(configText(adapter))],
+    [MODEL, serializeSafetensors(tensors, { format: 'pt' })],
   ]);
 }
 
-/** JSON with indent 2 and sorted keys, as PEFT writes it. Absent keys would take PEFT's defaults (r = 8). */
-function configText({ config, layers }: LoraAdapter): string {
-  const entries = {
-    alpha_pattern: {},
-    base_model_name_or_path: null,
-    bias: config.bias,
-    fan_in_fan_out: false,
-    inference_mode: true,
-    init_lora_weights: config.init === 'gaussian' ? 'gaussian' : true,
-    lora_alpha: config.alpha,
-    lora_dropout: 0,
-    modules_to_save: null,
-    peft_type: 'LORA',
-    r: config.rank,
-    rank_pattern: {},
-    target_modules: [...layers.keys()].sort(),
-    task_type: null,
-    use_dora: false,
-    use_rslora: false,
+/** PEFT's names of what an adapter has in a layer. */
+function partsOf(isEmbedding: boolean) {
+  const names = isEmbedding
+    ? { a: 'lora_embedding_A', b: 'lora_embedding_B' }
+    : { a: 'lora_A.weight', b: 'lora_B.weight' };
+  return { names: { ...names, magnitude: 'lora_magnitude_vector', bias: 'lora_B.bias' } };
+}
+
+/** The bias of an adapted layer is in what PEFT calls its base layer. */
+function wholeKey(path: string, layers: { has(path: string): boolean }): string {
+  const module = path.slice(0, path.lastIndexOf('.'));
+  return layers.has(module)
+    ? `${PREFIX}${module}.base_layer.${path.slice(module.length + 1)}`
+    : PREFIX + path;
+}
+
+async function written(parameter: Parameter, dtype: FloatType): Promise<WritableTensor> {
+  return { dtype, shape: parameter.shape, data: await values(parameter) };
+}
+
+/** Parameters are f32, which reads as one of the two float arrays. */
+async function values(parameter: Parameter): Promise<Float32Array | Float64Array> {
+  return (await parameter.read()) as Float32Array | Float64Array;
+}
+
+/** A and B, or [A; A₀] and [B, −B₀] where the update is the difference from what they began with. */
+async function savedFactors({ loraA, loraB, initial, rank }: LoraFactors) {
+  const [a, b] = [await values(loraA), await values(loraB)];
+  if (!initial) return { a, b, rank };
+  const [a0, b0] = [await values(initial.loraA), await values(initial.loraB)];
+  const both = new Float32Array(2 * b.length);
+  for (let i = 0; i < b.length; i++) {
+    const [row, column] = [Math.floor(i / rank), i % rank];
+    both[2 * rank * row + column] = b[i];
+    both[2 * rank * row + rank + column] = -b0[i];
+  }
+  return { a: Float32Array.from([...a, ...a0]), b: both, rank: 2 * rank };
+}
+
+export interface LoadAdapterOptions {
+  /** Default `default`. */
+  readonly name?: string | undefined;
+  /** Default `layer`. */
+  readonly method?: 'layer' | 'parametrization' | undefined;
+  /** Writes the values into the adapter of this name, in place; it must have the same layers and ranks. Default false. */
+  readonly replace?: boolean | undefined;
+  /** What errors call the files' folder. */
+  readonly from?: string | undefined;
+}
+
+/**
+ * Puts an adapter on a model from PEFT's two files, with f32, f16 or bf16 tensors. Loading is strict.
+ * @param files  by name, such as `saveAdapter` gives them
+ * @returns      the adapter; it is active if it is the model's first
+ * @throws DataError that lists all that is missing, unexpected or misshapen, or names what is not supported, and
+ *   RangeError for a name that is taken; the model is unchanged then
+ */
+export async function loadAdapter(
+  model: Module,
+  files: ReadonlyMap<string, Uint8Array>,
+  { name = 'default', method = 'layer', replace = false, from = '' }: LoadAdapterOptions = {},
+): Promise<LoraAdapter> {
+  const where = (file: string) => (from === '' ? file : `${from}/${file}`);
+  const bytes = (file: string): Uint8Array => {
+    const found = files.get(file);
+    if (!found) throw new DataError(`${where(file)}: is missing`);
+    return found;
   };
-  return JSON.stringify(entries, undefined, 2);
+  const config = inFile(where(CONFIG), () =>
+    resolveConfig({ ...parseConfig(bytes(CONFIG), where(CONFIG)), method }),
+  );
+  const parts = inFile(where(CONFIG), () => {
+    const targets = findTargets(model, config);
+    return { targets, whole: wholeParameters(model, config, targets) };
+  });
+  const tensors = readTensors(bytes(MODEL), where(MODEL), expectedShapes(config, parts));
+  if (replace)
+    return replaceValues(
+      adaptationOf(model, 'loadAdapter').adapter(name, 'loadAdapter'),
+      config,
+      parts,
+      tensors,
+    );
+  checkName(model, name);
+  const initial = await Promise.all(parts.targets.map((target) => valuesFor(target, config, tensors)));
+  const adapter = install(model, name, config, { ...parts, values: initial });
+  writeValues(adapter, tensors);
+  return adapter;
+}
+
+/** What the library refuses of a file's content is the file's fault. */
+function inFile<T>(name: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof RangeError) throw new DataError(`${name}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly targets: readonly Target[];
+  readonly whole: readonly WholeParameter[];
+}
+
+/** The shape of every tensor that an adapter of this config has on this model, by PEFT's name. */
+function expectedShapes(
+  config: ResolvedLoraConfig,
+  { targets, whole }: Parts,
+): Map<string, readonly number[]> {
+  const shapes = new Map<string, readonly number[]>();
+  for (const { path, module, rank } of targets) {
+    const [inFeatures, outFeatures] = sizesOf(module);
+    const isEmbedding = !(module instanceof Linear);
+    const { names } = partsOf(isEmbedding);
+    shapes.set(`${PREFIX}${path}.${names.a}`, [rank, inFeatures]);
+    shapes.set(`${PREFIX}${path}.${names.b}`, [outFeatures, rank]);
+    if (config.useDora) shapes.set(`${PREFIX}${path}.${names.magnitude}`, [outFeatures]);
+    if (config.loraBias && !isEmbedding) shapes.set(`${PREFIX}${path}.${names.bias}`, [outFeatures]);
+  }
+  const adapted = new Set(targets.map(({ path }) => path));
+  for (const { path, module, field } of whole) {
+    const { shape } = Reflect.get(module, field) as Parameter; // wholeParameters has looked
+    shapes.set(wholeKey(path, adapted), shape);
+  }
+  return shapes;
+}
+
+/** @throws DataError listing everything missing, unexpected or misshapen */
+function readTensors(
+  bytes: Uint8Array,
+  name: string,
+  expected: ReadonlyMap<string, readonly number[]>,
+): Map<string, HostTensor> {
+  const { tensors } = parseSafetensors(bytes, name);
+  const problems: string[] = [];
+  for (const [key, shape] of expected) {
+    const found = tensors.get(key);
+    if (!found) problems.push(`missing ${key}`);
+    else if (found.shape.join() !== shape.join())
+      problems.push(`${key} must be [${shape}]: got [${found.shape}]`);
+  }
+  for (const key of tensors.keys()) if (!expected.has(key)) problems.push(`unexpected ${key}`);
+  if (problems.length > 0) throw new DataError(`${name}: ${problems.join('; ')}`);
+  return new Map(
+    Array.from(tensors, ([key, tensor]) => [
+      key,
+      { shape: tensor.shape, data: toFloat32(tensor, `${name}: ${key}`) },
+    ]),
+  );
+}
+
+/** What the factors begin with: the file's values, or what the file's values are to be compared with. */
+function valuesFor(
+  target: Target,
+  config: ResolvedLoraConfig,
+  tensors: ReadonlyMap<string, HostTensor>,
+): FactorValues | Promise<FactorValues> {
+  if (beginsWithWeight(config.init)) return initialValues(target, config, new Random(config.seed));
+  const { names } = partsOf(!(target.module instanceof Linear));
+  const read = (name: string) =>
+    Float32Array.from(tensors.get(`${PREFIX}${target.path}.${name}`)?.data ?? []);
+  return { a: read(names.a), b: read(names.b) };
+}
+
+/** Writes a file's values into the memory that an adapter has. */
+function writeValues(adapter: LoraAdapter, tensors: ReadonlyMap<string, HostTensor>): void {
+  const put = (key: string, parameter: Parameter | undefined) => {
+    const found = tensors.get(key);
+    if (parameter && found) parameter.write(found.data);
+  };
+  for (const [path, factors] of adapter.factors) {
+    const { names } = partsOf(adapter.layers.get(path) instanceof LoraEmbedding);
+    put(`${PREFIX}${path}.${names.a}`, factors.loraA);
+    put(`${PREFIX}${path}.${names.b}`, factors.loraB);
+    put(`${PREFIX}${path}.${names.magnitude}`, factors.magnitude);
+    put(`${PREFIX}${path}.${names.bias}`, factors.loraBias);
+  }
+  for (const [path, copy] of adapter.copies) put(wholeKey(path, adapter.layers), copy);
+}
+
+function replaceValues(
+  adapter: LoraAdapter,
+  config: ResolvedLoraConfig,
+  { targets, whole }: Parts,
+  tensors: ReadonlyMap<string, HostTensor>,
+): LoraAdapter {
+  adapter.adaptation.checkUnmerged('values');
+  const { factors, copies, name } = adapter;
+  const isSame =
+    targets.length === factors.size &&
+    targets.every(({ path, rank }) => {
+      const found = factors.get(path);
+      return (
+        found?.rank === rank &&
+        !found.initial &&
+        (found.magnitude !== undefined) === config.useDora &&
+        adapter.config.loraBias === config.loraBias
+      );
+    }) &&
+    whole.length === copies.size &&
+    whole.every(({ path }) => copies.has(path));
+  if (!isSame || beginsWithWeight(config.init)) {
+    throw new DataError(
+      `loadAdapter: ${name} cannot be replaced in place: its layers, ranks or kinds differ`,
+    );
+  }
+  for (const { path, alpha } of targets) factors.get(path)?.setAlpha(alpha, config.useRslora);
+  writeValues(adapter, tensors);
+  adapter.config = config;
+  return adapter;
 }

@@ -1,129 +1,162 @@
 import { Linear } from '../nn/linear.js';
-import { joinPath, type Module } from '../nn/module.js';
-import { parametrizationsOf } from '../nn/parametrization.js';
+import type { Module } from '../nn/module.js';
+import { magnitudeOf } from '../ops/doraScale.js';
 import { Random } from '../random.js';
+import { Adaptation, findAdaptation, LoraAdapter, setAdaptation } from './adaptation.js';
+import type { AdaptedLayer } from './adaptedLayer.js';
+import { baseParameter } from './baseParameter.js';
+import { type LoraConfig, type ResolvedLoraConfig, resolveConfig, scalingOf } from './config.js';
+import { LoraFactors } from './factors.js';
 import {
-  checkRank,
-  type LoraConfig,
-  type LoraFactorOptions,
-  type ResolvedLoraConfig,
-  resolveConfig,
-} from './config.js';
+  beginsWithWeight,
+  drawnFactors,
+  embeddingFactors,
+  type FactorValues,
+  factorsOfWeight,
+} from './initialFactors.js';
+import { LoraEmbedding } from './loraEmbedding.js';
 import { LoraLinear } from './loraLinear.js';
 import { LoraParametrization } from './loraParametrization.js';
-import { hasBias, SwitchedBias } from './switchedBias.js';
-
-/** An adapter on a model: what `applyLora` put there. */
-export class LoraAdapter {
-  #enabled = true;
-
-  /** @internal */
-  constructor(
-    readonly model: Module,
-    readonly config: ResolvedLoraConfig,
-    /** By the path of the adapted Linear. */
-    readonly layers: ReadonlyMap<string, LoraLinear | LoraParametrization>,
-    /** Biases that train outside the adapted layers, by the path of their module. */
-    readonly otherBiases: ReadonlyMap<string, SwitchedBias>,
-  ) {}
-
-  /** Off, the model is its base bit for bit. */
-  get enabled(): boolean {
-    return this.#enabled;
-  }
-
-  set enabled(enabled: boolean) {
-    this.#enabled = enabled;
-    for (const layer of this.layers.values()) layer.enabled = enabled;
-    for (const bias of this.otherBiases.values()) bias.enabled = enabled;
-  }
-}
-
-interface Target {
-  readonly path: string;
-  readonly layer: Linear;
-  readonly parent: Module | undefined;
-  readonly name: string;
-}
+import { SwitchedParameter } from './switchedParameter.js';
+import { findTargets, sizesOf, type Target, type WholeParameter, wholeParameters } from './targets.js';
 
 /**
- * Freezes `model` and adapts the chosen Linear modules, in place: `y = x Wᵀ + b + s (x Aᵀ) Bᵀ` with
- * s = alpha / rank, A `[rank, inFeatures]` drawn from `seed`, B `[outFeatures, rank]` zero. Only A, B and the
- * biases that `config.bias` names require gradients afterwards.
- * @throws RangeError when nothing matches, the rank exceeds both sizes of a layer, or the model is adapted
- *   already; the model is unchanged then
+ * Freezes `model` and adapts the chosen modules, in place: `y = x Wᵀ + b + s (x Aᵀ) Bᵀ` with s = alpha / rank, A
+ * `[rank, inFeatures]` drawn from `seed` and B `[outFeatures, rank]` zero, or as `config.init` says. Only A, B and what
+ * else the config names require gradients afterwards. The first adapter of a model is active; one that is added to
+ * others waits, frozen, for `setActiveAdapters`.
+ * @param name  of the adapter, for models with several
+ * @throws RangeError when nothing matches, the rank exceeds both sizes of a layer, the options do not go together or
+ *   there is an adapter of this name already; the model is unchanged then
  * @see https://arxiv.org/abs/2106.09685 and PEFT's LoraConfig
  */
-export function applyLora(model: Module, config: LoraConfig = {}): LoraAdapter {
+export async function applyLora(
+  model: Module,
+  config: LoraConfig = {},
+  name = 'default',
+): Promise<LoraAdapter> {
   const resolved = resolveConfig(config);
+  checkName(model, name);
   const targets = findTargets(model, resolved);
-  for (const { path, layer } of targets) checkRank(resolved.rank, layer, path);
-  const options = { ...resolved, random: new Random(resolved.seed).split('lora') };
+  const whole = wholeParameters(model, resolved, targets);
+  const random = new Random(resolved.seed).split('lora');
+  const values: FactorValues[] = [];
+  for (const target of targets) {
+    const drawn = initialValues(target, resolved, random);
+    // Nothing is waited for where no weight is read: the model is adapted before the call returns.
+    values.push(drawn instanceof Promise ? await drawn : drawn);
+  }
+  return install(model, name, resolved, { targets, values, whole });
+}
 
-  model.requiresGrad(false);
-  const layers = new Map(targets.map((target) => [target.path, install(target, options)]));
-  const otherBiases = new Map<string, SwitchedBias>();
-  const adapted = new Set<Module>(targets.map(({ layer }) => layer));
-  for (const [path, module] of model.namedModules()) {
-    if (resolved.bias === 'all' && !adapted.has(module) && hasBias(module)) {
-      otherBiases.set(path, new SwitchedBias(module));
+/** @throws RangeError for a name that is taken or that PEFT could not have */
+export function checkName(model: Module, name: string): void {
+  if (!/^[\w-]+$/.test(name))
+    throw new RangeError(`applyLora: a name has letters, digits, _ and - alone: ${name}`);
+  const adaptation = findAdaptation(model);
+  if (adaptation?.adapters.has(name)) throw new RangeError(`applyLora: there is an adapter ${name} already`);
+  adaptation?.checkUnmerged('adapters');
+}
+
+/** What the factors of a target begin with. @throws RangeError where the init does not suit it */
+export function initialValues(
+  target: Target,
+  config: ResolvedLoraConfig,
+  random: Random,
+): FactorValues | Promise<FactorValues> {
+  const { module, rank, alpha } = target;
+  const { init, useRslora } = config;
+  const [inFeatures, outFeatures] = sizesOf(module);
+  const shape = { rank, inFeatures, outFeatures };
+  if (!(module instanceof Linear)) {
+    if (init === 'orthogonal' || beginsWithWeight(init)) {
+      throw new RangeError(`applyLora: init ${init} wants a Linear: ${target.path} is an Embedding`);
     }
+    return embeddingFactors(shape, random);
   }
-  return new LoraAdapter(model, resolved, layers, otherBiases);
+  if (!beginsWithWeight(init)) return drawnFactors(shape, init, random);
+  if (rank > Math.min(inFeatures, outFeatures)) {
+    throw new RangeError(
+      `applyLora: init ${init} wants a rank of at most ${Math.min(inFeatures, outFeatures)}: ${rank}`,
+    );
+  }
+  const weight = target.adapted?.baseWeight ?? baseParameter(module, 'weight');
+  const scaling = scalingOf(rank, alpha, useRslora);
+  return weight.read().then((values) => factorsOfWeight(values, shape, init, scaling));
 }
 
-function install(
-  { layer, parent, name }: Target,
-  options: LoraFactorOptions & ResolvedLoraConfig,
-): LoraLinear | LoraParametrization {
-  const adapted =
-    options.method === 'layer'
-      ? new LoraLinear(layer, options)
-      : LoraParametrization.register(layer, options);
-  if (adapted instanceof LoraLinear) parent?.replaceChild(name, adapted);
-  if (options.bias !== 'none' && hasBias(layer)) adapted.switchedBias = new SwitchedBias(layer);
-  return adapted;
+/** What an adapter consists of, ready to be put on a model. */
+export interface AdapterParts {
+  readonly targets: readonly Target[];
+  /** Of the factors of each target. */
+  readonly values: readonly FactorValues[];
+  readonly whole: readonly WholeParameter[];
 }
 
-function findTargets(model: Module, { method, targetModules }: ResolvedLoraConfig): Target[] {
-  const linears = [...linearModules(model)];
-  const matching = linears.filter(({ path }) => matches(path, targetModules));
-  const there = linears.map(({ path }) => path || '(the model itself)').join(', ') || 'none';
-  const unmatched = Array.isArray(targetModules)
-    ? targetModules.filter((name: string) => !linears.some(({ path }) => matches(path, [name])))
-    : [];
-  if (unmatched.length > 0 || matching.length === 0) {
-    const wanted = unmatched.length > 0 ? unmatched.join(', ') : String(targetModules);
-    throw new RangeError(`applyLora: no Linear module matches ${wanted}: there are ${there}`);
+/** Puts an adapter on a model. Nothing can fail any more but the device's memory. */
+export function install(
+  model: Module,
+  name: string,
+  config: ResolvedLoraConfig,
+  { targets, values, whole }: AdapterParts,
+): LoraAdapter {
+  const before = findAdaptation(model);
+  const adaptation = before ?? new Adaptation(model);
+  if (!before) {
+    model.requiresGrad(false);
+    setAdaptation(model, adaptation);
   }
-  for (const { path, parent } of matching) {
-    if (method === 'layer' && !parent) {
-      throw new RangeError(
-        'applyLora: the model is itself the Linear: wrap it with new LoraLinear(…) instead',
-      );
-    }
-    if (parent instanceof LoraLinear) throw new RangeError(`applyLora: ${path} is adapted already`);
+  for (const [i, target] of targets.entries()) {
+    const layer = adaptation.layers.get(target.path) ?? wrap(target, config);
+    adaptation.layers.set(target.path, layer);
+    layer.adapters[name] = factorsFor(layer, target, config, values[i], i);
   }
-  return matching;
+  for (const { path, module, field } of whole) {
+    const switched = adaptation.switched.get(path) ?? new SwitchedParameter(module, field);
+    adaptation.switched.set(path, switched);
+    switched.add(name);
+  }
+  const adapter = new LoraAdapter(model, name, config, adaptation);
+  adaptation.adapters.set(name, adapter);
+  if (adaptation.adapters.size === 1) adaptation.activate([name]);
+  else for (const parameter of adapter.parameters()) parameter.requiresGrad = false;
+  return adapter;
 }
 
-function* linearModules(model: Module): Generator<Target> {
-  if (model instanceof Linear) yield { path: '', layer: model, parent: undefined, name: '' };
-  for (const [parentPath, parent] of model.namedModules()) {
-    for (const [name, child] of parent.namedChildren()) {
-      const path = joinPath(parentPath, name);
-      if (child instanceof Linear) {
-        if (parametrizationsOf(child, 'weight').some((each) => each instanceof LoraParametrization)) {
-          throw new RangeError(`applyLora: ${path} is adapted already`);
-        }
-        yield { path, layer: child, parent, name };
-      }
-    }
-  }
+function wrap({ module, parent, name }: Target, { method }: ResolvedLoraConfig): AdaptedLayer {
+  if (method === 'parametrization' && module instanceof Linear) return LoraParametrization.register(module);
+  const wrapper = module instanceof Linear ? new LoraLinear(module) : new LoraEmbedding(module);
+  wrapper.train(module.training);
+  parent?.replaceChild(name, wrapper);
+  return wrapper;
 }
 
-function matches(path: string, targetModules: ResolvedLoraConfig['targetModules']): boolean {
-  if (targetModules === 'all-linear') return true;
-  if (targetModules instanceof RegExp) return targetModules.exec(path)?.[0] === path;
-  return targetModules.some((name) => path === name || path.endsWith(`.${name}`));
+function factorsFor(
+  layer: AdaptedLayer,
+  { rank, alpha }: Target,
+  config: ResolvedLoraConfig,
+  values: FactorValues,
+  i: number,
+): LoraFactors {
+  const { useRslora, useDora, loraBias, init, seed } = config;
+  const { inFeatures, outFeatures, baseWeight } = layer;
+  const isLinear = !(layer instanceof LoraEmbedding);
+  const factors = new LoraFactors(baseWeight.device, {
+    rank,
+    alpha,
+    inFeatures,
+    outFeatures,
+    useRslora,
+    values,
+    // PEFT leaves the indices of an embedding alone, and gives it no bias.
+    dropout: isLinear ? config.dropout : 0,
+    loraBias: isLinear && loraBias,
+    fromWeight: beginsWithWeight(init),
+    seed: new Random(seed).split(`dropout ${i}`).seed,
+  });
+  if (useDora) {
+    const columns = layer instanceof LoraEmbedding ? layer.columns : undefined;
+    factors.magnitude = magnitudeOf({ weight: baseWeight, updates: factors.updates, columns });
+  }
+  return factors.train(layer.training);
 }

@@ -1,6 +1,5 @@
 import type { Module } from '../nn/module.js';
-import { LoraLinear } from './loraLinear.js';
-import { LoraParametrization } from './loraParametrization.js';
+import { LoraFactors } from './factors.js';
 
 export interface ParameterCount {
   /** Numbers in all parameters, adapters included. */
@@ -23,9 +22,8 @@ export function countParameters(model: Module): ParameterCount {
   }
   let base = total;
   for (const [, module] of model.namedModules()) {
-    if (module instanceof LoraLinear || module instanceof LoraParametrization) {
-      base -= module.loraA.length + module.loraB.length;
-    }
+    if (!(module instanceof LoraFactors)) continue;
+    for (const parameter of module.parameters()) base -= parameter.length;
   }
   return { total, trainable, base, trainablePercent: base === 0 ? 0 : (100 * trainable) / base };
 }

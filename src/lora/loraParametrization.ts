@@ -1,61 +1,63 @@
 import type { Linear } from '../nn/linear.js';
-import { Module } from '../nn/module.js';
-import { registerParametrization } from '../nn/parametrization.js';
+import { originalParameter, registerParametrization } from '../nn/parametrization.js';
 import { loraWeight } from '../ops/loraWeight.js';
 import type { Parameter, Tensor } from '../tensor.js';
-import { type LoraFactorOptions, loraFactors } from './config.js';
-import type { SwitchedBias } from './switchedBias.js';
+import { AdaptedLayer } from './adaptedLayer.js';
+import { baseParameter } from './baseParameter.js';
 
 /**
- * A parametrization of a Linear's weight: `W' = W + s B A`, s = alpha / rank. Register it with
- * `registerParametrization(linear, 'weight', …)`, or let `LoraParametrization.register` do both.
+ * A parametrization of a Linear's weight: `W' = W + Σ s B A` over the active adapters.
  * @see https://arxiv.org/abs/2106.09685
  */
-export class LoraParametrization extends Module {
-  /** [rank, inFeatures] */
-  readonly loraA: Parameter;
-  /** [outFeatures, rank] */
-  readonly loraB: Parameter;
-  readonly rank: number;
-  readonly alpha: number;
-  /** @internal the bias of the layer, when it trains too */
-  switchedBias: SwitchedBias | undefined;
-  #enabled = true;
+export class LoraParametrization extends AdaptedLayer {
+  readonly #layer: Linear;
 
-  /** @throws RangeError when the rank exceeds both sizes of the layer */
-  constructor(layer: Linear, options: LoraFactorOptions) {
+  private constructor(layer: Linear) {
     super();
-    const { loraA, loraB } = loraFactors(layer, options);
-    this.loraA = loraA;
-    this.loraB = loraB;
-    this.rank = options.rank;
-    this.alpha = options.alpha;
+    this.#layer = layer;
   }
 
-  /** Freezes `layer` and makes its weight W + s B A. */
-  static register(layer: Linear, options: LoraFactorOptions): LoraParametrization {
-    const parametrization = new LoraParametrization(layer, options);
+  /** Freezes `layer` and makes its weight W + Σ s B A. */
+  static register(layer: Linear): LoraParametrization {
+    const parametrization = new LoraParametrization(layer);
     layer.requiresGrad(false);
     registerParametrization(layer, 'weight', parametrization);
     return parametrization;
   }
 
-  get scaling(): number {
-    return this.alpha / this.rank;
+  get inFeatures(): number {
+    return this.#layer.inFeatures;
   }
 
-  /** Off, the weight is the original itself. */
-  get enabled(): boolean {
-    return this.#enabled;
+  get outFeatures(): number {
+    return this.#layer.outFeatures;
   }
 
-  set enabled(enabled: boolean) {
-    this.#enabled = enabled;
-    if (this.switchedBias) this.switchedBias.enabled = enabled;
+  get baseWeight(): Parameter {
+    return originalParameter(this.#layer, 'weight');
+  }
+
+  get baseBias(): Parameter | undefined {
+    return this.#layer.bias && baseParameter(this.#layer, 'bias');
+  }
+
+  /** The Linear whose weight this is. */
+  get layer(): Linear {
+    return this.#layer;
   }
 
   /** @param weight  [outFeatures, inFeatures] @returns the same shape */
   forward(weight: Tensor): Tensor {
-    return this.#enabled ? loraWeight(weight, this.loraA, this.loraB, this.scaling) : weight;
+    let updated = weight;
+    for (const { updates } of this.activeFactors) {
+      for (const { loraA, loraB, scaling } of updates) updated = loraWeight(updated, loraA, loraB, scaling);
+    }
+    return updated;
+  }
+
+  override mergedValues(): Map<Parameter, Tensor> {
+    const { baseWeight } = this;
+    const weight = this.forward(baseWeight);
+    return new Map(weight === baseWeight ? [] : [[baseWeight, weight]]);
   }
 }

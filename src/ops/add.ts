@@ -1,7 +1,12 @@
 import { type GradientSink, record } from '../autograd.js';
 import type { Backend, Storage } from '../backends/backend.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloats, checkShape } from './check.js';
+import { checkFloats, checkShape, rowCount } from './check.js';
+
+export interface AddOptions {
+  /** Multiplies b; default 1. */
+  readonly alpha?: number;
+}
 
 /** The gradient of an input that passes unchanged into the output. */
 export function passGradient(device: Backend, dOut: Storage, input: Tensor, grad: GradientSink): void {
@@ -12,22 +17,23 @@ export function passGradient(device: Backend, dOut: Storage, input: Tensor, grad
 }
 
 /**
- * `out = a + b`, where a vector `b` is added to every row of a matrix `a`.
+ * `out = a + alpha · b`, where a vector `b` is added to every row of `a`.
  * @param a  any shape
- * @param b  the same shape, or [cols] when `a` is [rows, cols]
+ * @param b  the same shape, or [cols] when `a` is [..., cols], with alpha 1
  * @throws ShapeError when the shapes do not fit
  * @see https://docs.pytorch.org/docs/stable/generated/torch.add.html
  */
-export function add(a: Tensor, b: Tensor): Tensor {
+export function add(a: Tensor, b: Tensor, { alpha = 1 }: AddOptions = {}): Tensor {
   checkFloats('add', { a, b });
-  const isBias = a.shape.length === 2 && b.shape.length === 1;
-  const [rows, cols] = isBias ? a.shape : [1, a.length];
+  const isBias = alpha === 1 && a.shape.length > 1 && b.shape.length === 1;
+  const cols = isBias ? a.shape[a.shape.length - 1] : a.length;
+  const rows = isBias ? rowCount('add', 'a', a, cols) : 1;
   checkShape('add', 'b', b, isBias ? [cols] : a.shape);
   const { device } = a;
   const out = device.alloc('f32', a.length);
   device.copy(out, a.storage);
   if (isBias) device.addBias(out, b.storage, rows, cols);
-  else device.axpy(out, b.storage, 1);
+  else device.axpy(out, b.storage, alpha);
   return record({
     device,
     out,
@@ -36,7 +42,13 @@ export function add(a: Tensor, b: Tensor): Tensor {
     backward: (dOut, grad) => {
       passGradient(device, dOut, a, grad);
       if (isBias) grad(b, (dB, beta) => device.sumRows(dB, dOut, rows, cols, beta));
-      else passGradient(device, dOut, b, grad);
+      else if (alpha === 1) passGradient(device, dOut, b, grad);
+      else {
+        grad(b, (dB, beta) => {
+          if (beta === 0) device.fill(dB, 0);
+          device.axpy(dB, dOut, alpha);
+        });
+      }
     },
   });
 }

@@ -2,68 +2,99 @@ import { record } from '../autograd.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloats, checkShape, matrixSize, rowCount } from './check.js';
 
-export interface LoraLinearInputs {
-  /** [outFeatures, inFeatures] */
-  readonly weight: Tensor;
-  /** [outFeatures] */
-  readonly bias: Tensor | undefined;
+/** One low-rank update. */
+export interface LoraUpdate {
   /** [rank, inFeatures] */
   readonly loraA: Tensor;
   /** [outFeatures, rank] */
   readonly loraB: Tensor;
   /** alpha / rank */
   readonly scaling: number;
+  /** Taken instead of x, same shape: x with some of it dropped out. */
+  readonly input?: Tensor | undefined;
+  /** [rows] zeros and ones, constants: which rows get this update; default all. */
+  readonly rowMask?: Tensor | undefined;
+}
+
+export interface LoraLinearInputs {
+  /** [outFeatures, inFeatures] */
+  readonly weight: Tensor;
+  /** [outFeatures] */
+  readonly bias: Tensor | undefined;
+  readonly updates: readonly LoraUpdate[];
 }
 
 /**
- * `y = x Wᵀ + b + s (x Aᵀ) Bᵀ`; with h = x Aᵀ and dh = s dy B the gradients are dB = s dyᵀ h, dA = dhᵀ x,
- * dx = dy W + dh A. The update is added to the base product in its own memory.
+ * `y = x Wᵀ + b + Σ s h Bᵀ` with h = mask ⊙ (x Aᵀ); with dh = mask ⊙ (s dy B) the gradients are dB = s dyᵀ h, dA = dhᵀ x,
+ * dx = dy W + Σ dh A. The updates are added to the base product in its own memory.
  * @param x  [..., inFeatures]
  * @returns  [..., outFeatures]
  * @throws ShapeError when the sizes do not fit
  * @see https://arxiv.org/abs/2106.09685
  */
-export function loraLinear(x: Tensor, inputs: LoraLinearInputs): Tensor {
-  const { weight, bias, loraA, loraB, scaling } = inputs;
-  checkFloats('loraLinear', { x, weight, bias, loraA, loraB });
+export function loraLinear(x: Tensor, { weight, bias, updates }: LoraLinearInputs): Tensor {
+  checkFloats('loraLinear', { x, weight, bias });
   const [n, k] = matrixSize('loraLinear', 'weight', weight);
-  const [rank] = matrixSize('loraLinear', 'loraA', loraA);
   const m = rowCount('loraLinear', 'x', x, k);
-  checkShape('loraLinear', 'loraA', loraA, [rank, k]);
-  checkShape('loraLinear', 'loraB', loraB, [n, rank]);
   if (bias) checkShape('loraLinear', 'bias', bias, [n]);
+  for (const update of updates) checkUpdate(update, x, m, k, n);
 
   const { device } = x;
   const out = device.alloc('f32', m * n);
-  const hidden = device.alloc('f32', m * rank);
+  const hidden = updates.map(({ loraA }) => device.alloc('f32', m * loraA.shape[0]));
   device.matmul(out, x.storage, weight.storage, { m, k, n, transB: true, bias: bias?.storage });
-  device.matmul(hidden, x.storage, loraA.storage, { m, k, n: rank, transB: true });
-  device.matmul(out, hidden, loraB.storage, { m, k: rank, n, transB: true, alpha: scaling, beta: 1 });
-  const all = bias ? [x, weight, bias, loraA, loraB] : [x, weight, loraA, loraB];
+  for (const [i, { loraA, loraB, scaling, input = x, rowMask }] of updates.entries()) {
+    const rank = loraA.shape[0];
+    device.matmul(hidden[i], input.storage, loraA.storage, { m, k, n: rank, transB: true });
+    if (rowMask) device.mulRows(hidden[i], hidden[i], rowMask.storage, m, rank, 0);
+    device.matmul(out, hidden[i], loraB.storage, { m, k: rank, n, transB: true, alpha: scaling, beta: 1 });
+  }
   return record({
     device,
     out,
     shape: [...x.shape.slice(0, -1), n],
-    inputs: all,
-    saved: [hidden],
+    inputs: [x, weight, ...(bias ? [bias] : []), ...updates.flatMap(inputsOf)],
+    saved: hidden,
     backward: (dOut, grad, scratch) => {
       if (bias) grad(bias, (dBias, beta) => device.sumRows(dBias, dOut, m, n, beta));
       grad(weight, (dWeight, beta) =>
         device.matmul(dWeight, dOut, x.storage, { m: n, k: m, n: k, transA: true, beta }),
       );
-      grad(loraB, (dB, beta) =>
-        device.matmul(dB, dOut, hidden, { m: n, k: m, n: rank, transA: true, alpha: scaling, beta }),
-      );
-      if (!loraA.requiresGrad && !x.requiresGrad) return;
-      const dHidden = scratch(m * rank);
-      device.matmul(dHidden, dOut, loraB.storage, { m, k: n, n: rank, alpha: scaling });
-      grad(loraA, (dA, beta) =>
-        device.matmul(dA, dHidden, x.storage, { m: rank, k: m, n: k, transA: true, beta }),
-      );
-      grad(x, (dX, beta) => {
-        device.matmul(dX, dOut, weight.storage, { m, k: n, n: k, beta });
-        device.matmul(dX, dHidden, loraA.storage, { m, k: rank, n: k, beta: 1 });
+      const dHidden = updates.map(({ loraA, loraB, scaling, input = x, rowMask }, i) => {
+        const rank = loraA.shape[0];
+        grad(loraB, (dB, beta) =>
+          device.matmul(dB, dOut, hidden[i], { m: n, k: m, n: rank, transA: true, alpha: scaling, beta }),
+        );
+        if (!loraA.requiresGrad && !input.requiresGrad) return undefined;
+        const dh = scratch(m * rank);
+        device.matmul(dh, dOut, loraB.storage, { m, k: n, n: rank, alpha: scaling });
+        if (rowMask) device.mulRows(dh, dh, rowMask.storage, m, rank, 0);
+        grad(loraA, (dA, beta) =>
+          device.matmul(dA, dh, input.storage, { m: rank, k: m, n: k, transA: true, beta }),
+        );
+        return dh;
       });
+      grad(x, (dX, beta) => device.matmul(dX, dOut, weight.storage, { m, k: n, n: k, beta }));
+      for (const [i, { loraA, input = x }] of updates.entries()) {
+        const dh = dHidden[i];
+        if (!dh) continue;
+        const rank = loraA.shape[0];
+        grad(input, (dX, beta) => device.matmul(dX, dh, loraA.storage, { m, k: rank, n: k, beta }));
+      }
     },
   });
+}
+
+function inputsOf({ loraA, loraB, input }: LoraUpdate): Tensor[] {
+  return input ? [loraA, loraB, input] : [loraA, loraB];
+}
+
+function checkUpdate(update: LoraUpdate, x: Tensor, m: number, k: number, n: number): void {
+  const { loraA, loraB, input, rowMask } = update;
+  checkFloats('loraLinear', { x, loraA, loraB, input, rowMask });
+  const [rank] = matrixSize('loraLinear', 'loraA', loraA);
+  checkShape('loraLinear', 'loraA', loraA, [rank, k]);
+  checkShape('loraLinear', 'loraB', loraB, [n, rank]);
+  if (input) checkShape('loraLinear', 'input', input, x.shape);
+  if (rowMask) checkShape('loraLinear', 'rowMask', rowMask, [m]);
 }

@@ -123,6 +123,31 @@ describe.each(await allDevices())('%s', (_, backend) => {
     expect(Array.from(await backend.read(out))).toEqual([0, 0, 3, 0, 0]);
   });
 
+  it('makes all NaN where the norm to clip by is NaN, and leaves what is short alone', async () => {
+    const clipped = async (norm: number) => {
+      const x = storage([1, -2, 3, 0, 5]);
+      backend.clipNorm(x, storage([norm]), 1);
+      return Array.from(await backend.read(x));
+    };
+    expect(await clipped(Number.NaN)).toEqual(Array(5).fill(Number.NaN));
+    expect(await clipped(0.5)).toEqual([1, -2, 3, 0, 5]);
+    expect(await clipped(Number.POSITIVE_INFINITY)).toEqual([0, -0, 0, 0, 0]);
+  });
+
+  it('passes NaN on to norms', async () => {
+    const out = backend.alloc('f32', 2);
+    backend.rowNorms(out, storage([3, 4, Number.NaN, 0]), 2, 2);
+    expect(Array.from(await backend.read(out))).toEqual([5, Number.NaN]);
+    backend.norm(out, storage([3, Number.NaN]));
+    expect((await backend.read(out))[0]).toBeNaN();
+  });
+
+  it('adds rows with the same index one after the other', async () => {
+    const table = storage([1e8, 0]);
+    backend.addAt(table, storage([-1e8, 1, 1, 2]), storage([0, 0, 0, 1], 'i32'), 4, 1, 1, 1);
+    expect(Array.from(await backend.read(table))).toEqual([2, 2]);
+  });
+
   it('takes products without rows or columns', async () => {
     const [none, some] = [backend.alloc('f32', 0), storage([1, 2, 3, 4, 5, 6])];
     backend.matmul(none, none, some, { m: 0, k: 2, n: 3 });

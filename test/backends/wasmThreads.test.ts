@@ -138,7 +138,7 @@ describe.each(builds)('threads of the %s build', (build) => {
   it.each([undefined, 'layer', 'parametrization'] as const)('train alike (%s)', async (method) => {
     const trained = devices.map(async (device) => {
       const model = new DigitsNet(device, { seed: 2 });
-      if (method) applyLora(model, { method, rank: 4, alpha: 2, bias: 'lora_only', init: 'gaussian' });
+      if (method) await applyLora(model, { method, rank: 4, alpha: 2, bias: 'lora_only', init: 'normal' });
       const data = trainImages(device, 700);
       const optimizer = new Adam(model.parameters());
       const { meanLoss } = await fit(model, data, { optimizer, batchSize: 100, epochs: 3 });

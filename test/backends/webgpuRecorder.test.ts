@@ -75,8 +75,8 @@ describe.runIf(hasWebGpu)('fit on webgpu', () => {
 
   it.each([
     ['full training', undefined],
-    ['a wrapper', { method: 'layer', rank: 2, bias: 'all', init: 'gaussian' }],
-    ['a parametrization', { method: 'parametrization', rank: 2, init: 'gaussian' }],
+    ['a wrapper', { method: 'layer', rank: 2, bias: 'all', init: 'normal' }],
+    ['a parametrization', { method: 'parametrization', rank: 2, init: 'normal' }],
   ] as const)('repeats steps bit for bit: %s', async (_, lora) => {
     const repeated = await both(() => {
       const model = new DigitsNet(device, { inFeatures: FEATURES });

@@ -23,7 +23,7 @@ function examples(device: Backend, count: number, features: number): Dataset {
 /** A training loop, one step at a time; the losses are kept on the device. */
 function trainer(device: Backend, inFeatures: number, method: 'layer' | 'parametrization' | undefined) {
   const model = new DigitsNet(device, { inFeatures });
-  if (method) applyLora(model, { method, rank: 2, alpha: 1, init: 'gaussian' });
+  if (method) applyLora(model, { method, rank: 2, alpha: 1, init: 'normal' });
   const optimizer = new Adam(model.parameters());
   const losses = device.alloc('f32', 33);
   device.fill(losses, 0);

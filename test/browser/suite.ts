@@ -65,7 +65,7 @@ async function adapt(device: Backend): Promise<{ losses: number[]; before: numbe
       onStep: ({ loss }) => losses.push(loss),
     });
   await train();
-  applyLora(model, { rank: 2, alpha: 1, init: 'gaussian' });
+  await applyLora(model, { rank: 2, alpha: 1, init: 'normal' });
   await train();
   return { losses, before, after: (await evaluate(model, data)).loss };
 }

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd.js';
-import { applyLora, type LoraAdapter } from '../../src/lora/applyLora.js';
+import type { LoraAdapter } from '../../src/lora/adaptation.js';
+import { applyLora } from '../../src/lora/applyLora.js';
 import type { LoraConfig } from '../../src/lora/config.js';
 import { countParameters } from '../../src/lora/countParameters.js';
-import { LoraLinear } from '../../src/lora/loraLinear.js';
 import { LoraParametrization } from '../../src/lora/loraParametrization.js';
+import { mergeAndUnload } from '../../src/lora/merge.js';
 import { DigitsNet } from '../../src/models/digitsNet.js';
 import { Linear } from '../../src/nn/linear.js';
 import type { Module } from '../../src/nn/module.js';
@@ -44,9 +45,9 @@ describe.each(await allDevices())('LoRA on %s', (_, device) => {
     }
     return optimizer;
   };
-  const adapted = (config: LoraConfig = {}): { model: Sequential; adapter: LoraAdapter } => {
+  const adapted = async (config: LoraConfig = {}): Promise<{ model: Sequential; adapter: LoraAdapter }> => {
     const model = build();
-    return { model, adapter: applyLora(model, { rank: 2, alpha: 3, init: 'gaussian', ...config }) };
+    return { model, adapter: await applyLora(model, { rank: 2, alpha: 3, init: 'normal', ...config }) };
   };
 
   let base: number[] = [];
@@ -56,13 +57,13 @@ describe.each(await allDevices())('LoRA on %s', (_, device) => {
 
   describe.each(METHODS)('%s', (method) => {
     it('equals the base bit for bit while it is fresh', async () => {
-      expect(await outputs(adapted({ method }).model)).toEqual(base);
+      expect(await outputs((await adapted({ method })).model)).toEqual(base);
     });
 
     it.each(BIASES)(
       'equals the base bit for bit when it is off, after training with bias %s',
       async (bias) => {
-        const { model, adapter } = adapted({ method, bias });
+        const { model, adapter } = await adapted({ method, bias });
         train(model);
         const trained = await outputs(model);
         expect(trained).not.toEqual(base);
@@ -75,18 +76,23 @@ describe.each(await allDevices())('LoRA on %s', (_, device) => {
 
     it.each(BIASES)('changes only A, B and, with bias %s, the biases it names', async (bias) => {
       const targetModules = ['0'];
-      const { model } = adapted({ method, bias, targetModules });
+      const { model } = await adapted({ method, bias, targetModules });
       const before = await model.stateDict();
       train(model);
       const changed = [...(await model.stateDict())]
         .filter(([name, { data }]) => data.join() !== before.get(name)?.data.join())
-        .map(([name]) => name.replace('parametrizations.weight.0.', '').replace('base.', ''));
+        .map(([name]) =>
+          name
+            .replace('parametrizations.weight.0.', '')
+            .replace('base.', '')
+            .replace('adapters.default.', ''),
+        );
       const biases = { none: [], lora_only: ['0.bias'], all: ['0.bias', '2.bias'] }[bias];
       expect(changed.sort()).toEqual([...biases, '0.loraA', '0.loraB'].sort());
     });
 
-    it('never gives a frozen parameter a gradient', () => {
-      const { model } = adapted({ method });
+    it('never gives a frozen parameter a gradient', async () => {
+      const { model } = await adapted({ method });
       train(model, 2);
       for (const [name, { grad }] of model.namedParameters()) {
         expect(grad !== undefined, name).toBe(name.includes('lora'));
@@ -95,17 +101,17 @@ describe.each(await allDevices())('LoRA on %s', (_, device) => {
 
     it('starts from its seed', async () => {
       const state = async (config: LoraConfig) =>
-        [...(await adapted({ method, ...config }).model.stateDict())].join();
+        [...(await (await adapted({ method, ...config })).model.stateDict())].join();
       expect(await state({ seed: 1 })).toBe(await state({ seed: 1 }));
       const a = async (seed: number) => {
-        const [layer] = adapted({ method, seed }).adapter.layers.values();
-        return Array.from(await layer.loraA.read());
+        const [factors] = (await adapted({ method, seed })).adapter.factors.values();
+        return Array.from(await factors.loraA.read());
       };
       expect(await a(1)).not.toEqual(await a(2));
     });
 
     it('switches layer by layer', async () => {
-      const { model, adapter } = adapted({ method, bias: 'lora_only' });
+      const { model, adapter } = await adapted({ method });
       train(model);
       for (const layer of adapter.layers.values()) layer.enabled = false;
       expect(await outputs(model)).toEqual(base);
@@ -113,7 +119,10 @@ describe.each(await allDevices())('LoRA on %s', (_, device) => {
   });
 
   it('gives the same outputs by both methods', async () => {
-    const [one, other] = METHODS.map((method) => adapted({ method }).model);
+    const [one, other] = [
+      (await adapted({ method: METHODS[0] })).model,
+      (await adapted({ method: METHODS[1] })).model,
+    ];
     train(one);
     train(other);
     const [a, b] = [await outputs(one), await outputs(other)];
@@ -122,12 +131,10 @@ describe.each(await allDevices())('LoRA on %s', (_, device) => {
   });
 
   it('merges into plain Linear modules with the same outputs', async () => {
-    const { model, adapter } = adapted({ bias: 'lora_only' });
+    const { model } = await adapted({ bias: 'lora_only' });
     train(model);
     const trained = await outputs(model);
-    for (const [path, layer] of adapter.layers) {
-      if (layer instanceof LoraLinear) model.replaceChild(path, layer.merge());
-    }
+    expect((await mergeAndUnload(model)).difference).toBeLessThanOrEqual(1e-5);
     expect(model.modules.map((module) => module.constructor)).toEqual([Linear, ReLU, Linear]);
     const merged = await outputs(model);
     const largest = Math.max(...trained.map(Math.abs));
@@ -135,23 +142,13 @@ describe.each(await allDevices())('LoRA on %s', (_, device) => {
     expect(error).toBeLessThanOrEqual(1e-5);
     expect(merged).not.toEqual(base);
   });
-
-  it('merges a layer that is off into its base', async () => {
-    const { model, adapter } = adapted({ bias: 'lora_only' });
-    train(model);
-    adapter.enabled = false;
-    for (const [path, layer] of adapter.layers) {
-      if (layer instanceof LoraLinear) model.replaceChild(path, layer.merge());
-    }
-    expect(await outputs(model)).toEqual(base);
-  });
 });
 
 describe('applyLora', async () => {
   const [[, device]] = await allDevices();
-  const digits = (config: LoraConfig) => {
+  const digits = async (config: LoraConfig) => {
     const model = new DigitsNet(device);
-    return { model, adapter: applyLora(model, config) };
+    return { model, adapter: await applyLora(model, config) };
   };
 
   it.each([
@@ -159,14 +156,17 @@ describe('applyLora', async () => {
     ['layer', 'lora_only', 3518, 1.4961],
     ['layer', 'none', 3124, 1.3285],
     ['parametrization', 'all', 3518, 1.4961],
-  ] as const)('counts what the tutorial counts: %s with bias %s', (method, bias, trainable, percent) => {
-    const { model, adapter } = digits({ method, bias, rank: 2, alpha: 1 });
-    const count = countParameters(model);
-    expect(count).toMatchObject({ total: 238_270, trainable, base: 235_146 });
-    expect(count.trainablePercent).toBeCloseTo(percent, 4);
-    adapter.enabled = false;
-    expect(countParameters(model).total).toBe(238_270);
-  });
+  ] as const)(
+    'counts what the tutorial counts: %s with bias %s',
+    async (method, bias, trainable, percent) => {
+      const { model, adapter } = await digits({ method, bias, rank: 2, alpha: 1 });
+      const count = countParameters(model);
+      expect(count).toMatchObject({ total: 238_270, trainable, base: 235_146 });
+      expect(count.trainablePercent).toBeCloseTo(percent, 4);
+      adapter.enabled = false;
+      expect(countParameters(model).total).toBe(238_270);
+    },
+  );
 
   it.each([
     ['all-linear', ['linear1', 'linear2', 'linear3']],
@@ -179,21 +179,21 @@ describe('applyLora', async () => {
     [['linear4'], undefined],
     [['linear1', 'nothing'], undefined],
     [['inear1'], undefined],
-  ] as const)('finds the modules of %s', (targetModules, expected) => {
-    if (expected) expect([...digits({ targetModules }).adapter.layers.keys()]).toEqual(expected);
+  ] as const)('finds the modules of %s', async (targetModules, expected) => {
+    if (expected) expect([...(await digits({ targetModules })).adapter.layers.keys()]).toEqual(expected);
     else
-      expect(() => digits({ targetModules })).toThrow(
-        /no Linear module matches .*: there are linear1, linear2, linear3/,
+      await expect(digits({ targetModules })).rejects.toThrow(
+        /no Linear or Embedding module matches .*: there are linear1, linear2, linear3/,
       );
   });
 
-  it('finds a module by the end of its path, and the module itself by parametrization', () => {
+  it('finds a module by the end of its path, and the module itself by parametrization', async () => {
     const nested = new Sequential(new Sequential(new Linear(device, 3, 2)), new Linear(device, 2, 2));
-    expect([...applyLora(nested, { targetModules: ['0'], rank: 1 }).layers.keys()]).toEqual(['0.0']);
+    expect([...(await applyLora(nested, { targetModules: ['0'], rank: 1 })).layers.keys()]).toEqual(['0.0']);
     const single = new Linear(device, 3, 2);
-    expect([...applyLora(single, { method: 'parametrization', rank: 1 }).layers.values()][0]).toBeInstanceOf(
-      LoraParametrization,
-    );
+    expect(
+      [...(await applyLora(single, { method: 'parametrization', rank: 1 })).layers.values()][0],
+    ).toBeInstanceOf(LoraParametrization);
   });
 
   it.each([
@@ -202,21 +202,25 @@ describe('applyLora', async () => {
     [{ rank: 129 }, 'lora: rank must be an integer from 1 to 128 for linear3 (128 to 10): 129'],
     [{ alpha: Number.NaN }, 'lora: alpha must be a finite number: NaN'],
     [{ bias: 'some' as 'all' }, 'lora: bias must be one of none, lora_only, all: some'],
-    [{ init: 'zeros' as 'kaiming' }, 'lora: init must be one of kaiming, gaussian: zeros'],
-  ])('refuses %o and leaves the model alone', (config, message) => {
+    [
+      { init: 'zeros' as 'kaiming' },
+      'lora: init must be one of kaiming, gaussian, normal, orthogonal, pissa, olora: zeros',
+    ],
+  ])('refuses %o and leaves the model alone', async (config, message) => {
     const model = new DigitsNet(device);
-    expect(() => applyLora(model, config)).toThrow(message);
+    await expect(applyLora(model, config)).rejects.toThrow(message);
     expect(countParameters(model)).toMatchObject({ total: 235_146, trainable: 235_146 });
   });
 
-  it('refuses to adapt twice', () => {
+  it('refuses to adapt twice under one name', async () => {
     for (const method of METHODS) {
-      const { model } = digits({ method, rank: 1 });
-      expect(() => applyLora(model)).toThrow('is adapted already');
+      const { model } = await digits({ method, rank: 1 });
+      await expect(applyLora(model)).rejects.toThrow('there is an adapter default already');
     }
   });
 
-  it('refuses to wrap a model that is itself the Linear', () => {
-    expect(() => applyLora(new Linear(device, 3, 2), { rank: 1 })).toThrow('the model is itself the Linear');
+  it('refuses to wrap a model that is itself the Linear', async () => {
+    const applied = applyLora(new Linear(device, 3, 2), { rank: 1 });
+    await expect(applied).rejects.toThrow('the model is itself the module');
   });
 });

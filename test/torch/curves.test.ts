@@ -43,7 +43,10 @@ function build(device: Backend, curve: Curve): { model: DigitsNet; trained: Map<
   const trained = new Map<string, Parameter>();
   for (const [path, parameter] of model.namedParameters()) {
     if (!parameter.requiresGrad) continue;
-    const name = path.replace('parametrizations.weight.0.', '').replace('base.', '');
+    const name = path
+      .replace('parametrizations.weight.0.', '')
+      .replace('base.', '')
+      .replace('adapters.default.', '');
     if (/lora[AB]$/.test(name)) parameter.write(initial(name).data);
     trained.set(name, parameter);
   }

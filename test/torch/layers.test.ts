@@ -23,7 +23,7 @@ const RUN: Record<LayerOp, (inputs: Inputs, attributes: LayerCase['attributes'])
   relu: ({ x }) => relu(x),
   crossEntropy: ({ logits, targets }) => crossEntropy(logits, targets),
   loraLinear: ({ x, weight, bias, loraA, loraB }, { scaling = Number.NaN }) =>
-    loraLinear(x, { weight, bias, loraA, loraB, scaling }),
+    loraLinear(x, { weight, bias, updates: [{ loraA, loraB, scaling }] }),
   loraParametrization: ({ weight, loraA, loraB }, { scaling = Number.NaN }) =>
     loraWeight(weight, loraA, loraB, scaling),
   network: (inputs) => crossEntropy(networkLogits(inputs), inputs.targets),

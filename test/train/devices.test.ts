@@ -16,23 +16,28 @@ import { hasWebGpu, webgpu } from '../webgpuDevice.js';
 const MOVES: (readonly [from: string, to: string])[] = [['wasm', 'wasm']];
 if (hasWebGpu) MOVES.push(['wasm', 'webgpu'], ['webgpu', 'wasm'], ['webgpu', 'webgpu']);
 
-/** Two devices of each kind, for all tests: compiling the kernels of one takes seconds on a software driver. */
+/** A few devices of each kind, for all tests: compiling the kernels of one takes seconds on a software driver. */
 const opened = new Map<string, Promise<Backend>>();
 
-function open(name: string, which: 'source' | 'target'): Promise<Backend> {
+function open(name: string, which: 'source' | 'target' | 'left' | 'entered'): Promise<Backend> {
   const key = `${name} ${which}`;
   const device = opened.get(key) ?? (name === 'wasm' ? wasm() : webgpu());
   opened.set(key, device);
   return device;
 }
 
-function build(device: Backend) {
+async function build(device: Backend) {
   const model = new DigitsNet(device, { inFeatures: 12, classes: 3 });
-  const adapter = applyLora(model, { rank: 2, bias: 'all', targetModules: ['linear1'], init: 'gaussian' });
+  const adapter = await applyLora(model, {
+    rank: 2,
+    bias: 'all',
+    targetModules: ['linear1'],
+    init: 'normal',
+  });
   return { model, adapter, optimizer: new Adam(model.parameters(), { learningRate: 0.01 }) };
 }
 
-type Built = ReturnType<typeof build>;
+type Built = Awaited<ReturnType<typeof build>>;
 
 function batch(device: Backend) {
   const x = tensor(
@@ -58,8 +63,8 @@ const logits = async (model: DigitsNet, device: Backend) =>
 describe.each(MOVES)('from %s to %s', (from, to) => {
   it.each(['model first', 'optimizer first'])('moves bit for bit and goes on, %s', async (order) => {
     const [source, target] = [await open(from, 'source'), await open(to, 'target')];
-    const moved = build(source);
-    const stayed = build(source);
+    const moved = await build(source);
+    const stayed = await build(source);
     for (const built of [moved, stayed]) train(built, source, 3);
     const [weights, state] = [await moved.model.stateDict(), await moved.optimizer.stateDict()];
 
@@ -82,9 +87,10 @@ describe.each(MOVES)('from %s to %s', (from, to) => {
   });
 
   it('leaves nothing behind', async () => {
-    const [source, target] = [await open(from, 'source'), await open(to, 'target')];
+    // Devices of their own: what other tests left to the garbage collector must not go in between.
+    const [source, target] = [await open(from, 'left'), await open(to, 'entered')];
     const before = [source.memory().liveStorages, target.memory().liveStorages];
-    const { model, optimizer } = build(source);
+    const { model, optimizer } = await build(source);
     await optimizer.to(target);
     await model.to(target);
     expect(source.memory().liveStorages).toBe(before[0]);

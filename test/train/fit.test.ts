@@ -37,7 +37,7 @@ describe('fit', () => {
     const base = await evaluate(model, held);
     expect(base.accuracy).toBeGreaterThan(0.6);
 
-    const adapter = applyLora(model, { rank: 2, alpha: 1, init: 'gaussian' });
+    const adapter = await applyLora(model, { rank: 2, alpha: 1, init: 'normal' });
     const digits = [2, 3, 5, 8, 9];
     await fit(model, data.subset(digits), { optimizer: new Adam(model.parameters()), epochs: 2, limit: 200 });
     const adapted = await evaluate(model, held);

@@ -131,8 +131,8 @@ describe('a recorded step', () => {
     ['full training with Adam', undefined, Adam],
     ['full training with AdamW', undefined, AdamW],
     ['full training with SGD', undefined, SGD],
-    ['a wrapper', { method: 'layer', rank: 2, bias: 'lora_only', init: 'gaussian' }, Adam],
-    ['a parametrization', { method: 'parametrization', rank: 3, init: 'gaussian' }, Adam],
+    ['a wrapper', { method: 'layer', rank: 2, bias: 'lora_only', init: 'normal' }, Adam],
+    ['a parametrization', { method: 'parametrization', rank: 3, init: 'normal' }, Adam],
   ] as const)('is repeated bit for bit: %s', async (_, lora, Kind) => {
     const { result } = await both((device) => {
       const model = digits(device, lora);
@@ -221,7 +221,7 @@ describe('a recorded step', () => {
   it('notices what changes between steps: frozen layers, layers that are replaced, other work', async () => {
     const { result } = await both((device) => {
       const model = digits(device);
-      applyLora(model, { rank: 2, init: 'gaussian' });
+      applyLora(model, { rank: 2, init: 'normal' });
       const wrapped = model.linear1 as LoraLinear;
       const optimizer = new SGD(model.parameters(), { learningRate: 1e-5 });
       const kept: Tensor[] = [];

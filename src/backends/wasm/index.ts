@@ -151,6 +151,59 @@ export class WasmBackend implements Backend {
     this.#call(b.length === 1 ? 'mulScalar' : 'mul', at(out), at(a), at(b), out.length, beta);
   }
 
+  divide(out: Storage, a: Storage, b: Storage): void {
+    this.#call('divide', at(out), at(a), at(b), out.length);
+  }
+
+  mulRows(out: Storage, x: Storage, factors: Storage, rows: number, cols: number, beta: number): void {
+    this.#call('mulRows', at(out), at(x), at(factors), rows, cols, beta);
+  }
+
+  mulColumns(out: Storage, x: Storage, factors: Storage, rows: number, cols: number, beta: number): void {
+    this.#call('mulColumns', at(out), at(x), at(factors), rows, cols, beta);
+  }
+
+  rowNorms(out: Storage, x: Storage, rows: number, cols: number): void {
+    this.#call('rowNorms', at(out), at(x), rows, cols);
+  }
+
+  norm(out: Storage, x: Storage): void {
+    this.rowNorms(out, x, 1, x.length);
+  }
+
+  clipNorm(x: Storage, norm: Storage, maxNorm: number): void {
+    this.#call('clipNorm', at(x), at(norm), x.length, maxNorm);
+  }
+
+  take(
+    out: Storage,
+    table: Storage,
+    indices: Storage,
+    rows: number,
+    cols: number,
+    rowStride: number,
+    colStride: number,
+  ): void {
+    this.#call('take', at(out), at(table), at(indices), rows, cols, rowStride, colStride);
+  }
+
+  addAt(
+    table: Storage,
+    x: Storage,
+    indices: Storage,
+    rows: number,
+    cols: number,
+    rowStride: number,
+    colStride: number,
+  ): void {
+    this.#call('addAt', at(table), at(x), at(indices), rows, cols, rowStride, colStride);
+  }
+
+  dropoutMask(out: Storage, state: Storage, probability: number): void {
+    const threshold = Math.floor(probability * 2 ** 32);
+    this.#call('dropoutMask', at(out), at(state), out.length, threshold, 1 / (1 - probability));
+  }
+
   append(list: Storage, x: Storage): void {
     this.#call('append', at(list), list.length, at(x));
   }

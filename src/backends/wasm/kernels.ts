@@ -33,6 +33,14 @@ const OPS = [
   'gatherRows',
   'gatherLabels',
   'countWrong',
+  'divide',
+  'mulRows',
+  'mulColumns',
+  'rowNorms',
+  'clipNorm',
+  'take',
+  'addAt',
+  'dropoutMask',
 ] as const;
 
 export type Op = (typeof OPS)[number];

@@ -246,6 +246,63 @@ export class WebGpuBackend implements Backend {
     this.#run('countWrong', [logits, targets, counts], [rows, cols], rows / 64);
   }
 
+  divide(out: Storage, a: Storage, b: Storage): void {
+    this.#run('divide', [a, b, out], [out.length], out.length / 256);
+  }
+
+  mulRows(out: Storage, x: Storage, factors: Storage, rows: number, cols: number, beta: number): void {
+    this.#run('mulVector', [x, factors, out], [rows * cols, cols, 1, floatBits(beta)], (rows * cols) / 256);
+  }
+
+  mulColumns(out: Storage, x: Storage, factors: Storage, rows: number, cols: number, beta: number): void {
+    this.#run('mulVector', [x, factors, out], [rows * cols, cols, 0, floatBits(beta)], (rows * cols) / 256);
+  }
+
+  rowNorms(out: Storage, x: Storage, rows: number, cols: number): void {
+    this.#run('rowNorms', [x, out], [rows, cols], rows);
+  }
+
+  norm(out: Storage, x: Storage): void {
+    this.rowNorms(out, x, 1, x.length);
+  }
+
+  clipNorm(x: Storage, norm: Storage, maxNorm: number): void {
+    this.#run('clipNorm', [norm, x], [x.length, floatBits(maxNorm)], x.length / 256);
+  }
+
+  take(
+    out: Storage,
+    table: Storage,
+    indices: Storage,
+    rows: number,
+    cols: number,
+    rowStride: number,
+    colStride: number,
+  ): void {
+    const length = rows * cols;
+    this.#run('take', [table, indices, out], [length, cols, rowStride, colStride], length / 256);
+  }
+
+  addAt(
+    table: Storage,
+    x: Storage,
+    indices: Storage,
+    rows: number,
+    cols: number,
+    rowStride: number,
+    colStride: number,
+  ): void {
+    this.#run('addAt', [x, indices, table], [rows, cols, rowStride, colStride], cols / 64);
+  }
+
+  dropoutMask(out: Storage, state: Storage, probability: number): void {
+    // At probability 1 the threshold does not fit into 32 bits: then what is kept is 0 too.
+    const kept = floatBits(probability < 1 ? 1 / (1 - probability) : 0);
+    const threshold = Math.floor(probability * 2 ** 32);
+    this.#run('dropoutMask', [state, out], [out.length, threshold, kept], out.length / 256);
+    this.#run('countUp', [state], [1], 1);
+  }
+
   append(list: Storage, x: Storage): void {
     this.#run('append', [x, list], [list.length], 1);
   }

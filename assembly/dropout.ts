@@ -1,0 +1,20 @@
+/** Which elements a dropout leaves out: a hash of their index, of a seed and of a count, so that nothing is drawn in order. */
+
+/** `out[i] = h(i) < threshold ? 0 : kept`; `state` (i32) is seed and count, and counts on. */
+export function dropoutMask(out: usize, state: usize, length: usize, threshold: f64, kept: f32): void {
+  const count = load<u32>(state, 4);
+  const a = mix(load<u32>(state) + count * 0x9e3779b9);
+  const b = a ^ 0x85ebca6b;
+  for (let i: u32 = 0; i < <u32>length; i++, out += 4) {
+    store<f32>(out, <f64>mix(mix(i ^ a) + b) < threshold ? 0 : kept);
+  }
+  store<u32>(state, count + 1, 4);
+}
+
+/** The last steps of MurmurHash3. */
+function mix(value: u32): u32 {
+  let x = value;
+  x = (x ^ (x >> 16)) * 0x85ebca6b;
+  x = (x ^ (x >> 13)) * 0xc2b2ae35;
+  return x ^ (x >> 16);
+}

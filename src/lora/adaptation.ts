@@ -1,0 +1,133 @@
+/** What adapters have put on a model, and which of them are active. */
+import type { Module } from '../nn/module.js';
+import type { Parameter } from '../tensor.js';
+import type { AdaptedLayer } from './adaptedLayer.js';
+import type { ResolvedLoraConfig } from './config.js';
+import type { LoraFactors } from './factors.js';
+import type { SwitchedParameter } from './switchedParameter.js';
+
+/** An adapter on a model: what `applyLora` and `loadAdapter` put there. */
+export class LoraAdapter {
+  /** @internal */
+  constructor(
+    readonly model: Module,
+    /** Changes with `renameAdapter`. */
+    public name: string,
+    /** Changes when its values are replaced. */
+    public config: ResolvedLoraConfig,
+    /** @internal */
+    readonly adaptation: Adaptation,
+  ) {}
+
+  /** Whether it is active. Off, with no other adapter active, the model is its base bit for bit. */
+  get enabled(): boolean {
+    return this.adaptation.active.includes(this.name);
+  }
+
+  set enabled(enabled: boolean) {
+    const others = this.adaptation.active.filter((name) => name !== this.name);
+    this.adaptation.activate(enabled ? [...others, this.name] : others);
+  }
+
+  /** By path, the layers that it adapts; other adapters may be there too. */
+  get layers(): ReadonlyMap<string, AdaptedLayer> {
+    return new Map([...this.adaptation.layers].filter(([, layer]) => this.name in layer.adapters));
+  }
+
+  /** By the path of the adapted module, what it trains there. */
+  get factors(): ReadonlyMap<string, LoraFactors> {
+    return new Map(Array.from(this.layers, ([path, layer]) => [path, layer.adapters[this.name]]));
+  }
+
+  /** Biases, and parameters of modules that it trains as a whole, by path. */
+  get copies(): ReadonlyMap<string, Parameter> {
+    const copies = new Map<string, Parameter>();
+    for (const [path, { parameter }] of this.adaptation.copiesOf(this.name)) copies.set(path, parameter);
+    return copies;
+  }
+
+  /** All that it trains. */
+  parameters(): Parameter[] {
+    return [
+      ...[...this.factors.values()].flatMap((factors) => factors.parameters()),
+      ...this.copies.values(),
+    ];
+  }
+}
+
+export class Adaptation {
+  /** By the path of the module that is adapted. */
+  readonly layers = new Map<string, AdaptedLayer>();
+  /** By the path of the parameter. */
+  readonly switched = new Map<string, SwitchedParameter>();
+  readonly adapters = new Map<string, LoraAdapter>();
+  #active: readonly string[] = [];
+
+  constructor(readonly model: Module) {}
+
+  /** The names of the active adapters, in the order in which they are added. */
+  get active(): readonly string[] {
+    return this.#active;
+  }
+
+  get isMerged(): boolean {
+    return [...this.layers.values()].some((layer) => layer.isMerged);
+  }
+
+  /** @throws RangeError when there is none of this name */
+  adapter(name: string, what: string): LoraAdapter {
+    const adapter = this.adapters.get(name);
+    if (adapter) return adapter;
+    throw new RangeError(
+      `${what}: there is no adapter ${name}: there are ${[...this.adapters.keys()].join(', ')}`,
+    );
+  }
+
+  /** @throws Error while the adapters are merged, RangeError where two of them train one parameter as a whole */
+  activate(names: readonly string[]): void {
+    this.checkUnmerged('the active adapters');
+    for (const [path, switched] of this.switched) {
+      const both = names.filter((name) => switched.copyOf(name));
+      if (both.length > 1)
+        throw new RangeError(`lora: ${both.join(' and ')} both train ${path}: activate one of them`);
+    }
+    for (const layer of this.layers.values()) layer.activate(names);
+    for (const switched of this.switched.values()) switched.use(names);
+    this.#active = [...names];
+  }
+
+  /** @throws Error while the adapters are merged */
+  checkUnmerged(what: string): void {
+    if (this.isMerged)
+      throw new Error(`lora: ${what} cannot be changed while they are merged: call unmerge first`);
+  }
+
+  /** An adapter's copies of whole parameters. */
+  *copiesOf(name: string): Generator<[path: string, { switched: SwitchedParameter; parameter: Parameter }]> {
+    for (const [path, switched] of this.switched) {
+      const parameter = switched.copyOf(name);
+      if (parameter) yield [path, { switched, parameter }];
+    }
+  }
+}
+
+const adaptations = new WeakMap<Module, Adaptation>();
+
+/** What is on a model; undefined when no adapter ever was, or all were unloaded. */
+export function findAdaptation(model: Module): Adaptation | undefined {
+  return adaptations.get(model);
+}
+
+/** @throws RangeError when there is no adapter on the model */
+export function adaptationOf(model: Module, what: string): Adaptation {
+  const adaptation = adaptations.get(model);
+  if (!adaptation || adaptation.adapters.size === 0)
+    throw new RangeError(`${what}: the model has no adapter`);
+  return adaptation;
+}
+
+/** @internal */
+export function setAdaptation(model: Module, adaptation: Adaptation | undefined): void {
+  if (adaptation) adaptations.set(model, adaptation);
+  else adaptations.delete(model);
+}

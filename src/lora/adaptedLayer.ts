@@ -1,0 +1,104 @@
+import { Module } from '../nn/module.js';
+import { copyParameter, type Parameter, type Tensor } from '../tensor.js';
+import type { LoraFactors } from './factors.js';
+
+/** What an adapter name stands for in a batch whose rows use different ones: none, the base model. */
+export const BASE = '__base__';
+
+/** Which rows of a layer's input use an adapter: gives a mask of `rows` zeros and ones. */
+export type RowMasks = (adapter: string, rows: number) => Tensor;
+
+/**
+ * A frozen module with the updates that adapters have for its weight, of which those that are active are added.
+ * It is the base alone, bit for bit, while none is active or it is off.
+ */
+export abstract class AdaptedLayer extends Module {
+  /** By the adapter's name. */
+  readonly adapters: Record<string, LoraFactors> = {};
+  /** Off, the layer is its base, a bias that trains with an adapter apart. */
+  enabled = true;
+  #active: readonly string[] = [];
+  #rowMasks: RowMasks | undefined;
+  /** The base's parameters as they were before the updates were added to them. */
+  #unmerged: ReadonlyMap<Parameter, Parameter> | undefined;
+
+  /** The frozen weight, `[outFeatures, inFeatures]` of a Linear, `[inFeatures, outFeatures]` of an Embedding. */
+  abstract get baseWeight(): Parameter;
+  abstract get baseBias(): Parameter | undefined;
+  abstract get inFeatures(): number;
+  abstract get outFeatures(): number;
+
+  /** The values with the active updates added, for each parameter of the base that they change. */
+  abstract mergedValues(): Map<Parameter, Tensor>;
+
+  /** The names of the adapters that are active here, in the order in which they are added. */
+  get active(): readonly string[] {
+    return this.#active;
+  }
+
+  /** @internal Those of the names that this layer has. */
+  activate(names: readonly string[]): void {
+    this.#active = names.filter((name) => name in this.adapters);
+  }
+
+  /** @internal For one pass over a batch whose rows use different adapters. */
+  set rowMasks(masks: RowMasks | undefined) {
+    this.#rowMasks = masks;
+  }
+
+  get isMerged(): boolean {
+    return this.#unmerged !== undefined;
+  }
+
+  /** @internal Adds updates to the base in place; the originals are kept. @param values  as `mergedValues` gave them */
+  merge(values: ReadonlyMap<Parameter, Tensor>): void {
+    const unmerged = new Map<Parameter, Parameter>();
+    for (const [base, value] of values) {
+      const original = copyParameter(base, false);
+      unmerged.set(base, original);
+      this.kept.add(original);
+      base.device.copy(base.storage, value.storage);
+    }
+    this.#unmerged = unmerged;
+  }
+
+  /** @internal Forgets the originals, or first puts them back, bit for bit. */
+  unmerge(restore = true): void {
+    for (const [base, original] of this.#unmerged ?? []) {
+      if (restore) base.device.copy(base.storage, original.storage);
+      this.kept.delete(original);
+      original.dispose();
+    }
+    this.#unmerged = undefined;
+  }
+
+  /** @internal Takes an adapter away and frees it. */
+  remove(adapter: string): void {
+    const factors = this.adapters[adapter];
+    if (!factors) return;
+    delete this.adapters[adapter];
+    this.#active = this.#active.filter((name) => name !== adapter);
+    factors.dispose();
+  }
+
+  /** @internal Renames an adapter, in the same place. */
+  rename(from: string, to: string): void {
+    const all = Object.entries(this.adapters);
+    for (const name of Object.keys(this.adapters)) delete this.adapters[name];
+    for (const [name, factors] of all) this.adapters[name === from ? to : name] = factors;
+    this.#active = this.#active.map((name) => (name === from ? to : name));
+  }
+
+  /** What is added now. */
+  protected get activeFactors(): readonly LoraFactors[] {
+    if (!this.enabled || this.#unmerged) return [];
+    return this.#active.map((name) => this.adapters[name]);
+  }
+
+  /** Of the factors of one adapter: which of `rows` inputs use it; undefined where all do. */
+  protected rowMask(factors: LoraFactors, rows: number): Tensor | undefined {
+    if (!this.#rowMasks) return undefined;
+    const name = this.#active.find((each) => this.adapters[each] === factors);
+    return this.#rowMasks(name ?? BASE, rows);
+  }
+}

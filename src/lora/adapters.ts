@@ -1,0 +1,141 @@
+/** Several adapters on one model: which are active, how strongly, and in which rows of a batch. */
+import type { Module } from '../nn/module.js';
+import { type Tensor, tensor } from '../tensor.js';
+import { type Adaptation, adaptationOf, type LoraAdapter } from './adaptation.js';
+import { BASE } from './adaptedLayer.js';
+import { checkName } from './applyLora.js';
+
+/**
+ * Makes these adapters active and trainable, their updates added to each other, and freezes all others; none gives the
+ * base model.
+ * @throws RangeError for a name that is not there, or where two train one parameter as a whole
+ * @see https://huggingface.co/docs/peft/package_reference/lora (`set_adapter`)
+ */
+export function setActiveAdapters(model: Module, names: readonly string[]): void {
+  const adaptation = adaptationOf(model, 'setActiveAdapters');
+  for (const name of names) adaptation.adapter(name, 'setActiveAdapters');
+  adaptation.activate([...new Set(names)]);
+  for (const [name, adapter] of adaptation.adapters) {
+    for (const parameter of adapter.parameters()) parameter.requiresGrad = names.includes(name);
+  }
+}
+
+/** The active adapters' names, in the order in which their updates are added. */
+export function activeAdapters(model: Module): readonly string[] {
+  return adaptationOf(model, 'activeAdapters').active;
+}
+
+/** The adapter of this name. @throws RangeError when there is none */
+export function getAdapter(model: Module, name: string): LoraAdapter {
+  return adaptationOf(model, 'getAdapter').adapter(name, 'getAdapter');
+}
+
+/**
+ * Multiplies an adapter's update, beside alpha / rank: 1 as it was trained, 0 nothing. It is not saved.
+ * @throws RangeError for a number that is not finite
+ */
+export function setAdapterScale(model: Module, name: string, factor: number): void {
+  const adaptation = adaptationOf(model, 'setAdapterScale');
+  const { factors } = adaptation.adapter(name, 'setAdapterScale');
+  if (!Number.isFinite(factor)) throw new RangeError(`setAdapterScale: the factor must be finite: ${factor}`);
+  adaptation.checkUnmerged('scales');
+  for (const each of factors.values()) each.factor = factor;
+}
+
+/**
+ * Runs `body` on the base model, bit for bit, and makes the adapters active again when it is done or fails.
+ * @returns what `body` returns, awaited
+ */
+export async function withAdapterDisabled<T>(model: Module, body: () => T | Promise<T>): Promise<T> {
+  const adaptation = adaptationOf(model, 'withAdapterDisabled');
+  const { active } = adaptation;
+  adaptation.activate([]);
+  try {
+    return await body();
+  } finally {
+    adaptation.activate(active);
+  }
+}
+
+/** Takes an adapter off the model and frees it; when none is left, frozen parameters stay so. */
+export function deleteAdapter(model: Module, name: string): void {
+  const adaptation = adaptationOf(model, 'deleteAdapter');
+  adaptation.adapter(name, 'deleteAdapter');
+  adaptation.activate(adaptation.active.filter((each) => each !== name));
+  for (const layer of adaptation.layers.values()) layer.remove(name);
+  for (const switched of adaptation.switched.values()) switched.delete(name);
+  adaptation.adapters.delete(name);
+}
+
+/** @throws RangeError when the new name is taken */
+export function renameAdapter(model: Module, from: string, to: string): void {
+  const adaptation = adaptationOf(model, 'renameAdapter');
+  const adapter = adaptation.adapter(from, 'renameAdapter');
+  checkName(model, to);
+  const active = adaptation.active.map((name) => (name === from ? to : name));
+  for (const layer of adaptation.layers.values()) layer.rename(from, to);
+  for (const switched of adaptation.switched.values()) switched.rename(from, to);
+  adaptation.adapters.delete(from);
+  adaptation.adapters.set(to, adapter);
+  adapter.name = to;
+  adaptation.activate(active);
+}
+
+/**
+ * Runs `body`, in which each example of a batch uses an adapter of its own: `names[i]` that of the i-th, `__base__`
+ * none. An input of a layer may have several rows per example, one after another, such as tokens.
+ * @throws RangeError for a name that is not there, and for adapters that train whole parameters or with DoRA
+ * @see https://huggingface.co/docs/peft/developer_guides/lora (inference with different adapters in the same batch)
+ */
+export async function withAdapterPerRow<T>(
+  model: Module,
+  names: readonly string[],
+  body: () => T | Promise<T>,
+): Promise<T> {
+  const adaptation = adaptationOf(model, 'withAdapterPerRow');
+  const used = [...new Set(names)].filter((name) => name !== BASE);
+  for (const name of used) checkMixable(adaptation, name);
+  const { active } = adaptation;
+  const masks = new Map<string, Tensor>();
+  adaptation.activate(used);
+  for (const layer of adaptation.layers.values()) {
+    layer.rowMasks = (adapter, rows) => {
+      const key = `${rows} ${adapter}`;
+      const mask = masks.get(key) ?? rowMask(layer.baseWeight.device, names, adapter, rows);
+      masks.set(key, mask);
+      return mask;
+    };
+  }
+  try {
+    return await body();
+  } finally {
+    for (const layer of adaptation.layers.values()) layer.rowMasks = undefined;
+    for (const mask of masks.values()) mask.dispose();
+    adaptation.activate(active);
+  }
+}
+
+function checkMixable(adaptation: Adaptation, name: string): void {
+  const { factors, copies, config } = adaptation.adapter(name, 'withAdapterPerRow');
+  const reason =
+    copies.size > 0
+      ? 'it trains whole parameters'
+      : config.method === 'parametrization'
+        ? 'it is a parametrization'
+        : [...factors.values()].some(({ magnitude, loraBias }) => magnitude || loraBias)
+          ? 'it has DoRA or a bias of its own'
+          : undefined;
+  if (reason)
+    throw new RangeError(`withAdapterPerRow: ${name} cannot be mixed with others in a batch: ${reason}`);
+}
+
+function rowMask(device: Tensor['device'], names: readonly string[], adapter: string, rows: number): Tensor {
+  const perExample = rows / names.length;
+  if (!Number.isInteger(perExample)) {
+    throw new RangeError(`withAdapterPerRow: ${rows} rows do not divide among ${names.length} names`);
+  }
+  const mask = Float32Array.from({ length: rows }, (_, r) =>
+    names[Math.floor(r / perExample)] === adapter ? 1 : 0,
+  );
+  return tensor(device, mask, [rows]);
+}

@@ -1,0 +1,99 @@
+import type { Backend } from '../backends/backend.js';
+import { Dropout } from '../nn/dropout.js';
+import { Module } from '../nn/module.js';
+import { type Parameter, parameter, type Tensor } from '../tensor.js';
+import { scalingOf } from './config.js';
+import type { FactorShape, FactorValues } from './initialFactors.js';
+
+export interface FactorsOptions extends FactorShape {
+  readonly alpha: number;
+  readonly useRslora: boolean;
+  readonly dropout: number;
+  readonly seed: number;
+  readonly loraBias: boolean;
+  readonly values: FactorValues;
+  /** The values are a part of the weight: the update is what A and B became less what they began with. */
+  readonly fromWeight: boolean;
+}
+
+/** A low-rank update of a weight as an op takes it. */
+export interface LowRankUpdate {
+  readonly loraA: Tensor;
+  readonly loraB: Tensor;
+  readonly scaling: number;
+}
+
+/** What one adapter trains in one layer: the update s B A and what goes with it. */
+export class LoraFactors extends Module {
+  /** [rank, inFeatures] */
+  readonly loraA: Parameter;
+  /** [outFeatures, rank] */
+  readonly loraB: Parameter;
+  /** [outFeatures], added to the output s times. */
+  readonly loraBias: Parameter | undefined;
+  /** DoRA's length of each row of the weight, [outFeatures]. */
+  magnitude: Parameter | undefined;
+  readonly dropout: Dropout | undefined;
+  readonly rank: number;
+  /** Multiplies the update beside alpha / rank; 1 at first. */
+  factor = 1;
+  #alpha: number;
+  #useRslora: boolean;
+  /** What A and B began with, frozen, where that is taken off again. */
+  readonly #initial: { readonly loraA: Parameter; readonly loraB: Parameter } | undefined;
+
+  constructor(device: Backend, options: FactorsOptions) {
+    super();
+    const { rank, inFeatures, outFeatures, values, dropout } = options;
+    const make = () => ({
+      loraA: parameter(device, values.a, [rank, inFeatures]),
+      loraB: parameter(device, values.b, [outFeatures, rank]),
+    });
+    const { loraA, loraB } = make();
+    this.loraA = loraA;
+    this.loraB = loraB;
+    if (options.loraBias) this.loraBias = parameter(device, new Float32Array(outFeatures), [outFeatures]);
+    if (dropout > 0) this.dropout = new Dropout(device, dropout, options.seed);
+    this.rank = rank;
+    this.#alpha = options.alpha;
+    this.#useRslora = options.useRslora;
+    if (!options.fromWeight) return;
+    this.#initial = make();
+    for (const each of Object.values(this.#initial)) {
+      each.requiresGrad = false;
+      this.kept.add(each);
+    }
+  }
+
+  /** alpha / rank, or alpha / √rank, times `factor`. */
+  get scaling(): number {
+    return this.factor * scalingOf(this.rank, this.#alpha, this.#useRslora);
+  }
+
+  get alpha(): number {
+    return this.#alpha;
+  }
+
+  /** @internal For values that were trained with another scaling. */
+  setAlpha(alpha: number, useRslora: boolean): void {
+    this.#alpha = alpha;
+    this.#useRslora = useRslora;
+  }
+
+  /** What A and B began with, where the update is the difference from that. */
+  get initial(): { readonly loraA: Parameter; readonly loraB: Parameter } | undefined {
+    return this.#initial;
+  }
+
+  /** The low-rank products whose sum is the update. */
+  get updates(): readonly LowRankUpdate[] {
+    const { loraA, loraB, scaling } = this;
+    const update = { loraA, loraB, scaling };
+    return this.#initial ? [update, { ...this.#initial, scaling: -scaling }] : [update];
+  }
+
+  /** The module is its tensors; the layers compute with them. */
+  forward(): Tensor {
+    throw new TypeError('LoraFactors: they have no forward pass of their own');
+  }
+}

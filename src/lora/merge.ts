@@ -1,0 +1,185 @@
+/** Adding the active updates to the weights themselves, and taking them off again. */
+import { noGrad } from '../autograd.js';
+import type { Module } from '../nn/module.js';
+import { removeParametrizations } from '../nn/parametrization.js';
+import { Random } from '../random.js';
+import { type Parameter, type Tensor, tensor } from '../tensor.js';
+import { type Adaptation, adaptationOf, setAdaptation } from './adaptation.js';
+import type { AdaptedLayer } from './adaptedLayer.js';
+import { LoraEmbedding } from './loraEmbedding.js';
+import { LoraLinear } from './loraLinear.js';
+import { LoraParametrization } from './loraParametrization.js';
+
+/** How much a merge changed the outputs, by rounding. */
+export interface MergeReport {
+  /** The largest |merged − unmerged| over the outputs, relative to the largest |output|. */
+  readonly difference: number;
+  /** The path of the layer where it is; undefined where the outputs are those of the whole model. */
+  readonly layer: string | undefined;
+}
+
+export interface MergeOptions {
+  /** For the model: its outputs are compared. Without it each layer's, for a few random inputs. */
+  readonly input?: Tensor;
+}
+
+/** Rows of random input by which a layer's outputs are compared. */
+const PROBES = 8;
+
+/**
+ * Adds the updates of the active adapters to the weights in place, so that a forward pass costs what the base costs.
+ * The originals are kept for `unmerge`. Adapters cannot be trained or changed while they are merged.
+ * @throws RangeError when a merged value is not finite or there is nothing to merge, Error when they are merged
+ *   already; nothing is changed then
+ */
+export async function merge(model: Module, { input }: MergeOptions = {}): Promise<MergeReport> {
+  const adaptation = adaptationOf(model, 'merge');
+  if (adaptation.isMerged) throw new Error('merge: the adapters are merged already');
+  const wasTraining = model.training;
+  model.eval();
+  try {
+    const values = await finiteValues(adaptation);
+    const before = await outputs(model, adaptation, input);
+    for (const [layer, merged] of values) {
+      layer.merge(merged);
+      for (const value of merged.values()) value.dispose();
+    }
+    return largestDifference(before, await outputs(model, adaptation, input));
+  } finally {
+    model.train(wasTraining);
+  }
+}
+
+async function finiteValues({ layers }: Adaptation): Promise<Map<AdaptedLayer, Map<Parameter, Tensor>>> {
+  const values = new Map<AdaptedLayer, Map<Parameter, Tensor>>();
+  for (const [path, layer] of layers) {
+    const merged = mergedValues(layer);
+    if (merged.size > 0) values.set(layer, merged);
+    for (const value of merged.values()) {
+      const bad = (await value.read()).findIndex((each) => !Number.isFinite(each));
+      if (bad >= 0)
+        throw new RangeError(`merge: ${path || 'the layer'}: the merged weight is not finite at ${bad}`);
+    }
+  }
+  if (values.size === 0) throw new RangeError('merge: no adapter is active');
+  return values;
+}
+
+/** In memory of their own, which is freed by whoever asks. */
+function mergedValues(layer: AdaptedLayer): Map<Parameter, Tensor> {
+  let parameters: Parameter[] = [];
+  const values = noGrad(() => {
+    const merged = layer.mergedValues();
+    parameters = [...merged.keys()];
+    return [...merged.values()];
+  });
+  return new Map(parameters.map((parameter, i) => [parameter, values[i]]));
+}
+
+/** Outputs of the model, or of each of its layers, by path. */
+async function outputs(
+  model: Module,
+  { layers }: Adaptation,
+  input: Tensor | undefined,
+): Promise<Map<string | undefined, ArrayLike<number>>> {
+  const found = new Map<string | undefined, ArrayLike<number>>();
+  if (input) {
+    const out = noGrad(() => model.forward(input));
+    found.set(undefined, await out.read());
+    out.dispose();
+    return found;
+  }
+  for (const [path, layer] of layers) {
+    const probe = probeOf(layer);
+    const of = layer instanceof LoraParametrization ? layer.layer : layer;
+    const out = noGrad(() => of.forward(probe));
+    found.set(path, await out.read());
+    out.dispose();
+    probe.dispose();
+  }
+  return found;
+}
+
+function probeOf(layer: AdaptedLayer): Tensor {
+  const { inFeatures, baseWeight } = layer;
+  const random = new Random(inFeatures).split('probe');
+  if (layer instanceof LoraEmbedding) {
+    const indices = Int32Array.from({ length: PROBES }, () => Math.floor(random.uniform() * inFeatures));
+    return tensor(baseWeight.device, indices, [PROBES], 'i32');
+  }
+  const values = Float32Array.from({ length: PROBES * inFeatures }, () => random.normal());
+  return tensor(baseWeight.device, values, [PROBES, inFeatures]);
+}
+
+function largestDifference(
+  before: ReadonlyMap<string | undefined, ArrayLike<number>>,
+  after: ReadonlyMap<string | undefined, ArrayLike<number>>,
+): MergeReport {
+  let report: MergeReport = { difference: 0, layer: undefined };
+  for (const [layer, values] of before) {
+    const merged = after.get(layer) ?? [];
+    let [difference, largest] = [0, 0];
+    for (let i = 0; i < values.length; i++) {
+      difference = Math.max(difference, Math.abs(values[i] - merged[i]));
+      largest = Math.max(largest, Math.abs(values[i]));
+    }
+    const relative = largest === 0 ? difference : difference / largest;
+    if (relative >= report.difference) report = { difference: relative, layer };
+  }
+  return report;
+}
+
+/** Puts the weights back as they were before `merge`, bit for bit. @throws Error when nothing is merged */
+export function unmerge(model: Module): void {
+  const adaptation = adaptationOf(model, 'unmerge');
+  if (!adaptation.isMerged) throw new Error('unmerge: nothing is merged');
+  for (const layer of adaptation.layers.values()) layer.unmerge();
+}
+
+/**
+ * Merges the active adapters for good and takes all adapters off, so that plain modules are left, frozen; biases and
+ * modules that an active adapter trained keep its values.
+ * @throws as `merge` does
+ */
+export async function mergeAndUnload(model: Module, options: MergeOptions = {}): Promise<MergeReport> {
+  const report = await merge(model, options);
+  const adaptation = adaptationOf(model, 'mergeAndUnload');
+  for (const layer of adaptation.layers.values()) layer.unmerge(false);
+  unload(model, adaptation, adaptation.active);
+  return report;
+}
+
+/** Takes all adapters off the model, which is the base again, bit for bit, with all its parameters frozen. */
+export function unloadAdapters(model: Module): void {
+  const adaptation = adaptationOf(model, 'unloadAdapters');
+  if (adaptation.isMerged) unmerge(model);
+  adaptation.activate([]);
+  unload(model, adaptation, []);
+}
+
+function unload(model: Module, { layers, switched, adapters }: Adaptation, kept: readonly string[]): void {
+  for (const [parent, name, wrapper] of wrappers(model)) parent.replaceChild(name, wrapper.base);
+  for (const layer of layers.values()) {
+    if (layer instanceof LoraParametrization) removeParametrizations(layer.layer, 'weight');
+    for (const name of Object.keys(layer.adapters)) layer.remove(name);
+    for (const tensor of layer.kept) tensor.dispose();
+  }
+  for (const each of switched.values()) {
+    const copy = kept.map((name) => each.copyOf(name)).find((found) => found !== undefined);
+    if (copy) each.original.device.copy(each.original.storage, copy.storage);
+    each.use([]);
+    for (const name of adapters.keys()) each.delete(name);
+    each.module.kept.delete(each.original);
+  }
+  setAdaptation(model, undefined);
+}
+
+function wrappers(model: Module): [parent: Module, name: string, wrapper: LoraLinear | LoraEmbedding][] {
+  const found: [Module, string, LoraLinear | LoraEmbedding][] = [];
+  for (const [, parent] of model.namedModules()) {
+    for (const [name, child] of parent.namedChildren()) {
+      if (child instanceof LoraLinear || child instanceof LoraEmbedding) found.push([parent, name, child]);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,155 @@
+/** The modules of a model that can be adapted, and those that a config chooses. */
+import { Embedding } from '../nn/embedding.js';
+import { Linear } from '../nn/linear.js';
+import { joinPath, type Module } from '../nn/module.js';
+import { parametrizationsOf } from '../nn/parametrization.js';
+import type { AdaptedLayer } from './adaptedLayer.js';
+import { baseParameter } from './baseParameter.js';
+import type { ResolvedLoraConfig } from './config.js';
+import { LoraEmbedding } from './loraEmbedding.js';
+import { LoraLinear } from './loraLinear.js';
+import { LoraParametrization } from './loraParametrization.js';
+import { isTarget, matchesNames, patternValue } from './matching.js';
+
+export interface Place {
+  readonly path: string;
+  readonly module: Linear | Embedding;
+  /** Undefined where the model is itself the module. */
+  readonly parent: Module | undefined;
+  /** In the parent. */
+  readonly name: string;
+  /** Where an adapter is there already. */
+  readonly adapted: AdaptedLayer | undefined;
+}
+
+export interface Target extends Place {
+  readonly rank: number;
+  readonly alpha: number;
+}
+
+/** Every module of the model as it is without adapters, by path. */
+export function* baseModules(module: Module, prefix = ''): Generator<[path: string, module: Module]> {
+  const base = module instanceof LoraLinear || module instanceof LoraEmbedding ? module.base : module;
+  yield [prefix, base];
+  for (const [name, child] of base.namedChildren()) {
+    if (!name.startsWith('parametrizations.')) yield* baseModules(child, joinPath(prefix, name));
+  }
+}
+
+/** Every Linear and Embedding. */
+function* places(parent: Module, prefix = ''): Generator<Place> {
+  if (prefix === '' && isAdaptable(parent)) {
+    yield { path: '', module: parent, parent: undefined, name: '', adapted: parametrizationOf(parent) };
+  }
+  for (const [name, child] of parent.namedChildren()) {
+    const path = joinPath(prefix, name);
+    const wrapper = child instanceof LoraLinear || child instanceof LoraEmbedding ? child : undefined;
+    const module = wrapper ? wrapper.base : child;
+    if (isAdaptable(module)) {
+      yield { path, module, parent, name, adapted: wrapper ?? parametrizationOf(module) };
+    } else yield* places(child, path);
+  }
+}
+
+function isAdaptable(module: Module): module is Linear | Embedding {
+  return module instanceof Linear || module instanceof Embedding;
+}
+
+function parametrizationOf(module: Module): AdaptedLayer | undefined {
+  return parametrizationsOf(module, 'weight').find((each) => each instanceof LoraParametrization);
+}
+
+/**
+ * What a config chooses of a model.
+ * @throws RangeError when a name or all of them match nothing, a rank exceeds both sizes of its module, or the
+ *   method does not suit a module; the model is unchanged
+ */
+export function findTargets(model: Module, config: ResolvedLoraConfig): Target[] {
+  const { targetModules, method } = config;
+  const all = [...places(model)];
+  const chosen = all.filter(({ path, module }) => isTarget(path, module instanceof Linear, config));
+  const there = all.map(({ path }) => path || '(the model itself)').join(', ') || 'none';
+  const unmatched =
+    targetModules === 'all-linear' || targetModules instanceof RegExp
+      ? []
+      : targetModules.filter((name) => !all.some(({ path }) => matchesNames(path, [name])));
+  if (unmatched.length > 0 || chosen.length === 0) {
+    const wanted = unmatched.length > 0 ? unmatched.join(', ') : String(targetModules);
+    throw new RangeError(`applyLora: no Linear or Embedding module matches ${wanted}: there are ${there}`);
+  }
+  return chosen.map((place) => {
+    const target = { ...place, ...numbersOf(place.path, config) };
+    checkMethod(place, method);
+    checkRank(target.rank, place);
+    return target;
+  });
+}
+
+/** Rank and alpha of a module. */
+export function numbersOf(path: string, { rank, alpha, rankPattern, alphaPattern }: ResolvedLoraConfig) {
+  return { rank: patternValue(path, rankPattern, rank), alpha: patternValue(path, alphaPattern, alpha) };
+}
+
+function checkMethod({ path, module, parent, adapted }: Place, method: ResolvedLoraConfig['method']): void {
+  if (method === 'layer' && !parent) {
+    throw new RangeError(
+      'applyLora: the model is itself the module to adapt: put it into another, such as Sequential',
+    );
+  }
+  if (method === 'parametrization' && module instanceof Embedding) {
+    throw new RangeError(`applyLora: ${path} is an Embedding, which wants the method layer`);
+  }
+  const wraps = adapted && !(adapted instanceof LoraParametrization);
+  if (adapted && wraps !== (method === 'layer')) {
+    throw new RangeError(`applyLora: ${path} is adapted by the other method already`);
+  }
+}
+
+/** @throws RangeError when the rank exceeds both sizes of the module */
+function checkRank(rank: number, { path, module }: Place): void {
+  const [inFeatures, outFeatures] = sizesOf(module);
+  const largest = Math.max(inFeatures, outFeatures);
+  if (rank <= largest) return;
+  const where = `${path || 'a layer'} (${inFeatures} to ${outFeatures})`;
+  throw new RangeError(`lora: rank must be an integer from 1 to ${largest} for ${where}: ${rank}`);
+}
+
+export function sizesOf(module: Linear | Embedding): [inFeatures: number, outFeatures: number] {
+  return module instanceof Linear
+    ? [module.inFeatures, module.outFeatures]
+    : [module.numEmbeddings, module.embeddingDim];
+}
+
+/** A parameter that trains as a whole. */
+export interface WholeParameter {
+  readonly path: string;
+  readonly module: Module;
+  readonly field: string;
+}
+
+/**
+ * The biases and the parameters of whole modules that a config names.
+ * @throws RangeError when a module to save is not there
+ */
+export function wholeParameters(
+  model: Module,
+  { bias, modulesToSave }: ResolvedLoraConfig,
+  targets: readonly { readonly path: string }[],
+): WholeParameter[] {
+  const modules = [...baseModules(model)];
+  const missing = modulesToSave.filter((name) => !modules.some(([path]) => matchesNames(path, [name])));
+  if (missing.length > 0) throw new RangeError(`applyLora: no module to save is named ${missing.join(', ')}`);
+  const saved = modules.filter(([path]) => matchesNames(path, modulesToSave)).map(([path]) => path);
+  const isSaved = (path: string) => saved.some((root) => path === root || path.startsWith(`${root}.`));
+  const found: WholeParameter[] = [];
+  for (const [path, module] of modules) {
+    for (const [name] of module.namedTensors()) {
+      if (name.includes('.')) continue;
+      const isBias =
+        name === 'bias' && (bias === 'all' || (bias === 'lora_only' && targets.some((t) => t.path === path)));
+      if (isSaved(path) || isBias) found.push({ path: joinPath(path, name), module, field: name });
+    }
+  }
+  for (const { module, field } of found) baseParameter(module, field);
+  return found;
+}

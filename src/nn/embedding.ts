@@ -1,0 +1,43 @@
+import type { Backend } from '../backends/backend.js';
+import { loraEmbedding } from '../ops/loraEmbedding.js';
+import { Random } from '../random.js';
+import { parameter, type Tensor } from '../tensor.js';
+import { normal } from './init.js';
+import { Module } from './module.js';
+
+export interface EmbeddingOptions {
+  /**
+   * Draws the initial values; default a generator of seed 0. With `undefined` the memory stays undefined,
+   * for values that are about to be written.
+   */
+  readonly random?: Random | undefined;
+}
+
+/**
+ * `y = E[i]`: rows of a table by index, standard normal at first.
+ * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html
+ */
+export class Embedding extends Module {
+  /** [numEmbeddings, embeddingDim] */
+  weight: Tensor;
+
+  constructor(
+    device: Backend,
+    readonly numEmbeddings: number,
+    readonly embeddingDim: number,
+    options: EmbeddingOptions = {},
+  ) {
+    super();
+    if (!(numEmbeddings >= 1 && embeddingDim >= 1)) {
+      throw new RangeError(`Embedding: sizes must be at least 1: ${numEmbeddings} by ${embeddingDim}`);
+    }
+    const random = 'random' in options ? options.random : new Random(0);
+    const values = random && normal(numEmbeddings * embeddingDim, 1, random);
+    this.weight = parameter(device, values, [numEmbeddings, embeddingDim]);
+  }
+
+  /** @param x  [...], indices (i32) from 0 to numEmbeddings − 1 @returns [..., embeddingDim] */
+  forward(x: Tensor): Tensor {
+    return loraEmbedding(x, { weight: this.weight, updates: [] });
+  }
+}

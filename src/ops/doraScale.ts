@@ -1,0 +1,75 @@
+import { record } from '../autograd.js';
+import type { Backend, Storage } from '../backends/backend.js';
+import { type Parameter, parameter, type Tensor } from '../tensor.js';
+import { checkFloats, checkShape, matrixSize } from './check.js';
+
+/** A weight and the low-rank products that are added to it. */
+export interface UpdatedWeight {
+  /** [outFeatures, inFeatures]; with `columns` [inFeatures, outFeatures], as an embedding has it. */
+  readonly weight: Tensor;
+  readonly updates: readonly { readonly loraA: Tensor; readonly loraB: Tensor; readonly scaling: number }[];
+  /** 0 … outFeatures − 1 (i32): says that the weight is stored transposed. */
+  readonly columns?: Tensor | undefined;
+}
+
+/** ‖W + Σ s B A‖ of each row, in new memory. */
+function rowLengths({ weight, updates, columns }: UpdatedWeight): Storage {
+  const [rows, cols] = matrixSize('doraScale', 'weight', weight);
+  const [m, n] = columns ? [cols, rows] : [rows, cols];
+  const { device } = weight;
+  const whole = device.alloc('f32', m * n);
+  if (columns) device.take(whole, weight.storage, columns.storage, m, n, 1, m);
+  else device.copy(whole, weight.storage);
+  for (const { loraA, loraB, scaling } of updates) {
+    const [rank] = matrixSize('doraScale', 'loraA', loraA);
+    checkShape('doraScale', 'loraA', loraA, [rank, n]);
+    checkShape('doraScale', 'loraB', loraB, [m, rank]);
+    device.matmul(whole, loraB.storage, loraA.storage, { m, k: rank, n, alpha: scaling, beta: 1 });
+  }
+  const lengths = device.alloc('f32', m);
+  device.rowNorms(lengths, whole, m, n);
+  device.free(whole);
+  return lengths;
+}
+
+/** A magnitude `[outFeatures]` that changes nothing yet: the length of each row of the weight. */
+export function magnitudeOf(updated: UpdatedWeight): Parameter {
+  const { device, shape } = updated.weight;
+  const lengths = rowLengths(updated);
+  const magnitude = parameter(device, undefined, [shape[updated.columns ? 1 : 0]]);
+  device.copy(magnitude.storage, lengths);
+  device.free(lengths);
+  return magnitude;
+}
+
+/**
+ * DoRA's factor of each output: `g = magnitude / ‖W + Σ s B A‖` by rows. The length is taken for a constant, so that
+ * the only gradient is dMagnitude = dg / ‖W + Σ s B A‖.
+ * @param magnitude  [outFeatures]
+ * @returns          [outFeatures]
+ * @throws ShapeError when the sizes do not fit
+ * @see https://arxiv.org/abs/2402.09353, section 4.3
+ */
+export function doraScale(magnitude: Tensor, updated: UpdatedWeight): Tensor {
+  checkFloats('doraScale', { magnitude, weight: updated.weight });
+  checkShape('doraScale', 'magnitude', magnitude, [updated.weight.shape[updated.columns ? 1 : 0]]);
+  const device: Backend = magnitude.device;
+  const lengths = rowLengths(updated);
+  const out = device.alloc('f32', magnitude.length);
+  device.divide(out, magnitude.storage, lengths);
+  return record({
+    device,
+    out,
+    shape: magnitude.shape,
+    inputs: [magnitude],
+    saved: [lengths],
+    backward: (dOut, grad, scratch) => {
+      grad(magnitude, (dMagnitude, beta) => {
+        if (beta === 0) return device.divide(dMagnitude, dOut, lengths);
+        const quotient = scratch(magnitude.length);
+        device.divide(quotient, dOut, lengths);
+        device.axpy(dMagnitude, quotient, 1);
+      });
+    },
+  });
+}

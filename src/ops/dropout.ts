@@ -1,0 +1,33 @@
+import { record } from '../autograd.js';
+import { ShapeError } from '../errors.js';
+import type { Tensor } from '../tensor.js';
+import { checkFloats } from './check.js';
+
+/**
+ * `out[i] = x[i] · mask[i]`, where the mask is 0 with the given probability and 1 / (1 − probability) otherwise. What is left
+ * out follows from a seed and a count in device memory, which counts on with each call.
+ * @param state  [2], i32: seed, count
+ * @throws ShapeError when the state is not of this shape
+ * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout.html
+ */
+export function dropout(x: Tensor, state: Tensor, probability: number): Tensor {
+  checkFloats('dropout', { x });
+  if (state.dtype !== 'i32' || state.length !== 2) {
+    throw new ShapeError(`dropout: state must be [2] of i32: got [${state.shape}] of ${state.dtype}`);
+  }
+  const { device } = x;
+  const mask = device.alloc('f32', x.length);
+  const out = device.alloc('f32', x.length);
+  device.dropoutMask(mask, state.storage, probability);
+  device.mul(out, x.storage, mask, 0);
+  return record({
+    device,
+    out,
+    shape: x.shape,
+    inputs: [x],
+    saved: [mask],
+    backward: (dOut, grad) => {
+      grad(x, (dX, beta) => device.mul(dX, dOut, mask, beta));
+    },
+  });
+}

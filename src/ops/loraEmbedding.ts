@@ -1,0 +1,78 @@
+import { record } from '../autograd.js';
+import { ShapeError } from '../errors.js';
+import type { Tensor } from '../tensor.js';
+import { checkFloats, checkShape, matrixSize } from './check.js';
+
+export interface LoraEmbeddingInputs {
+  /** [num, dim] */
+  readonly weight: Tensor;
+  readonly updates: readonly {
+    /** [rank, num] */
+    readonly loraA: Tensor;
+    /** [dim, rank] */
+    readonly loraB: Tensor;
+    readonly scaling: number;
+    /** [count] zeros and ones: which of the indices get this update; default all. */
+    readonly rowMask?: Tensor | undefined;
+  }[];
+}
+
+/**
+ * `y = E[i] + Σ s (mask ⊙ Aᵀ[i]) Bᵀ`: rows of a table, and of low-rank tables that are added to it. With h = mask ⊙ Aᵀ[i]
+ * and dh = s mask ⊙ (dy B) the gradients are dB = s dyᵀ h, and dA and dE by adding dh and dy at their indices.
+ * @param indices  [...], i32
+ * @returns        [..., dim]
+ * @throws ShapeError when the sizes do not fit, TypeError for indices that are no i32
+ * @see https://arxiv.org/abs/2106.09685
+ */
+export function loraEmbedding(indices: Tensor, { weight, updates }: LoraEmbeddingInputs): Tensor {
+  if (indices.dtype !== 'i32')
+    throw new TypeError(`loraEmbedding: indices must be i32: got ${indices.dtype}`);
+  if (indices.shape.length === 0)
+    throw new ShapeError('loraEmbedding: indices must have a dimension: got []');
+  const [num, dim] = matrixSize('loraEmbedding', 'weight', weight);
+  const { device } = weight;
+  const count = indices.length;
+  const parts = updates.map((update) => {
+    const { loraA, loraB, rowMask } = update;
+    checkFloats('loraEmbedding', { weight, loraA, loraB, rowMask });
+    const [rank] = matrixSize('loraEmbedding', 'loraA', loraA);
+    checkShape('loraEmbedding', 'loraA', loraA, [rank, num]);
+    checkShape('loraEmbedding', 'loraB', loraB, [dim, rank]);
+    if (rowMask) checkShape('loraEmbedding', 'rowMask', rowMask, [count]);
+    return { ...update, rank, hidden: device.alloc('f32', count * rank) };
+  });
+  const out = device.alloc('f32', count * dim);
+  device.take(out, weight.storage, indices.storage, count, dim, dim, 1);
+  for (const { loraA, loraB, scaling, rowMask, rank, hidden } of parts) {
+    device.take(hidden, loraA.storage, indices.storage, count, rank, 1, num);
+    if (rowMask) device.mulRows(hidden, hidden, rowMask.storage, count, rank, 0);
+    const dims = { m: count, k: rank, n: dim, transB: true, alpha: scaling, beta: 1 };
+    device.matmul(out, hidden, loraB.storage, dims);
+  }
+  return record({
+    device,
+    out,
+    shape: [...indices.shape, dim],
+    inputs: [weight, ...parts.flatMap(({ loraA, loraB }) => [loraA, loraB])],
+    saved: parts.map(({ hidden }) => hidden),
+    backward: (dOut, grad, scratch) => {
+      grad(weight, (dWeight, beta) => {
+        if (beta === 0) device.fill(dWeight, 0);
+        device.addAt(dWeight, dOut, indices.storage, count, dim, dim, 1);
+      });
+      for (const { loraA, loraB, scaling, rowMask, rank, hidden } of parts) {
+        grad(loraB, (dB, beta) =>
+          device.matmul(dB, dOut, hidden, { m: dim, k: count, n: rank, transA: true, alpha: scaling, beta }),
+        );
+        grad(loraA, (dA, beta) => {
+          const dHidden = scratch(count * rank);
+          device.matmul(dHidden, dOut, loraB.storage, { m: count, k: dim, n: rank, alpha: scaling });
+          if (rowMask) device.mulRows(dHidden, dHidden, rowMask.storage, count, rank, 0);
+          if (beta === 0) device.fill(dA, 0);
+          device.addAt(dA, dHidden, indices.storage, count, rank, 1, num);
+        });
+      }
+    },
+  });
+}
