@@ -29,7 +29,8 @@ export interface OpCase {
   readonly inputs: Readonly<Record<string, Values>>;
   /** Inputs that get no gradient, beside the indices. */
   readonly frozen?: readonly string[];
-  readonly run: (inputs: Inputs) => Tensor;
+  /** `scalar` passes on each number that has a sign: itself, or its absolute value. */
+  readonly run: (inputs: Inputs, scalar: (value: number) => number) => Tensor;
   /**
    * Of the exponentials and logarithms of an op, whose rounding does not scale with the sum of its terms:
    * what its output and gradients are measured by. Absent, they are measured by the op on absolute values.
@@ -218,13 +219,13 @@ const variantCases = VARIANTS.flatMap(([m, k, n, rank]): OpCase[] => {
         otherA: normal(rank + 1, k),
         otherB: normal(n, rank + 1),
       },
-      run: ({ x, weight, loraA, loraB, otherA, otherB }) =>
+      run: ({ x, weight, loraA, loraB, otherA, otherB }, scalar) =>
         loraLinear(x, {
           weight,
           bias: undefined,
           updates: [
             { loraA, loraB, scaling: 1.5 },
-            { loraA: otherA, loraB: otherB, scaling: 0.5 },
+            { loraA: otherA, loraB: otherB, scaling: scalar(-0.5) },
           ],
         }),
     },
@@ -246,12 +247,12 @@ const variantCases = VARIANTS.flatMap(([m, k, n, rank]): OpCase[] => {
         rowMask: mask(2 * m),
       },
       frozen: ['rowMask'],
-      run: ({ x, weight, loraA, loraB, otherA, otherB, rowMask }) =>
+      run: ({ x, weight, loraA, loraB, otherA, otherB, rowMask }, scalar) =>
         loraEmbedding(x, {
           weight,
           updates: [
             { loraA, loraB, scaling: 1.5 },
-            { loraA: otherA, loraB: otherB, scaling: 0.5, rowMask },
+            { loraA: otherA, loraB: otherB, scaling: scalar(-0.5), rowMask },
           ],
         }),
     },
@@ -267,9 +268,9 @@ const variantCases = VARIANTS.flatMap(([m, k, n, rank]): OpCase[] => {
       run: ({ x, factors }) => scaleRows(x, factors),
     },
     {
-      name: `add ${m}×${n}, alpha 0.5`,
+      name: `add ${m}×${n}, alpha −0.5`,
       inputs: { a: normal(m, n), b: normal(m, n) },
-      run: ({ a, b }) => add(a, b, { alpha: 0.5 }),
+      run: ({ a, b }, scalar) => add(a, b, { alpha: scalar(-0.5) }),
     },
     {
       name: `dropout ${m}×${k}`,

@@ -32,7 +32,7 @@ export async function runOp(device: Backend, op: OpCase, absolute = false): Prom
     ]),
   );
   for (const name of frozen) tensors[name].requiresGrad = false;
-  const out = run(tensors);
+  const out = run(tensors, absolute ? Math.abs : (value) => value);
   const cotangent = cotangentOf(elementCount(out.shape));
   const dOut = tensor(device, absolute ? cotangent.map(Math.abs) : cotangent, out.shape);
   const results: OpResult = new Map([['out', await out.read()]]);

@@ -23,7 +23,7 @@ async function objective(op: OpCase, name: string, index: number, shift: number)
       return [key, tensor(reference, values, shape, data instanceof Int32Array ? 'i32' : 'f32')];
     }),
   );
-  const out = noGrad(() => op.run(tensors));
+  const out = noGrad(() => op.run(tensors, (value) => value));
   const values = await out.read();
   const cotangent = cotangentOf(values.length);
   for (const each of [...Object.values(tensors), out]) each.dispose();

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Both ways with real PEFT: it writes adapters that lowrank reads and trains, and reads those that lowrank writes.
+# Makes a Python environment under build/peft, or uses the interpreter that LOWRANK_PYTHON names.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+work=build/peft
+python=${LOWRANK_PYTHON:-}
+if [ -z "$python" ]; then
+  python=$work/venv/bin/python
+  if [ ! -x "$python" ]; then
+    python3 -m venv "$work/venv"
+    "$python" -m pip install --quiet "$(grep '^torch==' test/peft/requirements.txt)"
+  fi
+  "$python" -m pip install --quiet -r test/peft/requirements.txt
+fi
+
+rm -rf "$work/read" "$work/written"
+export PYTHONDONTWRITEBYTECODE=1
+"$python" -W ignore test/peft/make_fixtures.py "$work/read" "$RANDOM"
+LOWRANK_PEFT_FIXTURES=$PWD/$work/read npx vitest run test/peft
+node --import tsx test/peft/write.mts "$work/written"
+"$python" test/peft/check_written.py "$work/written"
