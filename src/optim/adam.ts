@@ -1,6 +1,5 @@
 import { ADAM_HYPER, type Backend, type Storage } from '../backends/backend.js';
-import type { Parameter } from '../tensor.js';
-import { checkAtLeastZero, Optimizer } from './optimizer.js';
+import { checkAtLeastZero, Optimizer, type OptimizerParameters } from './optimizer.js';
 
 export interface AdamOptions {
   /** Default 0.001. */
@@ -24,7 +23,7 @@ export class Adam extends Optimizer {
   readonly #options: Required<AdamOptions>;
   readonly #decoupled: boolean;
 
-  constructor(parameters: Iterable<Parameter>, options: AdamOptions = {}, decoupled = false) {
+  constructor(parameters: OptimizerParameters, options: AdamOptions = {}, decoupled = false) {
     const name = decoupled ? 'AdamW' : 'Adam';
     const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, eps = 1e-8 } = options;
     const { weightDecay = decoupled ? 0.01 : 0 } = options;
@@ -37,17 +36,17 @@ export class Adam extends Optimizer {
     this.#decoupled = decoupled;
   }
 
-  protected override hyper(step: number): number[] {
+  protected override hyper(step: number, learningRate: number): number[] {
     const { beta1, beta2, eps, weightDecay } = this.#options;
     const hyper = new Array<number>(Object.keys(ADAM_HYPER).length).fill(0);
-    hyper[ADAM_HYPER.stepSize] = this.learningRate / (1 - beta1 ** step);
+    hyper[ADAM_HYPER.stepSize] = learningRate / (1 - beta1 ** step);
     hyper[ADAM_HYPER.biasCorrection2Sqrt] = Math.sqrt(1 - beta2 ** step);
     hyper[ADAM_HYPER.oneMinusBeta1] = 1 - beta1;
     hyper[ADAM_HYPER.beta2] = beta2;
     hyper[ADAM_HYPER.oneMinusBeta2] = 1 - beta2;
     hyper[ADAM_HYPER.eps] = eps;
     hyper[ADAM_HYPER.weightDecay] = this.#decoupled ? 0 : weightDecay;
-    hyper[ADAM_HYPER.decoupledDecay] = this.#decoupled ? this.learningRate * weightDecay : 0;
+    hyper[ADAM_HYPER.decoupledDecay] = this.#decoupled ? learningRate * weightDecay : 0;
     return hyper;
   }
 
@@ -67,7 +66,7 @@ export class Adam extends Optimizer {
  * @see https://docs.pytorch.org/docs/stable/generated/torch.optim.AdamW.html
  */
 export class AdamW extends Adam {
-  constructor(parameters: Iterable<Parameter>, options: AdamOptions = {}) {
+  constructor(parameters: OptimizerParameters, options: AdamOptions = {}) {
     super(parameters, options, true);
   }
 }

@@ -41,6 +41,12 @@ export class FlatParameters {
     return zeros(this.values.device, this.values.shape);
   }
 
+  /** The part of a stretch from parameter `first` up to, not including, `end`; the caller frees it. */
+  run(stretch: Tensor, first: number, end: number): Storage {
+    const [from, to] = [this.#offsets[first], this.#offsets[end] ?? stretch.length];
+    return stretch.device.slice(stretch.storage, from, to - from);
+  }
+
   /** The part of a stretch that belongs to parameter `i`; the caller frees it. */
   slice(stretch: Tensor, i: number): Storage {
     return stretch.device.slice(stretch.storage, this.#offsets[i], this.parameters[i].length);

@@ -7,42 +7,67 @@ import { FlatParameters } from './flat.js';
 /** Numbers of a step, for the kernel that has most of them. */
 const HYPER_LENGTH = 8;
 
+/** Parameters that are stepped with numbers of their own. */
+export interface ParameterGroup {
+  readonly parameters: Iterable<Parameter>;
+  /** Default: the optimizer's. */
+  readonly learningRate?: number;
+}
+
+/**
+ * Parameters, or groups of them.
+ * @see https://docs.pytorch.org/docs/stable/optim.html#per-parameter-options
+ */
+export type OptimizerParameters = Iterable<Parameter> | readonly ParameterGroup[];
+
+interface Group {
+  readonly learningRate: number | undefined;
+  /** Of its parameters in the optimizer's list: from `first` up to, not including, `end`. */
+  readonly first: number;
+  readonly end: number;
+}
+
 /**
  * What all optimizers share. Parameters are moved into one stretch of memory, with the optimizer's state in
- * stretches beside it; a step is one kernel call when every parameter has a gradient, and one per parameter
- * that has one otherwise. A parameter without a gradient is left alone, and its step count too, as PyTorch
+ * stretches beside it; a step is one kernel call for each group when every parameter has a gradient, and one per
+ * parameter that has one otherwise. A parameter without a gradient is left alone, and its step count too, as PyTorch
  * does. The numbers of a step (learning rate, bias corrections) are written to device memory.
  */
 export abstract class Optimizer {
-  /** May be changed between steps. */
+  /** Of groups that have none of their own. May be changed between steps. */
   learningRate: number;
+  /** Multiplies every learning rate: what a schedule changes between steps. */
+  learningRateFactor = 1;
   readonly parameters: readonly Parameter[];
   readonly #stateNames: readonly string[];
   readonly #stepCounts: number[];
+  readonly #groups: readonly Group[];
   #memory: OptimizerMemory;
 
   /**
    * @param parameters  those that require a gradient now are trained
    * @param stateNames  numbers that are kept for each value of a parameter, zero at first
-   * @throws RangeError when none requires a gradient, or a number is out of range
+   * @throws RangeError when none requires a gradient, one is there twice, or a number is out of range
    */
   constructor(
     name: string,
-    parameters: Iterable<Parameter>,
+    parameters: OptimizerParameters,
     learningRate: number,
     stateNames: readonly string[],
   ) {
-    this.parameters = Array.from(parameters).filter((parameter) => parameter.requiresGrad);
+    const { all, groups } = groupsOf(name, parameters);
+    this.parameters = all;
+    this.#groups = groups;
     if (this.parameters.length === 0) throw new RangeError(`${name}: no parameter requires a gradient`);
     checkAtLeastZero(name, { learningRate });
     this.learningRate = learningRate;
     this.#stateNames = stateNames;
-    this.#memory = allocate(this.parameters, stateNames);
+    this.#memory = allocate(this.parameters, stateNames, groups);
     this.#stepCounts = this.parameters.map(() => 0);
   }
 
   /** The numbers of a parameter's `step`-th step, in the kernel's order. */
-  protected abstract hyper(step: number): number[];
+  protected abstract hyper(step: number, learningRate: number): number[];
   protected abstract apply(
     device: Backend,
     value: Storage,
@@ -68,8 +93,9 @@ export abstract class Optimizer {
   prepareStep(): boolean {
     this.#memory.flat.checkHomes();
     const isUniform = this.isInStep && this.parameters.every(({ grad }) => grad !== undefined);
-    if (isUniform) this.#writeHyper(this.#stepCounts[0] + 1);
-    return isUniform;
+    if (!isUniform) return false;
+    for (const [i] of this.#groups.entries()) this.#writeHyper(i, this.#stepCounts[0] + 1);
+    return true;
   }
 
   /** @internal Whether all parameters have taken as many steps. */
@@ -80,9 +106,27 @@ export abstract class Optimizer {
 
   /** @internal Steps all parameters with the numbers of `prepareStep`. */
   applyStep(): void {
-    const { flat, stretches, hyper } = this.#memory;
-    const { values, gradients } = flat;
-    this.apply(values.device, values.storage, gradients.storage, stretches, hyper.storage);
+    const { device } = this.#memory.flat.values;
+    for (const { values, gradients, state, hyper } of this.#memory.groups) {
+      this.apply(device, values, gradients, state, hyper.storage);
+    }
+  }
+
+  /**
+   * Shortens the gradient of all parameters together to a length of at most `maxNorm`: by the factor
+   * min(1, maxNorm / (‖g‖ + 1e-6)). Before `step()`.
+   * @throws Error when a parameter has no gradient
+   * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html
+   */
+  clipNorm(maxNorm: number): void {
+    const { flat, norm } = this.#memory;
+    flat.checkHomes();
+    if (this.parameters.some(({ grad }) => !grad)) {
+      throw new Error('optimizer: clipNorm wants a gradient of every parameter: freeze those without');
+    }
+    const { device, storage } = flat.gradients;
+    device.norm(norm.storage, storage);
+    device.clipNorm(storage, norm.storage, maxNorm);
   }
 
   /** @internal Counts the step. */
@@ -148,7 +192,7 @@ export abstract class Optimizer {
     const state = await this.stateDict();
     const before = this.#memory;
     for (const parameter of this.parameters) await parameter.to(device);
-    this.#memory = allocate(this.parameters, this.#stateNames);
+    this.#memory = allocate(this.parameters, this.#stateNames, this.#groups);
     this.loadStateDict(state);
     free(before);
     return this;
@@ -160,19 +204,22 @@ export abstract class Optimizer {
   }
 
   #stepOne(i: number): void {
-    const { flat, state, hyper } = this.#memory;
+    const { flat, state, groups } = this.#memory;
     const { grad, device, storage } = this.parameters[i];
     if (!grad) return;
     this.#stepCounts[i] += 1;
-    this.#writeHyper(this.#stepCounts[i]);
+    const group = this.#groups.findIndex(({ end }) => i < end);
+    const { hyper } = groups[group];
+    this.#writeHyper(group, this.#stepCounts[i]);
     const slices = mapRecord(state, (stretch) => flat.slice(stretch, i));
     this.apply(device, storage, grad.storage, slices, hyper.storage);
     for (const slice of Object.values(slices)) device.free(slice);
   }
 
-  #writeHyper(step: number): void {
-    const { hyper } = this.#memory;
-    hyper.device.write(hyper.storage, this.hyper(step));
+  #writeHyper(group: number, step: number): void {
+    const { hyper } = this.#memory.groups[group];
+    const learningRate = this.#groups[group].learningRate ?? this.learningRate;
+    hyper.device.write(hyper.storage, this.hyper(step, learningRate * this.learningRateFactor));
   }
 }
 
@@ -181,22 +228,65 @@ interface OptimizerMemory {
   readonly flat: FlatParameters;
   /** Each as long as the values. */
   readonly state: Readonly<Record<string, Tensor>>;
-  /** The same as storages. */
-  readonly stretches: Readonly<Record<string, Storage>>;
+  readonly groups: readonly GroupMemory[];
+  /** Of the gradient, where it is clipped. */
+  readonly norm: Tensor;
+}
+
+/** A group's part of the stretches, and its numbers. */
+interface GroupMemory {
+  readonly values: Storage;
+  readonly gradients: Storage;
+  readonly state: Readonly<Record<string, Storage>>;
   readonly hyper: Tensor;
 }
 
-function allocate(parameters: readonly Parameter[], stateNames: readonly string[]): OptimizerMemory {
+function groupsOf(name: string, parameters: OptimizerParameters): { all: Parameter[]; groups: Group[] } {
+  const given = Array.from<Parameter | ParameterGroup>(parameters);
+  const isGroup = (each: Parameter | ParameterGroup): each is ParameterGroup => 'parameters' in each;
+  const plain = given.filter((each): each is Parameter => !isGroup(each));
+  const all: Parameter[] = [];
+  const groups: Group[] = [];
+  for (const group of [{ parameters: plain, learningRate: undefined }, ...given.filter(isGroup)]) {
+    const first = all.length;
+    const { learningRate } = group;
+    if (learningRate !== undefined) checkAtLeastZero(name, { learningRate });
+    for (const parameter of group.parameters) {
+      if (!parameter.requiresGrad) continue;
+      if (all.includes(parameter))
+        throw new RangeError(`${name}: a parameter is there twice: [${parameter.shape}]`);
+      all.push(parameter);
+    }
+    if (all.length > first) groups.push({ learningRate, first, end: all.length });
+  }
+  return { all, groups };
+}
+
+function allocate(
+  parameters: readonly Parameter[],
+  stateNames: readonly string[],
+  groups: readonly Group[],
+): OptimizerMemory {
   const flat = new FlatParameters(parameters);
   const { device } = flat.values;
   const state = Object.fromEntries(stateNames.map((name) => [name, flat.companion()]));
-  const stretches = mapRecord(state, (stretch) => stretch.storage);
-  return { flat, state, stretches, hyper: zeros(device, [HYPER_LENGTH]) };
+  const memories = groups.map(({ first, end }) => ({
+    values: flat.run(flat.values, first, end),
+    gradients: flat.run(flat.gradients, first, end),
+    state: mapRecord(state, (stretch) => flat.run(stretch, first, end)),
+    hyper: zeros(device, [HYPER_LENGTH]),
+  }));
+  return { flat, state, groups: memories, norm: zeros(device, [1]) };
 }
 
-function free({ flat, state, hyper }: OptimizerMemory): void {
+function free({ flat, state, groups, norm }: OptimizerMemory): void {
+  const { device } = norm;
+  for (const { values, gradients, state: parts, hyper } of groups) {
+    for (const storage of [values, gradients, ...Object.values(parts)]) device.free(storage);
+    hyper.dispose();
+  }
+  norm.dispose();
   flat.dispose();
-  hyper.dispose();
   for (const stretch of Object.values(state)) stretch.dispose();
 }
 

@@ -1,6 +1,5 @@
 import { type Backend, SGD_HYPER, type Storage } from '../backends/backend.js';
-import type { Parameter } from '../tensor.js';
-import { checkAtLeastZero, Optimizer } from './optimizer.js';
+import { checkAtLeastZero, Optimizer, type OptimizerParameters } from './optimizer.js';
 
 export interface SGDOptions {
   /** Default 0.001. */
@@ -23,7 +22,7 @@ export interface SGDOptions {
 export class SGD extends Optimizer {
   readonly #options: Required<SGDOptions>;
 
-  constructor(parameters: Iterable<Parameter>, options: SGDOptions = {}) {
+  constructor(parameters: OptimizerParameters, options: SGDOptions = {}) {
     const { learningRate = 0.001, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
     checkAtLeastZero('SGD', { momentum, weightDecay });
     if (nesterov && (momentum === 0 || dampening !== 0)) {
@@ -33,10 +32,10 @@ export class SGD extends Optimizer {
     this.#options = { learningRate, momentum, dampening, weightDecay, nesterov };
   }
 
-  protected override hyper(step: number): number[] {
+  protected override hyper(step: number, learningRate: number): number[] {
     const { momentum, dampening, weightDecay, nesterov } = this.#options;
     const hyper = new Array<number>(Object.keys(SGD_HYPER).length).fill(0);
-    hyper[SGD_HYPER.learningRate] = this.learningRate;
+    hyper[SGD_HYPER.learningRate] = learningRate;
     hyper[SGD_HYPER.momentum] = momentum;
     hyper[SGD_HYPER.oneMinusDampening] = step === 1 ? 1 : 1 - dampening;
     hyper[SGD_HYPER.weightDecay] = weightDecay;

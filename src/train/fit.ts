@@ -2,6 +2,7 @@ import type { Dataset } from '../data/dataset.js';
 import type { Module } from '../nn/module.js';
 import { crossEntropy } from '../ops/crossEntropy.js';
 import type { Optimizer } from '../optim/optimizer.js';
+import { checkSchedule, learningRateFactor, type Schedule } from '../optim/schedule.js';
 import { Random } from '../random.js';
 import type { Tensor } from '../tensor.js';
 import { eventLoopTurns } from './eventLoop.js';
@@ -36,6 +37,10 @@ export interface FitOptions {
   readonly seed?: number;
   /** Of logits and targets, a scalar; default the mean cross-entropy. */
   readonly loss?: (logits: Tensor, targets: Tensor) => Tensor;
+  /** Of the learning rate, over all iterations of this call; default as the optimizer has it. */
+  readonly schedule?: Schedule;
+  /** Shortens the gradient of all parameters together to at most this length; default not. */
+  readonly clipNorm?: number;
   /**
    * Whether kernel calls may be recorded once and repeated, where the device can; default true. The weights are the
    * same bits either way. `model.forward` and `loss` run in each step all the same, so a model may branch.
@@ -69,6 +74,10 @@ export async function fit(model: Module, data: Dataset, options: FitOptions): Pr
   checkCount('epochs', epochs);
   checkCount('batchSize', batchSize);
   if (limit !== Number.POSITIVE_INFINITY) checkCount('limit', limit);
+  const { schedule = { kind: 'constant' }, clipNorm } = options;
+  checkSchedule(schedule);
+  if (clipNorm !== undefined && !(clipNorm > 0))
+    throw new RangeError(`fit: clipNorm must be above 0: ${clipNorm}`);
 
   const random = shuffle ? new Random(seed).split('shuffle') : undefined;
   const batching = { batchSize, random, epochs, dropLast };
@@ -82,7 +91,7 @@ export async function fit(model: Module, data: Dataset, options: FitOptions): Pr
   };
   const { device } = data;
   const onLosses = (losses: readonly number[]) => log.add(losses);
-  const step = new TrainingStep({ device, optimizer, forward, onLosses, record });
+  const step = new TrainingStep({ device, optimizer, forward, onLosses, clipNorm, record });
   const begun = performance.now();
   const turn = eventLoopTurns();
   let iteration = 0;
@@ -90,6 +99,7 @@ export async function fit(model: Module, data: Dataset, options: FitOptions): Pr
   model.train();
   try {
     while (iteration < log.iterations && !stopped) {
+      optimizer.learningRateFactor = learningRateFactor(schedule, iteration, log.iterations);
       iteration += 1;
       await step.run(iteration === log.iterations);
       log.report();
@@ -102,6 +112,7 @@ export async function fit(model: Module, data: Dataset, options: FitOptions): Pr
   } finally {
     batches.return();
     step.dispose();
+    optimizer.learningRateFactor = 1;
   }
   const seconds = (performance.now() - begun) / 1000;
   const { meanLoss } = log;

@@ -18,6 +18,8 @@ export interface TrainingStepOptions {
   readonly forward: () => Tensor;
   /** Is told the losses in their order; what it throws ends the step before the weights are changed. */
   readonly onLosses: (losses: readonly number[]) => void;
+  /** Shortens the gradient to at most this length; undefined leaves it. */
+  readonly clipNorm?: number | undefined;
   /** Whether to record; false computes every step call by call. */
   readonly record: boolean;
 }
@@ -77,7 +79,13 @@ export class TrainingStep {
     loss.backward();
     this.#window.append(loss.storage);
     await this.#readIfDue(isLast);
+    this.#clip();
     this.#options.optimizer.step();
+  }
+
+  #clip(): void {
+    const { optimizer, clipNorm } = this.#options;
+    if (clipNorm !== undefined) optimizer.clipNorm(clipNorm);
   }
 
   async #readIfDue(isLast: boolean): Promise<void> {
@@ -102,10 +110,14 @@ export class TrainingStep {
       await this.#readIfDue(isLast);
       // Numbers that differ between parameters are written between the calls: that is not repeated.
       if (!program.isRepeatable || !optimizer.prepareStep()) {
+        this.#clip();
         optimizer.step();
         return;
       }
-      recorder.record(program, 'tail', () => optimizer.applyStep());
+      recorder.record(program, 'tail', () => {
+        this.#clip();
+        optimizer.applyStep();
+      });
       optimizer.finishStep();
       this.#program = program;
     } finally {
