@@ -77,5 +77,13 @@ export { SGD, type SGDOptions } from './optim/sgd.js';
 export { Random, type RandomState } from './random.js';
 export { parseSafetensors, serializeSafetensors, toFloat32 } from './safetensors.js';
 export { Parameter, parameter, type Shape, Tensor, tensor, zeros } from './tensor.js';
+export type { CheckpointFiles, CheckpointStore } from './train/checkpoint.js';
 export { type EvaluateOptions, type Evaluation, evaluate } from './train/evaluate.js';
-export { type FitOptions, type FitResult, fit, type StepReport } from './train/fit.js';
+export {
+  type CheckpointOptions,
+  type FitOptions,
+  type FitResult,
+  fit,
+  type StepReport,
+} from './train/fit.js';
+export type { ValidationOptions, ValidationReport } from './train/validation.js';

@@ -1,13 +1,16 @@
 /** `lowrank` in Node: the core, with its binaries read from the package's files and WebGPU by the package webgpu. */
 
+import type { Dataset } from './data/dataset.js';
 import * as devices from './device.js';
 import type { LoraAdapter } from './lora/adaptation.js';
 import * as adapterFile from './lora/adapterFile.js';
 import type { Module } from './nn/module.js';
 import { readAdapterDirectory, writeDirectory } from './node/adapters.js';
 import { readBinary } from './node/binary.js';
+import { checkpointDirectory } from './node/checkpoints.js';
 import { openGpu } from './node/gpu.js';
 import { threads } from './node/threads.js';
+import * as training from './train/fit.js';
 
 export * from './core.js';
 
@@ -49,4 +52,20 @@ export async function loadAdapter(
 ): Promise<LoraAdapter> {
   if (typeof from !== 'string') return adapterFile.loadAdapter(model, from, options);
   return adapterFile.loadAdapter(model, await readAdapterDirectory(from), { from, ...options });
+}
+
+/** As in every runtime, or with the path of a directory for the checkpoint. */
+export interface FitOptions extends Omit<training.FitOptions, 'checkpoint'> {
+  readonly checkpoint?: Omit<training.CheckpointOptions, 'dir'> & {
+    readonly dir: string | training.CheckpointOptions['dir'];
+  };
+}
+
+/** {@inheritDoc training.fit} */
+export function fit(model: Module, data: Dataset, options: FitOptions): Promise<training.FitResult> {
+  const { checkpoint, ...rest } = options;
+  if (!checkpoint) return training.fit(model, data, rest);
+  const { dir } = checkpoint;
+  const store = typeof dir === 'string' ? checkpointDirectory(dir) : dir;
+  return training.fit(model, data, { ...rest, checkpoint: { ...checkpoint, dir: store } });
 }

@@ -15,6 +15,8 @@ export const PROGRAM_EXAMPLES = `
 Examples:
   $ lowrank mnist            train, adapt and report
   $ lowrank mnist --help     its options, files and exit codes
+  $ lowrank inspect out/layer
+  $ lowrank eval --base out/base.safetensors --adapter out/layer
   $ lowrank devices          what this machine can compute on`;
 
 export const MNIST_EXAMPLES = `

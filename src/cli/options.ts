@@ -4,9 +4,12 @@ import { UsageError } from './errors.js';
 
 export type Method = 'parametrization' | 'layer';
 
-export interface MnistOptions {
+export interface DeviceOptions {
   readonly device: 'auto' | DeviceName;
   readonly threads: number | 'auto';
+}
+
+export interface MnistOptions extends DeviceOptions {
   /** In the order in which they run. */
   readonly methods: readonly Method[];
   readonly rank: number;
@@ -74,8 +77,7 @@ const MAX_SEED = 2 ** 32 - 1;
 export function parseMnistOptions(raw: RawMnistOptions): MnistOptions {
   const method = oneOf('--method', raw.method, METHODS);
   return {
-    device: oneOf('--device', raw.device, DEVICES),
-    threads: raw.threads === 'auto' ? 'auto' : integerIn('--threads', raw.threads, 1, MAX_THREADS),
+    ...parseDeviceOptions(raw),
     methods: method === 'both' ? ['parametrization', 'layer'] : [method],
     rank: integerIn('--rank', raw.rank, 1, MAX_COUNT),
     alpha: positive('--alpha', raw.alpha),
@@ -89,6 +91,14 @@ export function parseMnistOptions(raw: RawMnistOptions): MnistOptions {
     out: path('--out', raw.out),
     json: raw.json === undefined ? undefined : path('--json', raw.json),
     quiet: raw.quiet ?? false,
+  };
+}
+
+/** @throws UsageError */
+export function parseDeviceOptions(raw: Pick<RawMnistOptions, 'device' | 'threads'>): DeviceOptions {
+  return {
+    device: oneOf('--device', raw.device, DEVICES),
+    threads: raw.threads === 'auto' ? 'auto' : integerIn('--threads', raw.threads, 1, MAX_THREADS),
   };
 }
 
@@ -122,7 +132,8 @@ function digitList(option: string, text: string): number[] {
   return digits.sort((a, b) => a - b);
 }
 
-function path(option: string, text: string): string {
+/** @throws UsageError for an empty one */
+export function path(option: string, text: string): string {
   if (text === '') throw broken(option, 'must be a path', text);
   return text;
 }

@@ -42,7 +42,8 @@ export async function prepare(options: MnistOptions): Promise<Prepared> {
   return { device, reason, source, train, test, chosen, output, jsonPath };
 }
 
-async function openDevice({ device: prefer, threads }: MnistOptions) {
+/** The device that options ask for. @throws UsageError when one that is named is not there */
+export async function openDevice({ device: prefer, threads }: Pick<MnistOptions, 'device' | 'threads'>) {
   try {
     return await selectDevice({ prefer, threads });
   } catch (error) {

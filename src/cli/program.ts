@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { listDevices } from '../index.js';
+import { addAdapterCommands } from './adapterCommands.js';
 import { renderDevices } from './devices.js';
 import {
   MNIST_DESCRIPTION,
@@ -39,6 +40,7 @@ export function createProgram({ stdout, stderr }: Streams): Command {
     })
     .addHelpText('after', PROGRAM_EXAMPLES);
   addMnist(program, { stdout, stderr });
+  addAdapterCommands(program, stdout);
   program
     .command('devices')
     .description('list the devices, which of them are available, and why')

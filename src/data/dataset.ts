@@ -22,6 +22,8 @@ export interface BatchOptions {
   readonly epochs?: number | undefined;
   /** Leaves out a last batch of fewer than `batchSize` examples; default false. */
   readonly dropLast?: boolean | undefined;
+  /** Batches that are left out at the beginning, as if they had been given already; default 0. */
+  readonly skip?: number | undefined;
 }
 
 /** Valid until the next batch is asked for, which is written into the same memory. */
@@ -138,17 +140,26 @@ export class Dataset implements DatasetOptions {
   }
 
   /** Goes through the examples. Each batch is gathered on the device, into the same memory. */
-  *batches({ batchSize, random, epochs = 1, dropLast = false }: BatchOptions): Generator<Batch, void> {
+  *batches({
+    batchSize,
+    random,
+    epochs = 1,
+    dropLast = false,
+    skip = 0,
+  }: BatchOptions): Generator<Batch, void> {
     if (!Number.isInteger(batchSize) || batchSize < 1) {
       throw new RangeError(`batches: batchSize must be an integer from 1 on: ${batchSize}`);
     }
     const gatherer = new Gatherer(this, this.#examples, Math.min(batchSize, this.length));
+    let left = skip;
     try {
       for (let epoch = 0; epoch < epochs; epoch++) {
         const order = random ? random.permutation(this.length).map((i) => this.#indices[i]) : this.#indices;
         for (let start = 0; start < order.length; start += batchSize) {
           const chosen = order.subarray(start, start + batchSize);
-          if (chosen.length === batchSize || !dropLast) yield gatherer.gather(chosen);
+          if (chosen.length < batchSize && dropLast) continue;
+          left -= 1;
+          if (left < 0) yield gatherer.gather(chosen);
         }
       }
     } finally {

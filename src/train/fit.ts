@@ -5,8 +5,17 @@ import type { Optimizer } from '../optim/optimizer.js';
 import { checkSchedule, learningRateFactor, type Schedule } from '../optim/schedule.js';
 import { Random } from '../random.js';
 import type { Tensor } from '../tensor.js';
+import {
+  type CheckpointFiles,
+  type CheckpointStore,
+  checkpointStore,
+  type Fingerprint,
+  restoreCheckpoint,
+  serializeCheckpoint,
+} from './checkpoint.js';
 import { eventLoopTurns } from './eventLoop.js';
 import { TrainingStep } from './trainingStep.js';
+import { Validation, type ValidationOptions, type ValidationReport } from './validation.js';
 
 /** What `onStep` is told after each iteration. */
 export interface StepReport {
@@ -21,6 +30,15 @@ export interface StepReport {
   readonly meanLoss: number;
 }
 
+export interface CheckpointOptions {
+  /** Files by name, or a place of your own; in Node also the path of a directory. */
+  readonly dir: CheckpointFiles | CheckpointStore;
+  /** Iterations between two checkpoints; there is one at the end too, and when `signal` ends it. */
+  readonly every: number;
+  /** Goes on from the checkpoint in `dir`, if there is one; default false. */
+  readonly resume?: boolean;
+}
+
 export interface FitOptions {
   readonly optimizer: Optimizer;
   /** Times through the data; default 1. */
@@ -29,6 +47,8 @@ export interface FitOptions {
   readonly limit?: number;
   /** Default 10. */
   readonly batchSize?: number;
+  /** Batches of an iteration, whose gradients are averaged; more than 1 is computed call by call. Default 1. */
+  readonly accumulate?: number;
   /** Default true. */
   readonly shuffle?: boolean;
   /** Leaves out a last, smaller batch; default false. */
@@ -46,6 +66,9 @@ export interface FitOptions {
    * same bits either way. `model.forward` and `loss` run in each step all the same, so a model may branch.
    */
   readonly record?: boolean;
+  readonly validation?: ValidationOptions;
+  /** Saves all that is needed to go on to the same bits: trained parameters, optimizer, dropout, position. */
+  readonly checkpoint?: CheckpointOptions;
   readonly onStep?: (report: StepReport) => void;
   /** Stops at the end of an iteration. */
   readonly signal?: AbortSignal;
@@ -53,71 +76,143 @@ export interface FitOptions {
 
 export interface FitResult {
   readonly iterations: number;
-  /** Those of them whose kernel calls were repeated from a recording. */
+  /** Those of this call whose kernel calls were repeated from a recording. */
   readonly repeated: number;
   /** Over all iterations; NaN when there was none. */
   readonly meanLoss: number;
   readonly iterationsPerSecond: number;
   /** Whether `signal` ended it. */
   readonly stopped: boolean;
+  /** Where validation had the least loss; undefined without any. */
+  readonly best: ValidationReport | undefined;
 }
 
 /**
  * Trains a model: for each batch forward, backward and a step of the optimizer.
  * The losses stay on the device and are read every `device.stepsPerRead` steps; `onStep` is then told of each.
- * @throws RangeError for options out of range, Error with the iteration's number when the loss is not
- *   finite (where every step is read, the weights are then those before that iteration)
+ * @throws RangeError for options out of range, DataError for a checkpoint of another run, Error with the iteration's
+ *   number when the loss is not finite (where every step is read, the weights are then those before that iteration)
  */
 export async function fit(model: Module, data: Dataset, options: FitOptions): Promise<FitResult> {
-  const { optimizer, batchSize = 10, dropLast, loss: lossOf = crossEntropy, record = true, signal } = options;
-  const { epochs = 1, limit = Number.POSITIVE_INFINITY, shuffle = true, seed = 0 } = options;
-  checkCount('epochs', epochs);
-  checkCount('batchSize', batchSize);
-  if (limit !== Number.POSITIVE_INFINITY) checkCount('limit', limit);
-  const { schedule = { kind: 'constant' }, clipNorm } = options;
-  checkSchedule(schedule);
-  if (clipNorm !== undefined && !(clipNorm > 0))
-    throw new RangeError(`fit: clipNorm must be above 0: ${clipNorm}`);
-
-  const random = shuffle ? new Random(seed).split('shuffle') : undefined;
-  const batching = { batchSize, random, epochs, dropLast };
-  const count = data.batchCount(batching);
-  const log = new TrainingLog(Math.min(limit, count), count / epochs, options.onStep);
-  const batches = data.batches(batching);
-  const forward = () => {
-    const { value: batch } = batches.next();
-    if (!batch) throw new Error('fit: there are fewer batches than were counted');
-    return lossOf(model.forward(batch.x), batch.y);
+  const { optimizer, signal, checkpoint } = options;
+  const plan = planOf(data, options);
+  const log = new TrainingLog(plan.iterations, plan.perEpoch, options.onStep);
+  const validation = new Validation(model, options.validation);
+  const store = checkpoint && checkpointStore(checkpoint.dir);
+  const saved = checkpoint?.resume ? await store?.read() : undefined;
+  if (saved) {
+    const restored = restoreCheckpoint(saved, model, optimizer, plan.fingerprint);
+    log.restore(restored.iteration, restored.lossSum);
+    validation.restore(restored);
+  }
+  let iteration = log.count;
+  const first = iteration;
+  const step = trainingStep(model, data, options, plan, first, log);
+  const save = async () => {
+    await step.readLosses();
+    const state = { iteration, lossSum: log.sum, ...validation.state };
+    await store?.write(await serializeCheckpoint(model, optimizer, plan.fingerprint, state));
   };
-  const { device } = data;
-  const onLosses = (losses: readonly number[]) => log.add(losses);
-  const step = new TrainingStep({ device, optimizer, forward, onLosses, clipNorm, record });
   const begun = performance.now();
   const turn = eventLoopTurns();
-  let iteration = 0;
   let stopped = signal?.aborted ?? false;
   model.train();
   try {
-    while (iteration < log.iterations && !stopped) {
-      optimizer.learningRateFactor = learningRateFactor(schedule, iteration, log.iterations);
+    while (iteration < log.iterations && !stopped && !validation.isOver) {
+      optimizer.learningRateFactor = learningRateFactor(plan.schedule, iteration, log.iterations);
       iteration += 1;
       await step.run(iteration === log.iterations);
       log.report();
+      await validation.after(iteration, iteration === log.iterations);
+      if (checkpoint && iteration % checkpoint.every === 0) await save();
       await turn();
       stopped = signal?.aborted ?? false;
     }
     await step.readLosses();
     log.report();
-    await device.sync();
+    if (iteration > first) await save();
+    if (!stopped) validation.finish();
+    await data.device.sync();
   } finally {
-    batches.return();
     step.dispose();
     optimizer.learningRateFactor = 1;
   }
   const seconds = (performance.now() - begun) / 1000;
-  const { meanLoss } = log;
   const { repeated } = step;
-  return { iterations: iteration, repeated, meanLoss, iterationsPerSecond: iteration / seconds, stopped };
+  const iterationsPerSecond = (iteration - first) / seconds;
+  return {
+    iterations: iteration,
+    repeated,
+    meanLoss: log.meanLoss,
+    iterationsPerSecond,
+    stopped,
+    best: validation.best,
+  };
+}
+
+/** What the options come to. */
+interface Plan {
+  readonly iterations: number;
+  readonly perEpoch: number;
+  readonly accumulate: number;
+  readonly schedule: Schedule;
+  readonly batching: { batchSize: number; random: Random | undefined; epochs: number; dropLast: boolean };
+  readonly fingerprint: Fingerprint;
+}
+
+/** @throws RangeError for options out of range */
+function planOf(data: Dataset, options: FitOptions): Plan {
+  const { batchSize = 10, dropLast = false, epochs = 1, limit = Number.POSITIVE_INFINITY } = options;
+  const { shuffle = true, seed = 0, accumulate = 1, schedule = { kind: 'constant' }, clipNorm } = options;
+  checkCounts({ epochs, batchSize, accumulate, 'checkpoint.every': options.checkpoint?.every ?? 1 });
+  if (limit !== Number.POSITIVE_INFINITY) checkCounts({ limit });
+  checkSchedule(schedule);
+  if (clipNorm !== undefined && !(clipNorm > 0)) {
+    throw new RangeError(`fit: clipNorm must be above 0: ${clipNorm}`);
+  }
+  const batching = {
+    batchSize,
+    random: shuffle ? new Random(seed).split('shuffle') : undefined,
+    epochs,
+    dropLast,
+  };
+  const count = Math.floor(data.batchCount(batching) / accumulate);
+  const fingerprint = {
+    ...{ examples: data.length, batchSize, accumulate, epochs, limit: `${limit}`, shuffle, seed, dropLast },
+    schedule: `${schedule.kind}, ${schedule.warmup ?? 0} of warm-up`,
+    clipNorm: clipNorm ?? 'none',
+    optimizer: options.optimizer.constructor.name,
+    learningRate: options.optimizer.learningRate,
+  };
+  return {
+    iterations: Math.min(limit, count),
+    perEpoch: count / epochs,
+    accumulate,
+    schedule,
+    batching,
+    fingerprint,
+  };
+}
+
+/** @param first  iterations that were made before, whose batches are left out */
+function trainingStep(
+  model: Module,
+  data: Dataset,
+  { optimizer, clipNorm, record = true, loss: lossOf = crossEntropy }: FitOptions,
+  { accumulate, batching }: Plan,
+  first: number,
+  log: TrainingLog,
+): TrainingStep {
+  const batches = data.batches({ ...batching, skip: first * accumulate });
+  const forward = () => {
+    const { value: batch } = batches.next();
+    if (!batch) throw new Error('fit: there are fewer batches than were counted');
+    return lossOf(model.forward(batch.x), batch.y);
+  };
+  const onLosses = (losses: readonly number[]) => log.add(losses);
+  const onDispose = () => void batches.return();
+  const { device } = data;
+  return new TrainingStep({ device, optimizer, forward, onLosses, onDispose, accumulate, clipNorm, record });
 }
 
 /** Counts the losses that were read, and tells of each once its step is done. */
@@ -132,8 +227,22 @@ class TrainingLog {
     readonly onStep: ((report: StepReport) => void) | undefined,
   ) {}
 
+  get count(): number {
+    return this.#count;
+  }
+
+  get sum(): number {
+    return this.#sum;
+  }
+
   get meanLoss(): number {
     return this.#sum / this.#count;
+  }
+
+  /** Goes on from the losses of a checkpoint. */
+  restore(count: number, sum: number): void {
+    this.#count = count;
+    this.#sum = sum;
   }
 
   /** @throws Error with the iteration's number when a loss is not finite */
@@ -156,8 +265,9 @@ class TrainingLog {
   }
 }
 
-function checkCount(name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1) {
+function checkCounts(counts: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(counts)) {
+    if (Number.isInteger(value) && value >= 1) continue;
     throw new RangeError(`fit: ${name} must be an integer from 1 on: ${value}`);
   }
 }

