@@ -64,7 +64,9 @@ describe('lowrank', { timeout: TIMEOUT_MS }, () => {
       lowrank(),
     ]);
     expect(help).toMatchObject({ code: 0, stderr: '' });
-    expect(help.stdout).toMatch(/mnist \[options\][\s\S]*inspect <path>[\s\S]*eval [\s\S]*merge [\s\S]*devices/);
+    expect(help.stdout).toMatch(
+      /mnist \[options\][\s\S]*inspect <path>[\s\S]*eval [\s\S]*merge [\s\S]*devices/,
+    );
     expect(mnist).toMatchObject({ code: 0, stderr: '' });
     const options =
       'device method rank alpha digits iterations epochs batch-size learning-rate seed data out json quiet help';
