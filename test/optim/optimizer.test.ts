@@ -103,8 +103,9 @@ describe.each(await allDevices())('optimizers on %s', (_, device) => {
     optimizer.dispose();
     expect(await values(parameters)).toEqual(trained);
     for (const each of parameters) each.dispose();
-    expect(device.memory().liveBytes).toBe(before.liveBytes);
-    expect(device.memory().liveStorages).toBe(before.liveStorages);
+    // No more than before: what other tests left to the garbage collector may have gone in between.
+    expect(device.memory().liveBytes).toBeLessThanOrEqual(before.liveBytes);
+    expect(device.memory().liveStorages).toBeLessThanOrEqual(before.liveStorages);
   });
 
   it('says when a parameter has gone to another optimizer', () => {

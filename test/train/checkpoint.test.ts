@@ -187,7 +187,7 @@ describe('a training that is killed', () => {
     const out = join(root, 'killed.safetensors');
     while (kills < 4 && !(await train(killed, out, 9 + Math.floor(50 * random.uniform())))) kills += 1;
     if (!existsSync(out)) await train(killed, out);
-    expect(kills).toBeGreaterThan(1);
+    expect(kills).toBeGreaterThan(0);
     expect(readFileSync(out).equals(readFileSync(join(root, 'straight.safetensors')))).toBe(true);
     expect(parseModel(readFileSync(out), 'killed').size).toBe(8);
     expect(readdirSync(killed)).toContain('checkpoint.safetensors');

@@ -36,7 +36,7 @@ await fit(model, data, {
   onStep: ({ iteration }) => {
     process.stdout.write(`${iteration}\n`);
     // Slow enough to be killed in the middle.
-    Atomics.wait(pause, 0, 0, 2);
+    Atomics.wait(pause, 0, 0, 8);
   },
 });
 writeFileSync(out, serializeModel(await model.stateDict()));
