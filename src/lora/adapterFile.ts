@@ -153,7 +153,7 @@ export async function loadAdapter(
     resolveConfig({ ...parseConfig(bytes(CONFIG), where(CONFIG)), method }),
   );
   const parts = inFile(where(CONFIG), () => {
-    const targets = findTargets(model, config);
+    const targets = findTargets(model, config, false);
     return { targets, whole: wholeParameters(model, config, targets) };
   });
   const tensors = readTensors(bytes(MODEL), where(MODEL), expectedShapes(config, parts));

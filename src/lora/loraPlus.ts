@@ -8,8 +8,9 @@ export interface LoraPlusGroup {
 }
 
 /**
- * LoRA+: B learns `ratio` times as fast as everything else that trains.
- * @param learningRate  of A, biases and the rest
+ * LoRA+: B, and every parameter of one dimension such as a bias, learns `ratio` times as fast as everything else that
+ * trains. That is PEFT's grouping, but that PEFT gives the factors of an Embedding a rate of their own.
+ * @param learningRate  of A and the rest
  * @param ratio         the paper suggests 16; default 16
  * @throws RangeError for a ratio that is not above 0
  * @see https://arxiv.org/abs/2402.12354
@@ -17,10 +18,10 @@ export interface LoraPlusGroup {
 export function loraPlusGroups(model: Module, learningRate: number, ratio = 16): LoraPlusGroup[] {
   if (!(ratio > 0 && Number.isFinite(ratio)))
     throw new RangeError(`loraPlusGroups: ratio must be above 0: ${ratio}`);
-  const isB = (name: string) => /(^|\.)loraB$/.test(name);
+  const isFast = (name: string, { shape }: Parameter) => /(^|\.)loraB$/.test(name) || shape.length === 1;
   const trained = [...model.namedParameters()].filter(([, { requiresGrad }]) => requiresGrad);
   const group = (fast: boolean) =>
-    trained.filter(([name]) => isB(name) === fast).map(([, parameter]) => parameter);
+    trained.filter(([name, each]) => isFast(name, each) === fast).map(([, parameter]) => parameter);
   return [
     { parameters: group(false), learningRate },
     { parameters: group(true), learningRate: ratio * learningRate },

@@ -55,7 +55,7 @@ export async function addWeightedAdapter(
     useRslora: false,
     init: 'kaiming',
   };
-  const chosen = findTargets(model, config).filter(({ path }) => paths.includes(path));
+  const chosen = findTargets(model, config, false).filter(({ path }) => paths.includes(path));
   const values: FactorValues[] = [];
   const targets = [];
   for (const target of chosen) {

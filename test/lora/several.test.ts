@@ -237,11 +237,7 @@ describe.each(await allDevices())('several adapters on %s', (_, device) => {
     await adapt(model, 'one', { bias: 'all' });
     const [slow, fast] = loraPlusGroups(model, 0.01, 8);
     expect([slow.learningRate, fast.learningRate]).toEqual([0.01, 0.08]);
-    expect(fast.parameters.map(({ shape }) => shape)).toEqual([
-      [6, 2],
-      [9, 2],
-      [5, 2],
-    ]);
-    expect(slow.parameters).toHaveLength(5);
+    expect(slow.parameters.map(({ shape }) => shape.join())).toEqual(['2,11', '2,6', '2,9']);
+    expect(fast.parameters.map(({ shape }) => shape.join()).sort()).toEqual(['5', '5,2', '6,2', '9', '9,2']);
   });
 });

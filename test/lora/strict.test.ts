@@ -112,6 +112,12 @@ describe('loading an adapter', () => {
     expect(await refusal(new Map(files).set(MODEL, new Uint8Array(9)))).toContain(`dir/${MODEL}: `);
   });
 
+  it('takes a rank above both sizes, such as of an update that was written with twice the rank', async () => {
+    const model = build();
+    const adapter = await loadAdapter(model, await saved({ init: 'pissa', rank: 5 }));
+    expect(Array.from(adapter.factors.values(), ({ rank }) => rank)).toEqual([10, 10]);
+  });
+
   it('writes a pattern where a path is also the end of another', async () => {
     const model = new Sequential(new Sequential(new Linear(device, 6, 9)), new Linear(device, 9, 5));
     await applyLora(model, { targetModules: /1/, rank: 2 });

@@ -17,7 +17,9 @@ fi
 
 rm -rf "$work/read" "$work/written"
 export PYTHONDONTWRITEBYTECODE=1
-"$python" -W ignore test/peft/make_fixtures.py "$work/read" "$RANDOM"
+seed=$RANDOM
+echo "seed $seed"
+"$python" -W ignore test/peft/make_fixtures.py "$work/read" "$seed"
 LOWRANK_PEFT_FIXTURES=$PWD/$work/read npx vitest run test/peft
 node --import tsx test/peft/write.mts "$work/written"
 "$python" test/peft/check_written.py "$work/written"
