@@ -5,6 +5,7 @@ export { type BatchOptions, Dataset, type DatasetOptions } from './data/dataset.
 export { parseIdx } from './data/idx.js';
 export { type MnistFiles, parseMnist } from './data/mnist.js';
 export { type LoadMnistOptions, loadMnist } from './data/mnistDataset.js';
+export { mixReplay } from './data/replay.js';
 export type { DeviceReport, SelectDeviceOptions, SelectedDevice } from './device.js';
 export { DataError, DeviceError, ShapeError } from './errors.js';
 export { LoraAdapter } from './lora/adaptation.js';

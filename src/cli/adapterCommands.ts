@@ -4,24 +4,23 @@ import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import {
   type Backend,
-  DataError,
-  DigitsNet,
   type Evaluation,
   evaluate,
   type Module,
   mergeAndUnload,
-  parseModel,
   serializeModel,
   withAdapterDisabled,
 } from '../core.js';
 import { loadAdapter, loadMnist } from '../index.js';
-import { ensureWritableDirectory, mnistFiles, readFileBytes, writeFileAtomic } from '../node.js';
+import { ensureWritableDirectory, mnistFiles, writeFileAtomic } from '../node.js';
 import { integer, percent, signed } from './format.js';
 import { inspectFile } from './inspect.js';
 import { ensureWritableFile } from './json.js';
-import { DEFAULTS, DEVICES, parseDeviceOptions, path } from './options.js';
+import { readDigitsNet } from './modelFiles.js';
+import { DEFAULTS, DEVICES, parseDeviceOptions } from './options.js';
 import { openDevice } from './prepare.js';
 import { groupedTable } from './table.js';
+import { path } from './values.js';
 
 interface RawOptions {
   readonly base: string;
@@ -70,16 +69,7 @@ async function withFiles<T>(
 ): Promise<T> {
   const { device } = await openDevice(parseDeviceOptions(raw));
   try {
-    const file = path('--base', raw.base);
-    const state = parseModel(await readFileBytes(file), file);
-    const inFeatures = state.get('linear1.weight')?.shape[1] ?? 784;
-    const model = new DigitsNet(device, { inFeatures, classes: state.get('linear3.weight')?.shape[0] ?? 10 });
-    try {
-      model.loadStateDict(state);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new DataError(`${file}: is no DigitsNet: ${reason}`, { cause: error });
-    }
+    const model = await readDigitsNet(device, path('--base', raw.base));
     if (raw.adapter !== undefined) await loadAdapter(model, path('--adapter', raw.adapter));
     return await body(device, model.eval());
   } finally {

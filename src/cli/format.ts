@@ -19,6 +19,11 @@ export function percent(fraction: number): string {
   return `${(100 * fraction).toFixed(2)} %`;
 }
 
+/** `50 %` or `12.5 %`, of a fraction: as many decimals as it has, at most two. */
+export function shortPercent(fraction: number): string {
+  return `${Number((100 * fraction).toFixed(2))} %`;
+}
+
 /** Iterations per second: `1,512`, or `9.8` when it is slow. */
 export function rate(perSecond: number): string {
   return perSecond < 100 ? perSecond.toFixed(1) : integer(perSecond);

@@ -11,9 +11,36 @@ export const MNIST_DESCRIPTION =
   'the digits, each method on its own copy of the base. The report shows for every digit how many test ' +
   'images are wrong: with the base, with the adapter, and with the adapter switched off.';
 
+export const SWEEP_SUMMARY = 'adapt with many ranks, alphas, learning rates and seeds, and compare';
+
+export const SWEEP_DESCRIPTION =
+  'Trains every combination of the grid on the same base, each trial by itself, and ends with a table of what ' +
+  'each configuration won on the adapted digits, what it forgot of the others, its parameters and its time.';
+
+export const SWEEP_EXAMPLES = `
+Examples:
+  $ lowrank sweep                                five ranks, three seeds each
+  $ lowrank sweep --rank 2,8 --learning-rate 1e-3,3e-3 --replay 0.5
+  $ lowrank sweep --resume                       go on with a sweep that was stopped
+
+Files written:
+  OUT/trials.jsonl      one line a trial, as soon as it is done
+  OUT/base.safetensors  the base, when it was trained here
+  OUT/sweep.json        configurations, best and trials
+  OUT/sweep.csv         the trials
+  OUT/sweep.svg         won against forgotten; wants the package echarts
+
+A sweep that is stopped or killed loses one trial at most. --resume takes the
+base that is in OUT, whatever --epochs says.`;
+
+export const REPLAY = 'fraction of images of other digits among those, 0 to below 1';
+
+export const THREADS = 'of wasm, 1 to 64, or auto; the results are the same';
+
 export const PROGRAM_EXAMPLES = `
 Examples:
   $ lowrank mnist            train, adapt and report
+  $ lowrank sweep            which rank, alpha and learning rate
   $ lowrank mnist --help     its options, files and exit codes
   $ lowrank inspect out/layer
   $ lowrank eval --base out/base.safetensors --adapter out/layer
@@ -29,6 +56,9 @@ Examples:
   $ lowrank mnist                                the whole job, as in the tutorial
   $ lowrank mnist --method layer --rank 8        one method, of a higher rank
   $ lowrank mnist --digits 4,7 --iterations 500  other digits, longer
+  $ lowrank mnist --replay 0.5                   forget less; with and without
+  $ lowrank mnist --base out/base.safetensors --adapter out/layer --method layer
+                                                 train an adapter further
   $ lowrank mnist --quiet --json - | jq .base    for programs
 
 Where MNIST is looked for:
@@ -41,13 +71,15 @@ Files written, each whole or not at all:
   OUT/base.safetensors              the base model
   OUT/parametrization/, OUT/layer/  the adapters, as PEFT reads them:
                                     adapter_config.json, adapter_model.safetensors
+  OUT/checkpoints/                  for --resume, every 1,000 iterations; removed
+                                    when the run is done
 
 Output:
   The report goes to standard output, progress and notices to standard error.
   With --json - the JSON has standard output to itself, and the report goes to
   standard error; with --quiet as well it is left out.
   Ctrl-C stops at the end of an iteration and saves what there is; a second one
-  stops at once.
+  stops at once. --resume goes on, to the same results.
 
 Exit codes:
   0    done

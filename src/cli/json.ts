@@ -18,8 +18,10 @@ export interface TrainingFacts {
   iterationsPerSecond: number;
 }
 
-export interface BaseSummary extends Score, TrainingFacts {
+/** The facts are there when it was trained, `file` when it was read. */
+export interface BaseSummary extends Score, Partial<TrainingFacts> {
   parameters: number;
+  file?: string;
 }
 
 export interface AdaptedSummary extends TrainingFacts {
@@ -29,9 +31,22 @@ export interface AdaptedSummary extends TrainingFacts {
   trainablePercent: number;
   rank: number;
   alpha: number;
+  /** Directory of the adapter that it began with, if not with a new one. */
+  from?: string;
   adapted: Score;
   /** With the adapter switched off. */
   disabled: Score;
+  /** With `--replay` alone: what `adapted` is to be compared with. */
+  replay?: ReplaySummary;
+}
+
+export interface ReplaySummary {
+  /** Of the adaptation's images that show other digits. */
+  fraction: number;
+  /** Training images that the adaptation drew from. */
+  images: number;
+  /** The same adaptation without replay. */
+  without: TrainingFacts & { adapted: Score };
 }
 
 export interface MnistSummary {
@@ -43,7 +58,7 @@ export interface MnistSummary {
 }
 
 /** The object as text, indented, with each list on one line and a newline at the end. */
-export function jsonText(summary: MnistSummary): string {
+export function jsonText(summary: object): string {
   const text = JSON.stringify(summary, undefined, 2);
   // A newline inside a string is escaped, so that this matches lists of numbers and strings alone.
   const lists = /\[\n\s+([^[\]{}]*?)\n\s+\]/g;

@@ -1,32 +1,22 @@
 /** The job: train DigitsNet on MNIST, adapt it with LoRA, and measure what was won and what was forgotten. */
 import {
-  Adam,
   applyLora,
   countParameters,
   type Dataset,
   DigitsNet,
-  evaluate,
   type FitResult,
-  fit,
   type LoraAdapter,
   type Module,
   type StateDict,
 } from '../core.js';
+import { loadAdapter } from '../index.js';
 import { Interrupted } from './errors.js';
 import { integer } from './format.js';
 import { type AdaptedSummary, type BaseSummary, type MnistSummary, type Score, writeJson } from './json.js';
+import { readDigitsNet } from './modelFiles.js';
 import type { Method, MnistOptions } from './options.js';
 import { type Prepared, prepare } from './prepare.js';
-import type { Progress } from './progress.js';
-
-/** The outside world of a run. */
-export interface MnistSurroundings {
-  readonly progress: Progress;
-  /** Told in half a sentence what is going on. */
-  readonly notice: (text: string) => void;
-  /** Stops the run at the end of an iteration; its reason is an {@link Interrupted}. */
-  readonly signal: AbortSignal;
-}
+import { exitCodeOfSignal, facts, loraConfig, type Surroundings, Trainer } from './trainer.js';
 
 export interface MnistRun {
   readonly summary: MnistSummary;
@@ -40,13 +30,19 @@ export interface MnistRun {
  * Runs the job and writes its files.
  * @throws UsageError and DataError before any training, Interrupted after a signal, when what there was is saved
  */
-export async function runMnist(options: MnistOptions, surroundings: MnistSurroundings): Promise<MnistRun> {
+export async function runMnist(options: MnistOptions, surroundings: Surroundings): Promise<MnistRun> {
   const prepared = await prepare(options);
   const { device, train, test, output, jsonPath } = prepared;
   try {
+    if (options.resume) {
+      surroundings.notice(
+        output.hasCheckpoints ? `going on with ${options.out}` : 'nothing to resume: from the beginning',
+      );
+    }
     const job = new Job(options, prepared, surroundings);
     const summary = await job.run();
     if (jsonPath !== undefined) await writeJson(jsonPath, summary);
+    await output.removeCheckpoints();
     const files = [...output.saved, ...(jsonPath === undefined ? [] : [jsonPath])];
     surroundings.notice(`saved ${files.join(', ')}`);
     return { summary, digits: options.digits, images: test.classCounts };
@@ -61,21 +57,24 @@ export async function runMnist(options: MnistOptions, surroundings: MnistSurroun
 class Job {
   readonly #options: MnistOptions;
   readonly #prepared: Prepared;
-  readonly #surroundings: MnistSurroundings;
+  readonly #surroundings: Surroundings;
+  readonly #trainer: Trainer;
 
-  constructor(options: MnistOptions, prepared: Prepared, surroundings: MnistSurroundings) {
+  constructor(options: MnistOptions, prepared: Prepared, surroundings: Surroundings) {
     this.#options = options;
     this.#prepared = prepared;
     this.#surroundings = surroundings;
+    this.#trainer = new Trainer(surroundings);
   }
 
   async run(): Promise<MnistSummary> {
     const { device, reason, source, train, test } = this.#prepared;
-    const { seed, methods } = this.#options;
+    const { seed, methods, base: file } = this.#options;
     const images = `${integer(train.length)} training and ${integer(test.length)} test images`;
     this.#surroundings.notice(`${images} from ${source}, on ${device.name}`);
     this.#stopIfInterrupted();
-    const { summary: base, state } = await this.#trainBase();
+    const { summary: base, state } =
+      file === undefined ? await this.#trainBase() : await this.#readBase(file);
     const summary: MnistSummary = {
       device: { name: device.name, features: [...device.features], reason },
       seed,
@@ -87,11 +86,10 @@ class Job {
 
   async #trainBase(): Promise<{ summary: BaseSummary; state: StateDict }> {
     const { train, output } = this.#prepared;
-    const { epochs } = this.#options;
     const model = this.#newModel();
     try {
       const parameters = countParameters(model).total;
-      const result = await this.#train('base', model, train, { epochs });
+      const result = await this.#train('base', model, train, { epochs: this.#options.epochs });
       const state = await model.stateDict();
       if (result.iterations > 0) await output.saveBase(state);
       this.#stopIfInterrupted(result, 'base');
@@ -102,38 +100,71 @@ class Job {
     }
   }
 
-  async #adapt(method: Method, base: StateDict): Promise<AdaptedSummary> {
-    const { chosen, output } = this.#prepared;
-    const { rank, alpha, seed, iterations, batchSize } = this.#options;
-    const model = this.#newModel();
+  async #readBase(file: string): Promise<{ summary: BaseSummary; state: StateDict }> {
+    const model = await readDigitsNet(this.#prepared.device, file);
     try {
-      model.loadStateDict(base);
-      // The tutorial's wrapper leaves the biases trainable, its parametrization does not.
-      const bias = method === 'layer' ? 'lora_only' : 'none';
-      const adapter = await applyLora(model, { method, rank, alpha, bias, init: 'normal', seed });
-      const { total, trainable, trainablePercent } = countParameters(model);
-      const epochs = Math.ceil(iterations / chosen.batchCount({ batchSize }));
-      const result = await this.#train(method, model, chosen, { epochs, limit: iterations });
-      if (result.iterations > 0) await output.saveAdapter(method, adapter);
-      this.#stopIfInterrupted(result, method);
+      const score = await this.#score('test of base', model);
       return {
-        totalParameters: total,
-        trainableParameters: trainable,
-        trainablePercent,
-        rank,
-        alpha,
-        ...facts(result),
-        ...(await this.#scoreOnAndOff(method, model, adapter)),
+        summary: { parameters: countParameters(model).total, file, ...score },
+        state: await model.stateDict(),
       };
     } finally {
       model.dispose();
     }
   }
 
-  async #scoreOnAndOff(method: Method, model: Module, adapter: LoraAdapter) {
-    const adapted = await this.#score(`test of ${method}`, model);
+  /** With `--replay` a second time without it, to be compared. */
+  async #adapt(method: Method, base: StateDict): Promise<AdaptedSummary> {
+    const { chosen, mixed, output } = this.#prepared;
+    const { replay: fraction, adapter: from } = this.#options;
+    const { adapter, counted, result, ...scores } = await this.#adaptTo(mixed, method, method, base, (made) =>
+      output.saveAdapter(method, made),
+    );
+    const summary: AdaptedSummary = {
+      totalParameters: counted.total,
+      trainableParameters: counted.trainable,
+      trainablePercent: counted.trainablePercent,
+      rank: adapter.config.rank,
+      alpha: adapter.config.alpha,
+      ...(from === undefined ? {} : { from }),
+      ...{ ...facts(result), ...scores },
+    };
+    if (fraction === 0) return summary;
+    const plain = await this.#adaptTo(chosen, `${method}, no replay`, method, base);
+    const without = { ...facts(plain.result), adapted: plain.adapted };
+    return { ...summary, replay: { fraction, images: mixed.length, without } };
+  }
+
+  async #adaptTo(
+    data: Dataset,
+    name: string,
+    method: Method,
+    base: StateDict,
+    save?: (adapter: LoraAdapter) => Promise<void>,
+  ) {
+    const { rank, alpha, seed, iterations: limit, batchSize, adapter: from } = this.#options;
+    const model = this.#newModel();
+    try {
+      model.loadStateDict(base);
+      const adapter =
+        from === undefined
+          ? await applyLora(model, loraConfig({ method, rank, alpha, seed }))
+          : await loadAdapter(model, from, { method });
+      const counted = countParameters(model);
+      const epochs = Math.ceil(limit / data.batchCount({ batchSize }));
+      const result = await this.#train(name, model, data, { epochs, limit });
+      if (result.iterations > 0) await save?.(adapter);
+      this.#stopIfInterrupted(result, name);
+      return { adapter, counted, result, ...(await this.#scoreOnAndOff(name, model, adapter)) };
+    } finally {
+      model.dispose();
+    }
+  }
+
+  async #scoreOnAndOff(name: string, model: Module, adapter: LoraAdapter) {
+    const adapted = await this.#score(`test of ${name}`, model);
     adapter.enabled = false;
-    const disabled = await this.#score(`test of ${method}, switched off`, model);
+    const disabled = await this.#score(`test of ${name}, switched off`, model);
     return { adapted, disabled };
   }
 
@@ -142,41 +173,22 @@ class Job {
     return new DigitsNet(device, { seed: this.#options.seed, inFeatures: train.features });
   }
 
-  async #train(
+  #train(
     name: string,
     model: Module,
     data: Dataset,
     length: { readonly epochs: number; readonly limit?: number },
   ): Promise<FitResult> {
-    const { learningRate, batchSize, seed } = this.#options;
-    const { progress, signal } = this.#surroundings;
-    const optimizer = new Adam(model.parameters(), { learningRate });
-    const all = length.epochs * data.batchCount({ batchSize });
-    progress.begin({ name, total: Math.min(all, length.limit ?? all), unit: 'iterations' });
-    try {
-      const onStep = (report: { iteration: number; meanLoss: number }) =>
-        progress.update(report.iteration, report.meanLoss);
-      return await fit(model, data, { optimizer, batchSize, seed, signal, onStep, ...length });
-    } finally {
-      progress.end();
-      optimizer.dispose();
-    }
+    const { learningRate, batchSize, seed, resume } = this.#options;
+    const checkpoint = this.#prepared.output.checkpoint(name.replace(', ', '-').replace(' ', '-'));
+    const { rank, alpha, digits, replay, base, adapter } = this.#options;
+    const settings = { rank, alpha, digits: digits.join(), replay, base: base ?? '', adapter: adapter ?? '' };
+    const options = { learningRate, batchSize, seed, resume, checkpoint, settings, ...length };
+    return this.#trainer.train(name, model, data, options);
   }
 
-  async #score(name: string, model: Module): Promise<Score> {
-    const { progress } = this.#surroundings;
-    const { test } = this.#prepared;
-    progress.begin({ name, total: test.length, unit: 'images' });
-    try {
-      const onBatch = (done: number) => {
-        progress.update(done);
-        this.#stopIfInterrupted();
-      };
-      const { accuracy, wrong } = await evaluate(model, test, { onBatch });
-      return { accuracy, wrong };
-    } finally {
-      progress.end();
-    }
+  #score(name: string, model: Module): Promise<Score> {
+    return this.#trainer.score(name, model, this.#prepared.test, () => this.#stopIfInterrupted());
   }
 
   /** @param result  of the training that the signal may have cut short */
@@ -184,13 +196,9 @@ class Job {
     const { signal } = this.#surroundings;
     if (!signal.aborted) return;
     const { saved } = this.#prepared.output;
-    const files = saved.length === 0 ? 'nothing to save yet' : `saved ${saved.join(', ')}`;
     const cut = result?.stopped ? ` (${name} after ${integer(result.iterations)} iterations)` : '';
-    const exitCode = signal.reason instanceof Interrupted ? signal.reason.exitCode : 130;
-    throw new Interrupted(`interrupted: ${files}${cut}`, exitCode);
+    const files =
+      saved.length === 0 ? 'nothing to save yet' : `saved ${saved.join(', ')}${cut}; --resume goes on`;
+    throw new Interrupted(`interrupted: ${files}`, exitCodeOfSignal(signal));
   }
-}
-
-function facts({ meanLoss, iterations, iterationsPerSecond }: FitResult) {
-  return { meanLoss, iterations, iterationsPerSecond };
 }

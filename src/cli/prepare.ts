@@ -1,14 +1,24 @@
 /** Everything that can go wrong is tried before the long work: device, ranks, data, outputs. */
 import { dirname, relative } from 'node:path';
-import { applyLora, type Backend, DataError, type Dataset, DeviceError, DigitsNet } from '../core.js';
-import { loadMnist, selectDevice } from '../index.js';
+import {
+  applyLora,
+  type Backend,
+  DataError,
+  type Dataset,
+  DeviceError,
+  DigitsNet,
+  mixReplay,
+} from '../core.js';
+import { loadAdapter, loadMnist, selectDevice } from '../index.js';
 import { mnistFiles } from '../node.js';
 import { UsageError } from './errors.js';
 import { ensureWritableFile } from './json.js';
-import type { MnistOptions } from './options.js';
+import { readDigitsNet } from './modelFiles.js';
+import type { AdaptationOptions, DeviceOptions, MnistOptions } from './options.js';
 import { OutputDirectory } from './save.js';
 
-export interface Prepared {
+/** A device with MNIST on it. */
+export interface OpenedData {
   readonly device: Backend;
   /** Why this device. */
   readonly reason: string;
@@ -18,6 +28,11 @@ export interface Prepared {
   readonly test: Dataset;
   /** The training images of the chosen digits; the bytes are `train`'s. */
   readonly chosen: Dataset;
+}
+
+export interface Prepared extends OpenedData {
+  /** `chosen` with the training images of other digits among them; `chosen` itself without `--replay`. */
+  readonly mixed: Dataset;
   readonly output: OutputDirectory;
   /** Where the JSON goes; undefined when it goes nowhere or to standard output. */
   readonly jsonPath: string | undefined;
@@ -29,21 +44,68 @@ export interface Prepared {
  *   cannot be read or do not fit, and for outputs that cannot be written
  */
 export async function prepare(options: MnistOptions): Promise<Prepared> {
-  const { device, reason } = await openDevice(options);
-  await checkRank(device, options);
-  const files = await mnistFiles(options.data);
-  const { train, test } = await loadMnist(device, files);
-  const source = displayPath(dirname(files.trainImages.name));
-  const chosen = chooseDigits(train, options.digits, source);
+  const opened = await openData(options, [options.rank]);
+  await checkStart(opened, options);
+  const mixed = mixOthers(opened, options, options.seed);
   const output = new OutputDirectory(options.out);
   await output.prepare(options.methods);
   const toFile = options.json !== undefined && options.json !== '-';
   const jsonPath = toFile ? await ensureWritableFile(options.json) : undefined;
-  return { device, reason, source, train, test, chosen, output, jsonPath };
+  if (!options.resume) await output.removeCheckpoints();
+  return { ...opened, mixed, output, jsonPath };
+}
+
+/**
+ * Opens the device, and puts the data there. The caller disposes the datasets and the device.
+ * @param ranks  that adapters will have
+ * @throws UsageError for a device that is not there or a rank that a layer cannot have, DataError for data that cannot
+ *   be read or do not fit
+ */
+export async function openData(options: AdaptationOptions, ranks: readonly number[]): Promise<OpenedData> {
+  const { device, reason } = await openDevice(options);
+  for (const rank of ranks) await checkRank(device, rank);
+  const files = await mnistFiles(options.data);
+  const { train, test } = await loadMnist(device, files);
+  const source = displayPath(dirname(files.trainImages.name));
+  const chosen = chooseDigits(train, options.digits, source);
+  return { device, reason, source, train, test, chosen };
+}
+
+/** @throws DataError when `--base` or `--adapter` do not fit the data or each other */
+async function checkStart({ device, train }: OpenedData, options: MnistOptions): Promise<void> {
+  const { base, adapter, methods } = options;
+  for (const method of adapter === undefined ? methods.slice(0, 1) : methods) {
+    const model =
+      base === undefined
+        ? new DigitsNet(device, { inFeatures: train.features })
+        : await readDigitsNet(device, base, train);
+    try {
+      if (adapter !== undefined) await loadAdapter(model, adapter, { method });
+    } finally {
+      model.dispose();
+    }
+  }
+}
+
+/**
+ * The images to adapt to, with those of `--replay` among them.
+ * @throws DataError when there are no images of other digits
+ */
+export function mixOthers(
+  { train, chosen, source }: OpenedData,
+  { digits, replay }: Pick<AdaptationOptions, 'digits' | 'replay'>,
+  seed: number,
+): Dataset {
+  if (replay === 0) return chosen;
+  const others = [...train.classCounts.keys()].filter((digit) => !digits.includes(digit));
+  if (chosen.length === train.length) {
+    throw new DataError(`${source}: no training image shows a digit for --replay: ${others.join(', ')}`);
+  }
+  return mixReplay(chosen, train.subset(others), replay, seed);
 }
 
 /** The device that options ask for. @throws UsageError when one that is named is not there */
-export async function openDevice({ device: prefer, threads }: Pick<MnistOptions, 'device' | 'threads'>) {
+export async function openDevice({ device: prefer, threads }: DeviceOptions) {
   try {
     return await selectDevice({ prefer, threads });
   } catch (error) {
@@ -54,7 +116,7 @@ export async function openDevice({ device: prefer, threads }: Pick<MnistOptions,
 }
 
 /** The library has the rule; a model that is thrown away asks it. */
-async function checkRank(device: Backend, { rank }: MnistOptions): Promise<void> {
+async function checkRank(device: Backend, rank: number): Promise<void> {
   const model = new DigitsNet(device);
   try {
     await applyLora(model, { rank });

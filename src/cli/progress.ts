@@ -6,6 +6,8 @@ export interface Phase {
   readonly name: string;
   readonly total: number;
   readonly unit: 'iterations' | 'images';
+  /** Its bar gives way to what follows, and no line tells of its end; tests are so always. Default false. */
+  readonly transient?: boolean;
 }
 
 export interface Progress {
@@ -60,6 +62,10 @@ class Meter {
   }
 }
 
+function isTransient({ unit, transient = false }: Phase): boolean {
+  return transient || unit === 'images';
+}
+
 class BarProgress implements Progress {
   readonly #stream: NodeJS.WriteStream;
   #bar: cliProgress.SingleBar | undefined;
@@ -82,7 +88,7 @@ class BarProgress implements Progress {
       // The line fits; so the terminal's wrapping need not be switched off, nor on again.
       linewrap: true,
       // The bars of the trainings stay to be read, those of the tests give way to what follows.
-      clearOnComplete: phase.unit === 'images',
+      clearOnComplete: isTransient(phase),
       // The command has its own signal handlers.
       gracefulExit: false,
       // Redraws come from update; while nothing moves there is nothing to draw.
@@ -158,7 +164,7 @@ class LineProgress implements Progress {
     if (!meter) return;
     meter.ended = true;
     // A test that was over at once is not worth a line.
-    if (this.#shown || meter.phase.unit === 'iterations') this.#write(line(meter));
+    if (this.#shown || !isTransient(meter.phase)) this.#write(line(meter));
   }
 }
 

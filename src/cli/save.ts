@@ -1,15 +1,18 @@
 /** The files of a run: the base model, and a directory with PEFT's two files for each method. */
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoraAdapter, StateDict } from '../core.js';
 import { serializeAdapter } from '../lora/adapterFile.js';
 import { serializeModel } from '../nn/modelFile.js';
+import { writeDirectory } from '../node/adapters.js';
 import { ensureWritableDirectory, writeFileAtomic } from '../node.js';
 import { ensureWritableFile } from './json.js';
 import type { Method } from './options.js';
 
 const BASE = 'base.safetensors';
 const ADAPTER = ['adapter_config.json', 'adapter_model.safetensors'];
+const CHECKPOINTS = 'checkpoints';
 
 export class OutputDirectory {
   /** What has been written so far: files, and directories of adapters. */
@@ -33,6 +36,21 @@ export class OutputDirectory {
     }
   }
 
+  /** Where a stage of the run keeps its checkpoint. */
+  checkpoint(stage: string): string {
+    return join(this.path, CHECKPOINTS, stage);
+  }
+
+  /** Whether an earlier run has left checkpoints. */
+  get hasCheckpoints(): boolean {
+    return existsSync(join(this.path, CHECKPOINTS));
+  }
+
+  /** They are of no use any more once a run is at its end. */
+  async removeCheckpoints(): Promise<void> {
+    await rm(join(this.path, CHECKPOINTS), { recursive: true, force: true });
+  }
+
   async saveBase(state: StateDict): Promise<void> {
     const path = join(this.path, BASE);
     await writeFileAtomic(path, serializeModel(state));
@@ -41,10 +59,7 @@ export class OutputDirectory {
 
   async saveAdapter(method: Method, adapter: LoraAdapter): Promise<void> {
     const directory = join(this.path, method);
-    await ensureWritableDirectory(directory);
-    for (const [name, bytes] of await serializeAdapter(adapter)) {
-      await writeFileAtomic(join(directory, name), bytes);
-    }
+    await writeDirectory(directory, await serializeAdapter(adapter));
     this.saved.push(`${directory}/`);
   }
 }

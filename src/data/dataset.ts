@@ -133,6 +133,23 @@ export class Dataset implements DatasetOptions {
     return new Dataset(this.device, this.#examples, this.#indices.slice(0, count), this);
   }
 
+  /**
+   * One dataset of chosen examples of several subsets of one dataset; the bytes are shared with them.
+   * @param parts  subsets, each with the positions in it that are taken
+   * @throws RangeError when the bytes are not shared, a position is out of range, or there is no example
+   */
+  static join(parts: readonly (readonly [subset: Dataset, positions: Int32Array])[]): Dataset {
+    const first = parts[0]?.[0];
+    const indices = parts.flatMap(([part, positions]) => {
+      if (part.#examples !== first.#examples) throw new RangeError('join: the parts must be of one dataset');
+      const outside = positions.find((position) => !(position >= 0 && position < part.length));
+      if (outside === undefined) return Array.from(positions, (position) => part.#indices[position]);
+      throw new RangeError(`join: positions must be 0 to ${part.length - 1}: ${outside}`);
+    });
+    if (indices.length === 0) throw new RangeError('join: there are no examples');
+    return new Dataset(first.device, first.#examples, Int32Array.from(indices), first);
+  }
+
   /** How many batches `batches` gives. */
   batchCount({ batchSize, epochs = 1, dropLast = false }: BatchOptions): number {
     const count = this.length / batchSize;

@@ -37,6 +37,8 @@ export interface CheckpointOptions {
   readonly every: number;
   /** Goes on from the checkpoint in `dir`, if there is one; default false. */
   readonly resume?: boolean;
+  /** More that two runs must have in common for one to go on with the other's checkpoint. */
+  readonly settings?: Fingerprint;
 }
 
 export interface FitOptions {
@@ -183,6 +185,7 @@ function planOf(data: Dataset, options: FitOptions): Plan {
     clipNorm: clipNorm ?? 'none',
     optimizer: options.optimizer.constructor.name,
     learningRate: options.optimizer.learningRate,
+    ...options.checkpoint?.settings,
   };
   return {
     iterations: Math.min(limit, count),

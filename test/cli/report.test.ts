@@ -156,3 +156,17 @@ it('formats numbers for readers', () => {
     '1:02:05 h',
   ]);
 });
+
+describe('renderReport of a replay from a file', () => {
+  it('says what replay saved, and where base and adapter came from', () => {
+    const replay = { fraction: 0.125, images: 100, without: { ...facts, adapted: score(METHOD_2) } };
+    const layer = { ...adaptation(3518, METHOD_1), replay, from: 'old/layer' };
+    const base = { parameters: 235146, file: 'b.safetensors', ...score(BASE) };
+    const { device, seed } = SUMMARY;
+    const report = renderReport({ ...RUN, summary: { device, seed, base, layer } }, PLAIN);
+    expect(report).toContain('rank 2 and alpha 1, replay of 12.5 %, from old/layer\n');
+    expect(rowOf(report, 'base')).toBe('base 235,146 235,146 100.00 %');
+    // Without replay 2,835 of the others are wrong and 493 were; with it 2,036. Of the adapted, 441 and 425.
+    expect(report).toContain('Replay of 12.5 %: 799 of 2,342 forgotten images saved, 16 more won.');
+  });
+});

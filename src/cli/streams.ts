@@ -1,0 +1,13 @@
+/** What the commands have in common on the command line. */
+import { Option } from 'commander';
+
+/** Where a command writes. */
+export interface Streams {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+/** An option whose default is shown as a user would type it. */
+export function withDefault(flags: string, description: string, value: string): Option {
+  return new Option(flags, description).default(value, value);
+}

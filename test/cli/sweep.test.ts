@@ -1,0 +1,154 @@
+import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Interrupted, UsageError } from '../../src/cli/errors.js';
+import { PLAIN } from '../../src/cli/paint.js';
+import { SILENT } from '../../src/cli/progress.js';
+import { runSweep } from '../../src/cli/sweep.js';
+import { parseSweepOptions, type RawSweepOptions, SWEEP_DEFAULTS } from '../../src/cli/sweepOptions.js';
+import { renderSweep, trialHeading, trialRow } from '../../src/cli/sweepReport.js';
+import { summarize } from '../../src/cli/sweepResult.js';
+import type { Trial } from '../../src/cli/trials.js';
+import { temporaryDirectory, writeMnistSlice } from './slice.js';
+
+let directory: string;
+let data: string;
+let remove: () => Promise<void>;
+
+beforeAll(async () => {
+  ({ path: directory, remove } = await temporaryDirectory());
+  data = join(directory, 'data');
+  await mkdir(data);
+  await writeMnistSlice(data, 500, 200);
+});
+afterAll(() => remove());
+
+const GRID = { ...SWEEP_DEFAULTS, rank: '1,3', learningRate: '0.001,0.004', seeds: '5,6', iterations: '20' };
+
+async function sweep(given: Partial<RawSweepOptions>, stopAfter = Number.POSITIVE_INFINITY) {
+  const controller = new AbortController();
+  const notices: string[] = [];
+  const rows: string[] = [];
+  const onTrial = (trial: Trial, done: number, total: number) => {
+    rows.push(trialRow(trial, done, total));
+    if (done === stopAfter) controller.abort(new Interrupted('interrupted', 130));
+  };
+  const notice = (text: string) => notices.push(text);
+  const options = parseSweepOptions({ ...GRID, data, ...given });
+  const surroundings = { progress: SILENT, notice, signal: controller.signal, onTrial };
+  return { result: await runSweep(options, surroundings), notices, rows };
+}
+
+/** Without what depends on the clock. */
+const untimed = (trials: readonly Trial[]) => trials.map((trial) => ({ ...trial, seconds: 0 }));
+const linesOf = async (path: string) => (await readFile(path, 'utf8')).trimEnd().split('\n');
+
+describe('lowrank sweep', () => {
+  it('trains the grid, and writes every trial and what came of them', async () => {
+    const out = join(directory, 'whole');
+    const { result, notices, rows } = await sweep({ out });
+    expect(result.trials).toHaveLength(8);
+    expect(rows).toHaveLength(8);
+    expect(result.configurations.map(({ rank, learningRate }) => [rank, learningRate])).toEqual([
+      [1, 0.001],
+      [1, 0.004],
+      [3, 0.001],
+      [3, 0.004],
+    ]);
+    const [first] = result.configurations;
+    expect(first.won).toBe((result.trials[0].won + result.trials[1].won) / 2);
+    expect(first.parameters).toBe(784 + 256 + 256 + 128 + 128 + 10 + 256 + 128 + 10);
+    expect((await readdir(out)).sort()).toEqual(
+      ['base.safetensors', 'sweep.csv', 'sweep.json', 'sweep.svg', 'trials.jsonl'].sort(),
+    );
+    const lines = await linesOf(join(out, 'trials.jsonl'));
+    expect(lines.map((line) => JSON.parse(line))).toEqual(result.trials);
+    expect(JSON.parse(await readFile(join(out, 'sweep.json'), 'utf8'))).toEqual(result);
+    const [heading, ...csv] = await linesOf(join(out, 'sweep.csv'));
+    expect(csv).toHaveLength(8);
+    expect(csv[0].split(',')[heading.split(',').indexOf('won')]).toBe(`${result.trials[0].won}`);
+    const svg = await readFile(join(out, 'sweep.svg'), 'utf8');
+    expect(svg).toMatch(/^<svg [\s\S]*images forgotten[\s\S]*rank 3[\s\S]*<\/svg>$/);
+    expect(notices.at(-1)).toContain('sweep.svg');
+    const report = renderSweep(result, PLAIN);
+    for (const line of [trialHeading(), ...rows, ...report.split('\n')]) {
+      expect(line.length).toBeLessThanOrEqual(110);
+    }
+    expect(report.match(/│ \* │/g)).toHaveLength(1);
+  });
+
+  it('goes on after a stop and a torn line with the trials that are missing, to the same results', async () => {
+    const whole = await sweep({ out: join(directory, 'again') });
+    const out = join(directory, 'stopped');
+    await expect(sweep({ out }, 3)).rejects.toThrow(/3 trials in .*trials\.jsonl; --resume goes on/);
+    const path = join(out, 'trials.jsonl');
+    const kept = await linesOf(path);
+    expect(kept).toHaveLength(3);
+    await appendFile(path, '{"method":"layer","ran');
+    const { result, notices } = await sweep({ out, resume: true });
+    expect(notices).toContain('3 trials of 8 done before');
+    expect((await linesOf(path)).slice(0, 3)).toEqual(kept);
+    expect(await linesOf(path)).toHaveLength(8);
+    expect(untimed(result.trials)).toEqual(untimed(whole.result.trials));
+    const wider = await sweep({ out, resume: true, rank: '3,2', seeds: '5' });
+    expect(wider.notices).toContain('2 trials of 4 done before');
+    expect(wider.notices.join()).toContain('6 trials of other settings');
+  });
+
+  it('refuses to mix sweeps, lines that are no trials, and values that cannot be', async () => {
+    const out = join(directory, 'refused');
+    await mkdir(out);
+    const path = join(out, 'trials.jsonl');
+    await writeFile(path, '{"rank":1}\n');
+    await expect(sweep({ out })).rejects.toThrow(/trials of another sweep: go on with --resume/);
+    await expect(sweep({ out, resume: true })).rejects.toThrow('line 1: is no trial: {"rank":1}');
+    await writeFile(path, 'won\n');
+    await expect(sweep({ out, resume: true })).rejects.toThrow('line 1: is no JSON: won');
+    expect(await readFile(path, 'utf8')).toBe('won\n');
+    await expect(sweep({ out: join(directory, 'no'), rank: '2,200' })).rejects.toThrow(UsageError);
+    for (const [given, message] of [
+      [{ rank: '1,,2' }, '--rank: must be an integer from 1 on: (empty)'],
+      [{ seeds: '1,1' }, '--seeds: must name each value once, 1 is there twice: 1,1'],
+      [{ alpha: '1,x' }, '--alpha: must be a number above 0: x'],
+      [{ replay: '1' }, '--replay: must be a number from 0 to below 1: 1'],
+    ] as const) {
+      expect(() => parseSweepOptions({ ...GRID, ...given })).toThrow(message);
+    }
+  });
+});
+
+describe('summarize', () => {
+  const trial = (rank: number, seed: number, won: number, forgotten: number): Trial => ({
+    ...{ method: 'layer', rank, alpha: 1, learningRate: 0.1, seed, digits: [1], replay: 0, iterations: 1 },
+    ...{
+      batchSize: 1,
+      base: '',
+      parameters: 10 * rank,
+      meanLoss: 1,
+      seconds: 2,
+      won,
+      forgotten,
+      accuracy: 0.5,
+    },
+    wrong: [1, 2],
+  });
+  const options = parseSweepOptions({ ...GRID, seeds: '0,1' });
+  const base = { accuracy: 1, wrong: [0, 0] };
+
+  it('takes means and deviations over seeds, and the best by what is won less what is forgotten', () => {
+    const trials = [trial(1, 0, 10, 8), trial(1, 1, 14, 8), trial(2, 0, 30, 40), trial(2, 1, 30, 40)];
+    const { configurations, best } = summarize(trials, base, options);
+    expect(configurations[0]).toMatchObject({
+      won: 12,
+      wonDeviation: Math.sqrt(8),
+      forgotten: 8,
+      seconds: 2,
+    });
+    expect(best).toBe(0);
+  });
+
+  it('prefers fewer parameters among equals', () => {
+    const trials = [trial(4, 0, 5, 0), trial(4, 1, 5, 0), trial(2, 0, 6, 1), trial(2, 1, 6, 1)];
+    expect(summarize(trials, base, options).best).toBe(1);
+  });
+});
