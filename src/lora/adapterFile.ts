@@ -13,10 +13,12 @@ import {
 import type { Parameter } from '../tensor.js';
 import { adaptationOf, type LoraAdapter } from './adaptation.js';
 import { checkName, initialValues, install } from './applyLora.js';
+import { baseParameter } from './baseParameter.js';
 import { type ResolvedLoraConfig, resolveConfig } from './config.js';
 import type { LoraFactors } from './factors.js';
 import { beginsWithWeight, type FactorValues } from './initialFactors.js';
 import { LoraEmbedding } from './loraEmbedding.js';
+import { ownerAmong } from './matching.js';
 import { configText, parseConfig } from './peftConfig.js';
 import { findTargets, sizesOf, type Target, type WholeParameter, wholeParameters } from './targets.js';
 
@@ -72,8 +74,12 @@ export async function serializeAdapter(
       if (parameter) tensors.set(`${PREFIX}${path}.${name}`, await written(parameter, dtype));
     }
   }
-  for (const [path, copy] of adapter.copies) {
-    tensors.set(wholeKey(path, adapter.layers), await written(copy, dtype));
+  for (const [path, { switched, parameter }] of adapter.adaptation.copiesOf(adapter.name)) {
+    tensors.set(wholeKey(path, adapter.layers), await written(parameter, dtype));
+    const repeated = repeatedKeys(path, adapter.config);
+    if (!repeated) continue;
+    tensors.set(repeated.trained, await written(parameter, dtype));
+    tensors.set(repeated.original, await written(switched.original, dtype));
   }
   return new Map([
     [CONFIG, new TextEncoder().encode(configText(adapter))],
@@ -156,7 +162,8 @@ export async function loadAdapter(
     const targets = findTargets(model, config, false);
     return { targets, whole: wholeParameters(model, config, targets) };
   });
-  const tensors = readTensors(bytes(MODEL), where(MODEL), expectedShapes(config, parts));
+  const expected = expectedShapes(config, parts);
+  const tensors = readTensors(bytes(MODEL), where(MODEL), expected);
   if (replace)
     return replaceValues(
       adaptationOf(model, 'loadAdapter').adapter(name, 'loadAdapter'),
@@ -203,10 +210,25 @@ function expectedShapes(
   }
   const adapted = new Set(targets.map(({ path }) => path));
   for (const { path, module, field } of whole) {
-    const { shape } = Reflect.get(module, field) as Parameter; // wholeParameters has looked
+    const { shape } = baseParameter(module, field);
     shapes.set(wholeKey(path, adapted), shape);
+    for (const key of Object.values(repeatedKeys(path, config) ?? {})) shapes.set(key, shape);
   }
   return shapes;
+}
+
+/**
+ * The names under which PEFT writes the bias of a whole module again when `bias` is all: as trained, and as it was, where
+ * its wrapper of such a module has them. Undefined for everything else.
+ */
+function repeatedKeys(
+  path: string,
+  { bias, modulesToSave }: ResolvedLoraConfig,
+): { trained: string; original: string } | undefined {
+  const owner = bias === 'all' && /(^|\.)bias$/.test(path) ? ownerAmong(path, modulesToSave) : undefined;
+  if (owner === undefined) return undefined;
+  const key = (wrapper: string) => `${PREFIX}${owner}.${wrapper}${path.slice(owner.length)}`;
+  return { trained: key('modules_to_save'), original: key('original_module') };
 }
 
 /** @throws DataError listing everything missing, unexpected or misshapen */

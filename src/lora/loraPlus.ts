@@ -1,5 +1,6 @@
 import type { Module } from '../nn/module.js';
 import type { Parameter } from '../tensor.js';
+import { LoraEmbedding } from './loraEmbedding.js';
 
 /** Parameters with a learning rate of their own, for an optimizer. */
 export interface LoraPlusGroup {
@@ -9,21 +10,35 @@ export interface LoraPlusGroup {
 
 /**
  * LoRA+: B, and every parameter of one dimension such as a bias, learns `ratio` times as fast as everything else that
- * trains. That is PEFT's grouping, but that PEFT gives the factors of an Embedding a rate of their own.
- * @param learningRate  of A and the rest
- * @param ratio         the paper suggests 16; default 16
+ * trains; the factors of an Embedding have a rate of their own. That is PEFT's grouping.
+ * @param learningRate           of A and the rest
+ * @param ratio                  the paper suggests 16; default 16
+ * @param embeddingLearningRate  of both factors of an Embedding; default 1e-6, as in PEFT
  * @throws RangeError for a ratio that is not above 0
  * @see https://arxiv.org/abs/2402.12354
  */
-export function loraPlusGroups(model: Module, learningRate: number, ratio = 16): LoraPlusGroup[] {
+export function loraPlusGroups(
+  model: Module,
+  learningRate: number,
+  ratio = 16,
+  embeddingLearningRate = 1e-6,
+): LoraPlusGroup[] {
   if (!(ratio > 0 && Number.isFinite(ratio)))
     throw new RangeError(`loraPlusGroups: ratio must be above 0: ${ratio}`);
-  const isFast = (name: string, { shape }: Parameter) => /(^|\.)loraB$/.test(name) || shape.length === 1;
-  const trained = [...model.namedParameters()].filter(([, { requiresGrad }]) => requiresGrad);
-  const group = (fast: boolean) =>
-    trained.filter(([name, each]) => isFast(name, each) === fast).map(([, parameter]) => parameter);
-  return [
-    { parameters: group(false), learningRate },
-    { parameters: group(true), learningRate: ratio * learningRate },
-  ].filter(({ parameters }) => parameters.length > 0);
+  const embeddings = [...model.namedModules()].filter(([, module]) => module instanceof LoraEmbedding);
+  const ofEmbeddings = new Set(embeddings.flatMap(([, module]) => [...module.parameters()]));
+  const rateOf = (name: string, parameter: Parameter) => {
+    if (ofEmbeddings.has(parameter)) return embeddingLearningRate;
+    const isFast = /(^|\.)loraB$/.test(name) || parameter.shape.length === 1;
+    return isFast ? ratio * learningRate : learningRate;
+  };
+  const groups = new Map<number, Parameter[]>([learningRate, ratio * learningRate].map((rate) => [rate, []]));
+  for (const [name, parameter] of model.namedParameters()) {
+    if (!parameter.requiresGrad) continue;
+    const rate = rateOf(name, parameter);
+    groups.set(rate, [...(groups.get(rate) ?? []), parameter]);
+  }
+  return Array.from(groups, ([rate, parameters]) => ({ parameters, learningRate: rate })).filter(
+    ({ parameters }) => parameters.length > 0,
+  );
 }

@@ -10,13 +10,14 @@ export function matchesNames(path: string, names: ModuleNames): boolean {
 /** Whether a Linear or Embedding at `path` is to be adapted. Modules that are saved whole, and what is in them, never are. */
 export function isTarget(path: string, isLinear: boolean, config: ResolvedLoraConfig): boolean {
   const { targetModules, excludeModules, modulesToSave } = config;
-  if (matchesNames(path, excludeModules) || isInside(path, modulesToSave)) return false;
+  if (matchesNames(path, excludeModules) || ownerAmong(path, modulesToSave) !== undefined) return false;
   return targetModules === 'all-linear' ? isLinear : matchesNames(path, targetModules);
 }
 
-function isInside(path: string, names: readonly string[]): boolean {
+/** The outermost module that contains `path`, or is it, and has one of these names. */
+export function ownerAmong(path: string, names: readonly string[]): string | undefined {
   const steps = path.split('.');
-  return steps.some((_, i) => matchesNames(steps.slice(0, i + 1).join('.'), names));
+  return steps.map((_, i) => steps.slice(0, i + 1).join('.')).find((each) => matchesNames(each, names));
 }
 
 /** The value of the first pattern that a path, or its end behind a dot, matches. */

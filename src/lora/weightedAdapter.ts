@@ -5,6 +5,7 @@ import { checkName, install } from './applyLora.js';
 import type { ResolvedLoraConfig } from './config.js';
 import type { LoraFactors } from './factors.js';
 import { type FactorShape, type FactorValues, lowRankApproximation } from './initialFactors.js';
+import { exactPattern } from './matching.js';
 import { findTargets } from './targets.js';
 
 export interface WeightedAdapterOptions {
@@ -12,7 +13,7 @@ export interface WeightedAdapterOptions {
   /** As many; negative ones subtract. */
   readonly weights: readonly number[];
   /**
-   * `linear` adds the factors themselves, which must have one rank: cheap and rough. `cat` sets them side by side: exact,
+   * `linear` adds the factors themselves, which must have one rank in each layer: cheap and rough. `cat` sets them side by side: exact,
    * and the ranks add up. `svd` is the best approximation of the sum of the updates in a given rank. Default `svd`.
    */
   readonly combination?: 'linear' | 'cat' | 'svd';
@@ -44,14 +45,18 @@ export async function addWeightedAdapter(
     sources.some(({ factors }) => factors.has(path)),
   );
   const rank = combinedRank(sources, options);
+  const ranks = paths.map((path) => [path, combinedRankAt(sources, path, rank, options)] as const);
+  const patterns = Object.fromEntries(
+    ranks.filter(([, own]) => own !== rank).map(([path, own]) => [exactPattern(path), own]),
+  );
   const config: ResolvedLoraConfig = {
     ...sources[0].config,
     targetModules: paths,
     excludeModules: [],
     rank,
     alpha: rank,
-    rankPattern: {},
-    alphaPattern: {},
+    rankPattern: patterns,
+    alphaPattern: patterns,
     useRslora: false,
     init: 'kaiming',
   };
@@ -64,7 +69,11 @@ export async function addWeightedAdapter(
     const parts = await partsOf(sources, target.path, options.weights);
     targets.push(target);
     values.push(
-      combine(parts, { rank, inFeatures: layer.inFeatures, outFeatures: layer.outFeatures }, options),
+      combine(
+        parts,
+        { rank: target.rank, inFeatures: layer.inFeatures, outFeatures: layer.outFeatures },
+        options,
+      ),
     );
   }
   return install(model, name, config, { targets, values, whole: [] });
@@ -97,9 +106,20 @@ function combinedRank(sources: readonly LoraAdapter[], options: WeightedAdapterO
   const ranks = sources.map(({ factors }) => Math.max(...Array.from(factors.values(), (each) => each.rank)));
   if (combination === 'cat') return ranks.reduce((sum, each) => sum + each, 0);
   if (combination === 'svd') return rank ?? Math.max(...ranks);
-  const all = new Set(sources.flatMap(({ factors }) => Array.from(factors.values(), (each) => each.rank)));
-  if (all.size > 1) throw new RangeError(`addWeightedAdapter: linear wants one rank: ${[...all].join(', ')}`);
   return ranks[0];
+}
+
+/** In a layer of its own, `linear` keeps the rank that its adapters have there. */
+function combinedRankAt(
+  sources: readonly LoraAdapter[],
+  path: string,
+  rank: number,
+  { combination }: WeightedAdapterOptions,
+): number {
+  if (combination !== 'linear') return rank;
+  const all = new Set(sources.flatMap(({ factors }) => factors.get(path)?.rank ?? []));
+  if (all.size === 1) return [...all][0];
+  throw new RangeError(`addWeightedAdapter: linear wants one rank in ${path}: ${[...all].join(', ')}`);
 }
 
 async function partsOf(

@@ -118,11 +118,12 @@ describe('lowrank', { timeout: TIMEOUT_MS }, () => {
   });
 
   it('keeps report, JSON and progress apart', async () => {
-    const args = ['mnist', '--data', data, '--iterations', '5', '--out', join(directory, 'streams')];
+    const args = ['mnist', '--data', data, '--iterations', '5'];
+    const out = (name: string) => ['--out', join(directory, `streams-${name}`)];
     const [plain, json, quiet] = await Promise.all([
-      lowrank(...args),
-      lowrank(...args, '--json', '-'),
-      lowrank(...args, '--json', '-', '--quiet'),
+      lowrank(...args, ...out('plain')),
+      lowrank(...args, ...out('json'), '--json', '-'),
+      lowrank(...args, ...out('quiet'), '--json', '-', '--quiet'),
     ]);
     expect([plain.code, json.code, quiet.code]).toEqual([0, 0, 0]);
     expect(plain.stdout).toMatch(/^Device {2}wasm[\s\S]*Switched off, the base is back[\s\S]*\n$/);

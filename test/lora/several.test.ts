@@ -195,7 +195,7 @@ describe.each(await allDevices())('several adapters on %s', (_, device) => {
       weights,
       combination: 'linear',
     });
-    await expect(linear).rejects.toThrow('linear wants one rank: 2, 3');
+    await expect(linear).rejects.toThrow('linear wants one rank in 1: 2, 3');
     await expect(addWeightedAdapter(model, 'no', { adapters: ['three'], weights: [1] })).rejects.toThrow(
       'three is more than A and B',
     );
@@ -232,12 +232,41 @@ describe.each(await allDevices())('several adapters on %s', (_, device) => {
     setActiveAdapters(model, ['two']);
   });
 
+  it('adds the factors of adapters with ranks of their own in some layers', async () => {
+    const model = build();
+    const rankPattern = { '2': 2 };
+    for (const name of ['one', 'two'])
+      await adapt(model, name, { rank: 4, alpha: 4, rankPattern, alphaPattern: { '2': 2 } });
+    const linear = await addWeightedAdapter(model, 'sum', {
+      ...{ adapters: ['one', 'two'], weights: [1, 1], combination: 'linear' },
+    });
+    const [one, two] = ['one', 'two'].map((name) => getAdapter(model, name).factors);
+    expect(linear.factors.size).toBe(one.size);
+    for (const [path, { loraA, rank, scaling }] of linear.factors) {
+      expect([rank, scaling]).toEqual([path === '2' ? 2 : 4, 1]);
+      const [a, b] = [await one.get(path)?.loraA.read(), await two.get(path)?.loraA.read()];
+      const sum = Array.from(a ?? [], (value, i) => value + (b?.[i] ?? 0));
+      expect(close(Array.from(await loraA.read()), sum)).toBe(true);
+    }
+  });
+
+  it('groups the factors of an Embedding for LoRA+ by themselves', async () => {
+    const model = new Sequential(new Embedding(device, 7, 5), new Linear(device, 5, 3));
+    await applyLora(model, { rank: 2, targetModules: ['0', '1'] });
+    const groups = loraPlusGroups(model, 0.01, 8, 0.5);
+    expect(groups.map(({ learningRate, parameters }) => [learningRate, parameters.length])).toEqual([
+      [0.01, 1],
+      [0.08, 1],
+      [0.5, 2],
+    ]);
+  });
+
   it('groups B for LoRA+', async () => {
     const model = build();
     await adapt(model, 'one', { bias: 'all' });
     const [slow, fast] = loraPlusGroups(model, 0.01, 8);
     expect([slow.learningRate, fast.learningRate]).toEqual([0.01, 0.08]);
-    expect(slow.parameters.map(({ shape }) => shape.join())).toEqual(['2,11', '2,6', '2,9']);
-    expect(fast.parameters.map(({ shape }) => shape.join()).sort()).toEqual(['5', '5,2', '6,2', '9', '9,2']);
+    expect(slow.parameters.map(({ shape }) => shape.join())).toEqual(['2,6', '2,9']);
+    expect(fast.parameters.map(({ shape }) => shape.join()).sort()).toEqual(['5', '5,2', '9', '9,2']);
   });
 });

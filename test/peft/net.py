@@ -48,6 +48,7 @@ CASES = {
     "patterns": (False, lora(rank_pattern={"linear2": 2}, alpha_pattern={"block.linear1": 7})),
     "bias-lora-only": (False, lora(bias="lora_only")),
     "bias-all": (False, lora(bias="all")),
+    "bias-all-head": (False, lora(bias="all", modules_to_save=["head"])),
     "modules-to-save": (False, lora(modules_to_save=["head"])),
     "lora-bias": (False, lora(lora_bias=True)),
     "dropout": (False, lora(lora_dropout=0.1)),

@@ -26,6 +26,7 @@ const CASES: Record<string, LoraConfig> = {
   patterns: { rankPattern: { linear2: 2 }, alphaPattern: { 'block.linear1': 7 } },
   'bias-lora-only': { bias: 'lora_only' },
   'bias-all': { bias: 'all' },
+  'bias-all-head': { bias: 'all', modulesToSave: ['head'] },
   'modules-to-save': { modulesToSave: ['head'] },
   'lora-bias': { loraBias: true },
   dropout: { dropout: 0.1 },
