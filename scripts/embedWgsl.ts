@@ -8,9 +8,13 @@ import { fileURLToPath } from 'node:url';
 const folder = new URL('../src/backends/webgpu/', import.meta.url);
 const target = new URL('shaders.gen.ts', folder);
 
-/** The text as a template literal, the form that keeps its lines. */
+/** The text as a template literal, the form that keeps its lines; without what only its readers need. */
 function literal(text: string): string {
-  return `\`${text.replace(/[\\`]|\$\{/g, '\\$&')}\``;
+  const code = text
+    .replace(/\/\/.*$/gm, '')
+    .replace(/^\s+|[ \t]+$/gm, '')
+    .replace(/ ?([{}()=*/<>,;:&|]) ?/g, '$1');
+  return `\`${code.replace(/[\\`]|\$\{/g, '\\$&')}\``;
 }
 
 const names = (await readdir(fileURLToPath(folder)))

@@ -34,6 +34,7 @@ const LAYERS: readonly RegExp[] = [
   /^train\//,
   /^models\//,
   /^core\.ts$/,
+  /^browserPlatform\.ts$/,
   /^node\//,
   /^(index|browser|node)\.ts$/,
   /^cli\//,

@@ -1,8 +1,8 @@
 /** The first values of an update's factors. */
-import { Matrix, QrDecomposition, SVD } from 'ml-matrix';
 import { kaimingUniform, normal } from '../nn/init.js';
 import type { Random } from '../random.js';
 import type { LoraInit } from './config.js';
+import { type Columns, dot, orthonormalColumns, singularValues } from './decompositions.js';
 
 export interface FactorShape {
   readonly rank: number;
@@ -45,26 +45,17 @@ export function embeddingFactors(
  */
 function orthogonalFactors({ rank, inFeatures, outFeatures }: FactorShape, random: Random): FactorValues {
   if (rank % 2 !== 0) throw new RangeError(`lora: init orthogonal wants an even rank: ${rank}`);
-  const gauss = (rows: number, cols: number) =>
-    Matrix.from1DArray(
-      rows,
-      cols,
-      Array.from({ length: rows * cols }, () => random.normal()),
-    );
-  const q = new QrDecomposition(gauss(rank, rank)).orthogonalMatrix;
-  const rows = (first: number) =>
-    q.selection(
-      Array.from({ length: rank / 2 }, (_, i) => 2 * i + first),
-      Array.from({ length: rank }, (_, i) => i),
-    );
-  const a = gauss(inFeatures, rank / 2)
-    .mmul(rows(0))
-    .transpose()
-    .div(10);
-  const b = gauss(outFeatures, rank / 2)
-    .mmul(rows(1))
-    .div(10);
-  return { a: flat(a), b: flat(b) };
+  const gauss = (length: number) => Float64Array.from({ length }, () => random.normal());
+  const q = orthonormalColumns(Array.from({ length: rank }, () => gauss(rank)));
+  /** Of so many features, each a mixture of every second column of Q from `first` on, over ten. */
+  const mixtures = (features: number, first: number) =>
+    Array.from({ length: features }, () => {
+      const shares = gauss(rank / 2);
+      return Float64Array.from({ length: rank }, (_, r) =>
+        shares.reduce((sum, share, i) => sum + (share * q[2 * i + first][r]) / 10, 0),
+      );
+    });
+  return { a: rowsOf(mixtures(inFeatures, 0)), b: columnsOf(mixtures(outFeatures, 1)) };
 }
 
 /**
@@ -77,45 +68,63 @@ export function factorsOfWeight(
   init: 'pissa' | 'olora',
   scaling: number,
 ): FactorValues {
-  const w = Matrix.from1DArray(outFeatures, inFeatures, Array.from(weight));
+  const columns = columnsOfMatrix(weight, outFeatures, inFeatures);
   if (init === 'olora') {
-    // Q of the leading columns is Q of all of a wide matrix.
-    const square = w.subMatrix(0, outFeatures - 1, 0, Math.min(outFeatures, inFeatures) - 1);
-    const q = new QrDecomposition(square).orthogonalMatrix.subMatrix(0, outFeatures - 1, 0, rank - 1);
-    return { a: flat(q.transpose().mmul(w)), b: flat(q) };
+    const q = orthonormalColumns(columns.slice(0, rank));
+    const a = q.flatMap((each) => columns.map((column) => dot(each, column)));
+    return { a: Float32Array.from(a), b: rowsOf(q) };
   }
-  return truncatedSvd(w, rank, (s) => [Math.sqrt(s / scaling), Math.sqrt(s / scaling)]);
+  return truncated(weight, { rank, inFeatures, outFeatures }, (s) => [
+    Math.sqrt(s / scaling),
+    Math.sqrt(s / scaling),
+  ]);
 }
 
 /**
  * B A, the best approximation of rank `rank` to a matrix `[outFeatures, inFeatures]`: A = Vᵀ, B = U S.
  * @see https://en.wikipedia.org/wiki/Low-rank_approximation
  */
-export function lowRankApproximation(
-  values: Float64Array,
-  { rank, inFeatures, outFeatures }: FactorShape,
-): FactorValues {
-  const matrix = Matrix.from1DArray(outFeatures, inFeatures, Array.from(values));
-  return truncatedSvd(matrix, rank, (s) => [1, s]);
+export function lowRankApproximation(values: Float64Array, shape: FactorShape): FactorValues {
+  return truncated(values, shape, (s) => [1, s]);
 }
 
 /** @param share  how a singular value is divided between a row of A and a column of B */
-function truncatedSvd(
-  w: Matrix,
-  rank: number,
+function truncated(
+  values: ArrayLike<number>,
+  { rank, inFeatures, outFeatures }: FactorShape,
   share: (s: number) => readonly [a: number, b: number],
 ): FactorValues {
-  const { leftSingularVectors: u, rightSingularVectors: v, diagonal } = new SVD(w, { autoTranspose: true });
-  const a = new Float32Array(rank * w.columns);
-  const b = new Float32Array(w.rows * rank);
-  for (let r = 0; r < Math.min(rank, diagonal.length); r++) {
-    const [inA, inB] = share(diagonal[r]);
-    for (let c = 0; c < w.columns; c++) a[r * w.columns + c] = v.get(c, r) * inA;
-    for (let c = 0; c < w.rows; c++) b[c * rank + r] = u.get(c, r) * inB;
+  const isTall = outFeatures >= inFeatures;
+  const columns = columnsOfMatrix(values, outFeatures, inFeatures);
+  const found = singularValues(isTall ? columns : transposed(columns));
+  const [left, right] = isTall ? [found.u, found.v] : [found.v, found.u];
+  const a = new Float32Array(rank * inFeatures);
+  const b = new Float32Array(outFeatures * rank);
+  for (let r = 0; r < Math.min(rank, found.s.length); r++) {
+    const [inA, inB] = share(found.s[r]);
+    for (let c = 0; c < inFeatures; c++) a[r * inFeatures + c] = right[r][c] * inA;
+    for (let c = 0; c < outFeatures; c++) b[c * rank + r] = left[r][c] * inB;
   }
   return { a, b };
 }
 
-function flat(matrix: Matrix): Float32Array {
-  return Float32Array.from(matrix.to1DArray());
+/** The columns of a row-major matrix `[rows, count]`. */
+function columnsOfMatrix(values: ArrayLike<number>, rows: number, count: number): Float64Array[] {
+  return Array.from({ length: count }, (_, c) =>
+    Float64Array.from({ length: rows }, (__, r) => values[r * count + c]),
+  );
+}
+
+function transposed(columns: Columns): Float64Array[] {
+  return Array.from(columns[0], (_, r) => Float64Array.from(columns, (column) => column[r]));
+}
+
+/** The row-major values of a matrix of these columns. */
+function rowsOf(columns: Columns): Float32Array {
+  return Float32Array.from(transposed(columns).flatMap((row) => [...row]));
+}
+
+/** The row-major values of the transpose of a matrix of these columns. */
+function columnsOf(columns: Columns): Float32Array {
+  return Float32Array.from(columns.flatMap((column) => [...column]));
 }

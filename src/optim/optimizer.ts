@@ -45,12 +45,13 @@ export abstract class Optimizer {
   #memory: OptimizerMemory;
 
   /**
+   * @param name  of the algorithm
    * @param parameters  those that require a gradient now are trained
    * @param stateNames  numbers that are kept for each value of a parameter, zero at first
    * @throws RangeError when none requires a gradient, one is there twice, or a number is out of range
    */
   constructor(
-    name: string,
+    readonly name: string,
     parameters: OptimizerParameters,
     learningRate: number,
     stateNames: readonly string[],

@@ -183,7 +183,7 @@ function planOf(data: Dataset, options: FitOptions): Plan {
     ...{ examples: data.length, batchSize, accumulate, epochs, limit: `${limit}`, shuffle, seed, dropLast },
     schedule: `${schedule.kind}, ${schedule.warmup ?? 0} of warm-up`,
     clipNorm: clipNorm ?? 'none',
-    optimizer: options.optimizer.constructor.name,
+    optimizer: options.optimizer.name,
     learningRate: options.optimizer.learningRate,
     ...options.checkpoint?.settings,
   };

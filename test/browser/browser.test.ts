@@ -1,35 +1,12 @@
 /** WebGPU and WebAssembly in a real headless Chromium, in a page and in a worker. */
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { createServer, type ViteDevServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasChromium, ISOLATION, launchChromium } from './chromium.js';
 import type { Outcome } from './suite.js';
 import type { ThreadOutcome } from './threads.js';
 
-const EXECUTABLE = process.env.LOWRANK_CHROMIUM ?? '/usr/bin/chromium';
-const isThere = existsSync(EXECUTABLE);
-if (!isThere) {
-  const message = `the tests in a browser: there is no ${EXECUTABLE}`;
-  if (process.env.LOWRANK_REQUIRE?.includes('browser')) throw new Error(`required, but missing: ${message}`);
-  console.warn(`left out: ${message}`);
-}
-
-/** WebGPU on the software adapter; the rest keeps Chromium from calling home. */
-const FLAGS = [
-  '--no-sandbox',
-  '--enable-unsafe-webgpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-/** With these a page is cross-origin isolated, and its threads may share memory. */
-const ISOLATION = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-};
+const isThere = hasChromium();
 
 async function serve(headers: Record<string, string>): Promise<ViteDevServer> {
   const server = await createServer({
@@ -61,7 +38,7 @@ describe.runIf(isThere)('in Chromium', () => {
 
   beforeAll(async () => {
     servers = [await serve({}), await serve(ISOLATION)];
-    browser = await chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
+    browser = await launchChromium();
     [page, isolated] = [await open(servers[0]), await open(servers[1])];
   });
   afterAll(async () => {

@@ -1,5 +1,4 @@
 /** The compiled kernels: which binary suits the runtime, and the exports with their types. */
-import { instantiate } from '@assemblyscript/loader';
 import { relaxedSimd, simd } from 'wasm-feature-detect';
 import { DeviceError } from '../../errors.js';
 
@@ -91,8 +90,11 @@ export async function chooseBuild(
 
 /** Instantiates a binary over `memory`. */
 export async function loadKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<Kernels> {
-  // The loader's own exports are wrapped in closures that collect arguments; the instance's are not.
-  const { instance } = await instantiate(module, { env: { memory } });
+  const abort = (message: number, file: number, line: number, column: number) => {
+    const where = `${textAt(memory, file)}:${line}:${column}`;
+    throw new Error(`wasm: ${textAt(memory, message) || 'an assertion failed'} at ${where}`);
+  };
+  const instance = await WebAssembly.instantiate(module, { env: { memory, abort } });
   const exports = instance.exports as unknown as Exports & Record<string, WebAssembly.Global>;
   const numbers = OPS.map((name) => [name, exports[`Op.${name}`].value]);
   return {
@@ -103,4 +105,11 @@ export async function loadKernels(module: WebAssembly.Module, memory: WebAssembl
     controlBytes: exports.controlBytes(),
     run: exports.run,
   };
+}
+
+/** A string of AssemblyScript: UTF-16, with its length in bytes in the four bytes before it. */
+function textAt({ buffer }: WebAssembly.Memory, address: number): string {
+  if (address === 0) return '';
+  const length = new DataView(buffer).getUint32(address - 4, true) / 2;
+  return String.fromCharCode(...new Uint16Array(buffer, address, length));
 }
