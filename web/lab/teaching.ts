@@ -1,0 +1,76 @@
+/** What an adapter is taught with: drawings, or digits of MNIST, with old examples among them. */
+import { type Backend, Dataset, mixReplay, Random } from 'lowrank';
+
+export const PIXELS = 28 * 28;
+
+/** As `loadMnist` takes them. */
+export const NORMALISATION = { features: PIXELS, classes: 10, mean: 0.1301, std: 0.3081 };
+
+export interface Example {
+  /** 28 × 28, white on black as in MNIST. */
+  readonly pixels: Uint8Array;
+  readonly label: number;
+}
+
+export interface TeachOptions {
+  /** The drawings, or the digits of MNIST to adapt to. */
+  readonly what: { readonly drawings: readonly Example[] } | { readonly digits: readonly number[] };
+  readonly rank: number;
+  readonly alpha: number;
+  readonly learningRate: number;
+  readonly iterations: number;
+  /** Fraction of old examples, 0 ≤ replay < 1. */
+  readonly replay: number;
+}
+
+export const BATCH_SIZE = 10;
+/** More examples than this are not copied for one training; they come again in the next epoch. */
+const MOST_EXAMPLES = 4000;
+
+/** The digits that a training is about. */
+export function digitsOf({ what }: TeachOptions): number[] {
+  const labels = 'digits' in what ? what.digits : what.drawings.map(({ label }) => label);
+  return [...new Set(labels)].sort((a, b) => a - b);
+}
+
+/** What to train on, and what to free afterwards. */
+export interface TeachingData {
+  readonly data: Dataset;
+  dispose(): void;
+}
+
+/**
+ * The examples of a training. MNIST's digits are mixed with others of MNIST; drawings, which are few, are repeated, with
+ * examples of all of MNIST among them.
+ * @param old  the training images
+ */
+export function teachingData(
+  device: Backend,
+  train: () => Dataset,
+  old: { readonly images: Uint8Array; readonly labels: Uint8Array },
+  options: TeachOptions,
+  seed: number,
+): TeachingData {
+  const { what, replay, iterations } = options;
+  if ('digits' in what) {
+    const chosen = train().subset(what.digits);
+    const others = [...Array(10).keys()].filter((digit) => !what.digits.includes(digit));
+    const data = others.length === 0 ? chosen : mixReplay(chosen, train().subset(others), replay, seed);
+    return { data, dispose: () => {} };
+  }
+  const count = Math.min(MOST_EXAMPLES, Math.max(iterations * BATCH_SIZE, what.drawings.length));
+  const oldCount = Math.round(count * replay);
+  const random = new Random(seed).split('replay');
+  const places = random.permutation(old.labels.length);
+  const images = new Uint8Array(count * PIXELS);
+  const labels = new Uint8Array(count);
+  for (let i = 0; i < count; i++) {
+    const from = places[i % places.length];
+    const drawing = what.drawings[i % what.drawings.length];
+    const isOld = i >= count - oldCount;
+    images.set(isOld ? old.images.subarray(from * PIXELS, (from + 1) * PIXELS) : drawing.pixels, i * PIXELS);
+    labels[i] = isOld ? old.labels[from] : drawing.label;
+  }
+  const data = Dataset.fromBytes(device, images, labels, NORMALISATION);
+  return { data, dispose: () => data.dispose() };
+}

@@ -1,0 +1,23 @@
+/** What survives a reload, in IndexedDB. */
+import { createStore, del, get, set } from 'idb-keyval';
+import type { AdapterFiles, AdapterView } from './lab/lab.js';
+import type { Example } from './lab/teaching.js';
+
+export interface Kept {
+  drawings: readonly Example[];
+  adapter: { readonly files: AdapterFiles; readonly view: AdapterView };
+  /** A base that was trained here. */
+  base: Uint8Array;
+}
+
+const store = createStore('lowrank', 'page');
+
+/** Undefined where there is nothing, or the browser keeps nothing for this page. */
+export async function recall<K extends keyof Kept>(key: K): Promise<Kept[K] | undefined> {
+  return get<Kept[K]>(key, store).catch(() => undefined);
+}
+
+/** @throws Error when the browser does not keep it, such as for want of space */
+export async function keep<K extends keyof Kept>(key: K, value: Kept[K] | undefined): Promise<void> {
+  await (value === undefined ? del(key, store) : set(key, value, store));
+}
