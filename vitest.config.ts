@@ -7,7 +7,7 @@ const execArgv = major < 22 ? ['--experimental-wasm-relaxed-simd', '--expose-gc'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/package.test.ts'],
+    exclude: ['test/package.test.ts', 'test/web/page/**'],
     execArgv,
     maxWorkers: 2,
     testTimeout: 60_000,

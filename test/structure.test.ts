@@ -71,6 +71,19 @@ describe('sources', () => {
   });
 });
 
+describe('the page', () => {
+  const web = join(root, 'web');
+  const pages = readdirSync(web, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /\.tsx?$/.test(name),
+  );
+
+  it.each(pages.map((file) => [file]))('%s uses the library as anybody does', (file) => {
+    const text = readFileSync(join(web, file), 'utf8');
+    const imported = Array.from(text.matchAll(/from '([^']+)'/g), ([, name]) => name);
+    expect(imported.filter((name) => name.includes('/src/'))).toEqual([]);
+  });
+});
+
 describe('package.json', () => {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 

@@ -42,9 +42,9 @@ export function normaliseDigit(ink: Ink): Uint8Array | undefined {
   return pixels;
 }
 
-/** Brings a centre of mass, in pixels of the scaled digit, to the middle of the image. */
+/** Brings a centre of mass, as a place among the pixels from 0 on, to place 14: there MNIST's are, on the mean. */
 function shiftOf(centre: number): number {
-  return Math.round(SIDE / 2 - (centre + 0.5));
+  return Math.round(SIDE / 2 - centre);
 }
 
 function boxOf({ values, width, height }: Ink) {

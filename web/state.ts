@@ -27,7 +27,7 @@ export const progress = signal<Progress | undefined>(undefined);
 /** Losses of the training that runs or ran last, by iteration. */
 export const losses = signal<{
   readonly of: 'base' | 'teaching';
-  readonly points: readonly [number, number][];
+  readonly points: Progress['losses'];
 }>({
   of: 'base',
   points: [],
@@ -131,10 +131,10 @@ async function test(): Promise<void> {
 /** Shows how a training goes. */
 function follow(of: 'base' | 'teaching') {
   losses.value = { of, points: [] };
-  progress.value = { iteration: 0, iterations: 0, loss: Number.NaN, perSecond: 0 };
+  progress.value = { iteration: 0, iterations: 0, losses: [], perSecond: 0 };
   return proxy((report: Progress) => {
     progress.value = report;
-    losses.value = { of, points: [...losses.value.points, [report.iteration, report.loss]] };
+    losses.value = { of, points: [...losses.value.points, ...report.losses] };
   });
 }
 

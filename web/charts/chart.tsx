@@ -9,6 +9,7 @@ use([BarChart, LineChart, GridComponent, LegendComponent, TooltipComponent, SVGR
 
 /** The page's colours, as the style sheet has them now. */
 export interface Colours {
+  readonly font: string;
   readonly text: string;
   readonly line: string;
   readonly base: string;
@@ -52,11 +53,17 @@ export function Chart({ label, height, option }: ChartProps) {
 function coloursOf(element: Element): Colours {
   const style = getComputedStyle(element);
   const value = (name: string) => style.getPropertyValue(`--${name}`).trim();
-  return { text: value('text'), line: value('line'), base: value('base'), adapted: value('adapted') };
+  return {
+    font: style.fontFamily,
+    text: value('text'),
+    line: value('line'),
+    base: value('base'),
+    adapted: value('adapted'),
+  };
 }
 
 /** Axes, fonts and colours that all charts have. */
-export function commonOption({ text, line }: Colours) {
+export function commonOption({ font, text, line }: Colours) {
   const axis = {
     axisLabel: { color: text },
     nameTextStyle: { color: text },
@@ -67,7 +74,7 @@ export function commonOption({ text, line }: Colours) {
     axis,
     option: {
       animation: false,
-      textStyle: { fontFamily: 'inherit', color: text },
+      textStyle: { fontFamily: font, color: text },
       tooltip: { trigger: 'axis' },
     },
   };

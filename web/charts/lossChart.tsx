@@ -1,8 +1,9 @@
 import { useCallback } from 'preact/hooks';
+import type { Progress } from '../lab/lab.js';
 import { Chart, type Colours, commonOption } from './chart.js';
 
 /** The loss over the iterations, a point for each report. */
-export function LossChart({ points }: { readonly points: readonly (readonly [number, number])[] }) {
+export function LossChart({ points }: { readonly points: Progress['losses'] }) {
   const option = useCallback(
     (colours: Colours) => {
       const { axis, option: common } = commonOption(colours);
@@ -11,6 +12,7 @@ export function LossChart({ points }: { readonly points: readonly (readonly [num
         grid: { left: 48, right: 16, top: 24, bottom: 40 },
         xAxis: {
           ...axis,
+          axisLabel: { ...axis.axisLabel, showMaxLabel: false },
           type: 'value',
           name: 'iteration',
           nameLocation: 'middle',

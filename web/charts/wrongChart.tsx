@@ -18,18 +18,19 @@ export function WrongChart({ base, adapted, digits }: WrongChartProps) {
         ...{ type: 'bar', name, data: [...data] },
         ...{ itemStyle: { color, borderRadius: [2, 2, 0, 0] }, barMaxWidth: 22, barGap: '10%' },
       });
-      const names = base.map((_, digit) => (digits.includes(digit) ? `${digit} ★` : `${digit}`));
+      const names = base.map((_, digit) => (digits.includes(digit) ? `${digit}\n★` : `${digit}`));
       const both = [bars('base', colours.base, base)];
       if (adapted) both.push(bars('adapted', colours.adapted, adapted));
       return {
         ...common,
         legend: { top: 0, right: 0, textStyle: { color: colours.text } },
-        grid: { left: 48, right: 8, top: 40, bottom: 30 },
+        grid: { left: 48, right: 8, top: 40, bottom: 42 },
         xAxis: {
           ...axis,
           type: 'category',
           data: names,
           axisTick: { show: false },
+          axisLabel: { ...axis.axisLabel, interval: 0 },
           splitLine: { show: false },
         },
         yAxis: {

@@ -12,11 +12,11 @@ const MNIST = ['trainImages', 'trainLabels', 'testImages', 'testLabels'] as cons
 
 export type OnBytes = (done: number, total: number) => void;
 
-async function get(name: string): Promise<Response> {
+async function get(name: string, signal?: AbortSignal): Promise<Response> {
   let response: Response;
   try {
     // Relative to the page, which the worker's own address is not.
-    response = await fetch(new URL(name, globalThis.pageUrl));
+    response = await fetch(new URL(name, globalThis.pageUrl), { signal: signal ?? null });
   } catch (error) {
     const why = navigator.onLine === false ? 'you are offline' : 'the connection failed';
     throw new DataError(`${name} cannot be fetched: ${why}`, { cause: error });
@@ -30,9 +30,14 @@ async function fetchManifest(): Promise<Manifest> {
   return (await (await get('manifest.json')).json()) as Manifest;
 }
 
-async function fetchChecked(name: string, entry: Entry | undefined, onBytes: (more: number) => void) {
+async function fetchChecked(
+  name: string,
+  entry: Entry | undefined,
+  onBytes: (more: number) => void,
+  signal?: AbortSignal,
+) {
   if (!entry) throw new DataError(`${name} is not in the manifest`);
-  const response = await get(name);
+  const response = await get(name, signal);
   const bytes = new Uint8Array(entry.bytes);
   let length = 0;
   const reader = response.body?.getReader();
@@ -67,13 +72,19 @@ export async function fetchMnist(onBytes: OnBytes): Promise<MnistFiles> {
   const names = MNIST.map((key) => `${key}.bin`);
   const total = names.reduce((sum, name) => sum + (manifest[name]?.bytes ?? 0), 0);
   let done = 0;
+  // Where one file fails, the others are not waited for.
+  const others = new AbortController();
+  const { signal } = others;
   const more = (count: number) => {
     done += count;
-    onBytes(done, total);
+    if (!others.signal.aborted) onBytes(done, total);
   };
   const [trainImages, trainLabels, testImages, testLabels] = await Promise.all(
-    names.map(async (name) => ({ name, bytes: await fetchChecked(name, manifest[name], more) })),
-  );
+    names.map(async (name) => ({ name, bytes: await fetchChecked(name, manifest[name], more, signal) })),
+  ).catch((error: unknown) => {
+    others.abort();
+    throw error;
+  });
   return { trainImages, trainLabels, testImages, testLabels };
 }
 

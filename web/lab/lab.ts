@@ -60,8 +60,8 @@ export interface AdapterView {
 export interface Progress {
   readonly iteration: number;
   readonly iterations: number;
-  /** Mean of the losses since the last report. */
-  readonly loss: number;
+  /** Since the last report: the mean loss of some iterations side by side, with the last of them. */
+  readonly losses: readonly (readonly [iteration: number, loss: number])[];
   readonly perSecond: number;
 }
 
@@ -74,6 +74,8 @@ export interface Prediction {
 }
 
 const REPORT_MS = 80;
+/** Of the curve of a training. */
+const POINTS = 100;
 
 export class Lab {
   #device: Backend | undefined;
@@ -362,12 +364,18 @@ function softmax(logits: ArrayLike<number>): number[] {
 function throttled(onProgress: OnProgress) {
   const begun = performance.now();
   let [next, sum, count] = [begun, 0, 0];
+  let losses: [number, number][] = [];
   return ({ iteration, iterations, loss }: { iteration: number; iterations: number; loss: number }) => {
+    const isLast = iteration === iterations;
     sum += loss;
     count += 1;
+    if (isLast || count >= iterations / POINTS) {
+      losses.push([iteration, sum / count]);
+      [sum, count] = [0, 0];
+    }
     const now = performance.now();
-    if (now < next && iteration < iterations) return;
-    onProgress({ iteration, iterations, loss: sum / count, perSecond: (1000 * iteration) / (now - begun) });
-    [next, sum, count] = [now + REPORT_MS, 0, 0];
+    if (now < next && !isLast) return;
+    onProgress({ iteration, iterations, losses, perSecond: (1000 * iteration) / (now - begun) });
+    [next, losses] = [now + REPORT_MS, []];
   };
 }

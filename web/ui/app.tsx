@@ -26,8 +26,8 @@ export function App() {
         <DevicePanel />
       </main>
       <footer>
-        <a href="https://github.com/lowrank/lowrank">lowrank</a>: LoRA fine-tuning for TypeScript, on
-        WebAssembly and WebGPU. MNIST by Yann LeCun, Corinna Cortes and Chris Burges.
+        lowrank: LoRA fine-tuning for TypeScript, on WebAssembly and WebGPU. MNIST by Yann LeCun, Corinna
+        Cortes and Chris Burges.
       </footer>
     </>
   );

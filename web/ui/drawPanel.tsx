@@ -73,7 +73,7 @@ function Probabilities() {
           <span class="hint">Draw, and see what the network reads.</span>
         ) : (
           <>
-            {uses === adapted ? 'With your adapter' : 'The base'} reads <strong>{answer}</strong>
+            {uses === adapted ? 'With your adapter it' : 'The base'} reads <strong>{answer}</strong>
           </>
         )}
       </p>

@@ -1,0 +1,117 @@
+/** The built page in Chromium, as a person meets it. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, BrowserContextOptions, Locator, Page, Worker } from 'playwright-core';
+import { ISOLATION, launchChromium } from '../../browser/chromium.js';
+import { type StaticServer, serveFolder } from '../../browser/staticServer.js';
+
+export const BUILT = new URL('../../../build/web/', import.meta.url).pathname;
+
+export interface Site {
+  readonly browser: Browser;
+  readonly server: StaticServer;
+  close(): Promise<void>;
+}
+
+export async function openSite(isIsolated = true): Promise<Site> {
+  const server = await serveFolder(BUILT, isIsolated ? ISOLATION : {});
+  const browser = await launchChromium();
+  const close = async () => {
+    await browser.close();
+    server.close();
+  };
+  return { browser, server, close };
+}
+
+export interface Visit {
+  readonly page: Page;
+  /** What the page asked of other hosts, and errors nobody caught. */
+  readonly complaints: string[];
+}
+
+/** A visitor with a browser profile of their own. */
+export async function visit({ browser, server }: Site, options: BrowserContextOptions = {}): Promise<Visit> {
+  const context = await browser.newContext({ acceptDownloads: true, ...options });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  context.on('request', (request) => {
+    const url = request.url();
+    if (!url.startsWith(server.url) && !/^(blob|data):/.test(url)) complaints.push(url);
+  });
+  await page.goto(server.url);
+  return { page, complaints };
+}
+
+/** Waits until nothing is going on and MNIST is there. */
+export async function settled(page: Page): Promise<void> {
+  await page.getByText('of 10,000 test images right').waitFor();
+  await page.locator('main[aria-busy="false"]').waitFor();
+}
+
+export const button = (page: Page, name: string | RegExp): Locator => page.getByRole('button', { name });
+
+/** Strokes in shares of the pad's width. */
+export async function draw(page: Page, ...strokes: readonly (readonly [number, number])[][]): Promise<void> {
+  const pad = page.locator('.pad');
+  await pad.scrollIntoViewIfNeeded();
+  const box = await pad.boundingBox();
+  if (!box) throw new Error('the pad is not to be seen');
+  for (const [first, ...rest] of strokes) {
+    const to = ([x, y]: readonly [number, number]) =>
+      [box.x + x * box.width, box.y + y * box.height] as const;
+    await page.mouse.move(...to(first));
+    await page.mouse.down();
+    for (const point of rest) await page.mouse.move(...to(point), { steps: 6 });
+    await page.mouse.up();
+  }
+}
+
+export const SEVEN = [
+  [
+    [0.28, 0.22],
+    [0.7, 0.22],
+    [0.42, 0.8],
+  ],
+] as [number, number][][];
+
+export const ONE = [
+  [
+    [0.5, 0.15],
+    [0.5, 0.85],
+  ],
+] as [number, number][][];
+
+/** Wrong answers by digit, from the table of the counts. */
+export async function countsOf(page: Page, column: 'base' | 'adapted'): Promise<number[]> {
+  const cells = page.locator(`.counts tbody tr td:nth-child(${column === 'base' ? 2 : 3})`);
+  const texts = await cells.allTextContents();
+  return texts.slice(0, 10).map((text) => Number(text.replaceAll(',', '')));
+}
+
+/** Teaches with what is set, to the end. */
+export async function teach(page: Page): Promise<void> {
+  await button(page, 'Teach').click();
+  await page.locator('main[aria-busy="true"]').waitFor();
+  await page.locator('main[aria-busy="false"]').waitFor();
+}
+
+export function labWorker(page: Page): Worker {
+  const found = page.workers().find((worker) => worker.url().includes('assets/worker'));
+  if (!found) throw new Error('the page has no worker');
+  return found;
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe finds wrong, a line each. */
+export async function accessibilityProblems(page: Page): Promise<string[]> {
+  // Through the debugger, since nothing of the page's own is to be asked for it.
+  await page.evaluate(axeSource);
+  const found = await page.evaluate<{ id: string; nodes: { html: string; failureSummary: string }[] }[]>(
+    'axe.run().then(({ violations }) => violations)',
+  );
+  return found.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
+  );
+}

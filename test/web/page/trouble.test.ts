@@ -1,0 +1,273 @@
+/** What goes wrong on the page, and what it must not cost. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { zipSync } from 'fflate';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { applyLora, DigitsNet, saveAdapter, selectDevice } from '../../../src/index.js';
+import {
+  BUILT,
+  button,
+  countsOf,
+  draw,
+  labWorker,
+  openSite,
+  SEVEN,
+  type Site,
+  settled,
+  teach,
+  visit,
+} from './open.js';
+
+let site: Site;
+beforeAll(async () => {
+  site = await openSite();
+});
+afterAll(() => site.close());
+
+/** Begins a training that takes long. */
+async function teachLong(page: Page): Promise<void> {
+  await page.getByRole('spinbutton', { name: 'Iterations' }).fill('20000');
+  await button(page, 'Teach').click();
+  await page.getByText(/^[1-9][\d,]* of 20,000 iterations/).waitFor();
+}
+
+async function adapterFiles(inFeatures = 784): Promise<Map<string, Uint8Array>> {
+  const { device } = await selectDevice({ prefer: 'wasm', threads: 1 });
+  const model = new DigitsNet(device, { inFeatures });
+  await applyLora(model, { rank: 3 });
+  const files = new Map<string, Uint8Array>();
+  await saveAdapter(model, files);
+  return files;
+}
+
+describe('the page', () => {
+  it('stops within 100 ms, and keeps what was learnt until then', async () => {
+    const { page } = await visit(site);
+    await settled(page);
+    const times: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      await teachLong(page);
+      times.push(
+        await page.evaluate(
+          () =>
+            new Promise<number>((resolve) => {
+              const stop = document.querySelector<HTMLButtonElement>('.stop');
+              const begun = performance.now();
+              stop?.click();
+              const look = () => {
+                if (document.querySelector('.stop')) requestAnimationFrame(look);
+                else resolve(performance.now() - begun);
+              };
+              look();
+            }),
+        ),
+      );
+      await settled(page);
+    }
+    // The machine has other work too: one of three must show what the page can do.
+    expect(Math.min(...times)).toBeLessThan(100);
+    const text = await page.getByText(/numbers were trained/).textContent();
+    const iterations = Number(/in ([\d,]+) iterations/.exec(text ?? '')?.[1].replaceAll(',', ''));
+    expect(iterations).toBeGreaterThan(0);
+    expect(iterations).toBeLessThan(20_000);
+    await page.context().close();
+  });
+
+  it('stays smooth while it trains', async () => {
+    const { page } = await visit(site);
+    await settled(page);
+    await teachLong(page);
+    const gaps = await page.evaluate(
+      () =>
+        new Promise<number[]>((resolve) => {
+          const found: number[] = [];
+          let last = performance.now();
+          const look = (now: number) => {
+            found.push(now - last);
+            last = now;
+            if (found.length < 90) requestAnimationFrame(look);
+            else resolve(found);
+          };
+          requestAnimationFrame(look);
+        }),
+    );
+    const median = gaps.sort((a, b) => a - b)[45];
+    expect(median).toBeLessThan(20);
+    await button(page, 'Stop').click();
+    await page.context().close();
+  });
+
+  it('refuses bad files with a sentence, and changes nothing', async () => {
+    const { page } = await visit(site);
+    await settled(page);
+    await teach(page);
+    const before = await countsOf(page, 'adapted');
+    const files = await adapterFiles();
+    const [config, model] = ['adapter_config.json', 'adapter_model.safetensors'];
+    const zipOf = (parts: Record<string, Uint8Array>) => Buffer.from(zipSync(parts));
+    const good = {
+      [config]: files.get(config) ?? new Uint8Array(),
+      [model]: files.get(model) ?? new Uint8Array(),
+    };
+    const other = Object.fromEntries(await adapterFiles(100));
+    const dora = new TextEncoder().encode(new TextDecoder().decode(good[config]).replace('"LORA"', '"VERA"'));
+    const cases: [name: string, bytes: Buffer, sentence: RegExp][] = [
+      ['a.zip', Buffer.from('no zip at all'), /a\.zip is no zip file, or a damaged one\./],
+      ['b.zip', zipOf({ [config]: good[config] }), /adapter_model\.safetensors missing in b\.zip/],
+      [config, Buffer.from(good[config]), /adapter_model\.safetensors missing in adapter_config\.json/],
+      ['c.zip', zipOf({ ...good, [model]: good[model].slice(0, 99) }), /adapter_model\.safetensors: /],
+      ['d.zip', zipOf({ ...good, [config]: new TextEncoder().encode('{') }), /adapter_config\.json: /],
+      ['e.zip', zipOf(other), /linear1.*must be \[3,784\]: got \[3,100\]/],
+      ['f.zip', zipOf({ ...good, [config]: dora }), /adapter_config\.json: .*VERA/],
+    ];
+    for (const [name, buffer, sentence] of cases) {
+      await page
+        .locator('input[type=file]')
+        .setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
+      const alert = page.getByRole('alert');
+      await alert
+        .filter({ hasText: sentence })
+        .waitFor({ timeout: 10_000 })
+        .catch(async () => {
+          throw new Error(`${name}: ${(await alert.allTextContents()).join() || 'no sentence'}`);
+        });
+      await settled(page);
+      expect(await countsOf(page, 'adapted')).toEqual(before);
+      await button(page, 'Close this message').click();
+    }
+    await page.getByText('An adapter of rank 2').waitFor();
+    await drop(
+      page,
+      'good.zip',
+      zipOf({
+        'folder/x': new Uint8Array(3),
+        [`folder/${config}`]: good[config],
+        [`folder/${model}`]: good[model],
+      }),
+    );
+    await page.getByText('An adapter of rank 3').waitFor();
+    await page.context().close();
+  });
+
+  it('says when MNIST does not come or is damaged, and tries again', async () => {
+    const context = await site.browser.newContext();
+    const page = await context.newPage();
+    let answer: 'abort' | 'damage' | 'missing' | 'go on' = 'abort';
+    await context.route('**/testLabels.bin', async (route) => {
+      if (answer === 'abort') return route.abort();
+      if (answer === 'missing') return route.fulfill({ status: 404 });
+      if (answer === 'go on') return route.continue();
+      const bytes = await readFile(join(BUILT, 'testLabels.bin'));
+      bytes[100] ^= 1;
+      return route.fulfill({ body: bytes });
+    });
+    await page.goto(site.server.url);
+    await page.getByText('testLabels.bin cannot be fetched: the connection failed.').waitFor();
+    await draw(page, ...SEVEN);
+    await page.getByText('The base reads 7').waitFor();
+    expect(await button(page, 'Teach').isDisabled()).toBe(true);
+    answer = 'missing';
+    await button(page, 'Try again').click();
+    await page.getByText('testLabels.bin cannot be fetched: the host answers 404.').waitFor();
+    answer = 'damage';
+    await button(page, 'Try again').click();
+    await page.getByText('testLabels.bin is damaged: its checksum is not the expected one.').waitFor();
+    answer = 'go on';
+    await button(page, 'Try again').click();
+    await settled(page);
+    await context.setOffline(true);
+    await teach(page);
+    expect(await countsOf(page, 'adapted')).toHaveLength(10);
+    await context.close();
+  });
+
+  it('says that it is offline', async () => {
+    const context = await site.browser.newContext();
+    const page = await context.newPage();
+    await context.route('**/*.bin', async (route) => {
+      await context.setOffline(true);
+      await route.abort();
+    });
+    await page.goto(site.server.url);
+    await page.getByText(/cannot be fetched: you are offline/).waitFor();
+    await context.close();
+  });
+
+  it('works without shared memory, on one thread, and says so', async () => {
+    const plain = await openSite(false);
+    const { page, complaints } = await visit(plain);
+    await settled(page);
+    expect(await page.evaluate('typeof SharedArrayBuffer')).toBe('undefined');
+    await page.getByText(/one thread: the page is not cross-origin isolated/).waitFor();
+    await teach(page);
+    expect(await countsOf(page, 'adapted')).toHaveLength(10);
+    expect(complaints).toEqual([]);
+    await plain.close();
+  });
+
+  it('computes on WebGPU when asked to, and goes on where a device is lost in mid-training', async () => {
+    const { page, complaints } = await visit(site);
+    await settled(page);
+    await teach(page);
+    const onWasm = await countsOf(page, 'adapted');
+    const worker = labWorker(page);
+    // The next device that is opened can be taken away.
+    await worker.evaluate(() => {
+      const prototype = GPUAdapter.prototype;
+      const request = prototype.requestDevice;
+      prototype.requestDevice = async function (this: GPUAdapter, ...given) {
+        const device = await request.apply(this, given);
+        Reflect.set(globalThis, 'openedDevice', device);
+        return device;
+      };
+    });
+    await page.getByLabel('Compute on').selectOption('webgpu');
+    await page
+      .getByText(/^WebGPU/)
+      .first()
+      .waitFor();
+    await settled(page);
+    // Another order of additions may turn an answer that stood on an edge.
+    const onGpu = await countsOf(page, 'adapted');
+    expect(Math.max(...onGpu.map((wrong, digit) => Math.abs(wrong - onWasm[digit])))).toBeLessThanOrEqual(2);
+    await teachLong(page);
+    await worker.evaluate(() => Reflect.get(globalThis, 'openedDevice').destroy());
+    await page.getByText(/the device was lost.*going on with WebAssembly/i).waitFor();
+    await settled(page);
+    await page.getByText('An adapter of rank 2').waitFor();
+    await page.getByRole('spinbutton', { name: 'Iterations' }).fill('200');
+    await teach(page);
+    expect(await countsOf(page, 'adapted')).toEqual(onWasm);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  }, 120_000);
+
+  it('does not grow over ten trainings', async () => {
+    const { page } = await visit(site);
+    await settled(page);
+    await page.getByRole('spinbutton', { name: 'Iterations' }).fill('50');
+    await teach(page);
+    const use = () => labWorker(page).evaluate(() => Reflect.get(globalThis, 'lab').memory());
+    const first = await use();
+    for (let i = 0; i < 10; i++) await teach(page);
+    const last = await use();
+    expect(first.liveBytes).toBeGreaterThan(0);
+    expect(last.liveBytes).toBeLessThanOrEqual(first.liveBytes);
+    expect(last.reservedBytes ?? 0).toBeLessThanOrEqual(first.reservedBytes ?? 0);
+    await page.context().close();
+  });
+});
+
+/** Drops a file on the place for it. */
+async function drop(page: Page, name: string, bytes: Buffer): Promise<void> {
+  const transfer = await page.evaluateHandle(
+    ({ text, file }) => {
+      const data = new DataTransfer();
+      data.items.add(new File([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))], file));
+      return data;
+    },
+    { text: bytes.toString('base64'), file: name },
+  );
+  await page.locator('.drop').dispatchEvent('drop', { dataTransfer: transfer });
+}
