@@ -3,8 +3,9 @@ import { computed, effect, signal } from '@preact/signals';
 import { proxy, wrap } from 'comlink';
 import type { DeviceName } from 'lowrank';
 import { adapterAmong, zipAdapter } from './adapterZip.js';
-import type { AdapterView, DeviceView, Lab, Prediction, Progress, Scores } from './lab/lab.js';
+import type { Lab } from './lab/lab.js';
 import type { Example, TeachOptions } from './lab/teaching.js';
+import type { AdapterView, DeviceView, Prediction, Progress, Scores } from './lab/views.js';
 import { keep, recall } from './storage.js';
 
 export type Work = 'opening' | 'base' | 'teaching' | 'testing' | 'loading';

@@ -1,7 +1,7 @@
 /** What survives a reload, in IndexedDB. */
 import { createStore, del, get, set } from 'idb-keyval';
-import type { AdapterFiles, AdapterView } from './lab/lab.js';
 import type { Example } from './lab/teaching.js';
+import type { AdapterFiles, AdapterView } from './lab/views.js';
 
 export interface Kept {
   drawings: readonly Example[];

@@ -18,13 +18,12 @@ import { type ResolvedLoraConfig, resolveConfig } from './config.js';
 import type { LoraFactors } from './factors.js';
 import { beginsWithWeight, type FactorValues } from './initialFactors.js';
 import { LoraEmbedding } from './loraEmbedding.js';
-import { ownerAmong } from './matching.js';
 import { configText, parseConfig } from './peftConfig.js';
+import { PREFIX, partsOf, repeatedKeys, wholeKey } from './peftNames.js';
 import { findTargets, sizesOf, type Target, type WholeParameter, wholeParameters } from './targets.js';
 
 const CONFIG = 'adapter_config.json';
 const MODEL = 'adapter_model.safetensors';
-const PREFIX = 'base_model.model.';
 
 /** Files by name. */
 export type AdapterFiles = Map<string, Uint8Array>;
@@ -85,22 +84,6 @@ export async function serializeAdapter(
     [CONFIG, new TextEncoder().encode(configText(adapter))],
     [MODEL, serializeSafetensors(tensors, { format: 'pt' })],
   ]);
-}
-
-/** PEFT's names of what an adapter has in a layer. */
-function partsOf(isEmbedding: boolean) {
-  const names = isEmbedding
-    ? { a: 'lora_embedding_A', b: 'lora_embedding_B' }
-    : { a: 'lora_A.weight', b: 'lora_B.weight' };
-  return { names: { ...names, magnitude: 'lora_magnitude_vector', bias: 'lora_B.bias' } };
-}
-
-/** The bias of an adapted layer is in what PEFT calls its base layer. */
-function wholeKey(path: string, layers: { has(path: string): boolean }): string {
-  const module = path.slice(0, path.lastIndexOf('.'));
-  return layers.has(module)
-    ? `${PREFIX}${module}.base_layer.${path.slice(module.length + 1)}`
-    : PREFIX + path;
 }
 
 async function written(parameter: Parameter, dtype: FloatType): Promise<WritableTensor> {
@@ -215,20 +198,6 @@ function expectedShapes(
     for (const key of Object.values(repeatedKeys(path, config) ?? {})) shapes.set(key, shape);
   }
   return shapes;
-}
-
-/**
- * The names under which PEFT writes the bias of a whole module again when `bias` is all: as trained, and as it was, where
- * its wrapper of such a module has them. Undefined for everything else.
- */
-function repeatedKeys(
-  path: string,
-  { bias, modulesToSave }: ResolvedLoraConfig,
-): { trained: string; original: string } | undefined {
-  const owner = bias === 'all' && /(^|\.)bias$/.test(path) ? ownerAmong(path, modulesToSave) : undefined;
-  if (owner === undefined) return undefined;
-  const key = (wrapper: string) => `${PREFIX}${owner}.${wrapper}${path.slice(owner.length)}`;
-  return { trained: key('modules_to_save'), original: key('original_module') };
 }
 
 /** @throws DataError listing everything missing, unexpected or misshapen */

@@ -1,5 +1,6 @@
 import { ADAM_HYPER, type Backend, type Storage } from '../backends/backend.js';
-import { checkAtLeastZero, Optimizer, type OptimizerParameters } from './optimizer.js';
+import { checkAtLeastZero, type OptimizerParameters } from './groups.js';
+import { Optimizer } from './optimizer.js';
 
 export interface AdamOptions {
   /** Default 0.001. */

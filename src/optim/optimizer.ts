@@ -3,29 +3,10 @@ import { ShapeError } from '../errors.js';
 import type { StateDict } from '../nn/module.js';
 import { type Parameter, type Tensor, zeros } from '../tensor.js';
 import { FlatParameters } from './flat.js';
+import { checkAtLeastZero, type Group, groupsOf, type OptimizerParameters } from './groups.js';
 
 /** Numbers of a step, for the kernel that has most of them. */
 const HYPER_LENGTH = 8;
-
-/** Parameters that are stepped with numbers of their own. */
-export interface ParameterGroup {
-  readonly parameters: Iterable<Parameter>;
-  /** Default: the optimizer's. */
-  readonly learningRate?: number;
-}
-
-/**
- * Parameters, or groups of them.
- * @see https://docs.pytorch.org/docs/stable/optim.html#per-parameter-options
- */
-export type OptimizerParameters = Iterable<Parameter> | readonly ParameterGroup[];
-
-interface Group {
-  readonly learningRate: number | undefined;
-  /** Of its parameters in the optimizer's list: from `first` up to, not including, `end`. */
-  readonly first: number;
-  readonly end: number;
-}
 
 /**
  * What all optimizers share. Parameters are moved into one stretch of memory, with the optimizer's state in
@@ -242,27 +223,6 @@ interface GroupMemory {
   readonly hyper: Tensor;
 }
 
-function groupsOf(name: string, parameters: OptimizerParameters): { all: Parameter[]; groups: Group[] } {
-  const given = Array.from<Parameter | ParameterGroup>(parameters);
-  const isGroup = (each: Parameter | ParameterGroup): each is ParameterGroup => 'parameters' in each;
-  const plain = given.filter((each): each is Parameter => !isGroup(each));
-  const all: Parameter[] = [];
-  const groups: Group[] = [];
-  for (const group of [{ parameters: plain, learningRate: undefined }, ...given.filter(isGroup)]) {
-    const first = all.length;
-    const { learningRate } = group;
-    if (learningRate !== undefined) checkAtLeastZero(name, { learningRate });
-    for (const parameter of group.parameters) {
-      if (!parameter.requiresGrad) continue;
-      if (all.includes(parameter))
-        throw new RangeError(`${name}: a parameter is there twice: [${parameter.shape}]`);
-      all.push(parameter);
-    }
-    if (all.length > first) groups.push({ learningRate, first, end: all.length });
-  }
-  return { all, groups };
-}
-
 function allocate(
   parameters: readonly Parameter[],
   stateNames: readonly string[],
@@ -289,14 +249,6 @@ function free({ flat, state, groups, norm }: OptimizerMemory): void {
   norm.dispose();
   flat.dispose();
   for (const stretch of Object.values(state)) stretch.dispose();
-}
-
-/** @throws RangeError for a number that is negative or not finite */
-export function checkAtLeastZero(name: string, numbers: Readonly<Record<string, number>>): void {
-  for (const [what, value] of Object.entries(numbers)) {
-    if (!(value >= 0 && Number.isFinite(value)))
-      throw new RangeError(`${name}: ${what} must be at least 0: ${value}`);
-  }
 }
 
 function mapRecord<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> {

@@ -1,5 +1,6 @@
 import { type Backend, SGD_HYPER, type Storage } from '../backends/backend.js';
-import { checkAtLeastZero, Optimizer, type OptimizerParameters } from './optimizer.js';
+import { checkAtLeastZero, type OptimizerParameters } from './groups.js';
+import { Optimizer } from './optimizer.js';
 
 export interface SGDOptions {
   /** Default 0.001. */

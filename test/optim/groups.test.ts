@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { mul } from '../../src/ops/mul.js';
 import { Adam, AdamW } from '../../src/optim/adam.js';
-import type { Optimizer, OptimizerParameters } from '../../src/optim/optimizer.js';
+import type { OptimizerParameters } from '../../src/optim/groups.js';
+import type { Optimizer } from '../../src/optim/optimizer.js';
 import { SGD } from '../../src/optim/sgd.js';
 import { type Parameter, parameter, tensor } from '../../src/tensor.js';
 import { allDevices } from '../devices.js';

@@ -1,5 +1,5 @@
 import { useCallback } from 'preact/hooks';
-import type { Progress } from '../lab/lab.js';
+import type { Progress } from '../lab/views.js';
 import { Chart, type Colours, commonOption } from './chart.js';
 
 /** The loss over the iterations, a point for each report. */

@@ -5,9 +5,8 @@ import {
   type Backend,
   countParameters,
   DataError,
-  Dataset,
+  type Dataset,
   type DeviceName,
-  type DeviceReport,
   DigitsNet,
   evaluate,
   type FitOptions,
@@ -16,7 +15,6 @@ import {
   listDevices,
   loadAdapter,
   noGrad,
-  parseMnist,
   parseModel,
   type StateDict,
   selectDevice,
@@ -25,57 +23,11 @@ import {
   tensor,
   withAdapterDisabled,
 } from 'lowrank';
-import { fetchBase, fetchMnist, type OnBytes } from './files.js';
-import { BATCH_SIZE, digitsOf, NORMALISATION, PIXELS, type TeachOptions, teachingData } from './teaching.js';
-
-export type AdapterFiles = Map<string, Uint8Array>;
-
-export interface DeviceView {
-  readonly name: DeviceName;
-  readonly features: readonly string[];
-  readonly reason: string;
-  readonly all: readonly DeviceReport[];
-}
-
-/** A verdict of the test images. */
-export interface Scores {
-  readonly accuracy: number;
-  /** By digit. */
-  readonly wrong: readonly number[];
-}
-
-export interface AdapterView {
-  readonly rank: number;
-  readonly alpha: number;
-  readonly trainable: number;
-  /** Of the model and its adapter. */
-  readonly total: number;
-  readonly percent: number;
-  /** What it was taught; empty for one that came from files. */
-  readonly digits: readonly number[];
-  /** Iterations of its training; 0 for one that came from files. */
-  readonly iterations: number;
-}
-
-export interface Progress {
-  readonly iteration: number;
-  readonly iterations: number;
-  /** Since the last report: the mean loss of some iterations side by side, with the last of them. */
-  readonly losses: readonly (readonly [iteration: number, loss: number])[];
-  readonly perSecond: number;
-}
-
-export type OnProgress = (progress: Progress) => void;
-
-/** Probabilities of the ten digits. */
-export interface Prediction {
-  readonly base: readonly number[];
-  readonly adapted: readonly number[] | undefined;
-}
-
-const REPORT_MS = 80;
-/** Of the curve of a training. */
-const POINTS = 100;
+import { Digits, NORMALISATION, PIXELS } from './digits.js';
+import { fetchBase, type OnBytes } from './files.js';
+import { throttled } from './progress.js';
+import { BATCH_SIZE, digitsOf, type TeachOptions, teachingData } from './teaching.js';
+import type { AdapterFiles, AdapterView, DeviceView, OnProgress, Prediction, Scores } from './views.js';
 
 export class Lab {
   #device: Backend | undefined;
@@ -84,9 +36,7 @@ export class Lab {
   #adapter: LoraAdapter | undefined;
   #view: AdapterView | undefined;
   #files: AdapterFiles | undefined;
-  #mnist: Awaited<ReturnType<typeof parseMnist>> | undefined;
-  #test: Dataset | undefined;
-  #train: Dataset | undefined;
+  readonly #digits = new Digits();
   #stop = new AbortController();
   #last: Promise<unknown> = Promise.resolve();
 
@@ -128,16 +78,17 @@ export class Lab {
 
   /** Not in the queue: the rest need not wait for the network. */
   async fetchMnist(onBytes: OnBytes): Promise<void> {
-    this.#mnist ??= await parseMnist(await fetchMnist(onBytes));
+    await this.#digits.fetch(onBytes);
   }
 
   trainBase(epochs: number, onProgress: OnProgress): Promise<void> {
+    this.#stop = new AbortController();
     return this.#queued(async () => {
       const model = new DigitsNet(this.#opened(), { seed: 0 });
       try {
         const { iterations } = await this.#fit(
           model,
-          this.#trainingSet(),
+          this.#digits.train(this.#opened()),
           { epochs, seed: 0 },
           0.001,
           onProgress,
@@ -152,6 +103,7 @@ export class Lab {
 
   /** Trains a new adapter, as the tutorial's wrapper. Stopped at once, the old one stays. */
   teach(options: TeachOptions, onProgress: OnProgress): Promise<AdapterView | undefined> {
+    this.#stop = new AbortController();
     return this.#queued(async () => {
       const { rank, alpha, learningRate, iterations: limit } = options;
       const model = this.#newModel();
@@ -159,14 +111,7 @@ export class Lab {
         const seed = 0;
         const config = { rank, alpha, bias: 'lora_only', init: 'normal', seed } as const;
         const adapter = await applyLora(model, config);
-        const { train } = this.#bytes();
-        const { data, dispose } = teachingData(
-          this.#opened(),
-          () => this.#trainingSet(),
-          train,
-          options,
-          seed,
-        );
+        const { data, dispose } = teachingData(this.#opened(), this.#digits, options, seed);
         try {
           const epochs = Math.ceil(limit / data.batchCount({ batchSize: BATCH_SIZE }));
           const { iterations } = await this.#fit(
@@ -194,7 +139,7 @@ export class Lab {
     });
   }
 
-  /** Ends the training that runs, at the end of an iteration. */
+  /** Ends the training that runs or waits, at the end of an iteration. */
   stop(): void {
     this.#stop.abort();
   }
@@ -204,7 +149,7 @@ export class Lab {
     return this.#queued(async () => {
       const model = this.#ready();
       const score = async () => {
-        const { accuracy, wrong } = await evaluate(model, this.#testSet());
+        const { accuracy, wrong } = await evaluate(model, this.#digits.test(this.#opened()));
         return { accuracy, wrong };
       };
       const base = await withoutAdapter(model, this.#adapter, score);
@@ -268,7 +213,6 @@ export class Lab {
     learningRate: number,
     onProgress: OnProgress,
   ) {
-    this.#stop = new AbortController();
     const optimizer = new Adam(model.parameters(), { learningRate });
     const report = throttled(onProgress);
     try {
@@ -292,23 +236,6 @@ export class Lab {
   #ready(): DigitsNet {
     if (!this.#model) throw new DataError('there is no base model yet');
     return this.#model;
-  }
-
-  #bytes() {
-    if (!this.#mnist) throw new DataError('MNIST is not here yet');
-    return this.#mnist;
-  }
-
-  #trainingSet(): Dataset {
-    const { images, labels } = this.#bytes().train;
-    this.#train ??= Dataset.fromBytes(this.#opened(), images, labels, NORMALISATION);
-    return this.#train;
-  }
-
-  #testSet(): Dataset {
-    const { images, labels } = this.#bytes().test;
-    this.#test ??= Dataset.fromBytes(this.#opened(), images, labels, NORMALISATION);
-    return this.#test;
   }
 
   #newModel(): DigitsNet {
@@ -343,8 +270,7 @@ export class Lab {
   #forgetDevice(): void {
     this.#model = undefined;
     this.#adapter = undefined;
-    this.#test = undefined;
-    this.#train = undefined;
+    this.#digits.leaveDevice();
   }
 }
 
@@ -358,24 +284,4 @@ function softmax(logits: ArrayLike<number>): number[] {
   const powers = values.map((value) => Math.exp(value - largest));
   const sum = powers.reduce((a, b) => a + b, 0);
   return powers.map((power) => power / sum);
-}
-
-/** Reports now and then, and at the end. */
-function throttled(onProgress: OnProgress) {
-  const begun = performance.now();
-  let [next, sum, count] = [begun, 0, 0];
-  let losses: [number, number][] = [];
-  return ({ iteration, iterations, loss }: { iteration: number; iterations: number; loss: number }) => {
-    const isLast = iteration === iterations;
-    sum += loss;
-    count += 1;
-    if (isLast || count >= iterations / POINTS) {
-      losses.push([iteration, sum / count]);
-      [sum, count] = [0, 0];
-    }
-    const now = performance.now();
-    if (now < next && !isLast) return;
-    onProgress({ iteration, iterations, losses, perSecond: (1000 * iteration) / (now - begun) });
-    [next, losses] = [now + REPORT_MS, []];
-  };
 }

@@ -1,10 +1,6 @@
 /** What an adapter is taught with: drawings, or digits of MNIST, with old examples among them. */
 import { type Backend, Dataset, mixReplay, Random } from 'lowrank';
-
-export const PIXELS = 28 * 28;
-
-/** As `loadMnist` takes them. */
-export const NORMALISATION = { features: PIXELS, classes: 10, mean: 0.1301, std: 0.3081 };
+import { type Digits, NORMALISATION, PIXELS } from './digits.js';
 
 export interface Example {
   /** 28 × 28, white on black as in MNIST. */
@@ -42,22 +38,22 @@ export interface TeachingData {
 /**
  * The examples of a training. MNIST's digits are mixed with others of MNIST; drawings, which are few, are repeated, with
  * examples of all of MNIST among them.
- * @param old  the training images
  */
 export function teachingData(
   device: Backend,
-  train: () => Dataset,
-  old: { readonly images: Uint8Array; readonly labels: Uint8Array },
+  mnist: Digits,
   options: TeachOptions,
   seed: number,
 ): TeachingData {
   const { what, replay, iterations } = options;
   if ('digits' in what) {
-    const chosen = train().subset(what.digits);
+    const train = mnist.train(device);
+    const chosen = train.subset(what.digits);
     const others = [...Array(10).keys()].filter((digit) => !what.digits.includes(digit));
-    const data = others.length === 0 ? chosen : mixReplay(chosen, train().subset(others), replay, seed);
+    const data = others.length === 0 ? chosen : mixReplay(chosen, train.subset(others), replay, seed);
     return { data, dispose: () => {} };
   }
+  const old = mnist.bytes.train;
   const count = Math.min(MOST_EXAMPLES, Math.max(iterations * BATCH_SIZE, what.drawings.length));
   const oldCount = Math.round(count * replay);
   const random = new Random(seed).split('replay');

@@ -16,7 +16,7 @@ export type Kernels = ReadonlyMap<KernelName, Kernel>;
 
 /** Inputs are bound to be read only, outputs to be written; the parameters come last. */
 function inputCount(code: string): number {
-  return code.match(/var<storage, read>/g)?.length ?? 0;
+  return code.match(/var<storage, ?read>/g)?.length ?? 0;
 }
 
 /** Compiles at once all kernels but those of matmul that are not wanted, so that no kernel call waits for it. */

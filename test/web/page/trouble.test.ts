@@ -74,6 +74,20 @@ describe('the page', () => {
     await page.context().close();
   });
 
+  it('stops a training of the base too, which is then what it has learnt so far', async () => {
+    const { page } = await visit(site);
+    await settled(page);
+    const shipped = await countsOf(page, 'base');
+    await page.getByLabel('Times through MNIST').selectOption('5');
+    await button(page, 'Train from scratch').click();
+    await page.getByText(/^[1-9][\d,]* of 30,000 iterations/).waitFor();
+    await button(page, 'Stop').click();
+    await page.getByText('trained here').waitFor();
+    await settled(page);
+    expect(await countsOf(page, 'base')).not.toEqual(shipped);
+    await page.context().close();
+  });
+
   it('stays smooth while it trains', async () => {
     const { page } = await visit(site);
     await settled(page);

@@ -1,0 +1,36 @@
+/** PEFT's names of an adapter's tensors. */
+import type { ResolvedLoraConfig } from './config.js';
+import { ownerAmong } from './matching.js';
+
+/** Of every name in a file. */
+export const PREFIX = 'base_model.model.';
+
+/** PEFT's names of what an adapter has in a layer. */
+export function partsOf(isEmbedding: boolean) {
+  const names = isEmbedding
+    ? { a: 'lora_embedding_A', b: 'lora_embedding_B' }
+    : { a: 'lora_A.weight', b: 'lora_B.weight' };
+  return { names: { ...names, magnitude: 'lora_magnitude_vector', bias: 'lora_B.bias' } };
+}
+
+/** The bias of an adapted layer is in what PEFT calls its base layer. */
+export function wholeKey(path: string, layers: { has(path: string): boolean }): string {
+  const module = path.slice(0, path.lastIndexOf('.'));
+  return layers.has(module)
+    ? `${PREFIX}${module}.base_layer.${path.slice(module.length + 1)}`
+    : PREFIX + path;
+}
+
+/**
+ * The names under which PEFT writes the bias of a whole module again when `bias` is all: as trained, and as it was, where
+ * its wrapper of such a module has them. Undefined for everything else.
+ */
+export function repeatedKeys(
+  path: string,
+  { bias, modulesToSave }: ResolvedLoraConfig,
+): { trained: string; original: string } | undefined {
+  const owner = bias === 'all' && /(^|\.)bias$/.test(path) ? ownerAmong(path, modulesToSave) : undefined;
+  if (owner === undefined) return undefined;
+  const key = (wrapper: string) => `${PREFIX}${owner}.${wrapper}${path.slice(owner.length)}`;
+  return { trained: key('modules_to_save'), original: key('original_module') };
+}
