@@ -68,12 +68,8 @@ export function initialValues(
   const { init, useRslora } = config;
   const [inFeatures, outFeatures] = sizesOf(module);
   const shape = { rank, inFeatures, outFeatures };
-  if (!(module instanceof Linear)) {
-    if (init === 'orthogonal' || beginsWithWeight(init)) {
-      throw new RangeError(`applyLora: init ${init} wants a Linear: ${target.path} is an Embedding`);
-    }
-    return embeddingFactors(shape, random);
-  }
+  // As in PEFT, whatever the init.
+  if (!(module instanceof Linear)) return embeddingFactors(shape, random);
   if (!beginsWithWeight(init)) return drawnFactors(shape, init, random);
   if (rank > Math.min(inFeatures, outFeatures)) {
     throw new RangeError(

@@ -5,7 +5,7 @@
  * standard deviation 1/rank, B zero. `normal`: the same with standard deviation 1. `orthogonal`: A and B whose rows and
  * columns are orthogonal to each other, so that B A is 0; wants an even rank. `pissa`: from the largest singular
  * values of the weight; `olora`: from its QR decomposition; both take what they begin with off the weight again.
- * On an Embedding `kaiming`, `gaussian` and `normal` are A zero and B standard normal.
+ * On an Embedding all of them are A zero and B standard normal.
  * @see https://huggingface.co/docs/peft/package_reference/lora#peft.LoraConfig (`init_lora_weights`)
  */
 export type LoraInit = 'kaiming' | 'gaussian' | 'normal' | 'orthogonal' | 'pissa' | 'olora';

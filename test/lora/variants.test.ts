@@ -36,6 +36,7 @@ const KINDS: readonly (readonly [string, LoraConfig])[] = [
   ['orthogonal', { init: 'orthogonal' }],
   ['pissa', { init: 'pissa' }],
   ['olora', { init: 'olora' }],
+  ['pissa beside an embedding', { init: 'pissa', targetModules: ['0', '1'] }],
   ['pissa with dora', { init: 'pissa', useDora: true }],
   ['a parametrization', { method: 'parametrization' }],
   ['a parametrization by pissa', { method: 'parametrization', init: 'pissa' }],
@@ -151,7 +152,7 @@ describe.each(KINDS)('gradients of %s', (_, kind) => {
     for (const [name, parameter] of checked) {
       const gradient = (await parameter.grad?.read()) ?? [];
       const values = Array.from(await parameter.read());
-      for (const i of [0, values.length - 1]) {
+      for (const i of values.keys()) {
         const at = async (step: number) => {
           parameter.write(values.map((value, j) => (j === i ? value + step : value)));
           return noGrad(() => crossEntropy(model.forward(x), y)).item();

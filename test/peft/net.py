@@ -58,5 +58,6 @@ CASES = {
     "gaussian": (False, lora(init_lora_weights="gaussian")),
     "orthogonal": (False, lora(r=4, init_lora_weights="orthogonal")),
     "pissa": (False, lora(init_lora_weights="pissa")),
+    "pissa-embedding": (True, lora(target_modules=["emb", *LINEAR], init_lora_weights="pissa")),
     "olora": (False, lora(init_lora_weights="olora")),
 }

@@ -64,7 +64,7 @@ describe.each(await allDevices())('adapters of PEFT on %s', (_, device) => {
 });
 
 /** Written otherwise: as an update of twice the rank, or in another type. */
-const CONVERTED = ['pissa', 'olora', 'f16', 'bf16'];
+const CONVERTED = ['pissa', 'pissa-embedding', 'olora', 'f16', 'bf16'];
 
 describe('writing what PEFT wrote', async () => {
   const [[, device]] = await allDevices();

@@ -35,6 +35,7 @@ const CASES: Record<string, LoraConfig> = {
   gaussian: { init: 'gaussian' },
   orthogonal: { rank: 4, init: 'orthogonal' },
   pissa: { init: 'pissa' },
+  'pissa-embedding': { init: 'pissa', targetModules: ['emb', ...LINEAR] },
   'pissa-rslora': { init: 'pissa', useRslora: true },
   olora: { init: 'olora' },
 };
