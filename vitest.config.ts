@@ -5,6 +5,8 @@ const major = Number(process.versions.node.split('.')[0]);
 const execArgv = major < 22 ? ['--experimental-wasm-relaxed-simd', '--expose-gc'] : ['--expose-gc'];
 
 export default defineConfig({
+  // The page imports the library by its name.
+  resolve: { alias: { lowrank: new URL('src/index.ts', import.meta.url).pathname } },
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/package.test.ts', 'test/web/page/**'],

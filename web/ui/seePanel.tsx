@@ -61,7 +61,7 @@ function Verdict(props: {
   const both =
     digits.length > 0 ? [tile('on the adapted digits', won), tile('on the others', -forgotten)] : [];
   return (
-    <div class="verdict">
+    <div class="verdict" aria-live="polite">
       {both.length > 0 ? both : tile('on all digits', sumOver(base, DIGITS) - sumOver(adapted, DIGITS))}
     </div>
   );

@@ -1,0 +1,97 @@
+/** What an adapter of the page is taught with. */
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it, vi } from 'vitest';
+import { ReferenceBackend } from '../../src/backends/reference.js';
+import type { Dataset } from '../../src/data/dataset.js';
+import { Digits, PIXELS } from '../../web/lab/digits.js';
+import { digitsOf, type TeachOptions, teachingData } from '../../web/lab/teaching.js';
+
+const COUNT = 60;
+
+/** MNIST in small: image i is the byte i throughout, with the label i mod 10. */
+function files(): Record<string, Uint8Array> {
+  const images = new Uint8Array(16 + COUNT * PIXELS);
+  new DataView(images.buffer).setUint32(0, 0x803);
+  for (const [i, size] of [COUNT, 28, 28].entries()) new DataView(images.buffer).setUint32(4 + 4 * i, size);
+  images.subarray(16).forEach((_, i, all) => {
+    all[i] = Math.floor(i / PIXELS);
+  });
+  const labels = new Uint8Array(8 + COUNT);
+  new DataView(labels.buffer).setUint32(0, 0x801);
+  new DataView(labels.buffer).setUint32(4, COUNT);
+  for (let i = 0; i < COUNT; i++) labels[8 + i] = i % 10;
+  return { trainImages: images, trainLabels: labels, testImages: images, testLabels: labels };
+}
+
+async function digits(): Promise<Digits> {
+  const served = new Map(Object.entries(files()).map(([name, bytes]) => [`${name}.bin`, gzipSync(bytes)]));
+  const hexOf = async (bytes: Uint8Array<ArrayBuffer>) =>
+    Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('hex');
+  const manifest: Record<string, { bytes: number; sha256: string }> = {};
+  for (const [name, bytes] of served) manifest[name] = { bytes: bytes.length, sha256: await hexOf(bytes) };
+  vi.stubGlobal('pageUrl', 'http://page/');
+  vi.stubGlobal('isSecureContext', true);
+  vi.stubGlobal('fetch', async (url: URL) => {
+    const name = url.pathname.slice(1);
+    return new Response(name === 'manifest.json' ? JSON.stringify(manifest) : (served.get(name) ?? null));
+  });
+  const made = new Digits();
+  await made.fetch(() => {});
+  vi.unstubAllGlobals();
+  return made;
+}
+
+const SETTINGS = { rank: 1, alpha: 1, learningRate: 1, iterations: 3, replay: 0 };
+
+/** Label and first pixel of each example. */
+async function examplesOf(data: Dataset): Promise<[label: number, byte: number][]> {
+  const found: [number, number][] = [];
+  for (const { x, y, rows } of data.batches({ batchSize: 7 })) {
+    const [pixels, labels] = [await x.read(), await y.read()];
+    for (let r = 0; r < rows; r++) {
+      found.push([labels[r], Math.round(255 * (pixels[r * PIXELS] * 0.3081 + 0.1301))]);
+    }
+  }
+  return found;
+}
+
+async function taught(what: TeachOptions['what'], replay: number) {
+  const { data, dispose } = teachingData(
+    new ReferenceBackend(),
+    await digits(),
+    { ...SETTINGS, what, replay },
+    4,
+  );
+  const examples = await examplesOf(data);
+  dispose();
+  return examples;
+}
+
+describe('teachingData', () => {
+  const drawings = [200, 210, 220].map((byte) => ({ pixels: new Uint8Array(PIXELS).fill(byte), label: 7 }));
+
+  it('repeats drawings, each as often as the others', async () => {
+    const examples = await taught({ drawings }, 0);
+    expect(examples).toHaveLength(30);
+    for (const byte of [200, 210, 220]) expect(examples.filter(([, each]) => each === byte)).toHaveLength(10);
+    expect(digitsOf({ ...SETTINGS, what: { drawings } })).toEqual([7]);
+  });
+
+  it('mixes old examples of every digit among drawings, in the wanted share, with their own labels', async () => {
+    const examples = await taught({ drawings }, 0.6);
+    const old = examples.filter(([, byte]) => byte < 100);
+    expect(old).toHaveLength(18);
+    for (const [label, byte] of old) expect(label).toBe(byte % 10);
+    expect(new Set(old.map(([, byte]) => byte)).size).toBe(18);
+  });
+
+  it("takes digits of MNIST, and others among them in replay's share", async () => {
+    const plain = await taught({ digits: [3, 4] }, 0);
+    expect(plain.map(([label]) => label).sort()).toEqual([...Array(6).fill(3), ...Array(6).fill(4)]);
+    const mixed = await taught({ digits: [3, 4] }, 0.25);
+    expect(mixed).toHaveLength(16);
+    expect(mixed.filter(([label]) => label !== 3 && label !== 4)).toHaveLength(4);
+    const all = [...Array(10).keys()];
+    expect(await taught({ digits: all }, 0.5)).toHaveLength(COUNT);
+  });
+});
