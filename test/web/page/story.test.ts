@@ -58,6 +58,13 @@ describe('a visit', () => {
     await draw(page, ...SEVEN);
     await page.getByText('The base reads 7').waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
+    const ink = () => page.locator('.pad').evaluate((pad: HTMLCanvasElement) => pad.toDataURL());
+    const drawn = await ink();
+    await page.locator('.pad').hover({ position: { x: 20, y: 20 } });
+    await page.locator('.pad').hover({ position: { x: 90, y: 150 } });
+    expect(await ink()).toBe(drawn);
+    const ofBase = () => page.locator('.bar.base').allTextContents();
+    const before = await ofBase();
 
     await teach(page);
     const [base, adapted] = [await countsOf(page, 'base'), await countsOf(page, 'adapted')];
@@ -70,6 +77,8 @@ describe('a visit', () => {
       .getByText("3,518 numbers were trained, 1.50 % of the base's 235,146, in 200 iterations.")
       .waitFor();
     await page.getByText('With your adapter it reads').waitFor();
+    expect(await ofBase()).toEqual(before);
+    expect(await page.locator('.bar.adapted').allTextContents()).not.toEqual(before);
     await page.getByRole('switch').click();
     await page.getByText('The base reads 7').waitFor();
     await page.getByRole('switch').click();

@@ -257,18 +257,24 @@ describe('the page', () => {
     await page.context().close();
   }, 120_000);
 
-  it('does not grow over ten trainings', async () => {
+  it('does not grow over ten trainings, by digits or by drawings', async () => {
     const { page } = await visit(site);
     await settled(page);
+    await draw(page, ...SEVEN);
+    await page.getByText('The base reads 7').waitFor();
+    await button(page, 'Keep as 7').click();
     await page.getByRole('spinbutton', { name: 'Iterations' }).fill('50');
-    await teach(page);
     const use = () => labWorker(page).evaluate(() => Reflect.get(globalThis, 'lab').memory());
-    const first = await use();
-    for (let i = 0; i < 10; i++) await teach(page);
-    const last = await use();
-    expect(first.liveBytes).toBeGreaterThan(0);
-    expect(last.liveBytes).toBeLessThanOrEqual(first.liveBytes);
-    expect(last.reservedBytes ?? 0).toBeLessThanOrEqual(first.reservedBytes ?? 0);
+    for (const what of ['Digits of MNIST', 'My drawings (1)']) {
+      await page.getByLabel(what).check();
+      await teach(page);
+      const first = await use();
+      for (let i = 0; i < 10; i++) await teach(page);
+      const last = await use();
+      expect(first.liveBytes).toBeGreaterThan(0);
+      expect(last.liveBytes).toBeLessThanOrEqual(first.liveBytes);
+      expect(last.reservedBytes).toBeLessThanOrEqual(first.reservedBytes);
+    }
     await page.context().close();
   });
 });
