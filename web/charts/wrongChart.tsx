@@ -30,7 +30,7 @@ export function WrongChart({ base, adapted, digits }: WrongChartProps) {
           type: 'category',
           data: names,
           axisTick: { show: false },
-          axisLabel: { ...axis.axisLabel, interval: 0 },
+          axisLabel: { ...axis.axisLabel, interval: 0, lineHeight: 15 },
           splitLine: { show: false },
         },
         yAxis: {
