@@ -49,6 +49,7 @@ CASES = {
     "bias-lora-only": (False, lora(bias="lora_only")),
     "bias-all": (False, lora(bias="all")),
     "bias-all-head": (False, lora(bias="all", modules_to_save=["head"])),
+    "bias-lora-only-head": (False, lora(bias="lora_only", modules_to_save=["head"])),
     "modules-to-save": (False, lora(modules_to_save=["head"])),
     "lora-bias": (False, lora(lora_bias=True)),
     "dropout": (False, lora(lora_dropout=0.1)),

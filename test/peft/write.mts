@@ -27,6 +27,7 @@ const CASES: Record<string, LoraConfig> = {
   'bias-lora-only': { bias: 'lora_only' },
   'bias-all': { bias: 'all' },
   'bias-all-head': { bias: 'all', modulesToSave: ['head'] },
+  'bias-lora-only-head': { bias: 'lora_only', modulesToSave: ['head'] },
   'modules-to-save': { modulesToSave: ['head'] },
   'lora-bias': { loraBias: true },
   dropout: { dropout: 0.1 },

@@ -63,6 +63,21 @@ describe('a checkpoint', async () => {
     }
   });
 
+  it('counts the batches that were accumulated', async () => {
+    const accumulate = 3;
+    const straight = await run({ accumulate });
+    const dir = new Map<string, Uint8Array>();
+    const controller = new AbortController();
+    const onStep = ({ iteration }: { iteration: number }) => {
+      if (iteration === 8) controller.abort();
+    };
+    const checkpoint = { dir, every: 1000, resume: true };
+    await run({ accumulate, checkpoint, onStep, signal: controller.signal });
+    const resumed = await run({ accumulate, checkpoint });
+    expect(resumed.result.iterations).toBe(21);
+    expect(resumed.text === straight.text).toBe(true);
+  });
+
   it('of a finished training does nothing more', async () => {
     const dir = new Map<string, Uint8Array>();
     await run({ checkpoint: { dir, every: 10 } });
