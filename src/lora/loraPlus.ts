@@ -26,7 +26,9 @@ export function loraPlusGroups(
   if (!(ratio > 0 && Number.isFinite(ratio)))
     throw new RangeError(`loraPlusGroups: ratio must be above 0: ${ratio}`);
   const embeddings = [...model.namedModules()].filter(([, module]) => module instanceof LoraEmbedding);
-  const ofEmbeddings = new Set(embeddings.flatMap(([, module]) => [...module.parameters()]));
+  const ofEmbeddings = new Set(
+    embeddings.flatMap(([, module]) => [...module.parameters()].filter(({ shape }) => shape.length > 1)),
+  );
   const rateOf = (name: string, parameter: Parameter) => {
     if (ofEmbeddings.has(parameter)) return embeddingLearningRate;
     const isFast = /(^|\.)loraB$/.test(name) || parameter.shape.length === 1;

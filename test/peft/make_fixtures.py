@@ -3,7 +3,8 @@
 usage: make_fixtures.py DIR [SEED]
 
 Each DIR/<case>/ holds PEFT's two files, base.safetensors (the weights before PEFT touched them) and case.json (input,
-outputs of base, adapted and merged model, and the losses of 20 steps of Adam from this adapter on).
+outputs of base, adapted and merged model, and the losses of 20 steps from this adapter on, of Adam and of Adam with the
+groups of LoRA+).
 """
 
 import copy
@@ -14,6 +15,7 @@ from pathlib import Path
 import torch
 from net import CASES, TARGETS, Net, lora
 from peft import get_peft_model
+from peft.optimizers import create_loraplus_optimizer
 from safetensors.torch import load_file, save_file
 
 STEPS = 20
@@ -50,16 +52,24 @@ def case(folder, name, tokens, config, dtype=None):
         )
     facts["adapted"] = numbers(model(x))
     facts["merged"] = numbers(copy.deepcopy(model).merge_and_unload()(x))
-    facts["losses"] = train(model, x) if config.lora_dropout == 0 else []
+    plus = copy.deepcopy(model)
+    facts["losses"], facts["plusLosses"] = [], []
+    if config.lora_dropout == 0:
+        facts["losses"] = train(model, x, torch.optim.Adam(trained(model), lr=0.01))
+        facts["plusLosses"] = train(
+            plus, x, create_loraplus_optimizer(plus, torch.optim.Adam, lr=0.01, loraplus_lr_ratio=4)
+        )
     facts["trained"] = numbers(model.eval()(x))
     (folder / "README.md").unlink(missing_ok=True)
     (folder / "case.json").write_text(json.dumps(facts))
 
 
-def train(model, x):
+def trained(model):
+    return [p for p in model.parameters() if p.requires_grad]
+
+
+def train(model, x, optimizer):
     model.train()
-    trained = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.Adam(trained, lr=0.01)
     losses = []
     for _ in range(STEPS):
         optimizer.zero_grad()

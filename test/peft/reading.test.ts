@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd.js';
 import { loadAdapter, saveAdapter } from '../../src/lora/adapterFile.js';
 import { setActiveAdapters, withAdapterDisabled } from '../../src/lora/adapters.js';
+import { loraPlusGroups } from '../../src/lora/loraPlus.js';
 import { merge, unmerge } from '../../src/lora/merge.js';
 import { addWeightedAdapter } from '../../src/lora/weightedAdapter.js';
 import type { Module } from '../../src/nn/module.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
+import type { OptimizerParameters } from '../../src/optim/groups.js';
 import { type Tensor, tensor } from '../../src/tensor.js';
 import { allDevices } from '../devices.js';
 import { adapterFiles, baseModel, caseNames, difference, facts, inputTensor, TARGETS } from './net.js';
@@ -32,15 +34,21 @@ describe.each(await allDevices())('adapters of PEFT on %s', (_, device) => {
     expect(await withAdapterDisabled(model, () => outputs(model, x))).toEqual(base);
   });
 
-  it.each(caseNames.filter((name) => facts(name).losses.length > 0))('%s: 20 steps of Adam', async (name) => {
+  /** Trains as PEFT did, and compares every loss. */
+  async function train(
+    name: string,
+    losses: readonly number[],
+    groups: (model: Module) => OptimizerParameters,
+  ) {
     const expected = facts(name);
     const x = inputTensor(device, expected);
     const y = tensor(device, TARGETS, [7], 'i32');
     const model = baseModel(device, name);
     await loadAdapter(model, adapterFiles(name));
     model.train();
-    const optimizer = new Adam(model.parameters(), { learningRate: 0.01 });
-    for (const [step, loss] of expected.losses.entries()) {
+    const optimizer = new Adam(groups(model), { learningRate: 0.01 });
+    expect(losses).toHaveLength(20);
+    for (const [step, loss] of losses.entries()) {
       optimizer.zeroGrad();
       const found = crossEntropy(model.forward(x), y);
       found.backward();
@@ -48,7 +56,19 @@ describe.each(await allDevices())('adapters of PEFT on %s', (_, device) => {
       optimizer.step();
     }
     model.eval();
-    expect(difference(await outputs(model, x), expected.trained)).toBeLessThanOrEqual(1e-3);
+    return outputs(model, x);
+  }
+
+  const trainable = caseNames.filter((name) => facts(name).losses.length > 0);
+
+  it.each(trainable)('%s: 20 steps of Adam', async (name) => {
+    const { losses, trained } = facts(name);
+    const found = await train(name, losses, (model) => model.parameters());
+    expect(difference(found, trained)).toBeLessThanOrEqual(1e-3);
+  });
+
+  it.each(trainable)('%s: 20 steps of LoRA+', async (name) => {
+    await train(name, facts(name).plusLosses, (model) => loraPlusGroups(model, 0.01, 4));
   });
 
   it.each(['linear', 'cat', 'svd'] as const)('adds adapters as PEFT does: %s', async (combination) => {
