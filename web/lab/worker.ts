@@ -3,6 +3,7 @@ import { expose } from 'comlink';
 import { Lab } from './lab.js';
 
 const lab = new Lab();
+// The page calls its worker by its own address: files are beside the page, wherever the worker's code is.
 globalThis.pageUrl = new URL(self.name).href;
 // For a look at it from the console of the worker.
 Reflect.set(globalThis, 'lab', lab);
