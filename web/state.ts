@@ -55,8 +55,15 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Runs one piece of work, and shows what went wrong with it. */
-async function busyWith(name: Work, body: () => Promise<void>): Promise<void> {
+let last = Promise.resolve();
+
+/** Runs one piece of work after those before it, and shows what went wrong with it. */
+function busyWith(name: Work, body: () => Promise<void>): Promise<void> {
+  last = last.then(() => run(name, body));
+  return last;
+}
+
+async function run(name: Work, body: () => Promise<void>): Promise<void> {
   work.value = name;
   message.value = undefined;
   try {
@@ -80,14 +87,16 @@ let lost: string | undefined;
 
 const onLost = proxy((reason: string) => {
   lost = reason;
-  if (!busy.value) void afterLoss();
+  // Work that fails for it sees to it itself.
+  if (!busy.value) last = last.then(afterLoss);
 });
 
 /** The adapter and the base are on the host too: WebAssembly goes on with them. */
 async function afterLoss(): Promise<void> {
   const reason = lost;
+  if (reason === undefined) return;
   lost = undefined;
-  await busyWith('opening', async () => {
+  await run('opening', async () => {
     device.value = await lab.open('wasm', onLost);
   });
   say('note', sentence(`${reason}: going on with WebAssembly; what was trained before is still there`));

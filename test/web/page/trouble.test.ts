@@ -6,6 +6,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { applyLora, DigitsNet, saveAdapter, selectDevice } from '../../../src/index.js';
 import {
+  accessibilityProblems,
   BUILT,
   button,
   countsOf,
@@ -148,6 +149,7 @@ describe('the page', () => {
         });
       await settled(page);
       expect(await countsOf(page, 'adapted')).toEqual(before);
+      expect(await accessibilityProblems(page)).toEqual([]);
       await button(page, 'Close this message').click();
     }
     await page.getByText('An adapter of rank 2').waitFor();
@@ -178,6 +180,7 @@ describe('the page', () => {
     });
     await page.goto(site.server.url);
     await page.getByText('testLabels.bin cannot be fetched: the connection failed.').waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
     await draw(page, ...SEVEN);
     await page.getByText('The base reads 7').waitFor();
     expect(await button(page, 'Teach').isDisabled()).toBe(true);
@@ -201,6 +204,10 @@ describe('the page', () => {
     const page = await context.newPage();
     await context.route('**/*.bin', async (route) => {
       await context.setOffline(true);
+      // The worker hears of it a moment later.
+      await labWorker(page).evaluate(async () => {
+        while (navigator.onLine) await new Promise((resolve) => setTimeout(resolve, 10));
+      });
       await route.abort();
     });
     await page.goto(site.server.url);
