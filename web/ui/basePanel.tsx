@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import {
   baseTrainedHere,
   busy,
@@ -14,6 +14,7 @@ import { Panel } from './panel.js';
 import { Training } from './training.js';
 
 const epochs = signal(1);
+const canTrain = computed(() => !busy.value && hasData.value);
 
 export function BasePanel() {
   const base = scores.value?.base;
@@ -34,7 +35,7 @@ export function BasePanel() {
         class="row"
         onSubmit={(event) => {
           event.preventDefault();
-          void trainBase(epochs.value);
+          if (canTrain.value) void trainBase(epochs.value);
         }}
       >
         <label>
@@ -52,7 +53,7 @@ export function BasePanel() {
             ))}
           </select>
         </label>
-        <button type="submit" disabled={busy.value || !hasData.value}>
+        <button type="submit" aria-disabled={!canTrain.value}>
           Train from scratch
         </button>
         {baseTrainedHere.value && (

@@ -23,6 +23,8 @@ const obstacle = computed(() => {
   return undefined;
 });
 
+const canTeach = computed(() => !busy.value && obstacle.value === undefined);
+
 function optionsNow(): TeachOptions {
   const what = source.value === 'drawings' ? { drawings: drawings.value } : { digits: digits.value };
   return { what, ...settings.value, replay: settings.value.replay / 100 };
@@ -34,7 +36,7 @@ export function TeachPanel() {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          void teach(optionsNow());
+          if (canTeach.value) void teach(optionsNow());
         }}
       >
         <fieldset class="source">
@@ -72,7 +74,7 @@ export function TeachPanel() {
           <Replay />
         </div>
         <div class="row">
-          <button type="submit" class="primary" disabled={busy.value || obstacle.value !== undefined}>
+          <button type="submit" class="primary" aria-disabled={!canTeach.value}>
             Teach
           </button>
           {obstacle.value && <p class="hint">{obstacle.value}</p>}
