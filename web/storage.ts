@@ -2,12 +2,18 @@
 import { createStore, del, get, set } from 'idb-keyval';
 import type { Example } from './lab/teaching.js';
 import type { AdapterFiles, AdapterView } from './lab/views.js';
+import type { Source, settings } from './teachSettings.js';
 
 export interface Kept {
   drawings: readonly Example[];
   adapter: { readonly files: AdapterFiles; readonly view: AdapterView };
   /** A base that was trained here. */
   base: Uint8Array;
+  settings: {
+    readonly source: Source;
+    readonly digits: readonly number[];
+    readonly settings: (typeof settings)['value'];
+  };
 }
 
 const store = createStore('lowrank', 'page');

@@ -1,17 +1,11 @@
-import { computed, signal } from '@preact/signals';
+import { computed } from '@preact/signals';
 import type { TeachOptions } from '../lab/teaching.js';
 import { busy, drawings, hasData, setDrawings, teach } from '../state.js';
+import { digits, type Source, settings, source } from '../teachSettings.js';
 import { count, DIGITS } from './format.js';
 import { Panel } from './panel.js';
 import { Thumbnail } from './thumbnail.js';
 import { Training } from './training.js';
-
-type Source = 'drawings' | 'digits';
-
-const source = signal<Source>('digits');
-/** The tutorial's. */
-const digits = signal<readonly number[]>([2, 3, 5, 8, 9]);
-const settings = signal({ rank: 2, alpha: 1, learningRate: 0.001, iterations: 200, replay: 0 });
 
 type Setting = keyof typeof settings.value;
 

@@ -127,7 +127,8 @@ describe('a visit', () => {
     await page.getByText('With your adapter it reads 7').waitFor();
     await page.reload();
     await settled(page);
-    await page.getByLabel('My drawings (2)').check();
+    expect(await page.getByLabel('My drawings (2)').isChecked()).toBe(true);
+    expect(await page.getByRole('slider').inputValue()).toBe('50');
     await button(page, 'Undo the last').click();
     await page.getByLabel('My drawings (1)').waitFor();
     await button(page, 'Delete 1 drawing').click();
