@@ -1,5 +1,6 @@
 import type { Module } from '../nn/module.js';
-import { copyParameter, Parameter } from '../tensor.js';
+import { copyParameter, type Parameter } from '../tensor.js';
+import { baseParameter } from './baseParameter.js';
 
 /**
  * A parameter that adapters train as a whole, such as a bias: the module's field holds an adapter's copy while that
@@ -14,10 +15,8 @@ export class SwitchedParameter {
     readonly module: Module,
     readonly field: string,
   ) {
-    const value: unknown = Reflect.get(module, field);
-    if (!(value instanceof Parameter)) throw new TypeError(`lora: ${field} is not a parameter`);
-    this.original = value;
-    module.kept.add(value);
+    this.original = baseParameter(module, field);
+    module.kept.add(this.original);
   }
 
   /** An adapter's copy. */

@@ -88,7 +88,7 @@ export function findTargets(model: Module, config: ResolvedLoraConfig, isNew = t
 }
 
 /** Rank and alpha of a module. */
-export function numbersOf(path: string, { rank, alpha, rankPattern, alphaPattern }: ResolvedLoraConfig) {
+function numbersOf(path: string, { rank, alpha, rankPattern, alphaPattern }: ResolvedLoraConfig) {
   return { rank: patternValue(path, rankPattern, rank), alpha: patternValue(path, alphaPattern, alpha) };
 }
 

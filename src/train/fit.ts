@@ -139,17 +139,9 @@ export async function fit(model: Module, data: Dataset, options: FitOptions): Pr
     step.dispose();
     optimizer.learningRateFactor = 1;
   }
-  const seconds = (performance.now() - begun) / 1000;
-  const { repeated } = step;
-  const iterationsPerSecond = (iteration - first) / seconds;
-  return {
-    iterations: iteration,
-    repeated,
-    meanLoss: log.meanLoss,
-    iterationsPerSecond,
-    stopped,
-    best: validation.best,
-  };
+  const iterationsPerSecond = (1000 * (iteration - first)) / (performance.now() - begun);
+  const facts = { iterations: iteration, repeated: step.repeated, meanLoss: log.meanLoss };
+  return { ...facts, iterationsPerSecond, stopped, best: validation.best };
 }
 
 /** What the options come to. */
