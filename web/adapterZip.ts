@@ -1,7 +1,7 @@
 /** An adapter as one file to carry: PEFT's two in a zip. */
 import { unzipSync, zipSync } from 'fflate';
 
-export const ADAPTER_FILES = ['adapter_config.json', 'adapter_model.safetensors'];
+const ADAPTER_FILES = ['adapter_config.json', 'adapter_model.safetensors'];
 
 /** Above what an adapter of this page can have: a larger file is not unpacked. */
 const MOST_BYTES = 64 * 1024 * 1024;

@@ -118,11 +118,7 @@ export async function start(): Promise<void> {
 export async function fetchMnist(): Promise<void> {
   mnist.value = { done: 0, total: 0 };
   try {
-    let shown = 0;
     const onBytes = proxy((done: number, total: number) => {
-      const now = performance.now();
-      if (now - shown < 100 && done < total) return;
-      shown = now;
       if (mnist.value !== 'ready') mnist.value = { done, total };
     });
     await lab.fetchMnist(onBytes);

@@ -7,9 +7,6 @@ const isOver = signal(false);
 
 export function TakePanel() {
   const view = adapter.value;
-  const take = (files: FileList | null | undefined) => {
-    if (files && files.length > 0) void loadAdapter([...files]);
-  };
   return (
     <Panel id="take" step={5} title="Take it along">
       <p>
@@ -32,36 +29,47 @@ export function TakePanel() {
           Remove it
         </button>
       </div>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping is an extra; the input inside does the same */}
-      <div
-        class={`drop ${isOver.value ? 'over' : ''}`}
-        onDragOver={(event) => {
-          event.preventDefault();
-          isOver.value = true;
-        }}
-        onDragLeave={() => {
-          isOver.value = false;
-        }}
-        onDrop={(event) => {
-          event.preventDefault();
-          isOver.value = false;
-          if (!busy.value) take(event.dataTransfer?.files);
-        }}
-      >
-        <label>
-          Load an adapter: pick its zip or its two files, or drop them here
-          <input
-            type="file"
-            multiple
-            accept=".zip,.json,.safetensors"
-            disabled={busy.value}
-            onChange={({ currentTarget }) => {
-              take(currentTarget.files);
-              currentTarget.value = '';
-            }}
-          />
-        </label>
-      </div>
+      <Drop />
     </Panel>
+  );
+}
+
+function take(files: FileList | null | undefined): void {
+  if (files && files.length > 0) void loadAdapter([...files]);
+}
+
+/** Where files are picked, or dropped. */
+function Drop() {
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: dropping is an extra; the input inside does the same
+    <div
+      class={`drop ${isOver.value ? 'over' : ''}`}
+      onDragOver={(event) => {
+        event.preventDefault();
+        isOver.value = true;
+      }}
+      onDragLeave={() => {
+        isOver.value = false;
+      }}
+      onDrop={(event) => {
+        event.preventDefault();
+        isOver.value = false;
+        if (!busy.value) take(event.dataTransfer?.files);
+      }}
+    >
+      <label>
+        Load an adapter: pick its zip or its two files, or drop them here
+        <input
+          type="file"
+          multiple
+          accept=".zip,.json,.safetensors"
+          disabled={busy.value}
+          onChange={({ currentTarget }) => {
+            take(currentTarget.files);
+            currentTarget.value = '';
+          }}
+        />
+      </label>
+    </div>
   );
 }

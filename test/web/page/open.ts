@@ -27,6 +27,8 @@ export interface Visit {
   readonly page: Page;
   /** What the page asked of other hosts, and errors nobody caught. */
   readonly complaints: string[];
+  /** All that was asked for, by the page and by its worker. */
+  readonly requests: string[];
 }
 
 /** A visitor with a browser profile of their own. */
@@ -34,13 +36,15 @@ export async function visit({ browser, server }: Site, options: BrowserContextOp
   const context = await browser.newContext({ acceptDownloads: true, ...options });
   const page = await context.newPage();
   const complaints: string[] = [];
+  const requests: string[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   context.on('request', (request) => {
     const url = request.url();
+    requests.push(url);
     if (!url.startsWith(server.url) && !/^(blob|data):/.test(url)) complaints.push(url);
   });
   await page.goto(server.url);
-  return { page, complaints };
+  return { page, complaints, requests };
 }
 
 /** Waits until nothing is going on and MNIST is there. */

@@ -53,8 +53,10 @@ async function download(page: Page): Promise<Uint8Array> {
 
 describe('a visit', () => {
   it('draws, teaches, sees, switches, downloads, reloads and loads', async () => {
-    const { page, complaints } = await visit(site);
+    const { page, complaints, requests } = await visit(site);
     await settled(page);
+    // What the worker asks for is seen too.
+    expect(requests).toContain(`${site.server.url}trainImages.bin`);
     await draw(page, ...SEVEN);
     await page.getByText('The base reads 7').waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
@@ -71,6 +73,7 @@ describe('a visit', () => {
     expect(sum(adapted, CHOSEN)).toBeLessThan(sum(base, CHOSEN));
     expect(sum(adapted, OTHERS)).toBeGreaterThan(sum(base, OTHERS));
     const [won, forgotten] = await page.locator('.tile strong').allTextContents();
+    await page.getByRole('img', { name: /side by side; adapted to 2, 3, 5, 8, 9, marked/ }).waitFor();
     expect(Number(won)).toBe(sum(base, CHOSEN) - sum(adapted, CHOSEN));
     expect(Number(forgotten.replace(',', ''))).toBe(sum(adapted, OTHERS) - sum(base, OTHERS));
     await page

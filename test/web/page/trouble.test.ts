@@ -199,6 +199,26 @@ describe('the page', () => {
     await context.close();
   });
 
+  it('shows how far the download of MNIST is', async () => {
+    const context = await site.browser.newContext();
+    const page = await context.newPage();
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    await context.route('**/trainImages.bin', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto(site.server.url);
+    await page.getByText(/^MNIST: 1\.6 of 11\.2 MB$/).waitFor();
+    const bar = page.getByRole('progressbar', { name: 'Download of MNIST' });
+    expect(await bar.evaluate(({ value, max }: HTMLProgressElement) => value / max)).toBeCloseTo(0.145, 2);
+    goOn();
+    await settled(page);
+    await context.close();
+  });
+
   it('says that it is offline', async () => {
     const context = await site.browser.newContext();
     const page = await context.newPage();
