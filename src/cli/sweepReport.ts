@@ -27,7 +27,7 @@ function cells(texts: readonly string[]): string {
     .trimEnd();
 }
 
-/** The report as text, with a newline at its end; fits in 100 columns. */
+/** The report as text, with a newline at its end; fits in 120 columns. */
 export function renderSweep(result: SweepResult, paint: Paint): string {
   const { configurations, best, digits, base, replay, iterations } = result;
   const others = [...base.wrong.keys()].filter((digit) => !digits.includes(digit));
