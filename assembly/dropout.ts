@@ -1,7 +1,11 @@
 /** Which elements a dropout leaves out: a hash of their index, of a seed and of a count, so that nothing is drawn in order. */
 
-/** `out[i] = h(i) < threshold ? 0 : kept`; `state` (i32) is seed and count, and counts on. */
-export function dropoutMask(out: usize, state: usize, length: usize, threshold: f64, kept: f32): void {
+/**
+ * `out[i] = h(i) < ⌊probability · 2³²⌋ ? 0 : 1 / (1 − probability)`; `state` (i32) is seed and count, and counts on.
+ */
+export function dropoutMask(out: usize, state: usize, length: usize, probability: f64): void {
+  const threshold = Math.floor(probability * 4294967296);
+  const kept = <f32>(1 / (1 - probability));
   const count = load<u32>(state, 4);
   const a = mix(load<u32>(state) + count * 0x9e3779b9);
   const b = a ^ 0x85ebca6b;

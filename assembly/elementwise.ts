@@ -1,16 +1,20 @@
 /** Elementwise kernels: four lanes at a time, the last one to three elements alone. */
 import { madd } from './simd';
 
-/** `out[i] += alpha * x[i]`. */
-export function axpy(out: usize, x: usize, length: usize, alpha: f32): void {
+/** `out[i] = alpha * x[i] + beta * out[i]`. `beta = 0` never reads `out`. */
+export function axpby(out: usize, x: usize, length: usize, alpha: f32, beta: f32): void {
   const alphas = f32x4.splat(alpha);
+  const betas = f32x4.splat(beta);
   const end = out + (length << 2);
   const vectorEnd = out + ((length & ~3) << 2);
   for (; out < vectorEnd; out += 16, x += 16) {
-    v128.store(out, madd(alphas, v128.load(x), v128.load(out)));
+    const value = v128.load(x);
+    if (beta === 0) v128.store(out, f32x4.mul(alphas, value));
+    else v128.store(out, madd(alphas, value, f32x4.mul(betas, v128.load(out))));
   }
   for (; out < end; out += 4, x += 4) {
-    store<f32>(out, load<f32>(out) + alpha * load<f32>(x));
+    const value = alpha * load<f32>(x);
+    store<f32>(out, beta === 0 ? value : value + beta * load<f32>(out));
   }
 }
 
@@ -30,20 +34,20 @@ export function mul(out: usize, a: usize, b: usize, length: usize, beta: f32): v
 }
 
 /**
- * `out[i] = a[i] * b[0] + beta * out[i]`: the factor lies in memory, so that it may change from step to step.
+ * `out[i] = x[i] * factor[0] + beta * out[i]`: the factor lies in memory, so that it may change from step to step.
  */
-export function mulScalar(out: usize, a: usize, b: usize, length: usize, beta: f32): void {
-  const factor = load<f32>(b);
-  const factors = f32x4.splat(factor);
+export function mulScalar(out: usize, x: usize, factor: usize, length: usize, beta: f32): void {
+  const single = load<f32>(factor);
+  const factors = f32x4.splat(single);
   const betas = f32x4.splat(beta);
   const end = out + (length << 2);
   const vectorEnd = out + ((length & ~3) << 2);
-  for (; out < vectorEnd; out += 16, a += 16) {
-    const product = f32x4.mul(v128.load(a), factors);
+  for (; out < vectorEnd; out += 16, x += 16) {
+    const product = f32x4.mul(v128.load(x), factors);
     v128.store(out, beta === 0 ? product : madd(betas, v128.load(out), product));
   }
-  for (; out < end; out += 4, a += 4) {
-    const product = load<f32>(a) * factor;
+  for (; out < end; out += 4, x += 4) {
+    const product = load<f32>(x) * single;
     store<f32>(out, beta === 0 ? product : product + beta * load<f32>(out));
   }
 }

@@ -1,12 +1,22 @@
 /** Setting, copying and appending to memory. */
+import { ElementType } from './commands.gen';
+import { shareStart } from './share';
 
-/** `out[i] = value`, f32. */
-export function fill(out: usize, length: usize, value: f32): void {
-  fillI32(out, length, reinterpret<i32>(value));
+/** `out[i] = value`, in the elements' own type; the `part`-th of `parts` shares. */
+export function fill(out: usize, length: usize, outType: i32, value: f64, part: usize, parts: usize): void {
+  const from = shareStart(length, part, parts);
+  const count = shareStart(length, part + 1, parts) - from;
+  if (outType === ElementType.u8) memory.fill(out + from, <u8>(<i32>value), count);
+  else
+    fillWords(
+      out + (from << 2),
+      count,
+      outType === ElementType.f32 ? reinterpret<i32>(<f32>value) : <i32>value,
+    );
 }
 
 /** `out[i] = value`, any 32-bit pattern. */
-export function fillI32(out: usize, length: usize, value: i32): void {
+function fillWords(out: usize, length: usize, value: i32): void {
   const values = i32x4.splat(value);
   const end = out + (length << 2);
   const vectorEnd = out + ((length & ~3) << 2);
@@ -14,20 +24,18 @@ export function fillI32(out: usize, length: usize, value: i32): void {
   for (; out < end; out += 4) store<i32>(out, value);
 }
 
-/** `out[i] = value`, u8. */
-export function fillU8(out: usize, length: usize, value: u8): void {
-  memory.fill(out, value, length);
-}
-
-/** Copies `byteLength` bytes. */
-export function copy(out: usize, x: usize, byteLength: usize): void {
-  memory.copy(out, x, byteLength);
+/** `out[i] = x[i]`; the `part`-th of `parts` shares. */
+export function copy(out: usize, x: usize, length: usize, xType: i32, part: usize, parts: usize): void {
+  const shift: usize = xType === ElementType.u8 ? 0 : 2;
+  const from = shareStart(length, part, parts);
+  const count = shareStart(length, part + 1, parts) - from;
+  memory.copy(out + (from << shift), x + (from << shift), count << shift);
 }
 
 /**
  * `list[1 + list[0]] = x[0]`, `list[0] += 1`, unless the list of `length` numbers, the count included, is full.
  */
-export function append(list: usize, length: usize, x: usize): void {
+export function append(list: usize, x: usize, length: usize): void {
   const count = load<f32>(list);
   const next: usize = <usize>count + 1;
   if (next >= length) return;

@@ -35,8 +35,8 @@ function normalise(integers: v128, scale: f32, shift: f32): v128 {
 }
 
 /** `out[r] = labels[indices[r]]`, u8 to i32. */
-export function gatherLabels(out: usize, labels: usize, indices: usize, rows: usize): void {
-  for (let r: usize = 0; r < rows; r++) {
+export function gatherLabels(out: usize, labels: usize, indices: usize, length: usize): void {
+  for (let r: usize = 0; r < length; r++) {
     store<i32>(out + (r << 2), <i32>load<u8>(labels + indexAt(indices, r)));
   }
 }
@@ -64,17 +64,23 @@ export function take(
   }
 }
 
-/** `table[indices[r] * rowStride + c * colStride] += x[r,c]`, f32, row after row. */
+/**
+ * `table[indices[r] * rowStride + c * colStride] += x[r,c]`, f32, row after row; `beta = 0` sets all of the `length`
+ * elements of the table to 0 first.
+ */
 export function addAt(
   table: usize,
   x: usize,
   indices: usize,
+  length: usize,
   rows: usize,
   cols: usize,
   rowStride: usize,
   colStride: usize,
+  beta: f32,
 ): void {
   const step = colStride << 2;
+  if (beta === 0) memory.fill(table, 0, length << 2);
   for (let r: usize = 0; r < rows; r++) {
     let to = table + ((indexAt(indices, r) * rowStride) << 2);
     for (const end = x + (cols << 2); x < end; x += 4, to += step)

@@ -1,23 +1,9 @@
 /**
  * Optimizer steps over one flat stretch of memory. What changes from step to step (the step size, the bias
- * correction) lies in `hyper`, f32, at the positions that the constants name.
+ * correction) lies in `hyper`, f32, in the order of the table of kernels.
  */
+import { AdamStepHyper, SgdMomentumStepHyper, SgdStepHyper } from './commands.gen';
 import { loadTail, madd, storeTail } from './simd';
-
-const ADAM_STEP_SIZE: usize = 0;
-const ADAM_BIAS_CORRECTION2_SQRT: usize = 4;
-const ADAM_ONE_MINUS_BETA1: usize = 8;
-const ADAM_BETA2: usize = 12;
-const ADAM_ONE_MINUS_BETA2: usize = 16;
-const ADAM_EPS: usize = 20;
-const ADAM_WEIGHT_DECAY: usize = 24;
-const ADAM_DECOUPLED_DECAY: usize = 28;
-
-const SGD_LEARNING_RATE: usize = 0;
-const SGD_MOMENTUM: usize = 4;
-const SGD_ONE_MINUS_DAMPENING: usize = 8;
-const SGD_WEIGHT_DECAY: usize = 12;
-const SGD_NESTEROV: usize = 16;
 
 /**
  * One Adam step, four elements in the four lanes: `g = grad + weightDecay * p`, `p *= 1 − decoupledDecay`,
@@ -27,15 +13,15 @@ const SGD_NESTEROV: usize = 16;
  * Divisions bound it, so the fraction is multiplied by biasCorrection2Sqrt above and below, which leaves one
  * for each element. A turn takes two vectors.
  */
-export function adamStep(param: usize, grad: usize, m: usize, v: usize, length: usize, hyper: usize): void {
-  const correction = load<f32>(hyper, ADAM_BIAS_CORRECTION2_SQRT);
-  const stepSize = f32x4.splat(load<f32>(hyper, ADAM_STEP_SIZE) * correction);
-  const eps = f32x4.splat(load<f32>(hyper, ADAM_EPS) * correction);
-  const oneMinusBeta1 = v128.load32_splat(hyper, ADAM_ONE_MINUS_BETA1);
-  const beta2 = v128.load32_splat(hyper, ADAM_BETA2);
-  const oneMinusBeta2 = v128.load32_splat(hyper, ADAM_ONE_MINUS_BETA2);
-  const weightDecay = v128.load32_splat(hyper, ADAM_WEIGHT_DECAY);
-  const keep = f32x4.splat(1 - load<f32>(hyper, ADAM_DECOUPLED_DECAY));
+export function adamStep(param: usize, m: usize, v: usize, grad: usize, hyper: usize, length: usize): void {
+  const correction = load<f32>(hyper, AdamStepHyper.biasCorrection2Sqrt);
+  const stepSize = f32x4.splat(load<f32>(hyper, AdamStepHyper.stepSize) * correction);
+  const eps = f32x4.splat(load<f32>(hyper, AdamStepHyper.eps) * correction);
+  const oneMinusBeta1 = v128.load32_splat(hyper, AdamStepHyper.oneMinusBeta1);
+  const beta2 = v128.load32_splat(hyper, AdamStepHyper.beta2);
+  const oneMinusBeta2 = v128.load32_splat(hyper, AdamStepHyper.oneMinusBeta2);
+  const weightDecay = v128.load32_splat(hyper, AdamStepHyper.weightDecay);
+  const keep = f32x4.splat(1 - load<f32>(hyper, AdamStepHyper.decoupledDecay));
   const zeros = f32x4.splat(0);
   for (; length >= 8; length -= 8, param += 32, grad += 32, m += 32, v += 32) {
     {
@@ -84,45 +70,61 @@ function adamUpdate(mean: v128, square: v128, stepSize: v128, eps: v128): v128 {
   return f32x4.div(f32x4.mul(stepSize, mean), f32x4.add(f32x4.sqrt(square), eps));
 }
 
-/**
- * One SGD step: `g = grad + weightDecay * p`, `velocity = momentum * velocity + (1 − dampening) g`,
- * `p −= lr * (nesterov ? g + momentum * velocity : velocity)`. `velocity = 0` (no address) means that there
- * is none: `p −= lr * g`.
- */
-export function sgdStep(param: usize, grad: usize, velocity: usize, length: usize, hyper: usize): void {
+/** One SGD step: `p −= lr * (grad + weightDecay * p)`. */
+export function sgdStep(param: usize, grad: usize, hyper: usize, length: usize): void {
   const zeros = f32x4.splat(0);
+  const learningRate = v128.load32_splat(hyper, SgdStepHyper.learningRate);
+  const weightDecay = v128.load32_splat(hyper, SgdStepHyper.weightDecay);
   const vectorEnd = param + ((length & ~3) << 2);
-  const tail = length & 3;
-  const learningRate = v128.load32_splat(hyper, SGD_LEARNING_RATE);
-  const weightDecay = v128.load32_splat(hyper, SGD_WEIGHT_DECAY);
   for (; param < vectorEnd; param += 16, grad += 16) {
     const p = v128.load(param);
-    let update = madd(weightDecay, p, v128.load(grad));
-    if (velocity) {
-      const next = sgdVelocity(v128.load(velocity), update, hyper);
-      v128.store(velocity, next);
-      velocity += 16;
-      update = sgdUpdate(next, update, hyper);
-    }
-    v128.store(param, f32x4.sub(p, f32x4.mul(learningRate, update)));
+    const g = madd(weightDecay, p, v128.load(grad));
+    v128.store(param, f32x4.sub(p, f32x4.mul(learningRate, g)));
   }
+  const tail = length & 3;
   if (tail === 0) return;
   const p = loadTail(param, tail, zeros);
-  let update = madd(weightDecay, p, loadTail(grad, tail, zeros));
-  if (velocity) {
-    const next = sgdVelocity(loadTail(velocity, tail, zeros), update, hyper);
-    storeTail(velocity, next, tail);
-    update = sgdUpdate(next, update, hyper);
+  const g = madd(weightDecay, p, loadTail(grad, tail, zeros));
+  storeTail(param, f32x4.sub(p, f32x4.mul(learningRate, g)), tail);
+}
+
+/**
+ * The same with momentum: `g = grad + weightDecay * p`, `velocity = momentum * velocity + (1 − dampening) g`,
+ * `p −= lr * (nesterov ? g + momentum * velocity : velocity)`.
+ */
+export function sgdMomentumStep(
+  param: usize,
+  velocity: usize,
+  grad: usize,
+  hyper: usize,
+  length: usize,
+): void {
+  const zeros = f32x4.splat(0);
+  const learningRate = v128.load32_splat(hyper, SgdMomentumStepHyper.learningRate);
+  const weightDecay = v128.load32_splat(hyper, SgdMomentumStepHyper.weightDecay);
+  const vectorEnd = param + ((length & ~3) << 2);
+  for (; param < vectorEnd; param += 16, velocity += 16, grad += 16) {
+    const p = v128.load(param);
+    const g = madd(weightDecay, p, v128.load(grad));
+    const next = sgdVelocity(v128.load(velocity), g, hyper);
+    v128.store(velocity, next);
+    v128.store(param, f32x4.sub(p, f32x4.mul(learningRate, sgdUpdate(next, g, hyper))));
   }
-  storeTail(param, f32x4.sub(p, f32x4.mul(learningRate, update)), tail);
+  const tail = length & 3;
+  if (tail === 0) return;
+  const p = loadTail(param, tail, zeros);
+  const g = madd(weightDecay, p, loadTail(grad, tail, zeros));
+  const next = sgdVelocity(loadTail(velocity, tail, zeros), g, hyper);
+  storeTail(velocity, next, tail);
+  storeTail(param, f32x4.sub(p, f32x4.mul(learningRate, sgdUpdate(next, g, hyper))), tail);
 }
 
 function sgdVelocity(velocity: v128, g: v128, hyper: usize): v128 {
-  const added = f32x4.mul(v128.load32_splat(hyper, SGD_ONE_MINUS_DAMPENING), g);
-  return madd(v128.load32_splat(hyper, SGD_MOMENTUM), velocity, added);
+  const added = f32x4.mul(v128.load32_splat(hyper, SgdMomentumStepHyper.oneMinusDampening), g);
+  return madd(v128.load32_splat(hyper, SgdMomentumStepHyper.momentum), velocity, added);
 }
 
 function sgdUpdate(velocity: v128, g: v128, hyper: usize): v128 {
-  if (load<f32>(hyper, SGD_NESTEROV) === 0) return velocity;
-  return madd(v128.load32_splat(hyper, SGD_MOMENTUM), velocity, g);
+  if (load<f32>(hyper, SgdMomentumStepHyper.nesterov) === 0) return velocity;
+  return madd(v128.load32_splat(hyper, SgdMomentumStepHyper.momentum), velocity, g);
 }

@@ -1,7 +1,9 @@
 /** Programs: lists of commands in memory, so that a whole training step is one call from outside. */
-import { COMMAND_BYTES, execute, Op, opOf, whole } from './command';
+import { COMMAND_BYTES, costOf, execute, Op, opOf, sharesOf, whole } from './command';
 import { isHelpWelcome, share } from './pool';
-import { costOf, sharesOf } from './shares';
+
+/** Nanoseconds that more work is taken for: a number of 32 bits holds no more than four of these. */
+const MOST: f64 = 1e9;
 
 export function commandBytes(): usize {
   return COMMAND_BYTES;
@@ -15,14 +17,15 @@ export function run(program: usize, count: usize, scratch: usize, threads: usize
   for (const end = program + count * COMMAND_BYTES; program < end; program += COMMAND_BYTES) {
     if (!ASC_FEATURE_THREADS || threads === 1) execute(program, scratch, 0, 1);
     else executeWithHelp(program, scratch, threads, control);
-    if (opOf(program) === Op.append && isNotFinite(load<f32>(whole(program, 3)))) return;
+    if (opOf(program) === Op.append && isNotFinite(load<f32>(whole(program, 2)))) return;
   }
 }
 
 function executeWithHelp(command: usize, scratch: usize, threads: usize, control: usize): void {
-  const cost = costOf(command);
-  const shares = sharesOf(command, cost, threads);
-  if (shares > 1 && isHelpWelcome(control)) share(command, shares, cost / shares, scratch, control);
+  const nanoseconds = min<f64>(costOf(command), MOST);
+  const shares = sharesOf(command, nanoseconds, threads);
+  if (shares > 1 && isHelpWelcome(control))
+    share(command, shares, <usize>nanoseconds / shares, scratch, control);
   else execute(command, scratch, 0, 1);
 }
 

@@ -1,14 +1,28 @@
 /** Quotients, products of a matrix with a vector along its rows or columns, and lengths. */
+import { mulScalar } from './elementwise';
 import { madd } from './simd';
 
-/** `out[i] = a[i] / b[i]`. */
-export function divide(out: usize, a: usize, b: usize, length: usize): void {
+/** `out[i] = a[i] / b[i] + beta * out[i]`; `beta = 0` never reads `out`. */
+export function divide(out: usize, a: usize, b: usize, length: usize, beta: f32): void {
+  const betas = f32x4.splat(beta);
   const end = out + (length << 2);
   const vectorEnd = out + ((length & ~3) << 2);
   for (; out < vectorEnd; out += 16, a += 16, b += 16) {
-    v128.store(out, f32x4.div(v128.load(a), v128.load(b)));
+    const quotient = f32x4.div(v128.load(a), v128.load(b));
+    v128.store(out, beta === 0 ? quotient : madd(betas, v128.load(out), quotient));
   }
-  for (; out < end; out += 4, a += 4, b += 4) store<f32>(out, load<f32>(a) / load<f32>(b));
+  for (; out < end; out += 4, a += 4, b += 4) {
+    const quotient = load<f32>(a) / load<f32>(b);
+    store<f32>(out, beta === 0 ? quotient : quotient + beta * load<f32>(out));
+  }
+}
+
+/** `out[r,c] = x[r,c] * factors[r] + beta * out[r,c]`; `beta = 0` never reads `out`. */
+export function mulRows(out: usize, x: usize, factors: usize, rows: usize, cols: usize, beta: f32): void {
+  const rowBytes = cols << 2;
+  for (let r: usize = 0; r < rows; r++, out += rowBytes, x += rowBytes, factors += 4) {
+    mulScalar(out, x, factors, cols, beta);
+  }
 }
 
 /** `out[r,c] = x[r,c] * factors[c] + beta * out[r,c]`; `beta = 0` never reads `out`. */
@@ -52,14 +66,10 @@ export function rowNorms(out: usize, x: usize, rows: usize, cols: usize): void {
   }
 }
 
-/** What a vector whose length is at `norm` is multiplied by so that it is no longer than `maxNorm`. */
-export function clipFactor(norm: usize, maxNorm: f32): f32 {
-  const factor = maxNorm / (load<f32>(norm) + 1e-6);
+/** `x[i] *= min(1, maxNorm / (norm[0] + 1e-6))`, where NaN stays. */
+export function clipNorm(x: usize, norm: usize, length: usize, maxNorm: f32): void {
+  let factor = maxNorm / (load<f32>(norm) + 1e-6);
   // Not min(), so that NaN stays.
-  return factor > 1 ? 1 : factor;
-}
-
-/** `x[i] *= factor`. */
-export function scaleBy(x: usize, length: usize, factor: f32): void {
+  if (factor > 1) factor = 1;
   for (const end = x + (length << 2); x < end; x += 4) store<f32>(x, load<f32>(x) * factor);
 }

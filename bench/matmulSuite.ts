@@ -15,7 +15,7 @@ export async function matmulSuite(device: Backend): Promise<Measured[]> {
       device.write(left, a);
       device.write(right, b);
       const run = () => {
-        device.matmul(out, left, right, { m, k, n, transA, transB });
+        device.run('matmul', { out, a: left, b: right, m, k, n, transA, transB });
         return device.sync();
       };
       await run();

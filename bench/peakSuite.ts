@@ -20,14 +20,14 @@ export async function peakSuite(device: WasmBackend): Promise<Pair[]> {
   return SIZES.flatMap((size) => {
     const shape = { m: size, k: size, n: size };
     const [out, a, b] = [0, 1, 2].map(() => device.alloc('f32', size * size));
-    device.fill(a, 0.5);
-    device.fill(b, 0.25);
+    device.run('fill', { out: a, value: 0.5 });
+    device.run('fill', { out: b, value: 0.25 });
     const flops = gflops(shape, 1) * 1e9;
     return TRANSPOSES.map(({ letters, transA, transB }) => ({
       name: `${size}³ ${letters}`,
       unit: '% of peak',
       base: () => peak(flops),
-      work: () => device.matmul(out, a, b, { ...shape, transA, transB }),
+      work: () => device.run('matmul', { out, a, b, ...shape, transA, transB }),
       value: (ratio: number) => 100 / ratio,
       lowerIsBetter: false,
     }));

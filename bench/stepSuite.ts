@@ -77,9 +77,9 @@ function wideSteps(device: Backend, width: number): Work {
   const y = device.alloc('f32', rows * width);
   return () => {
     const w = layer.weight.storage;
-    device.matmul(y, x, w, { m: rows, k: width, n: width, transB: true });
-    device.matmul(dWeight, dY, x, { m: width, k: rows, n: width, transA: true });
-    device.matmul(dX, dY, w, { m: rows, k: width, n: width });
+    device.run('matmul', { out: y, a: x, b: w, m: rows, k: width, n: width, transB: true });
+    device.run('matmul', { out: dWeight, a: dY, b: x, m: width, k: rows, n: width, transA: true });
+    device.run('matmul', { out: dX, a: dY, b: w, m: rows, k: width, n: width });
   };
 }
 

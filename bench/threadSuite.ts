@@ -9,8 +9,8 @@ const SIZE = 1024;
 
 function square(device: Backend): Work {
   const [out, a, b] = [0, 1, 2].map(() => device.alloc('f32', SIZE * SIZE));
-  for (const storage of [a, b]) device.fill(storage, 0.5);
-  return () => device.matmul(out, a, b, { m: SIZE, k: SIZE, n: SIZE });
+  for (const storage of [a, b]) device.run('fill', { out: storage, value: 0.5 });
+  return () => device.run('matmul', { out, a, b, m: SIZE, k: SIZE, n: SIZE });
 }
 
 /** The same works on one thread and on two. */

@@ -17,15 +17,22 @@ function literal(text: string): string {
   return `\`${code.replace(/[\\`]|\$\{/g, '\\$&')}\``;
 }
 
+/** The text of a file, with that of the parts that it includes by a first line `// include: name` before it. */
+async function textOf(name: string): Promise<string> {
+  const text = await readFile(new URL(`${name}.wgsl`, folder), 'utf8');
+  const [, part] = /^\/\/ include: (\w+)\n/.exec(text) ?? [];
+  return part ? `${await readFile(new URL(`${part}.part.wgsl`, folder), 'utf8')}\n${text}` : text;
+}
+
 const names = (await readdir(fileURLToPath(folder)))
-  .filter((name) => name.endsWith('.wgsl'))
+  .filter((name) => name.endsWith('.wgsl') && !name.endsWith('.part.wgsl'))
   .map((name) => name.slice(0, -'.wgsl'.length))
   .sort();
 
 let text =
-  '/** Made by scripts/embedWgsl.ts from the .wgsl files in this folder. */\nexport const shaders = {\n';
+  '/** Made by scripts/embedWgsl.ts from the .wgsl files in this folder. */\nexport const sources = {\n';
 for (const name of names) {
-  text += `  ${name}: ${literal(await readFile(new URL(`${name}.wgsl`, folder), 'utf8'))},\n`;
+  text += `  ${name}: ${literal(await textOf(name))},\n`;
 }
 text += '} as const;\n';
 // Left alone when nothing changed, so that watchers and incremental builds stay quiet.

@@ -231,8 +231,8 @@ function initialGradient(root: Tensor, gradient: Tensor | undefined): Storage {
     throw new ShapeError(`backward: gradient [${gradient.shape}] for a tensor [${root.shape}]`);
   }
   const dOut = root.device.alloc('f32', root.length);
-  if (gradient) root.device.copy(dOut, gradient.storage);
-  else root.device.fill(dOut, 1);
+  if (gradient) root.device.run('copy', { out: dOut, x: gradient.storage });
+  else root.device.run('fill', { out: dOut, value: 1 });
   return dOut;
 }
 

@@ -1,6 +1,6 @@
 /** Which device to run on, and why. */
 import type { Backend, DeviceName } from './backends/backend.js';
-import { ReferenceBackend } from './backends/reference.js';
+import { ReferenceBackend } from './backends/reference/index.js';
 import { createWasmBackend, type ThreadPlatform, type WasmBackendOptions } from './backends/wasm/index.js';
 import { DeviceError } from './errors.js';
 

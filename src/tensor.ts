@@ -169,8 +169,9 @@ export class Tensor {
 
   /** @internal Moves values and gradient into given memory, so that many tensors lie in one stretch. */
   rehome(storage: Storage, gradient: Storage): void {
-    this.device.copy(storage, this.storage);
-    if (this.#hasGradient && this.holding.gradient) this.device.copy(gradient, this.holding.gradient);
+    this.device.run('copy', { out: storage, x: this.storage });
+    if (this.#hasGradient && this.holding.gradient)
+      this.device.run('copy', { out: gradient, x: this.holding.gradient });
     freeHolding(this.holding);
     this.holding.storage = storage;
     this.holding.gradient = gradient;
@@ -226,7 +227,7 @@ export function tensor(
 /** A tensor of zeros. */
 export function zeros(device: Backend, shape: Shape, dtype: 'f32' | 'i32' = 'f32'): Tensor {
   const storage = device.alloc(dtype, elementCount(shape));
-  device.fill(storage, 0);
+  device.run('fill', { out: storage, value: 0 });
   return new Tensor(device, storage, shape).own();
 }
 
@@ -239,7 +240,7 @@ export function parameter(device: Backend, data: ArrayLike<number> | undefined, 
 /** A frozen or trainable copy of a tensor, in memory of its own. */
 export function copyParameter(source: Tensor, requiresGrad: boolean): Parameter {
   const copy = parameter(source.device, undefined, source.shape);
-  source.device.copy(copy.storage, source.storage);
+  source.device.run('copy', { out: copy.storage, x: source.storage });
   copy.requiresGrad = requiresGrad;
   return copy;
 }

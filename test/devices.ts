@@ -1,7 +1,7 @@
 /** The devices that the tests run on. */
 import { relaxedSimd } from 'wasm-feature-detect';
 import type { Backend } from '../src/backends/backend.js';
-import { ReferenceBackend } from '../src/backends/reference.js';
+import { ReferenceBackend } from '../src/backends/reference/index.js';
 import { createWasmBackend, type WasmBackend, type WasmBuild } from '../src/backends/wasm/index.js';
 import { readBinary } from '../src/node/binary.js';
 import { threads as threadPlatform } from '../src/node/threads.js';

@@ -2,14 +2,8 @@
  * One table of kernel calls with their inputs and error bounds, for every backend to be compared with the
  * reference. It knows the Backend interface, no tensor and no test runner.
  */
-import {
-  ADAM_HYPER,
-  type Backend,
-  type DType,
-  type MatmulDims,
-  SGD_HYPER,
-  type Storage,
-} from '../src/backends/backend.js';
+import type { Backend, DType, Storage } from '../src/backends/backend.js';
+import { fieldValues } from '../src/backends/kernels.js';
 import type { Random } from '../src/random.js';
 
 /** 64 roundings of float32. */
@@ -138,8 +132,8 @@ function matmulCase(
     }),
     run(backend, { out, a, b, bias }, scalar) {
       const [transA, transB] = [transposes[0] === 'T', transposes[1] === 'T'];
-      const dims: MatmulDims = { m, k, n, transA, transB, alpha: scalar(alpha), beta: scalar(beta), bias };
-      backend.matmul(out, a, b, dims);
+      const numbers = { alpha: scalar(alpha), beta: scalar(beta) };
+      backend.run('matmul', { out, a, b, bias, m, k, n, transA, transB, ...numbers });
     },
   };
 }
@@ -177,40 +171,53 @@ const elementwiseCases = LENGTHS.flatMap((n): KernelCase[] => [
   {
     name: `fill ${n}`,
     inputs: () => ({ out: output(n) }),
-    run: (backend, { out }, scalar) => backend.fill(out, scalar(-1.5)),
+    run: (backend, { out }, scalar) => backend.run('fill', { out, value: scalar(-1.5) }),
   },
   {
     name: `fill i32 ${n}`,
     inputs: () => ({ out: output(n, 'i32') }),
-    run: (backend, { out }) => backend.fill(out, -7),
+    run: (backend, { out }) => backend.run('fill', { out, value: -7 }),
   },
   {
     name: `fill u8 ${n}`,
     inputs: () => ({ out: output(n, 'u8') }),
-    run: (backend, { out }) => backend.fill(out, 200),
+    run: (backend, { out }) => backend.run('fill', { out, value: 200 }),
   },
   {
     name: `copy ${n}`,
     inputs: (random) => ({ x: input(normals(random, n)), out: output(n) }),
-    run: (backend, { out, x }) => backend.copy(out, x),
+    run: (backend, { out, x }) => backend.run('copy', { out, x }),
   },
   {
     name: `copy u8 ${n}`,
     inputs: (random) => ({ x: input(integers(random, n, 256), 'u8'), out: output(n, 'u8') }),
-    run: (backend, { out, x }) => backend.copy(out, x),
-  },
-  {
-    name: `axpy ${n}`,
-    inputs: (random) => ({ x: input(normals(random, n)), out: inOut(normals(random, n)) }),
-    run: (backend, { out, x }, scalar) => backend.axpy(out, x, scalar(-0.75)),
+    run: (backend, { out, x }) => backend.run('copy', { out, x }),
   },
   {
     name: `relu ${n}`,
     inputs: (random) => ({ x: input(normals(random, n)), out: output(n) }),
-    run: (backend, { out, x }) => backend.relu(out, x),
+    run: (backend, { out, x }) => backend.run('relu', { out, x }),
     magnitude: (_, { out }) => ({ out }),
   },
   ...[0, 1, -0.5].flatMap((beta): KernelCase[] => [
+    {
+      name: `axpby ${n} beta ${beta}`,
+      inputs: (random) => ({
+        x: input(normals(random, n)),
+        out: beta === 0 ? output(n) : inOut(normals(random, n)),
+      }),
+      run: (backend, { out, x }, scalar) =>
+        backend.run('axpby', { out, x, alpha: scalar(-0.75), beta: scalar(beta) }),
+    },
+    {
+      name: `divide ${n} beta ${beta}`,
+      inputs: (random) => ({
+        a: input(normals(random, n)),
+        b: input(normals(random, n).map((x) => x + Math.sign(x) * 0.1)),
+        out: beta === 0 ? output(n) : inOut(normals(random, n)),
+      }),
+      run: (backend, { out, a, b }, scalar) => backend.run('divide', { out, a, b, beta: scalar(beta) }),
+    },
     {
       name: `mul ${n} beta ${beta}`,
       inputs: (random) => ({
@@ -218,16 +225,17 @@ const elementwiseCases = LENGTHS.flatMap((n): KernelCase[] => [
         b: input(normals(random, n)),
         out: beta === 0 ? output(n) : inOut(normals(random, n)),
       }),
-      run: (backend, { out, a, b }, scalar) => backend.mul(out, a, b, scalar(beta)),
+      run: (backend, { out, a, b }, scalar) => backend.run('mul', { out, a, b, beta: scalar(beta) }),
     },
     {
-      name: `mul ${n} by one element, beta ${beta}`,
+      name: `mulScalar ${n} beta ${beta}`,
       inputs: (random) => ({
-        a: input(normals(random, n)),
-        b: input(normals(random, 1)),
+        x: input(normals(random, n)),
+        factor: input(normals(random, 1)),
         out: beta === 0 ? output(n) : inOut(normals(random, n)),
       }),
-      run: (backend, { out, a, b }, scalar) => backend.mul(out, a, b, scalar(beta)),
+      run: (backend, { out, x, factor }, scalar) =>
+        backend.run('mulScalar', { out, x, factor, beta: scalar(beta) }),
     },
     {
       name: `reluBackward ${n} beta ${beta}`,
@@ -236,13 +244,14 @@ const elementwiseCases = LENGTHS.flatMap((n): KernelCase[] => [
         dOut: input(normals(random, n)),
         dX: beta === 0 ? output(n) : inOut(normals(random, n)),
       }),
-      run: (backend, { dX, x, dOut }, scalar) => backend.reluBackward(dX, x, dOut, scalar(beta)),
+      run: (backend, { dX, x, dOut }, scalar) =>
+        backend.run('reluBackward', { dX, x, dOut, beta: scalar(beta) }),
     },
   ]),
   {
     name: `mul ${n} in place`,
     inputs: (random) => ({ out: inOut(normals(random, n)), b: input(normals(random, n)) }),
-    run: (backend, { out, b }) => backend.mul(out, out, b, 0),
+    run: (backend, { out, b }) => backend.run('mul', { out, a: out, b }),
   },
 ]);
 
@@ -253,7 +262,7 @@ const rowCases = ROWS_COLS.flatMap(([rows, cols]): KernelCase[] => [
       out: inOut(normals(random, rows * cols)),
       bias: input(normals(random, cols)),
     }),
-    run: (backend, { out, bias }) => backend.addBias(out, bias, rows, cols),
+    run: (backend, { out, bias }) => backend.run('addBias', { out, bias, rows, cols }),
   },
   ...[0, 1, -0.5].map(
     (beta): KernelCase => ({
@@ -262,7 +271,8 @@ const rowCases = ROWS_COLS.flatMap(([rows, cols]): KernelCase[] => [
         x: input(normals(random, rows * cols)),
         out: beta === 0 ? output(cols) : inOut(normals(random, cols)),
       }),
-      run: (backend, { out, x }, scalar) => backend.sumRows(out, x, rows, cols, scalar(beta)),
+      run: (backend, { out, x }, scalar) =>
+        backend.run('sumRows', { out, x, rows, cols, beta: scalar(beta) }),
     }),
   ),
   ...[1, 8, 1e4].map(
@@ -275,7 +285,7 @@ const rowCases = ROWS_COLS.flatMap(([rows, cols]): KernelCase[] => [
         dLogits: output(rows * cols),
       }),
       run: (backend, { loss, dLogits, logits, targets }) =>
-        backend.softmaxCrossEntropy(loss, dLogits, logits, targets, rows, cols),
+        backend.run('softmaxCrossEntropy', { loss, dLogits, logits, targets, rows, cols }),
       // An eighth of the usual bound: exp and log are within two roundings.
       magnitude: ({ targets }, { loss, dLogits }) => ({
         loss: [(loss[0] + Math.log(cols)) / 8],
@@ -293,7 +303,8 @@ const rowCases = ROWS_COLS.flatMap(([rows, cols]): KernelCase[] => [
       targets: input(integers(random, rows, cols), 'i32'),
       counts: inOut(integers(random, 2 * cols, 50), 'i32'),
     }),
-    run: (backend, { counts, logits, targets }) => backend.countWrong(counts, logits, targets, rows, cols),
+    run: (backend, { counts, logits, targets }) =>
+      backend.run('countWrong', { counts, logits, targets, rows, cols }),
   },
   {
     name: `gatherRows ${rows}x${cols}`,
@@ -303,7 +314,15 @@ const rowCases = ROWS_COLS.flatMap(([rows, cols]): KernelCase[] => [
       out: output(rows * cols),
     }),
     run: (backend, { out, bytes, indices }, scalar) =>
-      backend.gatherRows(out, bytes, indices, rows, cols, scalar(1 / (255 * 0.3081)), scalar(-0.42421296)),
+      backend.run('gatherRows', {
+        out,
+        bytes,
+        indices,
+        rows,
+        cols,
+        scale: scalar(1 / (255 * 0.3081)),
+        shift: scalar(-0.42421296),
+      }),
   },
   {
     name: `gatherLabels ${rows}`,
@@ -312,7 +331,7 @@ const rowCases = ROWS_COLS.flatMap(([rows, cols]): KernelCase[] => [
       indices: input(integers(random, rows, 20), 'i32'),
       out: output(rows, 'i32'),
     }),
-    run: (backend, { out, labels, indices }) => backend.gatherLabels(out, labels, indices, rows),
+    run: (backend, { out, labels, indices }) => backend.run('gatherLabels', { out, labels, indices }),
   },
 ]);
 
@@ -324,14 +343,13 @@ const appendCases = [0, 3, 7, 8].map(
       list: inOut(Float32Array.from({ length: 9 }, (_, i) => (i === 0 ? count : random.normal()))),
       x: input(normals(random, 1)),
     }),
-    run: (backend, { list, x }) => backend.append(list, x),
+    run: (backend, { list, x }) => backend.run('append', { list, x }),
   }),
 );
 
 function adamCase(n: number, weightDecay: number, decoupledDecay: number): KernelCase {
-  const hyper = Float32Array.from(
-    Object.values({ ...ADAM_HYPER, ...adamHyper(3, weightDecay, decoupledDecay) }),
-  );
+  const values = adamHyper(3, weightDecay, decoupledDecay);
+  const hyper = Float32Array.from(fieldValues('adamStep', 'hyper', values));
   return {
     name: `adamStep ${n} weightDecay ${weightDecay} decoupledDecay ${decoupledDecay}`,
     inputs: (random) => ({
@@ -341,12 +359,13 @@ function adamCase(n: number, weightDecay: number, decoupledDecay: number): Kerne
       v: inOut(normals(random, n, 0.01).map((x) => x * x)),
       hyper: input(hyper),
     }),
-    run: (backend, { param, grad, m, v, hyper: h }) => backend.adamStep(param, grad, m, v, h),
+    run: (backend, { param, grad, m, v, hyper: h }) =>
+      backend.run('adamStep', { param, grad, m, v, hyper: h }),
     magnitude: (before, { v }) => {
       const g = Array.from(before.grad, (x, i) => Math.abs(x) + weightDecay * Math.abs(before.param[i]));
       const meanOf = (i: number) => Math.abs(before.m[i]) + g[i];
       const update = (i: number) =>
-        (hyper[0] * meanOf(i)) / (Math.sqrt(v[i]) / hyper[ADAM_HYPER.biasCorrection2Sqrt] + hyper[5]);
+        (values.stepSize * meanOf(i)) / (Math.sqrt(v[i]) / values.biasCorrection2Sqrt + values.eps);
       return {
         param: Array.from(before.param, (x, i) => Math.abs(x) + update(i)),
         m: Array.from(before.m, (_, i) => meanOf(i)),
@@ -356,7 +375,7 @@ function adamCase(n: number, weightDecay: number, decoupledDecay: number): Kerne
   };
 }
 
-function adamHyper(step: number, weightDecay: number, decoupledDecay: number): Record<string, number> {
+function adamHyper(step: number, weightDecay: number, decoupledDecay: number) {
   return {
     stepSize: 0.001 / (1 - 0.9 ** step),
     biasCorrection2Sqrt: Math.sqrt(1 - 0.999 ** step),
@@ -371,7 +390,7 @@ function adamHyper(step: number, weightDecay: number, decoupledDecay: number): R
 
 function sgdCase(n: number, momentum: number, nesterov: number): KernelCase {
   const values = { learningRate: 0.1, momentum, oneMinusDampening: 0.9, weightDecay: 0.01, nesterov };
-  const hyper = Float32Array.from(Object.values({ ...SGD_HYPER, ...values }));
+  const hyper = Float32Array.from(fieldValues('sgdMomentumStep', 'hyper', values));
   return {
     name: `sgdStep ${n} momentum ${momentum} nesterov ${nesterov}`,
     inputs: (random) => ({
@@ -380,7 +399,10 @@ function sgdCase(n: number, momentum: number, nesterov: number): KernelCase {
       ...(momentum === 0 ? {} : { velocity: inOut(normals(random, n)) }),
       hyper: input(hyper),
     }),
-    run: (backend, { param, grad, velocity, hyper: h }) => backend.sgdStep(param, grad, velocity, h),
+    run: (backend, { param, grad, velocity, hyper: h }) => {
+      if (velocity) backend.run('sgdMomentumStep', { param, velocity, grad, hyper: h });
+      else backend.run('sgdStep', { param, grad, hyper: h });
+    },
     magnitude: (before) => {
       const g = Array.from(before.grad, (x, i) => Math.abs(x) + 0.01 * Math.abs(before.param[i]));
       const velocity = g.map((x, i) => x + momentum * Math.abs(before.velocity?.[i] ?? 0));
@@ -394,31 +416,22 @@ function sgdCase(n: number, momentum: number, nesterov: number): KernelCase {
 
 const vectorCases = LENGTHS.flatMap((n): KernelCase[] => [
   {
-    name: `divide ${n}`,
-    inputs: (random) => ({
-      a: input(normals(random, n)),
-      b: input(normals(random, n).map((x) => x + Math.sign(x) * 0.1)),
-      out: output(n),
-    }),
-    run: (backend, { out, a, b }) => backend.divide(out, a, b),
-  },
-  {
     name: `norm ${n}`,
     inputs: (random) => ({ x: input(normals(random, n)), out: output(1) }),
-    run: (backend, { out, x }) => backend.norm(out, x),
+    run: (backend, { out, x }) => backend.run('rowNorms', { out, x, rows: 1, cols: x.length }),
   },
   ...[0.5, 1e6].map(
     (maxNorm): KernelCase => ({
       name: `clipNorm ${n} to ${maxNorm}`,
       inputs: (random) => ({ x: inOut(normals(random, n)), norm: input([3.7]) }),
-      run: (backend, { x, norm }) => backend.clipNorm(x, norm, maxNorm),
+      run: (backend, { x, norm }) => backend.run('clipNorm', { x, norm, maxNorm }),
     }),
   ),
   ...[0, 0.1, 0.5, 1].map(
     (probability): KernelCase => ({
       name: `dropoutMask ${n} of ${probability}`,
       inputs: () => ({ out: output(n), state: inOut([-123456789, 41 + n], 'i32') }),
-      run: (backend, { out, state }) => backend.dropoutMask(out, state, probability),
+      run: (backend, { out, state }) => backend.run('dropoutMask', { out, state, probability }),
       magnitude: (_, { out }) => ({ out }),
     }),
   ),
@@ -435,14 +448,14 @@ const tableCases = ROWS_COLS.flatMap(([rows, cols]): KernelCase[] => [
           out: beta === 0 ? output(rows * cols) : inOut(normals(random, rows * cols)),
         }),
         run: (backend, { out, x, factors }, scalar) =>
-          backend[kernel](out, x, factors, rows, cols, scalar(beta)),
+          backend.run(kernel, { out, x, factors, rows, cols, beta: scalar(beta) }),
       }),
     ),
   ),
   {
     name: `rowNorms ${rows}x${cols}`,
     inputs: (random) => ({ x: input(normals(random, rows * cols)), out: output(rows) }),
-    run: (backend, { out, x }) => backend.rowNorms(out, x, rows, cols),
+    run: (backend, { out, x }) => backend.run('rowNorms', { out, x, rows, cols }),
   },
   ...([true, false] as const).flatMap((byRows): KernelCase[] => {
     const [rowStride, colStride] = byRows ? [cols, 1] : [1, 20];
@@ -456,18 +469,20 @@ const tableCases = ROWS_COLS.flatMap(([rows, cols]): KernelCase[] => [
           out: output(rows * cols),
         }),
         run: (backend, { out, table, indices }) =>
-          backend.take(out, table, indices, rows, cols, rowStride, colStride),
+          backend.run('take', { out, table, indices, rows, cols, rowStride, colStride }),
       },
-      {
-        name: `addAt ${what}`,
-        inputs: (random) => ({
-          table: inOut(normals(random, 20 * cols)),
-          x: input(normals(random, rows * cols)),
-          indices: input(integers(random, rows, 20), 'i32'),
+      ...[0, 1].map(
+        (beta): KernelCase => ({
+          name: `addAt ${what} beta ${beta}`,
+          inputs: (random) => ({
+            table: beta === 0 ? output(20 * cols) : inOut(normals(random, 20 * cols)),
+            x: input(normals(random, rows * cols)),
+            indices: input(integers(random, rows, 20), 'i32'),
+          }),
+          run: (backend, { table, x, indices }) =>
+            backend.run('addAt', { table, x, indices, rows, cols, rowStride, colStride, beta }),
         }),
-        run: (backend, { table, x, indices }) =>
-          backend.addAt(table, x, indices, rows, cols, rowStride, colStride),
-      },
+      ),
     ];
   }),
 ]);

@@ -1,6 +1,6 @@
 /** Runs a case of the kernel table on a device and on the reference, and says what differs. */
 import type { Backend, HostArray, Storage } from '../src/backends/backend.js';
-import { ReferenceBackend } from '../src/backends/reference.js';
+import { ReferenceBackend } from '../src/backends/reference/index.js';
 import { Random } from '../src/random.js';
 import { errorBound, type Input, type KernelCase } from './kernelCases.js';
 

@@ -1,6 +1,6 @@
 /** Runs a case of the op table forward and backward on a device. */
 import type { Backend } from '../src/backends/backend.js';
-import { ReferenceBackend } from '../src/backends/reference.js';
+import { ReferenceBackend } from '../src/backends/reference/index.js';
 import { Random } from '../src/random.js';
 import { elementCount, type Tensor, tensor } from '../src/tensor.js';
 import type { OpCase, Values } from './opCases.js';

@@ -22,6 +22,7 @@ function resolved(file: string, name: string): string {
 const LAYERS: readonly RegExp[] = [
   /^(errors|random)\.ts$/,
   /^safetensors\w*\.ts$/,
+  /^backends\/kernels\.ts$/,
   /^backends\/backend\.ts$/,
   /^backends\//,
   /^device\.ts$/,

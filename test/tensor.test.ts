@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ReferenceBackend } from '../src/backends/reference.js';
+import { ReferenceBackend } from '../src/backends/reference/index.js';
 import { add } from '../src/ops/add.js';
 import { crossEntropy } from '../src/ops/crossEntropy.js';
 import { linear } from '../src/ops/linear.js';

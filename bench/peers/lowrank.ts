@@ -123,7 +123,7 @@ function matmulTask(device: Backend, work: Work, size: number, letters: Letters)
   const [out, a, b] = [0, 1, 2].map(() => device.alloc('f32', size * size));
   for (const [i, storage] of [a, b].entries()) device.write(storage, work.matrices(size)[i]);
   const run = () => {
-    device.matmul(out, a, b, dims);
+    device.run('matmul', { out, a, b, ...dims });
     return device.sync();
   };
   return task({

@@ -1,6 +1,7 @@
 /**
  * The one interface between the library and a device: storages, and kernels over storages and plain
- * numbers. It knows no tensor, no graph and no layer. `reference.ts` documents every kernel in loops.
+ * numbers. It knows no tensor, no graph and no layer. `kernels.ts` declares the kernels, and `reference/kernels.ts`
+ * computes each in loops.
  *
  * Four rules let a training step be recorded once and replayed:
  * 1. every kernel call goes through this interface;
@@ -8,11 +9,11 @@
  * 3. a dataset lives on the device, and a batch is gathered there by an index storage;
  * 4. a step allocates in the same order each time, so it gets the same storages each time.
  *
- * Shapes are checked by the callers. A kernel may be given an output that holds anything (NaN too): it
- * reads the output only where `beta` is not 0. Outputs never overlap inputs.
+ * Shapes are checked by the callers.
  */
 
 import type { DeviceError } from '../errors.js';
+import type { ArgumentsOf, KERNELS, KernelName } from './kernels.js';
 
 /** Element types: `f32` is float64 in the reference backend. */
 export type DType = 'f32' | 'i32' | 'u8';
@@ -27,24 +28,10 @@ export interface Storage {
   readonly length: number;
 }
 
-/** `out[m,n] = alpha * op(a) op(b) + beta * out + bias`, see {@link Backend.matmul}. */
-export interface MatmulDims {
-  readonly m: number;
-  readonly k: number;
-  readonly n: number;
-  /** `a` is stored `[k, m]` instead of `[m, k]`. */
-  readonly transA?: boolean;
-  /** `b` is stored `[n, k]` instead of `[k, n]`. */
-  readonly transB?: boolean;
-  /** Default 1. */
-  readonly alpha?: number;
-  /** Default 0, which never reads `out`. */
-  readonly beta?: number;
-  /** `[n]`, added to every row once, after the last step along k; not scaled by alpha. */
-  readonly bias?: Storage | undefined;
-}
-
 export type DeviceName = 'webgpu' | 'wasm' | 'reference';
+
+/** The arguments of a kernel by the names in its row. */
+export type KernelArguments<Name extends KernelName> = ArgumentsOf<(typeof KERNELS)[Name], Storage>;
 
 /** What is allocated now, and the most that ever was. */
 export interface MemoryUse {
@@ -123,142 +110,12 @@ export interface Backend {
   /** Releases the device; nothing may be called afterwards. */
   dispose(): void;
 
-  /** `out[i] = value`. */
-  fill(out: Storage, value: number): void;
-  /** `out[i] = x[i]`. */
-  copy(out: Storage, x: Storage): void;
-  /** `out[m,n] = alpha * op(a) op(b) + beta * out + bias`. */
-  matmul(out: Storage, a: Storage, b: Storage, dims: MatmulDims): void;
-  /** `out[r,c] += bias[c]`, in place. */
-  addBias(out: Storage, bias: Storage, rows: number, cols: number): void;
-  /** `out[c] = Σ_r x[r,c] + beta * out[c]`. */
-  sumRows(out: Storage, x: Storage, rows: number, cols: number, beta: number): void;
-  /** `out[i] += alpha * x[i]`. */
-  axpy(out: Storage, x: Storage, alpha: number): void;
-  /** `out[i] = a[i] * b[i] + beta * out[i]`; a `b` of one element multiplies all. */
-  mul(out: Storage, a: Storage, b: Storage, beta: number): void;
   /**
-   * Writes `x[0]` at the end of a list and makes it longer: `list[0]` counts, `list[1 + list[0]] = x[0]`,
-   * `list[0] += 1`. A full list is left alone. So the losses of many steps are read at once.
+   * Calls a kernel with the arguments that its row in {@link KERNELS} names.
+   * @throws TypeError for a storage of another device or of another element type than the kernel takes
    */
-  append(list: Storage, x: Storage): void;
-  /** `out[i] = a[i] / b[i]`. */
-  divide(out: Storage, a: Storage, b: Storage): void;
-  /** `out[r,c] = x[r,c] * factors[r] + beta * out[r,c]`. */
-  mulRows(out: Storage, x: Storage, factors: Storage, rows: number, cols: number, beta: number): void;
-  /** `out[r,c] = x[r,c] * factors[c] + beta * out[r,c]`. */
-  mulColumns(out: Storage, x: Storage, factors: Storage, rows: number, cols: number, beta: number): void;
-  /** `out[r] = √(Σ_c x[r,c]²)`. */
-  rowNorms(out: Storage, x: Storage, rows: number, cols: number): void;
-  /** `out[0] = √(Σ_i x[i]²)`. */
-  norm(out: Storage, x: Storage): void;
-  /** `x[i] *= min(1, maxNorm / (norm[0] + 1e-6))`, in place; a norm of NaN makes all NaN. */
-  clipNorm(x: Storage, norm: Storage, maxNorm: number): void;
-  /**
-   * Rows of a table by index, `out[r,c] = table[indices[r] * rowStride + c * colStride]`: rows of `[n, cols]` with the
-   * strides cols and 1, columns of `[cols, n]` with 1 and n.
-   */
-  take(
-    out: Storage,
-    table: Storage,
-    indices: Storage,
-    rows: number,
-    cols: number,
-    rowStride: number,
-    colStride: number,
-  ): void;
-  /** The way back, row after row: `table[indices[r] * rowStride + c * colStride] += x[r,c]`. */
-  addAt(
-    table: Storage,
-    x: Storage,
-    indices: Storage,
-    rows: number,
-    cols: number,
-    rowStride: number,
-    colStride: number,
-  ): void;
-  /**
-   * `out[i] = h(i) < ⌊probability · 2³²⌋ ? 0 : 1 / (1 − probability)`, the same everywhere: with `state` (i32) = seed, count,
-   * `a = mix(seed + count · 0x9e3779b9)`, `h(i) = mix(mix(i ^ a) + (a ^ 0x85ebca6b))` modulo 2³² and mix the last steps of
-   * MurmurHash3. Then `state[1] += 1`.
-   * @see https://github.com/aappleby/smhasher/wiki/MurmurHash3
-   */
-  dropoutMask(out: Storage, state: Storage, probability: number): void;
-  /** `out[i] = max(x[i], 0)`; NaN stays NaN. */
-  relu(out: Storage, x: Storage): void;
-  /** `dX[i] = (x[i] > 0 ? dOut[i] : 0) + beta * dX[i]`. */
-  reluBackward(dX: Storage, x: Storage, dOut: Storage, beta: number): void;
-  /**
-   * Mean cross-entropy of `logits [rows, cols]` against class indices `targets [rows]` (i32):
-   * `loss[0] = mean_r (log Σ_c exp(logits[r,c]) − logits[r,targets[r]])` and
-   * `dLogits[r,c] = (softmax(logits[r])[c] − [c = targets[r]]) / rows`, with the row's maximum subtracted
-   * first. A target outside 0…cols−1 makes the loss and its row of dLogits NaN.
-   */
-  softmaxCrossEntropy(
-    loss: Storage,
-    dLogits: Storage,
-    logits: Storage,
-    targets: Storage,
-    rows: number,
-    cols: number,
-  ): void;
-  /**
-   * One Adam step over `param.length` elements. `hyper` holds, as {@link ADAM_HYPER} names them,
-   * the step size `lr / (1 − beta1^t)`, `√(1 − beta2^t)` and the constants:
-   * `g = grad + weightDecay * p` · `p −= decoupledDecay * p` · `m += (1 − beta1)(g − m)` ·
-   * `v = beta2 v + (1 − beta2) g²` · `p −= stepSize * m / (√v / biasCorrection2Sqrt + eps)`.
-   */
-  adamStep(param: Storage, grad: Storage, m: Storage, v: Storage, hyper: Storage): void;
-  /**
-   * One SGD step over `param.length` elements, `hyper` as {@link SGD_HYPER} names it:
-   * `g = grad + weightDecay * p` · `velocity = momentum * velocity + (1 − dampening) g` ·
-   * `p −= lr * (nesterov ? g + momentum * velocity : velocity)`.
-   * Without `velocity` (no momentum) `p −= lr * g`.
-   */
-  sgdStep(param: Storage, grad: Storage, velocity: Storage | undefined, hyper: Storage): void;
-  /**
-   * A batch of rows from bytes: `out[r,c] = bytes[indices[r], c] * scale + shift` for
-   * `r < rows`, `c < cols`, so `(byte/255 − mean) / std` has `scale = 1/(255 std)`, `shift = −mean/std`.
-   */
-  gatherRows(
-    out: Storage,
-    bytes: Storage,
-    indices: Storage,
-    rows: number,
-    cols: number,
-    scale: number,
-    shift: number,
-  ): void;
-  /** Class indices of a batch: `out[r] = labels[indices[r]]`, u8 to i32. */
-  gatherLabels(out: Storage, labels: Storage, indices: Storage, rows: number): void;
-  /**
-   * Counts predictions per class: for each row `counts[t] += 1` and, where the first largest logit is not
-   * at `t = targets[r]` (or is NaN), `counts[cols + t] += 1`. `counts [2, cols]` is i32.
-   * Rows whose target is outside 0…cols−1 are not counted.
-   */
-  countWrong(counts: Storage, logits: Storage, targets: Storage, rows: number, cols: number): void;
+  run<Name extends KernelName>(kernel: Name, args: KernelArguments<Name>): void;
 }
 
 /** Bytes: where a slice may begin (WebGPU binds storage buffers at multiples of 256). */
 export const SLICE_ALIGNMENT = 256;
-
-/** Positions in the `hyper` storage of {@link Backend.adamStep}. */
-export const ADAM_HYPER = {
-  stepSize: 0,
-  biasCorrection2Sqrt: 1,
-  oneMinusBeta1: 2,
-  beta2: 3,
-  oneMinusBeta2: 4,
-  eps: 5,
-  weightDecay: 6,
-  decoupledDecay: 7,
-} as const;
-
-/** Positions in the `hyper` storage of {@link Backend.sgdStep}. */
-export const SGD_HYPER = {
-  learningRate: 0,
-  momentum: 1,
-  oneMinusDampening: 2,
-  weightDecay: 3,
-  nesterov: 4,
-} as const;

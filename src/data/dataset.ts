@@ -215,16 +215,20 @@ class Gatherer {
     const batch = this.#batchOf(rows);
     device.write(this.#indices, chosen);
     const scale = 1 / (255 * std);
-    device.gatherRows(
-      batch.x.storage,
-      this.#examples.images,
-      this.#indices,
+    device.run('gatherRows', {
+      out: batch.x.storage,
+      bytes: this.#examples.images,
+      indices: this.#indices,
       rows,
-      features,
+      cols: features,
       scale,
-      -mean / std,
-    );
-    device.gatherLabels(batch.y.storage, this.#examples.labels, this.#indices, rows);
+      shift: -mean / std,
+    });
+    device.run('gatherLabels', {
+      out: batch.y.storage,
+      labels: this.#examples.labels,
+      indices: this.#indices,
+    });
     return batch;
   }
 

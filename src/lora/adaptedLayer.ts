@@ -57,7 +57,7 @@ export abstract class AdaptedLayer extends Module {
       const original = copyParameter(base, false);
       unmerged.set(base, original);
       this.kept.add(original);
-      base.device.copy(base.storage, value.storage);
+      base.device.run('copy', { out: base.storage, x: value.storage });
     }
     this.#unmerged = unmerged;
   }
@@ -65,7 +65,7 @@ export abstract class AdaptedLayer extends Module {
   /** @internal Forgets the originals, or first puts them back, bit for bit. */
   unmerge(restore = true): void {
     for (const [base, original] of this.#unmerged ?? []) {
-      if (restore) base.device.copy(base.storage, original.storage);
+      if (restore) base.device.run('copy', { out: base.storage, x: original.storage });
       this.kept.delete(original);
       original.dispose();
     }

@@ -166,7 +166,7 @@ function unload(model: Module, { layers, switched, adapters }: Adaptation, kept:
   }
   for (const each of switched.values()) {
     const copy = kept.map((name) => each.copyOf(name)).find((found) => found !== undefined);
-    if (copy) each.original.device.copy(each.original.storage, copy.storage);
+    if (copy) each.original.device.run('copy', { out: each.original.storage, x: copy.storage });
     each.use([]);
     for (const name of adapters.keys()) each.delete(name);
     each.module.kept.delete(each.original);

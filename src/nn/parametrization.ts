@@ -88,7 +88,7 @@ export function removeParametrizations(
   if (leaveParametrized) {
     noGrad(() => {
       const value: Tensor = Reflect.get(module, name);
-      if (value !== original) original.device.copy(original.storage, value.storage);
+      if (value !== original) original.device.run('copy', { out: original.storage, x: value.storage });
     });
   }
   Object.defineProperty(module, name, {

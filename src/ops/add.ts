@@ -10,10 +10,7 @@ export interface AddOptions {
 
 /** The gradient of an input that passes unchanged into the output. */
 export function passGradient(device: Backend, dOut: Storage, input: Tensor, grad: GradientSink): void {
-  grad(input, (dX, beta) => {
-    if (beta === 0) device.copy(dX, dOut);
-    else device.axpy(dX, dOut, 1);
-  });
+  grad(input, (dX, beta) => device.run('axpby', { out: dX, x: dOut, beta }));
 }
 
 /**
@@ -31,9 +28,9 @@ export function add(a: Tensor, b: Tensor, { alpha = 1 }: AddOptions = {}): Tenso
   checkShape('add', 'b', b, isBias ? [cols] : a.shape);
   const { device } = a;
   const out = device.alloc('f32', a.length);
-  device.copy(out, a.storage);
-  if (isBias) device.addBias(out, b.storage, rows, cols);
-  else device.axpy(out, b.storage, alpha);
+  device.run('copy', { out, x: a.storage });
+  if (isBias) device.run('addBias', { out, bias: b.storage, rows, cols });
+  else device.run('axpby', { out, x: b.storage, alpha, beta: 1 });
   return record({
     device,
     out,
@@ -41,14 +38,8 @@ export function add(a: Tensor, b: Tensor, { alpha = 1 }: AddOptions = {}): Tenso
     inputs: [a, b],
     backward: (dOut, grad) => {
       passGradient(device, dOut, a, grad);
-      if (isBias) grad(b, (dB, beta) => device.sumRows(dB, dOut, rows, cols, beta));
-      else if (alpha === 1) passGradient(device, dOut, b, grad);
-      else {
-        grad(b, (dB, beta) => {
-          if (beta === 0) device.fill(dB, 0);
-          device.axpy(dB, dOut, alpha);
-        });
-      }
+      if (isBias) grad(b, (dB, beta) => device.run('sumRows', { out: dB, x: dOut, rows, cols, beta }));
+      else grad(b, (dB, beta) => device.run('axpby', { out: dB, x: dOut, alpha, beta }));
     },
   });
 }

@@ -21,13 +21,21 @@ export function crossEntropy(logits: Tensor, targets: Tensor): Tensor {
   if (targets.device !== device) throw new DeviceError('crossEntropy: tensors live on different devices');
   const loss = device.alloc('f32', 1);
   const dLogits = device.alloc('f32', rows * cols);
-  device.softmaxCrossEntropy(loss, dLogits, logits.storage, targets.storage, rows, cols);
+  device.run('softmaxCrossEntropy', {
+    loss,
+    dLogits,
+    logits: logits.storage,
+    targets: targets.storage,
+    rows,
+    cols,
+  });
   return record({
     device,
     out: loss,
     shape: [],
     inputs: [logits],
     saved: [dLogits],
-    backward: (dOut, grad) => grad(logits, (dX, beta) => device.mul(dX, dLogits, dOut, beta)),
+    backward: (dOut, grad) =>
+      grad(logits, (dX, beta) => device.run('mulScalar', { out: dX, x: dLogits, factor: dOut, beta })),
   });
 }

@@ -18,16 +18,34 @@ function rowLengths({ weight, updates, columns }: UpdatedWeight): Storage {
   const [m, n] = columns ? [cols, rows] : [rows, cols];
   const { device } = weight;
   const whole = device.alloc('f32', m * n);
-  if (columns) device.take(whole, weight.storage, columns.storage, m, n, 1, m);
-  else device.copy(whole, weight.storage);
+  if (columns)
+    device.run('take', {
+      out: whole,
+      table: weight.storage,
+      indices: columns.storage,
+      rows: m,
+      cols: n,
+      rowStride: 1,
+      colStride: m,
+    });
+  else device.run('copy', { out: whole, x: weight.storage });
   for (const { loraA, loraB, scaling } of updates) {
     const [rank] = matrixSize('doraScale', 'loraA', loraA);
     checkShape('doraScale', 'loraA', loraA, [rank, n]);
     checkShape('doraScale', 'loraB', loraB, [m, rank]);
-    device.matmul(whole, loraB.storage, loraA.storage, { m, k: rank, n, alpha: scaling, beta: 1 });
+    device.run('matmul', {
+      out: whole,
+      a: loraB.storage,
+      b: loraA.storage,
+      m,
+      k: rank,
+      n,
+      alpha: scaling,
+      beta: 1,
+    });
   }
   const lengths = device.alloc('f32', m);
-  device.rowNorms(lengths, whole, m, n);
+  device.run('rowNorms', { out: lengths, x: whole, rows: m, cols: n });
   device.free(whole);
   return lengths;
 }
@@ -37,7 +55,7 @@ export function magnitudeOf(updated: UpdatedWeight): Parameter {
   const { device, shape } = updated.weight;
   const lengths = rowLengths(updated);
   const magnitude = parameter(device, undefined, [shape[updated.columns ? 1 : 0]]);
-  device.copy(magnitude.storage, lengths);
+  device.run('copy', { out: magnitude.storage, x: lengths });
   device.free(lengths);
   return magnitude;
 }
@@ -56,20 +74,15 @@ export function doraScale(magnitude: Tensor, updated: UpdatedWeight): Tensor {
   const device: Backend = magnitude.device;
   const lengths = rowLengths(updated);
   const out = device.alloc('f32', magnitude.length);
-  device.divide(out, magnitude.storage, lengths);
+  device.run('divide', { out, a: magnitude.storage, b: lengths });
   return record({
     device,
     out,
     shape: magnitude.shape,
     inputs: [magnitude],
     saved: [lengths],
-    backward: (dOut, grad, scratch) => {
-      grad(magnitude, (dMagnitude, beta) => {
-        if (beta === 0) return device.divide(dMagnitude, dOut, lengths);
-        const quotient = scratch(magnitude.length);
-        device.divide(quotient, dOut, lengths);
-        device.axpy(dMagnitude, quotient, 1);
-      });
+    backward: (dOut, grad) => {
+      grad(magnitude, (out, beta) => device.run('divide', { out, a: dOut, b: lengths, beta }));
     },
   });
 }

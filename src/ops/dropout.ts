@@ -18,8 +18,8 @@ export function dropout(x: Tensor, state: Tensor, probability: number): Tensor {
   const { device } = x;
   const mask = device.alloc('f32', x.length);
   const out = device.alloc('f32', x.length);
-  device.dropoutMask(mask, state.storage, probability);
-  device.mul(out, x.storage, mask, 0);
+  device.run('dropoutMask', { out: mask, state: state.storage, probability });
+  device.run('mul', { out, a: x.storage, b: mask });
   return record({
     device,
     out,
@@ -27,7 +27,7 @@ export function dropout(x: Tensor, state: Tensor, probability: number): Tensor {
     inputs: [x],
     saved: [mask],
     backward: (dOut, grad) => {
-      grad(x, (dX, beta) => device.mul(dX, dOut, mask, beta));
+      grad(x, (dX, beta) => device.run('mul', { out: dX, a: dOut, b: mask, beta }));
     },
   });
 }

@@ -18,20 +18,24 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   if (bias) checkShape('linear', 'bias', bias, [n]);
   const { device } = x;
   const out = device.alloc('f32', m * n);
-  device.matmul(out, x.storage, weight.storage, { m, k, n, transB: true, bias: bias?.storage });
+  device.run('matmul', { out, a: x.storage, b: weight.storage, m, k, n, transB: true, bias: bias?.storage });
   return record({
     device,
     out,
     shape: [...x.shape.slice(0, -1), n],
     inputs: bias ? [x, weight, bias] : [x, weight],
     backward: (dOut, grad) => {
-      if (bias) grad(bias, (dBias, beta) => device.sumRows(dBias, dOut, m, n, beta));
+      if (bias)
+        grad(bias, (dBias, beta) => device.run('sumRows', { out: dBias, x: dOut, rows: m, cols: n, beta }));
       grad(
         weight,
-        (dWeight, beta) => device.matmul(dWeight, dOut, x.storage, { m: n, k: m, n: k, transA: true, beta }),
+        (dWeight, beta) =>
+          device.run('matmul', { out: dWeight, a: dOut, b: x.storage, m: n, k: m, n: k, transA: true, beta }),
         { left: dOut, right: x.storage, rows: m },
       );
-      grad(x, (dX, beta) => device.matmul(dX, dOut, weight.storage, { m, k: n, n: k, beta }));
+      grad(x, (dX, beta) =>
+        device.run('matmul', { out: dX, a: dOut, b: weight.storage, m, k: n, n: k, beta }),
+      );
     },
   });
 }

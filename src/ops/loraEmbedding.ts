@@ -43,12 +43,29 @@ export function loraEmbedding(indices: Tensor, { weight, updates }: LoraEmbeddin
     return { ...update, rank, hidden: device.alloc('f32', count * rank) };
   });
   const out = device.alloc('f32', count * dim);
-  device.take(out, weight.storage, indices.storage, count, dim, dim, 1);
+  device.run('take', {
+    out,
+    table: weight.storage,
+    indices: indices.storage,
+    rows: count,
+    cols: dim,
+    rowStride: dim,
+    colStride: 1,
+  });
   for (const { loraA, loraB, scaling, rowMask, rank, hidden } of parts) {
-    device.take(hidden, loraA.storage, indices.storage, count, rank, 1, num);
-    if (rowMask) device.mulRows(hidden, hidden, rowMask.storage, count, rank, 0);
+    device.run('take', {
+      out: hidden,
+      table: loraA.storage,
+      indices: indices.storage,
+      rows: count,
+      cols: rank,
+      rowStride: 1,
+      colStride: num,
+    });
+    if (rowMask)
+      device.run('mulRows', { out: hidden, x: hidden, factors: rowMask.storage, rows: count, cols: rank });
     const dims = { m: count, k: rank, n: dim, transB: true, alpha: scaling, beta: 1 };
-    device.matmul(out, hidden, loraB.storage, dims);
+    device.run('matmul', { out, a: hidden, b: loraB.storage, ...dims });
   }
   return record({
     device,
@@ -58,19 +75,60 @@ export function loraEmbedding(indices: Tensor, { weight, updates }: LoraEmbeddin
     saved: parts.map(({ hidden }) => hidden),
     backward: (dOut, grad, scratch) => {
       grad(weight, (dWeight, beta) => {
-        if (beta === 0) device.fill(dWeight, 0);
-        device.addAt(dWeight, dOut, indices.storage, count, dim, dim, 1);
+        device.run('addAt', {
+          table: dWeight,
+          x: dOut,
+          indices: indices.storage,
+          rows: count,
+          cols: dim,
+          rowStride: dim,
+          colStride: 1,
+          beta,
+        });
       });
       for (const { loraA, loraB, scaling, rowMask, rank, hidden } of parts) {
         grad(loraB, (dB, beta) =>
-          device.matmul(dB, dOut, hidden, { m: dim, k: count, n: rank, transA: true, alpha: scaling, beta }),
+          device.run('matmul', {
+            out: dB,
+            a: dOut,
+            b: hidden,
+            m: dim,
+            k: count,
+            n: rank,
+            transA: true,
+            alpha: scaling,
+            beta,
+          }),
         );
         grad(loraA, (dA, beta) => {
           const dHidden = scratch(count * rank);
-          device.matmul(dHidden, dOut, loraB.storage, { m: count, k: dim, n: rank, alpha: scaling });
-          if (rowMask) device.mulRows(dHidden, dHidden, rowMask.storage, count, rank, 0);
-          if (beta === 0) device.fill(dA, 0);
-          device.addAt(dA, dHidden, indices.storage, count, rank, 1, num);
+          device.run('matmul', {
+            out: dHidden,
+            a: dOut,
+            b: loraB.storage,
+            m: count,
+            k: dim,
+            n: rank,
+            alpha: scaling,
+          });
+          if (rowMask)
+            device.run('mulRows', {
+              out: dHidden,
+              x: dHidden,
+              factors: rowMask.storage,
+              rows: count,
+              cols: rank,
+            });
+          device.run('addAt', {
+            table: dA,
+            x: dHidden,
+            indices: indices.storage,
+            rows: count,
+            cols: rank,
+            rowStride: 1,
+            colStride: num,
+            beta,
+          });
         });
       }
     },

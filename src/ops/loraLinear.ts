@@ -42,12 +42,23 @@ export function loraLinear(x: Tensor, { weight, bias, updates }: LoraLinearInput
   const { device } = x;
   const out = device.alloc('f32', m * n);
   const hidden = updates.map(({ loraA }) => device.alloc('f32', m * loraA.shape[0]));
-  device.matmul(out, x.storage, weight.storage, { m, k, n, transB: true, bias: bias?.storage });
+  device.run('matmul', { out, a: x.storage, b: weight.storage, m, k, n, transB: true, bias: bias?.storage });
   for (const [i, { loraA, loraB, scaling, input = x, rowMask }] of updates.entries()) {
     const rank = loraA.shape[0];
-    device.matmul(hidden[i], input.storage, loraA.storage, { m, k, n: rank, transB: true });
-    if (rowMask) device.mulRows(hidden[i], hidden[i], rowMask.storage, m, rank, 0);
-    device.matmul(out, hidden[i], loraB.storage, { m, k: rank, n, transB: true, alpha: scaling, beta: 1 });
+    device.run('matmul', { out: hidden[i], a: input.storage, b: loraA.storage, m, k, n: rank, transB: true });
+    if (rowMask)
+      device.run('mulRows', { out: hidden[i], x: hidden[i], factors: rowMask.storage, rows: m, cols: rank });
+    device.run('matmul', {
+      out,
+      a: hidden[i],
+      b: loraB.storage,
+      m,
+      k: rank,
+      n,
+      transB: true,
+      alpha: scaling,
+      beta: 1,
+    });
   }
   return record({
     device,
@@ -56,30 +67,45 @@ export function loraLinear(x: Tensor, { weight, bias, updates }: LoraLinearInput
     inputs: [x, weight, ...(bias ? [bias] : []), ...updates.flatMap(inputsOf)],
     saved: hidden,
     backward: (dOut, grad, scratch) => {
-      if (bias) grad(bias, (dBias, beta) => device.sumRows(dBias, dOut, m, n, beta));
+      if (bias)
+        grad(bias, (dBias, beta) => device.run('sumRows', { out: dBias, x: dOut, rows: m, cols: n, beta }));
       grad(weight, (dWeight, beta) =>
-        device.matmul(dWeight, dOut, x.storage, { m: n, k: m, n: k, transA: true, beta }),
+        device.run('matmul', { out: dWeight, a: dOut, b: x.storage, m: n, k: m, n: k, transA: true, beta }),
       );
       const dHidden = updates.map(({ loraA, loraB, scaling, input = x, rowMask }, i) => {
         const rank = loraA.shape[0];
         grad(loraB, (dB, beta) =>
-          device.matmul(dB, dOut, hidden[i], { m: n, k: m, n: rank, transA: true, alpha: scaling, beta }),
+          device.run('matmul', {
+            out: dB,
+            a: dOut,
+            b: hidden[i],
+            m: n,
+            k: m,
+            n: rank,
+            transA: true,
+            alpha: scaling,
+            beta,
+          }),
         );
         if (!loraA.requiresGrad && !input.requiresGrad) return undefined;
         const dh = scratch(m * rank);
-        device.matmul(dh, dOut, loraB.storage, { m, k: n, n: rank, alpha: scaling });
-        if (rowMask) device.mulRows(dh, dh, rowMask.storage, m, rank, 0);
+        device.run('matmul', { out: dh, a: dOut, b: loraB.storage, m, k: n, n: rank, alpha: scaling });
+        if (rowMask) device.run('mulRows', { out: dh, x: dh, factors: rowMask.storage, rows: m, cols: rank });
         grad(loraA, (dA, beta) =>
-          device.matmul(dA, dh, input.storage, { m: rank, k: m, n: k, transA: true, beta }),
+          device.run('matmul', { out: dA, a: dh, b: input.storage, m: rank, k: m, n: k, transA: true, beta }),
         );
         return dh;
       });
-      grad(x, (dX, beta) => device.matmul(dX, dOut, weight.storage, { m, k: n, n: k, beta }));
+      grad(x, (dX, beta) =>
+        device.run('matmul', { out: dX, a: dOut, b: weight.storage, m, k: n, n: k, beta }),
+      );
       for (const [i, { loraA, input = x }] of updates.entries()) {
         const dh = dHidden[i];
         if (!dh) continue;
         const rank = loraA.shape[0];
-        grad(input, (dX, beta) => device.matmul(dX, dh, loraA.storage, { m, k: rank, n: k, beta }));
+        grad(input, (dX, beta) =>
+          device.run('matmul', { out: dX, a: dh, b: loraA.storage, m, k: rank, n: k, beta }),
+        );
       }
     },
   });

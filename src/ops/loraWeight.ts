@@ -22,8 +22,8 @@ export function loraWeight(weight: Tensor, loraA: Tensor, loraB: Tensor, scaling
   checkShape('loraWeight', 'loraB', loraB, [m, rank]);
   const { device } = weight;
   const out = device.alloc('f32', m * n);
-  device.copy(out, weight.storage);
-  device.matmul(out, loraB.storage, loraA.storage, { m, k: rank, n, alpha: scaling, beta: 1 });
+  device.run('copy', { out, x: weight.storage });
+  device.run('matmul', { out, a: loraB.storage, b: loraA.storage, m, k: rank, n, alpha: scaling, beta: 1 });
   return record({
     device,
     out,
@@ -32,10 +32,30 @@ export function loraWeight(weight: Tensor, loraA: Tensor, loraB: Tensor, scaling
     backward: (dOut, grad) => {
       passGradient(device, dOut, weight, grad);
       grad(loraA, (dA, beta) =>
-        device.matmul(dA, loraB.storage, dOut, { m: rank, k: m, n, transA: true, alpha: scaling, beta }),
+        device.run('matmul', {
+          out: dA,
+          a: loraB.storage,
+          b: dOut,
+          m: rank,
+          k: m,
+          n,
+          transA: true,
+          alpha: scaling,
+          beta,
+        }),
       );
       grad(loraB, (dB, beta) =>
-        device.matmul(dB, dOut, loraA.storage, { m, k: n, n: rank, transB: true, alpha: scaling, beta }),
+        device.run('matmul', {
+          out: dB,
+          a: dOut,
+          b: loraA.storage,
+          m,
+          k: n,
+          n: rank,
+          transB: true,
+          alpha: scaling,
+          beta,
+        }),
       );
     },
     productBackward: weight.requiresGrad
@@ -43,13 +63,39 @@ export function loraWeight(weight: Tensor, loraA: Tensor, loraB: Tensor, scaling
       : ({ left, right, rows }, grad, scratch) => {
           grad(loraA, (dA, beta) => {
             const hidden = scratch(rows * rank);
-            device.matmul(hidden, left, loraB.storage, { m: rows, k: m, n: rank, alpha: scaling });
-            device.matmul(dA, hidden, right, { m: rank, k: rows, n, transA: true, beta });
+            device.run('matmul', {
+              out: hidden,
+              a: left,
+              b: loraB.storage,
+              m: rows,
+              k: m,
+              n: rank,
+              alpha: scaling,
+            });
+            device.run('matmul', { out: dA, a: hidden, b: right, m: rank, k: rows, n, transA: true, beta });
           });
           grad(loraB, (dB, beta) => {
             const hidden = scratch(rows * rank);
-            device.matmul(hidden, right, loraA.storage, { m: rows, k: n, n: rank, transB: true });
-            device.matmul(dB, left, hidden, { m, k: rows, n: rank, transA: true, alpha: scaling, beta });
+            device.run('matmul', {
+              out: hidden,
+              a: right,
+              b: loraA.storage,
+              m: rows,
+              k: n,
+              n: rank,
+              transB: true,
+            });
+            device.run('matmul', {
+              out: dB,
+              a: left,
+              b: hidden,
+              m,
+              k: rows,
+              n: rank,
+              transA: true,
+              alpha: scaling,
+              beta,
+            });
           });
         },
   });

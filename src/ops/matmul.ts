@@ -33,7 +33,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   }
   const { device } = a;
   const out = device.alloc('f32', m * n);
-  device.matmul(out, a.storage, b.storage, { m, k, n, transA, transB, alpha });
+  device.run('matmul', { out, a: a.storage, b: b.storage, m, k, n, transA, transB, alpha });
   return record({
     device,
     out,
@@ -43,7 +43,10 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
       // Where a is stored transposed, dAᵀ = op(b) dOutᵀ is computed instead of dA = dOut op(b)ᵀ; as for b.
       grad(a, (dA, beta) =>
         transA
-          ? device.matmul(dA, b.storage, dOut, {
+          ? device.run('matmul', {
+              out: dA,
+              a: b.storage,
+              b: dOut,
               m: k,
               k: n,
               n: m,
@@ -52,11 +55,24 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
               alpha,
               beta,
             })
-          : device.matmul(dA, dOut, b.storage, { m, k: n, n: k, transB: !transB, alpha, beta }),
+          : device.run('matmul', {
+              out: dA,
+              a: dOut,
+              b: b.storage,
+              m,
+              k: n,
+              n: k,
+              transB: !transB,
+              alpha,
+              beta,
+            }),
       );
       grad(b, (dB, beta) =>
         transB
-          ? device.matmul(dB, dOut, a.storage, {
+          ? device.run('matmul', {
+              out: dB,
+              a: dOut,
+              b: a.storage,
               m: n,
               k: m,
               n: k,
@@ -65,7 +81,17 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
               alpha,
               beta,
             })
-          : device.matmul(dB, a.storage, dOut, { m: k, k: m, n, transA: !transA, alpha, beta }),
+          : device.run('matmul', {
+              out: dB,
+              a: a.storage,
+              b: dOut,
+              m: k,
+              k: m,
+              n,
+              transA: !transA,
+              alpha,
+              beta,
+            }),
       );
     },
   });

@@ -14,15 +14,15 @@ export function mul(a: Tensor, b: Tensor): Tensor {
   checkShape('mul', 'b', b, a.shape);
   const { device } = a;
   const out = device.alloc('f32', a.length);
-  device.mul(out, a.storage, b.storage, 0);
+  device.run('mul', { out, a: a.storage, b: b.storage });
   return record({
     device,
     out,
     shape: a.shape,
     inputs: [a, b],
     backward: (dOut, grad) => {
-      grad(a, (dA, beta) => device.mul(dA, dOut, b.storage, beta));
-      grad(b, (dB, beta) => device.mul(dB, dOut, a.storage, beta));
+      grad(a, (dA, beta) => device.run('mul', { out: dA, a: dOut, b: b.storage, beta }));
+      grad(b, (dB, beta) => device.run('mul', { out: dB, a: dOut, b: a.storage, beta }));
     },
   });
 }

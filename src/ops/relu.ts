@@ -10,12 +10,13 @@ export function relu(x: Tensor): Tensor {
   checkFloats('relu', { x });
   const { device } = x;
   const out = device.alloc('f32', x.length);
-  device.relu(out, x.storage);
+  device.run('relu', { out, x: x.storage });
   return record({
     device,
     out,
     shape: x.shape,
     inputs: [x],
-    backward: (dOut, grad) => grad(x, (dX, beta) => device.reluBackward(dX, x.storage, dOut, beta)),
+    backward: (dOut, grad) =>
+      grad(x, (dX, beta) => device.run('reluBackward', { dX, x: x.storage, dOut, beta })),
   });
 }

@@ -15,18 +15,20 @@ export function scaleColumns(x: Tensor, factors: Tensor): Tensor {
   const rows = rowCount('scaleColumns', 'x', x, cols);
   const { device } = x;
   const out = device.alloc('f32', x.length);
-  device.mulColumns(out, x.storage, factors.storage, rows, cols, 0);
+  device.run('mulColumns', { out, x: x.storage, factors: factors.storage, rows, cols });
   return record({
     device,
     out,
     shape: x.shape,
     inputs: [x, factors],
     backward: (dOut, grad, scratch) => {
-      grad(x, (dX, beta) => device.mulColumns(dX, dOut, factors.storage, rows, cols, beta));
+      grad(x, (dX, beta) =>
+        device.run('mulColumns', { out: dX, x: dOut, factors: factors.storage, rows, cols, beta }),
+      );
       grad(factors, (dFactors, beta) => {
         const products = scratch(x.length);
-        device.mul(products, dOut, x.storage, 0);
-        device.sumRows(dFactors, products, rows, cols, beta);
+        device.run('mul', { out: products, a: dOut, b: x.storage });
+        device.run('sumRows', { out: dFactors, x: products, rows, cols, beta });
       });
     },
   });
@@ -44,14 +46,16 @@ export function scaleRows(x: Tensor, factors: Tensor): Tensor {
   checkShape('scaleRows', 'factors', factors, [rows]);
   const { device } = x;
   const out = device.alloc('f32', x.length);
-  device.mulRows(out, x.storage, factors.storage, rows, cols, 0);
+  device.run('mulRows', { out, x: x.storage, factors: factors.storage, rows, cols });
   return record({
     device,
     out,
     shape: x.shape,
     inputs: [x],
     backward: (dOut, grad) => {
-      grad(x, (dX, beta) => device.mulRows(dX, dOut, factors.storage, rows, cols, beta));
+      grad(x, (dX, beta) =>
+        device.run('mulRows', { out: dX, x: dOut, factors: factors.storage, rows, cols, beta }),
+      );
     },
   });
 }

@@ -1,4 +1,5 @@
-import { ADAM_HYPER, type Backend, type Storage } from '../backends/backend.js';
+import type { Backend, Storage } from '../backends/backend.js';
+import { fieldValues } from '../backends/kernels.js';
 import { checkAtLeastZero, type OptimizerParameters } from './groups.js';
 import { Optimizer } from './optimizer.js';
 
@@ -39,16 +40,16 @@ export class Adam extends Optimizer {
 
   protected override hyper(step: number, learningRate: number): number[] {
     const { beta1, beta2, eps, weightDecay } = this.#options;
-    const hyper = new Array<number>(Object.keys(ADAM_HYPER).length).fill(0);
-    hyper[ADAM_HYPER.stepSize] = learningRate / (1 - beta1 ** step);
-    hyper[ADAM_HYPER.biasCorrection2Sqrt] = Math.sqrt(1 - beta2 ** step);
-    hyper[ADAM_HYPER.oneMinusBeta1] = 1 - beta1;
-    hyper[ADAM_HYPER.beta2] = beta2;
-    hyper[ADAM_HYPER.oneMinusBeta2] = 1 - beta2;
-    hyper[ADAM_HYPER.eps] = eps;
-    hyper[ADAM_HYPER.weightDecay] = this.#decoupled ? 0 : weightDecay;
-    hyper[ADAM_HYPER.decoupledDecay] = this.#decoupled ? learningRate * weightDecay : 0;
-    return hyper;
+    return fieldValues('adamStep', 'hyper', {
+      stepSize: learningRate / (1 - beta1 ** step),
+      biasCorrection2Sqrt: Math.sqrt(1 - beta2 ** step),
+      oneMinusBeta1: 1 - beta1,
+      beta2,
+      oneMinusBeta2: 1 - beta2,
+      eps,
+      weightDecay: this.#decoupled ? 0 : weightDecay,
+      decoupledDecay: this.#decoupled ? learningRate * weightDecay : 0,
+    });
   }
 
   protected override apply(
@@ -58,7 +59,7 @@ export class Adam extends Optimizer {
     { m, v }: Readonly<Record<string, Storage>>,
     hyper: Storage,
   ): void {
-    device.adamStep(value, gradient, m, v, hyper);
+    device.run('adamStep', { param: value, grad: gradient, m, v, hyper });
   }
 }
 

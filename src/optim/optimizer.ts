@@ -107,8 +107,8 @@ export abstract class Optimizer {
       throw new Error('optimizer: clipNorm wants a gradient of every parameter: freeze those without');
     }
     const { device, storage } = flat.gradients;
-    device.norm(norm.storage, storage);
-    device.clipNorm(storage, norm.storage, maxNorm);
+    device.run('rowNorms', { out: norm.storage, x: storage, rows: 1, cols: storage.length });
+    device.run('clipNorm', { x: storage, norm: norm.storage, maxNorm });
   }
 
   /** @internal Counts the step. */

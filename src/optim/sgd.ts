@@ -1,4 +1,5 @@
-import { type Backend, SGD_HYPER, type Storage } from '../backends/backend.js';
+import type { Backend, Storage } from '../backends/backend.js';
+import { fieldValues } from '../backends/kernels.js';
 import { checkAtLeastZero, type OptimizerParameters } from './groups.js';
 import { Optimizer } from './optimizer.js';
 
@@ -35,13 +36,13 @@ export class SGD extends Optimizer {
 
   protected override hyper(step: number, learningRate: number): number[] {
     const { momentum, dampening, weightDecay, nesterov } = this.#options;
-    const hyper = new Array<number>(Object.keys(SGD_HYPER).length).fill(0);
-    hyper[SGD_HYPER.learningRate] = learningRate;
-    hyper[SGD_HYPER.momentum] = momentum;
-    hyper[SGD_HYPER.oneMinusDampening] = step === 1 ? 1 : 1 - dampening;
-    hyper[SGD_HYPER.weightDecay] = weightDecay;
-    hyper[SGD_HYPER.nesterov] = nesterov ? 1 : 0;
-    return hyper;
+    return fieldValues('sgdMomentumStep', 'hyper', {
+      learningRate,
+      momentum,
+      oneMinusDampening: step === 1 ? 1 : 1 - dampening,
+      weightDecay,
+      nesterov: nesterov ? 1 : 0,
+    });
   }
 
   protected override apply(
@@ -51,6 +52,9 @@ export class SGD extends Optimizer {
     state: Readonly<Record<string, Storage>>,
     hyper: Storage,
   ): void {
-    device.sgdStep(value, gradient, state.velocity, hyper);
+    const step = { param: value, grad: gradient, hyper };
+    const { velocity } = state;
+    if (velocity) device.run('sgdMomentumStep', { ...step, velocity });
+    else device.run('sgdStep', step);
   }
 }

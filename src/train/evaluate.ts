@@ -35,13 +35,13 @@ export async function evaluate(
   let done = 0;
   try {
     model.eval();
-    device.fill(counts, 0);
-    device.fill(lossSum, 0);
+    device.run('fill', { out: counts, value: 0 });
+    device.run('fill', { out: lossSum, value: 0 });
     for (const { x, y, rows } of data.batches({ batchSize })) {
       noGrad(() => {
         const logits = model.forward(x);
-        device.axpy(lossSum, crossEntropy(logits, y).storage, rows);
-        device.countWrong(counts, logits.storage, y.storage, rows, classes);
+        device.run('axpby', { out: lossSum, x: crossEntropy(logits, y).storage, alpha: rows, beta: 1 });
+        device.run('countWrong', { counts, logits: logits.storage, targets: y.storage, rows, cols: classes });
       });
       done += rows;
       await turn();

@@ -24,7 +24,7 @@ export class LossWindow {
 
   /** @param loss  one number: that of the step which has begun */
   append(loss: Storage): void {
-    this.#device.append(this.#list, loss);
+    this.#device.run('append', { list: this.#list, x: loss });
   }
 
   /** The losses in their order; the window is empty afterwards. */

@@ -90,7 +90,7 @@ export class TrainingStep {
     for (let i = 0; i < accumulate; i++) {
       const loss = forward();
       loss.backward(share);
-      device.axpy(mean.storage, loss.storage, 1 / accumulate);
+      device.run('axpby', { out: mean.storage, x: loss.storage, alpha: 1 / accumulate, beta: 1 });
     }
     this.#window.append(mean.storage);
     share.dispose();

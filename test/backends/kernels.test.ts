@@ -43,20 +43,26 @@ describe.each(await allDevices())('%s', (_, backend) => {
     const loss = backend.alloc('f32', 1);
     const dLogits = backend.alloc('f32', logits.length);
     const cols = logits.length / targets.length;
-    backend.softmaxCrossEntropy(
+    backend.run('softmaxCrossEntropy', {
       loss,
       dLogits,
-      storage(logits),
-      storage(targets, 'i32'),
-      targets.length,
+      logits: storage(logits),
+      targets: storage(targets, 'i32'),
+      rows: targets.length,
       cols,
-    );
+    });
     return { loss: (await backend.read(loss))[0], dLogits: Array.from(await backend.read(dLogits)) };
   };
   const count = async (logits: readonly number[], targets: readonly number[]) => {
     const cols = logits.length / targets.length;
     const counts = storage(new Array<number>(2 * cols).fill(0), 'i32');
-    backend.countWrong(counts, storage(logits), storage(targets, 'i32'), targets.length, cols);
+    backend.run('countWrong', {
+      counts,
+      logits: storage(logits),
+      targets: storage(targets, 'i32'),
+      rows: targets.length,
+      cols,
+    });
     return Array.from(await backend.read(counts));
   };
 
@@ -111,7 +117,7 @@ describe.each(await allDevices())('%s', (_, backend) => {
   it('keeps NaN through relu, and stops gradients there', async () => {
     const x = [Number.NaN, -1, 2, 0, Number.NaN];
     const out = backend.alloc('f32', 5);
-    backend.relu(out, storage(x));
+    backend.run('relu', { out, x: storage(x) });
     expect(Array.from(await backend.read(out), (value) => value + 0)).toEqual([
       Number.NaN,
       0,
@@ -119,14 +125,14 @@ describe.each(await allDevices())('%s', (_, backend) => {
       0,
       Number.NaN,
     ]);
-    backend.reluBackward(out, storage(x), storage([1, 2, 3, 4, 5]), 0);
+    backend.run('reluBackward', { dX: out, x: storage(x), dOut: storage([1, 2, 3, 4, 5]) });
     expect(Array.from(await backend.read(out))).toEqual([0, 0, 3, 0, 0]);
   });
 
   it('makes all NaN where the norm to clip by is NaN, and leaves what is short alone', async () => {
     const clipped = async (norm: number) => {
       const x = storage([1, -2, 3, 0, 5]);
-      backend.clipNorm(x, storage([norm]), 1);
+      backend.run('clipNorm', { x, norm: storage([norm]), maxNorm: 1 });
       return Array.from(await backend.read(x));
     };
     expect(await clipped(Number.NaN)).toEqual(Array(5).fill(Number.NaN));
@@ -136,22 +142,36 @@ describe.each(await allDevices())('%s', (_, backend) => {
 
   it('passes NaN on to norms', async () => {
     const out = backend.alloc('f32', 2);
-    backend.rowNorms(out, storage([3, 4, Number.NaN, 0]), 2, 2);
+    backend.run('rowNorms', { out, x: storage([3, 4, Number.NaN, 0]), rows: 2, cols: 2 });
     expect(Array.from(await backend.read(out))).toEqual([5, Number.NaN]);
-    backend.norm(out, storage([3, Number.NaN]));
+    backend.run('rowNorms', {
+      out,
+      x: storage([3, Number.NaN]),
+      rows: 1,
+      cols: storage([3, Number.NaN]).length,
+    });
     expect((await backend.read(out))[0]).toBeNaN();
   });
 
   it('adds rows with the same index one after the other', async () => {
     const table = storage([1e8, 0]);
-    backend.addAt(table, storage([-1e8, 1, 1, 2]), storage([0, 0, 0, 1], 'i32'), 4, 1, 1, 1);
+    backend.run('addAt', {
+      table,
+      x: storage([-1e8, 1, 1, 2]),
+      indices: storage([0, 0, 0, 1], 'i32'),
+      rows: 4,
+      cols: 1,
+      rowStride: 1,
+      colStride: 1,
+      beta: 1,
+    });
     expect(Array.from(await backend.read(table))).toEqual([2, 2]);
   });
 
   it('takes products without rows or columns', async () => {
     const [none, some] = [backend.alloc('f32', 0), storage([1, 2, 3, 4, 5, 6])];
-    backend.matmul(none, none, some, { m: 0, k: 2, n: 3 });
-    backend.matmul(none, some, none, { m: 3, k: 2, n: 0, transA: true });
+    backend.run('matmul', { out: none, a: none, b: some, m: 0, k: 2, n: 3 });
+    backend.run('matmul', { out: none, a: some, b: none, m: 3, k: 2, n: 0, transA: true });
     expect(await backend.read(none)).toHaveLength(0);
   });
 });
@@ -161,6 +181,8 @@ describe('the debug build', () => {
     const backend = await wasm('debug');
     const [out, labels, indices] = (['i32', 'u8', 'i32'] as const).map((dtype) => backend.alloc(dtype, 1));
     backend.write(indices, [-1]);
-    expect(() => backend.gatherLabels(out, labels, indices, 1)).toThrow('gather: an index is negative');
+    expect(() => backend.run('gatherLabels', { out, labels, indices })).toThrow(
+      'gather: an index is negative',
+    );
   });
 });

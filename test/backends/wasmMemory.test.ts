@@ -79,8 +79,8 @@ describe('growth', () => {
     const { reservedBytes } = backend.memory();
     const large = backend.alloc('f32', 8 * MIB);
     expect(backend.memory().reservedBytes).toBeGreaterThan(reservedBytes);
-    backend.fill(large, 5);
-    backend.axpy(before, large, 1);
+    backend.run('fill', { out: large, value: 5 });
+    backend.run('axpby', { out: before, x: large, beta: 1 });
     expect(Array.from(await backend.read(before))).toEqual([6, 7, 8, 9]);
     expect((await backend.read(large)).at(-1)).toBe(5);
   });
@@ -100,7 +100,7 @@ describe('growth', () => {
     backend.alloc('u8', 2 * GIB);
     const [x, out] = [backend.alloc('f32', 3), backend.alloc('f32', 3)];
     backend.write(x, [1, -2, 3]);
-    backend.relu(out, x);
+    backend.run('relu', { out, x });
     expect(Array.from(await backend.read(out), (value) => value + 0)).toEqual([1, 0, 3]);
   });
 
@@ -113,14 +113,14 @@ describe('slices', () => {
   it('share the memory of their storage and keep it until all are freed', async () => {
     const backend = await wasm();
     const whole = backend.alloc('f32', 192);
-    backend.fill(whole, 1);
+    backend.run('fill', { out: whole, value: 1 });
     const middle = backend.slice(whole, 64, 3);
     const inner = backend.slice(backend.slice(whole, 64, 128), 64, 64);
-    backend.fill(middle, 2);
+    backend.run('fill', { out: middle, value: 2 });
     expect(Array.from((await backend.read(whole)).subarray(62, 69))).toEqual([1, 1, 2, 2, 2, 1, 1]);
     backend.free(whole);
     const other = backend.alloc('f32', 192);
-    backend.fill(other, 9);
+    backend.run('fill', { out: other, value: 9 });
     expect(Array.from(await backend.read(middle))).toEqual([2, 2, 2]);
     expect((await backend.read(inner))[63]).toBe(1);
     expect(backend.memory()).toMatchObject({ liveStorages: 4, liveBytes: 2 * 192 * 4 });
@@ -155,7 +155,7 @@ describe('freed storages', () => {
     backend.free(storage);
     expect(() => backend.free(storage)).toThrow('storage was freed');
     expect(() => backend.write(storage, [1])).toThrow('storage was freed');
-    expect(() => backend.relu(other, storage)).toThrow('storage was freed');
+    expect(() => backend.run('relu', { out: other, x: storage })).toThrow('storage was freed');
     expect(() => backend.slice(storage, 0, 1)).toThrow('storage was freed');
     await expect(backend.read(storage)).rejects.toThrow('storage was freed');
     expect(backend.memory().liveStorages).toBe(1);
@@ -170,14 +170,14 @@ describe('write and read', () => {
     backend.write(storage, data);
     data[0] = 9;
     const read = backend.read(storage);
-    backend.fill(storage, 7);
+    backend.run('fill', { out: storage, value: 7 });
     expect(Array.from(await read)).toEqual([1, 2]);
   });
 
   it('take a shorter array, and refuse a longer one', async () => {
     const backend = await wasm();
     const storage = backend.alloc('u8', 3);
-    backend.fill(storage, 255);
+    backend.run('fill', { out: storage, value: 255 });
     backend.write(storage, Uint8Array.of(1, 2));
     expect(Array.from(await backend.read(storage))).toEqual([1, 2, 255]);
     expect(() => backend.write(storage, [1, 2, 3, 4])).toThrow(RangeError);

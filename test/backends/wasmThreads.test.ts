@@ -52,7 +52,7 @@ function matmuls(): Work[] {
         name: `matmul ${m}×${k}×${n} ${transA ? 'T' : 'N'}${transB ? 'T' : 'N'}`,
         data: [normals(m * n), normals(m * k), normals(k * n), normals(n)],
         run: (device, [out, a, b, bias]) => {
-          device.matmul(out, a, b, { m, k, n, transA, transB, alpha: 0.5, beta: 0.25, bias });
+          device.run('matmul', { out, a, b, m, k, n, transA, transB, alpha: 0.5, beta: 0.25, bias });
         },
       } satisfies Work;
     }),
@@ -63,14 +63,24 @@ function elementwise(length: number): Work[] {
   const four = () => [normals(length), normals(length), normals(length), normals(length).map(Math.abs)];
   const hyper = Float32Array.of(0.01, 0.5, 0.1, 0.9, 0.1, 1e-8, 0.01, 0.001);
   const works: Omit<Work, 'data'>[] = [
-    { name: 'adamStep', run: (device, [p, g, m, v, h]) => device.adamStep(p, g, m, v, h) },
-    { name: 'sgdStep', run: (device, [p, g, m, , h]) => device.sgdStep(p, g, m, h) },
-    { name: 'axpy', run: (device, [out, x]) => device.axpy(out, x, 0.3) },
-    { name: 'mul', run: (device, [out, a, b]) => device.mul(out, a, b, 0.5) },
-    { name: 'relu', run: (device, [out, x]) => device.relu(out, x) },
-    { name: 'reluBackward', run: (device, [out, x, d]) => device.reluBackward(out, x, d, 0.5) },
-    { name: 'copy', run: (device, [out, x]) => device.copy(out, x) },
-    { name: 'fill', run: (device, [out]) => device.fill(out, 1.5) },
+    {
+      name: 'adamStep',
+      run: (device, [p, g, m, v, h]) => device.run('adamStep', { param: p, grad: g, m, v, hyper: h }),
+    },
+    {
+      name: 'sgdMomentumStep',
+      run: (device, [p, g, m, , h]) =>
+        device.run('sgdMomentumStep', { param: p, grad: g, velocity: m, hyper: h }),
+    },
+    { name: 'axpy', run: (device, [out, x]) => device.run('axpby', { out, x, alpha: 0.3, beta: 1 }) },
+    { name: 'mul', run: (device, [out, a, b]) => device.run('mul', { out, a, b, beta: 0.5 }) },
+    { name: 'relu', run: (device, [out, x]) => device.run('relu', { out, x }) },
+    {
+      name: 'reluBackward',
+      run: (device, [out, x, d]) => device.run('reluBackward', { dX: out, x, dOut: d, beta: 0.5 }),
+    },
+    { name: 'copy', run: (device, [out, x]) => device.run('copy', { out, x }) },
+    { name: 'fill', run: (device, [out]) => device.run('fill', { out, value: 1.5 }) },
   ];
   return works.map((work) => ({ ...work, name: `${work.name} ${length}`, data: [...four(), hyper] }));
 }
@@ -80,22 +90,23 @@ const rows: Work[] = [
   {
     name: 'gatherRows',
     data: [normals(301 * 257), bytes, Int32Array.from({ length: 301 }, (_, i) => (7 * i) % 301)],
-    run: (device, [out, x, indices]) => device.gatherRows(out, x, indices, 301, 257, 0.01, -0.4),
+    run: (device, [out, x, indices]) =>
+      device.run('gatherRows', { out, bytes: x, indices, rows: 301, cols: 257, scale: 0.01, shift: -0.4 }),
   },
   {
     name: 'addBias',
     data: [normals(301 * 257), normals(257)],
-    run: (device, [out, bias]) => device.addBias(out, bias, 301, 257),
+    run: (device, [out, bias]) => device.run('addBias', { out, bias, rows: 301, cols: 257 }),
   },
   {
     name: 'copy of bytes',
     data: [bytes.map((byte) => byte ^ 1), bytes],
-    run: (device, [out, x]) => device.copy(out, x),
+    run: (device, [out, x]) => device.run('copy', { out, x }),
   },
   {
     name: 'mul by a scalar',
     data: [normals(70_001), normals(70_001), normals(1)],
-    run: (device, [out, a, b]) => device.mul(out, a, b, 0),
+    run: (device, [out, a, b]) => device.run('mul', { out, a, b }),
   },
 ];
 
@@ -188,8 +199,8 @@ describe('a pool of threads', () => {
       import { selectDevice } from './src/index.ts';
       const { device } = await selectDevice({ prefer: 'wasm', threads: 3 });
       const [out, a, b] = [0, 0, 0].map(() => device.alloc('f32', 512 * 512));
-      for (const x of [a, b]) device.fill(x, 1);
-      device.matmul(out, a, b, { m: 512, k: 512, n: 512 });
+      for (const x of [a, b]) device.run('fill', { out: x, value: 1 });
+      device.run('matmul', { out, a, b, m: 512, k: 512, n: 512 });
       console.log((await device.read(out))[0]);`;
     const run = promisify(execFile);
     const cwd = new URL('../..', import.meta.url).pathname;

@@ -30,13 +30,13 @@ describe.runIf(hasWebGpu)('webgpu', () => {
     await device.sync();
     const { submits, dispatches } = device.counters;
     const submitted = () => device.counters.submits - submits;
-    device.axpy(y, x, 1);
+    device.run('axpby', { out: y, x, beta: 1 });
     device.write(other, [5]);
-    device.axpy(y, other, 1);
+    device.run('axpby', { out: y, x: other, beta: 1 });
     expect(submitted()).toBe(0);
     device.write(x, [2]);
     expect(submitted()).toBe(1);
-    device.axpy(y, x, 1);
+    device.run('axpby', { out: y, x, beta: 1 });
     expect(submitted()).toBe(1);
     expect(await device.read(y)).toEqual(Float32Array.of(18));
     expect(submitted()).toBe(2);
@@ -49,7 +49,7 @@ describe.runIf(hasWebGpu)('webgpu', () => {
     const [x, y] = [storage([1]), storage([0])];
     await device.sync();
     const { submits } = device.counters;
-    for (let i = 0; i < 2500; i++) device.axpy(y, x, 1);
+    for (let i = 0; i < 2500; i++) device.run('axpby', { out: y, x, beta: 1 });
     expect(device.counters.submits - submits).toBe(2);
     expect(await device.read(y)).toEqual(Float32Array.of(2500));
   });
@@ -58,7 +58,7 @@ describe.runIf(hasWebGpu)('webgpu', () => {
     const out = device.alloc('f32', 1);
     const values = new Set<number>();
     for (let i = 0; i < 4200; i++) {
-      device.fill(out, i + 0.5);
+      device.run('fill', { out, value: i + 0.5 });
       if (i % 500 === 0) values.add((await device.read(out))[0]);
     }
     expect([...values]).toEqual([0, 500, 1000, 1500, 2000, 2500, 3000, 3500, 4000].map((i) => i + 0.5));
@@ -69,7 +69,7 @@ describe.runIf(hasWebGpu)('webgpu', () => {
   it('reads many storages at once, each as it was when it was asked for', async () => {
     const x = storage([1, 2, 3]);
     const reads = [1, 2, 3, 4].map((value) => {
-      device.fill(x, value);
+      device.run('fill', { out: x, value });
       return device.read(x);
     });
     expect(await Promise.all(reads)).toEqual([1, 2, 3, 4].map((value) => new Float32Array(3).fill(value)));
@@ -94,9 +94,9 @@ describe.runIf(hasWebGpu)('webgpu', () => {
     const step = SLICE_ALIGNMENT / 4;
     const whole = storage(Array.from({ length: 3 * step }, (_, i) => i));
     const [first, second, third] = [0, 1, 2].map((i) => device.slice(whole, i * step, step));
-    device.axpy(second, first, 1);
-    device.mul(third, first, second, 0);
-    device.copy(first, third);
+    device.run('axpby', { out: second, x: first, beta: 1 });
+    device.run('mul', { out: third, a: first, b: second });
+    device.run('copy', { out: first, x: third });
     const expected = Array.from({ length: 3 * step }, (_, i) => {
       const x = i % step;
       return i < step || i >= 2 * step ? x * (2 * x + step) : 2 * x + step;
@@ -143,10 +143,10 @@ describe.runIf(hasWebGpu)('webgpu', () => {
     const freed = storage([1]);
     device.free(freed);
     expect(() => device.free(freed)).toThrow('the storage was freed already');
-    expect(() => device.fill(freed, 1)).toThrow('the storage was freed');
+    expect(() => device.run('fill', { out: freed, value: 1 })).toThrow('the storage was freed');
     expect(() => device.write(freed, [1])).toThrow('the storage was freed');
     await expect(device.read(freed)).rejects.toThrow('the storage was freed');
-    expect(() => device.fill(reference.alloc('f32', 1), 1)).toThrow(TypeError);
+    expect(() => device.run('fill', { out: reference.alloc('f32', 1), value: 1 })).toThrow(TypeError);
     const whole = device.alloc('f32', 100);
     expect(() => device.slice(whole, 64, 37)).toThrow(RangeError);
     expect(() => device.slice(whole, 3, 1)).toThrow(RangeError);

@@ -30,7 +30,7 @@ describe.runIf(hasWebGpu)('a webgpu device', () => {
     async (how) => {
       const { backend, device } = await webgpuWithDevice();
       const x = backend.alloc('f32', 1000);
-      backend.fill(x, 1);
+      backend.run('fill', { out: x, value: 1 });
       const [read, sync] = [backend.read(x), backend.sync()];
       const lost: unknown[] = [];
       const [caughtRead, caughtSync] = [read.catch((error) => error), sync.catch((error) => error)];
@@ -41,7 +41,7 @@ describe.runIf(hasWebGpu)('a webgpu device', () => {
       expect(await caughtSync).toBeInstanceOf(DeviceError);
       expect(await backend.lost).toBeInstanceOf(DeviceError);
       expect(lost).toHaveLength(1);
-      expect(() => backend.fill(x, 1)).toThrow(DeviceError);
+      expect(() => backend.run('fill', { out: x, value: 1 })).toThrow(DeviceError);
       expect(() => backend.alloc('f32', 1)).toThrow(DeviceError);
       expect(() => backend.write(x, [1])).toThrow(DeviceError);
       await expect(backend.read(x)).rejects.toBeInstanceOf(DeviceError);
@@ -77,7 +77,7 @@ describe.runIf(hasWebGpu)('a webgpu device', () => {
   it('tells once of an error that no call was waiting for', async () => {
     const { backend, device } = await webgpuWithDevice();
     const x = backend.alloc('f32', 4);
-    backend.fill(x, 3);
+    backend.run('fill', { out: x, value: 3 });
     device.createBuffer({ size: 4, usage: 1 | 2 }).unmap();
     await expect(backend.read(x)).rejects.toBeInstanceOf(DeviceError);
     expect(await backend.read(x)).toEqual(Float32Array.of(3, 3, 3, 3));
@@ -100,7 +100,7 @@ describe.runIf(hasWebGpu)('a webgpu device', () => {
     const { buffers } = backend.counters;
     backend.free(large);
     expect(backend.counters.buffers).toBe(buffers - 1);
-    backend.fill(small, 2);
+    backend.run('fill', { out: small, value: 2 });
     expect(await backend.read(small)).toEqual(Float32Array.of(2));
     backend.dispose();
   });
@@ -110,12 +110,12 @@ describe.runIf(hasWebGpu)('a webgpu device', () => {
     const megabytes = 2 ** 20;
     for (let i = 0; i < 3; i++) {
       const storage = backend.alloc('u8', (100 + i) * megabytes);
-      backend.fill(storage, i);
+      backend.run('fill', { out: storage, value: i });
       backend.free(storage);
     }
     expect(backend.memory().reservedBytes).toBeGreaterThan(300 * megabytes);
     const other = backend.alloc('f32', 64);
-    backend.fill(other, 1);
+    backend.run('fill', { out: other, value: 1 });
     expect(backend.memory().reservedBytes).toBeLessThan(megabytes);
     expect((await backend.read(other))[63]).toBe(1);
     backend.dispose();

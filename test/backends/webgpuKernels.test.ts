@@ -45,7 +45,19 @@ const tileCases = TILE_EDGES.flatMap(([m, k, n]) =>
         out: made(m * n, random, true),
       }),
       run: (backend, { out, a, b, bias }, scalar) =>
-        backend.matmul(out, a, b, { m, k, n, transA, transB, alpha: scalar(0.5), beta: scalar(-2), bias }),
+        backend.run('matmul', {
+          out,
+          a,
+          b,
+          m,
+          k,
+          n,
+          transA,
+          transB,
+          alpha: scalar(0.5),
+          beta: scalar(-2),
+          bias,
+        }),
     };
   }),
 );
@@ -122,7 +134,7 @@ describe.runIf(hasWebGpu).each(['block', 'thin', 'tile'] as const)('matmul on we
       return storage;
     });
     const [a, b, out] = storages;
-    device.matmul(out, a, b, { m, k, n });
+    device.run('matmul', { out, a, b, m, k, n });
     const expected = Array.from({ length: m * n }, (_, i) =>
       Math.floor(i / n) === 2 || i % n === 3 ? Number.NaN : k,
     );
@@ -158,16 +170,23 @@ describe.runIf(hasWebGpu)('odd values on webgpu', () => {
     const [loss, dLogits] = [device.alloc('f32', 1), device.alloc('f32', logits.length)];
     const rows = targets.length;
     const [x, t] = [storage(logits), storage(targets, 'i32')];
-    device.softmaxCrossEntropy(loss, dLogits, x, t, rows, logits.length / rows);
+    device.run('softmaxCrossEntropy', {
+      loss,
+      dLogits,
+      logits: x,
+      targets: t,
+      rows,
+      cols: logits.length / rows,
+    });
     return { loss: (await values(loss))[0], dLogits: await values(dLogits) };
   }
 
   it('relu keeps NaN, and gradients stop there', async () => {
     const x = [nan, -1, 2, 0, -0, infinity, -infinity, 1e-40];
     const out = device.alloc('f32', 8);
-    device.relu(out, storage(x));
+    device.run('relu', { out, x: storage(x) });
     expect(await values(out)).toEqual([nan, 0, 2, 0, 0, infinity, 0, Math.fround(1e-40)]);
-    device.reluBackward(out, storage(x), storage([1, 2, 3, 4, 5, 6, 7, 8]), 0);
+    device.run('reluBackward', { dX: out, x: storage(x), dOut: storage([1, 2, 3, 4, 5, 6, 7, 8]) });
     expect(await values(out)).toEqual([0, 0, 3, 0, 0, 6, 0, 8]);
   });
 
@@ -194,7 +213,13 @@ describe.runIf(hasWebGpu)('odd values on webgpu', () => {
   it('NaN is never the largest logit, but where it comes first', async () => {
     const count = async (logits: readonly number[], target: number) => {
       const counts = storage([0, 0, 0, 0, 0, 0], 'i32');
-      device.countWrong(counts, storage(logits), storage([target], 'i32'), 1, 3);
+      device.run('countWrong', {
+        counts,
+        logits: storage(logits),
+        targets: storage([target], 'i32'),
+        rows: 1,
+        cols: 3,
+      });
       return values(counts);
     };
     expect(await count([2, 5, 5], 1)).toEqual([0, 1, 0, 0, 0, 0]);
@@ -208,22 +233,29 @@ describe.runIf(hasWebGpu)('odd values on webgpu', () => {
 
   it('products without rows or columns do nothing, without k they are the bias', async () => {
     const [none, some] = [device.alloc('f32', 0), storage([1, 2, 3, 4, 5, 6])];
-    device.matmul(none, none, some, { m: 0, k: 2, n: 3 });
-    device.matmul(none, some, none, { m: 3, k: 2, n: 0, transA: true });
+    device.run('matmul', { out: none, a: none, b: some, m: 0, k: 2, n: 3 });
+    device.run('matmul', { out: none, a: some, b: none, m: 3, k: 2, n: 0, transA: true });
     expect(await values(none)).toEqual([]);
-    device.matmul(some, none, none, { m: 2, k: 0, n: 3, bias: storage([7, 8, 9]) });
+    device.run('matmul', { out: some, a: none, b: none, m: 2, k: 0, n: 3, bias: storage([7, 8, 9]) });
     expect(await values(some)).toEqual([7, 8, 9, 7, 8, 9]);
   });
 
   it('the mean loss of no rows is NaN, and its gradient is empty', async () => {
     const [loss, none] = [device.alloc('f32', 1), device.alloc('f32', 0)];
-    device.softmaxCrossEntropy(loss, none, none, device.alloc('i32', 0), 0, 3);
+    device.run('softmaxCrossEntropy', {
+      loss,
+      dLogits: none,
+      logits: none,
+      targets: device.alloc('i32', 0),
+      rows: 0,
+      cols: 3,
+    });
     expect(await values(loss)).toEqual([nan]);
   });
 
   it('a list takes what is appended, until it is full', async () => {
     const list = storage([0, nan, nan, nan]);
-    for (const value of [5, 6, 7, 8]) device.append(list, storage([value]));
+    for (const value of [5, 6, 7, 8]) device.run('append', { list, x: storage([value]) });
     expect(await values(list)).toEqual([3, 5, 6, 7]);
   });
 
@@ -231,21 +263,21 @@ describe.runIf(hasWebGpu)('odd values on webgpu', () => {
     const bytes = storage(new Array<number>(300).fill(9), 'u8');
     device.write(bytes, [1, 2, 3, 4, 5]);
     const last = device.slice(bytes, 256, 3);
-    device.fill(last, 7);
+    device.run('fill', { out: last, value: 7 });
     device.write(last, Uint8Array.of(6, 6));
     const all = await values(bytes);
     expect(all.slice(0, 7)).toEqual([1, 2, 3, 4, 5, 9, 9]);
     expect(all.slice(255, 261)).toEqual([9, 6, 6, 7, 9, 9]);
-    device.copy(last, storage([3, 2, 1], 'u8'));
+    device.run('copy', { out: last, x: storage([3, 2, 1], 'u8') });
     expect((await values(bytes)).slice(255, 261)).toEqual([9, 3, 2, 1, 9, 9]);
   });
 
   it('more than 65,535 workgroups', async () => {
     const length = 65_535 * 256 + 1;
     const [out, x] = [device.alloc('f32', length), device.alloc('f32', length)];
-    device.fill(out, 1);
-    device.fill(x, 2);
-    device.axpy(out, x, 0.5);
+    device.run('fill', { out, value: 1 });
+    device.run('fill', { out: x, value: 2 });
+    device.run('axpby', { out, x, alpha: 0.5, beta: 1 });
     const read = await device.read(out);
     expect(read.every((value) => value === 2)).toBe(true);
     device.free(out);

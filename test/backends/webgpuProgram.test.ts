@@ -43,19 +43,19 @@ class Work {
   head(first: number, alpha: number): void {
     const { device, bytes, indices, x, sum, halves } = this;
     device.write(bytes, [first, 1, 2, 3, 4]);
-    device.gatherRows(x, bytes, indices, ROWS, 1, 0.5, 0);
-    device.sumRows(sum, x, ROWS, 1, 0);
-    device.axpy(halves[1], halves[0], alpha);
-    device.mul(halves[0], halves[1], sum, 0);
+    device.run('gatherRows', { out: x, bytes, indices, rows: ROWS, cols: 1, scale: 0.5, shift: 0 });
+    device.run('sumRows', { out: sum, x, rows: ROWS, cols: 1 });
+    device.run('axpby', { out: halves[1], x: halves[0], alpha, beta: 1 });
+    device.run('mul', { out: halves[0], a: halves[1], b: sum });
   }
 
   tail(): void {
     const { device, sum, halves, targets, list } = this;
     const [loss, dLogits] = [device.alloc('f32', 1), device.alloc('f32', 64)];
-    device.append(list, sum);
-    device.softmaxCrossEntropy(loss, dLogits, halves[1], targets, 2, 32);
-    device.append(list, loss);
-    device.axpy(halves[0], dLogits, -0.5);
+    device.run('append', { list, x: sum });
+    device.run('softmaxCrossEntropy', { loss, dLogits, logits: halves[1], targets, rows: 2, cols: 32 });
+    device.run('append', { list, x: loss });
+    device.run('axpby', { out: halves[0], x: dLogits, alpha: -0.5, beta: 1 });
     for (const each of [loss, dLogits]) device.free(each);
   }
 
@@ -144,27 +144,28 @@ describe.runIf(hasWebGpu)('a program on webgpu', () => {
 
     const [x, y, whole] = [64, 64, 192].map((length) => device.alloc('f32', length));
     const [first, second, third] = [0, 64, 128].map((offset) => device.slice(whole, offset, 64));
-    for (const [i, each] of [x, y, first, second, third].entries()) device.fill(each, i);
+    for (const [i, each] of [x, y, first, second, third].entries())
+      device.run('fill', { out: each, value: i });
     const add = recorder.begin();
-    recorder.record(add, 'head', () => device.axpy(x, y, 2));
+    recorder.record(add, 'head', () => device.run('axpby', { out: x, x: y, alpha: 2, beta: 1 }));
     const copy = recorder.begin();
-    recorder.record(copy, 'head', () => device.copy(third, first));
+    recorder.record(copy, 'head', () => device.run('copy', { out: third, x: first }));
     const follow = (program: Program, body: () => void) =>
       recorder.follow(program, () => {
         body();
         return true;
       });
-    expect(follow(add, () => device.axpy(x, y, 2))).toBe(true);
-    expect(follow(add, () => device.axpy(x, y, 1))).toBe(false);
-    expect(follow(add, () => device.axpy(y, x, 2))).toBe(false);
-    expect(follow(add, () => device.axpy(x, first, 2))).toBe(false);
-    expect(follow(add, () => device.mul(x, y, x, 0))).toBe(false);
+    expect(follow(add, () => device.run('axpby', { out: x, x: y, alpha: 2, beta: 1 }))).toBe(true);
+    expect(follow(add, () => device.run('axpby', { out: x, x: y, beta: 1 }))).toBe(false);
+    expect(follow(add, () => device.run('axpby', { out: y, x, alpha: 2, beta: 1 }))).toBe(false);
+    expect(follow(add, () => device.run('axpby', { out: x, x: first, alpha: 2, beta: 1 }))).toBe(false);
+    expect(follow(add, () => device.run('mul', { out: x, a: y, b: x }))).toBe(false);
     expect(follow(add, () => {})).toBe(false);
     // x = 2; left undone; 2 + 1; y = 1 + 2 · 3; x = 3 + 2 · 2; x = x · y
     expect(await device.read(x)).toEqual(new Float32Array(64).fill(49));
     // Of one buffer, and so with copies that differ in where they come from.
-    expect(follow(copy, () => device.copy(third, first))).toBe(true);
-    expect(follow(copy, () => device.copy(third, second))).toBe(false);
+    expect(follow(copy, () => device.run('copy', { out: third, x: first }))).toBe(true);
+    expect(follow(copy, () => device.run('copy', { out: third, x: second }))).toBe(false);
     expect(await device.read(third)).toEqual(new Float32Array(64).fill(3));
     const { encodeMs } = device.counters;
     recorder.run(copy);
@@ -181,7 +182,7 @@ describe.runIf(hasWebGpu)('a program on webgpu', () => {
     const { recorder } = device;
     const isSame = recorder.follow(program, () => {
       work.head(6, ALPHA);
-      device.fill(work.sum, 7);
+      device.run('fill', { out: work.sum, value: 7 });
       return true;
     });
     expect(isSame).toBe(false);
@@ -213,7 +214,7 @@ describe.runIf(hasWebGpu)('a program on webgpu', () => {
     for (const interrupt of between) {
       const program = recorder.begin();
       recorder.record(program, 'head', () => {
-        device.copy(x, y);
+        device.run('copy', { out: x, x: y });
         interrupt();
       });
       expect(program.isRepeatable).toBe(false);
@@ -227,7 +228,7 @@ describe.runIf(hasWebGpu)('a program on webgpu', () => {
     const work = new Work(device);
     const program = work.record(8, ALPHA);
     const others = Array.from({ length: 12 }, (_, i) => device.alloc('f32', i + 1));
-    for (const other of others) device.fill(other, 7);
+    for (const other of others) device.run('fill', { out: other, value: 7 });
     for (let i = 0; i < 3; i++) expect(work.repeat(program, i, ALPHA)).toBe(true);
     for (const other of others)
       expect(await device.read(other)).toEqual(new Float32Array(other.length).fill(7));
@@ -256,7 +257,7 @@ describe.runIf(hasWebGpu)('a program on webgpu', () => {
     expect(work.repeat(first, 3, ALPHA)).toBe(true);
     // More than MAX_CALLS.
     const other = device.alloc('f32', 1);
-    for (let i = 0; i < 4200; i++) device.fill(other, i);
+    for (let i = 0; i < 4200; i++) device.run('fill', { out: other, value: i });
     expect(device.counters.calls).toBeLessThan(4096);
     expect(work.repeat(first, 4, ALPHA)).toBe(true);
     expect(work.repeat(second, 5, ALPHA)).toBe(true);

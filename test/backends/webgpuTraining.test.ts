@@ -26,12 +26,12 @@ function trainer(device: Backend, inFeatures: number, method: 'layer' | 'paramet
   if (method) applyLora(model, { method, rank: 2, alpha: 1, init: 'normal' });
   const optimizer = new Adam(model.parameters());
   const losses = device.alloc('f32', 33);
-  device.fill(losses, 0);
+  device.run('fill', { out: losses, value: 0 });
   const step = ({ x, y }: Batch) => {
     optimizer.zeroGrad();
     const loss = crossEntropy(model.forward(x), y);
     loss.backward();
-    device.append(losses, loss.storage);
+    device.run('append', { list: losses, x: loss.storage });
     optimizer.step();
   };
   return { step, losses };

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd.js';
 import type { Backend } from '../../src/backends/backend.js';
-import { ReferenceBackend } from '../../src/backends/reference.js';
+import { ReferenceBackend } from '../../src/backends/reference/index.js';
 import { loadAdapter, saveAdapter } from '../../src/lora/adapterFile.js';
 import { withAdapterDisabled } from '../../src/lora/adapters.js';
 import { applyLora } from '../../src/lora/applyLora.js';

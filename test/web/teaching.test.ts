@@ -1,7 +1,7 @@
 /** What an adapter of the page is taught with. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, vi } from 'vitest';
-import { ReferenceBackend } from '../../src/backends/reference.js';
+import { ReferenceBackend } from '../../src/backends/reference/index.js';
 import type { Dataset } from '../../src/data/dataset.js';
 import { Digits, PIXELS } from '../../web/lab/digits.js';
 import { digitsOf, type TeachOptions, teachingData } from '../../web/lab/teaching.js';

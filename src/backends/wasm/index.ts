@@ -1,10 +1,12 @@
 /** The backend on WebAssembly SIMD: storages in one linear memory, kernels compiled from assembly/. */
 import type { DeviceError } from '../../errors.js';
-import type { Backend, DType, HostArray, MatmulDims, MemoryUse, Storage } from '../backend.js';
+import type { Backend, DType, HostArray, KernelArguments, MemoryUse, Storage } from '../backend.js';
+import type { KernelName } from '../kernels.js';
 import { Recorder } from '../recorder.js';
-import { chooseBuild, loadKernels, type Op, type WasmBinary, type WasmBuild } from './kernels.js';
-import { type Block, WasmMemory, WasmStorage } from './memory.js';
-import { type Command, Runner } from './runner.js';
+import type { Command } from './commands.js';
+import { chooseBuild, loadKernels, type WasmBinary, type WasmBuild } from './kernels.js';
+import { type Block, open, WasmMemory } from './memory.js';
+import { Runner } from './runner.js';
 import { chooseThreads, type ThreadPlatform } from './threads.js';
 
 export type { WasmBinary, WasmBuild } from './kernels.js';
@@ -108,171 +110,8 @@ export class WasmBackend implements Backend {
     this.#runner.stop();
   }
 
-  fill(out: Storage, value: number): void {
-    const op = FILL_OF[out.dtype];
-    this.#call(op, at(out), out.length, value);
-  }
-
-  copy(out: Storage, x: Storage): void {
-    this.#call('copy', at(out), at(x), x.dtype === 'u8' ? x.length : x.length * 4);
-  }
-
-  matmul(out: Storage, a: Storage, b: Storage, dims: MatmulDims): void {
-    const { m, k, n, transA, transB, alpha, beta, bias } = dims;
-    this.#call(
-      'matmul',
-      at(out),
-      at(a),
-      at(b),
-      bias === undefined ? 0 : at(bias),
-      m,
-      k,
-      n,
-      transA ? 1 : 0,
-      transB ? 1 : 0,
-      alpha ?? 1,
-      beta ?? 0,
-    );
-  }
-
-  addBias(out: Storage, bias: Storage, rows: number, cols: number): void {
-    this.#call('addBias', at(out), at(bias), rows, cols);
-  }
-
-  sumRows(out: Storage, x: Storage, rows: number, cols: number, beta: number): void {
-    this.#call('sumRows', at(out), at(x), rows, cols, beta);
-  }
-
-  axpy(out: Storage, x: Storage, alpha: number): void {
-    this.#call('axpy', at(out), at(x), out.length, alpha);
-  }
-
-  mul(out: Storage, a: Storage, b: Storage, beta: number): void {
-    this.#call(b.length === 1 ? 'mulScalar' : 'mul', at(out), at(a), at(b), out.length, beta);
-  }
-
-  divide(out: Storage, a: Storage, b: Storage): void {
-    this.#call('divide', at(out), at(a), at(b), out.length);
-  }
-
-  mulRows(out: Storage, x: Storage, factors: Storage, rows: number, cols: number, beta: number): void {
-    this.#call('mulRows', at(out), at(x), at(factors), rows, cols, beta);
-  }
-
-  mulColumns(out: Storage, x: Storage, factors: Storage, rows: number, cols: number, beta: number): void {
-    this.#call('mulColumns', at(out), at(x), at(factors), rows, cols, beta);
-  }
-
-  rowNorms(out: Storage, x: Storage, rows: number, cols: number): void {
-    this.#call('rowNorms', at(out), at(x), rows, cols);
-  }
-
-  norm(out: Storage, x: Storage): void {
-    this.rowNorms(out, x, 1, x.length);
-  }
-
-  clipNorm(x: Storage, norm: Storage, maxNorm: number): void {
-    this.#call('clipNorm', at(x), at(norm), x.length, maxNorm);
-  }
-
-  take(
-    out: Storage,
-    table: Storage,
-    indices: Storage,
-    rows: number,
-    cols: number,
-    rowStride: number,
-    colStride: number,
-  ): void {
-    this.#call('take', at(out), at(table), at(indices), rows, cols, rowStride, colStride);
-  }
-
-  addAt(
-    table: Storage,
-    x: Storage,
-    indices: Storage,
-    rows: number,
-    cols: number,
-    rowStride: number,
-    colStride: number,
-  ): void {
-    this.#call('addAt', at(table), at(x), at(indices), rows, cols, rowStride, colStride);
-  }
-
-  dropoutMask(out: Storage, state: Storage, probability: number): void {
-    const threshold = Math.floor(probability * 2 ** 32);
-    this.#call('dropoutMask', at(out), at(state), out.length, threshold, 1 / (1 - probability));
-  }
-
-  append(list: Storage, x: Storage): void {
-    this.#call('append', at(list), list.length, at(x));
-  }
-
-  relu(out: Storage, x: Storage): void {
-    this.#call('relu', at(out), at(x), out.length);
-  }
-
-  reluBackward(dX: Storage, x: Storage, dOut: Storage, beta: number): void {
-    this.#call('reluBackward', at(dX), at(x), at(dOut), dX.length, beta);
-  }
-
-  softmaxCrossEntropy(
-    loss: Storage,
-    dLogits: Storage,
-    logits: Storage,
-    targets: Storage,
-    rows: number,
-    cols: number,
-  ): void {
-    this.#call('softmaxCrossEntropy', at(loss), at(dLogits), at(logits), at(targets), rows, cols);
-  }
-
-  adamStep(param: Storage, grad: Storage, m: Storage, v: Storage, hyper: Storage): void {
-    this.#call('adamStep', at(param), at(grad), at(m), at(v), param.length, at(hyper));
-  }
-
-  sgdStep(param: Storage, grad: Storage, velocity: Storage | undefined, hyper: Storage): void {
-    const velocityAt = velocity === undefined ? 0 : at(velocity);
-    this.#call('sgdStep', at(param), at(grad), velocityAt, param.length, at(hyper));
-  }
-
-  gatherRows(
-    out: Storage,
-    bytes: Storage,
-    indices: Storage,
-    rows: number,
-    cols: number,
-    scale: number,
-    shift: number,
-  ): void {
-    this.#call('gatherRows', at(out), at(bytes), at(indices), rows, cols, scale, shift);
-  }
-
-  gatherLabels(out: Storage, labels: Storage, indices: Storage, rows: number): void {
-    this.#call('gatherLabels', at(out), at(labels), at(indices), rows);
-  }
-
-  countWrong(counts: Storage, logits: Storage, targets: Storage, rows: number, cols: number): void {
-    this.#call('countWrong', at(counts), at(logits), at(targets), rows, cols);
-  }
-
-  /** Calls a kernel with the arguments that assembly/ gives it, or leaves that to a program. */
-  #call(op: Op, ...operands: number[]): void {
-    const command: Command = [this.#runner.ops[op], ...operands];
+  run<Name extends KernelName>(kernel: Name, args: KernelArguments<Name>): void {
+    const command = this.#runner.encode(kernel, args);
     if (this.recorder.admit(command)) this.#runner.runOne(command);
   }
-}
-
-const FILL_OF = { f32: 'fill', i32: 'fillI32', u8: 'fillU8' } as const;
-
-/** The storage as this backend's own, not freed. */
-function open(storage: Storage): WasmStorage {
-  if (!(storage instanceof WasmStorage)) throw new TypeError('wasm: the storage belongs to another device');
-  if (storage.address === 0) throw new Error('wasm: the storage was freed');
-  return storage;
-}
-
-/** The address of a storage that is not freed. */
-function at(storage: Storage): number {
-  return open(storage).address;
 }

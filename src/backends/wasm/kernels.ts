@@ -1,6 +1,7 @@
 /** The compiled kernels: which binary suits the runtime, and the exports with their types. */
 import { relaxedSimd, simd } from 'wasm-feature-detect';
 import { DeviceError } from '../../errors.js';
+import { KERNELS, type KernelName } from '../kernels.js';
 
 /**
  * `simd` gives the same bits everywhere; `relaxed` fuses multiply and add where the machine can and is
@@ -11,42 +12,10 @@ export type WasmBuild = 'debug' | 'simd' | 'relaxed';
 /** A file of the build: the twins run over memory that threads share. */
 export type WasmBinary = WasmBuild | 'simd-shared' | 'relaxed-shared';
 
-/** The kernels' numbers in a command, by name, as assembly/command.ts gives them. */
-const OPS = [
-  'fill',
-  'fillI32',
-  'fillU8',
-  'copy',
-  'matmul',
-  'addBias',
-  'sumRows',
-  'axpy',
-  'mul',
-  'mulScalar',
-  'append',
-  'relu',
-  'reluBackward',
-  'softmaxCrossEntropy',
-  'adamStep',
-  'sgdStep',
-  'gatherRows',
-  'gatherLabels',
-  'countWrong',
-  'divide',
-  'mulRows',
-  'mulColumns',
-  'rowNorms',
-  'clipNorm',
-  'take',
-  'addAt',
-  'dropoutMask',
-] as const;
-
-export type Op = (typeof OPS)[number];
-
 /** A compiled binary over a memory. Addresses and sizes are in bytes. */
 export interface Kernels {
-  readonly ops: Readonly<Record<Op, number>>;
+  /** The kernels' numbers in a command. */
+  readonly ops: Readonly<Record<KernelName, number>>;
   /** Of one command in a program. */
   readonly commandBytes: number;
   /** Where memory begins that the binary does not use itself. */
@@ -96,7 +65,7 @@ export async function loadKernels(module: WebAssembly.Module, memory: WebAssembl
   };
   const instance = await WebAssembly.instantiate(module, { env: { memory, abort } });
   const exports = instance.exports as unknown as Exports & Record<string, WebAssembly.Global>;
-  const numbers = OPS.map((name) => [name, exports[`Op.${name}`].value]);
+  const numbers = Object.keys(KERNELS).map((name) => [name, exports[`Op.${name}`].value]);
   return {
     ops: Object.fromEntries(numbers),
     commandBytes: exports.commandBytes(),

@@ -39,6 +39,13 @@ export class WasmStorage implements Storage {
   ) {}
 }
 
+/** The storage as one of this kind of backend, not freed. */
+export function open(storage: Storage): WasmStorage {
+  if (!(storage instanceof WasmStorage)) throw new TypeError('wasm: the storage belongs to another device');
+  if (storage.address === 0) throw new Error('wasm: the storage was freed');
+  return storage;
+}
+
 export class WasmMemory {
   readonly memory: WebAssembly.Memory;
   f64: Float64Array = new Float64Array(0);

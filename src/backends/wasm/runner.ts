@@ -1,14 +1,15 @@
 /** Runs commands: one in a place of its own, or a program of many with a single call into WebAssembly. */
+import type { KernelArguments } from '../backend.js';
+import type { KernelName } from '../kernels.js';
 import type { RecordedDevice } from '../recorder.js';
+import { type Command, CommandEncoder } from './commands.js';
 import type { Kernels } from './kernels.js';
 import type { Block, WasmMemory } from './memory.js';
 import type { Thread, ThreadPlatform } from './threads.js';
 
-/** The number of a kernel, and its arguments. */
-export type Command = readonly number[];
-
 export class Runner implements RecordedDevice<Command, Block> {
   readonly #kernels: Kernels;
+  readonly #encoder: CommandEncoder;
   readonly #memory: WasmMemory;
   /**
    * Below all storages: the place of a single command, the control block of the threads, and for each of them the
@@ -22,6 +23,7 @@ export class Runner implements RecordedDevice<Command, Block> {
   /** @param threads  for so many there is room */
   constructor(kernels: Kernels, memory: WasmMemory, threads: number) {
     this.#kernels = kernels;
+    this.#encoder = new CommandEncoder(kernels.ops);
     this.#memory = memory;
     this.#single = Math.ceil(kernels.heapBase / 256) * 256;
     this.#control = this.#single + kernels.commandBytes * 2;
@@ -29,8 +31,9 @@ export class Runner implements RecordedDevice<Command, Block> {
     memory.startAt(this.#scratch + threads * kernels.matmulScratchBytes);
   }
 
-  get ops(): Kernels['ops'] {
-    return this.#kernels.ops;
+  /** A kernel call as a command. @throws TypeError for a storage that is not what the kernel takes */
+  encode<Name extends KernelName>(kernel: Name, args: KernelArguments<Name>): Command {
+    return this.#encoder.encode(kernel, args);
   }
 
   /** Threads that run commands, the caller's included. */

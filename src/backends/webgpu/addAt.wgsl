@@ -1,30 +1,23 @@
-// Adds rows into a table by index: table[indices[r] * rowStride + c * colStride] += x[r,c].
+// The way back of take: table[indices[r] * rowStride + c * colStride] += x[r,c], row after row.
 //
-// One thread a column c, 64 threads a workgroup: it goes down the rows, so that equal indices are added in order.
+// One thread for each (r, c) where r is the first row with its index: it adds up all rows with that index, in order,
+// so that no two threads meet at an element.
 
-struct Params {
-  rows: u32,
-  cols: u32,
-  rowStride: u32,
-  colStride: u32,
-}
-
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> indices: array<i32>;
-@group(0) @binding(2) var<storage, read_write> table: array<f32>;
-@group(0) @binding(3) var<uniform> params: Params;
-
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let c = (group.x + group.y * groups.x) * 64u + lane;
-  if (c >= params.cols) {
-    return;
+fn element(i: u32) {
+  let first = i / params.cols;
+  let c = i % params.cols;
+  let index = indices[first];
+  for (var r = 0u; r < first; r++) {
+    if (indices[r] == index) {
+      return;
+    }
   }
-  for (var r = 0u; r < params.rows; r++) {
-    table[u32(indices[r]) * params.rowStride + c * params.colStride] += x[r * params.cols + c];
+  let at = u32(index) * params.rowStride + c * params.colStride;
+  var sum = table[at];
+  for (var r = first; r < params.rows; r++) {
+    if (indices[r] == index) {
+      sum += x[r * params.cols + c];
+    }
   }
+  table[at] = sum;
 }

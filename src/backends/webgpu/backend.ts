@@ -1,19 +1,18 @@
 /** The backend on WebGPU: kernel calls become dispatches; see commands.ts for when they run. */
 import type { DeviceError } from '../../errors.js';
-import type { Backend, DType, HostArray, MatmulDims, MemoryUse, Storage } from '../backend.js';
+import type { Backend, DType, HostArray, KernelArguments, MemoryUse, Storage } from '../backend.js';
+import type { KernelName } from '../kernels.js';
 import type { Recorder } from '../recorder.js';
 import type { AdapterLimits, AdapterReport } from './adapter.js';
 import { CallCache } from './calls.js';
 import { CommandQueue } from './commands.js';
 import { DeviceHealth } from './health.js';
-import type { KernelName, Kernels } from './kernels.js';
+import type { Kernels } from './kernels.js';
 import type { MatmulPlanner } from './matmulPlan.js';
 import { type Block, WebGpuMemory } from './memory.js';
 import { type Command, Runner } from './runner.js';
-import { fillBits, floatBits, fromWords, lastMask, NAN_BITS, toWords } from './words.js';
-
-/** Rows that one thread of sumRows adds up. */
-const STRETCH = 64;
+import { ShaderRunner } from './shaderRunner.js';
+import { fromWords, toWords } from './words.js';
 
 /** What the bench wants to know; all but `buffers` and `calls` count up. */
 export interface WebGpuCounters {
@@ -56,7 +55,7 @@ export class WebGpuBackend implements Backend {
   readonly #commands: CommandQueue;
   readonly #calls: CallCache;
   readonly #runner: Runner;
-  readonly #matmul: MatmulPlanner;
+  readonly #shaders: ShaderRunner;
 
   /** Use createWebGpuBackend. */
   constructor({ gpu, device, report, kernels, matmul, maxGroups }: WebGpuParts) {
@@ -65,7 +64,6 @@ export class WebGpuBackend implements Backend {
     this.adapterDescription = report.description;
     this.limits = report.limits;
     this.#device = device;
-    this.#matmul = matmul;
     this.#health = new DeviceHealth(device);
     this.lost = this.#health.lost;
     const health = this.#health;
@@ -78,6 +76,7 @@ export class WebGpuBackend implements Backend {
     this.#calls = calls;
     this.#runner = new Runner({ health, memory, commands, calls, kernels });
     this.recorder = this.#runner.recorder;
+    this.#shaders = new ShaderRunner(this.#runner, memory, matmul);
   }
 
   get counters(): WebGpuCounters {
@@ -118,7 +117,7 @@ export class WebGpuBackend implements Backend {
     // The last word holds bytes that stay as they are: the kernel knows how, a write does not.
     const bytes = this.#memory.alloc('u8', data.length, this.recorder);
     this.#commands.write(bytes, words);
-    this.copy(out, bytes);
+    this.run('copy', { out, x: bytes });
     this.#memory.free(bytes);
   }
 
@@ -145,169 +144,7 @@ export class WebGpuBackend implements Backend {
     this.#device.destroy();
   }
 
-  fill(out: Storage, value: number): void {
-    const { dtype, byteLength, wordBytes } = this.#memory.open(out);
-    const params = [wordBytes / 4, fillBits(dtype, value), lastMask(byteLength)];
-    this.#run('fill', [out], params, wordBytes / 4 / 256);
-  }
-
-  copy(out: Storage, x: Storage): void {
-    const { byteLength, wordBytes } = this.#memory.open(x);
-    this.#run('copy', [x, out], [wordBytes / 4, lastMask(byteLength)], wordBytes / 4 / 256);
-  }
-
-  matmul(out: Storage, a: Storage, b: Storage, dims: MatmulDims): void {
-    const { m, k, n, transA = false, transB = false, alpha = 1, beta = 0, bias } = dims;
-    const { kernel, groups } = this.#matmul.plan(dims);
-    const strides = [transA ? 1 : k, transA ? m : 1, transB ? 1 : n, transB ? k : 1];
-    const params = [m, k, n, ...strides, bias ? 1 : 0, floatBits(alpha), floatBits(beta)];
-    // Without a bias something else is bound in its place, and not read.
-    this.#run(kernel, [a, b, bias ?? b, out], params, groups);
-  }
-
-  addBias(out: Storage, bias: Storage, rows: number, cols: number): void {
-    const length = rows * cols;
-    this.#run('addBias', [bias, out], [length, cols], length / 256);
-  }
-
-  sumRows(out: Storage, x: Storage, rows: number, cols: number, beta: number): void {
-    const stretches = Math.ceil(rows / STRETCH);
-    if (stretches <= 1) {
-      this.#run('sumRows', [x, out], [rows, cols, STRETCH, floatBits(beta)], cols / 64);
-      return;
-    }
-    // In stretches, so that few columns of many rows have threads enough.
-    const sums = this.alloc('f32', stretches * cols);
-    this.#run('sumRows', [x, sums], [rows, cols, STRETCH, 0], (stretches * cols) / 64);
-    this.sumRows(out, sums, stretches, cols, beta);
-    this.free(sums);
-  }
-
-  axpy(out: Storage, x: Storage, alpha: number): void {
-    this.#run('axpy', [x, out], [out.length, floatBits(alpha)], out.length / 256);
-  }
-
-  mul(out: Storage, a: Storage, b: Storage, beta: number): void {
-    const params = [out.length, b.length === 1 ? 0 : 1, floatBits(beta)];
-    this.#run('mul', [a, b, out], params, out.length / 256);
-  }
-
-  relu(out: Storage, x: Storage): void {
-    this.#run('relu', [x, out], [out.length], out.length / 256);
-  }
-
-  reluBackward(dX: Storage, x: Storage, dOut: Storage, beta: number): void {
-    this.#run('reluBackward', [x, dOut, dX], [dX.length, floatBits(beta)], dX.length / 256);
-  }
-
-  softmaxCrossEntropy(
-    loss: Storage,
-    dLogits: Storage,
-    logits: Storage,
-    targets: Storage,
-    rows: number,
-    cols: number,
-  ): void {
-    const rowLoss = this.alloc('f32', rows);
-    this.#run('crossEntropyRows', [logits, targets, rowLoss, dLogits], [rows, cols, NAN_BITS], rows);
-    this.#run('crossEntropyMean', [rowLoss, loss], [rows, NAN_BITS], 1);
-    this.free(rowLoss);
-  }
-
-  adamStep(param: Storage, grad: Storage, m: Storage, v: Storage, hyper: Storage): void {
-    this.#run('adamStep', [grad, hyper, param, m, v], [param.length], param.length / 256);
-  }
-
-  sgdStep(param: Storage, grad: Storage, velocity: Storage | undefined, hyper: Storage): void {
-    const { length } = param;
-    if (velocity) this.#run('sgdMomentumStep', [grad, hyper, param, velocity], [length], length / 256);
-    else this.#run('sgdStep', [grad, hyper, param], [length], length / 256);
-  }
-
-  gatherRows(
-    out: Storage,
-    bytes: Storage,
-    indices: Storage,
-    rows: number,
-    cols: number,
-    scale: number,
-    shift: number,
-  ): void {
-    const length = rows * cols;
-    const params = [length, cols, floatBits(scale), floatBits(shift)];
-    this.#run('gatherRows', [bytes, indices, out], params, length / 256);
-  }
-
-  gatherLabels(out: Storage, labels: Storage, indices: Storage, rows: number): void {
-    this.#run('gatherLabels', [labels, indices, out], [rows], rows / 256);
-  }
-
-  countWrong(counts: Storage, logits: Storage, targets: Storage, rows: number, cols: number): void {
-    this.#run('countWrong', [logits, targets, counts], [rows, cols], rows / 64);
-  }
-
-  divide(out: Storage, a: Storage, b: Storage): void {
-    this.#run('divide', [a, b, out], [out.length], out.length / 256);
-  }
-
-  mulRows(out: Storage, x: Storage, factors: Storage, rows: number, cols: number, beta: number): void {
-    this.#run('mulVector', [x, factors, out], [rows * cols, cols, 1, floatBits(beta)], (rows * cols) / 256);
-  }
-
-  mulColumns(out: Storage, x: Storage, factors: Storage, rows: number, cols: number, beta: number): void {
-    this.#run('mulVector', [x, factors, out], [rows * cols, cols, 0, floatBits(beta)], (rows * cols) / 256);
-  }
-
-  rowNorms(out: Storage, x: Storage, rows: number, cols: number): void {
-    this.#run('rowNorms', [x, out], [rows, cols], rows);
-  }
-
-  norm(out: Storage, x: Storage): void {
-    this.rowNorms(out, x, 1, x.length);
-  }
-
-  clipNorm(x: Storage, norm: Storage, maxNorm: number): void {
-    this.#run('clipNorm', [norm, x], [x.length, floatBits(maxNorm)], x.length / 256);
-  }
-
-  take(
-    out: Storage,
-    table: Storage,
-    indices: Storage,
-    rows: number,
-    cols: number,
-    rowStride: number,
-    colStride: number,
-  ): void {
-    const length = rows * cols;
-    this.#run('take', [table, indices, out], [length, cols, rowStride, colStride], length / 256);
-  }
-
-  addAt(
-    table: Storage,
-    x: Storage,
-    indices: Storage,
-    rows: number,
-    cols: number,
-    rowStride: number,
-    colStride: number,
-  ): void {
-    this.#run('addAt', [x, indices, table], [rows, cols, rowStride, colStride], cols / 64);
-  }
-
-  dropoutMask(out: Storage, state: Storage, probability: number): void {
-    // At probability 1 the threshold does not fit into 32 bits: then what is kept is 0 too.
-    const kept = floatBits(probability < 1 ? 1 / (1 - probability) : 0);
-    const threshold = Math.floor(probability * 2 ** 32);
-    this.#run('dropoutMask', [state, out], [out.length, threshold, kept], out.length / 256);
-    this.#run('countUp', [state], [1], 1);
-  }
-
-  append(list: Storage, x: Storage): void {
-    this.#run('append', [x, list], [list.length], 1);
-  }
-
-  #run(name: KernelName, storages: readonly Storage[], params: readonly number[], groups: number): void {
-    this.#runner.call(name, storages, params, groups);
+  run<Name extends KernelName>(kernel: Name, args: KernelArguments<Name>): void {
+    this.#shaders.run(kernel, args);
   }
 }

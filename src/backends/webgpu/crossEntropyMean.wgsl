@@ -4,15 +4,6 @@
 // the 64 parts, in order: the same result each time. NaN in a row makes the mean NaN, by its bits, because WGSL
 // may take it that there is none; the NaN that is written comes from the host. So does the mean of no rows.
 
-struct Params {
-  rows: u32,
-  nan: f32,
-}
-
-@group(0) @binding(0) var<storage, read> rowLoss: array<f32>;
-@group(0) @binding(1) var<storage, read_write> loss: array<f32>;
-@group(0) @binding(2) var<uniform> params: Params;
-
 const LANES = 64u;
 
 var<workgroup> parts: array<f32, LANES>;

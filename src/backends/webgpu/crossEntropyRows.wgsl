@@ -10,18 +10,6 @@
 // WGSL may take it that there is no NaN or infinity, so both are found by their bits, and the NaN that is
 // written comes from the host.
 
-struct Params {
-  rows: u32,
-  cols: u32,
-  nan: f32,
-}
-
-@group(0) @binding(0) var<storage, read> logits: array<f32>;
-@group(0) @binding(1) var<storage, read> targets: array<i32>;
-@group(0) @binding(2) var<storage, read_write> rowLoss: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dLogits: array<f32>;
-@group(0) @binding(4) var<uniform> params: Params;
-
 const LANES = 64u;
 const LOWEST = -3.4028234e38;
 

@@ -1,25 +1,9 @@
-// out[i] = a[i] / b[i].
-//
-// One thread an element, 256 threads a workgroup, workgroups in a grid of up to two dimensions.
+// out[i] = a[i] / b[i] + beta * out[i]. With beta = 0 out is never read.
 
-struct Params {
-  length: u32,
-}
-
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
-@group(0) @binding(2) var<storage, read_write> out: array<f32>;
-@group(0) @binding(3) var<uniform> params: Params;
-
-@compute @workgroup_size(256)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.x + group.y * groups.x) * 256u + lane;
-  if (i >= params.length) {
-    return;
+fn element(i: u32) {
+  var value = a[i] / b[i];
+  if (params.beta != 0.0) {
+    value += params.beta * out[i];
   }
-  out[i] = a[i] / b[i];
+  out[i] = value;
 }

@@ -2,28 +2,10 @@
 //
 // Works on 32-bit words; bytes come four to a word, with their value repeated. The last word may belong to
 // the storage only in part: lastMask has ones where it does, and the other bytes keep what they hold.
-// One thread a word, 256 threads a workgroup, workgroups in a grid of up to two dimensions.
+// One thread a word.
 
-struct Params {
-  words: u32,
-  bits: u32,
-  lastMask: u32,
-}
-
-@group(0) @binding(0) var<storage, read_write> out: array<u32>;
-@group(0) @binding(1) var<uniform> params: Params;
-
-@compute @workgroup_size(256)
-fn main(
-  @builtin(workgroup_id) group: vec3u,
-  @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let i = (group.x + group.y * groups.x) * 256u + lane;
-  if (i >= params.words) {
-    return;
-  }
-  if (i + 1u < params.words || params.lastMask == 0xffffffffu) {
+fn element(i: u32) {
+  if (i + 1u < params.length || params.lastMask == 0xffffffffu) {
     out[i] = params.bits;
   } else {
     out[i] = (out[i] & ~params.lastMask) | (params.bits & params.lastMask);

@@ -1,49 +1,58 @@
 /** The kernels, compiled: each .wgsl file as a pipeline. */
 import { DeviceError } from '../../errors.js';
-import { shaders } from './shaders.gen.js';
-
-export type KernelName = keyof typeof shaders;
+import { sources } from './shaders.gen.js';
+import { type ShaderName, shaderCode, shaderRow } from './shaders.js';
+import { SHADER_STAGE } from './usage.js';
 
 export interface Kernel {
-  readonly name: KernelName;
+  readonly name: ShaderName;
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
   /** How many of the storages are inputs; the rest, bound after them, are outputs. */
   readonly inputs: number;
 }
 
-export type Kernels = ReadonlyMap<KernelName, Kernel>;
-
-/** Inputs are bound to be read only, outputs to be written; the parameters come last. */
-function inputCount(code: string): number {
-  return code.match(/var<storage, ?read>/g)?.length ?? 0;
-}
+export type Kernels = ReadonlyMap<ShaderName, Kernel>;
 
 /** Compiles at once all kernels but those of matmul that are not wanted, so that no kernel call waits for it. */
 export async function compileKernels(
   device: GPUDevice,
-  matmulKernels: readonly KernelName[],
+  matmulKernels: readonly ShaderName[],
 ): Promise<Kernels> {
   // Object.keys says string, though the keys of this object are all known.
-  const names = (Object.keys(shaders) as KernelName[]).filter(
+  const names = (Object.keys(sources) as ShaderName[]).filter(
     (name) => !name.startsWith('matmul') || matmulKernels.includes(name),
   );
   const compiled = await Promise.all(names.map((name) => compile(device, name)));
   return new Map(compiled.map((kernel) => [kernel.name, kernel]));
 }
 
-async function compile(device: GPUDevice, name: KernelName): Promise<Kernel> {
-  const code = shaders[name];
-  const module = device.createShaderModule({ label: name, code });
+async function compile(device: GPUDevice, name: ShaderName): Promise<Kernel> {
+  const module = device.createShaderModule({ label: name, code: shaderCode(name) });
+  const { in: inputs, out } = shaderRow(name);
+  const inputCount = Object.keys(inputs).length;
+  const layout = bindGroupLayout(device, inputCount, Object.keys(out).length);
   try {
     const pipeline = await device.createComputePipelineAsync({
       label: name,
-      layout: 'auto',
+      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
       compute: { module },
     });
-    return { name, pipeline, layout: pipeline.getBindGroupLayout(0), inputs: inputCount(code) };
+    return { name, pipeline, layout, inputs: inputCount };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new DeviceError(`webgpu: the kernel ${name} does not compile: ${reason}`, { cause: error });
   }
+}
+
+/** Inputs, outputs and parameters of a shader, also those that its code does not use: an automatic layout leaves them out. */
+function bindGroupLayout(device: GPUDevice, inputs: number, outputs: number): GPUBindGroupLayout {
+  const types: GPUBufferBindingType[] = [
+    ...new Array<GPUBufferBindingType>(inputs).fill('read-only-storage'),
+    ...new Array<GPUBufferBindingType>(outputs).fill('storage'),
+    'uniform',
+  ];
+  return device.createBindGroupLayout({
+    entries: types.map((type, binding) => ({ binding, visibility: SHADER_STAGE.COMPUTE, buffer: { type } })),
+  });
 }

@@ -1,3 +1,4 @@
+// include: finish
 // Matrix product without shared memory: out[m,n] = alpha * op(a) op(b) + beta * out + bias.
 //
 // op(a) is [m, k] with element (i, l) at a[i * aRow + l * aCol], op(b) is [k, n] with element (l, j) at
@@ -10,40 +11,13 @@
 //
 // alpha, beta and bias come in once, at the end; with beta = 0 out is never read.
 
-struct Params {
-  m: u32,
-  k: u32,
-  n: u32,
-  aRow: u32,
-  aCol: u32,
-  bRow: u32,
-  bCol: u32,
-  hasBias: u32,
-  alpha: f32,
-  beta: f32,
-}
-
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> out: array<f32>;
-@group(0) @binding(4) var<uniform> params: Params;
-
 fn storeRow(row: u32, left: u32, sums: vec4f) {
   if (row >= params.m) {
     return;
   }
-  var rest = params.alpha * sums;
+  var rest = sums;
   for (var col = left; col < min(left + 4u, params.n); col++) {
-    var value = rest.x;
-    let at = row * params.n + col;
-    if (params.beta != 0.0) {
-      value += params.beta * out[at];
-    }
-    if (params.hasBias != 0u) {
-      value += bias[col];
-    }
-    out[at] = value;
+    finish(rest.x, row, col);
     rest = rest.yzwx;
   }
 }

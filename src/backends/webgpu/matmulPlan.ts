@@ -1,8 +1,14 @@
 /** Which kernel computes a product, and in how many workgroups. */
-import type { MatmulDims } from '../backend.js';
-import type { KernelName } from './kernels.js';
+import type { ShaderName } from './shaders.js';
 
-export type MatmulKernel = Extract<KernelName, `matmul${string}`>;
+export type MatmulKernel = Extract<ShaderName, `matmul${string}`>;
+
+/** The sizes of a product of m×k by k×n. */
+export interface MatmulSizes {
+  readonly m: number;
+  readonly k: number;
+  readonly n: number;
+}
 
 export interface MatmulPlan {
   readonly kernel: MatmulKernel;
@@ -12,7 +18,7 @@ export interface MatmulPlan {
 /** Chooses for a product of m×k by k×n, among the kernels that it says. */
 export interface MatmulPlanner {
   readonly kernels: readonly MatmulKernel[];
-  readonly plan: (dims: MatmulDims) => MatmulPlan;
+  readonly plan: (dims: MatmulSizes) => MatmulPlan;
 }
 
 /** What follows from the adapter, unless it is given: so that every kernel and every grid can be tested on any. */

@@ -1,3 +1,4 @@
+// include: finish
 // Matrix product with few rows or columns and a long k: out[m,n] = alpha * op(a) op(b) + beta * out + bias.
 //
 // op(a) is [m, k] with element (i, l) at a[i * aRow + l * aCol], op(b) is [k, n] with element (l, j) at
@@ -8,25 +9,6 @@
 // result each time. Rows and columns beyond the edge repeat the last one and are not stored.
 //
 // alpha, beta and bias come in once, at the end; with beta = 0 out is never read.
-
-struct Params {
-  m: u32,
-  k: u32,
-  n: u32,
-  aRow: u32,
-  aCol: u32,
-  bRow: u32,
-  bCol: u32,
-  hasBias: u32,
-  alpha: f32,
-  beta: f32,
-}
-
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> out: array<f32>;
-@group(0) @binding(4) var<uniform> params: Params;
 
 const LANES = 64u;
 
@@ -85,13 +67,5 @@ fn main(
   for (var t = 0u; t < LANES; t++) {
     sum += parts[lane * LANES + t];
   }
-  var value = params.alpha * sum;
-  let at = row * params.n + col;
-  if (params.beta != 0.0) {
-    value += params.beta * out[at];
-  }
-  if (params.hasBias != 0u) {
-    value += bias[col];
-  }
-  out[at] = value;
+  finish(sum, row, col);
 }

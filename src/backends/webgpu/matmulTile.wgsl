@@ -1,3 +1,4 @@
+// include: finish
 // Matrix product for large shapes: out[m,n] = alpha * op(a) op(b) + beta * out + bias.
 //
 // op(a) is [m, k] with element (i, l) at a[i * aRow + l * aCol], op(b) is [k, n] with element (l, j) at
@@ -10,25 +11,6 @@
 // What lies outside the matrices counts as 0. A sum is taken in the order of k.
 //
 // alpha, beta and bias come in once, at the end; with beta = 0 out is never read.
-
-struct Params {
-  m: u32,
-  k: u32,
-  n: u32,
-  aRow: u32,
-  aCol: u32,
-  bRow: u32,
-  bCol: u32,
-  hasBias: u32,
-  alpha: f32,
-  beta: f32,
-}
-
-@group(0) @binding(0) var<storage, read> a: array<f32>;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> out: array<f32>;
-@group(0) @binding(4) var<uniform> params: Params;
 
 const TILE = 64u;
 const STEP = 16u;
@@ -43,15 +25,7 @@ fn storeRow(row: u32, col: u32, sums: vec4f) {
   }
   var rest = sums;
   for (var c = col; c < params.n; c += 16u) {
-    var value = params.alpha * rest.x;
-    let at = row * params.n + c;
-    if (params.beta != 0.0) {
-      value += params.beta * out[at];
-    }
-    if (params.hasBias != 0u) {
-      value += bias[c];
-    }
-    out[at] = value;
+    finish(rest.x, row, c);
     if (c >= col + 48u) {
       break;
     }

@@ -8,8 +8,9 @@ import { type RecordedDevice, Recorder } from '../recorder.js';
 import { type Call, type CallCache, isCall, isSamePlaces, MAX_CALLS } from './calls.js';
 import type { CommandQueue, Copy } from './commands.js';
 import type { DeviceHealth } from './health.js';
-import type { KernelName, Kernels } from './kernels.js';
+import type { Kernels } from './kernels.js';
 import type { Block, WebGpuMemory, WebGpuStorage } from './memory.js';
+import type { ShaderName } from './shaders.js';
 
 /** What a program consists of. */
 export type Command = Call | Copy;
@@ -46,7 +47,7 @@ export class Runner implements RecordedDevice<Command, Block> {
    * Calls a kernel over `storages`, in the order of its bindings: inputs, then outputs. `groups` is rounded up;
    * with none there is nothing to do. `params` may be kept.
    */
-  call(name: KernelName, storages: readonly Storage[], params: readonly number[], groups: number): void {
+  call(name: ShaderName, storages: readonly Storage[], params: readonly number[], groups: number): void {
     const { encodeMs } = this;
     const begun = performance.now();
     this.#health.check();

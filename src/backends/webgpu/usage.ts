@@ -5,3 +5,6 @@ export const BUFFER_USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, UNIFORM: 64
 
 /** @see https://www.w3.org/TR/webgpu/#typedefdef-gpumapmodeflags */
 export const MAP_MODE = { READ: 1 } as const;
+
+/** @see https://www.w3.org/TR/webgpu/#typedefdef-gpushaderstageflags */
+export const SHADER_STAGE = { COMPUTE: 4 } as const;

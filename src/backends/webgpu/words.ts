@@ -4,11 +4,9 @@ import type { DType, HostArray } from '../backend.js';
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
-/** The bits of a quiet NaN: WGSL has no way to write one. */
-export const NAN_BITS = 0x7fc00000;
-
-/** The bits of a number as an f32. */
+/** The bits of a number as an f32; NaN is a quiet one. */
 export function floatBits(value: number): number {
+  if (Number.isNaN(value)) return 0x7fc00000;
   float[0] = value;
   return bits[0];
 }

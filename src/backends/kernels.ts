@@ -1,0 +1,382 @@
+/**
+ * The kernels: each is declared once, here, with its formula, and everything positional is derived from its row: the
+ * command that WebAssembly decodes, how that is cut among threads, the bindings and parameters of WGSL, and what a
+ * recorder compares. Callers and the reference name every argument. It knows no tensor and no backend.
+ *
+ * A kernel may be given an output that holds anything (NaN too): it reads the output only where `beta` is not 0 or
+ * the formula says so. Outputs never overlap inputs, but for an elementwise kernel, which may work in place.
+ */
+/** What a kernel takes at a place: elements of one type, or of `any`. */
+export type ElementType = 'f32' | 'i32' | 'u8' | 'any';
+
+/**
+ * How a command is cut among threads: each takes a stretch along a size (or along `length`), and the storages named move
+ * with it by so many elements for each step, a number or the name of a size. `own`: the kernel takes `scratch`, `part`
+ * and `parts` and cuts itself.
+ */
+export type Cut =
+  | { readonly along: string; readonly move: Readonly<Record<string, 1 | string>> }
+  | { readonly own: true };
+
+export interface KernelRow {
+  /** Storages that are written, by name. */
+  readonly out: Readonly<Record<string, ElementType>>;
+  /** Storages that are only read, by name. */
+  readonly in?: Readonly<Record<string, ElementType>>;
+  /** Names of storages that may be left out. */
+  readonly optional?: readonly string[];
+  /** The storage whose number of elements the kernel is given as `length`. */
+  readonly length?: string;
+  /** Storages whose element type the kernel is given, as `<name>Type`, a number of {@link ELEMENT_TYPES}. */
+  readonly types?: readonly string[];
+  /** What the elements of a storage stand for, in their order. */
+  readonly fields?: Readonly<Record<string, readonly string[]>>;
+  /** Whole numbers. */
+  readonly sizes?: readonly string[];
+  /** Default false. */
+  readonly flags?: readonly string[];
+  /** Real numbers; one named alpha is 1 by default, one named beta 0. */
+  readonly numbers?: readonly string[];
+  /** Not for a kernel that one thread does alone. */
+  readonly cut?: Cut;
+  /** Sizes whose product, times `nanoseconds`, is roughly what a kernel that cuts itself takes. */
+  readonly cost?: { readonly of: readonly string[]; readonly nanoseconds: number };
+}
+
+/** Element types by the number that a kernel is given for them. */
+export const ELEMENT_TYPES = ['f32', 'i32', 'u8'] as const;
+
+/** Numbers of an Adam step, which lie in device memory because some change from step to step. */
+const ADAM_HYPER = [
+  'stepSize',
+  'biasCorrection2Sqrt',
+  'oneMinusBeta1',
+  'beta2',
+  'oneMinusBeta2',
+  'eps',
+  'weightDecay',
+  'decoupledDecay',
+] as const;
+
+/** Those of an SGD step. */
+const SGD_HYPER = ['learningRate', 'momentum', 'oneMinusDampening', 'weightDecay', 'nesterov'] as const;
+
+/** Vectors of one length, cut into stretches of them. */
+const stretches = <const Names extends string>(...names: Names[]) => ({
+  along: 'length',
+  move: Object.fromEntries(names.map((name) => [name, 1 as const])),
+});
+
+export const KERNELS = {
+  /** `out[i] = value`. */
+  fill: {
+    out: { out: 'any' },
+    length: 'out',
+    types: ['out'],
+    numbers: ['value'],
+    cut: { own: true },
+    cost: { of: ['length'], nanoseconds: 0.5 },
+  },
+  /** `out[i] = x[i]`, of one type. */
+  copy: {
+    out: { out: 'any' },
+    in: { x: 'any' },
+    length: 'x',
+    types: ['x'],
+    cut: { own: true },
+    cost: { of: ['length'], nanoseconds: 0.5 },
+  },
+  /**
+   * `out[m,n] = alpha * op(a) op(b) + beta * out + bias`. `a` is `[m, k]`, or stored `[k, m]` with `transA`; `b` is `[k, n]`,
+   * or stored `[n, k]` with `transB`; `bias [n]` is added to every row once, after the last step along k, and is not
+   * scaled by alpha.
+   */
+  matmul: {
+    out: { out: 'f32' },
+    in: { a: 'f32', b: 'f32', bias: 'f32' },
+    optional: ['bias'],
+    sizes: ['m', 'k', 'n'],
+    flags: ['transA', 'transB'],
+    numbers: ['alpha', 'beta'],
+    cut: { own: true },
+    cost: { of: ['m', 'k', 'n'], nanoseconds: 0.05 },
+  },
+  /** `out[r,c] += bias[c]`, in place. */
+  addBias: {
+    out: { out: 'f32' },
+    in: { bias: 'f32' },
+    sizes: ['rows', 'cols'],
+    cut: { along: 'rows', move: { out: 'cols' } },
+  },
+  /** `out[c] = Σ_r x[r,c] + beta * out[c]`. */
+  sumRows: {
+    out: { out: 'f32' },
+    in: { x: 'f32' },
+    sizes: ['rows', 'cols'],
+    numbers: ['beta'],
+  },
+  /** `out[i] = alpha * x[i] + beta * out[i]`. */
+  axpby: {
+    out: { out: 'f32' },
+    in: { x: 'f32' },
+    length: 'out',
+    numbers: ['alpha', 'beta'],
+    cut: stretches('out', 'x'),
+  },
+  /** `out[i] = a[i] * b[i] + beta * out[i]`. */
+  mul: {
+    out: { out: 'f32' },
+    in: { a: 'f32', b: 'f32' },
+    length: 'out',
+    numbers: ['beta'],
+    cut: stretches('out', 'a', 'b'),
+  },
+  /** `out[i] = x[i] * factor[0] + beta * out[i]`: the factor lies in memory, so that it may change from step to step. */
+  mulScalar: {
+    out: { out: 'f32' },
+    in: { x: 'f32', factor: 'f32' },
+    length: 'out',
+    numbers: ['beta'],
+    cut: stretches('out', 'x'),
+  },
+  /** `out[i] = a[i] / b[i] + beta * out[i]`. */
+  divide: {
+    out: { out: 'f32' },
+    in: { a: 'f32', b: 'f32' },
+    length: 'out',
+    numbers: ['beta'],
+    cut: stretches('out', 'a', 'b'),
+  },
+  /** `out[r,c] = x[r,c] * factors[r] + beta * out[r,c]`. */
+  mulRows: {
+    out: { out: 'f32' },
+    in: { x: 'f32', factors: 'f32' },
+    sizes: ['rows', 'cols'],
+    numbers: ['beta'],
+    cut: { along: 'rows', move: { out: 'cols', x: 'cols', factors: 1 } },
+  },
+  /** `out[r,c] = x[r,c] * factors[c] + beta * out[r,c]`. */
+  mulColumns: {
+    out: { out: 'f32' },
+    in: { x: 'f32', factors: 'f32' },
+    sizes: ['rows', 'cols'],
+    numbers: ['beta'],
+    cut: { along: 'rows', move: { out: 'cols', x: 'cols' } },
+  },
+  /** `out[r] = √(Σ_c x[r,c]²)`. */
+  rowNorms: {
+    out: { out: 'f32' },
+    in: { x: 'f32' },
+    sizes: ['rows', 'cols'],
+  },
+  /** `x[i] *= min(1, maxNorm / (norm[0] + 1e-6))`, in place; a norm of NaN makes all NaN. */
+  clipNorm: {
+    out: { x: 'f32' },
+    in: { norm: 'f32' },
+    length: 'x',
+    numbers: ['maxNorm'],
+    cut: stretches('x'),
+  },
+  /**
+   * Rows of a table by index, `out[r,c] = table[indices[r] * rowStride + c * colStride]`: rows of `[n, cols]` with the
+   * strides cols and 1, columns of `[cols, n]` with 1 and n.
+   */
+  take: {
+    out: { out: 'f32' },
+    in: { table: 'f32', indices: 'i32' },
+    sizes: ['rows', 'cols', 'rowStride', 'colStride'],
+  },
+  /**
+   * The way back, row after row: `table[indices[r] * rowStride + c * colStride] += x[r,c]`. `beta` is 0 or 1: 0 sets all
+   * of the table to 0 first.
+   */
+  addAt: {
+    out: { table: 'f32' },
+    in: { x: 'f32', indices: 'i32' },
+    length: 'table',
+    sizes: ['rows', 'cols', 'rowStride', 'colStride'],
+    numbers: ['beta'],
+  },
+  /**
+   * `out[i] = h(i) < ⌊probability · 2³²⌋ ? 0 : 1 / (1 − probability)`, the same everywhere: with `state` (i32) = seed, count,
+   * `a = mix(seed + count · 0x9e3779b9)`, `h(i) = mix(mix(i ^ a) + (a ^ 0x85ebca6b))` modulo 2³² and mix the last steps of
+   * MurmurHash3. Then `state[1] += 1`.
+   * @see https://github.com/aappleby/smhasher/wiki/MurmurHash3
+   */
+  dropoutMask: {
+    out: { out: 'f32', state: 'i32' },
+    length: 'out',
+    numbers: ['probability'],
+  },
+  /** `out[i] = max(x[i], 0)`; NaN stays NaN. */
+  relu: {
+    out: { out: 'f32' },
+    in: { x: 'f32' },
+    length: 'out',
+    cut: stretches('out', 'x'),
+  },
+  /** `dX[i] = (x[i] > 0 ? dOut[i] : 0) + beta * dX[i]`. */
+  reluBackward: {
+    out: { dX: 'f32' },
+    in: { x: 'f32', dOut: 'f32' },
+    length: 'dX',
+    numbers: ['beta'],
+    cut: stretches('dX', 'x', 'dOut'),
+  },
+  /**
+   * Mean cross-entropy of `logits [rows, cols]` against class indices `targets [rows]`:
+   * `loss[0] = mean_r (log Σ_c exp(logits[r,c]) − logits[r,targets[r]])` and
+   * `dLogits[r,c] = (softmax(logits[r])[c] − [c = targets[r]]) / rows`, with the row's maximum subtracted
+   * first. A target outside 0…cols−1 makes the loss and its row of dLogits NaN.
+   */
+  softmaxCrossEntropy: {
+    out: { loss: 'f32', dLogits: 'f32' },
+    in: { logits: 'f32', targets: 'i32' },
+    sizes: ['rows', 'cols'],
+  },
+  /**
+   * Writes `x[0]` at the end of a list and makes it longer: `list[0]` counts, `list[1 + list[0]] = x[0]`,
+   * `list[0] += 1`. A full list is left alone. So the losses of many steps are read at once. A repeated program stops
+   * behind an `append` of a number that is not finite, where every step's loss is read.
+   */
+  append: {
+    out: { list: 'f32' },
+    in: { x: 'f32' },
+    length: 'list',
+  },
+  /**
+   * One Adam step over the elements of `param`. `hyper` holds, in the order of its fields, the step size
+   * `lr / (1 − beta1^t)`, `√(1 − beta2^t)` and the constants:
+   * `g = grad + weightDecay * p` · `p −= decoupledDecay * p` · `m += (1 − beta1)(g − m)` ·
+   * `v = beta2 v + (1 − beta2) g²` · `p −= stepSize * m / (√v / biasCorrection2Sqrt + eps)`.
+   */
+  adamStep: {
+    out: { param: 'f32', m: 'f32', v: 'f32' },
+    in: { grad: 'f32', hyper: 'f32' },
+    length: 'param',
+    fields: { hyper: ADAM_HYPER },
+    cut: stretches('param', 'm', 'v', 'grad'),
+  },
+  /** One SGD step over the elements of `param`, `hyper` in the order of its fields: `p −= lr * (grad + weightDecay * p)`. */
+  sgdStep: {
+    out: { param: 'f32' },
+    in: { grad: 'f32', hyper: 'f32' },
+    length: 'param',
+    fields: { hyper: SGD_HYPER },
+    cut: stretches('param', 'grad'),
+  },
+  /**
+   * The same with momentum: `g = grad + weightDecay * p` · `velocity = momentum * velocity + (1 − dampening) g` ·
+   * `p −= lr * (nesterov ? g + momentum * velocity : velocity)`.
+   */
+  sgdMomentumStep: {
+    out: { param: 'f32', velocity: 'f32' },
+    in: { grad: 'f32', hyper: 'f32' },
+    length: 'param',
+    fields: { hyper: SGD_HYPER },
+    cut: stretches('param', 'velocity', 'grad'),
+  },
+  /**
+   * A batch of rows from bytes: `out[r,c] = bytes[indices[r], c] * scale + shift` for
+   * `r < rows`, `c < cols`, so `(byte/255 − mean) / std` has `scale = 1/(255 std)`, `shift = −mean/std`.
+   */
+  gatherRows: {
+    out: { out: 'f32' },
+    in: { bytes: 'u8', indices: 'i32' },
+    sizes: ['rows', 'cols'],
+    numbers: ['scale', 'shift'],
+    cut: { along: 'rows', move: { out: 'cols', indices: 1 } },
+  },
+  /** Class indices of a batch: `out[r] = labels[indices[r]]`, u8 to i32. */
+  gatherLabels: {
+    out: { out: 'i32' },
+    in: { labels: 'u8', indices: 'i32' },
+    length: 'out',
+  },
+  /**
+   * Counts predictions per class: for each row `counts[t] += 1` and, where the first largest logit is not
+   * at `t = targets[r]` (or is NaN), `counts[cols + t] += 1`. `counts [2, cols]`.
+   * Rows whose target is outside 0…cols−1 are not counted.
+   */
+  countWrong: {
+    out: { counts: 'i32' },
+    in: { logits: 'f32', targets: 'i32' },
+    sizes: ['rows', 'cols'],
+  },
+} as const satisfies Record<string, KernelRow>;
+
+export type KernelName = keyof typeof KERNELS;
+
+type Text<T> = T extends string ? T : never;
+/** The strings of a row's list, or none. */
+type Listed<Row, Key extends string> = Row extends { readonly [K in Key]: readonly (infer Name)[] }
+  ? Text<Name>
+  : never;
+/** The names of a row's storages, or none. */
+type Keyed<Row, Key extends string> = Row extends { readonly [K in Key]: infer Names }
+  ? Text<keyof Names>
+  : never;
+/** Numbers with a default. */
+type Defaulted = 'alpha' | 'beta';
+
+/** The arguments of a row by name; `S` stands for a storage. */
+export type ArgumentsOf<Row, S> = {
+  readonly [Name in Exclude<Keyed<Row, 'out'> | Keyed<Row, 'in'>, Listed<Row, 'optional'>>]: S;
+} & { readonly [Name in Listed<Row, 'optional'>]?: S | undefined } & {
+  readonly [Name in Listed<Row, 'sizes'> | Exclude<Listed<Row, 'numbers'>, Defaulted>]: number;
+} & { readonly [Name in Extract<Listed<Row, 'numbers'>, Defaulted>]?: number | undefined } & {
+  readonly [Name in Listed<Row, 'flags'>]?: boolean | undefined;
+};
+
+/** The names of a storage's elements. */
+type FieldOf<Row, Name extends string> = Row extends {
+  readonly fields: { readonly [N in Name]: readonly (infer Field)[] };
+}
+  ? Text<Field>
+  : never;
+
+/** The values of a storage whose elements have names, in their order. */
+export function fieldValues<Name extends KernelName, Of extends string>(
+  kernel: Name,
+  storage: Of,
+  values: Readonly<Record<FieldOf<(typeof KERNELS)[Name], Of>, number>>,
+): number[] {
+  const { fields }: KernelRow = KERNELS[kernel];
+  const given: Readonly<Record<string, number>> = values;
+  return (fields?.[storage] ?? []).map((field) => given[field]);
+}
+
+/** A row with its places in order: outputs, inputs, then the numbers that follow from them, sizes, flags and numbers. */
+export interface Layout {
+  readonly storages: readonly {
+    readonly name: string;
+    readonly type: ElementType;
+    readonly isOutput: boolean;
+  }[];
+  readonly optional: readonly string[];
+  readonly length: string | undefined;
+  readonly types: readonly string[];
+  readonly sizes: readonly string[];
+  readonly flags: readonly string[];
+  readonly numbers: readonly string[];
+}
+
+/** The places of a row, in the order that every backend keeps. */
+export function layoutOf(row: KernelRow): Layout {
+  const { optional = [], length, types = [], sizes = [], flags = [], numbers = [] } = row;
+  const storages = [
+    ...Object.entries(row.out).map(([name, type]) => ({ name, type, isOutput: true })),
+    ...Object.entries(row.in ?? {}).map(([name, type]) => ({ name, type, isOutput: false })),
+  ];
+  return { storages, optional, length, types, sizes, flags, numbers };
+}
+
+/** A number that a caller left out. */
+export function defaultOf(name: string): number {
+  return name === 'alpha' ? 1 : 0;
+}
+
+/** What a backend throws for a storage of the wrong element type. */
+export function wrongType(kernel: KernelName, name: string, expected: ElementType, found: string): TypeError {
+  return new TypeError(`${kernel}: ${name} must be ${expected}: got ${found}`);
+}

@@ -1,0 +1,108 @@
+/** The reference backend: storages that are arrays, kernels in float64. Nothing here is made to be fast. */
+import { DeviceError } from '../../errors.js';
+import type { Backend, DType, HostArray, KernelArguments, MemoryUse, Storage } from '../backend.js';
+import { KERNELS, type KernelName, layoutOf, wrongType } from '../kernels.js';
+import { type Numbers, REFERENCE_KERNELS } from './kernels.js';
+
+const ARRAY_OF = { f32: Float64Array, i32: Int32Array, u8: Uint8Array } as const;
+
+class ReferenceStorage implements Storage {
+  freed = false;
+
+  constructor(
+    readonly owner: ReferenceBackend,
+    readonly dtype: DType,
+    readonly data: Numbers,
+    readonly isSlice: boolean,
+  ) {}
+
+  get length(): number {
+    return this.data.length;
+  }
+}
+
+export class ReferenceBackend implements Backend {
+  readonly name = 'reference';
+  readonly features = ['float64'] as const;
+  readonly stepsPerRead = 1;
+  /** Never. */
+  readonly lost = new Promise<DeviceError>(() => {});
+  readonly recorder = undefined;
+  #liveBytes = 0;
+  #liveStorages = 0;
+
+  alloc(dtype: DType, length: number): Storage {
+    if (!Number.isSafeInteger(length) || length < 0) {
+      throw new RangeError(`alloc: length must be a non-negative integer: ${length}`);
+    }
+    try {
+      // Filled with what nobody should rely on, so that reading before writing shows up in a test.
+      const data = new ARRAY_OF[dtype](length).fill(dtype === 'f32' ? Number.NaN : 85);
+      this.#count(data.byteLength, 1);
+      return new ReferenceStorage(this, dtype, data, false);
+    } catch (error) {
+      throw new DeviceError(`reference: cannot allocate ${length} elements of ${dtype}`, { cause: error });
+    }
+  }
+
+  slice(storage: Storage, offset: number, length: number): Storage {
+    const { data, dtype } = this.#open(storage);
+    if (offset < 0 || length < 0 || offset + length > data.length) {
+      throw new RangeError(`slice: outside the storage: ${offset} + ${length} > ${data.length}`);
+    }
+    this.#count(0, 1);
+    return new ReferenceStorage(this, dtype, data.subarray(offset, offset + length), true);
+  }
+
+  free(storage: Storage): void {
+    const opened = this.#open(storage);
+    opened.freed = true;
+    this.#count(opened.isSlice ? 0 : -opened.data.byteLength, -1);
+  }
+
+  write(storage: Storage, data: ArrayLike<number>): void {
+    this.#open(storage).data.set(data);
+  }
+
+  async read(storage: Storage): Promise<HostArray> {
+    return this.#open(storage).data.slice();
+  }
+
+  async sync(): Promise<void> {}
+
+  memory(): MemoryUse {
+    return {
+      liveBytes: this.#liveBytes,
+      liveStorages: this.#liveStorages,
+      reservedBytes: this.#liveBytes,
+    };
+  }
+
+  dispose(): void {}
+
+  run<Name extends KernelName>(kernel: Name, args: KernelArguments<Name>): void {
+    const given: Record<string, unknown> = { ...args };
+    for (const { name, type } of layoutOf(KERNELS[kernel]).storages) {
+      const storage = given[name] as Storage | undefined;
+      if (!storage) continue;
+      const opened = this.#open(storage);
+      if (type !== 'any' && opened.dtype !== type) throw wrongType(kernel, name, type, opened.dtype);
+      given[name] = opened.data;
+    }
+    // The kernel's own row says what is in there now: arrays where there were storages.
+    (REFERENCE_KERNELS[kernel] as (args: unknown) => void)(given);
+  }
+
+  #count(bytes: number, storages: number): void {
+    this.#liveBytes += bytes;
+    this.#liveStorages += storages;
+  }
+
+  #open(storage: Storage): ReferenceStorage {
+    if (!(storage instanceof ReferenceStorage) || storage.owner !== this) {
+      throw new TypeError('reference: the storage belongs to another device');
+    }
+    if (storage.freed) throw new Error('reference: the storage was freed');
+    return storage;
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * Every kernel as plain loops in float64: the documentation of what a kernel computes, and the oracle that the fast
+ * backends are compared with. Nothing here is made to be fast.
+ */
+import type { ArgumentsOf, KERNELS, KernelName } from '../kernels.js';
+
+/** The elements of a storage; float64 where the other backends have f32. */
+export type Numbers = Float64Array | Int32Array | Uint8Array;
+
+type Reference = {
+  readonly [Name in KernelName]: (args: ArgumentsOf<(typeof KERNELS)[Name], Numbers>) => void;
+};
+
+export const REFERENCE_KERNELS: Reference = {
+  fill({ out, value }) {
+    out.fill(value);
+  },
+
+  copy({ out, x }) {
+    out.set(x);
+  },
+
+  matmul({ out, a, b, bias, m, k, n, transA, transB, alpha = 1, beta = 0 }) {
+    for (let i = 0; i < m; i++) {
+      for (let j = 0; j < n; j++) {
+        let sum = 0;
+        for (let l = 0; l < k; l++) {
+          sum += a[transA ? l * m + i : i * k + l] * b[transB ? j * k + l : l * n + j];
+        }
+        out[i * n + j] = alpha * sum + scaled(beta, out, i * n + j) + (bias ? bias[j] : 0);
+      }
+    }
+  },
+
+  addBias({ out, bias, rows, cols }) {
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < cols; c++) out[r * cols + c] += bias[c];
+    }
+  },
+
+  sumRows({ out, x, rows, cols, beta = 0 }) {
+    for (let c = 0; c < cols; c++) {
+      let sum = scaled(beta, out, c);
+      for (let r = 0; r < rows; r++) sum += x[r * cols + c];
+      out[c] = sum;
+    }
+  },
+
+  axpby({ out, x, alpha = 1, beta = 0 }) {
+    for (let i = 0; i < out.length; i++) out[i] = alpha * x[i] + scaled(beta, out, i);
+  },
+
+  mul({ out, a, b, beta = 0 }) {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] * b[i] + scaled(beta, out, i);
+  },
+
+  mulScalar({ out, x, factor, beta = 0 }) {
+    for (let i = 0; i < out.length; i++) out[i] = x[i] * factor[0] + scaled(beta, out, i);
+  },
+
+  divide({ out, a, b, beta = 0 }) {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] / b[i] + scaled(beta, out, i);
+  },
+
+  mulRows({ out, x, factors, rows, cols, beta = 0 }) {
+    for (let i = 0; i < rows * cols; i++) {
+      out[i] = x[i] * factors[Math.floor(i / cols)] + scaled(beta, out, i);
+    }
+  },
+
+  mulColumns({ out, x, factors, rows, cols, beta = 0 }) {
+    for (let i = 0; i < rows * cols; i++) out[i] = x[i] * factors[i % cols] + scaled(beta, out, i);
+  },
+
+  rowNorms({ out, x, rows, cols }) {
+    for (let r = 0; r < rows; r++) {
+      let sum = 0;
+      for (let c = 0; c < cols; c++) sum += x[r * cols + c] ** 2;
+      out[r] = Math.sqrt(sum);
+    }
+  },
+
+  clipNorm({ x, norm, maxNorm }) {
+    const factor = Math.min(1, maxNorm / (norm[0] + 1e-6));
+    for (let i = 0; i < x.length; i++) x[i] *= factor;
+  },
+
+  take({ out, table, indices, rows, cols, rowStride, colStride }) {
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < cols; c++) out[r * cols + c] = table[indices[r] * rowStride + c * colStride];
+    }
+  },
+
+  addAt({ table, x, indices, rows, cols, rowStride, colStride, beta = 0 }) {
+    if (beta === 0) table.fill(0);
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < cols; c++) table[indices[r] * rowStride + c * colStride] += x[r * cols + c];
+    }
+  },
+
+  dropoutMask({ out, state, probability }) {
+    const a = mix(state[0] + Math.imul(state[1], 0x9e3779b9));
+    const threshold = Math.floor(probability * 2 ** 32);
+    for (let i = 0; i < out.length; i++) {
+      out[i] = mix(mix(i ^ a) + (a ^ 0x85ebca6b)) < threshold ? 0 : 1 / (1 - probability);
+    }
+    state[1] += 1;
+  },
+
+  relu({ out, x }) {
+    for (let i = 0; i < out.length; i++) out[i] = Math.max(x[i], 0);
+  },
+
+  reluBackward({ dX, x, dOut, beta = 0 }) {
+    for (let i = 0; i < dX.length; i++) dX[i] = (x[i] > 0 ? dOut[i] : 0) + scaled(beta, dX, i);
+  },
+
+  softmaxCrossEntropy({ loss, dLogits, logits, targets, rows, cols }) {
+    let total = 0;
+    for (let r = 0; r < rows; r++) {
+      const row = logits.subarray(r * cols, (r + 1) * cols);
+      const target = targets[r];
+      if (target < 0 || target >= cols) {
+        total = Number.NaN;
+        dLogits.fill(Number.NaN, r * cols, (r + 1) * cols);
+        continue;
+      }
+      let max = Number.NEGATIVE_INFINITY;
+      for (const value of row) max = Math.max(max, value);
+      let sum = 0;
+      for (const value of row) sum += Math.exp(value - max);
+      total += Math.log(sum) - (row[target] - max);
+      for (let c = 0; c < cols; c++) {
+        dLogits[r * cols + c] = (Math.exp(row[c] - max) / sum - (c === target ? 1 : 0)) / rows;
+      }
+    }
+    loss[0] = total / rows;
+  },
+
+  append({ list, x }) {
+    const count = list[0];
+    if (1 + count >= list.length) return;
+    list[1 + count] = x[0];
+    list[0] = count + 1;
+  },
+
+  adamStep({ param, m, v, grad, hyper }) {
+    const [
+      stepSize,
+      biasCorrection2Sqrt,
+      oneMinusBeta1,
+      beta2,
+      oneMinusBeta2,
+      eps,
+      weightDecay,
+      decoupledDecay,
+    ] = hyper;
+    for (let i = 0; i < param.length; i++) {
+      const g = grad[i] + weightDecay * param[i];
+      param[i] -= decoupledDecay * param[i];
+      m[i] += oneMinusBeta1 * (g - m[i]);
+      v[i] = beta2 * v[i] + oneMinusBeta2 * g * g;
+      param[i] -= (stepSize * m[i]) / (Math.sqrt(v[i]) / biasCorrection2Sqrt + eps);
+    }
+  },
+
+  sgdStep({ param, grad, hyper }) {
+    const [learningRate, , , weightDecay] = hyper;
+    for (let i = 0; i < param.length; i++) param[i] -= learningRate * (grad[i] + weightDecay * param[i]);
+  },
+
+  sgdMomentumStep({ param, velocity, grad, hyper }) {
+    const [learningRate, momentum, oneMinusDampening, weightDecay, nesterov] = hyper;
+    for (let i = 0; i < param.length; i++) {
+      const g = grad[i] + weightDecay * param[i];
+      velocity[i] = momentum * velocity[i] + oneMinusDampening * g;
+      param[i] -= learningRate * (nesterov === 0 ? velocity[i] : g + momentum * velocity[i]);
+    }
+  },
+
+  gatherRows({ out, bytes, indices, rows, cols, scale, shift }) {
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < cols; c++) out[r * cols + c] = bytes[indices[r] * cols + c] * scale + shift;
+    }
+  },
+
+  gatherLabels({ out, labels, indices }) {
+    for (let r = 0; r < out.length; r++) out[r] = labels[indices[r]];
+  },
+
+  countWrong({ counts, logits, targets, rows, cols }) {
+    for (let r = 0; r < rows; r++) {
+      const target = targets[r];
+      if (target < 0 || target >= cols) continue;
+      counts[target] += 1;
+      let best = 0;
+      for (let c = 1; c < cols; c++) if (logits[r * cols + c] > logits[r * cols + best]) best = c;
+      const atTarget = logits[r * cols + target];
+      if (best !== target || Number.isNaN(atTarget)) counts[cols + target] += 1;
+    }
+  },
+};
+
+/** `beta * out[i]`, which reads nothing where beta is 0. */
+function scaled(beta: number, out: Numbers, i: number): number {
+  return beta === 0 ? 0 : beta * out[i];
+}
+
+/** The last steps of MurmurHash3, on 32 bits. */
+function mix(value: number): number {
+  let x = value >>> 0;
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
+}

@@ -1,0 +1,111 @@
+/** Kernels that are not one shader with one thread an element: which shaders they take, and with how many threads. */
+import type { KernelArguments, Storage } from '../backend.js';
+import type { KernelName } from '../kernels.js';
+import type { MatmulPlanner } from './matmulPlan.js';
+import type { WebGpuStorage } from './memory.js';
+import type { OwnShader, ShaderArguments } from './shaders.js';
+import { fillBits, lastMask } from './words.js';
+
+/** What a kernel is made of: shaders, and memory for what passes between them. */
+export interface ShaderCalls {
+  open(storage: Storage): WebGpuStorage;
+  alloc(length: number): Storage;
+  free(storage: Storage): void;
+  /** Calls `element` for each i below `length`. */
+  elements<Name extends OwnShader>(name: Name, args: ShaderArguments<Name, Storage>, length: number): void;
+  /** Calls a shader's own `main` in so many workgroups. */
+  groups<Name extends OwnShader>(name: Name, args: ShaderArguments<Name, Storage>, count: number): void;
+}
+
+export type Lowered = {
+  readonly [Name in KernelName]?: (calls: ShaderCalls, args: KernelArguments<Name>) => void;
+};
+
+/** Rows that one thread of sumRows adds up, and columns that one workgroup of rowSquares does. */
+const ROWS = 64;
+const COLUMNS = 16384;
+
+/** @param planner  says which shader multiplies which shapes */
+export function loweredKernels(planner: MatmulPlanner): Lowered {
+  return {
+    fill,
+    copy,
+    matmul: (calls, args) => matmul(calls, args, planner),
+    sumRows,
+    rowNorms,
+    addAt,
+    dropoutMask,
+    softmaxCrossEntropy,
+    append: (calls, args) => calls.groups('append', { ...args, capacity: args.list.length }, 1),
+    countWrong: (calls, args) => calls.elements('countWrong', args, args.rows),
+  };
+}
+
+function fill(calls: ShaderCalls, { out, value }: KernelArguments<'fill'>): void {
+  const { dtype, byteLength, wordBytes } = calls.open(out);
+  const words = { bits: fillBits(dtype, value), lastMask: lastMask(byteLength) };
+  calls.elements('fill', { out, ...words }, wordBytes / 4);
+}
+
+function copy(calls: ShaderCalls, { out, x }: KernelArguments<'copy'>): void {
+  const { byteLength, wordBytes } = calls.open(x);
+  calls.elements('copy', { out, x, lastMask: lastMask(byteLength) }, wordBytes / 4);
+}
+
+function matmul(
+  calls: ShaderCalls,
+  { out, a, b, bias, m, k, n, transA, transB, alpha = 1, beta = 0 }: KernelArguments<'matmul'>,
+  planner: MatmulPlanner,
+): void {
+  const { kernel, groups } = planner.plan({ m, k, n });
+  const strides = { aRow: transA ? 1 : k, aCol: transA ? m : 1, bRow: transB ? 1 : n, bCol: transB ? k : 1 };
+  // Without a bias something else is bound in its place, and not read.
+  const biased = { bias: bias ?? b, hasBias: bias ? 1 : 0 };
+  calls.groups(kernel, { out, a, b, ...biased, m, k, n, ...strides, alpha, beta }, groups);
+}
+
+/** In stretches, so that few columns of many rows have threads enough. */
+function sumRows(calls: ShaderCalls, args: KernelArguments<'sumRows'>): void {
+  const { out, x, rows, cols, beta = 0 } = args;
+  const stretches = Math.ceil(rows / ROWS);
+  if (stretches <= 1) {
+    calls.elements('sumRows', { x, out, rows, cols, stretch: ROWS, beta }, cols);
+    return;
+  }
+  const sums = calls.alloc(stretches * cols);
+  calls.elements('sumRows', { x, out: sums, rows, cols, stretch: ROWS, beta: 0 }, stretches * cols);
+  sumRows(calls, { out, x: sums, rows: stretches, cols, beta });
+  calls.free(sums);
+}
+
+function rowNorms(calls: ShaderCalls, { out, x, rows, cols }: KernelArguments<'rowNorms'>): void {
+  const stretches = Math.max(Math.ceil(cols / COLUMNS), 1);
+  const sums = calls.alloc(rows * stretches);
+  calls.groups('rowSquares', { x, out: sums, rows, cols, stretch: COLUMNS, stretches }, rows * stretches);
+  calls.elements('rootOfSums', { x: sums, out, stretches }, rows);
+  calls.free(sums);
+}
+
+function addAt(calls: ShaderCalls, { beta = 0, ...args }: KernelArguments<'addAt'>): void {
+  if (beta === 0) fill(calls, { out: args.table, value: 0 });
+  calls.elements('addAt', args, args.rows * args.cols);
+}
+
+function dropoutMask(calls: ShaderCalls, args: KernelArguments<'dropoutMask'>): void {
+  const { out, state, probability } = args;
+  const threshold = Math.floor(probability * 2 ** 32);
+  // At probability 1 the threshold does not fit into 32 bits: then what is kept is 0 too.
+  const kept = probability < 1 ? 1 / (1 - probability) : 0;
+  calls.elements('dropoutMask', { out, state, threshold, kept }, out.length);
+  calls.groups('countUp', { state }, 1);
+}
+
+function softmaxCrossEntropy(calls: ShaderCalls, args: KernelArguments<'softmaxCrossEntropy'>): void {
+  const { loss, dLogits, logits, targets, rows, cols } = args;
+  const rowLoss = calls.alloc(rows);
+  // WGSL has no way to write NaN, so it comes from here.
+  const nan = Number.NaN;
+  calls.groups('crossEntropyRows', { logits, targets, rowLoss, dLogits, rows, cols, nan }, rows);
+  calls.groups('crossEntropyMean', { rowLoss, loss, rows, nan }, 1);
+  calls.free(rowLoss);
+}
