@@ -106,7 +106,7 @@ const rows: Work[] = [
   {
     name: 'mul by a scalar',
     data: [normals(70_001), normals(70_001), normals(1)],
-    run: (device, [out, a, b]) => device.run('mul', { out, a, b }),
+    run: (device, [out, a, b]) => device.run('mulScalar', { out, x: a, factor: b }),
   },
 ];
 
