@@ -1,5 +1,6 @@
 /** Setting, copying and appending to memory. */
 import { ElementType } from './commands.gen';
+import { loadFloat, storeFloat } from './halves';
 import { shareStart } from './share';
 
 /** `out[i] = value`, in the elements' own type; the `part`-th of `parts` shares. */
@@ -24,12 +25,33 @@ function fillWords(out: usize, length: usize, value: i32): void {
   for (; out < end; out += 4) store<i32>(out, value);
 }
 
-/** `out[i] = x[i]`; the `part`-th of `parts` shares. */
-export function copy(out: usize, x: usize, length: usize, xType: i32, part: usize, parts: usize): void {
-  const shift: usize = xType === ElementType.u8 ? 0 : 2;
+/** `out[i] = x[i]`, rounded where the types of floats differ; the `part`-th of `parts` shares. */
+export function copy(
+  out: usize,
+  x: usize,
+  length: usize,
+  outType: i32,
+  xType: i32,
+  part: usize,
+  parts: usize,
+): void {
+  const shift = shiftOf(xType);
   const from = shareStart(length, part, parts);
   const count = shareStart(length, part + 1, parts) - from;
-  memory.copy(out + (from << shift), x + (from << shift), count << shift);
+  if (outType === xType) {
+    memory.copy(out + (from << shift), x + (from << shift), count << shift);
+    return;
+  }
+  const outShift = shiftOf(outType);
+  for (let i = from; i < from + count; i++) {
+    storeFloat(out + (i << outShift), outType, loadFloat(x + (i << shift), xType));
+  }
+}
+
+/** Bytes of an element, as a shift. */
+function shiftOf(type: i32): usize {
+  if (type === ElementType.u8) return 0;
+  return type === ElementType.f32 || type === ElementType.i32 ? 2 : 1;
 }
 
 /**

@@ -1,4 +1,6 @@
-/** Batches from a dataset that lies in memory as bytes. */
+/** Batches from a dataset that lies in memory as bytes, and rows of tables. */
+import { ElementType } from './commands.gen';
+import { loadFloat } from './halves';
 
 /**
  * `out[r,c] = bytes[indices[r], c] * scale + shift`: bytes `[*, cols]` u8, indices `[rows]` i32,
@@ -47,20 +49,24 @@ function indexAt(indices: usize, r: usize): usize {
   return <usize>index;
 }
 
-/** `out[r,c] = table[indices[r] * rowStride + c * colStride]`, f32. */
+/** `out[r,c] = table[indices[r] * rowStride + c * colStride]`, f32 from any type of floats. */
 export function take(
   out: usize,
   table: usize,
   indices: usize,
+  tableType: i32,
   rows: usize,
   cols: usize,
   rowStride: usize,
   colStride: usize,
 ): void {
-  const step = colStride << 2;
+  const shift: usize = tableType === ElementType.f32 ? 2 : 1;
+  const step = colStride << shift;
   for (let r: usize = 0; r < rows; r++) {
-    let from = table + ((indexAt(indices, r) * rowStride) << 2);
-    for (const end = out + (cols << 2); out < end; out += 4, from += step) store<f32>(out, load<f32>(from));
+    let from = table + ((indexAt(indices, r) * rowStride) << shift);
+    for (const end = out + (cols << 2); out < end; out += 4, from += step) {
+      store<f32>(out, loadFloat(from, tableType));
+    }
   }
 }
 

@@ -17,11 +17,13 @@ function literal(text: string): string {
   return `\`${code.replace(/[\\`]|\$\{/g, '\\$&')}\``;
 }
 
-/** The text of a file, with that of the parts that it includes by a first line `// include: name` before it. */
+/** The text of a file, with those of the parts that its first line `// include: one, two` names before it. */
 async function textOf(name: string): Promise<string> {
   const text = await readFile(new URL(`${name}.wgsl`, folder), 'utf8');
-  const [, part] = /^\/\/ include: (\w+)\n/.exec(text) ?? [];
-  return part ? `${await readFile(new URL(`${part}.part.wgsl`, folder), 'utf8')}\n${text}` : text;
+  const [, list] = /^\/\/ include: (.*)\n/.exec(text) ?? [];
+  const parts = list ? list.split(', ') : [];
+  const texts = parts.map((part) => readFile(new URL(`${part}.part.wgsl`, folder), 'utf8'));
+  return [...(await Promise.all(texts)), text].join('\n');
 }
 
 const names = (await readdir(fileURLToPath(folder)))

@@ -4,6 +4,7 @@
  */
 import type { Backend, DType, Storage } from '../src/backends/backend.js';
 import { fieldValues } from '../src/backends/kernels.js';
+import { halfBits, numberToBfloat } from '../src/halves.js';
 import type { Random } from '../src/random.js';
 
 /** 64 roundings of float32. */
@@ -46,6 +47,10 @@ const input = (data: ArrayLike<number>, dtype: DType = 'f32'): Input => ({ dtype
 const inOut = (data: ArrayLike<number>, dtype: DType = 'f32'): Input => ({ dtype, data, isOutput: true });
 const output = (length: number, dtype: DType = 'f32'): Input =>
   inOut(new Float64Array(length).fill(dtype === 'f32' ? Number.NaN : 99), dtype);
+
+/** 16-bit floats by their bits. */
+export const toHalves = (dtype: 'bf16' | 'f16', data: Float32Array): Uint16Array =>
+  Uint16Array.from(data, dtype === 'bf16' ? numberToBfloat : halfBits);
 
 /** Normal numbers that float32 holds exactly. */
 const normals = (random: Random, length: number, scale = 1): Float32Array =>
@@ -496,6 +501,124 @@ const optimizerCases = LENGTHS.flatMap((n) => [
   sgdCase(n, 0.9, 1),
 ]);
 
+const HALVES = ['bf16', 'f16'] as const;
+
+/** Frozen weights of 16 bits: the edges of tiles, blocks and panels, both ways that a Linear takes them. */
+const HALF_SHAPES: readonly (readonly [number, number, number])[] = [
+  [1, 1, 1],
+  [1, 64, 9],
+  [2, 3, 5],
+  [3, 17, 7],
+  [4, 4, 8],
+  [5, 31, 33],
+  [7, 33, 16],
+  [10, 257, 18],
+  [33, 40, 47],
+  [45, 300, 42],
+  [6, 0, 9],
+  [4, 8, 521],
+];
+
+const halfMatmulCases = HALVES.flatMap((dtype) =>
+  HALF_SHAPES.flatMap(([m, k, n], i) =>
+    TRANSPOSES.map((transposes, j): KernelCase => {
+      const [alpha, beta, withBias] = COMBINATIONS[(i + j) % COMBINATIONS.length];
+      const [transA, transB] = [transposes[0] === 'T', transposes[1] === 'T'];
+      return {
+        name: `matmul ${m}x${k}x${n} ${transposes} by ${dtype}, beta ${beta}`,
+        inputs: (random) => ({
+          a: input(normals(random, m * k)),
+          b: input(toHalves(dtype, normals(random, k * n)), dtype),
+          ...(withBias ? { bias: input(normals(random, n, 3)) } : {}),
+          out: beta === 0 ? output(m * n) : inOut(normals(random, m * n, 3)),
+        }),
+        run(backend, { out, a, b, bias }, scalar) {
+          const numbers = { alpha: scalar(alpha), beta: scalar(beta) };
+          backend.run('matmul', { out, a, b, bias, m, k, n, transA, transB, ...numbers });
+        },
+      };
+    }),
+  ),
+);
+
+/** All 65,536 of a type; and numbers at and beside the middles between two halves, subnormal, huge and not finite ones. */
+const everyHalf = Uint16Array.from({ length: 65536 }, (_, i) => i);
+function awkwardNumbers(random: Random): Float32Array {
+  const numbers = new Float32Array(4096);
+  const bits = new Uint32Array(numbers.buffer);
+  for (let i = 0; i < bits.length; i++) {
+    const high = Math.floor(random.uniform() * 65536) << 16;
+    // The low half of a float32 decides how a bfloat16 is rounded, the low 13 bits how a binary16 is.
+    bits[i] = high | [0, 1, 0x7fff, 0x8000, 0x8001, 0x0fff, 0x1000, 0x1001, 0x3000, 0xffff][i % 10];
+  }
+  // As many again in the range of binary16, a third of them subnormal there.
+  for (let i = 0; i < 2048; i++) {
+    bits[i] = (bits[i] & 0x807fffff) | ((102 + (i % 43)) << 23);
+  }
+  return numbers;
+}
+
+/** The identity times every finite half, in both directions: what is unpacked while panels are packed is exact. */
+const exactMatmulCases = HALVES.flatMap((dtype) => {
+  const exponent = dtype === 'f16' ? 0x7c00 : 0x7f80;
+  const finite = everyHalf.map((bits) => ((bits & exponent) === exponent ? 0 : bits));
+  const identity = Float32Array.from({ length: 1024 }, (_, i) => (i % 33 === 0 ? 1 : 0));
+  return [false, true].map(
+    (transB): KernelCase => ({
+      name: `matmul of the identity and every finite ${dtype}${transB ? ', transposed' : ''}`,
+      inputs: () => ({ a: input(identity), b: input(finite, dtype), out: output(65536) }),
+      run: (backend, { out, a, b }) => backend.run('matmul', { out, a, b, m: 32, k: 32, n: 2048, transB }),
+      magnitude: () => ({ out: new Float32Array(65536) }),
+    }),
+  );
+});
+
+const castCases = HALVES.flatMap((dtype): KernelCase[] => [
+  {
+    name: `copy all ${dtype} to f32`,
+    inputs: () => ({ x: input(everyHalf, dtype), out: output(65536) }),
+    run: (backend, { out, x }) => backend.run('copy', { out, x }),
+    magnitude: () => ({ out: new Float32Array(65536) }),
+  },
+  {
+    name: `copy f32 to ${dtype}`,
+    inputs: (random) => ({ x: input(awkwardNumbers(random)), out: output(4096, dtype) }),
+    run: (backend, { out, x }) => backend.run('copy', { out, x }),
+  },
+  ...[1, 2, 7, 4099].map(
+    (n): KernelCase => ({
+      name: `copy ${n} f32 to ${dtype}`,
+      inputs: (random) => ({ x: input(normals(random, n)), out: output(n, dtype) }),
+      run: (backend, { out, x }) => backend.run('copy', { out, x }),
+    }),
+  ),
+  {
+    name: `copy 7 of ${dtype}`,
+    inputs: (random) => ({ x: input(toHalves(dtype, normals(random, 7)), dtype), out: output(7, dtype) }),
+    run: (backend, { out, x }) => backend.run('copy', { out, x }),
+  },
+  {
+    name: `copy ${dtype} to the other type of 16 bits`,
+    inputs: (random) => ({
+      x: input(toHalves(dtype, normals(random, 101)), dtype),
+      out: output(101, dtype === 'bf16' ? 'f16' : 'bf16'),
+    }),
+    run: (backend, { out, x }) => backend.run('copy', { out, x }),
+  },
+  ...ROWS_COLS.map(
+    ([rows, cols]): KernelCase => ({
+      name: `take ${rows}x${cols} of ${dtype}`,
+      inputs: (random) => ({
+        table: input(toHalves(dtype, normals(random, 20 * cols)), dtype),
+        indices: input(integers(random, rows, 20), 'i32'),
+        out: output(rows * cols),
+      }),
+      run: (backend, { out, table, indices }) =>
+        backend.run('take', { out, table, indices, rows, cols, rowStride: cols, colStride: 1 }),
+    }),
+  ),
+]);
+
 export const kernelCases: readonly KernelCase[] = [
   ...matmulCases,
   ...elementwiseCases,
@@ -504,4 +627,7 @@ export const kernelCases: readonly KernelCase[] = [
   ...optimizerCases,
   ...vectorCases,
   ...tableCases,
+  ...halfMatmulCases,
+  ...exactMatmulCases,
+  ...castCases,
 ];

@@ -1,6 +1,7 @@
 /** Runs a case of the kernel table on a device and on the reference, and says what differs. */
 import type { Backend, HostArray, Storage } from '../src/backends/backend.js';
 import { ReferenceBackend } from '../src/backends/reference/index.js';
+import { bfloatToNumber, halfToNumber } from '../src/halves.js';
 import { Random } from '../src/random.js';
 import { errorBound, type Input, type KernelCase } from './kernelCases.js';
 
@@ -53,10 +54,21 @@ async function expectation(kernel: KernelCase, inputs: Inputs) {
   const before = Object.fromEntries(Object.entries(inputs).map(([name, { data }]) => [name, data]));
   if (kernel.magnitude) return { outputs, magnitudes: kernel.magnitude(before, outputs) };
   const absolute = Object.fromEntries(
-    Object.entries(inputs).map(([name, of]) => [name, { ...of, data: Array.from(of.data, Math.abs) }]),
+    Object.entries(inputs).map(([name, of]) => [name, { ...of, data: absolutes(of) }]),
   );
   return { outputs, magnitudes: (await runKernel(reference, kernel, absolute, Math.abs)).outputs };
 }
+
+/** Halves are given by their bits, of which the highest is the sign. */
+function absolutes({ dtype, data }: Input): number[] {
+  return Array.from(data, dtype === 'bf16' || dtype === 'f16' ? (bits) => bits & 0x7fff : Math.abs);
+}
+
+/** NaN has many bits, one number each, so that any two are equal. */
+const NUMBERS: Partial<Record<Input['dtype'], (bits: number) => number>> = {
+  bf16: bfloatToNumber,
+  f16: halfToNumber,
+};
 
 /** By seed and case: the reference is slow, and several devices are compared with it. */
 const expectations = new Map<string, ReturnType<typeof expectation>>();
@@ -84,9 +96,12 @@ export async function differences(
   const found = damaged.map((name) => `written beside ${name}`);
   if (Object.keys(expected).length === 0) found.push('no output to compare');
   for (const [name, values] of Object.entries(expected)) {
+    const { dtype } = inputs[name];
+    const numberOf = NUMBERS[dtype] ?? ((value: number) => value);
     const bad = values.findIndex((value, i) => {
-      const bound = errorBound(inputs[name].dtype, slack * (magnitudes[name]?.[i] ?? 0));
-      return !(Math.abs(outputs[name][i] - value) <= bound);
+      const [a, b] = [numberOf(outputs[name][i]), numberOf(value)];
+      if (Number.isNaN(b) || !Number.isFinite(b)) return !Object.is(a, b);
+      return !(Math.abs(a - b) <= errorBound(dtype, slack * (magnitudes[name]?.[i] ?? 0)));
     });
     if (bad >= 0) found.push(`${name}[${bad}] is ${outputs[name][bad]}, expected ${values[bad]}`);
   }

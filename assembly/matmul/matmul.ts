@@ -1,4 +1,5 @@
 /** The one matrix product: picks a way by the shape and the strides. */
+import { ElementType } from '../commands.gen';
 import { DOT_COLS, DOT_ROWS, dotTiles, matmulDot, matmulDotTransposed } from './dot';
 import { matmulPanels, PACKED_A_BYTES, PACKED_B_BYTES, TILE_COLS, TILE_ROWS } from './panels';
 import { Product } from './product';
@@ -22,7 +23,7 @@ export function matmulScratchBytes(): usize {
 /**
  * `out[m,n] = alpha * op(a) op(b) + beta * out + bias[n]`, row-major f32. op(a) is `a [m,k]`, or `[k,m]` with
  * `transA`; op(b) is `b [k,n]`, or `[n,k]` with `transB`. `bias` 0 stands for none; `beta = 0` never reads
- * `out`. `scratch` is {@link matmulScratchBytes} bytes that nobody else uses meanwhile, at a multiple of 16.
+ * `out`. `b` may be of 16-bit floats. `scratch` is {@link matmulScratchBytes} bytes that nobody else uses meanwhile, at a multiple of 16.
  *
  * Computes the `part`-th of `parts` shares of the output, which are nearly equal and may be empty; together
  * they give the same bits as `parts = 1`.
@@ -32,6 +33,7 @@ export function matmul(
   a: usize,
   b: usize,
   bias: usize,
+  bType: i32,
   m: usize,
   k: usize,
   n: usize,
@@ -52,9 +54,12 @@ export function matmul(
   product.a = a;
   product.aRow = transA ? 4 : k << 2;
   product.aStep = transA ? m << 2 : 4;
+  // Bytes of an element of b, as a shift.
+  const shift: usize = bType === ElementType.f32 ? 2 : 1;
   product.b = b;
-  product.bStep = transB ? 4 : n << 2;
-  product.bCol = transB ? k << 2 : 4;
+  product.bType = bType;
+  product.bStep = transB ? 1 << shift : n << shift;
+  product.bCol = transB ? k << shift : 1 << shift;
   product.out = out;
   product.outRow = n << 2;
   product.outCol = 4;
@@ -70,7 +75,7 @@ export function matmul(
 
 /**
  * The way by the whole shape, so that it is the same for all shares:
- * 1. Large: panels of both operands.
+ * 1. Large, or a weight of 16 bits, which is unpacked while it is packed: panels of both operands.
  * 2. Both operands contiguous along k (NT), not few steps: dot products, turned as it fills the tiles better.
  * 3. Few columns: dot products with a transposed copy of b if a is contiguous along k (NN), the transposed
  *    product if it is contiguous along m (TN).
@@ -81,7 +86,7 @@ function choose(product: Product, part: usize, parts: usize): void {
   const k = product.k;
   const n = product.n;
   const isDot = product.aStep === 4 && k >= DOT_MIN_STEPS;
-  if (min(min(m, n), k) >= PACK_B_MIN) {
+  if (product.bType !== ElementType.f32 || min(min(m, n), k) >= PACK_B_MIN) {
     product.takeShare(part, parts, TILE_ROWS, TILE_COLS);
     matmulPanels(product, true);
   } else if (isDot && product.bStep === 4) {

@@ -1,5 +1,7 @@
 /** Products from panels: block by block, a is packed, and b too where that pays or its strides demand it. */
+import { ElementType } from '../commands.gen';
 import { A_VALUE_BYTES, PANEL_ROWS, packPanels, packRows } from './pack';
+import { packHalves } from './packHalves';
 import { Product } from './product';
 import { tile2x16 } from './tile2x16';
 import { tile4x8 } from './tile4x8';
@@ -41,11 +43,18 @@ export function matmulPanels(product: Product, packB: bool): void {
       const b = product.b + step * product.bStep + packedFrom * product.bCol;
       product.beta = step === 0 ? beta : 1;
       product.bias = step + k === product.k ? bias : 0;
-      packPanels(product.packedB, b, product.bCol, product.bStep, colEnd - packedFrom, k, TILE_COLS);
+      packColumns(product, b, colEnd - packedFrom, k);
       multiplyRows(product, step, k, col, packedFrom, colEnd);
       step += k;
     } while (step < product.k);
   }
+}
+
+/** Packs `cols` columns of op(b) from `b` on, unpacking those of 16 bits. */
+function packColumns(product: Product, b: usize, cols: usize, k: usize): void {
+  const to = product.packedB;
+  if (product.bType === ElementType.f32) packPanels(to, b, product.bCol, product.bStep, cols, k, TILE_COLS);
+  else packHalves(to, b, product.bType, product.bCol, product.bStep, cols, k);
 }
 
 /** All rows times the columns col … colEnd−1 of a block of b, which are packed from `packedFrom` on. */

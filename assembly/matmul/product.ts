@@ -18,6 +18,7 @@ export class Product {
   aStep: usize;
 
   b: usize;
+  bType: i32;
   /** Bytes from a step along k to the next, and from a column of op(b) to the next. */
   bStep: usize;
   bCol: usize;

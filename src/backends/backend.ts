@@ -13,13 +13,12 @@
  */
 
 import type { DeviceError } from '../errors.js';
-import type { ArgumentsOf, KERNELS, KernelName } from './kernels.js';
+import type { ArgumentsOf, DType, KERNELS, KernelName } from './kernels.js';
 
-/** Element types: `f32` is float64 in the reference backend. */
-export type DType = 'f32' | 'i32' | 'u8';
+export { bytesOf, type DType } from './kernels.js';
 
 /** What `read` gives and `write` takes. */
-export type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array;
+export type HostArray = Float32Array | Float64Array | Int32Array | Uint16Array | Uint8Array;
 
 /** A stretch of device memory; only the backend that made it looks inside. */
 export interface Storage {
@@ -100,7 +99,7 @@ export interface Backend {
   slice(storage: Storage, offset: number, length: number): Storage;
   /** Gives the memory back to the pool; a storage is freed once. */
   free(storage: Storage): void;
-  /** Copies `data` to the first elements of `storage`, in order with the kernels. */
+  /** Copies `data` to the first elements of `storage`, in order with the kernels; bits where an element has 16. */
   write(storage: Storage, data: ArrayLike<number>): void;
   /** A copy of the contents, once all kernels before it have run. */
   read(storage: Storage): Promise<HostArray>;

@@ -6,8 +6,31 @@
  * A kernel may be given an output that holds anything (NaN too): it reads the output only where `beta` is not 0 or
  * the formula says so. Outputs never overlap inputs, but for an elementwise kernel, which may work in place.
  */
-/** What a kernel takes at a place: elements of one type, or of `any`. */
-export type ElementType = 'f32' | 'i32' | 'u8' | 'any';
+/** Element types by the number that a kernel is given for them. */
+export const ELEMENT_TYPES = ['f32', 'i32', 'u8', 'bf16', 'f16'] as const;
+
+/** Element types: `f32` is float64 in the reference backend; a `bf16` or an `f16` is read and written as its bits. */
+export type DType = (typeof ELEMENT_TYPES)[number];
+
+/** The element types that a kernel may be given at a place. Only frozen weights have 16 bits. */
+const ACCEPTED = {
+  f32: ['f32'],
+  i32: ['i32'],
+  u8: ['u8'],
+  weight: ['f32', 'bf16', 'f16'],
+  plain: ['f32', 'i32', 'u8'],
+  any: ELEMENT_TYPES,
+} as const satisfies Record<string, readonly DType[]>;
+
+/** What a kernel takes at a place. */
+export type ElementType = keyof typeof ACCEPTED;
+
+const BYTES_OF = { f32: 4, i32: 4, u8: 1, bf16: 2, f16: 2 } as const satisfies Record<DType, number>;
+
+/** Bytes of one element. */
+export function bytesOf(dtype: DType): number {
+  return BYTES_OF[dtype];
+}
 
 /**
  * How a command is cut among threads: each takes a stretch along a size (or along `length`), and the storages named move
@@ -31,6 +54,8 @@ export interface KernelRow {
   readonly types?: readonly string[];
   /** What the elements of a storage stand for, in their order. */
   readonly fields?: Readonly<Record<string, readonly string[]>>;
+  /** Whether output and input must be of one type or both floats. */
+  readonly cast?: boolean;
   /** Whole numbers. */
   readonly sizes?: readonly string[];
   /** Default false. */
@@ -42,9 +67,6 @@ export interface KernelRow {
   /** Sizes whose product, times `nanoseconds`, is roughly what a kernel that cuts itself takes. */
   readonly cost?: { readonly of: readonly string[]; readonly nanoseconds: number };
 }
-
-/** Element types by the number that a kernel is given for them. */
-export const ELEMENT_TYPES = ['f32', 'i32', 'u8'] as const;
 
 /** Numbers of an Adam step, which lie in device memory because some change from step to step. */
 const ADAM_HYPER = [
@@ -70,31 +92,33 @@ const stretches = <const Names extends string>(...names: Names[]) => ({
 export const KERNELS = {
   /** `out[i] = value`. */
   fill: {
-    out: { out: 'any' },
+    out: { out: 'plain' },
     length: 'out',
     types: ['out'],
     numbers: ['value'],
     cut: { own: true },
     cost: { of: ['length'], nanoseconds: 0.5 },
   },
-  /** `out[i] = x[i]`, of one type. */
+  /** `out[i] = x[i]`, of one type, or rounded from one type of floats to another: to the nearest, ties to even. */
   copy: {
     out: { out: 'any' },
     in: { x: 'any' },
     length: 'x',
-    types: ['x'],
+    types: ['out', 'x'],
+    cast: true,
     cut: { own: true },
     cost: { of: ['length'], nanoseconds: 0.5 },
   },
   /**
    * `out[m,n] = alpha * op(a) op(b) + beta * out + bias`. `a` is `[m, k]`, or stored `[k, m]` with `transA`; `b` is `[k, n]`,
    * or stored `[n, k]` with `transB`; `bias [n]` is added to every row once, after the last step along k, and is not
-   * scaled by alpha.
+   * scaled by alpha. Infinities and NaN in a `b` of 16 bits give any numbers.
    */
   matmul: {
     out: { out: 'f32' },
-    in: { a: 'f32', b: 'f32', bias: 'f32' },
+    in: { a: 'f32', b: 'weight', bias: 'f32' },
     optional: ['bias'],
+    types: ['b'],
     sizes: ['m', 'k', 'n'],
     flags: ['transA', 'transB'],
     numbers: ['alpha', 'beta'],
@@ -183,7 +207,8 @@ export const KERNELS = {
    */
   take: {
     out: { out: 'f32' },
-    in: { table: 'f32', indices: 'i32' },
+    in: { table: 'weight', indices: 'i32' },
+    types: ['table'],
     sizes: ['rows', 'cols', 'rowStride', 'colStride'],
   },
   /**
@@ -356,6 +381,7 @@ export interface Layout {
   readonly optional: readonly string[];
   readonly length: string | undefined;
   readonly types: readonly string[];
+  readonly isCast: boolean;
   readonly sizes: readonly string[];
   readonly flags: readonly string[];
   readonly numbers: readonly string[];
@@ -363,12 +389,12 @@ export interface Layout {
 
 /** The places of a row, in the order that every backend keeps. */
 export function layoutOf(row: KernelRow): Layout {
-  const { optional = [], length, types = [], sizes = [], flags = [], numbers = [] } = row;
+  const { optional = [], length, types = [], cast = false, sizes = [], flags = [], numbers = [] } = row;
   const storages = [
     ...Object.entries(row.out).map(([name, type]) => ({ name, type, isOutput: true })),
     ...Object.entries(row.in ?? {}).map(([name, type]) => ({ name, type, isOutput: false })),
   ];
-  return { storages, optional, length, types, sizes, flags, numbers };
+  return { storages, optional, length, types, isCast: cast, sizes, flags, numbers };
 }
 
 /** A number that a caller left out. */
@@ -376,7 +402,19 @@ export function defaultOf(name: string): number {
   return name === 'alpha' ? 1 : 0;
 }
 
-/** What a backend throws for a storage of the wrong element type. */
-export function wrongType(kernel: KernelName, name: string, expected: ElementType, found: string): TypeError {
-  return new TypeError(`${kernel}: ${name} must be ${expected}: got ${found}`);
+/**
+ * Checks the element type of a storage that a kernel is given: cheap where it is the one that the row names.
+ * @throws TypeError when the kernel does not take it there
+ */
+export function checkType(kernel: KernelName, name: string, expected: ElementType, found: DType): void {
+  const accepted: readonly DType[] = ACCEPTED[expected];
+  if (found === expected || accepted.includes(found)) return;
+  throw new TypeError(`${kernel}: ${name} must be ${accepted.join(' or ')}: got ${found}`);
+}
+
+/** @throws TypeError unless both are of one type, or both are floats */
+export function checkCast(kernel: KernelName, out: DType, x: DType): void {
+  const floats: readonly DType[] = ACCEPTED.weight;
+  if (out === x || (floats.includes(out) && floats.includes(x))) return;
+  throw new TypeError(`${kernel}: out must be ${x}: got ${out}`);
 }

@@ -1,10 +1,23 @@
 /** The reference backend: storages that are arrays, kernels in float64. Nothing here is made to be fast. */
 import { DeviceError } from '../../errors.js';
+import { bfloatToNumber, halfBits, halfToNumber, numberToBfloat } from '../../halves.js';
 import type { Backend, DType, HostArray, KernelArguments, MemoryUse, Storage } from '../backend.js';
-import { KERNELS, type KernelName, layoutOf, wrongType } from '../kernels.js';
+import { checkCast, checkType, KERNELS, type KernelName, layoutOf } from '../kernels.js';
 import { type Numbers, REFERENCE_KERNELS } from './kernels.js';
 
-const ARRAY_OF = { f32: Float64Array, i32: Int32Array, u8: Uint8Array } as const;
+const ARRAY_OF = {
+  f32: Float64Array,
+  i32: Int32Array,
+  u8: Uint8Array,
+  bf16: Uint16Array,
+  f16: Uint16Array,
+} as const;
+
+/** The 16-bit floats: bits to numbers and back. */
+const HALVES = {
+  bf16: { decode: bfloatToNumber, encode: numberToBfloat },
+  f16: { decode: halfToNumber, encode: (value: number) => halfBits(Math.fround(value)) },
+} as const;
 
 class ReferenceStorage implements Storage {
   freed = false;
@@ -12,7 +25,7 @@ class ReferenceStorage implements Storage {
   constructor(
     readonly owner: ReferenceBackend,
     readonly dtype: DType,
-    readonly data: Numbers,
+    readonly data: Numbers | Uint16Array,
     readonly isSlice: boolean,
   ) {}
 
@@ -82,15 +95,25 @@ export class ReferenceBackend implements Backend {
 
   run<Name extends KernelName>(kernel: Name, args: KernelArguments<Name>): void {
     const given: Record<string, unknown> = { ...args };
-    for (const { name, type } of layoutOf(KERNELS[kernel]).storages) {
+    const encodings: (() => void)[] = [];
+    const { storages, isCast } = layoutOf(KERNELS[kernel]);
+    if (isCast) checkCast(kernel, (given.out as Storage).dtype, (given.x as Storage).dtype);
+    for (const { name, type, isOutput } of storages) {
       const storage = given[name] as Storage | undefined;
       if (!storage) continue;
-      const opened = this.#open(storage);
-      if (type !== 'any' && opened.dtype !== type) throw wrongType(kernel, name, type, opened.dtype);
-      given[name] = opened.data;
+      const { dtype, data } = this.#open(storage);
+      checkType(kernel, name, type, dtype);
+      given[name] = data;
+      if (dtype !== 'bf16' && dtype !== 'f16') continue;
+      // Kernels see numbers, and only their results are rounded.
+      const { decode, encode } = HALVES[dtype];
+      const numbers = Float64Array.from(data, decode);
+      given[name] = numbers;
+      if (isOutput) encodings.push(() => data.set(Uint16Array.from(numbers, encode)));
     }
     // The kernel's own row says what is in there now: arrays where there were storages.
     (REFERENCE_KERNELS[kernel] as (args: unknown) => void)(given);
+    for (const encoding of encodings) encoding();
   }
 
   #count(bytes: number, storages: number): void {

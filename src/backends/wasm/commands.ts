@@ -1,13 +1,14 @@
 /** Kernel calls as the numbers that assembly/ decodes, in the order of the table of kernels. */
 import type { KernelArguments, Storage } from '../backend.js';
 import {
+  checkCast,
+  checkType,
   defaultOf,
   ELEMENT_TYPES,
   type ElementType,
   KERNELS,
   type KernelName,
   layoutOf,
-  wrongType,
 } from '../kernels.js';
 import { open } from './memory.js';
 
@@ -21,6 +22,7 @@ interface Form {
   readonly elements: readonly ElementType[];
   readonly length: string | undefined;
   readonly types: readonly string[];
+  readonly isCast: boolean;
   readonly numbers: readonly string[];
   readonly defaults: readonly number[];
   readonly size: number;
@@ -48,12 +50,13 @@ export class CommandEncoder {
     let at = 1;
     for (let i = 0; i < storages.length; i++) {
       const storage = given[storages[i]] as Storage | undefined;
-      if (storage && elements[i] !== 'any' && storage.dtype !== elements[i]) {
-        throw wrongType(kernel, storages[i], elements[i], storage.dtype);
+      if (storage && storage.dtype !== elements[i]) {
+        checkType(kernel, storages[i], elements[i], storage.dtype);
       }
       // Only an optional storage may be missing: the types of the arguments say so.
       command[at++] = storage === undefined ? 0 : open(storage).address;
     }
+    if (form.isCast) checkCast(kernel, (given.out as Storage).dtype, (given.x as Storage).dtype);
     if (length !== undefined) command[at++] = (given[length] as Storage).length;
     for (const name of types) command[at++] = ELEMENT_TYPES.indexOf((given[name] as Storage).dtype);
     for (let i = 0; i < numbers.length; i++) command[at++] = Number(given[numbers[i]] ?? defaults[i]);
@@ -62,7 +65,7 @@ export class CommandEncoder {
 }
 
 function formOf(op: number, layout: ReturnType<typeof layoutOf>): Form {
-  const { storages, length, types, sizes, flags } = layout;
+  const { storages, length, types, isCast, sizes, flags } = layout;
   const numbers = [...sizes, ...flags, ...layout.numbers];
   return {
     op,
@@ -70,6 +73,7 @@ function formOf(op: number, layout: ReturnType<typeof layoutOf>): Form {
     elements: storages.map(({ type }) => type),
     length,
     types,
+    isCast,
     numbers,
     defaults: numbers.map(defaultOf),
     size: 1 + storages.length + (length === undefined ? 0 : 1) + types.length + numbers.length,

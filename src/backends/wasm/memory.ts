@@ -6,7 +6,7 @@
  * freed, so a step that allocates in the same order each time gets the same addresses each time.
  */
 import { DeviceError } from '../../errors.js';
-import { type DType, SLICE_ALIGNMENT, type Storage } from '../backend.js';
+import { bytesOf, type DType, SLICE_ALIGNMENT, type Storage } from '../backend.js';
 import type { RecordedBlock, Recorder } from '../recorder.js';
 
 const PAGE_BYTES = 65536;
@@ -19,8 +19,6 @@ const INITIAL_PAGES = 64;
 
 /** Elements. */
 const FEW = 64;
-
-const BYTES_OF = { f32: 4, i32: 4, u8: 1 } as const;
 
 /** A stretch of memory, used by a storage and its slices. */
 export interface Block extends RecordedBlock {
@@ -51,6 +49,7 @@ export class WasmMemory {
   f64: Float64Array = new Float64Array(0);
   f32: Float32Array = new Float32Array(0);
   i32: Int32Array = new Int32Array(0);
+  u16: Uint16Array = new Uint16Array(0);
   u8: Uint8Array = new Uint8Array(0);
   liveBytes = 0;
   liveStorages = 0;
@@ -81,7 +80,7 @@ export class WasmMemory {
     if (!Number.isSafeInteger(length) || length < 0) {
       throw new RangeError(`alloc: length must be a non-negative integer: ${length}`);
     }
-    const used = length * BYTES_OF[dtype];
+    const used = length * bytesOf(dtype);
     const bytes = Math.max(roundUp(used), SLICE_ALIGNMENT);
     const block = recorder?.allocate(dtype, length, bytes) ?? this.#take(bytes, used);
     recorder?.allocated(dtype, length, block);
@@ -93,7 +92,7 @@ export class WasmMemory {
   }
 
   slice(storage: WasmStorage, offset: number, length: number): WasmStorage {
-    const offsetBytes = offset * BYTES_OF[storage.dtype];
+    const offsetBytes = offset * bytesOf(storage.dtype);
     if (offset < 0 || length < 0 || offset + length > storage.length) {
       throw new RangeError(`slice: outside the storage: ${offset} + ${length} > ${storage.length}`);
     }
@@ -128,7 +127,7 @@ export class WasmMemory {
 
   /** Copies `data` to the first elements. */
   write(storage: WasmStorage, data: ArrayLike<number>): void {
-    if (data.length > FEW || storage.dtype === 'u8') {
+    if (data.length > FEW || bytesOf(storage.dtype) < 4) {
       this.view(storage).set(data);
       return;
     }
@@ -139,11 +138,12 @@ export class WasmMemory {
   }
 
   /** A view of the storage's elements; valid until the next `alloc`. */
-  view(storage: WasmStorage): Float32Array | Int32Array | Uint8Array {
+  view(storage: WasmStorage): Float32Array | Int32Array | Uint16Array | Uint8Array {
     const { dtype, address, length } = storage;
     if (dtype === 'f32') return this.f32.subarray(address >>> 2, (address >>> 2) + length);
     if (dtype === 'i32') return this.i32.subarray(address >>> 2, (address >>> 2) + length);
-    return this.u8.subarray(address, address + length);
+    if (dtype === 'u8') return this.u8.subarray(address, address + length);
+    return this.u16.subarray(address >>> 1, (address >>> 1) + length);
   }
 
   /**
@@ -235,6 +235,7 @@ export class WasmMemory {
     this.f64 = new Float64Array(this.memory.buffer);
     this.f32 = new Float32Array(this.memory.buffer);
     this.i32 = new Int32Array(this.memory.buffer);
+    this.u16 = new Uint16Array(this.memory.buffer);
     this.u8 = new Uint8Array(this.memory.buffer);
   }
 }

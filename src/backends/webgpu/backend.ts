@@ -1,6 +1,14 @@
 /** The backend on WebGPU: kernel calls become dispatches; see commands.ts for when they run. */
 import type { DeviceError } from '../../errors.js';
-import type { Backend, DType, HostArray, KernelArguments, MemoryUse, Storage } from '../backend.js';
+import {
+  type Backend,
+  bytesOf,
+  type DType,
+  type HostArray,
+  type KernelArguments,
+  type MemoryUse,
+  type Storage,
+} from '../backend.js';
 import type { KernelName } from '../kernels.js';
 import type { Recorder } from '../recorder.js';
 import type { AdapterLimits, AdapterReport } from './adapter.js';
@@ -110,15 +118,15 @@ export class WebGpuBackend implements Backend {
     if (data.length === 0) return;
     this.recorder.interrupt();
     const words = toWords(out.dtype, data);
-    if (out.dtype !== 'u8' || data.length % 4 === 0) {
+    if ((data.length * bytesOf(out.dtype)) % 4 === 0) {
       this.#commands.write(out, words);
       return;
     }
     // The last word holds bytes that stay as they are: the kernel knows how, a write does not.
-    const bytes = this.#memory.alloc('u8', data.length, this.recorder);
-    this.#commands.write(bytes, words);
-    this.run('copy', { out, x: bytes });
-    this.#memory.free(bytes);
+    const start = this.#memory.alloc(out.dtype, data.length, this.recorder);
+    this.#commands.write(start, words);
+    this.run('copy', { out, x: start });
+    this.#memory.free(start);
   }
 
   async read(storage: Storage): Promise<HostArray> {

@@ -1,6 +1,6 @@
 /** Kernels that are not one shader with one thread an element: which shaders they take, and with how many threads. */
 import type { KernelArguments, Storage } from '../backend.js';
-import type { KernelName } from '../kernels.js';
+import { checkCast, type DType, ELEMENT_TYPES, type KernelName } from '../kernels.js';
 import type { MatmulPlanner } from './matmulPlan.js';
 import type { WebGpuStorage } from './memory.js';
 import type { OwnShader, ShaderArguments } from './shaders.js';
@@ -48,8 +48,21 @@ function fill(calls: ShaderCalls, { out, value }: KernelArguments<'fill'>): void
 }
 
 function copy(calls: ShaderCalls, { out, x }: KernelArguments<'copy'>): void {
-  const { byteLength, wordBytes } = calls.open(x);
-  calls.elements('copy', { out, x, lastMask: lastMask(byteLength) }, wordBytes / 4);
+  const { dtype, length, byteLength, wordBytes } = calls.open(x);
+  checkCast('copy', out.dtype, dtype);
+  if (out.dtype === dtype) {
+    calls.elements('copy', { out, x, lastMask: lastMask(byteLength) }, wordBytes / 4);
+  } else if (out.dtype === 'f32') {
+    calls.elements('castWider', { out, x, xType: typeNumber(dtype) }, length);
+  } else if (dtype === 'f32') {
+    const sizes = { outType: typeNumber(out.dtype), count: length };
+    calls.elements('castNarrower', { out, x, ...sizes }, Math.ceil(length / 2));
+  } else {
+    const between = calls.alloc(length);
+    copy(calls, { out: between, x });
+    copy(calls, { out, x: between });
+    calls.free(between);
+  }
 }
 
 function matmul(
@@ -61,7 +74,12 @@ function matmul(
   const strides = { aRow: transA ? 1 : k, aCol: transA ? m : 1, bRow: transB ? 1 : n, bCol: transB ? k : 1 };
   // Without a bias something else is bound in its place, and not read.
   const biased = { bias: bias ?? b, hasBias: bias ? 1 : 0 };
-  calls.groups(kernel, { out, a, b, ...biased, m, k, n, ...strides, alpha, beta }, groups);
+  const sizes = { bType: typeNumber(b.dtype), m, k, n, ...strides };
+  calls.groups(kernel, { out, a, b, ...biased, ...sizes, alpha, beta }, groups);
+}
+
+function typeNumber(dtype: DType): number {
+  return ELEMENT_TYPES.indexOf(dtype);
 }
 
 /** In stretches, so that few columns of many rows have threads enough. */

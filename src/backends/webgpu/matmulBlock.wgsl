@@ -1,4 +1,4 @@
-// include: finish
+// include: halves, weights, finish
 // Matrix product without shared memory: out[m,n] = alpha * op(a) op(b) + beta * out + bias.
 //
 // op(a) is [m, k] with element (i, l) at a[i * aRow + l * aCol], op(b) is [k, n] with element (l, j) at
@@ -44,7 +44,7 @@ fn main(
   var sums2 = vec4f();
   var sums3 = vec4f();
   for (var l = 0u; l < params.k; l++) {
-    let bRow = vec4f(b[inB.x], b[inB.y], b[inB.z], b[inB.w]);
+    let bRow = vec4f(weightAt(inB.x), weightAt(inB.y), weightAt(inB.z), weightAt(inB.w));
     sums0 += a[inA.x] * bRow;
     sums1 += a[inA.y] * bRow;
     sums2 += a[inA.z] * bRow;

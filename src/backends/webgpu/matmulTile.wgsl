@@ -1,4 +1,4 @@
-// include: finish
+// include: halves, weights, finish
 // Matrix product for large shapes: out[m,n] = alpha * op(a) op(b) + beta * out + bias.
 //
 // op(a) is [m, k] with element (i, l) at a[i * aRow + l * aCol], op(b) is [k, n] with element (l, j) at
@@ -71,7 +71,7 @@ fn main(
         aValue = a[row * params.aRow + aK * params.aCol];
       }
       if (col < params.n && bK < params.k) {
-        bValue = b[bK * params.bRow + col * params.bCol];
+        bValue = weightAt(bK * params.bRow + col * params.bCol);
       }
       aTile[inA.y * PITCH + inA.x] = aValue;
       bTile[inB.y * PITCH + inB.x] = bValue;

@@ -6,12 +6,10 @@
  * in the same order each time gets the same buffers each time.
  */
 import { DeviceError } from '../../errors.js';
-import { type DType, SLICE_ALIGNMENT, type Storage } from '../backend.js';
+import { bytesOf, type DType, SLICE_ALIGNMENT, type Storage } from '../backend.js';
 import type { RecordedBlock, Recorder } from '../recorder.js';
 import type { DeviceHealth } from './health.js';
 import { BUFFER_USAGE } from './usage.js';
-
-const BYTES_OF = { f32: 4, i32: 4, u8: 1 } as const;
 
 /** Free buffers are kept up to this much, or as much as is in use, before some are given back. */
 const KEEP_BYTES = 256 * 2 ** 20;
@@ -44,7 +42,7 @@ export class WebGpuStorage implements Storage {
     /** Bytes from the beginning of the block. */
     readonly offset: number,
   ) {
-    this.byteLength = length * BYTES_OF[dtype];
+    this.byteLength = length * bytesOf(dtype);
     this.wordBytes = Math.ceil(this.byteLength / 4) * 4;
   }
 }
@@ -77,7 +75,7 @@ export class WebGpuMemory {
       throw new RangeError(`alloc: length must be a non-negative integer: ${length}`);
     }
     this.#health.check();
-    const used = length * BYTES_OF[dtype];
+    const used = length * bytesOf(dtype);
     const bytes = Math.max(roundUp(used), SLICE_ALIGNMENT);
     if (bytes > this.#maxBytes) {
       throw new DeviceError(
@@ -94,7 +92,7 @@ export class WebGpuMemory {
   }
 
   slice(storage: WebGpuStorage, offset: number, length: number): WebGpuStorage {
-    const offsetBytes = offset * BYTES_OF[storage.dtype];
+    const offsetBytes = offset * bytesOf(storage.dtype);
     if (offset < 0 || length < 0 || offset + length > storage.length) {
       throw new RangeError(`slice: outside the storage: ${offset} + ${length} > ${storage.length}`);
     }

@@ -1,6 +1,14 @@
 /** Kernels as calls of shaders, whose places follow from the tables. */
 import type { KernelArguments, Storage } from '../backend.js';
-import { defaultOf, type ElementType, KERNELS, type KernelName, layoutOf, wrongType } from '../kernels.js';
+import {
+  checkType,
+  defaultOf,
+  ELEMENT_TYPES,
+  type ElementType,
+  KERNELS,
+  type KernelName,
+  layoutOf,
+} from '../kernels.js';
 import { type Lowered, loweredKernels, type ShaderCalls } from './lowered.js';
 import type { MatmulPlanner } from './matmulPlan.js';
 import type { WebGpuMemory, WebGpuStorage } from './memory.js';
@@ -41,10 +49,9 @@ export class ShaderRunner implements ShaderCalls {
       this.#forms.set(name, { storages: [...Object.keys(inputs), ...Object.keys(out)], sizes, numbers });
     }
     for (const [name, row] of Object.entries(KERNELS)) {
-      const typed = layoutOf(row).storages.filter(({ type }) => type !== 'any');
       this.#elements.set(
         name as KernelName,
-        typed.map(({ name: storage, type }) => [storage, type] as const),
+        layoutOf(row).storages.map(({ name: storage, type }) => [storage, type] as const),
       );
     }
   }
@@ -53,7 +60,7 @@ export class ShaderRunner implements ShaderCalls {
     const given = args as Given;
     for (const [name, type] of this.#elements.get(kernel) ?? []) {
       const storage = given[name] as Storage | undefined;
-      if (storage && storage.dtype !== type) throw wrongType(kernel, name, type, storage.dtype);
+      if (storage && storage.dtype !== type) checkType(kernel, name, type, storage.dtype);
     }
     const lower = this.#lowered[kernel];
     if (lower) {
@@ -91,8 +98,18 @@ export class ShaderRunner implements ShaderCalls {
     if (!form) throw new Error(`webgpu: there is no shader ${name}`);
     const storages = form.storages.map((storage) => given[storage] as Storage);
     const params = [length];
-    for (const size of form.sizes) params.push(Number(given[size] ?? 0));
+    for (const size of form.sizes) params.push(sizeOf(given, size));
     for (const number of form.numbers) params.push(floatBits(Number(given[number] ?? defaultOf(number))));
     this.#runner.call(name, storages, params, groups);
   }
+}
+
+/** A whole-number parameter: as it is given, or the number of a storage's element type for one that ends in `Type`. */
+function sizeOf(given: Given, name: string): number {
+  const value = given[name];
+  if (value !== undefined) return Number(value);
+  const typed = name.endsWith('Type')
+    ? (given[name.slice(0, -'Type'.length)] as Storage | undefined)
+    : undefined;
+  return typed ? ELEMENT_TYPES.indexOf(typed.dtype) : 0;
 }

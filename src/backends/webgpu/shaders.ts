@@ -3,7 +3,7 @@
  * output; the others, of which a kernel may need several, have rows here. A .wgsl file holds what is left to say:
  * either `fn element(i: u32)`, which is called for every i below `params.length`, or a `main` of its own.
  */
-import { KERNELS, type KernelName, type KernelRow } from '../kernels.js';
+import { ELEMENT_TYPES, KERNELS, type KernelName, type KernelRow } from '../kernels.js';
 import { sources } from './shaders.gen.js';
 
 export interface ShaderRow {
@@ -16,15 +16,17 @@ export interface ShaderRow {
 }
 
 const matmul = {
-  in: { a: 'f32', b: 'f32', bias: 'f32' },
+  in: { a: 'f32', b: 'u32', bias: 'f32' },
   out: { out: 'f32' },
-  sizes: ['m', 'k', 'n', 'aRow', 'aCol', 'bRow', 'bCol', 'hasBias'],
+  sizes: ['bType', 'm', 'k', 'n', 'aRow', 'aCol', 'bRow', 'bCol', 'hasBias'],
   numbers: ['alpha', 'beta'],
 } as const;
 
 const OWN = {
   fill: { in: {}, out: { out: 'u32' }, sizes: ['bits', 'lastMask'], numbers: [] },
   copy: { in: { x: 'u32' }, out: { out: 'u32' }, sizes: ['lastMask'], numbers: [] },
+  castWider: { in: { x: 'u32' }, out: { out: 'u32' }, sizes: ['xType'], numbers: [] },
+  castNarrower: { in: { x: 'u32' }, out: { out: 'u32' }, sizes: ['outType', 'count'], numbers: [] },
   matmulBlock: matmul,
   matmulThin: matmul,
   matmulTile: matmul,
@@ -86,17 +88,22 @@ export function shaderRow(name: ShaderName): ShaderRow {
 }
 
 function rowOfKernel(name: KernelName, row: KernelRow): ShaderRow {
-  const { sizes = [], flags = [], numbers = [] } = row;
+  const { types = [], sizes = [], flags = [], numbers = [] } = row;
   const typed = (storages: KernelRow['out'] = {}) =>
     Object.fromEntries(
       Object.entries(storages).map(([storage, type]) => [
         storage,
-        // Bytes come four to a word.
+        // Bytes come four to a word, and what may have 16 bits is looked at as words.
         TYPES[`${name}.${storage}`] ??
-          (row.fields?.[storage] ? structName(storage) : type === 'u8' ? 'u32' : type),
+          (row.fields?.[storage] ? structName(storage) : type === 'f32' || type === 'i32' ? type : 'u32'),
       ]),
     );
-  return { in: typed(row.in), out: typed(row.out), sizes: [...sizes, ...flags], numbers };
+  return {
+    in: typed(row.in),
+    out: typed(row.out),
+    sizes: [...types.map((each) => `${each}Type`), ...sizes, ...flags],
+    numbers,
+  };
 }
 
 function structName(storage: string): string {
@@ -135,6 +142,7 @@ export function shaderCode(name: ShaderName): string {
   const floats = numbers.map((number) => `${number}: f32,`).join(' ');
   const body = sources[name];
   return [
+    ...ELEMENT_TYPES.map((type, i) => `const ${type.toUpperCase()} = ${i}u;`),
     ...structs,
     `struct Params { ${parameters} ${floats} }`,
     ...bindings,

@@ -23,18 +23,21 @@ export function lastMask(byteLength: number): number {
   return rest === 0 ? 0xffffffff : 2 ** (8 * rest) - 1;
 }
 
-/** The data in elements of `dtype`, bytes filled up to a whole word; `data` itself where it is that already. */
+/** The data in elements of `dtype`, filled up to a whole word; `data` itself where it is that already. */
 export function toWords(dtype: DType, data: ArrayLike<number>): ArrayBufferView {
   if (dtype === 'f32') return data instanceof Float32Array ? data : new Float32Array(data);
   if (dtype === 'i32') return data instanceof Int32Array ? data : new Int32Array(data);
-  if (data instanceof Uint8Array && data.length % 4 === 0) return data;
-  const bytes = new Uint8Array(Math.ceil(data.length / 4) * 4);
-  bytes.set(data);
-  return bytes;
+  const Elements = dtype === 'u8' ? Uint8Array : Uint16Array;
+  const perWord = 4 / Elements.BYTES_PER_ELEMENT;
+  if (data instanceof Elements && data.length % perWord === 0) return data;
+  const elements = new Elements(Math.ceil(data.length / perWord) * perWord);
+  elements.set(data);
+  return elements;
 }
 
 /** The first `length` elements of `dtype` in `words`. */
 export function fromWords(dtype: DType, words: ArrayBuffer, length: number): HostArray {
   if (dtype === 'f32') return new Float32Array(words, 0, length);
-  return dtype === 'i32' ? new Int32Array(words, 0, length) : new Uint8Array(words, 0, length);
+  if (dtype === 'i32') return new Int32Array(words, 0, length);
+  return dtype === 'u8' ? new Uint8Array(words, 0, length) : new Uint16Array(words, 0, length);
 }
