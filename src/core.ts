@@ -71,6 +71,7 @@ export { type MatmulOptions, matmul } from './ops/matmul.js';
 export { mul } from './ops/mul.js';
 export { relu } from './ops/relu.js';
 export { scaleColumns, scaleRows } from './ops/scale.js';
+export { silu } from './ops/silu.js';
 export { Adam, type AdamOptions, AdamW } from './optim/adam.js';
 export type { OptimizerParameters, ParameterGroup } from './optim/groups.js';
 export { Optimizer } from './optim/optimizer.js';

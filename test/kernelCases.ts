@@ -204,7 +204,22 @@ const elementwiseCases = LENGTHS.flatMap((n): KernelCase[] => [
     run: (backend, { out, x }) => backend.run('relu', { out, x }),
     magnitude: (_, { out }) => ({ out }),
   },
+  {
+    name: `silu ${n}`,
+    inputs: (random) => ({ x: input(normals(random, n, 4)), out: output(n) }),
+    run: (backend, { out, x }) => backend.run('silu', { out, x }),
+  },
   ...[0, 1, -0.5].flatMap((beta): KernelCase[] => [
+    {
+      name: `siluBackward ${n} beta ${beta}`,
+      inputs: (random) => ({
+        x: input(normals(random, n, 4)),
+        dOut: input(normals(random, n)),
+        dX: beta === 0 ? output(n) : inOut(normals(random, n)),
+      }),
+      run: (backend, { dX, x, dOut }, scalar) =>
+        backend.run('siluBackward', { dX, x, dOut, beta: scalar(beta) }),
+    },
     {
       name: `axpby ${n} beta ${beta}`,
       inputs: (random) => ({

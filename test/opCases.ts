@@ -14,6 +14,7 @@ import { matmul } from '../src/ops/matmul.js';
 import { mul } from '../src/ops/mul.js';
 import { relu } from '../src/ops/relu.js';
 import { scaleColumns, scaleRows } from '../src/ops/scale.js';
+import { silu } from '../src/ops/silu.js';
 import { Random } from '../src/random.js';
 import type { Shape, Tensor } from '../src/tensor.js';
 
@@ -145,6 +146,7 @@ const elementwiseCases = [1, 3, 4, 17, 1031].flatMap((length): OpCase[] => [
   { name: `add ${length}`, inputs: { a: normal(length), b: normal(length) }, run: ({ a, b }) => add(a, b) },
   { name: `mul ${length}`, inputs: { a: normal(length), b: normal(length) }, run: ({ a, b }) => mul(a, b) },
   { name: `relu ${length}`, inputs: { x: awayFromZero(length) }, run: ({ x }) => relu(x) },
+  { name: `silu ${length}`, inputs: { x: normal(length) }, run: ({ x }) => silu(x) },
 ]);
 
 const lossCases = [

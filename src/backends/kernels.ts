@@ -248,6 +248,21 @@ export const KERNELS = {
     numbers: ['beta'],
     cut: stretches('dX', 'x', 'dOut'),
   },
+  /** `out[i] = x[i] σ(x[i])` with `σ(x) = 1 / (1 + exp(−x))`. */
+  silu: {
+    out: { out: 'f32' },
+    in: { x: 'f32' },
+    length: 'out',
+    cut: stretches('out', 'x'),
+  },
+  /** `dX[i] = dOut[i] σ(x[i]) (1 + x[i] (1 − σ(x[i]))) + beta * dX[i]`. */
+  siluBackward: {
+    out: { dX: 'f32' },
+    in: { x: 'f32', dOut: 'f32' },
+    length: 'dX',
+    numbers: ['beta'],
+    cut: stretches('dX', 'x', 'dOut'),
+  },
   /**
    * Mean cross-entropy of `logits [rows, cols]` against class indices `targets [rows]`:
    * `loss[0] = mean_r (log Σ_c exp(logits[r,c]) − logits[r,targets[r]])` and

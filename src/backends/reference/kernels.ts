@@ -115,6 +115,17 @@ export const REFERENCE_KERNELS: Reference = {
     for (let i = 0; i < dX.length; i++) dX[i] = (x[i] > 0 ? dOut[i] : 0) + scaled(beta, dX, i);
   },
 
+  silu({ out, x }) {
+    for (let i = 0; i < out.length; i++) out[i] = x[i] / (1 + Math.exp(-x[i]));
+  },
+
+  siluBackward({ dX, x, dOut, beta = 0 }) {
+    for (let i = 0; i < dX.length; i++) {
+      const sigmoid = 1 / (1 + Math.exp(-x[i]));
+      dX[i] = dOut[i] * sigmoid * (1 + x[i] * (1 - sigmoid)) + scaled(beta, dX, i);
+    }
+  },
+
   softmaxCrossEntropy({ loss, dLogits, logits, targets, rows, cols }) {
     let total = 0;
     for (let r = 0; r < rows; r++) {
