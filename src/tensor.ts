@@ -1,34 +1,23 @@
-/** Tensors: a shape over a storage of a device. What made a tensor, and its backward, is in autograd.ts. */
+/** Tensors: a shape over a storage of a device. What made a tensor, and its backward, is in graph.ts. */
 import type { Backend, DType, HostArray, Storage } from './backends/backend.js';
+import { freeHolding, type Holding, own } from './backends/ownership.js';
 import { ShapeError } from './errors.js';
 
 export type Shape = readonly number[];
 
-/** What autograd.ts hangs on a tensor that an op made. */
+/** What graph.ts hangs on a tensor that an op made. */
 export interface GraphNode {
   backward(root: Tensor, gradient: Tensor | undefined): void;
 }
 
-/** The memory of a tensor, kept apart from it so that it can be freed when the tensor is garbage. */
-export interface Holding {
-  device: Backend;
-  storage: Storage | undefined;
-  gradient: Storage | undefined;
-  /** What an op's forward computed for its backward. */
-  saved: readonly Storage[];
-}
-
-const forgotten = new FinalizationRegistry<Holding>(freeHolding);
-
-/** @internal Frees what is still held; calling it again does nothing. */
-export function freeHolding(holding: Holding): void {
-  const { device, storage, gradient, saved } = holding;
-  holding.storage = undefined;
-  holding.gradient = undefined;
-  holding.saved = [];
-  if (storage) device.free(storage);
-  if (gradient) device.free(gradient);
-  for (const each of saved) device.free(each);
+/** The same for a tensor without a graph, which graphs read. */
+export interface Feed {
+  /** The step of a training loop that it was made in. */
+  readonly step: number;
+  /** Tensors of the same kind that it was made of. */
+  readonly sources: readonly WeakRef<Tensor>[];
+  /** Ops whose backward may read it. */
+  readers: number;
 }
 
 export class Tensor {
@@ -38,10 +27,14 @@ export class Tensor {
   /** @internal the op that made it; undefined on a leaf */
   node: GraphNode | undefined;
   /** @internal */
+  feed: Feed | undefined;
+  /** @internal */
   readonly holding: Holding;
   #hasGradient = false;
   #gradientView: Tensor | undefined;
   #releasedBy = '';
+  #isOwned = false;
+  #isKept = false;
 
   /** Takes over `storage`, which has as many elements as `shape` says. */
   constructor(device: Backend, storage: Storage, shape: Shape) {
@@ -50,7 +43,7 @@ export class Tensor {
       throw new ShapeError(`Tensor: shape [${shape}] wants ${length} elements: got ${storage.length}`);
     }
     this.shape = shape;
-    this.holding = { device, storage, gradient: undefined, saved: [] };
+    this.holding = { device, storage, gradient: undefined, saved: [], around: [] };
   }
 
   get device(): Backend {
@@ -126,14 +119,32 @@ export class Tensor {
     this.device.write(this.storage, data);
   }
 
+  /**
+   * Keeps the memory when that ends which would free it: `backward()` of a graph that it belongs to or that reads it, the
+   * training step of `fit` or the `noGrad()` that it was made in. It is a constant afterwards, and yours to `dispose()`.
+   * @throws Error when it was released
+   */
+  keep(): this {
+    if (this.storage) this.#isKept = true;
+    return this.own();
+  }
+
   /** Gives the memory back now. Without it, memory goes back when the tensor is garbage. */
   dispose(): void {
+    this.#isKept = false;
     this.release('dispose()');
   }
 
-  /** @internal */
+  /** @internal Frees the memory; where it is to be kept, what the graph had hung on it. */
   release(by: string): void {
     if (this.isReleased) return;
+    if (this.#isKept) {
+      for (const storage of this.holding.saved) this.device.free(storage);
+      this.holding.saved = [];
+      this.node = undefined;
+      this.requiresGrad = false;
+      return;
+    }
     this.#releasedBy = by;
     this.#hasGradient = false;
     freeHolding(this.holding);
@@ -141,7 +152,8 @@ export class Tensor {
 
   /** @internal Lets the garbage collector free the memory: for tensors that no graph owns. */
   own(): this {
-    forgotten.register(this, this.holding);
+    if (!this.#isOwned) own(this, [this.holding]);
+    this.#isOwned = true;
     return this;
   }
 

@@ -25,7 +25,7 @@ const LAYERS: readonly RegExp[] = [
   /^backends\/backend\.ts$/,
   /^backends\//,
   /^device\.ts$/,
-  /^(tensor|autograd)\.ts$/,
+  /^(tensor|graph|autograd)\.ts$/,
   /^ops\//,
   /^nn\//,
   /^lora\//,

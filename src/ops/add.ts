@@ -1,5 +1,6 @@
-import { type GradientSink, record } from '../autograd.js';
+import { record } from '../autograd.js';
 import type { Backend, Storage } from '../backends/backend.js';
+import type { GradientSink } from '../graph.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloats, checkShape, rowCount } from './check.js';
 

@@ -55,6 +55,7 @@ export function loraEmbedding(indices: Tensor, { weight, updates }: LoraEmbeddin
     out,
     shape: [...indices.shape, dim],
     inputs: [weight, ...parts.flatMap(({ loraA, loraB }) => [loraA, loraB])],
+    constants: parts.map(({ rowMask }) => rowMask),
     saved: parts.map(({ hidden }) => hidden),
     backward: (dOut, grad, scratch) => {
       grad(weight, (dWeight, beta) => {

@@ -54,6 +54,7 @@ export function loraLinear(x: Tensor, { weight, bias, updates }: LoraLinearInput
     out,
     shape: [...x.shape.slice(0, -1), n],
     inputs: [x, weight, ...(bias ? [bias] : []), ...updates.flatMap(inputsOf)],
+    constants: updates.map(({ rowMask }) => rowMask),
     saved: hidden,
     backward: (dOut, grad, scratch) => {
       if (bias) grad(bias, (dBias, beta) => device.sumRows(dBias, dOut, m, n, beta));

@@ -50,6 +50,7 @@ export function scaleRows(x: Tensor, factors: Tensor): Tensor {
     out,
     shape: x.shape,
     inputs: [x],
+    constants: [factors],
     backward: (dOut, grad) => {
       grad(x, (dX, beta) => device.mulRows(dX, dOut, factors.storage, rows, cols, beta));
     },

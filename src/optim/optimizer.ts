@@ -1,5 +1,6 @@
 import type { Backend, Storage } from '../backends/backend.js';
 import { ShapeError } from '../errors.js';
+import { beginStepIfNone, endStep } from '../graph.js';
 import type { StateDict } from '../nn/module.js';
 import { type Parameter, type Tensor, zeros } from '../tensor.js';
 import { FlatParameters } from './flat.js';
@@ -60,6 +61,7 @@ export abstract class Optimizer {
 
   /** Steps every parameter that has a gradient. */
   step(): void {
+    endStep();
     if (this.prepareStep()) {
       this.applyStep();
       this.finishStep();
@@ -118,6 +120,7 @@ export abstract class Optimizer {
 
   /** Forgets all gradients. */
   zeroGrad(): void {
+    beginStepIfNone();
     for (const parameter of this.parameters) parameter.zeroGrad();
   }
 

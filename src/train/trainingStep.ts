@@ -1,6 +1,7 @@
 /** One step of training, computed call by call or, where the device can, recorded once and repeated. */
-import { type GraphShape, graphShape, isSameGraph, passBackward } from '../autograd.js';
+import { StepScope } from '../autograd.js';
 import type { Backend, Program } from '../backends/backend.js';
+import { type GraphShape, graphShape, isSameGraph, passBackward } from '../graph.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { type Tensor, tensor, zeros } from '../tensor.js';
 import { LossWindow } from './lossWindow.js';
@@ -33,6 +34,7 @@ export class TrainingStep {
   repeated = 0;
   readonly #options: TrainingStepOptions;
   readonly #window: LossWindow;
+  readonly #scope = new StepScope();
   #program: Program | undefined;
   /** The graph of the recorded step. */
   #shape: GraphShape = [];
@@ -66,6 +68,7 @@ export class TrainingStep {
   dispose(): void {
     this.#program?.dispose();
     this.#program = undefined;
+    this.#scope.end();
     this.#window.dispose();
     this.#options.onDispose();
   }
@@ -78,7 +81,7 @@ export class TrainingStep {
   #forward(): Tensor {
     const { optimizer, forward } = this.#options;
     optimizer.zeroGrad();
-    return forward();
+    return this.#scope.run(forward);
   }
 
   /** A graph and a backward pass for each batch, so that it takes the memory of one. */
@@ -88,7 +91,7 @@ export class TrainingStep {
     const mean = zeros(device, []);
     optimizer.zeroGrad();
     for (let i = 0; i < accumulate; i++) {
-      const loss = forward();
+      const loss = this.#scope.run(forward);
       loss.backward(share);
       device.axpy(mean.storage, loss.storage, 1 / accumulate);
     }
