@@ -179,13 +179,17 @@ export class Tensor {
     return { storage: this.holding.gradient, beta };
   }
 
-  /** @internal Moves values and gradient into given memory, so that many tensors lie in one stretch. */
-  rehome(storage: Storage, gradient: Storage): void {
+  /**
+   * @internal Moves values and gradient into given memory, so that many tensors lie in one stretch.
+   * @param around  the stretches, which are freed with this tensor
+   */
+  rehome(storage: Storage, gradient: Storage, around: readonly Holding[]): void {
     this.device.copy(storage, this.storage);
     if (this.#hasGradient && this.holding.gradient) this.device.copy(gradient, this.holding.gradient);
     freeHolding(this.holding);
     this.holding.storage = storage;
     this.holding.gradient = gradient;
+    this.holding.around = around;
     this.#gradientView = undefined;
   }
 }

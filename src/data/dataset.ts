@@ -1,5 +1,5 @@
 /** Labelled examples that live on the device as bytes, and the batches that are gathered from them there. */
-import type { Backend, Storage } from '../backends/backend.js';
+import type { Backend, DType } from '../backends/backend.js';
 import { DataError } from '../errors.js';
 import type { Random } from '../random.js';
 import { Tensor } from '../tensor.js';
@@ -37,8 +37,8 @@ export interface Batch {
 
 /** The bytes on the device, shared by a dataset and its subsets. */
 interface Examples {
-  readonly images: Storage;
-  readonly labels: Storage;
+  readonly images: Tensor;
+  readonly labels: Tensor;
   /** On the host, to choose by label. */
   readonly hostLabels: Uint8Array;
 }
@@ -89,12 +89,12 @@ export class Dataset implements DatasetOptions {
     if (bad >= 0)
       throw new DataError(`dataset: label ${bad} must be 0 to ${classes - 1}: got ${labels[bad]}`);
     const examples = {
-      images: device.alloc('u8', images.length),
-      labels: device.alloc('u8', labels.length),
+      images: new Tensor(device, device.alloc('u8', images.length), [images.length]).own(),
+      labels: new Tensor(device, device.alloc('u8', labels.length), [labels.length]).own(),
       hostLabels: labels.slice(),
     };
-    device.write(examples.images, images);
-    device.write(examples.labels, labels);
+    device.write(examples.images.storage, images);
+    device.write(examples.labels.storage, labels);
     return new Dataset(device, examples, Int32Array.from(labels.keys()), options);
   }
 
@@ -184,10 +184,10 @@ export class Dataset implements DatasetOptions {
     }
   }
 
-  /** Frees the bytes, for all subsets too. */
+  /** Frees the bytes, for all subsets too; twice is harmless. */
   dispose(): void {
-    this.device.free(this.#examples.images);
-    this.device.free(this.#examples.labels);
+    this.#examples.images.release('dispose() of the dataset');
+    this.#examples.labels.release('dispose() of the dataset');
   }
 }
 
@@ -195,45 +195,45 @@ export class Dataset implements DatasetOptions {
 class Gatherer {
   readonly #dataset: Dataset;
   readonly #examples: Examples;
-  readonly #indices: Storage;
-  readonly #x: Storage;
-  readonly #y: Storage;
+  readonly #indices: Tensor;
+  readonly #x: Tensor;
+  readonly #y: Tensor;
   #tensors: Batch | undefined;
 
   constructor(dataset: Dataset, examples: Examples, batchSize: number) {
     const { device, features } = dataset;
     this.#dataset = dataset;
     this.#examples = examples;
-    this.#indices = device.alloc('i32', batchSize);
-    this.#x = device.alloc('f32', batchSize * features);
-    this.#y = device.alloc('i32', batchSize);
+    // Tensors, so that the memory of batches that were not asked for to the end goes with them.
+    const make = (dtype: DType, length: number) =>
+      new Tensor(device, device.alloc(dtype, length), [length]).own();
+    this.#indices = make('i32', batchSize);
+    this.#x = make('f32', batchSize * features);
+    this.#y = make('i32', batchSize);
   }
 
   gather(chosen: Int32Array): Batch {
     const { device, features, mean, std } = this.#dataset;
     const rows = chosen.length;
     const batch = this.#batchOf(rows);
-    device.write(this.#indices, chosen);
+    device.write(this.#indices.storage, chosen);
     const scale = 1 / (255 * std);
     device.gatherRows(
       batch.x.storage,
-      this.#examples.images,
-      this.#indices,
+      this.#examples.images.storage,
+      this.#indices.storage,
       rows,
       features,
       scale,
       -mean / std,
     );
-    device.gatherLabels(batch.y.storage, this.#examples.labels, this.#indices, rows);
+    device.gatherLabels(batch.y.storage, this.#examples.labels.storage, this.#indices.storage, rows);
     return batch;
   }
 
   dispose(): void {
-    const { device } = this.#dataset;
     this.#release();
-    device.free(this.#indices);
-    device.free(this.#x);
-    device.free(this.#y);
+    for (const tensor of [this.#indices, this.#x, this.#y]) tensor.dispose();
   }
 
   #batchOf(rows: number): Batch {
@@ -241,8 +241,8 @@ class Gatherer {
     this.#release();
     const { device, features } = this.#dataset;
     this.#tensors = {
-      x: new Tensor(device, device.slice(this.#x, 0, rows * features), [rows, features]),
-      y: new Tensor(device, device.slice(this.#y, 0, rows), [rows]),
+      x: new Tensor(device, device.slice(this.#x.storage, 0, rows * features), [rows, features]).own(),
+      y: new Tensor(device, device.slice(this.#y.storage, 0, rows), [rows]).own(),
       rows,
     };
     return this.#tensors;

@@ -25,6 +25,7 @@ export abstract class Optimizer {
   readonly #stepCounts: number[];
   readonly #groups: readonly Group[];
   #memory: OptimizerMemory;
+  #isDisposed = false;
 
   /**
    * @param name  of the algorithm
@@ -75,7 +76,7 @@ export abstract class Optimizer {
    * gradient, and they have taken as many steps.
    */
   prepareStep(): boolean {
-    this.#memory.flat.checkHomes();
+    this.#checkUse();
     const isUniform = this.isInStep && this.parameters.every(({ grad }) => grad !== undefined);
     if (!isUniform) return false;
     for (const [i] of this.#groups.entries()) this.#writeHyper(i, this.#stepCounts[0] + 1);
@@ -92,7 +93,8 @@ export abstract class Optimizer {
   applyStep(): void {
     const { device } = this.#memory.flat.values;
     for (const { values, gradients, state, hyper } of this.#memory.groups) {
-      this.apply(device, values, gradients, state, hyper.storage);
+      const parts = mapRecord(state, ({ storage }) => storage);
+      this.apply(device, values.storage, gradients.storage, parts, hyper.storage);
     }
   }
 
@@ -103,8 +105,8 @@ export abstract class Optimizer {
    * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html
    */
   clipNorm(maxNorm: number): void {
+    this.#checkUse();
     const { flat, norm } = this.#memory;
-    flat.checkHomes();
     if (this.parameters.some(({ grad }) => !grad)) {
       throw new Error('optimizer: clipNorm wants a gradient of every parameter: freeze those without');
     }
@@ -126,6 +128,7 @@ export abstract class Optimizer {
 
   /** Copies of the state: `step` per parameter, and every stretch of state under `<name>.<index>`. */
   async stateDict(): Promise<StateDict> {
+    this.#checkOpen();
     const dict: StateDict = new Map();
     dict.set('step', { shape: [this.#stepCounts.length], data: Float64Array.from(this.#stepCounts) });
     const { flat, state } = this.#memory;
@@ -143,6 +146,7 @@ export abstract class Optimizer {
 
   /** Restores what `stateDict` gave. @throws ShapeError naming all that does not fit; nothing changes then */
   loadStateDict(dict: StateDict): void {
+    this.#checkOpen();
     const { flat, state } = this.#memory;
     const expected = new Map<string, string>([['step', String(this.parameters.length)]]);
     for (const name of Object.keys(state)) {
@@ -183,9 +187,20 @@ export abstract class Optimizer {
     return this;
   }
 
-  /** Frees the state. The parameters keep their values. */
+  /** Frees the state; twice is harmless. The parameters keep their values, and their memory until they are disposed. */
   dispose(): void {
+    this.#isDisposed = true;
     free(this.#memory);
+  }
+
+  /** @throws Error when it was disposed, or a parameter was or has moved */
+  #checkUse(): void {
+    this.#checkOpen();
+    this.#memory.flat.checkHomes();
+  }
+
+  #checkOpen(): void {
+    if (this.#isDisposed) throw new Error(`${this.name}: the optimizer was disposed: make a new one`);
   }
 
   #stepOne(i: number): void {
@@ -220,9 +235,9 @@ interface OptimizerMemory {
 
 /** A group's part of the stretches, and its numbers. */
 interface GroupMemory {
-  readonly values: Storage;
-  readonly gradients: Storage;
-  readonly state: Readonly<Record<string, Storage>>;
+  readonly values: Tensor;
+  readonly gradients: Tensor;
+  readonly state: Readonly<Record<string, Tensor>>;
   readonly hyper: Tensor;
 }
 
@@ -244,10 +259,8 @@ function allocate(
 }
 
 function free({ flat, state, groups, norm }: OptimizerMemory): void {
-  const { device } = norm;
   for (const { values, gradients, state: parts, hyper } of groups) {
-    for (const storage of [values, gradients, ...Object.values(parts)]) device.free(storage);
-    hyper.dispose();
+    for (const tensor of [values, gradients, ...Object.values(parts), hyper]) tensor.dispose();
   }
   norm.dispose();
   flat.dispose();

@@ -91,7 +91,9 @@ export class WasmBackend implements Backend {
 
   async read(storage: Storage): Promise<HostArray> {
     this.recorder.interrupt();
-    return this.#memory.view(open(storage)).slice();
+    const values = this.#memory.view(open(storage)).slice();
+    await this.#memory.pressure.relieve();
+    return values;
   }
 
   async sync(): Promise<void> {
