@@ -79,6 +79,21 @@ const UNASKED_BYTES = 64 * 2 ** 20;
 /** Asked again when there is more by this share. */
 const GROWTH = 1 / 8;
 
+let disposedBytes = 0;
+
+/** Counts memory of a disposed device, which only the garbage collector gives back; it sees none that threads share. */
+export function countDisposed(bytes: number): void {
+  disposedBytes += bytes;
+}
+
+/** To be awaited before a device is made: has the garbage collector run where disposed ones hold much. */
+export async function giveBackDisposed(): Promise<void> {
+  if (disposedBytes <= UNASKED_BYTES) return;
+  disposedBytes = 0;
+  await eventLoopTurn();
+  reclaim();
+}
+
 /** When a device should look for memory that is garbage, before it takes more of the system's. */
 export class MemoryPressure {
   #asked = UNASKED_BYTES;

@@ -1,6 +1,7 @@
 /** The backend on WebAssembly SIMD: storages in one linear memory, kernels compiled from assembly/. */
 import type { DeviceError } from '../../errors.js';
 import type { Backend, DType, HostArray, MatmulDims, MemoryUse, Storage } from '../backend.js';
+import { countDisposed, giveBackDisposed } from '../ownership.js';
 import { Recorder } from '../recorder.js';
 import { chooseBuild, loadKernels, type Op, type WasmBinary, type WasmBuild } from './kernels.js';
 import { type Block, WasmMemory, WasmStorage } from './memory.js';
@@ -31,6 +32,7 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
   const { readBinary, threads: requested = 1, threadPlatform } = options;
   const build = await chooseBuild(options.build, options.deterministic ?? false);
   const threads = chooseThreads(requested, build === 'debug' ? undefined : threadPlatform);
+  await giveBackDisposed();
   const memory = new WasmMemory(threads > 1);
   const binary = await readBinary(threads > 1 && build !== 'debug' ? `${build}-shared` : build);
   const module = await WebAssembly.compile(binary as BufferSource);
@@ -54,6 +56,7 @@ export class WasmBackend implements Backend {
   readonly recorder: Recorder<Command, Block>;
   readonly #memory: WasmMemory;
   readonly #runner: Runner;
+  #isDisposed = false;
 
   /** Use {@link createWasmBackend}. */
   constructor(build: WasmBuild, memory: WasmMemory, runner: Runner) {
@@ -107,6 +110,8 @@ export class WasmBackend implements Backend {
 
   /** Ends the threads. */
   dispose(): void {
+    if (!this.#isDisposed) countDisposed(this.#memory.reservedBytes);
+    this.#isDisposed = true;
     this.#runner.stop();
   }
 
