@@ -93,6 +93,7 @@ export async function withAdapterPerRow<T>(
   body: () => T | Promise<T>,
 ): Promise<T> {
   const adaptation = adaptationOf(model, 'withAdapterPerRow');
+  if (names.length === 0) throw new RangeError('withAdapterPerRow: names must not be empty');
   const used = [...new Set(names)].filter((name) => name !== BASE);
   for (const name of used) checkMixable(adaptation, name);
   const { active } = adaptation;

@@ -1,5 +1,6 @@
 /** A new adapter from several others. */
 import type { Module } from '../nn/module.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { type Adaptation, adaptationOf, type LoraAdapter } from './adaptation.js';
 import { checkName, install } from './applyLora.js';
 import type { ResolvedLoraConfig } from './config.js';
@@ -21,6 +22,13 @@ export interface WeightedAdapterOptions {
   readonly rank?: number;
 }
 
+const NAMES: OptionNames<WeightedAdapterOptions> = {
+  adapters: true,
+  weights: true,
+  combination: true,
+  rank: true,
+};
+
 /** One adapter's factors in a layer, on the host, with w s for its weight w and its scaling s. */
 interface Part extends FactorValues {
   readonly rank: number;
@@ -38,6 +46,7 @@ export async function addWeightedAdapter(
   name: string,
   options: WeightedAdapterOptions,
 ): Promise<LoraAdapter> {
+  checkOptions('addWeightedAdapter', options, NAMES);
   const adaptation = adaptationOf(model, 'addWeightedAdapter');
   checkName(model, name);
   const sources = sourcesOf(adaptation, options);
