@@ -203,6 +203,7 @@ function checkGradient(root: Tensor, gradient: Tensor): void {
 }
 
 export function elementCount(shape: Shape): number {
+  if (!Array.isArray(shape)) throw new ShapeError(`shape: must be an array of sizes: ${shape}`);
   let count = 1;
   for (const size of shape) {
     if (!Number.isSafeInteger(size) || size < 0) {
@@ -211,6 +212,12 @@ export function elementCount(shape: Shape): number {
     count *= size;
   }
   return count;
+}
+
+/** A device would take the size of an element of another type for no number. */
+function checkType(what: string, dtype: DType): void {
+  if (dtype !== 'f32' && dtype !== 'i32')
+    throw new TypeError(`${what}: dtype must be f32 or i32: got ${dtype}`);
 }
 
 /** @throws RangeError for an i32 that is no 32-bit integer, TypeError for what is no number at all */
@@ -230,6 +237,7 @@ function upload(device: Backend, data: ArrayLike<number>, shape: Shape, dtype: D
   if (data.length !== length) {
     throw new ShapeError(`tensor: shape [${shape}] wants ${length} values: got ${data.length}`);
   }
+  checkType('tensor', dtype);
   checkValues('tensor', data, dtype);
   const storage = device.alloc(dtype, length);
   device.write(storage, data);
@@ -254,6 +262,7 @@ export function tensor(
 
 /** A tensor of zeros. */
 export function zeros(device: Backend, shape: Shape, dtype: 'f32' | 'i32' = 'f32'): Tensor {
+  checkType('zeros', dtype);
   const storage = device.alloc(dtype, elementCount(shape));
   device.fill(storage, 0);
   return new Tensor(device, storage, shape).own();

@@ -120,6 +120,9 @@ describe('ops check their operands before a kernel runs', () => {
       'backward: tensors live on different devices: gradient on reference',
       () => mul(parameter(device, [1, 2], [2]), zero(2)).backward(zeros(new ReferenceBackend(), [2])),
     ],
+    ['tensor: dtype must be f32 or i32: got f64', () => tensor(device, [1], [1], 'f64' as never)],
+    ['zeros: dtype must be f32 or i32: got u8', () => zeros(device, [1], 'u8' as never)],
+    ['shape: must be an array of sizes: 1', () => tensor(device, [1], 1 as never)],
     [
       'tensor: value 1 of an i32 tensor must be a 32-bit integer: 1.5',
       () => tensor(device, [1, 1.5], [2], 'i32'),

@@ -194,6 +194,12 @@ export class Dataset implements DatasetOptions {
   }
 }
 
+/** @throws TypeError for what is no dataset */
+export function checkDataset(what: string, name: string, data: Dataset): void {
+  if (!(data instanceof Dataset))
+    throw new TypeError(`${what}: ${name} must be a Dataset: got ${typeof data}`);
+}
+
 type Batching = { readonly [K in Exclude<keyof BatchOptions, 'random'>]-?: NonNullable<BatchOptions[K]> } & {
   readonly random: Random | undefined;
 };

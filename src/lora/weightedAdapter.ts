@@ -49,6 +49,7 @@ export async function addWeightedAdapter(
   checkOptions('addWeightedAdapter', options, NAMES);
   const adaptation = adaptationOf(model, 'addWeightedAdapter');
   checkName(model, name);
+  checkCombination(options);
   const sources = sourcesOf(adaptation, options);
   const paths = [...adaptation.layers.keys()].filter((path) =>
     sources.some(({ factors }) => factors.has(path)),
@@ -86,6 +87,18 @@ export async function addWeightedAdapter(
     );
   }
   return install(model, name, config, { targets, values, whole: [] });
+}
+
+function checkCombination({ combination = 'svd', rank = 1, weights }: WeightedAdapterOptions): void {
+  if (!['linear', 'cat', 'svd'].includes(combination)) {
+    throw new RangeError(`addWeightedAdapter: combination must be one of linear, cat, svd: ${combination}`);
+  }
+  if (!Number.isInteger(rank) || rank < 1) {
+    throw new RangeError(`addWeightedAdapter: rank must be a positive integer: ${rank}`);
+  }
+  if (weights.length > 0 && weights.every((weight) => weight === 0)) {
+    throw new RangeError(`addWeightedAdapter: weights must not all be 0: ${weights.join(', ')}`);
+  }
 }
 
 function sourcesOf(adaptation: Adaptation, { adapters, weights }: WeightedAdapterOptions): LoraAdapter[] {

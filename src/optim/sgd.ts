@@ -36,6 +36,7 @@ export class SGD extends Optimizer {
     checkOptions('SGD', options, NAMES);
     const { learningRate = 0.001, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
     checkAtLeastZero('SGD', { momentum, weightDecay });
+    if (!Number.isFinite(dampening)) throw new RangeError(`SGD: dampening must be finite: ${dampening}`);
     if (nesterov && (momentum === 0 || dampening !== 0)) {
       throw new RangeError(`SGD: nesterov wants momentum without dampening: ${momentum}, ${dampening}`);
     }

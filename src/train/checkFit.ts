@@ -1,12 +1,13 @@
 /** What `fit` refuses because it would train nothing, or not what was meant. */
 import type { Backend } from '../backends/backend.js';
-import type { Dataset } from '../data/dataset.js';
+import { checkDataset, type Dataset } from '../data/dataset.js';
 import { DeviceError, ShapeError } from '../errors.js';
+import { LoraFactors } from '../lora/factors.js';
 import type { Module } from '../nn/module.js';
 import { Optimizer } from '../optim/optimizer.js';
 import { learningRateFactor, type Schedule } from '../optim/schedule.js';
 import { checkOptions, type OptionNames } from '../options.js';
-import { Tensor } from '../tensor.js';
+import { type Parameter, Tensor } from '../tensor.js';
 import { trainedParameters } from './checkpoint.js';
 import type { CheckpointOptions, FitOptions } from './fit.js';
 
@@ -59,7 +60,9 @@ const NAMES_SHOWN = 3;
 export function checkFit(model: Module, data: Dataset, options: FitOptions): void {
   checkOptions('fit', options, NAMES, ELSEWHERE);
   const { optimizer, checkpoint, validation } = options;
-  if (checkpoint) checkOptions('fit: checkpoint', checkpoint, CHECKPOINT_NAMES);
+  checkDataset('fit', 'data', data);
+  if (validation) checkDataset('fit', 'validation.data', validation.data);
+  if (checkpoint) checkCheckpoint(checkpoint);
   if (!(optimizer instanceof Optimizer)) {
     throw new TypeError(`fit: optimizer must be an optimizer, such as Adam: got ${optimizer}`);
   }
@@ -72,6 +75,19 @@ export function checkFit(model: Module, data: Dataset, options: FitOptions): voi
   checkOptimizer(model, optimizer);
 }
 
+function checkCheckpoint(checkpoint: CheckpointOptions): void {
+  checkOptions('fit: checkpoint', checkpoint, CHECKPOINT_NAMES);
+  const { dir, every } = checkpoint;
+  const isPlace = dir instanceof Map || (typeof dir?.read === 'function' && typeof dir.write === 'function');
+  if (!isPlace) {
+    throw new TypeError(
+      `fit: checkpoint.dir must be a Map, or have the methods read and write: got ${typeof dir}`,
+    );
+  }
+  if (Number.isInteger(every) && every >= 1) return;
+  throw new RangeError(`fit: checkpoint.every must be a positive integer: ${every}`);
+}
+
 function checkOptimizer(model: Module, optimizer: Optimizer): void {
   const { name, parameters } = optimizer;
   if (!parameters.some(({ requiresGrad }) => requiresGrad)) {
@@ -80,7 +96,8 @@ function checkOptimizer(model: Module, optimizer: Optimizer): void {
     );
   }
   const held = new Set(parameters);
-  const others = [...trainedParameters(model)].filter(([, parameter]) => !held.has(parameter));
+  const trained = trainedParameters(model);
+  const others = [...trained].filter(([, parameter]) => !held.has(parameter));
   if (others.length > 0) {
     const shown = others.slice(0, NAMES_SHOWN).map(([path]) => path);
     const more = others.length > NAMES_SHOWN ? ` and ${others.length - NAMES_SHOWN} more` : '';
@@ -88,6 +105,19 @@ function checkOptimizer(model: Module, optimizer: Optimizer): void {
       `fit: parameters require a gradient that the optimizer does not hold: ${shown.join(', ')}${more}: make the optimizer after applyLora and setActiveAdapters, or freeze them with requiresGrad(false)`,
     );
   }
+  checkScales(model, trained);
+}
+
+/** An update that is multiplied by 0 gives its factors gradients of 0. */
+function checkScales(model: Module, trained: ReadonlyMap<string, Parameter>): void {
+  const factors = [...model.namedModules()]
+    .map(([, module]) => module)
+    .filter((each) => each instanceof LoraFactors);
+  const idle = new Set(factors.filter(({ scaling }) => scaling === 0).flatMap((each) => each.parameters()));
+  if (trained.size === 0 || [...trained.values()].some((parameter) => !idle.has(parameter))) return;
+  throw new Error(
+    'fit: nothing would train: the scale of every adapter that trains is 0: see setAdapterScale',
+  );
 }
 
 /** @throws RangeError when there is no batch, or the only iteration would have a learning rate of 0 */

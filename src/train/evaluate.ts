@@ -1,6 +1,6 @@
 import { noGrad } from '../autograd.js';
 import type { Storage } from '../backends/backend.js';
-import type { Dataset } from '../data/dataset.js';
+import { checkDataset, type Dataset } from '../data/dataset.js';
 import { ShapeError } from '../errors.js';
 import type { Module } from '../nn/module.js';
 import { matrixSize } from '../ops/check.js';
@@ -40,6 +40,7 @@ export async function evaluate(
 ): Promise<Evaluation> {
   checkOptions('evaluate', options, NAMES);
   const { batchSize = 200, onBatch } = options;
+  checkDataset('evaluate', 'data', data);
   const { device } = data;
   const wasTraining = model.training;
   const counts = new Counts(data);

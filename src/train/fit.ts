@@ -167,7 +167,7 @@ interface Plan {
 function planOf(data: Dataset, options: FitOptions): Plan {
   const { batchSize = 10, dropLast = false, epochs = 1, limit = Number.POSITIVE_INFINITY } = options;
   const { shuffle = true, seed = 0, accumulate = 1, schedule = { kind: 'constant' }, clipNorm } = options;
-  checkCounts({ epochs, batchSize, accumulate, 'checkpoint.every': options.checkpoint?.every ?? 1 });
+  checkCounts({ epochs, batchSize, accumulate });
   if (limit !== Number.POSITIVE_INFINITY) checkCounts({ limit });
   checkSchedule(schedule);
   if (clipNorm !== undefined && !(clipNorm > 0)) {

@@ -1,9 +1,10 @@
 /** Work that would train nothing, or not what was meant: refused with a sentence, before any weight changes. */
 import { describe, expect, it } from 'vitest';
 import { Dataset } from '../../src/data/dataset.js';
-import { setActiveAdapters } from '../../src/lora/adapters.js';
+import { setActiveAdapters, setAdapterScale } from '../../src/lora/adapters.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { loraPlusGroups } from '../../src/lora/loraPlus.js';
+import { addWeightedAdapter } from '../../src/lora/weightedAdapter.js';
 import { Linear } from '../../src/nn/linear.js';
 import type { Module } from '../../src/nn/module.js';
 import { ReLU } from '../../src/nn/relu.js';
@@ -84,6 +85,15 @@ describe('fit refuses an optimizer', () => {
     });
   });
 
+  it('of an adapter whose scale is 0', async () => {
+    const model = build();
+    await applyLora(model, { rank: 2 });
+    setAdapterScale(model, 'default', 0);
+    expect(await refusal(model, { optimizer: new Adam(model.parameters()) })).toMatchObject({
+      message: 'fit: nothing would train: the scale of every adapter that trains is 0: see setAdapterScale',
+    });
+  });
+
   it('and takes one that holds more than the model', async () => {
     const model = build();
     const scale = parameter(device, [1], []);
@@ -106,6 +116,15 @@ describe('fit refuses', () => {
     ['fit: the model has fewer outputs than the data have classes: 7 and 10', {}, 7],
     ['fit: loss must return a scalar: got [10,10]', { loss: (logits) => logits }],
     ['fit: loss must return a tensor: got 3', { loss: () => 3 as never }],
+    [
+      'fit: checkpoint.dir must be a Map, or have the methods read and write: got undefined',
+      { checkpoint: { every: 1 } as never },
+    ],
+    [
+      'fit: checkpoint.every must be a positive integer: undefined',
+      { checkpoint: { dir: new Map() } as never },
+    ],
+    ['fit: validation.data must be a Dataset: got undefined', { validation: { every: 1 } as never }],
     ['fit: optimizer must be an optimizer, such as Adam: got undefined', { optimizer: undefined as never }],
   ])('%s', async (message, options, outputs) => {
     const model = build(outputs);
@@ -127,6 +146,19 @@ describe('fit refuses', () => {
 });
 
 const sizes = { features: 784, classes: 10, mean: 0, std: 1 };
+
+describe('addWeightedAdapter refuses', () => {
+  it.each([
+    ['combination must be one of linear, cat, svd: ties', { combination: 'ties' as never }],
+    ['rank must be a positive integer: 0', { rank: 0 }],
+    ['weights must not all be 0: 0', { weights: [0] }],
+  ])('%s', async (message, options) => {
+    const model = build();
+    await applyLora(model, { rank: 2 });
+    const added = addWeightedAdapter(model, 'sum', { adapters: ['default'], weights: [1], ...options });
+    await expect(added).rejects.toThrow(new RangeError(`addWeightedAdapter: ${message}`));
+  });
+});
 
 describe('optimizers refuse', () => {
   const layer = () => new Linear(device, 2, 2);
