@@ -103,10 +103,28 @@ export function execute(c: usize, scratch: usize, part: usize, parts: usize): vo
       rowNorms(whole(c, 1), whole(c, 2), whole(c, 3), whole(c, 4));
       break;
     case Op.take:
-      take(whole(c, 1), whole(c, 2), whole(c, 3), whole(c, 4), whole(c, 5), whole(c, 6), whole(c, 7));
+      take(
+        whole(c, 1),
+        whole(c, 2),
+        whole(c, 3),
+        whole(c, 4),
+        whole(c, 5),
+        whole(c, 6),
+        whole(c, 7),
+        whole(c, 8),
+      );
       break;
     case Op.addAt:
-      addAt(whole(c, 1), whole(c, 2), whole(c, 3), whole(c, 4), whole(c, 5), whole(c, 6), whole(c, 7));
+      addAt(
+        whole(c, 1),
+        whole(c, 2),
+        whole(c, 3),
+        whole(c, 4),
+        whole(c, 5),
+        whole(c, 6),
+        whole(c, 7),
+        whole(c, 8),
+      );
       break;
     case Op.dropoutMask:
       dropoutMask(whole(c, 1), whole(c, 2), whole(c, 3), load<f64>(c + 32), float(c, 5));

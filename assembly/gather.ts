@@ -47,7 +47,7 @@ function indexAt(indices: usize, r: usize): usize {
   return <usize>index;
 }
 
-/** `out[r,c] = table[indices[r] * rowStride + c * colStride]`, f32. */
+/** `out[r,c] = table[indices[r] * rowStride + c * colStride]`, f32; NaN where an index is not below `count`. */
 export function take(
   out: usize,
   table: usize,
@@ -56,15 +56,24 @@ export function take(
   cols: usize,
   rowStride: usize,
   colStride: usize,
+  count: usize,
 ): void {
   const step = colStride << 2;
   for (let r: usize = 0; r < rows; r++) {
-    let from = table + ((indexAt(indices, r) * rowStride) << 2);
+    const index = <usize>load<u32>(indices + (r << 2));
+    if (index >= count) {
+      for (const end = out + (cols << 2); out < end; out += 4) store<f32>(out, NaN);
+      continue;
+    }
+    let from = table + ((index * rowStride) << 2);
     for (const end = out + (cols << 2); out < end; out += 4, from += step) store<f32>(out, load<f32>(from));
   }
 }
 
-/** `table[indices[r] * rowStride + c * colStride] += x[r,c]`, f32, row after row. */
+/**
+ * `table[indices[r] * rowStride + c * colStride] += x[r,c]`, f32, row after row, but those whose index is not below
+ * `count`.
+ */
 export function addAt(
   table: usize,
   x: usize,
@@ -73,10 +82,16 @@ export function addAt(
   cols: usize,
   rowStride: usize,
   colStride: usize,
+  count: usize,
 ): void {
   const step = colStride << 2;
   for (let r: usize = 0; r < rows; r++) {
-    let to = table + ((indexAt(indices, r) * rowStride) << 2);
+    const index = <usize>load<u32>(indices + (r << 2));
+    if (index >= count) {
+      x += cols << 2;
+      continue;
+    }
+    let to = table + ((index * rowStride) << 2);
     for (const end = x + (cols << 2); x < end; x += 4, to += step)
       store<f32>(to, load<f32>(to) + load<f32>(x));
   }

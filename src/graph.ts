@@ -341,9 +341,6 @@ function initialGradient(root: Tensor, gradient: Tensor | undefined): Storage {
   if (!gradient && root.length !== 1) {
     throw new ShapeError(`backward: a tensor of shape [${root.shape}] needs a gradient argument`);
   }
-  if (gradient && gradient.length !== root.length) {
-    throw new ShapeError(`backward: gradient [${gradient.shape}] for a tensor [${root.shape}]`);
-  }
   const dOut = root.device.alloc('f32', root.length);
   if (gradient) root.device.copy(dOut, gradient.storage);
   else root.device.fill(dOut, 1);

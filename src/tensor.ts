@@ -1,7 +1,7 @@
 /** Tensors: a shape over a storage of a device. What made a tensor, and its backward, is in graph.ts. */
 import type { Backend, DType, HostArray, Storage } from './backends/backend.js';
 import { freeHolding, type Holding, own } from './backends/ownership.js';
-import { ShapeError } from './errors.js';
+import { DeviceError, ShapeError } from './errors.js';
 
 export type Shape = readonly number[];
 
@@ -97,6 +97,7 @@ export class Tensor {
         'backward: the tensor has no graph: none of its inputs requires a gradient, or it was made in noGrad()',
       );
     }
+    if (gradient) checkGradient(this, gradient);
     this.node.backward(this, gradient);
   }
 
@@ -111,11 +112,15 @@ export class Tensor {
     return (await this.read())[0];
   }
 
-  /** Replaces all values, in place. @throws ShapeError unless `data` has as many elements */
+  /**
+   * Replaces all values, in place.
+   * @throws ShapeError unless `data` has the same number of elements, RangeError for a value that the type cannot hold
+   */
   write(data: ArrayLike<number>): void {
     if (data.length !== this.length) {
       throw new ShapeError(`write: [${this.shape}] wants ${this.length} values: got ${data.length}`);
     }
+    checkValues('write', data, this.dtype);
     this.device.write(this.storage, data);
   }
 
@@ -203,7 +208,18 @@ export class Parameter extends Tensor {
   }
 }
 
+function checkGradient(root: Tensor, gradient: Tensor): void {
+  const isSame = gradient.shape.join() === root.shape.join();
+  if (!isSame && !(gradient.length === 1 && root.length === 1)) {
+    throw new ShapeError(`backward: gradient [${gradient.shape}] for a tensor [${root.shape}]`);
+  }
+  if (gradient.dtype !== 'f32') throw new TypeError(`backward: gradient must be f32: got ${gradient.dtype}`);
+  if (gradient.device === root.device) return;
+  throw new DeviceError(`backward: tensors live on different devices: gradient on ${gradient.device.name}`);
+}
+
 export function elementCount(shape: Shape): number {
+  if (!Array.isArray(shape)) throw new ShapeError(`shape: must be an array of sizes: ${shape}`);
   let count = 1;
   for (const size of shape) {
     if (!Number.isSafeInteger(size) || size < 0) {
@@ -214,11 +230,31 @@ export function elementCount(shape: Shape): number {
   return count;
 }
 
+/** A device would take the size of an element of another type for no number. */
+function checkType(what: string, dtype: DType): void {
+  if (dtype !== 'f32' && dtype !== 'i32')
+    throw new TypeError(`${what}: dtype must be f32 or i32: got ${dtype}`);
+}
+
+/** @throws RangeError for an i32 that is no 32-bit integer, TypeError for what is no number at all */
+function checkValues(what: string, data: ArrayLike<number>, dtype: DType): void {
+  const isTyped = ArrayBuffer.isView(data);
+  if (isTyped && (dtype === 'f32' || data instanceof Int32Array)) return;
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i];
+    if (typeof value !== 'number') throw new TypeError(`${what}: value ${i} must be a number: got ${value}`);
+    if (dtype === 'f32' || (value | 0) === value) continue;
+    throw new RangeError(`${what}: value ${i} of an i32 tensor must be a 32-bit integer: ${value}`);
+  }
+}
+
 function upload(device: Backend, data: ArrayLike<number>, shape: Shape, dtype: DType): Storage {
   const length = elementCount(shape);
   if (data.length !== length) {
     throw new ShapeError(`tensor: shape [${shape}] wants ${length} values: got ${data.length}`);
   }
+  checkType('tensor', dtype);
+  checkValues('tensor', data, dtype);
   const storage = device.alloc(dtype, length);
   device.write(storage, data);
   return storage;
@@ -227,8 +263,9 @@ function upload(device: Backend, data: ArrayLike<number>, shape: Shape, dtype: D
 /**
  * A tensor with the given values. It is yours: `write()` new values into it in a loop rather than making
  * many, or `dispose()` it; one that is forgotten goes back when the garbage collector finds it.
- * @param data   row-major values, as many as `shape` says
+ * @param data   row-major values, the same number as `shape` says
  * @param dtype  `f32`, or `i32` for class indices
+ * @throws ShapeError unless `data` has that many values, RangeError for one that the type cannot hold
  */
 export function tensor(
   device: Backend,
@@ -241,6 +278,7 @@ export function tensor(
 
 /** A tensor of zeros. */
 export function zeros(device: Backend, shape: Shape, dtype: 'f32' | 'i32' = 'f32'): Tensor {
+  checkType('zeros', dtype);
   const storage = device.alloc(dtype, elementCount(shape));
   device.fill(storage, 0);
   return new Tensor(device, storage, shape).own();

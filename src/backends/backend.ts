@@ -156,7 +156,7 @@ export interface Backend {
   clipNorm(x: Storage, norm: Storage, maxNorm: number): void;
   /**
    * Rows of a table by index, `out[r,c] = table[indices[r] * rowStride + c * colStride]`: rows of `[n, cols]` with the
-   * strides cols and 1, columns of `[cols, n]` with 1 and n.
+   * strides cols and 1, columns of `[cols, n]` with 1 and n. An index outside 0…n−1 gives a row of NaN.
    */
   take(
     out: Storage,
@@ -167,7 +167,10 @@ export interface Backend {
     rowStride: number,
     colStride: number,
   ): void;
-  /** The way back, row after row: `table[indices[r] * rowStride + c * colStride] += x[r,c]`. */
+  /**
+   * The way back, row after row: `table[indices[r] * rowStride + c * colStride] += x[r,c]`. A row whose index is outside
+   * 0…n−1 is left out.
+   */
   addAt(
     table: Storage,
     x: Storage,
@@ -262,3 +265,8 @@ export const SGD_HYPER = {
   weightDecay: 3,
   nesterov: 4,
 } as const;
+
+/** How many rows, or columns, of length `cols` a table has that `take` and `addAt` go by: their indices are below it. */
+export function rowsOf(table: Storage, cols: number): number {
+  return cols === 0 ? 0 : table.length / cols;
+}

@@ -10,6 +10,7 @@ import {
   type HostArray,
   type MatmulDims,
   type MemoryUse,
+  rowsOf,
   SGD_HYPER,
   type Storage,
 } from './backend.js';
@@ -71,7 +72,11 @@ export class ReferenceBackend implements Backend {
   }
 
   write(storage: Storage, data: ArrayLike<number>): void {
-    this.#open(storage).data.set(data);
+    const opened = this.#open(storage);
+    if (data.length > opened.length) {
+      throw new RangeError(`write: data is longer than the storage: ${data.length} > ${opened.length}`);
+    }
+    opened.data.set(data);
   }
 
   async read(storage: Storage): Promise<HostArray> {
@@ -189,8 +194,12 @@ export class ReferenceBackend implements Backend {
     colStride: number,
   ): void {
     const [o, data, index] = [this.#open(out).data, this.#open(table).data, this.#open(indices).data];
+    const count = rowsOf(table, cols);
     for (let r = 0; r < rows; r++) {
-      for (let c = 0; c < cols; c++) o[r * cols + c] = data[index[r] * rowStride + c * colStride];
+      const isInside = index[r] >= 0 && index[r] < count;
+      for (let c = 0; c < cols; c++) {
+        o[r * cols + c] = isInside ? data[index[r] * rowStride + c * colStride] : Number.NaN;
+      }
     }
   }
 
@@ -204,7 +213,9 @@ export class ReferenceBackend implements Backend {
     colStride: number,
   ): void {
     const [data, o, index] = [this.#open(x).data, this.#open(table).data, this.#open(indices).data];
+    const count = rowsOf(table, cols);
     for (let r = 0; r < rows; r++) {
+      if (!(index[r] >= 0 && index[r] < count)) continue;
       for (let c = 0; c < cols; c++) o[index[r] * rowStride + c * colStride] += data[r * cols + c];
     }
   }

@@ -1,8 +1,9 @@
 /** Labelled examples that live on the device as bytes, and the batches that are gathered from them there. */
 import type { Backend, DType } from '../backends/backend.js';
-import { DataError } from '../errors.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import type { Random } from '../random.js';
 import { Tensor } from '../tensor.js';
+import { checkExamples, checkNumbers } from './checkExamples.js';
 
 export interface DatasetOptions {
   /** Numbers per example. */
@@ -25,6 +26,15 @@ export interface BatchOptions {
   /** Batches that are left out at the beginning, as if they had been given already; default 0. */
   readonly skip?: number | undefined;
 }
+
+const NAMES: OptionNames<DatasetOptions> = { features: true, classes: true, mean: true, std: true };
+const BATCH_NAMES: OptionNames<BatchOptions> = {
+  batchSize: true,
+  random: true,
+  epochs: true,
+  dropLast: true,
+  skip: true,
+};
 
 /** Valid until the next batch is asked for, which is written into the same memory. */
 export interface Batch {
@@ -67,9 +77,11 @@ export class Dataset implements DatasetOptions {
 
   /**
    * Copies examples to the device.
-   * @param images  [count, features], bytes
-   * @param labels  [count], class indices
-   * @throws DataError when the lengths differ, a label is out of range, or there is no example
+   * @param images   [count, features], whole numbers from 0 to 255
+   * @param labels   [count], class indices, at most 255
+   * @param options  may be another dataset, whose sizes and normalisation these examples are to have
+   * @throws DataError when the lengths differ, a value or a label is out of range, or there is no example; RangeError
+   *   for options out of range
    */
   static fromBytes(
     device: Backend,
@@ -77,21 +89,13 @@ export class Dataset implements DatasetOptions {
     labels: Uint8Array,
     options: DatasetOptions,
   ): Dataset {
-    const { features, classes, std } = options;
-    if (!(std > 0)) throw new RangeError(`dataset: std must be above 0: ${std}`);
-    if (labels.length === 0) throw new DataError('dataset: there are no examples');
-    if (images.length !== labels.length * features) {
-      throw new DataError(
-        `dataset: ${labels.length} labels of ${features} features want ${labels.length * features} bytes: got ${images.length}`,
-      );
-    }
-    const bad = labels.findIndex((label) => label >= classes);
-    if (bad >= 0)
-      throw new DataError(`dataset: label ${bad} must be 0 to ${classes - 1}: got ${labels[bad]}`);
+    if (!(options instanceof Dataset)) checkOptions('dataset', options, NAMES);
+    checkNumbers(options);
+    checkExamples(images, labels, options);
     const examples = {
       images: new Tensor(device, device.alloc('u8', images.length), [images.length]).own(),
       labels: new Tensor(device, device.alloc('u8', labels.length), [labels.length]).own(),
-      hostLabels: labels.slice(),
+      hostLabels: Uint8Array.from(labels),
     };
     device.write(examples.images.storage, images);
     device.write(examples.labels.storage, labels);
@@ -150,23 +154,22 @@ export class Dataset implements DatasetOptions {
     return new Dataset(first.device, first.#examples, Int32Array.from(indices), first);
   }
 
-  /** How many batches `batches` gives. */
-  batchCount({ batchSize, epochs = 1, dropLast = false }: BatchOptions): number {
+  /** How many batches `batches` gives, without those that it skips. @throws as `batches` does */
+  batchCount(options: BatchOptions): number {
+    const { batchSize, epochs, dropLast, skip } = resolveBatching(options);
     const count = this.length / batchSize;
-    return epochs * (dropLast ? Math.floor(count) : Math.ceil(count));
+    return Math.max(0, epochs * (dropLast ? Math.floor(count) : Math.ceil(count)) - skip);
   }
 
-  /** Goes through the examples. Each batch is gathered on the device, into the same memory. */
-  *batches({
-    batchSize,
-    random,
-    epochs = 1,
-    dropLast = false,
-    skip = 0,
-  }: BatchOptions): Generator<Batch, void> {
-    if (!Number.isInteger(batchSize) || batchSize < 1) {
-      throw new RangeError(`batches: batchSize must be an integer from 1 on: ${batchSize}`);
-    }
+  /**
+   * Goes through the examples. Each batch is gathered on the device, into the same memory.
+   * @throws RangeError for options out of range, TypeError for an option that does not exist
+   */
+  batches(options: BatchOptions): Generator<Batch, void> {
+    return this.#gathered(resolveBatching(options));
+  }
+
+  *#gathered({ batchSize, random, epochs, dropLast, skip }: Batching): Generator<Batch, void> {
     const gatherer = new Gatherer(this, this.#examples, Math.min(batchSize, this.length));
     let left = skip;
     try {
@@ -189,6 +192,29 @@ export class Dataset implements DatasetOptions {
     this.#examples.images.release('dispose() of the dataset');
     this.#examples.labels.release('dispose() of the dataset');
   }
+}
+
+/** @throws TypeError for what is no dataset */
+export function checkDataset(what: string, name: string, data: Dataset): void {
+  if (!(data instanceof Dataset))
+    throw new TypeError(`${what}: ${name} must be a Dataset: got ${typeof data}`);
+}
+
+type Batching = { readonly [K in Exclude<keyof BatchOptions, 'random'>]-?: NonNullable<BatchOptions[K]> } & {
+  readonly random: Random | undefined;
+};
+
+function resolveBatching(options: BatchOptions): Batching {
+  checkOptions('batches', options, BATCH_NAMES);
+  const { batchSize, random, epochs = 1, dropLast = false, skip = 0 } = options;
+  for (const [name, value] of Object.entries({ batchSize, epochs })) {
+    if (Number.isSafeInteger(value) && value >= 1) continue;
+    throw new RangeError(`batches: ${name} must be a positive integer: ${value}`);
+  }
+  if (!Number.isSafeInteger(skip) || skip < 0) {
+    throw new RangeError(`batches: skip must be a non-negative integer: ${skip}`);
+  }
+  return { batchSize, random, epochs, dropLast, skip };
 }
 
 /** Memory for one batch, and for a smaller last one in the same place. */

@@ -2,6 +2,7 @@
 import { DataError } from '../errors.js';
 import { Linear } from '../nn/linear.js';
 import type { HostTensor, Module } from '../nn/module.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { Random } from '../random.js';
 import {
   type FloatType,
@@ -35,6 +36,8 @@ export interface SaveAdapterOptions {
   readonly dtype?: FloatType | undefined;
 }
 
+const SAVE_NAMES: OptionNames<SaveAdapterOptions> = { name: true, dtype: true };
+
 /**
  * Puts an adapter's files into `files`: `adapter_config.json` and `adapter_model.safetensors` with
  * `base_model.model.<path>.lora_A.weight` `[rank, inFeatures]`, `….lora_B.weight` `[outFeatures, rank]`, and whatever else
@@ -46,8 +49,10 @@ export interface SaveAdapterOptions {
 export async function saveAdapter(
   model: Module,
   files: AdapterFiles,
-  { name, dtype = 'F32' }: SaveAdapterOptions = {},
+  options: SaveAdapterOptions = {},
 ): Promise<void> {
+  checkOptions('saveAdapter', options, SAVE_NAMES);
+  const { name, dtype = 'F32' } = options;
   const { adapters } = adaptationOf(model, 'saveAdapter');
   if (name === undefined && adapters.size > 1) {
     throw new RangeError(`saveAdapter: which adapter: there are ${[...adapters.keys()].join(', ')}`);
@@ -120,6 +125,8 @@ export interface LoadAdapterOptions {
   readonly from?: string | undefined;
 }
 
+const LOAD_NAMES: OptionNames<LoadAdapterOptions> = { name: true, method: true, replace: true, from: true };
+
 /**
  * Puts an adapter on a model from PEFT's two files, with f32, f16 or bf16 tensors. Loading is strict.
  * @param files  by name, such as `saveAdapter` gives them
@@ -130,8 +137,10 @@ export interface LoadAdapterOptions {
 export async function loadAdapter(
   model: Module,
   files: ReadonlyMap<string, Uint8Array>,
-  { name = 'default', method = 'layer', replace = false, from = '' }: LoadAdapterOptions = {},
+  options: LoadAdapterOptions = {},
 ): Promise<LoraAdapter> {
+  checkOptions('loadAdapter', options, LOAD_NAMES);
+  const { name = 'default', method = 'layer', replace = false, from = '' } = options;
   const where = (file: string) => (from === '' ? file : `${from}/${file}`);
   const bytes = (file: string): Uint8Array => {
     const found = files.get(file);
@@ -143,7 +152,7 @@ export async function loadAdapter(
   );
   const parts = inFile(where(CONFIG), () => {
     const targets = findTargets(model, config, false);
-    return { targets, whole: wholeParameters(model, config, targets) };
+    return { targets, whole: wholeParameters(model, config, targets, false) };
   });
   const expected = expectedShapes(config, parts);
   const tensors = readTensors(bytes(MODEL), where(MODEL), expected);

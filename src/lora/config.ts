@@ -1,4 +1,5 @@
 /** What an adapter is: which modules, which rank, what else trains. Names and defaults are PEFT's. */
+import { checkOptions } from '../options.js';
 
 /**
  * How the factors are drawn at first. `kaiming`: A uniform in ±1/√inFeatures, B zero. `gaussian`: A normal with
@@ -69,9 +70,14 @@ const DEFAULTS: ResolvedLoraConfig = {
   seed: 0,
 };
 
-/** Fills in the defaults. @throws RangeError for a value that no model could take */
+/**
+ * Fills in the defaults, also for what is undefined.
+ * @throws RangeError for a value that no model could take, TypeError for an option that does not exist
+ */
 export function resolveConfig(config: LoraConfig): ResolvedLoraConfig {
-  const resolved = { ...DEFAULTS, ...config };
+  checkOptions<LoraConfig>('applyLora', config, DEFAULTS);
+  const given = Object.entries(config).filter(([, value]) => value !== undefined);
+  const resolved = { ...DEFAULTS, ...Object.fromEntries(given) };
   oneOf('method', resolved.method, ['layer', 'parametrization']);
   oneOf('bias', resolved.bias, ['none', 'lora_only', 'all']);
   oneOf('init', resolved.init, ['kaiming', 'gaussian', 'normal', 'orthogonal', 'pissa', 'olora']);

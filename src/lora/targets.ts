@@ -9,7 +9,7 @@ import type { ResolvedLoraConfig } from './config.js';
 import { LoraEmbedding } from './loraEmbedding.js';
 import { LoraLinear } from './loraLinear.js';
 import { LoraParametrization } from './loraParametrization.js';
-import { isTarget, matchesNames, patternValue } from './matching.js';
+import { isTarget, matchesNames, ownerAmong, patternValue } from './matching.js';
 
 export interface Place {
   readonly path: string;
@@ -61,9 +61,10 @@ function parametrizationOf(module: Module): AdaptedLayer | undefined {
 
 /**
  * What a config chooses of a model.
- * @throws RangeError when a name or all of them match nothing, a rank exceeds both sizes of its module, or the
- *   method does not suit a module; the model is unchanged
- * @param isNew  false for values that are there already, whose rank may exceed both sizes
+ * @throws RangeError when a name, an exclusion or a pattern matches nothing, a rank exceeds both sizes of its module, an
+ *   alpha is 0, or the method does not suit a module; the model is unchanged
+ * @param isNew  false for values that exist already: as in PEFT, their rank may exceed both sizes, and exclusions and
+ *   patterns may match nothing
  */
 export function findTargets(model: Module, config: ResolvedLoraConfig, isNew = true): Target[] {
   const { targetModules, method } = config;
@@ -75,14 +76,15 @@ export function findTargets(model: Module, config: ResolvedLoraConfig, isNew = t
       ? []
       : targetModules.filter((name) => !all.some(({ path }) => matchesNames(path, [name])));
   if (unmatched.length > 0 || chosen.length === 0) {
-    const wanted = unmatched.length > 0 ? unmatched.join(', ') : String(targetModules);
+    const wanted = unmatched.length > 0 ? unmatched.join(', ') : String(targetModules) || 'an empty list';
     throw new RangeError(`applyLora: no Linear or Embedding module matches ${wanted}: there are ${there}`);
   }
+  if (isNew) checkMatches(config, all, chosen);
   return chosen.map((place) => {
     const target = { ...place, ...numbersOf(place.path, config) };
     checkMethod(place, method);
     // A file may have more, such as one whose update was written with twice the rank.
-    if (isNew) checkRank(target.rank, place);
+    if (isNew) checkNumbers(target);
     return target;
   });
 }
@@ -107,8 +109,37 @@ function checkMethod({ path, module, parent, adapted }: Place, method: ResolvedL
   }
 }
 
-/** @throws RangeError when the rank exceeds both sizes of the module */
-function checkRank(rank: number, { path, module }: Place): void {
+/** @throws RangeError for an exclusion or a pattern that matches nothing, which is then not what was meant */
+function checkMatches(
+  { excludeModules, rankPattern, alphaPattern }: ResolvedLoraConfig,
+  all: readonly Place[],
+  chosen: readonly Place[],
+): void {
+  const pathsOf = (places: readonly Place[]) =>
+    places.map(({ path }) => path || '(the model itself)').join(', ');
+  const names = excludeModules instanceof RegExp ? [excludeModules] : excludeModules.map((name) => [name]);
+  const unmatched = names.filter((name) => !all.some(({ path }) => matchesNames(path, name)));
+  if (unmatched.length > 0) {
+    throw new RangeError(
+      `applyLora: excludeModules matches no Linear or Embedding module: ${unmatched.join(', ')}: there are ${pathsOf(all)}`,
+    );
+  }
+  for (const [option, patterns] of Object.entries({ rankPattern, alphaPattern })) {
+    const unused = Object.keys(patterns).filter(
+      (pattern) => !chosen.some(({ path }) => patternValue(path, { [pattern]: 1 }, 0) === 1),
+    );
+    if (unused.length === 0) continue;
+    throw new RangeError(
+      `applyLora: ${option} matches no adapted module: ${unused.join(', ')}: there are ${pathsOf(chosen)}`,
+    );
+  }
+}
+
+/** @throws RangeError when the rank exceeds both sizes of the module, or the update would be 0 */
+function checkNumbers({ path, module, rank, alpha }: Target): void {
+  if (alpha === 0) {
+    throw new RangeError(`lora: alpha must not be 0, or nothing would train: ${path || 'a layer'}`);
+  }
   const [inFeatures, outFeatures] = sizesOf(module);
   const largest = Math.max(inFeatures, outFeatures);
   if (rank <= largest) return;
@@ -131,12 +162,14 @@ export interface WholeParameter {
 
 /**
  * The biases and the parameters of whole modules that a config names.
- * @throws RangeError when a module to save is not there
+ * @throws RangeError when a module to save does not exist, or has no parameter; the latter is allowed where `isNew` is
+ *   false, for values that exist already
  */
 export function wholeParameters(
   model: Module,
   { bias, modulesToSave }: ResolvedLoraConfig,
   targets: readonly { readonly path: string }[],
+  isNew = true,
 ): WholeParameter[] {
   const modules = [...baseModules(model)];
   const missing = modulesToSave.filter((name) => !modules.some(([path]) => matchesNames(path, [name])));
@@ -151,6 +184,10 @@ export function wholeParameters(
         name === 'bias' && (bias === 'all' || (bias === 'lora_only' && targets.some((t) => t.path === path)));
       if (isSaved(path) || isBias) found.push({ path: joinPath(path, name), module, field: name });
     }
+  }
+  const empty = modulesToSave.filter((name) => !found.some(({ path }) => ownerAmong(path, [name])));
+  if (isNew && empty.length > 0) {
+    throw new RangeError(`applyLora: a module to save has no parameter to train: ${empty.join(', ')}`);
   }
   for (const { module, field } of found) baseParameter(module, field);
   return found;

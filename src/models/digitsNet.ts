@@ -2,6 +2,7 @@ import type { Backend } from '../backends/backend.js';
 import { Linear } from '../nn/linear.js';
 import { Module } from '../nn/module.js';
 import { ReLU } from '../nn/relu.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { Random } from '../random.js';
 import type { Tensor } from '../tensor.js';
 
@@ -14,6 +15,8 @@ export interface DigitsNetOptions {
   readonly classes?: number;
 }
 
+const NAMES: OptionNames<DigitsNetOptions> = { seed: true, inFeatures: true, classes: true };
+
 /**
  * Three linear layers 784 → 256 → 128 → 10 and one ReLU, on the logits: 235,146 parameters. That there is no
  * activation between the layers, and one at the end, is the job's own: a logit below 0 gets no gradient.
@@ -24,8 +27,10 @@ export class DigitsNet extends Module {
   linear3: Module;
   relu = new ReLU();
 
-  constructor(device: Backend, { seed = 0, inFeatures = 784, classes = 10 }: DigitsNetOptions = {}) {
+  constructor(device: Backend, options: DigitsNetOptions = {}) {
     super();
+    checkOptions('DigitsNet', options, NAMES);
+    const { seed = 0, inFeatures = 784, classes = 10 } = options;
     const random = new Random(seed).split('init');
     this.linear1 = new Linear(device, inFeatures, 256, { random });
     this.linear2 = new Linear(device, 256, 128, { random });

@@ -116,6 +116,8 @@ export abstract class Module {
       if (!given) problems.push(`missing ${name}`);
       else if (given.shape.join() !== tensor.shape.join() || given.data.length !== tensor.length) {
         problems.push(`${name} must be [${tensor.shape}]: got [${given.shape}]`);
+      } else if (tensor.dtype === 'i32' && given.data.some((value) => (value | 0) !== value)) {
+        problems.push(`${name} must hold 32-bit integers`);
       }
     }
     for (const name of state.keys()) if (!own.has(name)) problems.push(`unexpected ${name}`);

@@ -1,7 +1,8 @@
 import { record } from '../autograd.js';
 import type { Backend, Storage } from '../backends/backend.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { type Parameter, parameter, type Tensor } from '../tensor.js';
-import { checkFloats, checkShape, matrixSize } from './check.js';
+import { checkFactor, checkFloats, checkIntegers, checkShape, matrixSize } from './check.js';
 
 /** A weight and the low-rank products that are added to it. */
 export interface UpdatedWeight {
@@ -12,19 +13,30 @@ export interface UpdatedWeight {
   readonly columns?: Tensor | undefined;
 }
 
+const NAMES: OptionNames<UpdatedWeight> = { weight: true, updates: true, columns: true };
+
 /** ‖W + Σ s B A‖ of each row, in new memory. */
 function rowLengths({ weight, updates, columns }: UpdatedWeight): Storage {
   const [rows, cols] = matrixSize('doraScale', 'weight', weight);
   const [m, n] = columns ? [cols, rows] : [rows, cols];
   const { device } = weight;
+  if (columns) {
+    checkIntegers('doraScale', 'columns', columns, weight);
+    checkShape('doraScale', 'columns', columns, [m]);
+  }
+  for (const { loraA, loraB, scaling } of updates) {
+    checkFloats('doraScale', { weight, loraA, loraB });
+    checkFactor('doraScale', 'scaling', scaling);
+    const [rank] = matrixSize('doraScale', 'loraA', loraA);
+    checkShape('doraScale', 'loraA', loraA, [rank, n]);
+    checkShape('doraScale', 'loraB', loraB, [m, rank]);
+  }
   const whole = device.alloc('f32', m * n);
   if (columns) device.take(whole, weight.storage, columns.storage, m, n, 1, m);
   else device.copy(whole, weight.storage);
   for (const { loraA, loraB, scaling } of updates) {
-    const [rank] = matrixSize('doraScale', 'loraA', loraA);
-    checkShape('doraScale', 'loraA', loraA, [rank, n]);
-    checkShape('doraScale', 'loraB', loraB, [m, rank]);
-    device.matmul(whole, loraB.storage, loraA.storage, { m, k: rank, n, alpha: scaling, beta: 1 });
+    const dims = { m, k: loraA.shape[0], n, alpha: scaling, beta: 1 };
+    device.matmul(whole, loraB.storage, loraA.storage, dims);
   }
   const lengths = device.alloc('f32', m);
   device.rowNorms(lengths, whole, m, n);
@@ -51,7 +63,9 @@ export function magnitudeOf(updated: UpdatedWeight): Parameter {
  * @see https://arxiv.org/abs/2402.09353, section 4.3
  */
 export function doraScale(magnitude: Tensor, updated: UpdatedWeight): Tensor {
+  checkOptions('doraScale', updated, NAMES);
   checkFloats('doraScale', { magnitude, weight: updated.weight });
+  matrixSize('doraScale', 'weight', updated.weight);
   checkShape('doraScale', 'magnitude', magnitude, [updated.weight.shape[updated.columns ? 1 : 0]]);
   const device: Backend = magnitude.device;
   const lengths = rowLengths(updated);

@@ -1,4 +1,5 @@
 import { ADAM_HYPER, type Backend, type Storage } from '../backends/backend.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { checkAtLeastZero, type OptimizerParameters } from './groups.js';
 import { Optimizer } from './optimizer.js';
 
@@ -15,6 +16,14 @@ export interface AdamOptions {
   readonly weightDecay?: number;
 }
 
+const NAMES: OptionNames<AdamOptions> = {
+  learningRate: true,
+  beta1: true,
+  beta2: true,
+  eps: true,
+  weightDecay: true,
+};
+
 /**
  * Adam: `m = β₁m + (1 − β₁)g` · `v = β₂v + (1 − β₂)g²` · `p −= lr · m̂ / (√v̂ + ε)` with
  * `m̂ = m/(1 − β₁ᵗ)`, `v̂ = v/(1 − β₂ᵗ)` and `g = gradient + weightDecay · p`.
@@ -26,6 +35,7 @@ export class Adam extends Optimizer {
 
   constructor(parameters: OptimizerParameters, options: AdamOptions = {}, decoupled = false) {
     const name = decoupled ? 'AdamW' : 'Adam';
+    checkOptions(name, options, NAMES);
     const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, eps = 1e-8 } = options;
     const { weightDecay = decoupled ? 0.01 : 0 } = options;
     checkAtLeastZero(name, { eps, weightDecay });

@@ -60,13 +60,21 @@ export abstract class Optimizer {
     hyper: Storage,
   ): void;
 
-  /** Steps every parameter that has a gradient. */
+  /**
+   * Steps every parameter that has a gradient.
+   * @throws Error when none has one, RangeError when the learning rate is negative or not finite
+   */
   step(): void {
     endStep();
     if (this.prepareStep()) {
       this.applyStep();
       this.finishStep();
       return;
+    }
+    if (this.parameters.every(({ grad }) => !grad)) {
+      throw new Error(
+        `${this.name}: step: no parameter has a gradient: call backward() before, on a loss that depends on them`,
+      );
     }
     for (const [i, parameter] of this.parameters.entries()) if (parameter.grad) this.#stepOne(i);
   }
@@ -219,7 +227,9 @@ export abstract class Optimizer {
   #writeHyper(group: number, step: number): void {
     const { hyper } = this.#memory.groups[group];
     const learningRate = this.#groups[group].learningRate ?? this.learningRate;
-    hyper.device.write(hyper.storage, this.hyper(step, learningRate * this.learningRateFactor));
+    const { learningRateFactor } = this;
+    checkAtLeastZero(this.name, { learningRate, learningRateFactor });
+    hyper.device.write(hyper.storage, this.hyper(step, learningRate * learningRateFactor));
   }
 }
 

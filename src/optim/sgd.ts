@@ -1,4 +1,5 @@
 import { type Backend, SGD_HYPER, type Storage } from '../backends/backend.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { checkAtLeastZero, type OptimizerParameters } from './groups.js';
 import { Optimizer } from './optimizer.js';
 
@@ -15,6 +16,14 @@ export interface SGDOptions {
   readonly nesterov?: boolean;
 }
 
+const NAMES: OptionNames<SGDOptions> = {
+  learningRate: true,
+  momentum: true,
+  dampening: true,
+  weightDecay: true,
+  nesterov: true,
+};
+
 /**
  * SGD: `u = momentum · u + (1 − dampening) g` (at first `u = g`) · `p −= lr · u`, or
  * `p −= lr · (g + momentum · u)` with nesterov, where `g = gradient + weightDecay · p`.
@@ -24,8 +33,10 @@ export class SGD extends Optimizer {
   readonly #options: Required<SGDOptions>;
 
   constructor(parameters: OptimizerParameters, options: SGDOptions = {}) {
+    checkOptions('SGD', options, NAMES);
     const { learningRate = 0.001, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
     checkAtLeastZero('SGD', { momentum, weightDecay });
+    if (!Number.isFinite(dampening)) throw new RangeError(`SGD: dampening must be finite: ${dampening}`);
     if (nesterov && (momentum === 0 || dampening !== 0)) {
       throw new RangeError(`SGD: nesterov wants momentum without dampening: ${momentum}, ${dampening}`);
     }

@@ -23,6 +23,8 @@ export interface TrainingStepOptions {
   readonly onDispose: () => void;
   /** Batches of a step, whose mean loss is differentiated; with more than 1 nothing is recorded. */
   readonly accumulate: number;
+  /** How many the next step has: the last may have fewer. */
+  readonly group: () => number;
   /** Shortens the gradient to at most this length; undefined leaves it. */
   readonly clipNorm?: number | undefined;
   /** Whether to record; false computes every step call by call. */
@@ -86,14 +88,15 @@ export class TrainingStep {
 
   /** A graph and a backward pass for each batch, so that it takes the memory of one. */
   async #accumulated(isLast: boolean): Promise<void> {
-    const { device, optimizer, forward, accumulate } = this.#options;
-    const share = tensor(device, [1 / accumulate], []);
+    const { device, optimizer, forward, group } = this.#options;
+    const count = group();
+    const share = tensor(device, [1 / count], []);
     const mean = zeros(device, []);
     optimizer.zeroGrad();
-    for (let i = 0; i < accumulate; i++) {
+    for (let i = 0; i < count; i++) {
       const loss = this.#scope.run(forward);
       loss.backward(share);
-      device.axpy(mean.storage, loss.storage, 1 / accumulate);
+      device.axpy(mean.storage, loss.storage, 1 / count);
     }
     this.#window.append(mean.storage);
     share.dispose();

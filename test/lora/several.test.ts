@@ -179,6 +179,21 @@ describe.each(await allDevices())('several adapters on %s', (_, device) => {
     expect(await outputs(model)).toEqual(outputsOf('one'));
   });
 
+  it('refuses names that are not as many as the examples of a batch', async () => {
+    const { model } = await three();
+    const two = tensor(device, [3, 1, 10, 3, 0, 7], [2, 3], 'i32');
+    const names = ['one', '__base__'];
+    const byTwo = await withAdapterPerRow(model, names, () => outputs(model, two));
+    const flat = await withAdapterPerRow(model, names, () => outputs(model));
+    expect(byTwo).toEqual(flat);
+    // Six rows would divide among three names, but the batch has two examples.
+    const others = withAdapterPerRow(model, [...names, 'two'], () => outputs(model, two));
+    await expect(others).rejects.toThrow('the examples come first in an input: there are 2, and 3 names');
+    await expect(withAdapterPerRow(model, [], () => outputs(model))).rejects.toThrow(
+      'withAdapterPerRow: names must not be empty',
+    );
+  });
+
   it('adds weighted adapters: side by side is exact, and so is svd of enough rank', async () => {
     const { model } = await three();
     setActiveAdapters(model, ['one', 'two']);

@@ -118,6 +118,19 @@ describe('loading an adapter', () => {
     expect(Array.from(adapter.factors.values(), ({ rank }) => rank)).toEqual([10, 10]);
   });
 
+  it('takes patterns and exclusions that match nothing, as PEFT does', async () => {
+    const files = await withConfig({
+      rank_pattern: { nothing: 4 },
+      alpha_pattern: { 'layers.9': 4 },
+      exclude_modules: ['nowhere'],
+    });
+    const adapter = await loadAdapter(build(), files);
+    expect([...adapter.factors.values()].map(({ rank, alpha }) => [rank, alpha])).toEqual([
+      [2, 3],
+      [2, 3],
+    ]);
+  });
+
   it('writes a pattern where a path is also the end of another', async () => {
     const model = new Sequential(new Sequential(new Linear(device, 6, 9)), new Linear(device, 9, 5));
     await applyLora(model, { targetModules: /1/, rank: 2 });

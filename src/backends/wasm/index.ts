@@ -1,6 +1,14 @@
 /** The backend on WebAssembly SIMD: storages in one linear memory, kernels compiled from assembly/. */
 import type { DeviceError } from '../../errors.js';
-import type { Backend, DType, HostArray, MatmulDims, MemoryUse, Storage } from '../backend.js';
+import {
+  type Backend,
+  type DType,
+  type HostArray,
+  type MatmulDims,
+  type MemoryUse,
+  rowsOf,
+  type Storage,
+} from '../backend.js';
 import { countDisposed, giveBackDisposed } from '../ownership.js';
 import { Recorder } from '../recorder.js';
 import { chooseBuild, loadKernels, type Op, type WasmBinary, type WasmBuild } from './kernels.js';
@@ -191,7 +199,8 @@ export class WasmBackend implements Backend {
     rowStride: number,
     colStride: number,
   ): void {
-    this.#call('take', at(out), at(table), at(indices), rows, cols, rowStride, colStride);
+    const count = rowsOf(table, cols);
+    this.#call('take', at(out), at(table), at(indices), rows, cols, rowStride, colStride, count);
   }
 
   addAt(
@@ -203,7 +212,8 @@ export class WasmBackend implements Backend {
     rowStride: number,
     colStride: number,
   ): void {
-    this.#call('addAt', at(table), at(x), at(indices), rows, cols, rowStride, colStride);
+    const count = rowsOf(table, cols);
+    this.#call('addAt', at(table), at(x), at(indices), rows, cols, rowStride, colStride, count);
   }
 
   dropoutMask(out: Storage, state: Storage, probability: number): void {

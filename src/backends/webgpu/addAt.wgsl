@@ -1,4 +1,5 @@
-// Adds rows into a table by index: table[indices[r] * rowStride + c * colStride] += x[r,c].
+// Adds rows into a table by index: table[indices[r] * rowStride + c * colStride] += x[r,c], but those whose index is not
+// from 0 to count - 1.
 //
 // One thread a column c, 64 threads a workgroup: it goes down the rows, so that equal indices are added in order.
 
@@ -7,6 +8,7 @@ struct Params {
   cols: u32,
   rowStride: u32,
   colStride: u32,
+  count: u32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -25,6 +27,10 @@ fn main(
     return;
   }
   for (var r = 0u; r < params.rows; r++) {
-    table[u32(indices[r]) * params.rowStride + c * params.colStride] += x[r * params.cols + c];
+    let row = u32(indices[r]);
+    // A negative index is a large one without its sign.
+    if (row < params.count) {
+      table[row * params.rowStride + c * params.colStride] += x[r * params.cols + c];
+    }
   }
 }

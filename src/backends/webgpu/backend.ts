@@ -1,6 +1,14 @@
 /** The backend on WebGPU: kernel calls become dispatches; see commands.ts for when they run. */
 import type { DeviceError } from '../../errors.js';
-import type { Backend, DType, HostArray, MatmulDims, MemoryUse, Storage } from '../backend.js';
+import {
+  type Backend,
+  type DType,
+  type HostArray,
+  type MatmulDims,
+  type MemoryUse,
+  rowsOf,
+  type Storage,
+} from '../backend.js';
 import type { Recorder } from '../recorder.js';
 import type { AdapterLimits, AdapterReport } from './adapter.js';
 import { CallCache } from './calls.js';
@@ -281,7 +289,8 @@ export class WebGpuBackend implements Backend {
     colStride: number,
   ): void {
     const length = rows * cols;
-    this.#run('take', [table, indices, out], [length, cols, rowStride, colStride], length / 256);
+    const params = [length, cols, rowStride, colStride, rowsOf(table, cols), NAN_BITS];
+    this.#run('take', [table, indices, out], params, length / 256);
   }
 
   addAt(
@@ -293,7 +302,8 @@ export class WebGpuBackend implements Backend {
     rowStride: number,
     colStride: number,
   ): void {
-    this.#run('addAt', [x, indices, table], [rows, cols, rowStride, colStride], cols / 64);
+    const params = [rows, cols, rowStride, colStride, rowsOf(table, cols)];
+    this.#run('addAt', [x, indices, table], params, cols / 64);
   }
 
   dropoutMask(out: Storage, state: Storage, probability: number): void {

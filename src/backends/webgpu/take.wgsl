@@ -1,4 +1,5 @@
-// Rows of a table by index: out[r,c] = table[indices[r] * rowStride + c * colStride].
+// Rows of a table by index: out[r,c] = table[indices[r] * rowStride + c * colStride], or NaN where an index is not from 0
+// to count - 1. That NaN comes from the host, because WGSL may take it that there is none.
 //
 // One thread an element, 256 threads a workgroup, workgroups in a grid of up to two dimensions.
 
@@ -7,6 +8,8 @@ struct Params {
   cols: u32,
   rowStride: u32,
   colStride: u32,
+  count: u32,
+  nan: f32,
 }
 
 @group(0) @binding(0) var<storage, read> table: array<f32>;
@@ -25,5 +28,10 @@ fn main(
     return;
   }
   let row = u32(indices[i / params.cols]);
+  // A negative index is a large one without its sign.
+  if (row >= params.count) {
+    out[i] = params.nan;
+    return;
+  }
   out[i] = table[row * params.rowStride + i % params.cols * params.colStride];
 }
