@@ -5,11 +5,12 @@ import { joinPath, type Module } from '../nn/module.js';
 import { parametrizationsOf } from '../nn/parametrization.js';
 import type { AdaptedLayer } from './adaptedLayer.js';
 import { baseParameter } from './baseParameter.js';
-import type { ResolvedLoraConfig } from './config.js';
+import type { ModuleNames, ResolvedLoraConfig } from './config.js';
 import { LoraEmbedding } from './loraEmbedding.js';
 import { LoraLinear } from './loraLinear.js';
 import { LoraParametrization } from './loraParametrization.js';
-import { isTarget, matchesNames, patternValue } from './matching.js';
+import { isSavedWhole, ModuleMatcher, matchesNames, ownerAmong } from './matching.js';
+import { PythonPattern } from './pythonPattern.js';
 
 export interface Place {
   readonly path: string;
@@ -63,23 +64,23 @@ function parametrizationOf(module: Module): AdaptedLayer | undefined {
  * What a config chooses of a model.
  * @throws RangeError when a name or all of them match nothing, a rank exceeds both sizes of its module, or the
  *   method does not suit a module; the model is unchanged
- * @param isNew  false for values that are there already, whose rank may exceed both sizes
+ * @param isNew  false for values that are there already, whose rank may exceed both sizes and whose names may also be
+ *   those of other models
  */
 export function findTargets(model: Module, config: ResolvedLoraConfig, isNew = true): Target[] {
   const { targetModules, method } = config;
   const all = [...places(model)];
-  const chosen = all.filter(({ path, module }) => isTarget(path, module instanceof Linear, config));
+  const matcher = new ModuleMatcher(config);
+  const chosen = all.filter(({ path, module }) => matcher.isTarget(path, module instanceof Linear));
   const there = all.map(({ path }) => path || '(the model itself)').join(', ') || 'none';
-  const unmatched =
-    targetModules === 'all-linear' || targetModules instanceof RegExp
-      ? []
-      : targetModules.filter((name) => !all.some(({ path }) => matchesNames(path, [name])));
-  if (unmatched.length > 0 || chosen.length === 0) {
+  const names = typeof targetModules === 'string' || isPattern(targetModules) ? [] : targetModules;
+  const unmatched = names.filter((name) => !all.some(({ path }) => matchesNames(path, [name])));
+  if ((isNew && unmatched.length > 0) || chosen.length === 0) {
     const wanted = unmatched.length > 0 ? unmatched.join(', ') : String(targetModules);
     throw new RangeError(`applyLora: no Linear or Embedding module matches ${wanted}: there are ${there}`);
   }
   return chosen.map((place) => {
-    const target = { ...place, ...numbersOf(place.path, config) };
+    const target = { ...place, ...matcher.numbersOf(place.path) };
     checkMethod(place, method);
     // A file may have more, such as one whose update was written with twice the rank.
     if (isNew) checkRank(target.rank, place);
@@ -87,9 +88,8 @@ export function findTargets(model: Module, config: ResolvedLoraConfig, isNew = t
   });
 }
 
-/** Rank and alpha of a module. */
-function numbersOf(path: string, { rank, alpha, rankPattern, alphaPattern }: ResolvedLoraConfig) {
-  return { rank: patternValue(path, rankPattern, rank), alpha: patternValue(path, alphaPattern, alpha) };
+function isPattern(names: ModuleNames): names is RegExp | PythonPattern {
+  return names instanceof RegExp || names instanceof PythonPattern;
 }
 
 function checkMethod({ path, module, parent, adapted }: Place, method: ResolvedLoraConfig['method']): void {
@@ -131,18 +131,23 @@ export interface WholeParameter {
 
 /**
  * The biases and the parameters of whole modules that a config names.
- * @throws RangeError when a module to save is not there
+ * @throws RangeError when a module to save is not there, or has a module in it that is adapted
+ * @param isNew  false for values that are there already, whose names may also be those of other models
  */
 export function wholeParameters(
   model: Module,
   { bias, modulesToSave }: ResolvedLoraConfig,
   targets: readonly { readonly path: string }[],
+  isNew = true,
 ): WholeParameter[] {
   const modules = [...baseModules(model)];
-  const missing = modulesToSave.filter((name) => !modules.some(([path]) => matchesNames(path, [name])));
-  if (missing.length > 0) throw new RangeError(`applyLora: no module to save is named ${missing.join(', ')}`);
-  const saved = modules.filter(([path]) => matchesNames(path, modulesToSave)).map(([path]) => path);
-  const isSaved = (path: string) => saved.some((root) => path === root || path.startsWith(`${root}.`));
+  const missing = modulesToSave.filter((name) => !modules.some(([path]) => isSavedWhole(path, [name])));
+  if (isNew && missing.length > 0) {
+    throw new RangeError(`applyLora: no module to save is named ${missing.join(', ')}`);
+  }
+  const isSaved = (path: string) => ownerAmong(path, modulesToSave) !== undefined;
+  const both = targets.find(({ path }) => isSaved(path));
+  if (both) throw new RangeError(`applyLora: ${both.path} cannot be adapted and be saved as a whole`);
   const found: WholeParameter[] = [];
   for (const [path, module] of modules) {
     for (const [name] of module.namedTensors()) {

@@ -46,7 +46,7 @@ export async function addWeightedAdapter(
   );
   const rank = combinedRank(sources, options);
   const ranks = paths.map((path) => [path, combinedRankAt(sources, path, rank, options)] as const);
-  const patterns = Object.fromEntries(
+  const patterns = new Map(
     ranks.filter(([, own]) => own !== rank).map(([path, own]) => [exactPattern(path), own]),
   );
   const config: ResolvedLoraConfig = {
