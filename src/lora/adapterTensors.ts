@@ -69,7 +69,7 @@ export async function readTensors(
     (expected.has(key) ? own : extra).set(key, value);
   }
   const base = baseTensors(model);
-  const biases = await missingBiases(config, parts, own, base);
+  const biases = await missingBiases(config, parts, { own, extra }, base);
   for (const [key, value] of biases) own.set(key, value);
   const missing = [...expected.keys()].filter((key) => !own.has(key)).map((key) => `missing ${key}`);
   const repeated = await checkRepeated(extra, own, base, config.modulesToSave);
@@ -85,7 +85,7 @@ export async function readTensors(
 async function missingBiases(
   { bias }: ResolvedLoraConfig,
   { targets, whole }: Parts,
-  own: ReadonlyMap<string, HostTensor>,
+  { own, extra }: Readonly<Record<'own' | 'extra', ReadonlyMap<string, HostTensor>>>,
   base: ReadonlyMap<string, Tensor>,
 ): Promise<ReadonlyMap<string, HostTensor>> {
   const found = new Map<string, HostTensor>();
@@ -95,6 +95,8 @@ async function missingBiases(
     const key = wholeKey(path, adapted);
     const tensor = base.get(path);
     if (!tensor || !/\.base_layer\.bias$/.test(key)) continue;
+    // With its weight, as the layers of a vocabulary are written, it says nothing of the others.
+    if (own.has(key) && extra.has(key.replace(/bias$/, 'weight'))) continue;
     if (own.has(key)) return new Map();
     found.set(key, { shape: tensor.shape, data: Float32Array.from(await tensor.read()) });
   }

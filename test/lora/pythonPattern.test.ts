@@ -11,7 +11,7 @@ interface PatternCases {
 
 // make_patterns.py wrote it.
 const { written, drawn } = JSON.parse(
-  readFileSync(new URL('../peft/patterns.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../fixtures/pythonPatterns.json', import.meta.url), 'utf8'),
 ) as Record<'written' | 'drawn', PatternCases>;
 
 /** What Python knows and is refused by its name, never matched otherwise. */

@@ -1,6 +1,6 @@
 """Writes what Python's `re` makes of patterns and texts, for src/lora/pythonPattern.ts to make the same of them.
 
-usage: make_patterns.py > patterns.json (no packages; the version of Python is in the file)
+usage: make_patterns.py > ../fixtures/pythonPatterns.json (no packages; the version of Python is in the file)
 
 Of each pattern: one digit a text, 1 where re.match finds a match, 2 where re.fullmatch does too, 0 where neither does; or null
 where Python refuses the pattern.
