@@ -93,7 +93,9 @@ export async function withAdapterPerRow<T>(
   body: () => T | Promise<T>,
 ): Promise<T> {
   const adaptation = adaptationOf(model, 'withAdapterPerRow');
-  const used = [...new Set(names)].filter((name) => name !== BASE);
+  // The caller's array may change while the body runs.
+  const byRow = [...names];
+  const used = [...new Set(byRow)].filter((name) => name !== BASE);
   for (const name of used) checkMixable(adaptation, name);
   const { active } = adaptation;
   const masks = new Map<string, Tensor>();
@@ -101,7 +103,7 @@ export async function withAdapterPerRow<T>(
   for (const layer of adaptation.layers.values()) {
     layer.rowMasks = (adapter, rows) => {
       const key = `${rows} ${adapter}`;
-      const mask = masks.get(key) ?? rowMask(layer.baseWeight.device, names, adapter, rows);
+      const mask = masks.get(key) ?? rowMask(layer.baseWeight.device, byRow, adapter, rows);
       masks.set(key, mask);
       return mask;
     };

@@ -36,8 +36,10 @@ interface Part extends FactorValues {
 export async function addWeightedAdapter(
   model: Module,
   name: string,
-  options: WeightedAdapterOptions,
+  given: WeightedAdapterOptions,
 ): Promise<LoraAdapter> {
+  // The caller's arrays may change while the factors are read.
+  const options = { ...given, adapters: [...given.adapters], weights: [...given.weights] };
   const adaptation = adaptationOf(model, 'addWeightedAdapter');
   checkName(model, name);
   const sources = sourcesOf(adaptation, options);
