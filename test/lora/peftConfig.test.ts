@@ -197,6 +197,58 @@ describe('a config', () => {
     await expect(refused).rejects.toHaveProperty('name', 'DataError');
   });
 
+  it('is taken or refused as a DataError with its file, whatever stands for a key', async () => {
+    const files = new Map<string, Uint8Array>();
+    const model = build();
+    await applyLora(model, { rank: 2 });
+    await saveAdapter(model, files);
+    const keys = [...new TextDecoder().decode(files.get(CONFIG)).matchAll(/^ {2}"(\w+)"/gm)].map(
+      ([, key]) => key,
+    );
+    const values = [
+      'null',
+      'true',
+      '0',
+      '-1',
+      '1e999',
+      'NaN',
+      '""',
+      '"("',
+      '"(?:.*){200}!"',
+      '[]',
+      '[[]]',
+      '[null]',
+      '{}',
+    ];
+    const more = [
+      '{"0": {}}',
+      '{"(": 1}',
+      '{"": 2}',
+      '"\\ud800"',
+      '["\\ud800"]',
+      `"${'(a|b)*'.repeat(20_000)}"`,
+      '[""]',
+    ];
+    let refused = 0;
+    let fresh = build();
+    for (const key of [...keys, '__proto__', 'constructor', 'toString', 'layers_to_transform']) {
+      for (const value of [...values, ...more]) {
+        const text = new TextDecoder().decode(files.get(CONFIG)).replace(/\n}$/, `,\n"${key}": ${value}}`);
+        const changed = new Map(files).set(CONFIG, bytes(text));
+        const error = await loadAdapter(fresh, changed, { from: 'dir' }).catch((e: unknown) => e);
+        if (!(error instanceof Error)) {
+          fresh = build();
+          continue;
+        }
+        refused++;
+        expect(error, `${key}: ${value.slice(0, 40)}: ${error.message}`).toMatchObject({ name: 'DataError' });
+        expect(error.message).toMatch(/^dir\/adapter_(config\.json|model\.safetensors): /);
+        expect(error.message.length).toBeLessThan(1000);
+      }
+    }
+    expect(refused).toBeGreaterThan(200);
+  });
+
   it('takes what PEFT takes', () => {
     expect(parse('"r": 4, "r": 16')).toMatchObject({ rank: 16 });
     expect(parse('"lora_alpha": 16.5, "lora_dropout": 0')).toMatchObject({ alpha: 16.5 });
