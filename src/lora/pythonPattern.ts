@@ -1,6 +1,7 @@
 /** Regular expressions as Python's `re` matches them, in bounded time: those of PEFT's files. */
 import type { CodeTest, PlaceTest } from './pythonCharacters.js';
-import { type PatternNode, parsePythonPattern } from './pythonSyntax.js';
+import type { PatternNode } from './pythonNodes.js';
+import { parsePythonPattern } from './pythonSyntax.js';
 
 /** One instruction of a program; the next one follows unless it says otherwise. */
 type Instruction =
