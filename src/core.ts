@@ -29,7 +29,7 @@ export {
   withAdapterPerRow,
 } from './lora/adapters.js';
 export { applyLora } from './lora/applyLora.js';
-export type { LoraBias, LoraConfig, LoraInit, ModuleNames } from './lora/config.js';
+export type { LoraBias, LoraConfig, LoraInit, ModuleNames, NumbersByPattern } from './lora/config.js';
 export { countParameters, type ParameterCount } from './lora/countParameters.js';
 export { LoraFactors } from './lora/factors.js';
 export { LoraEmbedding } from './lora/loraEmbedding.js';
@@ -44,6 +44,7 @@ export {
   unloadAdapters,
   unmerge,
 } from './lora/merge.js';
+export { PythonPattern } from './lora/pythonPattern.js';
 export { addWeightedAdapter, type WeightedAdapterOptions } from './lora/weightedAdapter.js';
 export { DigitsNet, type DigitsNetOptions } from './models/digitsNet.js';
 export { Dropout, type DropoutState } from './nn/dropout.js';

@@ -62,16 +62,21 @@ export function addAdapterCommands(program: Command, stdout: NodeJS.WriteStream)
     });
 }
 
-/** Opens device and model, with the adapter when there is one, for as long as `body` takes. */
-async function withFiles<T>(
+/**
+ * Opens device and model, with the adapter when there is one, for as long as `body` takes.
+ * @returns the notes of the adapter, and what `body` has to say
+ */
+async function withFiles(
   raw: RawOptions,
-  body: (device: Backend, model: Module) => Promise<T>,
-): Promise<T> {
+  body: (device: Backend, model: Module) => Promise<string>,
+): Promise<string> {
   const { device } = await openDevice(parseDeviceOptions(raw));
   try {
     const model = await readDigitsNet(device, path('--base', raw.base));
-    if (raw.adapter !== undefined) await loadAdapter(model, path('--adapter', raw.adapter));
-    return await body(device, model.eval());
+    const adapter =
+      raw.adapter === undefined ? undefined : await loadAdapter(model, path('--adapter', raw.adapter));
+    const notes = (adapter?.notes ?? []).map((note) => `note: ${note}\n`);
+    return notes.join('') + (await body(device, model.eval()));
   } finally {
     device.dispose();
   }

@@ -95,7 +95,9 @@ export async function withAdapterPerRow<T>(
 ): Promise<T> {
   const adaptation = adaptationOf(model, 'withAdapterPerRow');
   if (names.length === 0) throw new RangeError('withAdapterPerRow: names must not be empty');
-  const used = [...new Set(names)].filter((name) => name !== BASE);
+  // The caller's array may change while the body runs.
+  const byRow = [...names];
+  const used = [...new Set(byRow)].filter((name) => name !== BASE);
   for (const name of used) checkMixable(adaptation, name);
   const { active } = adaptation;
   const masks = new Map<string, Tensor>();
@@ -103,7 +105,7 @@ export async function withAdapterPerRow<T>(
   for (const layer of adaptation.layers.values()) {
     layer.rowMasks = (adapter, rows) => {
       const key = `${rows} ${adapter}`;
-      const mask = masks.get(key) ?? rowMask(layer.baseWeight.device, names, adapter, rows);
+      const mask = masks.get(key) ?? rowMask(layer.baseWeight.device, byRow, adapter, rows);
       masks.set(key, mask);
       return mask;
     };

@@ -44,9 +44,11 @@ interface Part extends FactorValues {
 export async function addWeightedAdapter(
   model: Module,
   name: string,
-  options: WeightedAdapterOptions,
+  given: WeightedAdapterOptions,
 ): Promise<LoraAdapter> {
-  checkOptions('addWeightedAdapter', options, NAMES);
+  checkOptions('addWeightedAdapter', given, NAMES);
+  // The caller's arrays may change while the factors are read.
+  const options = { ...given, adapters: [...given.adapters], weights: [...given.weights] };
   const adaptation = adaptationOf(model, 'addWeightedAdapter');
   checkName(model, name);
   checkCombination(options);
@@ -56,7 +58,7 @@ export async function addWeightedAdapter(
   );
   const rank = combinedRank(sources, options);
   const ranks = paths.map((path) => [path, combinedRankAt(sources, path, rank, options)] as const);
-  const patterns = Object.fromEntries(
+  const patterns = new Map(
     ranks.filter(([, own]) => own !== rank).map(([path, own]) => [exactPattern(path), own]),
   );
   const config: ResolvedLoraConfig = {
