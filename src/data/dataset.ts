@@ -1,7 +1,9 @@
 /** Labelled examples that live on the device as bytes, and the batches that are gathered from them there. */
 import type { Backend, Storage } from '../backends/backend.js';
+import { asBytes } from '../bytes.js';
 import { DataError } from '../errors.js';
 import type { Random } from '../random.js';
+import { Sha256 } from '../sha256.js';
 import { Tensor } from '../tensor.js';
 
 export interface DatasetOptions {
@@ -50,6 +52,7 @@ export class Dataset implements DatasetOptions {
   readonly std: number;
   readonly #examples: Examples;
   readonly #indices: Int32Array;
+  #digest: Promise<string> | undefined;
 
   private constructor(
     readonly device: Backend,
@@ -148,6 +151,25 @@ export class Dataset implements DatasetOptions {
     });
     if (indices.length === 0) throw new RangeError('join: there are no examples');
     return new Dataset(first.device, first.#examples, Int32Array.from(indices), first);
+  }
+
+  /**
+   * SHA-256 of all that a training sees of the data: the images and labels in their order, how they are normalised, and
+   * the number of classes. The bytes are read from the device once.
+   */
+  digest(): Promise<string> {
+    this.#digest ??= this.#hash();
+    return this.#digest;
+  }
+
+  async #hash(): Promise<string> {
+    const { features, classes, mean, std } = this;
+    const { images, hostLabels } = this.#examples;
+    const bytes = asBytes(await this.device.read(images), 'dataset: images');
+    const hash = new Sha256().update(JSON.stringify({ length: this.length, features, classes, mean, std }));
+    hash.update(Uint8Array.from(this.#indices, (index) => hostLabels[index]));
+    for (const index of this.#indices) hash.update(bytes.subarray(index * features, (index + 1) * features));
+    return hash.hex();
   }
 
   /** How many batches `batches` gives. */
