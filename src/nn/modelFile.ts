@@ -2,11 +2,18 @@
 import { parseSafetensors, serializeSafetensors, toFloat32, type WritableTensor } from '../safetensors.js';
 import type { StateDict } from './module.js';
 
-/** The bytes of a model file, the same for the same values. @param state  as `stateDict()` gives it */
-export function serializeModel(state: StateDict): Uint8Array {
+/**
+ * The bytes of a model file, the same for the same values.
+ * @param state  as `stateDict()` gives it
+ * @param metadata  text by name that goes into the file beside them
+ */
+export function serializeModel(
+  state: StateDict,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const tensors = new Map<string, WritableTensor>();
   for (const [name, tensor] of state) tensors.set(name, { dtype: 'F32', ...tensor });
-  return serializeSafetensors(tensors, { format: 'pt' });
+  return serializeSafetensors(tensors, { ...metadata, format: 'pt' });
 }
 
 /**
