@@ -17,6 +17,32 @@ export function asBytes(value: Bytes, what: string): Uint8Array {
   );
 }
 
+/**
+ * Bytes that are values themselves, such as pixels, without a copy: floats are not taken for their bytes.
+ * @param what  an error calls them: `dataset: images`
+ * @throws TypeError for anything else, saying what it is
+ */
+export function asByteValues(value: Bytes, what: string): Uint8Array {
+  const isBytes =
+    value instanceof Uint8Array ||
+    value instanceof Uint8ClampedArray ||
+    value instanceof DataView ||
+    isBuffer(value);
+  if (isBytes) return asBytes(value, what);
+  throw new TypeError(`${what} must be bytes, such as a Uint8Array: got ${kindOf(value)}`);
+}
+
+/**
+ * Checks that numbers can be read one by one.
+ * @param what  an error calls them: `tensor: values`
+ * @throws TypeError for a buffer or anything else that has no elements
+ */
+export function checkNumbers(value: ArrayLike<number>, what: string): void {
+  const hasElements = typeof value === 'object' && value !== null && Number.isInteger(value.length);
+  if (!hasElements)
+    throw new TypeError(`${what} must be numbers in an array or typed array: got ${kindOf(value)}`);
+}
+
 /** Buffers of other realms, such as those of a test's or an inline frame's, are not of this realm's classes. */
 function isBuffer(value: unknown): value is ArrayBufferLike {
   return /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value));

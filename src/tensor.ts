@@ -1,5 +1,6 @@
 /** Tensors: a shape over a storage of a device. What made a tensor, and its backward, is in autograd.ts. */
 import type { Backend, DType, HostArray, Storage } from './backends/backend.js';
+import { checkNumbers } from './bytes.js';
 import { ShapeError } from './errors.js';
 
 export type Shape = readonly number[];
@@ -120,6 +121,7 @@ export class Tensor {
 
   /** Replaces all values, in place. @throws ShapeError unless `data` has as many elements */
   write(data: ArrayLike<number>): void {
+    checkNumbers(data, 'write: values');
     if (data.length !== this.length) {
       throw new ShapeError(`write: [${this.shape}] wants ${this.length} values: got ${data.length}`);
     }
@@ -200,6 +202,7 @@ export function elementCount(shape: Shape): number {
 
 function upload(device: Backend, data: ArrayLike<number>, shape: Shape, dtype: DType): Storage {
   const length = elementCount(shape);
+  checkNumbers(data, 'tensor: values');
   if (data.length !== length) {
     throw new ShapeError(`tensor: shape [${shape}] wants ${length} values: got ${data.length}`);
   }

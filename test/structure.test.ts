@@ -20,7 +20,7 @@ function resolved(file: string, name: string): string {
 
 /** From the ground up; a file may import from its own layer and those before it. */
 const LAYERS: readonly RegExp[] = [
-  /^(bytes|errors|random|sha256)\.ts$/,
+  /^(bytes|errors|fileKind|random|sha256)\.ts$/,
   /^safetensors\w*\.ts$/,
   /^backends\/backend\.ts$/,
   /^backends\//,

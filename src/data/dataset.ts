@@ -1,6 +1,6 @@
 /** Labelled examples that live on the device as bytes, and the batches that are gathered from them there. */
 import type { Backend, Storage } from '../backends/backend.js';
-import { asBytes } from '../bytes.js';
+import { asBytes, asByteValues, type Bytes } from '../bytes.js';
 import { DataError } from '../errors.js';
 import type { Random } from '../random.js';
 import { Sha256 } from '../sha256.js';
@@ -70,17 +70,14 @@ export class Dataset implements DatasetOptions {
 
   /**
    * Copies examples to the device.
-   * @param images  [count, features], bytes
-   * @param labels  [count], class indices
+   * @param imageBytes  [count, features]
+   * @param labelBytes  [count], class indices
    * @throws DataError when the lengths differ, a label is out of range, or there is no example
    */
-  static fromBytes(
-    device: Backend,
-    images: Uint8Array,
-    labels: Uint8Array,
-    options: DatasetOptions,
-  ): Dataset {
+  static fromBytes(device: Backend, imageBytes: Bytes, labelBytes: Bytes, options: DatasetOptions): Dataset {
     const { features, classes, std } = options;
+    const images = asByteValues(imageBytes, 'dataset: images');
+    const labels = asByteValues(labelBytes, 'dataset: labels');
     if (!(std > 0)) throw new RangeError(`dataset: std must be above 0: ${std}`);
     if (labels.length === 0) throw new DataError('dataset: there are no examples');
     if (images.length !== labels.length * features) {

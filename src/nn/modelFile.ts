@@ -1,4 +1,5 @@
 /** Models as safetensors files: one f32 tensor per parameter and buffer, under its name. */
+import type { Bytes } from '../bytes.js';
 import { parseSafetensors, serializeSafetensors, toFloat32, type WritableTensor } from '../safetensors.js';
 import type { StateDict } from './module.js';
 
@@ -21,7 +22,7 @@ export function serializeModel(
  * @param name  of the file, for messages
  * @throws DataError when the bytes are not such a file
  */
-export function parseModel(bytes: Uint8Array, name: string): StateDict {
+export function parseModel(bytes: Bytes, name: string): StateDict {
   const state: StateDict = new Map();
   for (const [key, tensor] of parseSafetensors(bytes, name).tensors) {
     state.set(key, { shape: tensor.shape, data: toFloat32(tensor, `${name}: ${key}`) });

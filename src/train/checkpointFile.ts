@@ -7,6 +7,7 @@
  * hashed.
  */
 import { DataError } from '../errors.js';
+import { describeFile, SAFETENSORS } from '../fileKind.js';
 import type { DropoutState } from '../nn/dropout.js';
 import type { HostTensor, StateDict } from '../nn/module.js';
 import { parseSafetensors, serializeSafetensors, toFloat32, type WritableTensor } from '../safetensors.js';
@@ -21,6 +22,9 @@ const CHECKSUM_DIGITS = 64;
 /** Behind the 8 bytes of the header's length. */
 const PREFIX = '{"__metadata__":{"checksum":"';
 const CHECKSUM_AT = 8 + PREFIX.length;
+
+const OTHERWISE =
+  'it is damaged, is no checkpoint, or was made by an older version, with which the run can be finished';
 
 /** What a checkpoint's tensors belong to. */
 const PARTS = ['model', 'optimizer', 'best'] as const;
@@ -89,9 +93,9 @@ function verifyChecksum(bytes: Uint8Array, name: string): void {
   const hasChecksum =
     bytes.length >= CHECKSUM_AT + CHECKSUM_DIGITS && prefix.every((byte, i) => bytes[8 + i] === byte);
   if (!hasChecksum) {
-    throw new DataError(
-      `${name}: must begin with a checksum: it is damaged, no checkpoint, or was made by an older version, with which the run can be finished`,
-    );
+    const kind = describeFile(bytes);
+    const why = kind === undefined || kind === SAFETENSORS ? OTHERWISE : kind;
+    throw new DataError(`${name}: must begin with a checksum: ${why}`);
   }
   const stated = new TextDecoder().decode(bytes.subarray(CHECKSUM_AT, CHECKSUM_AT + CHECKSUM_DIGITS));
   const zeroed = bytes.slice();

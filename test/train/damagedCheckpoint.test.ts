@@ -112,7 +112,7 @@ describe('a checkpoint', () => {
     const { metadata } = parseSafetensors(whole, NAME);
     const old = serializeSafetensors([], { format: 'pt', training: metadata.training });
     expect(refusal(old)).toMatch(
-      /must begin with a checksum: it is damaged, no checkpoint, or was made by an older version/,
+      /must begin with a checksum: it is damaged, is no checkpoint, or was made by an older version/,
     );
   });
 
