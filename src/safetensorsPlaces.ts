@@ -3,7 +3,7 @@
  * header has been checked against the file's length.
  */
 import { DataError } from './errors.js';
-import { describeFile, SAFETENSORS } from './fileKind.js';
+import { describeFile } from './fileKind.js';
 import { type HeaderEntry, readHeader } from './safetensorsHeader.js';
 
 export const MAX_HEADER_BYTES = 100_000_000;
@@ -92,8 +92,8 @@ function headerLength(start: Uint8Array, fileLength: number, name: string): numb
     start.length < 8 ? 0n : new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true);
   const fits = start.length >= 8 && length <= MAX_HEADER_BYTES && 8 + Number(length) <= fileLength;
   // What does not even begin as the format does is explained by what it is, where that is known.
-  const mistake = fits && start[8] === 0x7b ? undefined : describeFile(start);
-  if (mistake !== undefined && mistake !== SAFETENSORS) {
+  const mistake = fits && start[8] === 0x7b ? undefined : describeFile(start, 'safetensors');
+  if (mistake !== undefined) {
     throw new DataError(`${name}: is no safetensors file: ${mistake}`);
   }
   if (fits) return Number(length);

@@ -2,7 +2,9 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { parseIdx } from '../src/data/idx.js';
+import { DataError } from '../src/errors.js';
 import { describeFile } from '../src/fileKind.js';
+import { parseConfig } from '../src/lora/peftConfig.js';
 import { parseModel } from '../src/nn/modelFile.js';
 import { serializeSafetensors } from '../src/safetensors.js';
 
@@ -71,6 +73,25 @@ const MISTAKES: [string, Uint8Array, string][] = [
   ['a byte order mark', text('\ufeff{"a":1}'), 'it is text with a byte order mark'],
   ['zeros', new Uint8Array(200), 'it begins with nothing but zeros: a download was not finished'],
 ];
+
+describe("an adapter's config", () => {
+  it.each(MISTAKES.filter(([name]) => !/config|index|JSON|object|byte order/.test(name)))(
+    'is not %s',
+    (_, content, says) => {
+      expect(() => parseConfig(content, 'c')).toThrow(`c: is not JSON: ${says}`);
+    },
+  );
+
+  it('is no safetensors file, no other encoding, and not nested without end', () => {
+    const model = serializeSafetensors([['a', { dtype: 'F32', shape: [1], data: Float32Array.of(1) }]]);
+    expect(() => parseConfig(model, 'c')).toThrow(new DataError('c: is not JSON: it is a safetensors file'));
+    const latin1 = Uint8Array.of(0x7b, 0x22, 0xe4, 0x22, 0x7d);
+    expect(() => parseConfig(latin1, 'c')).toThrow(new DataError('c: is not JSON: it must be UTF-8 text'));
+    const deep = text(`{"r":${'['.repeat(50_000)}${']'.repeat(50_000)}}`);
+    expect(() => parseConfig(deep, 'c')).toThrow(DataError);
+    expect(() => parseConfig(deep, 'c')).toThrow(/^c: [^\n]*nested more than 100 deep/);
+  });
+});
 
 describe('a file of another kind', () => {
   it.each(MISTAKES)('is named: %s', (_, content, says) => {

@@ -1,5 +1,6 @@
 /** PEFT's `adapter_config.json`, written and read. */
 import { DataError } from '../errors.js';
+import { jsonText } from '../fileKind.js';
 import type { Module } from '../nn/module.js';
 import type { LoraAdapter } from './adaptation.js';
 import type { LoraBias, LoraConfig, LoraInit, ModuleNames } from './config.js';
@@ -47,6 +48,9 @@ function targetNames(model: Module, paths: readonly string[]): readonly string[]
   return `(${paths.map((path) => path.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|')})`;
 }
 
+/** Deeper JSON is refused, so that no text exhausts the stack. */
+const MAX_DEPTH = 100;
+
 /** Keys that say nothing about what is computed. */
 const IGNORED = new Set([
   'auto_mapping',
@@ -79,7 +83,7 @@ const INITS: ReadonlyMap<unknown, LoraInit> = new Map<unknown, LoraInit>([
 export function parseConfig(bytes: Uint8Array, name: string): LoraConfig {
   const reader = new ConfigReader(parseObject(bytes, name));
   const type = reader.take('peft_type', undefined);
-  if (type !== 'LORA') throw new DataError(`${name}: peft_type must be LORA: found ${JSON.stringify(type)}`);
+  if (type !== 'LORA') throw new DataError(`${name}: peft_type must be LORA: found ${short(type)}`);
   const config: LoraConfig = {
     rank: reader.number('r', 8),
     alpha: reader.number('lora_alpha', 8),
@@ -101,17 +105,27 @@ export function parseConfig(bytes: Uint8Array, name: string): LoraConfig {
 }
 
 function parseObject(bytes: Uint8Array, name: string): Record<string, unknown> {
+  const text = jsonText(bytes, name);
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new DataError(`${name}: is not JSON: ${reason.replace(/\s+/g, ' ')}`);
+    value = JSON.parse(text);
+  } catch {
+    throw new DataError(`${name}: is not JSON: found ${short(text.trim())}`);
   }
+  if (depthOf(value) > MAX_DEPTH) throw new DataError(`${name}: is nested more than ${MAX_DEPTH} deep`);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new DataError(`${name}: must be a JSON object`);
   }
   return { ...value };
+}
+
+/** Objects and arrays within each other, counted up to what is refused. */
+function depthOf(value: unknown, least = 0): number {
+  if (typeof value !== 'object' || value === null || least > MAX_DEPTH) return least;
+  return Object.values(value).reduce(
+    (most: number, each) => Math.max(most, depthOf(each, least + 1)),
+    least + 1,
+  );
 }
 
 /** Takes the keys of a config one by one and collects what is wrong with them. */

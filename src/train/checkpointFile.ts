@@ -7,7 +7,7 @@
  * hashed.
  */
 import { DataError } from '../errors.js';
-import { describeFile, SAFETENSORS } from '../fileKind.js';
+import { describeFile } from '../fileKind.js';
 import type { DropoutState } from '../nn/dropout.js';
 import type { HostTensor, StateDict } from '../nn/module.js';
 import { parseSafetensors, serializeSafetensors, toFloat32, type WritableTensor } from '../safetensors.js';
@@ -93,8 +93,7 @@ function verifyChecksum(bytes: Uint8Array, name: string): void {
   const hasChecksum =
     bytes.length >= CHECKSUM_AT + CHECKSUM_DIGITS && prefix.every((byte, i) => bytes[8 + i] === byte);
   if (!hasChecksum) {
-    const kind = describeFile(bytes);
-    const why = kind === undefined || kind === SAFETENSORS ? OTHERWISE : kind;
+    const why = describeFile(bytes, 'safetensors') ?? OTHERWISE;
     throw new DataError(`${name}: must begin with a checksum: ${why}`);
   }
   const stated = new TextDecoder().decode(bytes.subarray(CHECKSUM_AT, CHECKSUM_AT + CHECKSUM_DIGITS));
