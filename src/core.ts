@@ -1,8 +1,9 @@
 /** Everything that runs unchanged in Node, a page and a worker. */
 export { noGrad } from './autograd.js';
 export type { Backend, DeviceName, HostArray, MemoryUse } from './backends/backend.js';
+export type { Bytes } from './bytes.js';
 export { type BatchOptions, Dataset, type DatasetOptions } from './data/dataset.js';
-export { parseIdx } from './data/idx.js';
+export { type ParseIdxOptions, parseIdx } from './data/idx.js';
 export { type MnistFiles, parseMnist } from './data/mnist.js';
 export { type LoadMnistOptions, loadMnist } from './data/mnistDataset.js';
 export { mixReplay } from './data/replay.js';

@@ -1,6 +1,7 @@
 /** Tensors: a shape over a storage of a device. What made a tensor, and its backward, is in graph.ts. */
 import type { Backend, DType, HostArray, Storage } from './backends/backend.js';
 import { freeHolding, type Holding, own } from './backends/ownership.js';
+import { checkNumbers } from './bytes.js';
 import { DeviceError, ShapeError } from './errors.js';
 
 export type Shape = readonly number[];
@@ -117,6 +118,7 @@ export class Tensor {
    * @throws ShapeError unless `data` has the same number of elements, RangeError for a value that the type cannot hold
    */
   write(data: ArrayLike<number>): void {
+    checkNumbers(data, 'write: values');
     if (data.length !== this.length) {
       throw new ShapeError(`write: [${this.shape}] wants ${this.length} values: got ${data.length}`);
     }
@@ -250,6 +252,7 @@ function checkValues(what: string, data: ArrayLike<number>, dtype: DType): void 
 
 function upload(device: Backend, data: ArrayLike<number>, shape: Shape, dtype: DType): Storage {
   const length = elementCount(shape);
+  checkNumbers(data, 'tensor: values');
   if (data.length !== length) {
     throw new ShapeError(`tensor: shape [${shape}] wants ${length} values: got ${data.length}`);
   }

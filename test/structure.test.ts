@@ -20,7 +20,7 @@ function resolved(file: string, name: string): string {
 
 /** From the ground up; a file may import from its own layer and those before it. */
 const LAYERS: readonly RegExp[] = [
-  /^(errors|options|random)\.ts$/,
+  /^(bytes|errors|fileKind|options|random|sha256)\.ts$/,
   /^(safetensors\w*|json)\.ts$/,
   /^backends\/backend\.ts$/,
   /^backends\//,

@@ -1,6 +1,5 @@
 /** `lowrank inspect`, `eval` and `merge`: what one does with the files of a model and an adapter. */
-import { lstat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import {
   type Backend,
@@ -12,6 +11,7 @@ import {
   withAdapterDisabled,
 } from '../core.js';
 import { loadAdapter, loadMnist } from '../index.js';
+import { tensorsOf } from '../node/adapters.js';
 import { ensureWritableDirectory, mnistFiles, writeFileAtomic } from '../node.js';
 import { integer, percent, signed } from './format.js';
 import { inspectFile } from './inspect.js';
@@ -37,9 +37,7 @@ export function addAdapterCommands(program: Command, stdout: NodeJS.WriteStream)
     .description('show what an adapter or a model consists of: config, tensors, ranks, norms, size')
     .argument('<path>', 'directory of an adapter, or a safetensors file')
     .action(async (given: string) => {
-      const found = path('inspect', given);
-      const isDirectory = (await lstat(found).catch(() => undefined))?.isDirectory() ?? false;
-      stdout.write(await inspectFile(isDirectory ? join(found, 'adapter_model.safetensors') : found));
+      stdout.write(await inspectFile(await tensorsOf(path('inspect', given))));
     });
   const withModel = (name: string, description: string) =>
     program

@@ -1,7 +1,9 @@
 /** Labelled examples that live on the device as bytes, and the batches that are gathered from them there. */
 import type { Backend, DType } from '../backends/backend.js';
+import { asBytes, asByteValues, type Bytes } from '../bytes.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import type { Random } from '../random.js';
+import { Sha256 } from '../sha256.js';
 import { Tensor } from '../tensor.js';
 import { checkExamples, checkNumbers } from './checkExamples.js';
 
@@ -60,6 +62,7 @@ export class Dataset implements DatasetOptions {
   readonly std: number;
   readonly #examples: Examples;
   readonly #indices: Int32Array;
+  #digest: Promise<string> | undefined;
 
   private constructor(
     readonly device: Backend,
@@ -77,18 +80,15 @@ export class Dataset implements DatasetOptions {
 
   /**
    * Copies examples to the device.
-   * @param images   [count, features], whole numbers from 0 to 255
-   * @param labels   [count], class indices, at most 255
-   * @param options  may be another dataset, whose sizes and normalisation these examples are to have
-   * @throws DataError when the lengths differ, a value or a label is out of range, or there is no example; RangeError
+   * @param imageBytes  [count, features]
+   * @param labelBytes  [count], class indices
+   * @param options     may be another dataset, whose sizes and normalisation these examples are to have
+   * @throws DataError when the lengths differ, a label is out of range, or there is no example; RangeError
    *   for options out of range
    */
-  static fromBytes(
-    device: Backend,
-    images: Uint8Array,
-    labels: Uint8Array,
-    options: DatasetOptions,
-  ): Dataset {
+  static fromBytes(device: Backend, imageBytes: Bytes, labelBytes: Bytes, options: DatasetOptions): Dataset {
+    const images = asByteValues(imageBytes, 'dataset: images');
+    const labels = asByteValues(labelBytes, 'dataset: labels');
     if (!(options instanceof Dataset)) checkOptions('dataset', options, NAMES);
     checkNumbers(options);
     checkExamples(images, labels, options);
@@ -152,6 +152,25 @@ export class Dataset implements DatasetOptions {
     });
     if (indices.length === 0) throw new RangeError('join: there are no examples');
     return new Dataset(first.device, first.#examples, Int32Array.from(indices), first);
+  }
+
+  /**
+   * SHA-256 of all that a training sees of the data: the images and labels in their order, how they are normalised, and
+   * the number of classes. The bytes are read from the device once.
+   */
+  digest(): Promise<string> {
+    this.#digest ??= this.#hash();
+    return this.#digest;
+  }
+
+  async #hash(): Promise<string> {
+    const { features, classes, mean, std } = this;
+    const { images, hostLabels } = this.#examples;
+    const bytes = asBytes(await images.read(), 'dataset: images');
+    const hash = new Sha256().update(JSON.stringify({ length: this.length, features, classes, mean, std }));
+    hash.update(Uint8Array.from(this.#indices, (index) => hostLabels[index]));
+    for (const index of this.#indices) hash.update(bytes.subarray(index * features, (index + 1) * features));
+    return hash.hex();
   }
 
   /** How many batches `batches` gives, without those that it skips. @throws as `batches` does */

@@ -17,7 +17,8 @@ export type RowMasks = (adapter: string, rows: Shape) => Tensor;
  */
 export abstract class AdaptedLayer extends Module {
   /** By the adapter's name. */
-  readonly adapters: Record<string, LoraFactors> = {};
+  // Without a prototype, an adapter may be called constructor or __proto__.
+  readonly adapters: Record<string, LoraFactors> = Object.create(null);
   /** Off, the layer is its base, a bias that trains with an adapter apart. */
   enabled = true;
   #active: readonly string[] = [];

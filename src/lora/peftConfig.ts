@@ -1,5 +1,6 @@
 /** PEFT's `adapter_config.json`, written and read. */
 import { DataError } from '../errors.js';
+import { jsonText } from '../fileKind.js';
 import { formatJson, type Json, JsonNumber, parseJson, type WritableJson } from '../json.js';
 import type { Module } from '../nn/module.js';
 import type { LoraAdapter } from './adaptation.js';
@@ -133,13 +134,7 @@ export function parseConfig(bytes: Uint8Array, name: string): LoraConfig {
 }
 
 function parseObject(bytes: Uint8Array, name: string): ReadonlyMap<string, Json> {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new DataError(`${name}: is not JSON: it must be UTF-8`);
-  }
-  const value = parseJson(text, name);
+  const value = parseJson(jsonText(bytes, name), name);
   if (!(value instanceof Map)) throw new DataError(`${name}: must be a JSON object: found ${short(value)}`);
   return value;
 }

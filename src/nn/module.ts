@@ -149,7 +149,7 @@ export abstract class Module {
 
 function isContainer(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
-  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+  return Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value));
 }
 
 /** `prefix.name`, or `name` at the root. */

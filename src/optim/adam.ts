@@ -47,6 +47,10 @@ export class Adam extends Optimizer {
     this.#decoupled = decoupled;
   }
 
+  override get settings(): Readonly<Record<string, number | boolean>> {
+    return { ...this.#options, ...super.settings };
+  }
+
   protected override hyper(step: number, learningRate: number): number[] {
     const { beta1, beta2, eps, weightDecay } = this.#options;
     const hyper = new Array<number>(Object.keys(ADAM_HYPER).length).fill(0);

@@ -91,6 +91,24 @@ export abstract class Optimizer {
     return true;
   }
 
+  /** Every number that a step follows from, by the name of its option, for a checkpoint to compare. */
+  get settings(): Readonly<Record<string, number | boolean>> {
+    return { learningRate: this.learningRate };
+  }
+
+  /** @internal Parameters in the order of their state, with a learning rate where their group has one of its own. */
+  get places(): { readonly parameter: Parameter; readonly learningRate: number | undefined }[] {
+    return this.parameters.map((parameter, i) => ({
+      parameter,
+      learningRate: this.#groups.find(({ end }) => i < end)?.learningRate,
+    }));
+  }
+
+  /** @internal Steps that each parameter has taken. */
+  get stepCounts(): readonly number[] {
+    return [...this.#stepCounts];
+  }
+
   /** @internal Whether all parameters have taken as many steps. */
   get isInStep(): boolean {
     const counts = this.#stepCounts;

@@ -44,6 +44,10 @@ export class SGD extends Optimizer {
     this.#options = { learningRate, momentum, dampening, weightDecay, nesterov };
   }
 
+  override get settings(): Readonly<Record<string, number | boolean>> {
+    return { ...this.#options, ...super.settings };
+  }
+
   protected override hyper(step: number, learningRate: number): number[] {
     const { momentum, dampening, weightDecay, nesterov } = this.#options;
     const hyper = new Array<number>(Object.keys(SGD_HYPER).length).fill(0);

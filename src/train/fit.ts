@@ -10,12 +10,12 @@ import {
   type CheckpointFiles,
   type CheckpointStore,
   checkpointStore,
-  type Fingerprint,
   restoreCheckpoint,
   serializeCheckpoint,
 } from './checkpoint.js';
 import { checkOutputs } from './evaluate.js';
 import { eventLoopTurns } from './eventLoop.js';
+import { type FingerprintParts, fingerprintOf, type Setting } from './fingerprint.js';
 import { TrainingStep } from './trainingStep.js';
 import { Validation, type ValidationOptions, type ValidationReport } from './validation.js';
 
@@ -39,8 +39,11 @@ export interface CheckpointOptions {
   readonly every: number;
   /** Goes on from the checkpoint in `dir`, if there is one; default false. */
   readonly resume?: boolean;
-  /** More that two runs must have in common for one to go on with the other's checkpoint. */
-  readonly settings?: Fingerprint;
+  /**
+   * More that two runs must have in common for one to go on with the other's checkpoint. The options, the optimizer's
+   * and the adapters' settings, the contents of the data and the frozen weights are compared in any case.
+   */
+  readonly settings?: Readonly<Record<string, Setting>>;
 }
 
 export interface FitOptions {
@@ -109,19 +112,23 @@ export async function fit(model: Module, data: Dataset, options: FitOptions): Pr
   const log = new TrainingLog(plan, options.onStep);
   const validation = new Validation(model, options.validation);
   const store = checkpoint && checkpointStore(checkpoint.dir);
-  const saved = checkpoint?.resume ? await store?.read() : undefined;
-  if (saved) {
-    const restored = restoreCheckpoint(saved, model, optimizer, plan.fingerprint);
+  const fingerprint = checkpoint ? await fingerprintOf(partsOf(model, data, options)) : new Map();
+  const bytes = checkpoint?.resume ? await store?.read() : undefined;
+  let { stepCounts: stepsBefore } = optimizer;
+  if (bytes) {
+    const file = { bytes, name: store?.name };
+    const restored = restoreCheckpoint(file, model, optimizer, fingerprint, plan.iterations);
     log.restore(restored.iteration, restored.lossSum);
     validation.restore(restored);
+    stepsBefore = restored.stepsBefore;
   }
   let iteration = log.count;
   const first = iteration;
   const step = trainingStep(model, data, options, plan, first, log);
   const save = async () => {
     await step.readLosses();
-    const state = { iteration, lossSum: log.sum, ...validation.state };
-    await store?.write(await serializeCheckpoint(model, optimizer, plan.fingerprint, state));
+    const state = { iteration, lossSum: log.sum, stepsBefore, ...validation.state };
+    await store?.write(await serializeCheckpoint(model, optimizer, fingerprint, state));
   };
   const begun = performance.now();
   const turn = eventLoopTurns();
@@ -160,7 +167,6 @@ interface Plan {
   readonly accumulate: number;
   readonly schedule: Schedule;
   readonly batching: { batchSize: number; random: Random | undefined; epochs: number; dropLast: boolean };
-  readonly fingerprint: Fingerprint;
 }
 
 /** @throws RangeError for options out of range, or when there is no batch */
@@ -182,15 +188,24 @@ function planOf(data: Dataset, options: FitOptions): Plan {
   const batches = data.batchCount(batching);
   const iterations = Math.min(limit, Math.ceil(batches / accumulate));
   checkIterations(iterations, { examples: data.length, batchSize, schedule });
-  const fingerprint = {
+  return { iterations, batches, accumulate, schedule, batching };
+}
+
+/** Everything that the course of a training follows from. */
+function partsOf(model: Module, data: Dataset, options: FitOptions): FingerprintParts {
+  const { batchSize = 10, dropLast = false, epochs = 1, limit = Number.POSITIVE_INFINITY } = options;
+  const { shuffle = true, seed = 0, accumulate = 1, schedule = { kind: 'constant' }, clipNorm } = options;
+  const { optimizer, validation, checkpoint, loss = crossEntropy } = options;
+  const all: Record<string, Setting> = {
     ...{ examples: data.length, batchSize, accumulate, epochs, limit: `${limit}`, shuffle, seed, dropLast },
     schedule: `${schedule.kind}, ${schedule.warmup ?? 0} of warm-up`,
     clipNorm: clipNorm ?? 'none',
-    optimizer: options.optimizer.name,
-    learningRate: options.optimizer.learningRate,
-    ...options.checkpoint?.settings,
+    loss: loss === crossEntropy ? 'crossEntropy' : 'a function of the caller',
+    'validation.every': validation?.every ?? 'none',
+    'validation.patience': validation?.patience ?? 'none',
   };
-  return { iterations, batches, accumulate, schedule, batching, fingerprint };
+  const { settings = {} } = checkpoint ?? {};
+  return { options: all, model, data, optimizer, validationData: validation?.data, settings };
 }
 
 /** @param first  iterations that were made before, whose batches are left out */

@@ -2,7 +2,7 @@
 import type { Dataset } from '../data/dataset.js';
 import type { Module, StateDict } from '../nn/module.js';
 import { checkOptions, type OptionNames } from '../options.js';
-import { type Checkpoint, type Position, trainedParameters, valuesOf } from './checkpoint.js';
+import { type Checkpoint, trainedParameters, valuesOf } from './checkpoint.js';
 import { evaluate } from './evaluate.js';
 
 export interface ValidationReport {
@@ -57,7 +57,7 @@ export class Validation {
     return { best: this.best, worse: this.#worse, bestState: this.#bestState };
   }
 
-  restore({ best, worse, bestState, iteration }: Checkpoint & Position): void {
+  restore({ best, worse, bestState, iteration }: Checkpoint): void {
     this.best = best;
     this.#worse = worse;
     this.#bestState = bestState;

@@ -103,9 +103,16 @@ describe('files of a model and an adapter', () => {
     [['inspect', join(root, 'nothing')], 'nothing: cannot be read: no such file or directory'],
     [
       ['eval', '--base', join(adapter, 'adapter_model.safetensors')],
-      'is no DigitsNet: loadStateDict: missing',
+      'is no DigitsNet: missing linear1.weight; missing linear1.bias; ',
     ],
-    [['eval', '--base', base, '--adapter', root], 'adapter_config.json: cannot be read'],
+    [
+      ['eval', '--base', base, '--adapter', root],
+      'has no adapter_config.json and no adapter_model.safetensors: the adapters are in its sub-directories adapter',
+    ],
+    [
+      ['eval', '--base', base, '--adapter', join(adapter, 'adapter_config.json')],
+      `must be the directory of an adapter: it is a file: give ${adapter}`,
+    ],
     [
       ['eval', '--base', base, '--device', 'tpu'],
       '--device: must be one of auto, webgpu, wasm, reference: tpu',

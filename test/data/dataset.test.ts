@@ -136,16 +136,16 @@ describe('Dataset refuses', async () => {
       () => Dataset.fromBytes(device, bytes(3), bytes(1), { ...OPTIONS, classes: 0 }),
     ],
     [
-      'dataset: image values must be whole numbers from 0 to 255: value 1 is 0.5',
+      'dataset: images must be bytes, such as a Uint8Array: got a Float32Array',
       () => Dataset.fromBytes(device, Float32Array.of(1, 0.5, 0) as never, bytes(1), OPTIONS),
     ],
     [
-      'dataset: label 0 must be 0 to 3: got -1',
+      'dataset: labels must be bytes, such as a Uint8Array: got a Int8Array',
       () => Dataset.fromBytes(device, bytes(3), Int8Array.of(-1) as never, OPTIONS),
     ],
     [
-      // Labels are bytes: as one of them, 299 would be 43.
-      'dataset: label 0 must be 0 to 255: got 299',
+      // As a byte, 299 would be 43.
+      'dataset: labels must be bytes, such as a Uint8Array: got a Int32Array',
       () => Dataset.fromBytes(device, bytes(3), Int32Array.of(299) as never, { ...OPTIONS, classes: 300 }),
     ],
     ['batches: epochs must be a positive integer: 0', () => data.batches({ batchSize: 1, epochs: 0 })],
