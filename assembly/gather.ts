@@ -49,11 +49,15 @@ function indexAt(indices: usize, r: usize): usize {
   return <usize>index;
 }
 
-/** `out[r,c] = table[indices[r] * rowStride + c * colStride]`, f32 from any type of floats. */
+/**
+ * `out[r,c] = table[indices[r] * rowStride + c * colStride]`, f32 from any type of floats; NaN where an index is outside
+ * the table, which has `length` elements.
+ */
 export function take(
   out: usize,
   table: usize,
   indices: usize,
+  length: usize,
   tableType: i32,
   rows: usize,
   cols: usize,
@@ -62,17 +66,23 @@ export function take(
 ): void {
   const shift: usize = tableType === ElementType.f32 ? 2 : 1;
   const step = colStride << shift;
+  const count = countOf(length, cols);
   for (let r: usize = 0; r < rows; r++) {
-    let from = table + ((indexAt(indices, r) * rowStride) << shift);
-    for (const end = out + (cols << 2); out < end; out += 4, from += step) {
-      store<f32>(out, loadFloat(from, tableType));
+    const end = out + (cols << 2);
+    // A negative index is a large one without its sign.
+    const index = <usize>load<u32>(indices + (r << 2));
+    if (index >= count) {
+      for (; out < end; out += 4) store<f32>(out, NaN);
+      continue;
     }
+    let from = table + ((index * rowStride) << shift);
+    for (; out < end; out += 4, from += step) store<f32>(out, loadFloat(from, tableType));
   }
 }
 
 /**
- * `table[indices[r] * rowStride + c * colStride] += x[r,c]`, f32, row after row; `beta = 0` sets all of the `length`
- * elements of the table to 0 first.
+ * `table[indices[r] * rowStride + c * colStride] += x[r,c]`, f32, row after row, but those whose index is outside the table;
+ * `beta = 0` sets all of its `length` elements to 0 first.
  */
 export function addAt(
   table: usize,
@@ -86,10 +96,21 @@ export function addAt(
   beta: f32,
 ): void {
   const step = colStride << 2;
+  const count = countOf(length, cols);
   if (beta === 0) memory.fill(table, 0, length << 2);
   for (let r: usize = 0; r < rows; r++) {
-    let to = table + ((indexAt(indices, r) * rowStride) << 2);
-    for (const end = x + (cols << 2); x < end; x += 4, to += step)
-      store<f32>(to, load<f32>(to) + load<f32>(x));
+    const end = x + (cols << 2);
+    const index = <usize>load<u32>(indices + (r << 2));
+    if (index >= count) {
+      x = end;
+      continue;
+    }
+    let to = table + ((index * rowStride) << 2);
+    for (; x < end; x += 4, to += step) store<f32>(to, load<f32>(to) + load<f32>(x));
   }
+}
+
+/** Rows, or columns, of a table: indices are below it. */
+function countOf(length: usize, cols: usize): usize {
+  return cols === 0 ? 0 : length / cols;
 }

@@ -1,8 +1,9 @@
 /** Everything that runs unchanged in Node, a page and a worker. */
 export { noGrad } from './autograd.js';
 export type { Backend, DeviceName, HostArray, MemoryUse } from './backends/backend.js';
+export type { Bytes } from './bytes.js';
 export { type BatchOptions, Dataset, type DatasetOptions } from './data/dataset.js';
-export { parseIdx } from './data/idx.js';
+export { type ParseIdxOptions, parseIdx } from './data/idx.js';
 export { type MnistFiles, parseMnist } from './data/mnist.js';
 export { type LoadMnistOptions, loadMnist } from './data/mnistDataset.js';
 export { mixReplay } from './data/replay.js';
@@ -29,7 +30,7 @@ export {
   withAdapterPerRow,
 } from './lora/adapters.js';
 export { applyLora } from './lora/applyLora.js';
-export type { LoraBias, LoraConfig, LoraInit, ModuleNames } from './lora/config.js';
+export type { LoraBias, LoraConfig, LoraInit, ModuleNames, NumbersByPattern } from './lora/config.js';
 export { countParameters, type ParameterCount } from './lora/countParameters.js';
 export { LoraFactors } from './lora/factors.js';
 export { LoraEmbedding } from './lora/loraEmbedding.js';
@@ -44,6 +45,7 @@ export {
   unloadAdapters,
   unmerge,
 } from './lora/merge.js';
+export { PythonPattern } from './lora/pythonPattern.js';
 export { addWeightedAdapter, type WeightedAdapterOptions } from './lora/weightedAdapter.js';
 export { DigitsNet, type DigitsNetOptions } from './models/digitsNet.js';
 export { Dropout, type DropoutState } from './nn/dropout.js';

@@ -3,6 +3,7 @@ import type { Backend, DeviceName } from './backends/backend.js';
 import { ReferenceBackend } from './backends/reference/index.js';
 import { createWasmBackend, type ThreadPlatform, type WasmBackendOptions } from './backends/wasm/index.js';
 import { DeviceError } from './errors.js';
+import { checkOptions, type OptionNames } from './options.js';
 
 /** What a platform brings: each has its own way to read a file and to open WebGPU. */
 export interface Platform {
@@ -48,6 +49,8 @@ export interface DeviceReport {
   readonly limits?: Readonly<Record<string, number>>;
 }
 
+const NAMES: OptionNames<SelectDeviceOptions> = { prefer: true, deterministic: true, threads: true };
+
 const REFERENCE_REASON = 'plain float64 loops, exact and slow';
 
 /**
@@ -57,9 +60,11 @@ const REFERENCE_REASON = 'plain float64 loops, exact and slow';
  * @throws DeviceError that says what is missing, when the device or the threads asked for are not there
  */
 export async function selectDevice(
-  { prefer = 'auto', deterministic = false, threads = 'auto' }: SelectDeviceOptions,
+  options: SelectDeviceOptions,
   platform: Platform,
 ): Promise<SelectedDevice> {
+  checkOptions('selectDevice', options, NAMES);
+  const { prefer = 'auto', deterministic = false, threads = 'auto' } = options;
   const wasm: WasmWish = { deterministic, threads };
   switch (prefer) {
     case 'auto':

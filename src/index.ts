@@ -62,10 +62,10 @@ export interface FitOptions extends Omit<training.FitOptions, 'checkpoint'> {
 }
 
 /** {@inheritDoc training.fit} */
-export function fit(model: Module, data: Dataset, options: FitOptions): Promise<training.FitResult> {
-  const { checkpoint, ...rest } = options;
-  if (!checkpoint) return training.fit(model, data, rest);
-  const { dir } = checkpoint;
-  const store = typeof dir === 'string' ? checkpointDirectory(dir) : dir;
-  return training.fit(model, data, { ...rest, checkpoint: { ...checkpoint, dir: store } });
+export async function fit(model: Module, data: Dataset, options: FitOptions): Promise<training.FitResult> {
+  const checkpoint = options?.checkpoint;
+  // Without a path these are the options of every runtime, or something that is refused there.
+  if (typeof checkpoint?.dir !== 'string') return training.fit(model, data, options as training.FitOptions);
+  const dir = checkpointDirectory(checkpoint.dir);
+  return training.fit(model, data, { ...options, checkpoint: { ...checkpoint, dir } });
 }

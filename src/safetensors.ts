@@ -7,9 +7,10 @@
  *
  * @see https://github.com/huggingface/safetensors#format
  */
+import { asBytes, type Bytes } from './bytes.js';
 import { DataError, ShapeError } from './errors.js';
 import { FLOAT_BYTES, type FloatType, readFloats, writeFloats } from './safetensorsFloats.js';
-import { type HeaderEntry, readHeader } from './safetensorsHeader.js';
+import { MAX_HEADER_BYTES, parseSafetensorsHeader } from './safetensorsPlaces.js';
 
 export type { FloatType } from './safetensorsFloats.js';
 
@@ -37,34 +38,6 @@ export interface WritableTensor {
   readonly data: Float32Array | Float64Array;
 }
 
-const MAX_HEADER_BYTES = 100_000_000;
-
-/** Bits of one element; only the types below a byte are no multiple of 8. */
-const DTYPE_BITS: ReadonlyMap<string, number> = new Map([
-  ['BOOL', 8],
-  ['F4', 4],
-  ['F6_E2M3', 6],
-  ['F6_E3M2', 6],
-  ['U8', 8],
-  ['I8', 8],
-  ['F8_E5M2', 8],
-  ['F8_E4M3', 8],
-  ['F8_E8M0', 8],
-  ['F8_E4M3FNUZ', 8],
-  ['F8_E5M2FNUZ', 8],
-  ['I16', 16],
-  ['U16', 16],
-  ['F16', 16],
-  ['BF16', 16],
-  ['I32', 32],
-  ['U32', 32],
-  ['F32', 32],
-  ['C64', 64],
-  ['F64', 64],
-  ['I64', 64],
-  ['U64', 64],
-]);
-
 /**
  * Reads a safetensors file. It is stricter than the Python library: duplicate keys, unknown fields and
  * anything but spaces after the header's JSON are refused too.
@@ -74,73 +47,14 @@ const DTYPE_BITS: ReadonlyMap<string, number> = new Map([
  * @throws DataError when a rule of the format is broken
  * @see https://github.com/huggingface/safetensors#format
  */
-export function parseSafetensors(bytes: Uint8Array, name: string): SafeTensors {
-  const start = 8 + headerLength(bytes, name);
-  const { entries, metadata } = readHeader(decodeUtf8(bytes.subarray(8, start), name), name);
-  const sorted = [...entries].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
+export function parseSafetensors(bytes: Bytes, name: string): SafeTensors {
+  const file = asBytes(bytes, 'parseSafetensors: the file');
+  const { places, metadata } = parseSafetensorsHeader(file, file.length, name);
   const tensors = new Map<string, SafeTensor>();
-  let position = 0;
-  for (const [key, entry] of sorted) {
-    checkEntry(entry, position, `${name}: tensor ${JSON.stringify(key)}`);
-    position = entry.end;
-    // A span outside the file makes a short view here; the length below then refuses the file.
-    const view = bytes.subarray(start + entry.begin, start + entry.end);
-    tensors.set(key, { dtype: entry.dtype, shape: entry.shape, bytes: view });
-  }
-  if (start + position !== bytes.length) {
-    const rule = start + position > bytes.length ? 'truncated' : 'oversized';
-    throw new DataError(
-      `${name}: ${rule}: header and tensors need ${start + position} bytes, found ${bytes.length}`,
-    );
+  for (const [key, { dtype, shape, begin, end }] of places) {
+    tensors.set(key, { dtype, shape, bytes: file.subarray(begin, end) });
   }
   return { tensors, metadata };
-}
-
-function headerLength(bytes: Uint8Array, name: string): number {
-  if (bytes.length < 8) {
-    throw new DataError(`${name}: truncated: the header's length needs 8 bytes, found ${bytes.length}`);
-  }
-  const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
-  if (length > MAX_HEADER_BYTES) {
-    throw new DataError(
-      `${name}: header must be at most ${MAX_HEADER_BYTES} bytes: its length says ${length}`,
-    );
-  }
-  if (8 + Number(length) > bytes.length) {
-    throw new DataError(`${name}: truncated: the header needs ${8n + length} bytes, found ${bytes.length}`);
-  }
-  return Number(length);
-}
-
-function decodeUtf8(bytes: Uint8Array, name: string): string {
-  try {
-    // A byte order mark is kept, so that the header's first character is seen to be wrong.
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new DataError(`${name}: header must be UTF-8: invalid bytes`);
-  }
-}
-
-/** Checks one tensor's span against its dtype and shape, and against the end of the one before. */
-function checkEntry({ dtype, shape, begin, end }: HeaderEntry, position: number, where: string): void {
-  const bits = DTYPE_BITS.get(dtype);
-  if (bits === undefined) throw new DataError(`${where}: unknown dtype: ${JSON.stringify(dtype)}`);
-  if (end < begin) throw new DataError(`${where}: data_offsets must ascend: [${begin}, ${end}]`);
-  if (begin !== position) {
-    const rule = begin < position ? 'overlaps the tensor before it' : 'leaves a hole before it';
-    throw new DataError(`${where}: ${rule}: begins at ${begin}, expected ${position}`);
-  }
-  const sizes = `${dtype} [${shape.join(', ')}]`;
-  let total = bits;
-  for (const size of shape) {
-    total *= size;
-    if (!Number.isSafeInteger(total)) throw new DataError(`${where}: size overflows: ${sizes}`);
-  }
-  if (total % 8 !== 0) throw new DataError(`${where}: must fill whole bytes: ${sizes} has ${total} bits`);
-  if (end - begin !== total / 8) {
-    const values = `${sizes} needs ${total / 8} bytes, data_offsets [${begin}, ${end}] give ${end - begin}`;
-    throw new DataError(`${where}: size and data_offsets differ: ${values}`);
-  }
 }
 
 /**
@@ -152,7 +66,8 @@ function checkEntry({ dtype, shape, begin, end }: HeaderEntry, position: number,
  * @throws DataError when the dtype is not F32, F16 or BF16
  */
 export function toFloat32(tensor: SafeTensor, name: string): Float32Array {
-  const { dtype, bytes } = tensor;
+  const { dtype } = tensor;
+  const bytes = asBytes(tensor.bytes, `${name}: bytes`);
   if (!FLOAT_BYTES.has(dtype)) throw new DataError(`${name}: dtype must be F32, F16 or BF16: found ${dtype}`);
   return readFloats(bytes, dtype as FloatType);
 }
@@ -217,6 +132,10 @@ function checkWritable(name: string, { dtype, shape, data }: WritableTensor): vo
   if (name === '__metadata__') throw new RangeError(`${where}: the name is reserved`);
   if (!FLOAT_BYTES.has(dtype))
     throw new RangeError(`${where}: dtype must be F32, F16 or BF16: found ${String(dtype)}`);
+  if (!(data instanceof Float32Array || data instanceof Float64Array)) {
+    const found = Object.prototype.toString.call(data).slice('[object '.length, -1);
+    throw new TypeError(`${where}: data must be a Float32Array or Float64Array: got ${found}`);
+  }
   const sizes = `[${shape.join(', ')}]`;
   if (shape.some((size) => !Number.isSafeInteger(size) || size < 0)) {
     throw new RangeError(`${where}: sizes must be non-negative integers: ${sizes}`);

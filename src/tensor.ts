@@ -1,34 +1,24 @@
-/** Tensors: a shape over a storage of a device. What made a tensor, and its backward, is in autograd.ts. */
+/** Tensors: a shape over a storage of a device. What made a tensor, and its backward, is in graph.ts. */
 import type { Backend, DType, HostArray, Storage } from './backends/backend.js';
-import { ShapeError } from './errors.js';
+import { freeHolding, type Holding, own } from './backends/ownership.js';
+import { checkNumbers } from './bytes.js';
+import { DeviceError, ShapeError } from './errors.js';
 
 export type Shape = readonly number[];
 
-/** What autograd.ts hangs on a tensor that an op made. */
+/** What graph.ts hangs on a tensor that an op made. */
 export interface GraphNode {
   backward(root: Tensor, gradient: Tensor | undefined): void;
 }
 
-/** The memory of a tensor, kept apart from it so that it can be freed when the tensor is garbage. */
-export interface Holding {
-  device: Backend;
-  storage: Storage | undefined;
-  gradient: Storage | undefined;
-  /** What an op's forward computed for its backward. */
-  saved: readonly Storage[];
-}
-
-const forgotten = new FinalizationRegistry<Holding>(freeHolding);
-
-/** @internal Frees what is still held; calling it again does nothing. */
-export function freeHolding(holding: Holding): void {
-  const { device, storage, gradient, saved } = holding;
-  holding.storage = undefined;
-  holding.gradient = undefined;
-  holding.saved = [];
-  if (storage) device.free(storage);
-  if (gradient) device.free(gradient);
-  for (const each of saved) device.free(each);
+/** The same for a tensor without a graph, which graphs read. */
+export interface Feed {
+  /** The step of a training loop that it was made in. */
+  readonly step: number;
+  /** Tensors of the same kind that it was made of. */
+  readonly sources: readonly WeakRef<Tensor>[];
+  /** Ops whose backward may read it. */
+  readers: number;
 }
 
 export class Tensor {
@@ -38,10 +28,14 @@ export class Tensor {
   /** @internal the op that made it; undefined on a leaf */
   node: GraphNode | undefined;
   /** @internal */
+  feed: Feed | undefined;
+  /** @internal */
   readonly holding: Holding;
   #hasGradient = false;
   #gradientView: Tensor | undefined;
   #releasedBy = '';
+  #isOwned = false;
+  #isKept = false;
 
   /** Takes over `storage`, which has as many elements as `shape` says. */
   constructor(device: Backend, storage: Storage, shape: Shape) {
@@ -50,7 +44,7 @@ export class Tensor {
       throw new ShapeError(`Tensor: shape [${shape}] wants ${length} elements: got ${storage.length}`);
     }
     this.shape = shape;
-    this.holding = { device, storage, gradient: undefined, saved: [] };
+    this.holding = { device, storage, gradient: undefined, saved: [], around: [] };
   }
 
   get device(): Backend {
@@ -104,6 +98,7 @@ export class Tensor {
         'backward: the tensor has no graph: none of its inputs requires a gradient, or it was made in noGrad()',
       );
     }
+    if (gradient) checkGradient(this, gradient);
     this.node.backward(this, gradient);
   }
 
@@ -118,22 +113,45 @@ export class Tensor {
     return (await this.read())[0];
   }
 
-  /** Replaces all values, in place. @throws ShapeError unless `data` has as many elements */
+  /**
+   * Replaces all values, in place.
+   * @throws ShapeError unless `data` has the same number of elements, RangeError for a value that the type cannot hold
+   */
   write(data: ArrayLike<number>): void {
+    checkNumbers(data, 'write: values');
     if (data.length !== this.length) {
       throw new ShapeError(`write: [${this.shape}] wants ${this.length} values: got ${data.length}`);
     }
+    checkValues('write', data, this.dtype);
     this.device.write(this.storage, data);
+  }
+
+  /**
+   * Keeps the memory when that ends which would free it: `backward()` of a graph that it belongs to or that reads it, the
+   * training step of `fit` or the `noGrad()` that it was made in. It is a constant afterwards, and yours to `dispose()`.
+   * @throws Error when it was released
+   */
+  keep(): this {
+    if (this.storage) this.#isKept = true;
+    return this.own();
   }
 
   /** Gives the memory back now. Without it, memory goes back when the tensor is garbage. */
   dispose(): void {
+    this.#isKept = false;
     this.release('dispose()');
   }
 
-  /** @internal */
+  /** @internal Frees the memory; where it is to be kept, what the graph had hung on it. */
   release(by: string): void {
     if (this.isReleased) return;
+    if (this.#isKept) {
+      for (const storage of this.holding.saved) this.device.free(storage);
+      this.holding.saved = [];
+      this.node = undefined;
+      this.requiresGrad = false;
+      return;
+    }
     this.#releasedBy = by;
     this.#hasGradient = false;
     freeHolding(this.holding);
@@ -141,7 +159,8 @@ export class Tensor {
 
   /** @internal Lets the garbage collector free the memory: for tensors that no graph owns. */
   own(): this {
-    forgotten.register(this, this.holding);
+    if (!this.#isOwned) own(this, [this.holding]);
+    this.#isOwned = true;
     return this;
   }
 
@@ -167,14 +186,18 @@ export class Tensor {
     return { storage: this.holding.gradient, beta };
   }
 
-  /** @internal Moves values and gradient into given memory, so that many tensors lie in one stretch. */
-  rehome(storage: Storage, gradient: Storage): void {
+  /**
+   * @internal Moves values and gradient into given memory, so that many tensors lie in one stretch.
+   * @param around  the stretches, which are freed with this tensor
+   */
+  rehome(storage: Storage, gradient: Storage, around: readonly Holding[]): void {
     this.device.run('copy', { out: storage, x: this.storage });
     if (this.#hasGradient && this.holding.gradient)
       this.device.run('copy', { out: gradient, x: this.holding.gradient });
     freeHolding(this.holding);
     this.holding.storage = storage;
     this.holding.gradient = gradient;
+    this.holding.around = around;
     this.#gradientView = undefined;
   }
 }
@@ -188,7 +211,18 @@ export class Parameter extends Tensor {
   }
 }
 
+function checkGradient(root: Tensor, gradient: Tensor): void {
+  const isSame = gradient.shape.join() === root.shape.join();
+  if (!isSame && !(gradient.length === 1 && root.length === 1)) {
+    throw new ShapeError(`backward: gradient [${gradient.shape}] for a tensor [${root.shape}]`);
+  }
+  if (gradient.dtype !== 'f32') throw new TypeError(`backward: gradient must be f32: got ${gradient.dtype}`);
+  if (gradient.device === root.device) return;
+  throw new DeviceError(`backward: tensors live on different devices: gradient on ${gradient.device.name}`);
+}
+
 export function elementCount(shape: Shape): number {
+  if (!Array.isArray(shape)) throw new ShapeError(`shape: must be an array of sizes: ${shape}`);
   let count = 1;
   for (const size of shape) {
     if (!Number.isSafeInteger(size) || size < 0) {
@@ -199,11 +233,32 @@ export function elementCount(shape: Shape): number {
   return count;
 }
 
+/** A device would take the size of an element of another type for no number. */
+function checkType(what: string, dtype: DType): void {
+  if (dtype !== 'f32' && dtype !== 'i32')
+    throw new TypeError(`${what}: dtype must be f32 or i32: got ${dtype}`);
+}
+
+/** @throws RangeError for an i32 that is no 32-bit integer, TypeError for what is no number at all */
+function checkValues(what: string, data: ArrayLike<number>, dtype: DType): void {
+  const isTyped = ArrayBuffer.isView(data);
+  if (isTyped && (dtype === 'f32' || data instanceof Int32Array)) return;
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i];
+    if (typeof value !== 'number') throw new TypeError(`${what}: value ${i} must be a number: got ${value}`);
+    if (dtype === 'f32' || (value | 0) === value) continue;
+    throw new RangeError(`${what}: value ${i} of an i32 tensor must be a 32-bit integer: ${value}`);
+  }
+}
+
 function upload(device: Backend, data: ArrayLike<number>, shape: Shape, dtype: DType): Storage {
   const length = elementCount(shape);
+  checkNumbers(data, 'tensor: values');
   if (data.length !== length) {
     throw new ShapeError(`tensor: shape [${shape}] wants ${length} values: got ${data.length}`);
   }
+  checkType('tensor', dtype);
+  checkValues('tensor', data, dtype);
   const storage = device.alloc(dtype, length);
   device.write(storage, data);
   return storage;
@@ -212,8 +267,9 @@ function upload(device: Backend, data: ArrayLike<number>, shape: Shape, dtype: D
 /**
  * A tensor with the given values. It is yours: `write()` new values into it in a loop rather than making
  * many, or `dispose()` it; one that is forgotten goes back when the garbage collector finds it.
- * @param data   row-major values, as many as `shape` says
+ * @param data   row-major values, the same number as `shape` says
  * @param dtype  `f32`, or `i32` for class indices
+ * @throws ShapeError unless `data` has that many values, RangeError for one that the type cannot hold
  */
 export function tensor(
   device: Backend,
@@ -226,6 +282,7 @@ export function tensor(
 
 /** A tensor of zeros. */
 export function zeros(device: Backend, shape: Shape, dtype: 'f32' | 'i32' = 'f32'): Tensor {
+  checkType('zeros', dtype);
   const storage = device.alloc(dtype, elementCount(shape));
   device.run('fill', { out: storage, value: 0 });
   return new Tensor(device, storage, shape).own();

@@ -20,13 +20,13 @@ function resolved(file: string, name: string): string {
 
 /** From the ground up; a file may import from its own layer and those before it. */
 const LAYERS: readonly RegExp[] = [
-  /^(errors|halves|random)\.ts$/,
-  /^safetensors\w*\.ts$/,
+  /^(bytes|errors|fileKind|halves|options|random|sha256)\.ts$/,
+  /^(safetensors\w*|json)\.ts$/,
   /^backends\/kernels\.ts$/,
   /^backends\/backend\.ts$/,
   /^backends\//,
   /^device\.ts$/,
-  /^(tensor|autograd)\.ts$/,
+  /^(tensor|graph|autograd)\.ts$/,
   /^ops\//,
   /^nn\//,
   /^lora\//,

@@ -1,10 +1,17 @@
 /** An adapter as one file to carry: PEFT's two in a zip. */
-import { unzipSync, zipSync } from 'fflate';
+import { zipSync } from 'fflate';
+import { entriesOf, unpack, ZipError } from './zip.js';
 
-const ADAPTER_FILES = ['adapter_config.json', 'adapter_model.safetensors'];
+const CONFIG = 'adapter_config.json';
+const MODEL = 'adapter_model.safetensors';
+const ADAPTER_FILES = [CONFIG, MODEL];
 
-/** Above what an adapter of this page can have: a larger file is not unpacked. */
-const MOST_BYTES = 64 * 1024 * 1024;
+/** Of all files that are picked at once, as they are: a zip may hold other things, which are not unpacked. */
+const MOST_PICKED_BYTES = 64 * 2 ** 20;
+/** Of the adapter's files in all, unpacked. Rank 1,024 on each layer of this network is 6 MB. */
+const MOST_BYTES = 16 * 2 ** 20;
+const MOST_FILES = 100;
+const MOST_ENTRIES = 1000;
 
 export function zipAdapter(files: ReadonlyMap<string, Uint8Array>): Uint8Array<ArrayBuffer> {
   // fflate's buffers are plain ones.
@@ -12,33 +19,92 @@ export function zipAdapter(files: ReadonlyMap<string, Uint8Array>): Uint8Array<A
 }
 
 /**
- * The two files of an adapter among files that were picked: themselves, or in a zip, in whatever folder.
+ * The two files of an adapter among files that were picked: themselves, or in a zip, in whatever folder of it.
  * @throws Error with a sentence for a person
  */
 export async function adapterAmong(files: readonly File[]): Promise<Map<string, Uint8Array>> {
-  const found = new Map<string, Uint8Array>();
-  for (const file of files) {
-    if (file.size > MOST_BYTES) throw new Error(`${file.name} is larger than any adapter of this network.`);
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    for (const [path, part] of file.name.endsWith('.zip')
-      ? unzipped(file.name, bytes)
-      : [[file.name, bytes] as const]) {
-      const name = path.slice(path.lastIndexOf('/') + 1);
-      if (ADAPTER_FILES.includes(name)) found.set(name, part);
-    }
+  const given =
+    files
+      .map(({ name }) => name)
+      .slice(0, 5)
+      .join(', ') + (files.length > 5 ? ', …' : '');
+  if (files.length > MOST_FILES)
+    throw new Error(`${files.length} files were picked: pick the zip, or both files of an adapter.`);
+  if (files.reduce((sum, { size }) => sum + size, 0) > MOST_PICKED_BYTES) {
+    throw new Error(`${given}: larger than any adapter of this network.`);
   }
-  const missing = ADAPTER_FILES.filter((name) => !found.has(name));
-  if (missing.length === 0) return found;
-  const given = files.map(({ name }) => name).join(', ');
-  throw new Error(`${missing.join(' and ')} missing in ${given}: pick the zip, or both files of an adapter.`);
+  const found: Part[] = [];
+  let left = MOST_BYTES;
+  for (const file of files) {
+    const bytes = await bytesOf(file);
+    const parts = isZip(file.name, bytes) ? unzipped(file.name, bytes, left) : [{ path: file.name, bytes }];
+    for (const part of parts) {
+      if (!ADAPTER_FILES.includes(nameOf(part.path))) continue;
+      left -= part.bytes.length;
+      found.push(part);
+    }
+    if (left < 0) throw new Error(`${given}: larger than any adapter of this network.`);
+  }
+  return oneAdapter(found, given);
 }
 
-function unzipped(name: string, bytes: Uint8Array): [string, Uint8Array][] {
+interface Part {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+/** @param given  what was picked, as it is shown */
+function oneAdapter(found: readonly Part[], given: string): Map<string, Uint8Array> {
+  const named = new Map(found.map(({ path, bytes }) => [nameOf(path), bytes]));
+  const missing = ADAPTER_FILES.filter((name) => !named.has(name));
+  if (missing.length > 0) {
+    throw new Error(
+      `${missing.join(' and ')} missing in ${given}: pick the zip, or both files of an adapter.`,
+    );
+  }
+  if (found.length > ADAPTER_FILES.length) {
+    throw new Error(`${given}: the files of more than one adapter; pick those of one.`);
+  }
+  return named;
+}
+
+async function bytesOf(file: File): Promise<Uint8Array> {
   try {
-    const filter = ({ name: path, originalSize }: { name: string; originalSize: number }) =>
-      originalSize <= MOST_BYTES && ADAPTER_FILES.some((each) => path.endsWith(each));
-    return Object.entries(unzipSync(bytes, { filter }));
-  } catch {
-    throw new Error(`${name} is no zip file, or a damaged one.`);
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (error) {
+    throw new Error(`${file.name} cannot be read: it is a folder, or it was moved.`, { cause: error });
+  }
+}
+
+const isZip = (name: string, bytes: Uint8Array) =>
+  name.toLowerCase().endsWith('.zip') || (bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] < 9);
+
+const nameOf = (path: string) => path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+
+const folderOf = (path: string) => path.slice(0, path.length - nameOf(path).length);
+
+/** A path of a zip as it can be shown. */
+const shown = (path: string) => {
+  const clean = path.replaceAll(/\p{C}/gu, '�');
+  return clean.length > 60 ? `…${clean.slice(-59)}` : clean;
+};
+
+/** The files of an adapter in a zip; the others are not unpacked. @param most  bytes, of all of them */
+function unzipped(name: string, zip: Uint8Array, most: number): Part[] {
+  try {
+    const entries = entriesOf(zip, MOST_ENTRIES);
+    const wanted = entries.filter(({ path }) => ADAPTER_FILES.includes(nameOf(path)));
+    const inner = entries.find(({ path }) => path.toLowerCase().endsWith('.zip'));
+    if (wanted.length === 0 && inner) {
+      throw new Error(`${name} contains another zip, ${shown(inner.path)}: unpack it and pick that one.`);
+    }
+    if (new Set(wanted.map(({ path }) => folderOf(path))).size > 1 || wanted.length > ADAPTER_FILES.length) {
+      throw new Error(`${name} contains the files of more than one adapter: pick both files of one.`);
+    }
+    const contents = unpack(wanted, most);
+    return wanted.map(({ path }, i) => ({ path, bytes: contents[i] }));
+  } catch (error) {
+    if (!(error instanceof ZipError)) throw error;
+    throw new Error(`${name} ${error.message}.`, { cause: error });
   }
 }

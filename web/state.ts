@@ -1,28 +1,22 @@
-/** What the page knows, and what can be done: the screens only show and call. */
+/** What the page knows, and how it comes to be and stays: the screens show it, and what can be done is in `actions.ts`. */
 import { computed, effect, signal } from '@preact/signals';
-import { proxy, wrap } from 'comlink';
-import type { DeviceName } from 'lowrank';
-import { adapterAmong, zipAdapter } from './adapterZip.js';
-import type { Lab } from './lab/lab.js';
-import type { Example, TeachOptions } from './lab/teaching.js';
-import type { AdapterView, DeviceView, Prediction, Progress, Scores } from './lab/views.js';
-import { keep, recall } from './storage.js';
-
-export type Work = 'opening' | 'base' | 'teaching' | 'testing' | 'loading';
-
-/** A line about what went wrong, or what was done instead. */
-export interface Message {
-  readonly kind: 'error' | 'note';
-  readonly text: string;
-}
+import { proxy } from 'comlink';
+import { recallDrawings } from './drawings.js';
+import type { DeviceView, Prediction, Progress, SavedModel, Scores } from './lab/views.js';
+import { ask, startLab } from './labClient.js';
+import { saved, setSaved } from './saved.js';
+import { recall } from './storage.js';
+import { busyWith, message, reasonOf, say, work } from './work.js';
 
 export const device = signal<DeviceView | undefined>(undefined);
-export const work = signal<Work | undefined>('opening');
-export const message = signal<Message | undefined>(undefined);
+/** Whether the network is there, so that it answers and can be taught. */
+export const ready = signal(false);
 export const mnist = signal<{ done: number; total: number } | 'ready' | Error>({ done: 0, total: 0 });
-export const baseTrainedHere = signal(false);
 export const scores = signal<{ base: Scores; adapted: Scores | undefined } | undefined>(undefined);
-export const adapter = signal<AdapterView | undefined>(undefined);
+/** A network that was trained from scratch, which waits to be accepted. */
+export const candidate = signal<{ readonly scores: Scores; readonly stopped: boolean } | undefined>(
+  undefined,
+);
 export const adapterOn = signal(true);
 export const progress = signal<Progress | undefined>(undefined);
 /** Losses of the training that runs or ran last, by iteration. */
@@ -33,86 +27,92 @@ export const losses = signal<{
   of: 'base',
   points: [],
 });
-export const drawings = signal<readonly Example[]>([]);
 /** What is on the pad, as MNIST has it. */
 export const drawn = signal<Uint8Array | undefined>(undefined);
 export const prediction = signal<Prediction | undefined>(undefined);
 
-export const busy = computed(() => work.value !== undefined);
 export const hasData = computed(() => mnist.value === 'ready');
 
-const worker = new Worker(new URL('./lab/worker.ts', import.meta.url), {
-  type: 'module',
-  name: location.href,
-});
-const lab = wrap<Lab>(worker);
+/** What has happened to the device or the worker, until it is mended. */
+let trouble: string | undefined;
 
-function say(kind: Message['kind'], text: string): void {
-  message.value = { kind, text };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-let last = Promise.resolve();
-
-/** Runs one piece of work after those before it, and shows what went wrong with it. */
-function busyWith(name: Work, body: () => Promise<void>): Promise<void> {
-  last = last.then(() => run(name, body));
-  return last;
-}
-
-async function run(name: Work, body: () => Promise<void>): Promise<void> {
-  work.value = name;
-  message.value = undefined;
-  try {
-    await body();
-  } catch (error) {
-    // A lost device says so itself, and what is done about it.
-    if (!lost) say('error', sentence(reasonOf(error)));
-  } finally {
-    work.value = undefined;
-    progress.value = undefined;
-  }
-  if (lost) await afterLoss();
-  await predictDrawn();
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
-}
-
-let lost: string | undefined;
-
-const onLost = proxy((reason: string) => {
-  lost = reason;
-  // Work that fails for it sees to it itself.
-  if (!busy.value) last = last.then(afterLoss);
-});
-
-/** The adapter and the base are on the host too: WebAssembly goes on with them. */
-async function afterLoss(): Promise<void> {
-  const reason = lost;
-  if (reason === undefined) return;
-  lost = undefined;
-  await run('opening', async () => {
-    device.value = await lab.open('wasm', onLost);
+/** As `busyWith`; what fails because of a trouble is not told, since that is. */
+export async function doing(...[name, body, failed]: Parameters<typeof busyWith>): Promise<void> {
+  await busyWith(name, body, (error) => {
+    if (trouble === undefined) (failed ?? ((reason) => say('error', reasonOf(reason))))(error);
   });
-  say('note', sentence(`${reason}: going on with WebAssembly; what was trained before is still there`));
+  progress.value = undefined;
+  void predictDrawn();
+}
+
+/** Puts all in order again behind the work that fails because of it. */
+async function recover(reason: string, mend: () => Promise<string>): Promise<void> {
+  if (trouble !== undefined) return;
+  trouble = reason;
+  await doing('opening', async () => {
+    trouble = undefined;
+    const done = await mend();
+    if (hasData.value) await test();
+    say('note', `${reason}: ${done}`);
+  });
+}
+
+export const onLost = proxy((reason: string) => {
+  // The adapter and the network are on the host too: WebAssembly goes on with them.
+  void recover(reason, async () => {
+    device.value = await ask((lab) => lab.open('wasm', onLost));
+    return 'going on with WebAssembly; what was trained before is still there';
+  });
+});
+
+function onCrash(reason: string): void {
+  const wasReady = ready.value;
+  ready.value = false;
+  candidate.value = undefined;
+  if (!wasReady) return;
+  void recover(reason, async () => {
+    mnist.value = { done: 0, total: 0 };
+    startLab(onCrash);
+    await open(saved.value);
+    return 'it was started again; what was taught before is still there';
+  }).then(fetchMnist);
 }
 
 export async function start(): Promise<void> {
-  await busyWith('opening', async () => {
-    device.value = await lab.open('auto', onLost);
-    const base = await recall('base');
-    await lab.setBase(base);
-    baseTrainedHere.value = base !== undefined;
-    drawings.value = (await recall('drawings')) ?? [];
-    const kept = await recall('adapter');
-    if (kept) adapter.value = await lab.loadAdapter(kept.files, kept.view);
-  });
-  await fetchMnist();
+  const drawingsAreThere = recallDrawings();
+  startLab(onCrash);
+  await doing(
+    'opening',
+    async () => open(await recall('base', 'adapter')),
+    (error) => {
+      const again = { label: 'Try again', run: () => void start() };
+      say('error', `The network could not be loaded: ${reasonOf(error)}`, again);
+    },
+  );
+  await drawingsAreThere;
+  if (ready.value) await fetchMnist();
+}
+
+/** Opens a device with what was kept; what of that cannot be used is left out, and left where it is kept. */
+async function open({ base, adapter: kept }: SavedModel): Promise<void> {
+  device.value = await ask((lab) => lab.open('auto', onLost));
+  const choices: SavedModel[] = [...(kept ? [{ base, adapter: kept }] : []), ...(base ? [{ base }] : []), {}];
+  const failures: unknown[] = [];
+  for (const choice of choices) {
+    try {
+      await ask((lab) => lab.install(choice));
+      saved.value = choice;
+      ready.value = true;
+      break;
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (!ready.value) throw failures.at(-1);
+  const what = saved.value.base === base ? 'adapter' : 'network';
+  if (failures.length > 0) {
+    say('note', `The ${what} that this browser has kept cannot be used: ${reasonOf(failures[0])}`);
+  }
 }
 
 export async function fetchMnist(): Promise<void> {
@@ -121,113 +121,45 @@ export async function fetchMnist(): Promise<void> {
     const onBytes = proxy((done: number, total: number) => {
       if (mnist.value !== 'ready') mnist.value = { done, total };
     });
-    await lab.fetchMnist(onBytes);
+    await ask((lab) => lab.fetchMnist(onBytes));
     mnist.value = 'ready';
-    await busyWith('testing', test);
   } catch (error) {
     mnist.value = error instanceof Error ? error : new Error(String(error));
+    return;
+  }
+  const said = message.value;
+  await doing('testing', test);
+  // What was said before is not over for it.
+  message.value ??= said;
+}
+
+export async function test(): Promise<void> {
+  work.value = 'testing';
+  try {
+    scores.value = await ask((lab) => lab.evaluate());
+  } catch (error) {
+    // The counts of another network would be wrong.
+    scores.value = undefined;
+    throw error;
   }
 }
 
-async function test(): Promise<void> {
-  work.value = 'testing';
-  scores.value = await lab.evaluate();
-}
-
-/** Shows how a training goes. */
-function follow(of: 'base' | 'teaching') {
+/** Shows how a training goes, and what it makes of the drawing on the pad. */
+export function follow(of: 'base' | 'teaching') {
   losses.value = { of, points: [] };
   progress.value = { iteration: 0, iterations: 0, losses: [], perSecond: 0 };
   return proxy((report: Progress) => {
     progress.value = report;
     losses.value = { of, points: [...losses.value.points, ...report.losses] };
+    void predictDrawn();
   });
 }
 
-export function trainBase(epochs: number): Promise<void> {
-  return busyWith('base', async () => {
-    await lab.trainBase(epochs, follow('base'));
-    adapter.value = undefined;
-    baseTrainedHere.value = true;
-    await keepSafely('base', await lab.baseBytes());
-    await keepSafely('adapter', undefined);
-    await test();
-  });
-}
-
-export async function restoreBase(): Promise<void> {
-  await busyWith('loading', async () => {
-    await lab.setBase();
-    adapter.value = undefined;
-    baseTrainedHere.value = false;
-    await keepSafely('base', undefined);
-    await keepSafely('adapter', undefined);
-    await test();
-  });
-}
-
-export function teach(options: TeachOptions): Promise<void> {
-  return busyWith('teaching', async () => {
-    const view = await lab.teach(options, follow('teaching'));
-    await showAdapter(view);
-  });
-}
-
-async function showAdapter(view: AdapterView | undefined): Promise<void> {
-  adapter.value = view;
+/** Shows the network and adapter that the lab has now, and keeps them. */
+export async function show(next: SavedModel): Promise<void> {
   adapterOn.value = true;
-  const files = await lab.adapterFiles();
-  await keepSafely('adapter', view && files && { files, view });
+  await setSaved(next);
   if (hasData.value) await test();
-}
-
-export function stop(): void {
-  void lab.stop();
-}
-
-export function loadAdapter(files: readonly File[]): Promise<void> {
-  return busyWith('loading', async () => {
-    await showAdapter(await lab.loadAdapter(await adapterAmong(files)));
-  });
-}
-
-export function removeAdapter(): Promise<void> {
-  return busyWith('loading', async () => {
-    await lab.removeAdapter();
-    await showAdapter(undefined);
-  });
-}
-
-export async function downloadAdapter(): Promise<void> {
-  const files = await lab.adapterFiles();
-  if (!files) return;
-  const url = URL.createObjectURL(new Blob([zipAdapter(files)], { type: 'application/zip' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = 'lowrank-adapter.zip';
-  link.click();
-  // The download has its own hold on the bytes once the event loop has turned.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
-
-export function chooseDevice(name: 'auto' | DeviceName): Promise<void> {
-  return busyWith('opening', async () => {
-    device.value = await lab.open(name, onLost);
-    if (hasData.value) await test();
-  });
-}
-
-export async function setDrawings(next: readonly Example[]): Promise<void> {
-  drawings.value = next;
-  await keepSafely('drawings', next);
-}
-
-async function keepSafely(...entry: Parameters<typeof keep>): Promise<void> {
-  try {
-    await keep(...entry);
-  } catch (error) {
-    say('note', sentence(`this browser does not keep your work over a reload: ${reasonOf(error)}`));
-  }
 }
 
 let asking = false;
@@ -236,17 +168,17 @@ let askAgain = false;
 /** Asks for what is on the pad; while an answer is awaited, only the newest drawing waits for the next. */
 export async function predictDrawn(): Promise<void> {
   askAgain = true;
-  if (asking || busy.value) return;
+  if (asking || !ready.value) return;
   asking = true;
   try {
     while (askAgain) {
       askAgain = false;
       const pixels = drawn.value;
-      const answer = pixels && (await lab.predict(pixels));
+      const answer = pixels && (await ask((lab) => lab.predict(pixels)));
       prediction.value = drawn.value && answer;
     }
   } catch (error) {
-    say('error', sentence(reasonOf(error)));
+    if (trouble === undefined) say('error', reasonOf(error));
   } finally {
     asking = false;
   }

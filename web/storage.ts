@@ -1,29 +1,47 @@
-/** What survives a reload, in IndexedDB. */
-import { createStore, del, get, set } from 'idb-keyval';
-import type { Example } from './lab/teaching.js';
-import type { AdapterFiles, AdapterView } from './lab/views.js';
-import type { Source, settings } from './teachSettings.js';
+/** What survives a reload, in IndexedDB, which need not be there: it may throw, refuse, or never answer. */
+import { createStore, getMany, setMany, update } from 'idb-keyval';
+import { type Kept, validated } from './kept.js';
 
-export interface Kept {
-  drawings: readonly Example[];
-  adapter: { readonly files: AdapterFiles; readonly view: AdapterView };
-  /** A base that was trained here. */
-  base: Uint8Array;
-  settings: {
-    readonly source: Source;
-    readonly digits: readonly number[];
-    readonly settings: (typeof settings)['value'];
-  };
-}
+/** A database that is blocked answers never; the page does not wait for it. */
+const PATIENCE_MS = 3000;
 
 const store = createStore('lowrank', 'page');
 
-/** Undefined where there is nothing, or the browser keeps nothing for this page. */
-export async function recall<K extends keyof Kept>(key: K): Promise<Kept[K] | undefined> {
-  return get<Kept[K]>(key, store).catch(() => undefined);
+/** Undefined where there is nothing that can be used, or the browser keeps nothing for this page. */
+export async function recall<K extends keyof Kept>(...keys: readonly K[]): Promise<Partial<Pick<Kept, K>>> {
+  try {
+    const values = await inTime(getMany<unknown>([...keys], store));
+    return Object.fromEntries(keys.map((key, i) => [key, validated(key, values[i])])) as Partial<
+      Pick<Kept, K>
+    >;
+  } catch {
+    return {};
+  }
 }
 
-/** @throws Error when the browser does not keep it, such as for want of space */
-export async function keep<K extends keyof Kept>(key: K, value: Kept[K] | undefined): Promise<void> {
-  await (value === undefined ? del(key, store) : set(key, value, store));
+/** Keeps values, all or none. @throws Error when the browser does not keep them, such as for want of space */
+export async function keep(values: { readonly [K in keyof Kept]?: Kept[K] | undefined }): Promise<void> {
+  await inTime(setMany(Object.entries(values), store));
+}
+
+/** Changes a value by what it is now, whoever wrote it. @returns the new value @throws Error as `keep` does */
+export async function change<K extends keyof Kept>(
+  key: K,
+  by: (now: Kept[K] | undefined) => Kept[K],
+): Promise<Kept[K]> {
+  let next: Kept[K] | undefined;
+  const updated = (now: unknown) => {
+    next = by(validated(key, now));
+    return next;
+  };
+  await inTime(update<unknown>(key, updated, store));
+  if (next === undefined) throw new Error('the browser did not answer');
+  return next;
+}
+
+function inTime<T>(work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('the browser did not answer')), PATIENCE_MS);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }

@@ -203,17 +203,18 @@ export const KERNELS = {
   },
   /**
    * Rows of a table by index, `out[r,c] = table[indices[r] * rowStride + c * colStride]`: rows of `[n, cols]` with the
-   * strides cols and 1, columns of `[cols, n]` with 1 and n.
+   * strides cols and 1, columns of `[cols, n]` with 1 and n. An index outside 0…n−1 gives a row of NaN.
    */
   take: {
     out: { out: 'f32' },
     in: { table: 'weight', indices: 'i32' },
+    length: 'table',
     types: ['table'],
     sizes: ['rows', 'cols', 'rowStride', 'colStride'],
   },
   /**
    * The way back, row after row: `table[indices[r] * rowStride + c * colStride] += x[r,c]`. `beta` is 0 or 1: 0 sets all
-   * of the table to 0 first.
+   * of the table to 0 first. A row whose index is outside 0…n−1 is left out.
    */
   addAt: {
     out: { table: 'f32' },

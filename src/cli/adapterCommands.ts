@@ -1,6 +1,5 @@
 /** `lowrank inspect`, `eval` and `merge`: what one does with the files of a model and an adapter. */
-import { lstat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import {
   type Backend,
@@ -12,6 +11,7 @@ import {
   withAdapterDisabled,
 } from '../core.js';
 import { loadAdapter, loadMnist } from '../index.js';
+import { tensorsOf } from '../node/adapters.js';
 import { ensureWritableDirectory, mnistFiles, writeFileAtomic } from '../node.js';
 import { integer, percent, signed } from './format.js';
 import { inspectFile } from './inspect.js';
@@ -37,9 +37,7 @@ export function addAdapterCommands(program: Command, stdout: NodeJS.WriteStream)
     .description('show what an adapter or a model consists of: config, tensors, ranks, norms, size')
     .argument('<path>', 'directory of an adapter, or a safetensors file')
     .action(async (given: string) => {
-      const found = path('inspect', given);
-      const isDirectory = (await lstat(found).catch(() => undefined))?.isDirectory() ?? false;
-      stdout.write(await inspectFile(isDirectory ? join(found, 'adapter_model.safetensors') : found));
+      stdout.write(await inspectFile(await tensorsOf(path('inspect', given))));
     });
   const withModel = (name: string, description: string) =>
     program
@@ -62,16 +60,21 @@ export function addAdapterCommands(program: Command, stdout: NodeJS.WriteStream)
     });
 }
 
-/** Opens device and model, with the adapter when there is one, for as long as `body` takes. */
-async function withFiles<T>(
+/**
+ * Opens device and model, with the adapter when there is one, for as long as `body` takes.
+ * @returns the notes of the adapter, and what `body` has to say
+ */
+async function withFiles(
   raw: RawOptions,
-  body: (device: Backend, model: Module) => Promise<T>,
-): Promise<T> {
+  body: (device: Backend, model: Module) => Promise<string>,
+): Promise<string> {
   const { device } = await openDevice(parseDeviceOptions(raw));
   try {
     const model = await readDigitsNet(device, path('--base', raw.base));
-    if (raw.adapter !== undefined) await loadAdapter(model, path('--adapter', raw.adapter));
-    return await body(device, model.eval());
+    const adapter =
+      raw.adapter === undefined ? undefined : await loadAdapter(model, path('--adapter', raw.adapter));
+    const notes = (adapter?.notes ?? []).map((note) => `note: ${note}\n`);
+    return notes.join('') + (await body(device, model.eval()));
   } finally {
     device.dispose();
   }

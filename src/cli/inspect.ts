@@ -1,42 +1,58 @@
 /** What a safetensors file, and the config of an adapter beside it, say. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parseSafetensors, toFloat32 } from '../core.js';
+import { toFloat32 } from '../core.js';
 import { parseConfig } from '../lora/peftConfig.js';
+import { type FileParts, withFileParts } from '../node/parts.js';
 import { readFileBytes } from '../node.js';
+import { parseSafetensorsHeader, safetensorsHeaderLength, type TensorPlace } from '../safetensorsPlaces.js';
 import { integer } from './format.js';
 import { groupedTable } from './table.js';
 
 const FLOATS = ['F32', 'F16', 'BF16'];
 
+/** Bytes of values that are in memory at a time, a multiple of the elements' sizes. */
+const PART_BYTES = 2 ** 24;
+
 /** Config, tensors with their norms, and sizes, as text. @throws DataError for a file that is not what it claims */
-export async function inspectFile(file: string): Promise<string> {
-  const bytes = await readFileBytes(file);
-  const { tensors, metadata } = parseSafetensors(bytes, file);
-  const rows: string[][] = [];
-  let [numbers, ranks] = [0, new Set<number>()];
-  for (const [name, tensor] of tensors) {
-    const count = tensor.shape.reduce((a, b) => a * b, 1);
-    numbers += count;
-    if (/lora_(embedding_)?A(\.weight)?$/.test(name)) ranks = ranks.add(tensor.shape[0]);
-    const isFloat = FLOATS.includes(tensor.dtype);
-    const norm = isFloat ? lengthOf(toFloat32(tensor, name)) : Number.NaN;
-    rows.push([name, tensor.dtype, tensor.shape.join(' × '), isFloat ? norm.toPrecision(4) : '']);
-  }
-  const parts = [...(await configLines(dirname(file)))];
-  if (rows.length > 0) parts.push(groupedTable([[['tensor', 'type', 'shape', 'norm']], rows], [0, 1]));
-  const rank = ranks.size > 0 ? `, rank ${[...ranks].sort((a, b) => a - b).join(', ')}` : '';
-  parts.push(
-    `${tensors.size} tensors, ${integer(numbers)} numbers${rank}; ${integer(bytes.length)} bytes in ${file}`,
-  );
-  const notes = Object.entries(metadata).map(([key, value]) => `${key}: ${value.slice(0, 60)}`);
-  if (notes.length > 0) parts.push(`metadata ${notes.join(', ')}`);
-  return `${parts.join('\n')}\n`;
+export function inspectFile(file: string): Promise<string> {
+  return withFileParts(file, async (parts) => {
+    const beginning = await parts.read(0, Math.min(8, parts.length));
+    const headerLength = Math.max(4096, safetensorsHeaderLength(beginning));
+    const start = await parts.read(0, Math.min(headerLength, parts.length));
+    const { places, metadata } = parseSafetensorsHeader(start, parts.length, file);
+    const rows: string[][] = [];
+    let [numbers, ranks] = [0, new Set<number>()];
+    for (const [name, place] of places) {
+      const { dtype, shape } = place;
+      numbers += shape.reduce((a, b) => a * b, 1);
+      if (/lora_(embedding_)?A(\.weight)?$/.test(name)) ranks = ranks.add(shape[0]);
+      const norm = FLOATS.includes(dtype) ? (await lengthOf(parts, place, name)).toPrecision(4) : '';
+      rows.push([name, dtype, shape.join(' × '), norm]);
+    }
+    const lines = await configLines(dirname(file));
+    if (rows.length > 0) lines.push(groupedTable([[['tensor', 'type', 'shape', 'norm']], rows], [0, 1]));
+    const rank = ranks.size > 0 ? `, rank ${[...ranks].sort((a, b) => a - b).join(', ')}` : '';
+    const size = `${integer(parts.length)} bytes in ${file}`;
+    lines.push(`${places.size} tensors, ${integer(numbers)} numbers${rank}; ${size}`);
+    const notes = Object.entries(metadata).map(([key, value]) => `${key}: ${value.slice(0, 60)}`);
+    if (notes.length > 0) lines.push(`metadata ${notes.join(', ')}`);
+    return `${lines.join('\n')}\n`;
+  });
 }
 
-function lengthOf(values: Float32Array): number {
+/** The root of the sum of squares. */
+async function lengthOf(
+  parts: FileParts,
+  { dtype, shape, begin, end }: TensorPlace,
+  name: string,
+): Promise<number> {
   let sum = 0;
-  for (const value of values) sum += value * value;
+  for (let at = begin; at < end; at += PART_BYTES) {
+    const bytes = await parts.read(at, Math.min(PART_BYTES, end - at));
+    const values = toFloat32({ dtype, shape, bytes }, name);
+    for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
+  }
   return Math.sqrt(sum);
 }
 

@@ -181,8 +181,12 @@ class Job {
   ): Promise<FitResult> {
     const { learningRate, batchSize, seed, resume } = this.#options;
     const checkpoint = this.#prepared.output.checkpoint(name.replace(', ', '-').replace(' ', '-'));
-    const { rank, alpha, digits, replay, base, adapter } = this.#options;
-    const settings = { rank, alpha, digits: digits.join(), replay, base: base ?? '', adapter: adapter ?? '' };
+    const { rank, alpha, digits, replay } = this.#options;
+    const { base, adapter } = this.#prepared.inputs;
+    const settings = {
+      ...{ rank, alpha, digits: digits.join(), replay },
+      ...{ '--base': base, '--adapter': adapter },
+    };
     const options = { learningRate, batchSize, seed, resume, checkpoint, settings, ...length };
     return this.#trainer.train(name, model, data, options);
   }

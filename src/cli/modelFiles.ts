@@ -1,9 +1,13 @@
 /** DigitsNet as the commands save it. */
-import { type Backend, DataError, DigitsNet, parseModel } from '../core.js';
+import { type Backend, DataError, DigitsNet, parseSafetensors, type StateDict, toFloat32 } from '../core.js';
+import { digitsNetShapes } from '../models/digitsNet.js';
 import { readFileBytes } from '../node.js';
 
+/** Most problems that one message lists. */
+const MOST_LISTED = 6;
+
 /**
- * A DigitsNet with the weights of a file.
+ * A DigitsNet with the weights of a file. Names and shapes are compared before anything is made of their sizes.
  * @param images  that it is for; default any
  * @throws DataError when the file cannot be read, or holds something else or a model for other images
  */
@@ -12,20 +16,32 @@ export async function readDigitsNet(
   file: string,
   images?: { readonly features: number; readonly classes: number },
 ): Promise<DigitsNet> {
-  const state = parseModel(await readFileBytes(file), file);
-  const inFeatures = state.get('linear1.weight')?.shape[1] ?? 784;
-  const classes = state.get('linear3.weight')?.shape[0] ?? 10;
-  const model = new DigitsNet(device, { inFeatures, classes });
-  try {
-    model.loadStateDict(state);
-  } catch (error) {
-    model.dispose();
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new DataError(`${file}: is no DigitsNet: ${reason}`, { cause: error });
+  const { tensors } = parseSafetensors(await readFileBytes(file), file);
+  const inFeatures = tensors.get('linear1.weight')?.shape[1] ?? 784;
+  const classes = tensors.get('linear3.weight')?.shape[0] ?? 10;
+  const problems: string[] = [];
+  const shapes = digitsNetShapes({ inFeatures, classes });
+  for (const [name, shape] of shapes) {
+    const found = tensors.get(name)?.shape;
+    if (!found) problems.push(`missing ${name}`);
+    else if (found.join() !== shape.join()) problems.push(`${name} must be [${shape}]: found [${found}]`);
   }
-  if (!images || (inFeatures === images.features && classes === images.classes)) return model;
-  model.dispose();
-  throw new DataError(
-    `${file}: must be for images of ${images.features} pixels and ${images.classes} digits: is for ${inFeatures} and ${classes}`,
-  );
+  for (const name of tensors.keys()) if (!shapes.has(name)) problems.push(`unexpected ${name}`);
+  if (inFeatures < 1 || classes < 1) problems.push('a layer must not be empty');
+  if (problems.length > MOST_LISTED) {
+    problems.splice(MOST_LISTED, problems.length, `and ${problems.length - MOST_LISTED} more`);
+  }
+  if (problems.length > 0) throw new DataError(`${file}: is no DigitsNet: ${problems.join('; ')}`);
+  if (images && (inFeatures !== images.features || classes !== images.classes)) {
+    throw new DataError(
+      `${file}: must be for images of ${images.features} pixels and ${images.classes} digits: is for ${inFeatures} and ${classes}`,
+    );
+  }
+  const state: StateDict = new Map();
+  for (const [name, tensor] of tensors) {
+    state.set(name, { shape: tensor.shape, data: toFloat32(tensor, `${file}: ${name}`) });
+  }
+  const model = new DigitsNet(device, { inFeatures, classes });
+  model.loadStateDict(state);
+  return model;
 }

@@ -10,7 +10,9 @@ import {
   mixReplay,
 } from '../core.js';
 import { loadAdapter, loadMnist, selectDevice } from '../index.js';
-import { mnistFiles } from '../node.js';
+import { readAdapterDirectory } from '../node/adapters.js';
+import { mnistFiles, readFileBytes } from '../node.js';
+import { Sha256, sha256 } from '../sha256.js';
 import { UsageError } from './errors.js';
 import { ensureWritableFile } from './json.js';
 import { readDigitsNet } from './modelFiles.js';
@@ -36,6 +38,14 @@ export interface Prepared extends OpenedData {
   readonly output: OutputDirectory;
   /** Where the JSON goes; undefined when it goes nowhere or to standard output. */
   readonly jsonPath: string | undefined;
+  /** What the files hold that the job begins with. */
+  readonly inputs: InputDigests;
+}
+
+/** SHA-256 of the contents of `--base` and `--adapter`; empty where there is none. */
+export interface InputDigests {
+  readonly base: string;
+  readonly adapter: string;
 }
 
 /**
@@ -52,7 +62,18 @@ export async function prepare(options: MnistOptions): Promise<Prepared> {
   const toFile = options.json !== undefined && options.json !== '-';
   const jsonPath = toFile ? await ensureWritableFile(options.json) : undefined;
   if (!options.resume) await output.removeCheckpoints();
-  return { ...opened, mixed, output, jsonPath };
+  return { ...opened, mixed, output, jsonPath, inputs: await digestInputs(options) };
+}
+
+async function digestInputs({ base, adapter }: MnistOptions): Promise<InputDigests> {
+  const hash = new Sha256();
+  if (adapter !== undefined) {
+    for (const bytes of (await readAdapterDirectory(adapter)).values()) hash.update(sha256(bytes));
+  }
+  return {
+    base: base === undefined ? '' : sha256(await readFileBytes(base)),
+    adapter: adapter === undefined ? '' : hash.hex(),
+  };
 }
 
 /**

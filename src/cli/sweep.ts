@@ -1,10 +1,10 @@
 /** `lowrank sweep`: the same adaptation with every combination of ranks, alphas, learning rates and seeds. */
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { applyLora, countParameters, DataError, DigitsNet, type StateDict } from '../core.js';
 import { serializeModel } from '../nn/modelFile.js';
 import { ensureWritableDirectory, writeFileAtomic } from '../node.js';
+import { sha256 } from '../sha256.js';
 import { Interrupted } from './errors.js';
 import { count, integer } from './format.js';
 import { ensureWritableFile, jsonText, type Score } from './json.js';
@@ -14,6 +14,7 @@ import { sumOver } from './scoreTable.js';
 import { gridOf, type SweepOptions, type TrialSettings } from './sweepOptions.js';
 import { loadPlotter, type Plotter } from './sweepPlot.js';
 import { csvText, type SweepResult, summarize } from './sweepResult.js';
+import { checkTrainedBase, serializeBase } from './trainedBase.js';
 import { exitCodeOfSignal, loraConfig, type Surroundings, Trainer } from './trainer.js';
 import { appendTrial, keyOf, readTrials, type Trial } from './trials.js';
 
@@ -71,7 +72,12 @@ async function baseOf(
   path: string,
 ): Promise<{ base: StateDict; score: Score }> {
   const trainer = new Trainer(surroundings);
+  const settings = {
+    ...{ seed: `${seeds[0]}`, epochs: `${epochs}`, batchSize: `${batchSize}` },
+    data: await train.digest(),
+  };
   const file = given ?? (resume && existsSync(path) ? path : undefined);
+  if (file !== undefined && given === undefined) await checkTrainedBase(file, settings);
   const model =
     file === undefined
       ? new DigitsNet(device, { seed: seeds[0], inFeatures: train.features })
@@ -82,7 +88,7 @@ async function baseOf(
       const options = { learningRate: 0.001, batchSize, seed: seeds[0], epochs };
       const { iterations } = await trainer.train('base', model, train, options);
       stopIfInterrupted(surroundings.signal, `base after ${count(iterations, 'iteration')}, nothing saved`);
-      await writeFileAtomic(path, serializeModel(await model.stateDict()));
+      await writeFileAtomic(path, serializeBase(await model.stateDict(), settings));
     }
     const score = await trainer.score('test of base', model, test, () =>
       stopIfInterrupted(surroundings.signal, 'no trial yet'),
@@ -95,7 +101,6 @@ async function baseOf(
 
 class Sweep {
   readonly #trainer: Trainer;
-  readonly #grid: readonly TrialSettings[];
 
   constructor(
     readonly options: SweepOptions,
@@ -106,28 +111,35 @@ class Sweep {
     readonly path: string,
   ) {
     this.#trainer = new Trainer(surroundings);
-    const hash = createHash('sha256').update(serializeModel(base)).digest('hex').slice(0, 16);
-    this.#grid = gridOf(options, hash);
+  }
+
+  /** Every trial, with what tells it from those over another base or other images. */
+  async #grid(): Promise<TrialSettings[]> {
+    const { train, test } = this.opened;
+    const digest = (text: string | Uint8Array) => sha256(text).slice(0, 16);
+    const data = digest(`${await train.digest()} ${await test.digest()}`);
+    return gridOf(this.options, { base: digest(serializeModel(this.base)), data });
   }
 
   async run(): Promise<Trial[]> {
     const { notice, signal, onTrial } = this.surroundings;
+    const grid = await this.#grid();
     const known = new Map((await readTrials(this.path)).map((trial) => [keyOf(trial), trial]));
-    const done = this.#grid.filter((settings) => known.has(keyOf(settings))).length;
+    const done = grid.filter((settings) => known.has(keyOf(settings))).length;
     const others = known.size - done;
-    if (done > 0) notice(`${count(done, 'trial')} of ${integer(this.#grid.length)} done before`);
+    if (done > 0) notice(`${count(done, 'trial')} of ${integer(grid.length)} done before`);
     if (others > 0) notice(`${count(others, 'trial')} of other settings in ${this.path} left alone`);
     const trials: Trial[] = [];
-    for (const settings of this.#grid) {
+    for (const settings of grid) {
       let trial = known.get(keyOf(settings));
       if (!trial) {
         const stop = () =>
           stopIfInterrupted(signal, `${count(trials.length, 'trial')} in ${this.path}; --resume goes on`);
-        trial = await this.#trial(settings, `trial ${trials.length + 1}/${this.#grid.length}`, stop);
+        trial = await this.#trial(settings, `trial ${trials.length + 1}/${grid.length}`, stop);
         await appendTrial(this.path, trial);
       }
       trials.push(trial);
-      onTrial(trial, trials.length, this.#grid.length);
+      onTrial(trial, trials.length, grid.length);
     }
     return trials;
   }

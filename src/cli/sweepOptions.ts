@@ -64,14 +64,19 @@ export interface TrialSettings {
   readonly replay: number;
   readonly iterations: number;
   readonly batchSize: number;
-  /** The first digits of the SHA-256 of the base's file. */
+  /** The first 16 digits of the SHA-256 of the base's file. */
   readonly base: string;
+  /** The first 16 digits of the SHA-256 of the images and labels. */
+  readonly data: string;
 }
 
 /** Every trial of the grid; the seeds of one configuration follow each other. */
-export function gridOf(options: SweepOptions, base: string): TrialSettings[] {
+export function gridOf(
+  options: SweepOptions,
+  { base, data }: Pick<TrialSettings, 'base' | 'data'>,
+): TrialSettings[] {
   const { methods, ranks, alphas, learningRates, seeds, digits, replay, iterations, batchSize } = options;
-  const common = { digits, replay, iterations, batchSize, base };
+  const common = { digits, replay, iterations, batchSize, base, data };
   return methods.flatMap((method) =>
     ranks.flatMap((rank) =>
       alphas.flatMap((alpha) =>

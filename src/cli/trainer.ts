@@ -100,9 +100,16 @@ export class Trainer {
   }
 }
 
+export interface AdapterSettings {
+  readonly method: Method;
+  readonly rank: number;
+  readonly alpha: number;
+  readonly seed: number;
+}
+
 /** The tutorial's wrapper leaves the biases trainable, its parametrization does not. */
-export function loraConfig(given: { method: Method; rank: number; alpha: number; seed: number }): LoraConfig {
-  return { ...given, bias: given.method === 'layer' ? 'lora_only' : 'none', init: 'normal' };
+export function loraConfig({ method, rank, alpha, seed }: AdapterSettings): LoraConfig {
+  return { method, rank, alpha, seed, bias: method === 'layer' ? 'lora_only' : 'none', init: 'normal' };
 }
 
 export function facts({ meanLoss, iterations, iterationsPerSecond }: FitResult): TrainingFacts {

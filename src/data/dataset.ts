@@ -1,8 +1,11 @@
 /** Labelled examples that live on the device as bytes, and the batches that are gathered from them there. */
-import type { Backend, Storage } from '../backends/backend.js';
-import { DataError } from '../errors.js';
+import type { Backend, DType } from '../backends/backend.js';
+import { asBytes, asByteValues, type Bytes } from '../bytes.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import type { Random } from '../random.js';
+import { Sha256 } from '../sha256.js';
 import { Tensor } from '../tensor.js';
+import { checkExamples, checkNumbers } from './checkExamples.js';
 
 export interface DatasetOptions {
   /** Numbers per example. */
@@ -26,6 +29,15 @@ export interface BatchOptions {
   readonly skip?: number | undefined;
 }
 
+const NAMES: OptionNames<DatasetOptions> = { features: true, classes: true, mean: true, std: true };
+const BATCH_NAMES: OptionNames<BatchOptions> = {
+  batchSize: true,
+  random: true,
+  epochs: true,
+  dropLast: true,
+  skip: true,
+};
+
 /** Valid until the next batch is asked for, which is written into the same memory. */
 export interface Batch {
   /** [rows, features] */
@@ -37,8 +49,8 @@ export interface Batch {
 
 /** The bytes on the device, shared by a dataset and its subsets. */
 interface Examples {
-  readonly images: Storage;
-  readonly labels: Storage;
+  readonly images: Tensor;
+  readonly labels: Tensor;
   /** On the host, to choose by label. */
   readonly hostLabels: Uint8Array;
 }
@@ -50,6 +62,7 @@ export class Dataset implements DatasetOptions {
   readonly std: number;
   readonly #examples: Examples;
   readonly #indices: Int32Array;
+  #digest: Promise<string> | undefined;
 
   private constructor(
     readonly device: Backend,
@@ -67,34 +80,25 @@ export class Dataset implements DatasetOptions {
 
   /**
    * Copies examples to the device.
-   * @param images  [count, features], bytes
-   * @param labels  [count], class indices
-   * @throws DataError when the lengths differ, a label is out of range, or there is no example
+   * @param imageBytes  [count, features]
+   * @param labelBytes  [count], class indices
+   * @param options     may be another dataset, whose sizes and normalisation these examples are to have
+   * @throws DataError when the lengths differ, a label is out of range, or there is no example; RangeError
+   *   for options out of range
    */
-  static fromBytes(
-    device: Backend,
-    images: Uint8Array,
-    labels: Uint8Array,
-    options: DatasetOptions,
-  ): Dataset {
-    const { features, classes, std } = options;
-    if (!(std > 0)) throw new RangeError(`dataset: std must be above 0: ${std}`);
-    if (labels.length === 0) throw new DataError('dataset: there are no examples');
-    if (images.length !== labels.length * features) {
-      throw new DataError(
-        `dataset: ${labels.length} labels of ${features} features want ${labels.length * features} bytes: got ${images.length}`,
-      );
-    }
-    const bad = labels.findIndex((label) => label >= classes);
-    if (bad >= 0)
-      throw new DataError(`dataset: label ${bad} must be 0 to ${classes - 1}: got ${labels[bad]}`);
+  static fromBytes(device: Backend, imageBytes: Bytes, labelBytes: Bytes, options: DatasetOptions): Dataset {
+    const images = asByteValues(imageBytes, 'dataset: images');
+    const labels = asByteValues(labelBytes, 'dataset: labels');
+    if (!(options instanceof Dataset)) checkOptions('dataset', options, NAMES);
+    checkNumbers(options);
+    checkExamples(images, labels, options);
     const examples = {
-      images: device.alloc('u8', images.length),
-      labels: device.alloc('u8', labels.length),
-      hostLabels: labels.slice(),
+      images: new Tensor(device, device.alloc('u8', images.length), [images.length]).own(),
+      labels: new Tensor(device, device.alloc('u8', labels.length), [labels.length]).own(),
+      hostLabels: Uint8Array.from(labels),
     };
-    device.write(examples.images, images);
-    device.write(examples.labels, labels);
+    device.write(examples.images.storage, images);
+    device.write(examples.labels.storage, labels);
     return new Dataset(device, examples, Int32Array.from(labels.keys()), options);
   }
 
@@ -150,23 +154,41 @@ export class Dataset implements DatasetOptions {
     return new Dataset(first.device, first.#examples, Int32Array.from(indices), first);
   }
 
-  /** How many batches `batches` gives. */
-  batchCount({ batchSize, epochs = 1, dropLast = false }: BatchOptions): number {
-    const count = this.length / batchSize;
-    return epochs * (dropLast ? Math.floor(count) : Math.ceil(count));
+  /**
+   * SHA-256 of all that a training sees of the data: the images and labels in their order, how they are normalised, and
+   * the number of classes. The bytes are read from the device once.
+   */
+  digest(): Promise<string> {
+    this.#digest ??= this.#hash();
+    return this.#digest;
   }
 
-  /** Goes through the examples. Each batch is gathered on the device, into the same memory. */
-  *batches({
-    batchSize,
-    random,
-    epochs = 1,
-    dropLast = false,
-    skip = 0,
-  }: BatchOptions): Generator<Batch, void> {
-    if (!Number.isInteger(batchSize) || batchSize < 1) {
-      throw new RangeError(`batches: batchSize must be an integer from 1 on: ${batchSize}`);
-    }
+  async #hash(): Promise<string> {
+    const { features, classes, mean, std } = this;
+    const { images, hostLabels } = this.#examples;
+    const bytes = asBytes(await images.read(), 'dataset: images');
+    const hash = new Sha256().update(JSON.stringify({ length: this.length, features, classes, mean, std }));
+    hash.update(Uint8Array.from(this.#indices, (index) => hostLabels[index]));
+    for (const index of this.#indices) hash.update(bytes.subarray(index * features, (index + 1) * features));
+    return hash.hex();
+  }
+
+  /** How many batches `batches` gives, without those that it skips. @throws as `batches` does */
+  batchCount(options: BatchOptions): number {
+    const { batchSize, epochs, dropLast, skip } = resolveBatching(options);
+    const count = this.length / batchSize;
+    return Math.max(0, epochs * (dropLast ? Math.floor(count) : Math.ceil(count)) - skip);
+  }
+
+  /**
+   * Goes through the examples. Each batch is gathered on the device, into the same memory.
+   * @throws RangeError for options out of range, TypeError for an option that does not exist
+   */
+  batches(options: BatchOptions): Generator<Batch, void> {
+    return this.#gathered(resolveBatching(options));
+  }
+
+  *#gathered({ batchSize, random, epochs, dropLast, skip }: Batching): Generator<Batch, void> {
     const gatherer = new Gatherer(this, this.#examples, Math.min(batchSize, this.length));
     let left = skip;
     try {
@@ -184,41 +206,67 @@ export class Dataset implements DatasetOptions {
     }
   }
 
-  /** Frees the bytes, for all subsets too. */
+  /** Frees the bytes, for all subsets too; twice is harmless. */
   dispose(): void {
-    this.device.free(this.#examples.images);
-    this.device.free(this.#examples.labels);
+    this.#examples.images.release('dispose() of the dataset');
+    this.#examples.labels.release('dispose() of the dataset');
   }
+}
+
+/** @throws TypeError for what is no dataset */
+export function checkDataset(what: string, name: string, data: Dataset): void {
+  if (!(data instanceof Dataset))
+    throw new TypeError(`${what}: ${name} must be a Dataset: got ${typeof data}`);
+}
+
+type Batching = { readonly [K in Exclude<keyof BatchOptions, 'random'>]-?: NonNullable<BatchOptions[K]> } & {
+  readonly random: Random | undefined;
+};
+
+function resolveBatching(options: BatchOptions): Batching {
+  checkOptions('batches', options, BATCH_NAMES);
+  const { batchSize, random, epochs = 1, dropLast = false, skip = 0 } = options;
+  for (const [name, value] of Object.entries({ batchSize, epochs })) {
+    if (Number.isSafeInteger(value) && value >= 1) continue;
+    throw new RangeError(`batches: ${name} must be a positive integer: ${value}`);
+  }
+  if (!Number.isSafeInteger(skip) || skip < 0) {
+    throw new RangeError(`batches: skip must be a non-negative integer: ${skip}`);
+  }
+  return { batchSize, random, epochs, dropLast, skip };
 }
 
 /** Memory for one batch, and for a smaller last one in the same place. */
 class Gatherer {
   readonly #dataset: Dataset;
   readonly #examples: Examples;
-  readonly #indices: Storage;
-  readonly #x: Storage;
-  readonly #y: Storage;
+  readonly #indices: Tensor;
+  readonly #x: Tensor;
+  readonly #y: Tensor;
   #tensors: Batch | undefined;
 
   constructor(dataset: Dataset, examples: Examples, batchSize: number) {
     const { device, features } = dataset;
     this.#dataset = dataset;
     this.#examples = examples;
-    this.#indices = device.alloc('i32', batchSize);
-    this.#x = device.alloc('f32', batchSize * features);
-    this.#y = device.alloc('i32', batchSize);
+    // Tensors, so that the memory of batches that were not asked for to the end goes with them.
+    const make = (dtype: DType, length: number) =>
+      new Tensor(device, device.alloc(dtype, length), [length]).own();
+    this.#indices = make('i32', batchSize);
+    this.#x = make('f32', batchSize * features);
+    this.#y = make('i32', batchSize);
   }
 
   gather(chosen: Int32Array): Batch {
     const { device, features, mean, std } = this.#dataset;
     const rows = chosen.length;
     const batch = this.#batchOf(rows);
-    device.write(this.#indices, chosen);
+    device.write(this.#indices.storage, chosen);
     const scale = 1 / (255 * std);
     device.run('gatherRows', {
       out: batch.x.storage,
-      bytes: this.#examples.images,
-      indices: this.#indices,
+      bytes: this.#examples.images.storage,
+      indices: this.#indices.storage,
       rows,
       cols: features,
       scale,
@@ -226,18 +274,15 @@ class Gatherer {
     });
     device.run('gatherLabels', {
       out: batch.y.storage,
-      labels: this.#examples.labels,
-      indices: this.#indices,
+      labels: this.#examples.labels.storage,
+      indices: this.#indices.storage,
     });
     return batch;
   }
 
   dispose(): void {
-    const { device } = this.#dataset;
     this.#release();
-    device.free(this.#indices);
-    device.free(this.#x);
-    device.free(this.#y);
+    for (const tensor of [this.#indices, this.#x, this.#y]) tensor.dispose();
   }
 
   #batchOf(rows: number): Batch {
@@ -245,8 +290,8 @@ class Gatherer {
     this.#release();
     const { device, features } = this.#dataset;
     this.#tensors = {
-      x: new Tensor(device, device.slice(this.#x, 0, rows * features), [rows, features]),
-      y: new Tensor(device, device.slice(this.#y, 0, rows), [rows]),
+      x: new Tensor(device, device.slice(this.#x.storage, 0, rows * features), [rows, features]).own(),
+      y: new Tensor(device, device.slice(this.#y.storage, 0, rows), [rows]).own(),
       rows,
     };
     return this.#tensors;

@@ -1,6 +1,7 @@
 /** MNIST's four IDX files, checked against each other. It knows no file system and no device. */
 import { DataError } from '../errors.js';
-import { type IdxArray, parseIdx } from './idx.js';
+import { MAX_DECOMPRESSED_BYTES } from './gzip.js';
+import { parseIdx } from './idx.js';
 
 /** The bytes of one file, raw or gzipped. */
 export interface NamedBytes {
@@ -42,8 +43,9 @@ const CLASSES = 10;
  * @see http://yann.lecun.com/exdb/mnist/
  */
 export async function parseMnist(files: MnistFiles): Promise<{ train: LabelledBytes; test: LabelledBytes }> {
-  const train = await parsePair(files.trainImages, files.trainLabels);
-  const test = await parsePair(files.testImages, files.testLabels);
+  const train = await parsePair(files.trainImages, files.trainLabels, MAX_DECOMPRESSED_BYTES);
+  const left = MAX_DECOMPRESSED_BYTES - train.images.length - train.labels.length;
+  const test = await parsePair(files.testImages, files.testLabels, left);
   if (train.rows !== test.rows || train.cols !== test.cols) {
     const values = `${test.rows}x${test.cols}, ${files.trainImages.name} has ${train.rows}x${train.cols}`;
     throw new DataError(`${files.testImages.name}: image size differs from the training images': ${values}`);
@@ -51,30 +53,42 @@ export async function parseMnist(files: MnistFiles): Promise<{ train: LabelledBy
   return { train, test };
 }
 
-async function parsePair(imageFile: NamedBytes, labelFile: NamedBytes): Promise<LabelledBytes> {
-  const images = await parseIdx(imageFile.bytes, imageFile.name);
-  checkDimensions(images, imageFile.name, 'images');
-  const labels = await parseIdx(labelFile.bytes, labelFile.name);
-  checkDimensions(labels, labelFile.name, 'labels');
-
+/** @param limit  bytes that both may unpack to together */
+async function parsePair(
+  imageFile: NamedBytes,
+  labelFile: NamedBytes,
+  limit: number,
+): Promise<LabelledBytes> {
+  const images = await parseIdx(imageFile.bytes, imageFile.name, {
+    limit,
+    check: (shape) => {
+      checkDimensions(shape, imageFile.name, 'images');
+      const [count, rows, cols] = shape;
+      if (count === 0) throw new DataError(`${imageFile.name}: at least one image is needed: found 0`);
+      if (rows * cols > 0) return;
+      throw new DataError(`${imageFile.name}: an image needs pixels: found ${rows}x${cols}`);
+    },
+  });
   const [count, rows, cols] = images.shape;
-  if (count === 0) throw new DataError(`${imageFile.name}: at least one image is needed: found 0`);
-  const features = rows * cols;
-  if (features === 0) throw new DataError(`${imageFile.name}: an image needs pixels: found ${rows}x${cols}`);
-  if (labels.shape[0] !== count) {
-    const values = `${labels.shape[0]} labels, ${imageFile.name} has ${count} images`;
-    throw new DataError(`${labelFile.name}: counts of labels and images differ: ${values}`);
-  }
+  const labels = await parseIdx(labelFile.bytes, labelFile.name, {
+    limit: limit - images.data.length,
+    check: (shape) => {
+      checkDimensions(shape, labelFile.name, 'labels');
+      if (shape[0] === count) return;
+      const values = `${shape[0]} labels, ${imageFile.name} has ${count} images`;
+      throw new DataError(`${labelFile.name}: counts of labels and images differ: ${values}`);
+    },
+  });
   const bad = labels.data.findIndex((label) => label >= CLASSES);
   if (bad >= 0) {
     const values = `label ${bad} is ${labels.data[bad]}`;
     throw new DataError(`${labelFile.name}: labels must be 0 to ${CLASSES - 1}: ${values}`);
   }
-  return { images: images.data, labels: labels.data, count, features, rows, cols };
+  return { images: images.data, labels: labels.data, count, features: rows * cols, rows, cols };
 }
 
 /** Images have 3 dimensions and labels 1; the other way round the files were swapped. */
-function checkDimensions({ shape }: IdxArray, name: string, expected: 'images' | 'labels'): void {
+function checkDimensions(shape: readonly number[], name: string, expected: 'images' | 'labels'): void {
   const rank = expected === 'images' ? 3 : 1;
   if (shape.length === rank) return;
   const dims = `[${shape.join(', ')}]`;

@@ -1,4 +1,5 @@
 import type { Backend } from '../backends/backend.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { Dataset } from './dataset.js';
 import { type MnistFiles, parseMnist } from './mnist.js';
 
@@ -9,6 +10,8 @@ export interface LoadMnistOptions {
   readonly std?: number;
 }
 
+const NAMES: OptionNames<LoadMnistOptions> = { mean: true, std: true };
+
 /**
  * The MNIST digits on the device: 60,000 training and 10,000 test images of 28 × 28 bytes, normalised
  * as `(x/255 − mean)/std` when a batch is gathered.
@@ -18,12 +21,14 @@ export interface LoadMnistOptions {
 export async function loadMnist(
   device: Backend,
   files: MnistFiles,
-  { mean = 0.1301, std = 0.3081 }: LoadMnistOptions = {},
+  options: LoadMnistOptions = {},
 ): Promise<{ train: Dataset; test: Dataset }> {
+  checkOptions('loadMnist', options, NAMES);
+  const { mean = 0.1301, std = 0.3081 } = options;
   const { train, test } = await parseMnist(files);
-  const options = { features: train.features, classes: 10, mean, std };
+  const images = { features: train.features, classes: 10, mean, std };
   return {
-    train: Dataset.fromBytes(device, train.images, train.labels, options),
-    test: Dataset.fromBytes(device, test.images, test.labels, options),
+    train: Dataset.fromBytes(device, train.images, train.labels, images),
+    test: Dataset.fromBytes(device, test.images, test.labels, images),
   };
 }

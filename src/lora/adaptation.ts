@@ -8,6 +8,9 @@ import type { SwitchedParameter } from './switchedParameter.js';
 
 /** An adapter on a model: what `applyLora` and `loadAdapter` put there. */
 export class LoraAdapter {
+  /** What there was to say when it was loaded, such as what of the file was left out; none is usual. */
+  notes: readonly string[] = [];
+
   /** @internal */
   constructor(
     readonly model: Module,

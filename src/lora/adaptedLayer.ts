@@ -1,12 +1,15 @@
 import { Module } from '../nn/module.js';
-import { copyParameter, type Parameter, type Tensor } from '../tensor.js';
+import { copyParameter, type Parameter, type Shape, type Tensor } from '../tensor.js';
 import type { LoraFactors } from './factors.js';
 
 /** What an adapter name stands for in a batch whose rows use different ones: none, the base model. */
 export const BASE = '__base__';
 
-/** Which rows of a layer's input use an adapter: gives a mask of `rows` zeros and ones. */
-export type RowMasks = (adapter: string, rows: number) => Tensor;
+/**
+ * Which rows of a layer's input use an adapter: gives a mask of zeros and ones.
+ * @param rows  the leading sizes of the input, whose product is the number of rows
+ */
+export type RowMasks = (adapter: string, rows: Shape) => Tensor;
 
 /**
  * A frozen module with the updates that adapters have for its weight, of which those that are active are added.
@@ -14,7 +17,8 @@ export type RowMasks = (adapter: string, rows: number) => Tensor;
  */
 export abstract class AdaptedLayer extends Module {
   /** By the adapter's name. */
-  readonly adapters: Record<string, LoraFactors> = {};
+  // Without a prototype, an adapter may be called constructor or __proto__.
+  readonly adapters: Record<string, LoraFactors> = Object.create(null);
   /** Off, the layer is its base, a bias that trains with an adapter apart. */
   enabled = true;
   #active: readonly string[] = [];
@@ -95,8 +99,8 @@ export abstract class AdaptedLayer extends Module {
     return this.#active.map((name) => this.adapters[name]);
   }
 
-  /** Of the factors of one adapter: which of `rows` inputs use it; undefined where all do. */
-  protected rowMask(factors: LoraFactors, rows: number): Tensor | undefined {
+  /** Of the factors of one adapter: which rows of an input use it; undefined where all do. */
+  protected rowMask(factors: LoraFactors, rows: Shape): Tensor | undefined {
     if (!this.#rowMasks) return undefined;
     const name = this.#active.find((each) => this.adapters[each] === factors);
     return this.#rowMasks(name ?? BASE, rows);

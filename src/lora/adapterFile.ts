@@ -2,25 +2,20 @@
 import { DataError } from '../errors.js';
 import { Linear } from '../nn/linear.js';
 import type { HostTensor, Module } from '../nn/module.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { Random } from '../random.js';
-import {
-  type FloatType,
-  parseSafetensors,
-  serializeSafetensors,
-  toFloat32,
-  type WritableTensor,
-} from '../safetensors.js';
+import { type FloatType, serializeSafetensors, type WritableTensor } from '../safetensors.js';
 import type { Parameter } from '../tensor.js';
 import { adaptationOf, type LoraAdapter } from './adaptation.js';
+import { type Parts, readTensors } from './adapterTensors.js';
 import { checkName, initialValues, install } from './applyLora.js';
-import { baseParameter } from './baseParameter.js';
 import { type ResolvedLoraConfig, resolveConfig } from './config.js';
 import type { LoraFactors } from './factors.js';
 import { beginsWithWeight, type FactorValues } from './initialFactors.js';
 import { LoraEmbedding } from './loraEmbedding.js';
 import { configText, parseConfig } from './peftConfig.js';
 import { PREFIX, partsOf, repeatedKeys, wholeKey } from './peftNames.js';
-import { findTargets, sizesOf, type Target, type WholeParameter, wholeParameters } from './targets.js';
+import { findTargets, type Target, wholeParameters } from './targets.js';
 
 const CONFIG = 'adapter_config.json';
 const MODEL = 'adapter_model.safetensors';
@@ -35,6 +30,8 @@ export interface SaveAdapterOptions {
   readonly dtype?: FloatType | undefined;
 }
 
+const SAVE_NAMES: OptionNames<SaveAdapterOptions> = { name: true, dtype: true };
+
 /**
  * Puts an adapter's files into `files`: `adapter_config.json` and `adapter_model.safetensors` with
  * `base_model.model.<path>.lora_A.weight` `[rank, inFeatures]`, `….lora_B.weight` `[outFeatures, rank]`, and whatever else
@@ -46,8 +43,10 @@ export interface SaveAdapterOptions {
 export async function saveAdapter(
   model: Module,
   files: AdapterFiles,
-  { name, dtype = 'F32' }: SaveAdapterOptions = {},
+  options: SaveAdapterOptions = {},
 ): Promise<void> {
+  checkOptions('saveAdapter', options, SAVE_NAMES);
+  const { name, dtype = 'F32' } = options;
   const { adapters } = adaptationOf(model, 'saveAdapter');
   if (name === undefined && adapters.size > 1) {
     throw new RangeError(`saveAdapter: which adapter: there are ${[...adapters.keys()].join(', ')}`);
@@ -75,7 +74,7 @@ export async function serializeAdapter(
   }
   for (const [path, { switched, parameter }] of adapter.adaptation.copiesOf(adapter.name)) {
     tensors.set(wholeKey(path, adapter.layers), await written(parameter, dtype));
-    const repeated = repeatedKeys(path, adapter.config);
+    const repeated = repeatedKeys(path, adapter);
     if (!repeated) continue;
     tensors.set(repeated.trained, await written(parameter, dtype));
     tensors.set(repeated.original, await written(switched.original, dtype));
@@ -120,6 +119,8 @@ export interface LoadAdapterOptions {
   readonly from?: string | undefined;
 }
 
+const LOAD_NAMES: OptionNames<LoadAdapterOptions> = { name: true, method: true, replace: true, from: true };
+
 /**
  * Puts an adapter on a model from PEFT's two files, with f32, f16 or bf16 tensors. Loading is strict.
  * @param files  by name, such as `saveAdapter` gives them
@@ -130,8 +131,10 @@ export interface LoadAdapterOptions {
 export async function loadAdapter(
   model: Module,
   files: ReadonlyMap<string, Uint8Array>,
-  { name = 'default', method = 'layer', replace = false, from = '' }: LoadAdapterOptions = {},
+  options: LoadAdapterOptions = {},
 ): Promise<LoraAdapter> {
+  checkOptions('loadAdapter', options, LOAD_NAMES);
+  const { name = 'default', method = 'layer', replace = false, from = '' } = options;
   const where = (file: string) => (from === '' ? file : `${from}/${file}`);
   const bytes = (file: string): Uint8Array => {
     const found = files.get(file);
@@ -143,21 +146,20 @@ export async function loadAdapter(
   );
   const parts = inFile(where(CONFIG), () => {
     const targets = findTargets(model, config, false);
-    return { targets, whole: wholeParameters(model, config, targets) };
+    return { targets, whole: wholeParameters(model, config, targets, false) };
   });
-  const expected = expectedShapes(config, parts);
-  const tensors = readTensors(bytes(MODEL), where(MODEL), expected);
-  if (replace)
-    return replaceValues(
-      adaptationOf(model, 'loadAdapter').adapter(name, 'loadAdapter'),
-      config,
-      parts,
-      tensors,
-    );
-  checkName(model, name);
+  if (!replace) checkName(model, name);
+  const { tensors, notes } = await readTensors(bytes(MODEL), where(MODEL), model, config, parts);
+  if (replace) {
+    const adapter = adaptationOf(model, 'loadAdapter').adapter(name, 'loadAdapter');
+    replaceValues(adapter, config, parts, tensors);
+    adapter.notes = notes;
+    return adapter;
+  }
   const initial = await Promise.all(parts.targets.map((target) => valuesFor(target, config, tensors)));
   const adapter = install(model, name, config, { ...parts, values: initial });
   writeValues(adapter, tensors);
+  adapter.notes = notes;
   return adapter;
 }
 
@@ -169,59 +171,6 @@ function inFile<T>(name: string, body: () => T): T {
     if (error instanceof RangeError) throw new DataError(`${name}: ${error.message}`, { cause: error });
     throw error;
   }
-}
-
-interface Parts {
-  readonly targets: readonly Target[];
-  readonly whole: readonly WholeParameter[];
-}
-
-/** The shape of every tensor that an adapter of this config has on this model, by PEFT's name. */
-function expectedShapes(
-  config: ResolvedLoraConfig,
-  { targets, whole }: Parts,
-): Map<string, readonly number[]> {
-  const shapes = new Map<string, readonly number[]>();
-  for (const { path, module, rank } of targets) {
-    const [inFeatures, outFeatures] = sizesOf(module);
-    const isEmbedding = !(module instanceof Linear);
-    const { names } = partsOf(isEmbedding);
-    shapes.set(`${PREFIX}${path}.${names.a}`, [rank, inFeatures]);
-    shapes.set(`${PREFIX}${path}.${names.b}`, [outFeatures, rank]);
-    if (config.useDora) shapes.set(`${PREFIX}${path}.${names.magnitude}`, [outFeatures]);
-    if (config.loraBias && !isEmbedding) shapes.set(`${PREFIX}${path}.${names.bias}`, [outFeatures]);
-  }
-  const adapted = new Set(targets.map(({ path }) => path));
-  for (const { path, module, field } of whole) {
-    const { shape } = baseParameter(module, field);
-    shapes.set(wholeKey(path, adapted), shape);
-    for (const key of Object.values(repeatedKeys(path, config) ?? {})) shapes.set(key, shape);
-  }
-  return shapes;
-}
-
-/** @throws DataError listing everything missing, unexpected or misshapen */
-function readTensors(
-  bytes: Uint8Array,
-  name: string,
-  expected: ReadonlyMap<string, readonly number[]>,
-): Map<string, HostTensor> {
-  const { tensors } = parseSafetensors(bytes, name);
-  const problems: string[] = [];
-  for (const [key, shape] of expected) {
-    const found = tensors.get(key);
-    if (!found) problems.push(`missing ${key}`);
-    else if (found.shape.join() !== shape.join())
-      problems.push(`${key} must be [${shape}]: got [${found.shape}]`);
-  }
-  for (const key of tensors.keys()) if (!expected.has(key)) problems.push(`unexpected ${key}`);
-  if (problems.length > 0) throw new DataError(`${name}: ${problems.join('; ')}`);
-  return new Map(
-    Array.from(tensors, ([key, tensor]) => [
-      key,
-      { shape: tensor.shape, data: toFloat32(tensor, `${name}: ${key}`) },
-    ]),
-  );
 }
 
 /** What the factors begin with: the file's values, or what the file's values are to be compared with. */
@@ -258,7 +207,7 @@ function replaceValues(
   config: ResolvedLoraConfig,
   { targets, whole }: Parts,
   tensors: ReadonlyMap<string, HostTensor>,
-): LoraAdapter {
+): void {
   adapter.adaptation.checkUnmerged('values');
   const { factors, copies, name } = adapter;
   const isSame =
@@ -282,5 +231,4 @@ function replaceValues(
   for (const { path, alpha } of targets) factors.get(path)?.setAlpha(alpha, config.useRslora);
   writeValues(adapter, tensors);
   adapter.config = config;
-  return adapter;
 }

@@ -1,6 +1,6 @@
 /** Several adapters on one model: which are active, how strongly, and in which rows of a batch. */
 import type { Module } from '../nn/module.js';
-import { type Tensor, tensor } from '../tensor.js';
+import { elementCount, type Shape, type Tensor, tensor } from '../tensor.js';
 import { type Adaptation, adaptationOf, type LoraAdapter } from './adaptation.js';
 import { BASE } from './adaptedLayer.js';
 import { checkName } from './applyLora.js';
@@ -84,7 +84,8 @@ export function renameAdapter(model: Module, from: string, to: string): void {
 /**
  * Runs `body`, in which each example of a batch uses an adapter of its own: `names[i]` that of the i-th, `__base__`
  * none. An input of a layer may have several rows per example, one after another, such as tokens.
- * @throws RangeError for a name that is not there, and for adapters that train whole parameters or with DoRA
+ * @throws RangeError for a name that does not exist, for rows that cannot be those of the names, and for adapters that train
+ *   whole parameters or with DoRA
  * @see https://huggingface.co/docs/peft/developer_guides/lora (inference with different adapters in the same batch)
  */
 export async function withAdapterPerRow<T>(
@@ -93,7 +94,10 @@ export async function withAdapterPerRow<T>(
   body: () => T | Promise<T>,
 ): Promise<T> {
   const adaptation = adaptationOf(model, 'withAdapterPerRow');
-  const used = [...new Set(names)].filter((name) => name !== BASE);
+  if (names.length === 0) throw new RangeError('withAdapterPerRow: names must not be empty');
+  // The caller's array may change while the body runs.
+  const byRow = [...names];
+  const used = [...new Set(byRow)].filter((name) => name !== BASE);
   for (const name of used) checkMixable(adaptation, name);
   const { active } = adaptation;
   const masks = new Map<string, Tensor>();
@@ -101,7 +105,7 @@ export async function withAdapterPerRow<T>(
   for (const layer of adaptation.layers.values()) {
     layer.rowMasks = (adapter, rows) => {
       const key = `${rows} ${adapter}`;
-      const mask = masks.get(key) ?? rowMask(layer.baseWeight.device, names, adapter, rows);
+      const mask = masks.get(key) ?? rowMask(layer.baseWeight.device, byRow, adapter, rows);
       masks.set(key, mask);
       return mask;
     };
@@ -129,13 +133,20 @@ function checkMixable(adaptation: Adaptation, name: string): void {
     throw new RangeError(`withAdapterPerRow: ${name} cannot be mixed with others in a batch: ${reason}`);
 }
 
-function rowMask(device: Tensor['device'], names: readonly string[], adapter: string, rows: number): Tensor {
-  const perExample = rows / names.length;
+function rowMask(device: Tensor['device'], names: readonly string[], adapter: string, rows: Shape): Tensor {
+  const count = elementCount(rows);
+  const perExample = count / names.length;
   if (!Number.isInteger(perExample)) {
-    throw new RangeError(`withAdapterPerRow: ${rows} rows do not divide among ${names.length} names`);
+    throw new RangeError(`withAdapterPerRow: ${count} rows do not divide among ${names.length} names`);
   }
-  const mask = Float32Array.from({ length: rows }, (_, r) =>
+  // With one leading size, or a first one of 1, the rows of all examples lie one after another.
+  if (rows.length > 1 && rows[0] !== 1 && rows[0] !== names.length) {
+    throw new RangeError(
+      `withAdapterPerRow: the examples come first in an input: there are ${rows[0]}, and ${names.length} names`,
+    );
+  }
+  const mask = Float32Array.from({ length: count }, (_, r) =>
     names[Math.floor(r / perExample)] === adapter ? 1 : 0,
   );
-  return tensor(device, mask, [rows]);
+  return tensor(device, mask, [count]);
 }

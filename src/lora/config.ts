@@ -1,4 +1,6 @@
 /** What an adapter is: which modules, which rank, what else trains. Names and defaults are PEFT's. */
+import { checkOptions } from '../options.js';
+import { PythonPattern } from './pythonPattern.js';
 
 /**
  * How the factors are drawn at first. `kaiming`: A uniform in ±1/√inFeatures, B zero. `gaussian`: A normal with
@@ -13,8 +15,14 @@ export type LoraInit = 'kaiming' | 'gaussian' | 'normal' | 'orthogonal' | 'pissa
 /** Which biases train with the adapter: none, those of the adapted layers, or all of the model. */
 export type LoraBias = 'none' | 'lora_only' | 'all';
 
-/** Modules by name (a whole path or its end: `q_proj` is `layers.0.q_proj`), or a RegExp that matches the whole path. */
-export type ModuleNames = RegExp | readonly string[];
+/** Modules by name (a whole path or its end: `q_proj` is `layers.0.q_proj`), or a pattern that matches the whole path. */
+export type ModuleNames = RegExp | PythonPattern | readonly string[];
+
+/**
+ * Numbers by pattern: the end of a path, or a regular expression in Python's syntax for it. The first that matches counts. A
+ * Map keeps its order whatever its keys are; JavaScript moves keys such as `0` to the front of an object.
+ */
+export type NumbersByPattern = Readonly<Record<string, number>> | ReadonlyMap<string, number>;
 
 export interface LoraConfig {
   /** `layer` wraps a module, `parametrization` makes a Linear's weight W + s B A. Default `layer`. */
@@ -27,10 +35,10 @@ export interface LoraConfig {
   readonly rank?: number;
   /** The update is scaled by alpha / rank. Default 8. */
   readonly alpha?: number;
-  /** Ranks of their own, by the end of a path or a regular expression for it; the first that matches counts. */
-  readonly rankPattern?: Readonly<Record<string, number>>;
+  /** Ranks of their own. Default none. */
+  readonly rankPattern?: NumbersByPattern;
   /** Alphas of their own, likewise. */
-  readonly alphaPattern?: Readonly<Record<string, number>>;
+  readonly alphaPattern?: NumbersByPattern;
   /** Scales by alpha / √rank instead (arXiv:2312.03732). Default false. */
   readonly useRslora?: boolean;
   /** Trains the length of each row of the weight by itself (DoRA, arXiv:2402.09353). Default false. */
@@ -41,7 +49,10 @@ export interface LoraConfig {
   readonly bias?: LoraBias;
   /** A bias of B's own, zero at first. Default false. */
   readonly loraBias?: boolean;
-  /** Modules that train as a whole beside the adapted ones, such as a head; by name or the end of a path. */
+  /**
+   * Modules that train as a whole beside the adapted ones, such as a head: those whose path ends with one of these, in the
+   * middle of a name as well (`head` is `lm_head` too), as in PEFT.
+   */
   readonly modulesToSave?: readonly string[];
   /** Default `kaiming`. */
   readonly init?: LoraInit;
@@ -49,7 +60,11 @@ export interface LoraConfig {
   readonly seed?: number;
 }
 
-export type ResolvedLoraConfig = Required<LoraConfig>;
+/** A config of its own, which nothing that the caller does later changes. */
+export interface ResolvedLoraConfig extends Required<LoraConfig> {
+  readonly rankPattern: ReadonlyMap<string, number>;
+  readonly alphaPattern: ReadonlyMap<string, number>;
+}
 
 const DEFAULTS: ResolvedLoraConfig = {
   method: 'layer',
@@ -57,8 +72,8 @@ const DEFAULTS: ResolvedLoraConfig = {
   excludeModules: [],
   rank: 8,
   alpha: 8,
-  rankPattern: {},
-  alphaPattern: {},
+  rankPattern: new Map(),
+  alphaPattern: new Map(),
   useRslora: false,
   useDora: false,
   dropout: 0,
@@ -69,14 +84,28 @@ const DEFAULTS: ResolvedLoraConfig = {
   seed: 0,
 };
 
-/** Fills in the defaults. @throws RangeError for a value that no model could take */
+/**
+ * Fills in the defaults, also for what is undefined, and copies.
+ * @throws RangeError for a value that no model could take, TypeError for an option that does not exist
+ */
 export function resolveConfig(config: LoraConfig): ResolvedLoraConfig {
-  const resolved = { ...DEFAULTS, ...config };
+  checkOptions<LoraConfig>('applyLora', config, DEFAULTS);
+  const defined = Object.entries(config).filter(([, value]) => value !== undefined);
+  const given: Required<LoraConfig> = { ...DEFAULTS, ...Object.fromEntries(defined) };
+  const { targetModules } = given;
+  const resolved: ResolvedLoraConfig = {
+    ...given,
+    targetModules: targetModules === 'all-linear' ? 'all-linear' : copyNames('targetModules', targetModules),
+    excludeModules: copyNames('excludeModules', given.excludeModules),
+    modulesToSave: copyList('modulesToSave', given.modulesToSave),
+    rankPattern: orderedNumbers('rankPattern', given.rankPattern),
+    alphaPattern: orderedNumbers('alphaPattern', given.alphaPattern),
+  };
   oneOf('method', resolved.method, ['layer', 'parametrization']);
   oneOf('bias', resolved.bias, ['none', 'lora_only', 'all']);
   oneOf('init', resolved.init, ['kaiming', 'gaussian', 'normal', 'orthogonal', 'pissa', 'olora']);
-  for (const rank of [resolved.rank, ...Object.values(resolved.rankPattern)]) checkRankNumber(rank);
-  for (const alpha of [resolved.alpha, ...Object.values(resolved.alphaPattern)]) {
+  for (const rank of [resolved.rank, ...resolved.rankPattern.values()]) checkRankNumber(rank);
+  for (const alpha of [resolved.alpha, ...resolved.alphaPattern.values()]) {
     if (!Number.isFinite(alpha)) throw new RangeError(`lora: alpha must be a finite number: ${alpha}`);
   }
   const { dropout } = resolved;
@@ -85,6 +114,32 @@ export function resolveConfig(config: LoraConfig): ResolvedLoraConfig {
   }
   checkTogether(resolved);
   return resolved;
+}
+
+/** A RegExp with the flag g or y goes on where it matched last: the copy has neither. */
+function copyNames(option: string, names: ModuleNames): ModuleNames {
+  if (names instanceof RegExp) return new RegExp(names.source, names.flags.replace(/[gy]/g, ''));
+  return names instanceof PythonPattern ? names : copyList(option, names);
+}
+
+/** @throws RangeError for a string, which would be a list of its letters */
+function copyList(option: string, names: readonly string[]): readonly string[] {
+  if (Array.isArray(names)) return [...names];
+  throw new RangeError(`lora: ${option} must be an array of names: ${JSON.stringify(names)}`);
+}
+
+/** @throws RangeError where an object cannot hold the order in which its keys were written, and the order may matter */
+function orderedNumbers(name: string, numbers: NumbersByPattern): ReadonlyMap<string, number> {
+  if (numbers instanceof Map) return new Map(numbers);
+  const entries = Object.entries(numbers);
+  const moved = entries.find(([key]) => /^(0|[1-9]\d*)$/.test(key));
+  // Of names without a point or a sign of a pattern, two never match the same path.
+  if (moved && entries.some(([key]) => !/^[\w-]+$/.test(key))) {
+    throw new RangeError(
+      `lora: ${name} must be a Map to keep the order of its patterns: JavaScript moves ${moved[0]} to the front of an object`,
+    );
+  }
+  return new Map(entries);
 }
 
 /** What PEFT refuses too, and what a parametrization, which sees no input, cannot do. */

@@ -60,7 +60,7 @@ export class LoraEmbedding extends AdaptedLayer {
       this.#scale(factors, loraEmbedding(x, { weight, updates: factors.updates }));
     if (plain.length === 0 && dora.length === 1) return scaled(dora[0]);
     const updates = plain.flatMap((factors) => {
-      const rowMask = this.rowMask(factors, x.length);
+      const rowMask = this.rowMask(factors, x.shape);
       return factors.updates.map((update) => ({ ...update, rowMask }));
     });
     let y = loraEmbedding(x, { weight, updates });

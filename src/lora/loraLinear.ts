@@ -95,7 +95,7 @@ export class LoraLinear extends AdaptedLayer {
 
   #updates(factors: LoraFactors, x: Tensor): LoraUpdate[] {
     const input = isDropping(factors) ? factors.dropout?.forward(x) : undefined;
-    const rowMask = this.rowMask(factors, x.length / this.inFeatures);
+    const rowMask = this.rowMask(factors, x.shape.slice(0, -1));
     return factors.updates.map((update) => ({ ...update, input, rowMask }));
   }
 

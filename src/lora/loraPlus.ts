@@ -1,5 +1,6 @@
 import type { Module } from '../nn/module.js';
 import type { Parameter } from '../tensor.js';
+import { LoraFactors } from './factors.js';
 import { LoraEmbedding } from './loraEmbedding.js';
 
 /** Parameters with a learning rate of their own, for an optimizer. */
@@ -14,7 +15,7 @@ export interface LoraPlusGroup {
  * @param learningRate           of A and the rest
  * @param ratio                  the paper suggests 16; default 16
  * @param embeddingLearningRate  of both factors of an Embedding; default 1e-6, as in PEFT
- * @throws RangeError for a ratio that is not above 0
+ * @throws RangeError for a ratio that is not above 0, a learning rate below 0, or a model without an adapter that trains
  * @see https://arxiv.org/abs/2402.12354
  */
 export function loraPlusGroups(
@@ -25,6 +26,16 @@ export function loraPlusGroups(
 ): LoraPlusGroup[] {
   if (!(ratio > 0 && Number.isFinite(ratio)))
     throw new RangeError(`loraPlusGroups: ratio must be above 0: ${ratio}`);
+  for (const [name, rate] of Object.entries({ learningRate, embeddingLearningRate })) {
+    if (!(rate >= 0 && Number.isFinite(rate)))
+      throw new RangeError(`loraPlusGroups: ${name} must be at least 0: ${rate}`);
+  }
+  const factors = [...model.namedModules()].filter(([, module]) => module instanceof LoraFactors);
+  if (!factors.some(([, module]) => module.parameters().some(({ requiresGrad }) => requiresGrad))) {
+    throw new RangeError(
+      'loraPlusGroups: the model has no adapter that trains: call applyLora or setActiveAdapters before',
+    );
+  }
   const embeddings = [...model.namedModules()].filter(([, module]) => module instanceof LoraEmbedding);
   const ofEmbeddings = new Set(
     embeddings.flatMap(([, module]) => [...module.parameters()].filter(({ shape }) => shape.length > 1)),

@@ -1,38 +1,98 @@
 /** Which modules an adapter's names mean, as PEFT matches them. */
 import type { ModuleNames, ResolvedLoraConfig } from './config.js';
+import { escapePattern, PythonPattern, StepBudget } from './pythonPattern.js';
 
-/** Whether a path is one of these names, ends with one behind a dot, or is matched as a whole. */
-export function matchesNames(path: string, names: ModuleNames): boolean {
-  if (names instanceof RegExp) return names.exec(path)?.[0] === path;
+type PathTest = (path: string) => boolean;
+
+/** Whether a path is one of these names, or ends with one behind a dot. */
+export function matchesNames(path: string, names: readonly string[]): boolean {
   return names.some((name) => path === name || path.endsWith(`.${name}`));
 }
 
-/** Whether a Linear or Embedding at `path` is to be adapted. Modules that are saved whole, and what is in them, never are. */
-export function isTarget(path: string, isLinear: boolean, config: ResolvedLoraConfig): boolean {
-  const { targetModules, excludeModules, modulesToSave } = config;
-  if (matchesNames(path, excludeModules) || ownerAmong(path, modulesToSave) !== undefined) return false;
-  return targetModules === 'all-linear' ? isLinear : matchesNames(path, targetModules);
+/** What a config says of the modules of a model; all its patterns share one budget of steps. */
+export class ModuleMatcher {
+  readonly #budget = new StepBudget();
+  readonly #isTargeted: PathTest | undefined;
+  readonly #isExcluded: PathTest;
+  readonly #isSaved: PathTest;
+  readonly #rank: (path: string) => number;
+  readonly #alpha: (path: string) => number;
+
+  /** @throws RangeError for a pattern that Python refuses or that is not known here */
+  constructor(config: ResolvedLoraConfig) {
+    const { targetModules, excludeModules, modulesToSave, rankPattern, alphaPattern } = config;
+    this.#isTargeted = targetModules === 'all-linear' ? undefined : this.#namesTest(targetModules);
+    this.#isExcluded = this.#namesTest(excludeModules);
+    // The names of modules to save are parts of a pattern to PEFT where it leaves out what is in them.
+    const saved = modulesToSave.map((name) => new PythonPattern(`(^|.*\\.)${name}($|\\..*)`));
+    this.#isSaved = (path) => saved.some((pattern) => pattern.matchesStart(path, this.#budget));
+    this.#rank = this.#numberOf(rankPattern, config.rank);
+    this.#alpha = this.#numberOf(alphaPattern, config.alpha);
+  }
+
+  /** Whether a Linear or Embedding is to be adapted. Modules that are saved whole, and what is in them, never are. */
+  isTarget(path: string, isLinear: boolean): boolean {
+    if (this.#isExcluded(path) || this.#isSaved(path)) return false;
+    return this.#isTargeted ? this.#isTargeted(path) : isLinear;
+  }
+
+  /** Whether a path is among the exclusions. */
+  excludes(path: string): boolean {
+    return this.#isExcluded(path);
+  }
+
+  /** Of a module that is adapted. */
+  numbersOf(path: string): { readonly rank: number; readonly alpha: number } {
+    return { rank: this.#rank(path), alpha: this.#alpha(path) };
+  }
+
+  #namesTest(names: ModuleNames): PathTest {
+    if (names instanceof PythonPattern) return (path) => names.matchesWhole(path, this.#budget);
+    if (!(names instanceof RegExp)) return (path) => matchesNames(path, names);
+    const whole = new RegExp(`^(?:${names.source})$`, names.flags);
+    return (path) => whole.test(path);
+  }
+
+  /** The value of the first pattern that a path, or its end behind a dot, matches. */
+  #numberOf(patterns: ReadonlyMap<string, number>, otherwise: number): (path: string) => number {
+    const tests = Array.from(patterns, ([key, value]) => [this.#patternTest(key), value] as const);
+    return (path) => tests.find(([test]) => test(path))?.[1] ?? otherwise;
+  }
+
+  #patternTest(key: string): PathTest {
+    if (/^[\w.-]+$/.test(key)) return (path) => endsWithDots(path, key);
+    const pattern = new PythonPattern(patternFor(key));
+    return (path) => pattern.matchesStart(path, this.#budget);
+  }
 }
 
-/** The outermost module that contains `path`, or is it, and has one of these names. */
+/** What PEFT makes of a key of `rank_pattern` or `alpha_pattern`. */
+export function patternFor(key: string): string {
+  return `(.*\\.)?(${key})$`;
+}
+
+/** `(.*\\.)?(key)$` for a key whose only signs of a pattern are dots: by far the most, of which a file may have one a module. */
+function endsWithDots(path: string, key: string): boolean {
+  const start = path.length - key.length;
+  if (start < 0 || (start > 0 && path[start - 1] !== '.')) return false;
+  for (let i = 0; i < key.length; i++) {
+    if (key[i] !== '.' && key[i] !== path[start + i]) return false;
+  }
+  return true;
+}
+
+/** Whether a module is saved whole: its path ends with one of these, in the middle of a name as well. */
+export function isSavedWhole(path: string, names: readonly string[]): boolean {
+  return path !== '' && names.some((name) => path.endsWith(name));
+}
+
+/** The outermost module that contains `path`, or is it, and is saved whole. */
 export function ownerAmong(path: string, names: readonly string[]): string | undefined {
   const steps = path.split('.');
-  return steps.map((_, i) => steps.slice(0, i + 1).join('.')).find((each) => matchesNames(each, names));
-}
-
-/** The value of the first pattern that a path, or its end behind a dot, matches. */
-export function patternValue(
-  path: string,
-  patterns: Readonly<Record<string, number>>,
-  otherwise: number,
-): number {
-  for (const [pattern, value] of Object.entries(patterns)) {
-    if (new RegExp(`^(.*\\.)?(${pattern})$`).test(path)) return value;
-  }
-  return otherwise;
+  return steps.map((_, i) => steps.slice(0, i + 1).join('.')).find((each) => isSavedWhole(each, names));
 }
 
 /** A pattern that matches this path alone. */
 export function exactPattern(path: string): string {
-  return `^${path.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`;
+  return `^${escapePattern(path)}`;
 }

@@ -2,6 +2,7 @@
 import { noGrad } from '../autograd.js';
 import type { Module } from '../nn/module.js';
 import { removeParametrizations } from '../nn/parametrization.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { Random } from '../random.js';
 import { type Parameter, type Tensor, tensor } from '../tensor.js';
 import { type Adaptation, adaptationOf, setAdaptation } from './adaptation.js';
@@ -23,6 +24,8 @@ export interface MergeOptions {
   readonly input?: Tensor;
 }
 
+const NAMES: OptionNames<MergeOptions> = { input: true };
+
 /** Rows of random input by which a layer's outputs are compared. */
 const PROBES = 8;
 
@@ -32,7 +35,9 @@ const PROBES = 8;
  * @throws RangeError when a merged value is not finite or there is nothing to merge, Error when they are merged
  *   already; nothing is changed then
  */
-export async function merge(model: Module, { input }: MergeOptions = {}): Promise<MergeReport> {
+export async function merge(model: Module, options: MergeOptions = {}): Promise<MergeReport> {
+  checkOptions('merge', options, NAMES);
+  const { input } = options;
   const adaptation = adaptationOf(model, 'merge');
   if (adaptation.isMerged) throw new Error('merge: the adapters are merged already');
   const wasTraining = model.training;

@@ -1,21 +1,27 @@
 /** PEFT's `adapter_config.json`, written and read. */
 import { DataError } from '../errors.js';
+import { jsonText } from '../fileKind.js';
+import { formatJson, type Json, JsonNumber, parseJson, type WritableJson } from '../json.js';
 import type { Module } from '../nn/module.js';
 import type { LoraAdapter } from './adaptation.js';
 import type { LoraBias, LoraConfig, LoraInit, ModuleNames } from './config.js';
-import { matchesNames } from './matching.js';
+import { matchesNames, patternFor } from './matching.js';
+import { escapePattern, PythonPattern } from './pythonPattern.js';
 import { baseModules } from './targets.js';
 
-/** JSON with indent 2 and sorted keys, as PEFT writes it. Absent keys would take PEFT's defaults (r = 8). */
+/**
+ * JSON with indent 2 and sorted keys, as PEFT writes it; the order of patterns is kept, since the first that matches counts.
+ * Absent keys would take PEFT's defaults (r = 8).
+ */
 export function configText(adapter: LoraAdapter): string {
   const { config, factors } = adapter;
   const { useRslora, useDora, loraBias, bias, modulesToSave, dropout, init } = config;
   // What began with a part of the weight is written as the difference from that, of twice the rank.
   const times = [...factors.values()].some(({ initial }) => initial) ? 2 : 1;
-  const scaled = (patterns: Readonly<Record<string, number>>, by: number) =>
-    Object.fromEntries(Object.entries(patterns).map(([pattern, value]) => [pattern, value * by]));
+  const scaled = (patterns: ReadonlyMap<string, number>, by: number) =>
+    new Map(Array.from(patterns, ([pattern, value]) => [pattern, value * by]));
   const alphaTimes = useRslora ? Math.sqrt(times) : times;
-  const entries = {
+  const entries: Record<string, WritableJson> = {
     alpha_pattern: scaled(config.alphaPattern, alphaTimes),
     base_model_name_or_path: null,
     bias,
@@ -35,7 +41,7 @@ export function configText(adapter: LoraAdapter): string {
     use_dora: useDora,
     use_rslora: useRslora,
   };
-  return JSON.stringify(entries, undefined, 2);
+  return formatJson(new Map(Object.entries(entries)), 2);
 }
 
 /** The paths, or where one of them is also the end of another module's path, a pattern of exactly them. */
@@ -44,13 +50,14 @@ function targetNames(model: Module, paths: readonly string[]): readonly string[]
     ([path]) => paths.includes(path) || !matchesNames(path, paths),
   );
   if (isExact) return paths;
-  return `(${paths.map((path) => path.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|')})`;
+  return `(${paths.map(escapePattern).join('|')})`;
 }
 
-/** Keys that say nothing about what is computed. */
+/** Keys that say nothing about what is computed with values that are there already. */
 const IGNORED = new Set([
   'auto_mapping',
   'base_model_name_or_path',
+  'eva_config',
   'inference_mode',
   'loftq_config',
   'megatron_core',
@@ -58,16 +65,40 @@ const IGNORED = new Set([
   'peft_version',
   'qalora_group_size',
   'revision',
+  'runtime_config',
   'task_type',
 ]);
 
+/** Keys that PEFT does not test for being empty: any value but null, also an empty one, turns them on. */
+const OFF_WHEN_NULL = new Set([
+  'alora_invocation_tokens',
+  'arrow_config',
+  'corda_config',
+  'kasa_config',
+  'lora_ga_config',
+  'monteclora_config',
+  'trainable_token_indices',
+  'use_bdlora',
+  'velora_config',
+]);
+
 const INITS: ReadonlyMap<unknown, LoraInit> = new Map<unknown, LoraInit>([
+  [null, 'kaiming'],
   [true, 'kaiming'],
   [false, 'kaiming'],
   ['gaussian', 'gaussian'],
   ['orthogonal', 'orthogonal'],
   ['pissa', 'pissa'],
   ['olora', 'olora'],
+  // What it began with is in the file, and the base is as it was.
+  ['eva', 'kaiming'],
+]);
+
+/** What PEFT saves whole, whatever the config says, for tasks that put a head on the model. */
+const HEADS: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ['SEQ_CLS', ['classifier', 'score']],
+  ['TOKEN_CLS', ['classifier', 'score']],
+  ['QUESTION_ANS', ['qa_outputs']],
 ]);
 
 /**
@@ -78,147 +109,178 @@ const INITS: ReadonlyMap<unknown, LoraInit> = new Map<unknown, LoraInit>([
  */
 export function parseConfig(bytes: Uint8Array, name: string): LoraConfig {
   const reader = new ConfigReader(parseObject(bytes, name));
-  const type = reader.take('peft_type', undefined);
-  if (type !== 'LORA') throw new DataError(`${name}: peft_type must be LORA: found ${JSON.stringify(type)}`);
+  const task = reader.peek('task_type');
+  const type = reader.take('peft_type');
+  if (type !== 'LORA') throw new DataError(`${name}: peft_type must be LORA: found ${short(type)}`);
+  const saved = reader.names('modules_to_save') ?? [];
   const config: LoraConfig = {
-    rank: reader.number('r', 8),
+    rank: reader.integer('r', 8),
     alpha: reader.number('lora_alpha', 8),
     dropout: reader.number('lora_dropout', 0),
-    rankPattern: reader.numbers('rank_pattern'),
-    alphaPattern: reader.numbers('alpha_pattern'),
+    rankPattern: reader.numbers('rank_pattern', true),
+    alphaPattern: reader.numbers('alpha_pattern', false),
     useRslora: reader.flag('use_rslora'),
     useDora: reader.flag('use_dora'),
     loraBias: reader.flag('lora_bias'),
     bias: reader.bias(),
     init: reader.init(),
-    targetModules: reader.modules('target_modules') ?? reader.missing('target_modules'),
-    excludeModules: reader.excluded(),
-    modulesToSave: reader.names('modules_to_save'),
+    targetModules: reader.targets(),
+    excludeModules: reader.modules('exclude_modules') ?? [],
+    modulesToSave: [...new Set([...saved, ...(HEADS.get(task) ?? [])])],
   };
   const problems = reader.problems();
   if (problems.length > 0) throw new DataError(`${name}: ${problems.join('; ')}`);
   return config;
 }
 
-function parseObject(bytes: Uint8Array, name: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new DataError(`${name}: is not JSON: ${reason.replace(/\s+/g, ' ')}`);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new DataError(`${name}: must be a JSON object`);
-  }
-  return { ...value };
+function parseObject(bytes: Uint8Array, name: string): ReadonlyMap<string, Json> {
+  const value = parseJson(jsonText(bytes, name), name);
+  if (!(value instanceof Map)) throw new DataError(`${name}: must be a JSON object: found ${short(value)}`);
+  return value;
 }
 
-/** Takes the keys of a config one by one and collects what is wrong with them. */
+/** Takes the keys of a config one by one and collects what is wrong with them. Where PEFT has no meaning for null, it is wrong. */
 class ConfigReader {
-  readonly #left: Map<string, unknown>;
+  readonly #left: Map<string, Json>;
   readonly #problems: string[] = [];
 
-  constructor(entries: Record<string, unknown>) {
-    this.#left = new Map(Object.entries(entries));
+  constructor(entries: ReadonlyMap<string, Json>) {
+    this.#left = new Map(entries);
   }
 
   /** What was wrong, and the keys that nobody took and that are not off. */
   problems(): string[] {
-    const unknown = [...this.#left].filter(([key, value]) => !IGNORED.has(key) && !isOff(value));
-    return [...this.#problems, ...unknown.map(([key, value]) => `${key} is not supported: ${short(value)}`)];
+    const unknown = [...this.#left].filter(([key, value]) => !IGNORED.has(key) && !isOff(key, value));
+    return [
+      ...this.#problems,
+      ...unknown.map(([key, value]) => `${shown(key)} is not supported: ${short(value)}`),
+    ];
   }
 
-  take(key: string, otherwise: unknown): unknown {
-    const value = this.#left.get(key) ?? otherwise;
+  peek(key: string): Json | undefined {
+    return this.#left.get(key);
+  }
+
+  take(key: string): Json | undefined {
+    const value = this.#left.get(key);
     this.#left.delete(key);
     return value;
   }
 
   number(key: string, otherwise: number): number {
-    const value = this.take(key, otherwise);
-    return typeof value === 'number' ? value : this.#wrong(key, 'a number', value, otherwise);
+    const value = this.take(key);
+    if (value === undefined) return otherwise;
+    return value instanceof JsonNumber ? value.value : this.#wrong(key, 'a number', value, otherwise);
+  }
+
+  integer(key: string, otherwise: number): number {
+    const value = this.take(key);
+    if (value === undefined) return otherwise;
+    return isInteger(value) ? value.value : this.#wrong(key, 'an integer', value, otherwise);
   }
 
   flag(key: string): boolean {
-    const value = this.take(key, false);
+    const value = this.take(key) ?? false;
     return typeof value === 'boolean' ? value : this.#wrong(key, 'true or false', value, false);
   }
 
-  numbers(key: string): Record<string, number> {
-    const value = this.take(key, {});
-    const entries = typeof value === 'object' && value !== null ? Object.entries(value) : undefined;
-    const numbers = entries?.filter((entry): entry is [string, number] => typeof entry[1] === 'number');
-    if (numbers && numbers.length === entries?.length) {
-      for (const [pattern] of numbers) this.#pattern(key, pattern);
-      return Object.fromEntries(numbers);
+  /** In the order of the file. */
+  numbers(key: string, areIntegers: boolean): ReadonlyMap<string, number> {
+    const value = this.take(key) ?? new Map<string, Json>();
+    const found = new Map<string, number>();
+    const rule = areIntegers ? 'integers by pattern' : 'numbers by pattern';
+    if (!(value instanceof Map)) return this.#wrong(key, rule, value, found);
+    for (const [pattern, each] of value as ReadonlyMap<string, Json>) {
+      if (!(each instanceof JsonNumber) || (areIntegers && !isInteger(each))) {
+        return this.#wrong(key, rule, value, found);
+      }
+      this.#pattern(key, patternFor(pattern));
+      found.set(pattern, each.value);
     }
-    return this.#wrong(key, 'numbers by pattern', value, {});
+    return found;
   }
 
   bias(): LoraBias {
-    const value = this.take('bias', 'none');
+    const value = this.take('bias');
+    if (value === undefined) return 'none';
     if (value === 'none' || value === 'lora_only' || value === 'all') return value;
     return this.#wrong('bias', 'none, lora_only or all', value, 'none');
   }
 
   init(): LoraInit {
-    const value = this.take('init_lora_weights', true);
-    const init = INITS.get(value);
+    const value = this.take('init_lora_weights') ?? null;
+    const init = INITS.get(
+      typeof value === 'string' && /^(gaussian|olora)$/i.test(value) ? value.toLowerCase() : value,
+    );
     if (!init) this.#problems.push(`init_lora_weights is not supported: ${short(value)}`);
     return init ?? 'kaiming';
   }
 
+  targets(): 'all-linear' | ModuleNames {
+    const value = this.peek('target_modules');
+    if (typeof value === 'string' && value.toLowerCase() === 'all-linear') {
+      this.take('target_modules');
+      return 'all-linear';
+    }
+    const names = this.modules('target_modules');
+    if (names === undefined) this.#problems.push('target_modules is missing');
+    else if (Array.isArray(names) && names.length === 0)
+      this.#problems.push('target_modules must not be empty');
+    return names ?? [];
+  }
+
   /** A list of names, or a pattern that matches whole paths. */
-  modules(key: string): 'all-linear' | ModuleNames | undefined {
-    const value = this.take(key, undefined);
-    if (value === undefined || value === 'all-linear') return value;
-    if (typeof value === 'string') return this.#pattern(key, value) ?? [];
-    return isNames(value) ? value : this.#wrong(key, 'names or a pattern', value, []);
+  modules(key: string): ModuleNames | undefined {
+    if (typeof this.peek(key) !== 'string') return this.names(key, 'names or a pattern');
+    const value = this.take(key);
+    if (typeof value !== 'string' || value === '') return undefined;
+    return this.#pattern(key, value) ?? ['?'];
   }
 
-  excluded(): ModuleNames {
-    const value = this.modules('exclude_modules') ?? [];
-    return value === 'all-linear' ? this.#wrong('exclude_modules', 'names or a pattern', value, []) : value;
+  names(key: string, rule = 'names in a list'): readonly string[] | undefined {
+    const value = this.take(key) ?? undefined;
+    if (value === undefined) return undefined;
+    const isNames = Array.isArray(value) && value.every((each) => typeof each === 'string' && each !== '');
+    // Every one is a string.
+    return isNames ? (value as string[]) : this.#wrong(key, rule, value, ['?']);
   }
 
-  names(key: string): readonly string[] {
-    const value = this.take(key, []);
-    return isNames(value) ? value : this.#wrong(key, 'names', value, []);
-  }
-
-  missing(key: string): ModuleNames {
-    this.#problems.push(`${key} is missing`);
-    return [];
-  }
-
-  /** A pattern in the syntax that Python and JavaScript share. */
-  #pattern(key: string, pattern: string): RegExp | undefined {
+  /** Reads it, so that what is wrong with it is said together with all else. */
+  #pattern(key: string, pattern: string): PythonPattern | undefined {
     try {
-      return new RegExp(`^(?:${pattern})$`);
-    } catch {
-      this.#problems.push(`${key}: not a regular expression in JavaScript: ${pattern}`);
+      return new PythonPattern(pattern);
+    } catch (error) {
+      this.#problems.push(`${key}: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
     }
   }
 
-  #wrong<T>(key: string, rule: string, value: unknown, otherwise: T): T {
+  #wrong<T>(key: string, rule: string, value: Json, otherwise: T): T {
     this.#problems.push(`${key} must be ${rule}: found ${short(value)}`);
     return otherwise;
   }
 }
 
-function isNames(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+/** Whether Python reads it as an int, and this keeps all its digits. */
+function isInteger(value: Json): value is JsonNumber {
+  return value instanceof JsonNumber && value.isInteger && Number.isSafeInteger(value.value);
 }
 
 /** A value by which PEFT means that something is not used. */
-function isOff(value: unknown): boolean {
-  if (value === null || value === false || value === '') return true;
-  return typeof value === 'object' && Object.keys(value).length === 0;
+function isOff(key: string, value: Json): boolean {
+  if (value === null) return true;
+  if (OFF_WHEN_NULL.has(key)) return false;
+  // To PEFT, false is layer 0.
+  if (value === false) return key !== 'layers_to_transform';
+  return (
+    value === '' || (value instanceof Map ? value.size === 0 : Array.isArray(value) && value.length === 0)
+  );
 }
 
-function short(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
+function short(value: Json | undefined): string {
+  return value === undefined ? 'nothing' : shown(formatJson(value));
+}
+
+function shown(text: string): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

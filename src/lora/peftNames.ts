@@ -23,14 +23,18 @@ export function wholeKey(path: string, layers: { has(path: string): boolean }): 
 
 /**
  * The names under which PEFT writes the bias of a whole module again when `bias` is all: as trained, and as it was, where
- * its wrapper of such a module has them. Undefined for everything else.
+ * its wrapper of such a module has them. In a module of several, the adapter's name stays in it. Undefined for everything else.
  */
 export function repeatedKeys(
   path: string,
-  { bias, modulesToSave }: ResolvedLoraConfig,
+  { name, config: { bias, modulesToSave } }: { readonly name: string; readonly config: ResolvedLoraConfig },
 ): { trained: string; original: string } | undefined {
   const owner = bias === 'all' && /(^|\.)bias$/.test(path) ? ownerAmong(path, modulesToSave) : undefined;
   if (owner === undefined) return undefined;
-  const key = (wrapper: string) => `${PREFIX}${owner}.${wrapper}${path.slice(owner.length)}`;
-  return { trained: key('modules_to_save'), original: key('original_module') };
+  const inner = path.slice(owner.length + 1);
+  const key = (wrapper: string) => `${PREFIX}${owner}.${wrapper}.${inner}`;
+  return {
+    trained: key(inner.includes('.') ? `modules_to_save.${name}` : 'modules_to_save'),
+    original: key('original_module'),
+  };
 }

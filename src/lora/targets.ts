@@ -5,11 +5,12 @@ import { joinPath, type Module } from '../nn/module.js';
 import { parametrizationsOf } from '../nn/parametrization.js';
 import type { AdaptedLayer } from './adaptedLayer.js';
 import { baseParameter } from './baseParameter.js';
-import type { ResolvedLoraConfig } from './config.js';
+import type { ModuleNames, ResolvedLoraConfig } from './config.js';
 import { LoraEmbedding } from './loraEmbedding.js';
 import { LoraLinear } from './loraLinear.js';
 import { LoraParametrization } from './loraParametrization.js';
-import { isTarget, matchesNames, patternValue } from './matching.js';
+import { isSavedWhole, ModuleMatcher, matchesNames, ownerAmong } from './matching.js';
+import { PythonPattern } from './pythonPattern.js';
 
 export interface Place {
   readonly path: string;
@@ -61,35 +62,35 @@ function parametrizationOf(module: Module): AdaptedLayer | undefined {
 
 /**
  * What a config chooses of a model.
- * @throws RangeError when a name or all of them match nothing, a rank exceeds both sizes of its module, or the
- *   method does not suit a module; the model is unchanged
- * @param isNew  false for values that are there already, whose rank may exceed both sizes
+ * @throws RangeError when a name, an exclusion or a pattern matches nothing, a rank exceeds both sizes of its module, an
+ *   alpha is 0, or the method does not suit a module; the model is unchanged
+ * @param isNew  false for values that exist already: as in PEFT, their rank may exceed both sizes, and names, exclusions
+ *   and patterns may be those of other models
  */
 export function findTargets(model: Module, config: ResolvedLoraConfig, isNew = true): Target[] {
   const { targetModules, method } = config;
   const all = [...places(model)];
-  const chosen = all.filter(({ path, module }) => isTarget(path, module instanceof Linear, config));
+  const matcher = new ModuleMatcher(config);
+  const chosen = all.filter(({ path, module }) => matcher.isTarget(path, module instanceof Linear));
   const there = all.map(({ path }) => path || '(the model itself)').join(', ') || 'none';
-  const unmatched =
-    targetModules === 'all-linear' || targetModules instanceof RegExp
-      ? []
-      : targetModules.filter((name) => !all.some(({ path }) => matchesNames(path, [name])));
-  if (unmatched.length > 0 || chosen.length === 0) {
-    const wanted = unmatched.length > 0 ? unmatched.join(', ') : String(targetModules);
+  const names = typeof targetModules === 'string' || isPattern(targetModules) ? [] : targetModules;
+  const unmatched = names.filter((name) => !all.some(({ path }) => matchesNames(path, [name])));
+  if ((isNew && unmatched.length > 0) || chosen.length === 0) {
+    const wanted = unmatched.length > 0 ? unmatched.join(', ') : String(targetModules) || 'an empty list';
     throw new RangeError(`applyLora: no Linear or Embedding module matches ${wanted}: there are ${there}`);
   }
+  if (isNew) checkMatches(config, all, chosen);
   return chosen.map((place) => {
-    const target = { ...place, ...numbersOf(place.path, config) };
+    const target = { ...place, ...matcher.numbersOf(place.path) };
     checkMethod(place, method);
     // A file may have more, such as one whose update was written with twice the rank.
-    if (isNew) checkRank(target.rank, place);
+    if (isNew) checkNumbers(target);
     return target;
   });
 }
 
-/** Rank and alpha of a module. */
-function numbersOf(path: string, { rank, alpha, rankPattern, alphaPattern }: ResolvedLoraConfig) {
-  return { rank: patternValue(path, rankPattern, rank), alpha: patternValue(path, alphaPattern, alpha) };
+function isPattern(names: ModuleNames): names is RegExp | PythonPattern {
+  return names instanceof RegExp || names instanceof PythonPattern;
 }
 
 function checkMethod({ path, module, parent, adapted }: Place, method: ResolvedLoraConfig['method']): void {
@@ -107,8 +108,38 @@ function checkMethod({ path, module, parent, adapted }: Place, method: ResolvedL
   }
 }
 
-/** @throws RangeError when the rank exceeds both sizes of the module */
-function checkRank(rank: number, { path, module }: Place): void {
+/** @throws RangeError for an exclusion or a pattern that matches nothing, which is then not what was meant */
+function checkMatches(config: ResolvedLoraConfig, all: readonly Place[], chosen: readonly Place[]): void {
+  const { excludeModules, rankPattern, alphaPattern } = config;
+  const pathsOf = (places: readonly Place[]) =>
+    places.map(({ path }) => path || '(the model itself)').join(', ');
+  const exclusions = isPattern(excludeModules) ? [excludeModules] : excludeModules.map((name) => [name]);
+  const unmatched = exclusions.filter((each) => {
+    const matcher = new ModuleMatcher({ ...config, excludeModules: each });
+    return !all.some(({ path }) => matcher.excludes(path));
+  });
+  if (unmatched.length > 0) {
+    throw new RangeError(
+      `applyLora: excludeModules matches no Linear or Embedding module: ${unmatched.join(', ')}: there are ${pathsOf(all)}`,
+    );
+  }
+  for (const [option, patterns] of Object.entries({ rankPattern, alphaPattern })) {
+    const unused = [...patterns.keys()].filter((pattern) => {
+      const matcher = new ModuleMatcher({ ...config, rank: 0, rankPattern: new Map([[pattern, 1]]) });
+      return !chosen.some(({ path }) => matcher.numbersOf(path).rank === 1);
+    });
+    if (unused.length === 0) continue;
+    throw new RangeError(
+      `applyLora: ${option} matches no adapted module: ${unused.join(', ')}: there are ${pathsOf(chosen)}`,
+    );
+  }
+}
+
+/** @throws RangeError when the rank exceeds both sizes of the module, or the update would be 0 */
+function checkNumbers({ path, module, rank, alpha }: Target): void {
+  if (alpha === 0) {
+    throw new RangeError(`lora: alpha must not be 0, or nothing would train: ${path || 'a layer'}`);
+  }
   const [inFeatures, outFeatures] = sizesOf(module);
   const largest = Math.max(inFeatures, outFeatures);
   if (rank <= largest) return;
@@ -131,18 +162,23 @@ export interface WholeParameter {
 
 /**
  * The biases and the parameters of whole modules that a config names.
- * @throws RangeError when a module to save is not there
+ * @throws RangeError when a module to save does not exist, has no parameter, or has a module in it that is adapted
+ * @param isNew  false for values that exist already, whose names may also be those of other models
  */
 export function wholeParameters(
   model: Module,
   { bias, modulesToSave }: ResolvedLoraConfig,
   targets: readonly { readonly path: string }[],
+  isNew = true,
 ): WholeParameter[] {
   const modules = [...baseModules(model)];
-  const missing = modulesToSave.filter((name) => !modules.some(([path]) => matchesNames(path, [name])));
-  if (missing.length > 0) throw new RangeError(`applyLora: no module to save is named ${missing.join(', ')}`);
-  const saved = modules.filter(([path]) => matchesNames(path, modulesToSave)).map(([path]) => path);
-  const isSaved = (path: string) => saved.some((root) => path === root || path.startsWith(`${root}.`));
+  const missing = modulesToSave.filter((name) => !modules.some(([path]) => isSavedWhole(path, [name])));
+  if (isNew && missing.length > 0) {
+    throw new RangeError(`applyLora: no module to save is named ${missing.join(', ')}`);
+  }
+  const isSaved = (path: string) => ownerAmong(path, modulesToSave) !== undefined;
+  const both = targets.find(({ path }) => isSaved(path));
+  if (both) throw new RangeError(`applyLora: ${both.path} cannot be adapted and be saved as a whole`);
   const found: WholeParameter[] = [];
   for (const [path, module] of modules) {
     for (const [name] of module.namedTensors()) {
@@ -151,6 +187,10 @@ export function wholeParameters(
         name === 'bias' && (bias === 'all' || (bias === 'lora_only' && targets.some((t) => t.path === path)));
       if (isSaved(path) || isBias) found.push({ path: joinPath(path, name), module, field: name });
     }
+  }
+  const empty = modulesToSave.filter((name) => !found.some(({ path }) => ownerAmong(path, [name])));
+  if (isNew && empty.length > 0) {
+    throw new RangeError(`applyLora: a module to save has no parameter to train: ${empty.join(', ')}`);
   }
   for (const { module, field } of found) baseParameter(module, field);
   return found;

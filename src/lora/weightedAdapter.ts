@@ -1,5 +1,6 @@
 /** A new adapter from several others. */
 import type { Module } from '../nn/module.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { type Adaptation, adaptationOf, type LoraAdapter } from './adaptation.js';
 import { checkName, install } from './applyLora.js';
 import type { ResolvedLoraConfig } from './config.js';
@@ -21,6 +22,13 @@ export interface WeightedAdapterOptions {
   readonly rank?: number;
 }
 
+const NAMES: OptionNames<WeightedAdapterOptions> = {
+  adapters: true,
+  weights: true,
+  combination: true,
+  rank: true,
+};
+
 /** One adapter's factors in a layer, on the host, with w s for its weight w and its scaling s. */
 interface Part extends FactorValues {
   readonly rank: number;
@@ -36,17 +44,21 @@ interface Part extends FactorValues {
 export async function addWeightedAdapter(
   model: Module,
   name: string,
-  options: WeightedAdapterOptions,
+  given: WeightedAdapterOptions,
 ): Promise<LoraAdapter> {
+  checkOptions('addWeightedAdapter', given, NAMES);
+  // The caller's arrays may change while the factors are read.
+  const options = { ...given, adapters: [...given.adapters], weights: [...given.weights] };
   const adaptation = adaptationOf(model, 'addWeightedAdapter');
   checkName(model, name);
+  checkCombination(options);
   const sources = sourcesOf(adaptation, options);
   const paths = [...adaptation.layers.keys()].filter((path) =>
     sources.some(({ factors }) => factors.has(path)),
   );
   const rank = combinedRank(sources, options);
   const ranks = paths.map((path) => [path, combinedRankAt(sources, path, rank, options)] as const);
-  const patterns = Object.fromEntries(
+  const patterns = new Map(
     ranks.filter(([, own]) => own !== rank).map(([path, own]) => [exactPattern(path), own]),
   );
   const config: ResolvedLoraConfig = {
@@ -77,6 +89,18 @@ export async function addWeightedAdapter(
     );
   }
   return install(model, name, config, { targets, values, whole: [] });
+}
+
+function checkCombination({ combination = 'svd', rank = 1, weights }: WeightedAdapterOptions): void {
+  if (!['linear', 'cat', 'svd'].includes(combination)) {
+    throw new RangeError(`addWeightedAdapter: combination must be one of linear, cat, svd: ${combination}`);
+  }
+  if (!Number.isInteger(rank) || rank < 1) {
+    throw new RangeError(`addWeightedAdapter: rank must be a positive integer: ${rank}`);
+  }
+  if (weights.length > 0 && weights.every((weight) => weight === 0)) {
+    throw new RangeError(`addWeightedAdapter: weights must not all be 0: ${weights.join(', ')}`);
+  }
 }
 
 function sourcesOf(adaptation: Adaptation, { adapters, weights }: WeightedAdapterOptions): LoraAdapter[] {

@@ -2,8 +2,12 @@ import type { Backend } from '../backends/backend.js';
 import { Linear } from '../nn/linear.js';
 import { Module } from '../nn/module.js';
 import { ReLU } from '../nn/relu.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { Random } from '../random.js';
-import type { Tensor } from '../tensor.js';
+import type { Shape, Tensor } from '../tensor.js';
+
+/** Widths of the two inner layers. */
+const HIDDEN = [256, 128] as const;
 
 export interface DigitsNetOptions {
   /** Of the initial weights; default 0. */
@@ -13,6 +17,8 @@ export interface DigitsNetOptions {
   /** Default 10. */
   readonly classes?: number;
 }
+
+const NAMES: OptionNames<DigitsNetOptions> = { seed: true, inFeatures: true, classes: true };
 
 /**
  * Three linear layers 784 → 256 → 128 → 10 and one ReLU, on the logits: 235,146 parameters. That there is no
@@ -24,12 +30,14 @@ export class DigitsNet extends Module {
   linear3: Module;
   relu = new ReLU();
 
-  constructor(device: Backend, { seed = 0, inFeatures = 784, classes = 10 }: DigitsNetOptions = {}) {
+  constructor(device: Backend, options: DigitsNetOptions = {}) {
     super();
+    checkOptions('DigitsNet', options, NAMES);
+    const { seed = 0, inFeatures = 784, classes = 10 } = options;
     const random = new Random(seed).split('init');
-    this.linear1 = new Linear(device, inFeatures, 256, { random });
-    this.linear2 = new Linear(device, 256, 128, { random });
-    this.linear3 = new Linear(device, 128, classes, { random });
+    this.linear1 = new Linear(device, inFeatures, HIDDEN[0], { random });
+    this.linear2 = new Linear(device, HIDDEN[0], HIDDEN[1], { random });
+    this.linear3 = new Linear(device, HIDDEN[1], classes, { random });
   }
 
   /** @param x  [batch, inFeatures] @returns logits [batch, classes] */
@@ -37,4 +45,15 @@ export class DigitsNet extends Module {
     const hidden = this.linear2.forward(this.linear1.forward(x));
     return this.relu.forward(this.linear3.forward(hidden));
   }
+}
+
+/** The shapes of its parameters by name, without making one. */
+export function digitsNetShapes({ inFeatures = 784, classes = 10 }: DigitsNetOptions): Map<string, Shape> {
+  const widths = [inFeatures, ...HIDDEN, classes];
+  return new Map(
+    [1, 2, 3].flatMap((layer): [string, Shape][] => [
+      [`linear${layer}.weight`, [widths[layer], widths[layer - 1]]],
+      [`linear${layer}.bias`, [widths[layer]]],
+    ]),
+  );
 }

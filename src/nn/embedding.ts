@@ -1,5 +1,6 @@
 import type { Backend } from '../backends/backend.js';
 import { loraEmbedding } from '../ops/loraEmbedding.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { Random } from '../random.js';
 import { parameter, type Tensor } from '../tensor.js';
 import { normal } from './init.js';
@@ -12,6 +13,8 @@ export interface EmbeddingOptions {
    */
   readonly random?: Random | undefined;
 }
+
+const NAMES: OptionNames<EmbeddingOptions> = { random: true };
 
 /**
  * `y = E[i]`: rows of a table by index, standard normal at first.
@@ -28,6 +31,7 @@ export class Embedding extends Module {
     options: EmbeddingOptions = {},
   ) {
     super();
+    checkOptions('Embedding', options, NAMES);
     if (!(numEmbeddings >= 1 && embeddingDim >= 1)) {
       throw new RangeError(`Embedding: sizes must be at least 1: ${numEmbeddings} by ${embeddingDim}`);
     }
@@ -36,7 +40,7 @@ export class Embedding extends Module {
     this.weight = parameter(device, values, [numEmbeddings, embeddingDim]);
   }
 
-  /** @param x  [...], indices (i32) from 0 to numEmbeddings − 1 @returns [..., embeddingDim] */
+  /** @param x  [...], indices (i32) from 0 to numEmbeddings − 1, others give NaN @returns [..., embeddingDim] */
   forward(x: Tensor): Tensor {
     return loraEmbedding(x, { weight: this.weight, updates: [] });
   }

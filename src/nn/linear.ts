@@ -1,5 +1,6 @@
 import type { Backend } from '../backends/backend.js';
 import { linear } from '../ops/linear.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { Random } from '../random.js';
 import { parameter, type Tensor } from '../tensor.js';
 import { kaimingUniform } from './init.js';
@@ -14,6 +15,8 @@ export interface LinearOptions {
    */
   readonly random?: Random | undefined;
 }
+
+const NAMES: OptionNames<LinearOptions> = { bias: true, random: true };
 
 /**
  * `y = x Wᵀ + b`, weight and bias uniform in ±1/√inFeatures at first.
@@ -32,6 +35,7 @@ export class Linear extends Module {
     options: LinearOptions = {},
   ) {
     super();
+    checkOptions('Linear', options, NAMES);
     if (!(inFeatures >= 1 && outFeatures >= 1)) {
       throw new RangeError(`Linear: sizes must be at least 1: ${inFeatures} to ${outFeatures}`);
     }

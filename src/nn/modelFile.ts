@@ -1,12 +1,20 @@
 /** Models as safetensors files: one f32 tensor per parameter and buffer, under its name. */
+import type { Bytes } from '../bytes.js';
 import { parseSafetensors, serializeSafetensors, toFloat32, type WritableTensor } from '../safetensors.js';
 import type { StateDict } from './module.js';
 
-/** The bytes of a model file, the same for the same values. @param state  as `stateDict()` gives it */
-export function serializeModel(state: StateDict): Uint8Array {
+/**
+ * The bytes of a model file, the same for the same values.
+ * @param state  as `stateDict()` gives it
+ * @param metadata  text by name that goes into the file beside them
+ */
+export function serializeModel(
+  state: StateDict,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   const tensors = new Map<string, WritableTensor>();
   for (const [name, tensor] of state) tensors.set(name, { dtype: 'F32', ...tensor });
-  return serializeSafetensors(tensors, { format: 'pt' });
+  return serializeSafetensors(tensors, { ...metadata, format: 'pt' });
 }
 
 /**
@@ -14,7 +22,7 @@ export function serializeModel(state: StateDict): Uint8Array {
  * @param name  of the file, for messages
  * @throws DataError when the bytes are not such a file
  */
-export function parseModel(bytes: Uint8Array, name: string): StateDict {
+export function parseModel(bytes: Bytes, name: string): StateDict {
   const state: StateDict = new Map();
   for (const [key, tensor] of parseSafetensors(bytes, name).tensors) {
     state.set(key, { shape: tensor.shape, data: toFloat32(tensor, `${name}: ${key}`) });

@@ -116,6 +116,8 @@ export abstract class Module {
       if (!given) problems.push(`missing ${name}`);
       else if (given.shape.join() !== tensor.shape.join() || given.data.length !== tensor.length) {
         problems.push(`${name} must be [${tensor.shape}]: got [${given.shape}]`);
+      } else if (tensor.dtype === 'i32' && given.data.some((value) => (value | 0) !== value)) {
+        problems.push(`${name} must hold 32-bit integers`);
       }
     }
     for (const name of state.keys()) if (!own.has(name)) problems.push(`unexpected ${name}`);
@@ -147,7 +149,7 @@ export abstract class Module {
 
 function isContainer(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
-  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+  return Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value));
 }
 
 /** `prefix.name`, or `name` at the root. */

@@ -5,6 +5,7 @@
  */
 import { noGrad } from '../autograd.js';
 import { ShapeError } from '../errors.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { Parameter, type Tensor } from '../tensor.js';
 import { Module } from './module.js';
 
@@ -74,21 +75,31 @@ export function registerParametrization(module: Module, name: string, parametriz
   });
 }
 
+/** What to leave behind. */
+export interface RemoveOptions {
+  /** First writes the parametrized values into the original; default false. */
+  readonly leaveParametrized?: boolean;
+}
+
+const NAMES: OptionNames<RemoveOptions> = { leaveParametrized: true };
+
 /**
  * Makes `module[name]` the original parameter again.
- * @param leaveParametrized  first write the parametrized values into it; default false
- * @throws RangeError when it is not parametrized
+ * @throws RangeError when it is not parametrized, ShapeError when the parametrized values have another shape
  */
-export function removeParametrizations(
-  module: Module,
-  name: string,
-  { leaveParametrized = false }: { leaveParametrized?: boolean } = {},
-): void {
+export function removeParametrizations(module: Module, name: string, options: RemoveOptions = {}): void {
+  checkOptions('removeParametrizations', options, NAMES);
   const { original } = requireList('removeParametrizations', module, name);
-  if (leaveParametrized) {
+  if (options.leaveParametrized) {
     noGrad(() => {
       const value: Tensor = Reflect.get(module, name);
-      if (value !== original) original.device.run('copy', { out: original.storage, x: value.storage });
+      if (value === original) return;
+      if (value.shape.join() !== original.shape.join()) {
+        throw new ShapeError(
+          `removeParametrizations: ${name} [${original.shape}] would become [${value.shape}]`,
+        );
+      }
+      original.device.run('copy', { out: original.storage, x: value.storage });
     });
   }
   Object.defineProperty(module, name, {

@@ -1,6 +1,14 @@
 /** A directory with an adapter's files. */
-import { join } from 'node:path';
-import { ensureWritableDirectory, readFileBytes, writeFileAtomic } from './files.js';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { DataError } from '../errors.js';
+import { ensureWritableDirectory, readFileBytes, reasonOf, writeFileAtomic } from './files.js';
+
+const CONFIG = 'adapter_config.json';
+const MODEL = 'adapter_model.safetensors';
+
+/** Most names that an error lists. */
+const MOST_LISTED = 5;
 
 /** Writes files into a directory, each whole or not at all. @throws DataError naming what cannot be written */
 export async function writeDirectory(path: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
@@ -8,11 +16,72 @@ export async function writeDirectory(path: string, files: ReadonlyMap<string, Ui
   for (const [name, bytes] of files) await writeFileAtomic(join(path, name), bytes);
 }
 
-/** An adapter's two files by name. @throws DataError naming what cannot be read */
+/**
+ * An adapter's two files by name.
+ * @throws DataError naming what cannot be read, or what the directory holds instead and what to do
+ */
 export async function readAdapterDirectory(path: string): Promise<Map<string, Uint8Array>> {
-  const files = new Map<string, Uint8Array>();
-  for (const name of ['adapter_config.json', 'adapter_model.safetensors']) {
-    files.set(name, await readFileBytes(join(path, name)));
+  if (!(await isDirectory(path))) {
+    const inside = /^adapter_(config\.json|model\.)/.test(basename(path)) ? `: give ${dirname(path)}` : '';
+    throw new DataError(`${path}: must be the directory of an adapter: it is a file${inside}`);
   }
+  await checkNames(path, [CONFIG, MODEL]);
+  const files = new Map<string, Uint8Array>();
+  for (const name of [CONFIG, MODEL]) files.set(name, await readFileBytes(join(path, name)));
   return files;
+}
+
+/**
+ * The file with an adapter's tensors where a directory is given, also by a symbolic link; otherwise the file itself.
+ * @throws DataError saying what the directory holds instead and what to do
+ */
+export async function tensorsOf(path: string): Promise<string> {
+  if (!(await isDirectory(path))) return path;
+  await checkNames(path, [MODEL]);
+  return join(path, MODEL);
+}
+
+/** Whether a path is a directory, after symbolic links. @throws DataError when there is nothing */
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    throw new DataError(`${path}: cannot be read: ${reasonOf(error)}`);
+  }
+}
+
+/** @throws DataError when one of the names is not in the directory */
+async function checkNames(path: string, needed: readonly string[]): Promise<void> {
+  const names = await readdir(path).catch((error: unknown) => {
+    throw new DataError(`${path}: cannot be read: ${reasonOf(error)}`);
+  });
+  const missing = needed.filter((name) => !names.includes(name));
+  if (missing.length === 0) return;
+  throw new DataError(
+    `${path}: has no ${missing.join(' and no ')}: ${await explain(path, [...names].sort())}`,
+  );
+}
+
+/** What a directory holds instead, and what to do. */
+async function explain(path: string, names: readonly string[]): Promise<string> {
+  if (names.includes('adapter_model.bin') && !names.includes(MODEL)) {
+    return 'it has adapter_model.bin, whose pickle can run any code and is not read: load it with PEFT and save it again (save_pretrained writes safetensors)';
+  }
+  const adapters: string[] = [];
+  for (const name of names) {
+    const inside = await readdir(join(path, name)).catch((): string[] => []);
+    if (inside.includes(CONFIG)) adapters.push(name);
+  }
+  if (adapters.length > 0) {
+    return `the adapters are in its sub-directories ${listed(adapters)}: give one of them, such as ${join(path, adapters[0])}`;
+  }
+  if (names.some((name) => /^(model|pytorch_model)\b.*\.(safetensors|bin|json)$/.test(name))) {
+    return 'it holds a whole model, not an adapter';
+  }
+  return names.length === 0 ? 'it is empty' : `it holds ${listed(names)}`;
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length > MOST_LISTED ? ` and ${names.length - MOST_LISTED} more` : '';
+  return `${names.slice(0, MOST_LISTED).join(', ')}${more}`;
 }

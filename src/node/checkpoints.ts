@@ -8,6 +8,7 @@ import { ensureWritableDirectory, readFileBytes, writeFileAtomic } from './files
 export function checkpointDirectory(path: string): CheckpointStore {
   const file = join(path, CHECKPOINT_FILE);
   return {
+    name: file,
     read: async () => (existsSync(file) ? readFileBytes(file) : undefined),
     write: async (bytes) => {
       await ensureWritableDirectory(path);

@@ -1,5 +1,7 @@
-import { type GradientSink, record } from '../autograd.js';
+import { record } from '../autograd.js';
 import type { Backend, Storage } from '../backends/backend.js';
+import type { GradientSink } from '../graph.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloats, checkShape, rowCount } from './check.js';
 
@@ -7,6 +9,8 @@ export interface AddOptions {
   /** Multiplies b; default 1. */
   readonly alpha?: number;
 }
+
+const NAMES: OptionNames<AddOptions> = { alpha: true };
 
 /** The gradient of an input that passes unchanged into the output. */
 export function passGradient(device: Backend, dOut: Storage, input: Tensor, grad: GradientSink): void {
@@ -20,7 +24,9 @@ export function passGradient(device: Backend, dOut: Storage, input: Tensor, grad
  * @throws ShapeError when the shapes do not fit
  * @see https://docs.pytorch.org/docs/stable/generated/torch.add.html
  */
-export function add(a: Tensor, b: Tensor, { alpha = 1 }: AddOptions = {}): Tensor {
+export function add(a: Tensor, b: Tensor, options: AddOptions = {}): Tensor {
+  checkOptions('add', options, NAMES);
+  const { alpha = 1 } = options;
   checkFloats('add', { a, b });
   const isBias = alpha === 1 && a.shape.length > 1 && b.shape.length === 1;
   const cols = isBias ? a.shape[a.shape.length - 1] : a.length;

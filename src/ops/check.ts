@@ -16,6 +16,18 @@ export function checkFloats(op: string, tensors: Readonly<Record<string, Tensor 
   }
 }
 
+/** A tensor of class indices or the like (`i32`), on the device of another. */
+export function checkIntegers(op: string, name: string, tensor: Tensor, { device }: Tensor): void {
+  if (tensor.dtype !== 'i32') throw new TypeError(`${op}: ${name} must be i32: got ${tensor.dtype}`);
+  if (tensor.device === device) return;
+  throw new DeviceError(`${op}: tensors live on different devices: ${name} on ${tensor.device.name}`);
+}
+
+/** A factor that a kernel multiplies by: left out, it would silently be 1. */
+export function checkFactor(op: string, name: string, factor: number): void {
+  if (typeof factor !== 'number') throw new TypeError(`${op}: ${name} must be a number: got ${factor}`);
+}
+
 /** `tensor` has exactly this shape. */
 export function checkShape(op: string, name: string, tensor: Tensor, shape: Shape): void {
   if (tensor.shape.length !== shape.length || shape.some((size, i) => size !== tensor.shape[i])) {

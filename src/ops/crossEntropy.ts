@@ -1,7 +1,7 @@
 import { record } from '../autograd.js';
-import { DeviceError, ShapeError } from '../errors.js';
+import { ShapeError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloats, checkShape, matrixSize } from './check.js';
+import { checkFloats, checkIntegers, checkShape, matrixSize } from './check.js';
 
 /**
  * Mean cross-entropy `mean_r (log Σ_c exp(logits[r,c]) − logits[r, targets[r]])`.
@@ -16,9 +16,8 @@ export function crossEntropy(logits: Tensor, targets: Tensor): Tensor {
   const [rows, cols] = matrixSize('crossEntropy', 'logits', logits);
   checkShape('crossEntropy', 'targets', targets, [rows]);
   if (rows === 0) throw new ShapeError('crossEntropy: the batch is empty');
-  if (targets.dtype !== 'i32') throw new TypeError(`crossEntropy: targets must be i32: got ${targets.dtype}`);
+  checkIntegers('crossEntropy', 'targets', targets, logits);
   const { device } = logits;
-  if (targets.device !== device) throw new DeviceError('crossEntropy: tensors live on different devices');
   const loss = device.alloc('f32', 1);
   const dLogits = device.alloc('f32', rows * cols);
   device.run('softmaxCrossEntropy', {

@@ -1,7 +1,8 @@
 import { record } from '../autograd.js';
 import type { Backend, Storage } from '../backends/backend.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { type Parameter, parameter, type Tensor } from '../tensor.js';
-import { checkFloats, checkShape, matrixSize } from './check.js';
+import { checkFactor, checkFloats, checkIntegers, checkShape, matrixSize } from './check.js';
 
 /** A weight and the low-rank products that are added to it. */
 export interface UpdatedWeight {
@@ -12,11 +13,24 @@ export interface UpdatedWeight {
   readonly columns?: Tensor | undefined;
 }
 
+const NAMES: OptionNames<UpdatedWeight> = { weight: true, updates: true, columns: true };
+
 /** ‖W + Σ s B A‖ of each row, in new memory. */
 function rowLengths({ weight, updates, columns }: UpdatedWeight): Storage {
   const [rows, cols] = matrixSize('doraScale', 'weight', weight);
   const [m, n] = columns ? [cols, rows] : [rows, cols];
   const { device } = weight;
+  if (columns) {
+    checkIntegers('doraScale', 'columns', columns, weight);
+    checkShape('doraScale', 'columns', columns, [m]);
+  }
+  for (const { loraA, loraB, scaling } of updates) {
+    checkFloats('doraScale', { weight, loraA, loraB });
+    checkFactor('doraScale', 'scaling', scaling);
+    const [rank] = matrixSize('doraScale', 'loraA', loraA);
+    checkShape('doraScale', 'loraA', loraA, [rank, n]);
+    checkShape('doraScale', 'loraB', loraB, [m, rank]);
+  }
   const whole = device.alloc('f32', m * n);
   if (columns)
     device.run('take', {
@@ -30,19 +44,8 @@ function rowLengths({ weight, updates, columns }: UpdatedWeight): Storage {
     });
   else device.run('copy', { out: whole, x: weight.storage });
   for (const { loraA, loraB, scaling } of updates) {
-    const [rank] = matrixSize('doraScale', 'loraA', loraA);
-    checkShape('doraScale', 'loraA', loraA, [rank, n]);
-    checkShape('doraScale', 'loraB', loraB, [m, rank]);
-    device.run('matmul', {
-      out: whole,
-      a: loraB.storage,
-      b: loraA.storage,
-      m,
-      k: rank,
-      n,
-      alpha: scaling,
-      beta: 1,
-    });
+    const dims = { m, k: loraA.shape[0], n, alpha: scaling, beta: 1 };
+    device.run('matmul', { out: whole, a: loraB.storage, b: loraA.storage, ...dims });
   }
   const lengths = device.alloc('f32', m);
   device.run('rowNorms', { out: lengths, x: whole, rows: m, cols: n });
@@ -69,7 +72,9 @@ export function magnitudeOf(updated: UpdatedWeight): Parameter {
  * @see https://arxiv.org/abs/2402.09353, section 4.3
  */
 export function doraScale(magnitude: Tensor, updated: UpdatedWeight): Tensor {
+  checkOptions('doraScale', updated, NAMES);
   checkFloats('doraScale', { magnitude, weight: updated.weight });
+  matrixSize('doraScale', 'weight', updated.weight);
   checkShape('doraScale', 'magnitude', magnitude, [updated.weight.shape[updated.columns ? 1 : 0]]);
   const device: Backend = magnitude.device;
   const lengths = rowLengths(updated);
@@ -82,7 +87,9 @@ export function doraScale(magnitude: Tensor, updated: UpdatedWeight): Tensor {
     inputs: [magnitude],
     saved: [lengths],
     backward: (dOut, grad) => {
-      grad(magnitude, (out, beta) => device.run('divide', { out, a: dOut, b: lengths, beta }));
+      grad(magnitude, (dMagnitude, beta) => {
+        device.run('divide', { out: dMagnitude, a: dOut, b: lengths, beta });
+      });
     },
   });
 }

@@ -1,19 +1,21 @@
 import { record } from '../autograd.js';
-import { ShapeError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloats } from './check.js';
+import { checkFloats, checkIntegers, checkShape } from './check.js';
 
 /**
  * `out[i] = x[i] · mask[i]`, where the mask is 0 with the given probability and 1 / (1 − probability) otherwise. What is left
  * out follows from a seed and a count in device memory, which counts on with each call.
  * @param state  [2], i32: seed, count
- * @throws ShapeError when the state is not of this shape
+ * @param probability  0 ≤ probability ≤ 1
+ * @throws ShapeError when the state is not of this shape, RangeError for a probability out of range
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout.html
  */
 export function dropout(x: Tensor, state: Tensor, probability: number): Tensor {
   checkFloats('dropout', { x });
-  if (state.dtype !== 'i32' || state.length !== 2) {
-    throw new ShapeError(`dropout: state must be [2] of i32: got [${state.shape}] of ${state.dtype}`);
+  checkIntegers('dropout', 'state', state, x);
+  checkShape('dropout', 'state', state, [2]);
+  if (!(probability >= 0 && probability <= 1)) {
+    throw new RangeError(`dropout: probability must be 0 to 1: ${probability}`);
   }
   const { device } = x;
   const mask = device.alloc('f32', x.length);

@@ -1,45 +1,51 @@
 import { record } from '../autograd.js';
 import { ShapeError } from '../errors.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloats, checkShape, matrixSize } from './check.js';
+import { checkFactor, checkFloats, checkIntegers, checkShape, matrixSize } from './check.js';
 
 export interface LoraEmbeddingInputs {
   /** [num, dim] */
   readonly weight: Tensor;
-  readonly updates: readonly {
-    /** [rank, num] */
-    readonly loraA: Tensor;
-    /** [dim, rank] */
-    readonly loraB: Tensor;
-    readonly scaling: number;
-    /** [count] zeros and ones: which of the indices get this update; default all. */
-    readonly rowMask?: Tensor | undefined;
-  }[];
+  readonly updates: readonly EmbeddingUpdate[];
 }
+
+/** One low-rank update of a table. */
+export interface EmbeddingUpdate {
+  /** [rank, num] */
+  readonly loraA: Tensor;
+  /** [dim, rank] */
+  readonly loraB: Tensor;
+  /** alpha / rank */
+  readonly scaling: number;
+  /** [count] zeros and ones: which of the indices get this update; default all. */
+  readonly rowMask?: Tensor | undefined;
+}
+
+const NAMES: OptionNames<LoraEmbeddingInputs> = { weight: true, updates: true };
+const UPDATE_NAMES: OptionNames<EmbeddingUpdate> = { loraA: true, loraB: true, scaling: true, rowMask: true };
 
 /**
  * `y = E[i] + Σ s (mask ⊙ Aᵀ[i]) Bᵀ`: rows of a table, and of low-rank tables that are added to it. With h = mask ⊙ Aᵀ[i]
  * and dh = s mask ⊙ (dy B) the gradients are dB = s dyᵀ h, and dA and dE by adding dh and dy at their indices.
- * @param indices  [...], i32
+ * @param indices  [...], i32; one outside 0…num−1 gives a row of NaN
  * @returns        [..., dim]
  * @throws ShapeError when the sizes do not fit, TypeError for indices that are no i32
  * @see https://arxiv.org/abs/2106.09685
  */
-export function loraEmbedding(indices: Tensor, { weight, updates }: LoraEmbeddingInputs): Tensor {
-  if (indices.dtype !== 'i32')
-    throw new TypeError(`loraEmbedding: indices must be i32: got ${indices.dtype}`);
+export function loraEmbedding(indices: Tensor, inputs: LoraEmbeddingInputs): Tensor {
+  checkOptions('loraEmbedding', inputs, NAMES);
+  const { weight, updates } = inputs;
+  checkFloats('loraEmbedding', { weight });
+  checkIntegers('loraEmbedding', 'indices', indices, weight);
   if (indices.shape.length === 0)
     throw new ShapeError('loraEmbedding: indices must have a dimension: got []');
   const [num, dim] = matrixSize('loraEmbedding', 'weight', weight);
   const { device } = weight;
   const count = indices.length;
+  for (const update of updates) checkUpdate(update, weight, count);
   const parts = updates.map((update) => {
-    const { loraA, loraB, rowMask } = update;
-    checkFloats('loraEmbedding', { weight, loraA, loraB, rowMask });
-    const [rank] = matrixSize('loraEmbedding', 'loraA', loraA);
-    checkShape('loraEmbedding', 'loraA', loraA, [rank, num]);
-    checkShape('loraEmbedding', 'loraB', loraB, [dim, rank]);
-    if (rowMask) checkShape('loraEmbedding', 'rowMask', rowMask, [count]);
+    const rank = update.loraA.shape[0];
     return { ...update, rank, hidden: device.alloc('f32', count * rank) };
   });
   const out = device.alloc('f32', count * dim);
@@ -72,6 +78,7 @@ export function loraEmbedding(indices: Tensor, { weight, updates }: LoraEmbeddin
     out,
     shape: [...indices.shape, dim],
     inputs: [weight, ...parts.flatMap(({ loraA, loraB }) => [loraA, loraB])],
+    constants: parts.map(({ rowMask }) => rowMask),
     saved: parts.map(({ hidden }) => hidden),
     backward: (dOut, grad, scratch) => {
       grad(weight, (dWeight, beta) => {
@@ -133,4 +140,16 @@ export function loraEmbedding(indices: Tensor, { weight, updates }: LoraEmbeddin
       }
     },
   });
+}
+
+function checkUpdate(update: EmbeddingUpdate, weight: Tensor, count: number): void {
+  checkOptions('loraEmbedding: update', update, UPDATE_NAMES);
+  const { loraA, loraB, scaling, rowMask } = update;
+  const [num, dim] = weight.shape;
+  checkFloats('loraEmbedding', { weight, loraA, loraB, rowMask });
+  checkFactor('loraEmbedding', 'scaling', scaling);
+  const [rank] = matrixSize('loraEmbedding', 'loraA', loraA);
+  checkShape('loraEmbedding', 'loraA', loraA, [rank, num]);
+  checkShape('loraEmbedding', 'loraB', loraB, [dim, rank]);
+  if (rowMask) checkShape('loraEmbedding', 'rowMask', rowMask, [count]);
 }

@@ -1,6 +1,7 @@
 import { record } from '../autograd.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloats, checkShape, matrixSize, rowCount } from './check.js';
+import { checkFactor, checkFloats, checkShape, matrixSize, rowCount } from './check.js';
 
 /** One low-rank update. */
 export interface LoraUpdate {
@@ -24,6 +25,15 @@ export interface LoraLinearInputs {
   readonly updates: readonly LoraUpdate[];
 }
 
+const NAMES: OptionNames<LoraLinearInputs> = { weight: true, bias: true, updates: true };
+const UPDATE_NAMES: OptionNames<LoraUpdate> = {
+  loraA: true,
+  loraB: true,
+  scaling: true,
+  input: true,
+  rowMask: true,
+};
+
 /**
  * `y = x Wᵀ + b + Σ s h Bᵀ` with h = mask ⊙ (x Aᵀ); with dh = mask ⊙ (s dy B) the gradients are dB = s dyᵀ h, dA = dhᵀ x,
  * dx = dy W + Σ dh A. The updates are added to the base product in its own memory.
@@ -32,7 +42,9 @@ export interface LoraLinearInputs {
  * @throws ShapeError when the sizes do not fit
  * @see https://arxiv.org/abs/2106.09685
  */
-export function loraLinear(x: Tensor, { weight, bias, updates }: LoraLinearInputs): Tensor {
+export function loraLinear(x: Tensor, inputs: LoraLinearInputs): Tensor {
+  checkOptions('loraLinear', inputs, NAMES);
+  const { weight, bias, updates } = inputs;
   checkFloats('loraLinear', { x, weight, bias });
   const [n, k] = matrixSize('loraLinear', 'weight', weight);
   const m = rowCount('loraLinear', 'x', x, k);
@@ -65,6 +77,7 @@ export function loraLinear(x: Tensor, { weight, bias, updates }: LoraLinearInput
     out,
     shape: [...x.shape.slice(0, -1), n],
     inputs: [x, weight, ...(bias ? [bias] : []), ...updates.flatMap(inputsOf)],
+    constants: updates.map(({ rowMask }) => rowMask),
     saved: hidden,
     backward: (dOut, grad, scratch) => {
       if (bias)
@@ -116,7 +129,9 @@ function inputsOf({ loraA, loraB, input }: LoraUpdate): Tensor[] {
 }
 
 function checkUpdate(update: LoraUpdate, x: Tensor, m: number, k: number, n: number): void {
-  const { loraA, loraB, input, rowMask } = update;
+  checkOptions('loraLinear: update', update, UPDATE_NAMES);
+  const { loraA, loraB, scaling, input, rowMask } = update;
+  checkFactor('loraLinear', 'scaling', scaling);
   checkFloats('loraLinear', { x, loraA, loraB, input, rowMask });
   const [rank] = matrixSize('loraLinear', 'loraA', loraA);
   checkShape('loraLinear', 'loraA', loraA, [rank, k]);

@@ -1,7 +1,7 @@
 import { record } from '../autograd.js';
 import type { Tensor } from '../tensor.js';
 import { passGradient } from './add.js';
-import { checkFloats, checkShape, matrixSize } from './check.js';
+import { checkFactor, checkFloats, checkShape, matrixSize } from './check.js';
 
 /**
  * `W' = W + s B A`; the gradients are dA = s Bᵀ dW' and dB = s dW' Aᵀ. Where dW' = dyᵀ x comes from a linear layer
@@ -16,6 +16,7 @@ import { checkFloats, checkShape, matrixSize } from './check.js';
  */
 export function loraWeight(weight: Tensor, loraA: Tensor, loraB: Tensor, scaling: number): Tensor {
   checkFloats('loraWeight', { weight, loraA, loraB });
+  checkFactor('loraWeight', 'scaling', scaling);
   const [m, n] = matrixSize('loraWeight', 'weight', weight);
   const [rank] = matrixSize('loraWeight', 'loraA', loraA);
   checkShape('loraWeight', 'loraA', loraA, [rank, n]);

@@ -1,5 +1,6 @@
 import { record } from '../autograd.js';
 import { ShapeError } from '../errors.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloats, matrixSize } from './check.js';
 
@@ -12,6 +13,8 @@ export interface MatmulOptions {
   readonly alpha?: number;
 }
 
+const NAMES: OptionNames<MatmulOptions> = { transA: true, transB: true, alpha: true };
+
 /**
  * `out = alpha · op(a) op(b)`, where op transposes on request.
  * @param a  [m, k], or [k, m] with transA
@@ -21,6 +24,7 @@ export interface MatmulOptions {
  * @see https://docs.pytorch.org/docs/stable/generated/torch.matmul.html
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  checkOptions('matmul', options, NAMES);
   const { transA = false, transB = false, alpha = 1 } = options;
   checkFloats('matmul', { a, b });
   const [aRows, aCols] = matrixSize('matmul', 'a', a);

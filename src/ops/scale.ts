@@ -52,6 +52,7 @@ export function scaleRows(x: Tensor, factors: Tensor): Tensor {
     out,
     shape: x.shape,
     inputs: [x],
+    constants: [factors],
     backward: (dOut, grad) => {
       grad(x, (dX, beta) =>
         device.run('mulRows', { out: dX, x: dOut, factors: factors.storage, rows, cols, beta }),

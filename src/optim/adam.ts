@@ -1,5 +1,6 @@
 import type { Backend, Storage } from '../backends/backend.js';
 import { fieldValues } from '../backends/kernels.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { checkAtLeastZero, type OptimizerParameters } from './groups.js';
 import { Optimizer } from './optimizer.js';
 
@@ -16,6 +17,14 @@ export interface AdamOptions {
   readonly weightDecay?: number;
 }
 
+const NAMES: OptionNames<AdamOptions> = {
+  learningRate: true,
+  beta1: true,
+  beta2: true,
+  eps: true,
+  weightDecay: true,
+};
+
 /**
  * Adam: `m = β₁m + (1 − β₁)g` · `v = β₂v + (1 − β₂)g²` · `p −= lr · m̂ / (√v̂ + ε)` with
  * `m̂ = m/(1 − β₁ᵗ)`, `v̂ = v/(1 − β₂ᵗ)` and `g = gradient + weightDecay · p`.
@@ -27,6 +36,7 @@ export class Adam extends Optimizer {
 
   constructor(parameters: OptimizerParameters, options: AdamOptions = {}, decoupled = false) {
     const name = decoupled ? 'AdamW' : 'Adam';
+    checkOptions(name, options, NAMES);
     const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, eps = 1e-8 } = options;
     const { weightDecay = decoupled ? 0.01 : 0 } = options;
     checkAtLeastZero(name, { eps, weightDecay });
@@ -36,6 +46,10 @@ export class Adam extends Optimizer {
     super(name, parameters, learningRate, ['m', 'v']);
     this.#options = { learningRate, beta1, beta2, eps, weightDecay };
     this.#decoupled = decoupled;
+  }
+
+  override get settings(): Readonly<Record<string, number | boolean>> {
+    return { ...this.#options, ...super.settings };
   }
 
   protected override hyper(step: number, learningRate: number): number[] {

@@ -1,6 +1,7 @@
 import { SLICE_ALIGNMENT, type Storage } from '../backends/backend.js';
+import type { Holding } from '../backends/ownership.js';
 import { DeviceError } from '../errors.js';
-import { type Parameter, type Tensor, zeros } from '../tensor.js';
+import { type Parameter, Tensor, zeros } from '../tensor.js';
 
 /** Bytes of an f32, the element of every parameter on every device that aligns slices. */
 const ELEMENT_BYTES = 4;
@@ -16,6 +17,8 @@ export class FlatParameters {
   readonly gradients: Tensor;
   readonly #offsets: number[] = [];
   readonly #homes: Storage[] = [];
+  /** Of the stretches and their parts: without one of its parameters the whole is of no use. */
+  readonly #around: Holding[] = [];
 
   /** Moves the parameters, which from then on live in this memory. */
   constructor(readonly parameters: readonly Parameter[]) {
@@ -29,9 +32,10 @@ export class FlatParameters {
     }
     this.values = zeros(device, [length]);
     this.gradients = zeros(device, [length]);
+    this.#around.push(this.values.holding, this.gradients.holding);
     for (const [i, parameter] of parameters.entries()) {
       const home = this.slice(this.values, i);
-      parameter.rehome(home, this.slice(this.gradients, i));
+      parameter.rehome(home, this.slice(this.gradients, i), this.#around);
       this.#homes.push(home);
     }
   }
@@ -41,10 +45,13 @@ export class FlatParameters {
     return zeros(this.values.device, this.values.shape);
   }
 
-  /** The part of a stretch from parameter `first` up to, not including, `end`; the caller frees it. */
-  run(stretch: Tensor, first: number, end: number): Storage {
+  /** The part of a stretch from parameter `first` up to, not including, `end`. */
+  run(stretch: Tensor, first: number, end: number): Tensor {
     const [from, to] = [this.#offsets[first], this.#offsets[end] ?? stretch.length];
-    return stretch.device.slice(stretch.storage, from, to - from);
+    const { device, storage } = stretch;
+    const part = new Tensor(device, device.slice(storage, from, to - from), [to - from]).own();
+    if (stretch === this.values || stretch === this.gradients) this.#around.push(part.holding);
+    return part;
   }
 
   /** The part of a stretch that belongs to parameter `i`; the caller frees it. */
@@ -52,9 +59,12 @@ export class FlatParameters {
     return stretch.device.slice(stretch.storage, this.#offsets[i], this.parameters[i].length);
   }
 
-  /** @throws Error when another optimizer has moved a parameter away */
+  /** @throws Error when a parameter was disposed, or another optimizer has moved it away */
   checkHomes(): void {
     for (const [i, parameter] of this.parameters.entries()) {
+      if (parameter.isReleased) {
+        throw new Error(`optimizer: a parameter was disposed: [${parameter.shape}]: make a new optimizer`);
+      }
       if (parameter.storage !== this.#homes[i]) {
         throw new Error(
           'optimizer: a parameter was moved to another optimizer: step that one, or make a new one',

@@ -1,5 +1,6 @@
 /** The parameters of an optimizer, and those of them that have numbers of their own. */
-import type { Parameter } from '../tensor.js';
+import { checkOptions, type OptionNames } from '../options.js';
+import { type Parameter, Tensor } from '../tensor.js';
 
 /** Parameters that are stepped with numbers of their own. */
 export interface ParameterGroup {
@@ -7,6 +8,8 @@ export interface ParameterGroup {
   /** Default: the optimizer's. */
   readonly learningRate?: number;
 }
+
+const NAMES: OptionNames<ParameterGroup> = { parameters: true, learningRate: true };
 
 /**
  * Parameters, or groups of them.
@@ -24,14 +27,16 @@ export interface Group {
 /**
  * The parameters to train and their groups.
  * @param name  of the optimizer, for errors
- * @throws RangeError for a parameter that is there twice, or a learning rate below 0
+ * @throws RangeError for a parameter that is there twice, a group of which nothing trains, or a learning rate below 0;
+ *   TypeError for what is neither a parameter nor a group
  */
 export function groupsOf(
   name: string,
   parameters: OptimizerParameters,
 ): { all: Parameter[]; groups: Group[] } {
   const given = Array.from<Parameter | ParameterGroup>(parameters);
-  const isGroup = (each: Parameter | ParameterGroup): each is ParameterGroup => 'parameters' in each;
+  const isGroup = (each: Parameter | ParameterGroup): each is ParameterGroup => !(each instanceof Tensor);
+  for (const group of given.filter(isGroup)) checkOptions(`${name}: parameter group`, group, NAMES);
   const plain = given.filter((each): each is Parameter => !isGroup(each));
   const all: Parameter[] = [];
   const groups: Group[] = [];
@@ -46,6 +51,9 @@ export function groupsOf(
       all.push(parameter);
     }
     if (all.length > first) groups.push({ learningRate, first, end: all.length });
+    else if (group.parameters !== plain) {
+      throw new RangeError(`${name}: no parameter of a group requires a gradient: leave the group out`);
+    }
   }
   return { all, groups };
 }

@@ -1,5 +1,6 @@
 import type { Backend, Storage } from '../backends/backend.js';
 import { ShapeError } from '../errors.js';
+import { beginStepIfNone, endStep } from '../graph.js';
 import type { StateDict } from '../nn/module.js';
 import { type Parameter, type Tensor, zeros } from '../tensor.js';
 import { FlatParameters } from './flat.js';
@@ -24,6 +25,7 @@ export abstract class Optimizer {
   readonly #stepCounts: number[];
   readonly #groups: readonly Group[];
   #memory: OptimizerMemory;
+  #isDisposed = false;
 
   /**
    * @param name  of the algorithm
@@ -58,12 +60,21 @@ export abstract class Optimizer {
     hyper: Storage,
   ): void;
 
-  /** Steps every parameter that has a gradient. */
+  /**
+   * Steps every parameter that has a gradient.
+   * @throws Error when none has one, RangeError when the learning rate is negative or not finite
+   */
   step(): void {
+    endStep();
     if (this.prepareStep()) {
       this.applyStep();
       this.finishStep();
       return;
+    }
+    if (this.parameters.every(({ grad }) => !grad)) {
+      throw new Error(
+        `${this.name}: step: no parameter has a gradient: call backward() before, on a loss that depends on them`,
+      );
     }
     for (const [i, parameter] of this.parameters.entries()) if (parameter.grad) this.#stepOne(i);
   }
@@ -73,11 +84,29 @@ export abstract class Optimizer {
    * gradient, and they have taken as many steps.
    */
   prepareStep(): boolean {
-    this.#memory.flat.checkHomes();
+    this.#checkUse();
     const isUniform = this.isInStep && this.parameters.every(({ grad }) => grad !== undefined);
     if (!isUniform) return false;
     for (const [i] of this.#groups.entries()) this.#writeHyper(i, this.#stepCounts[0] + 1);
     return true;
+  }
+
+  /** Every number that a step follows from, by the name of its option, for a checkpoint to compare. */
+  get settings(): Readonly<Record<string, number | boolean>> {
+    return { learningRate: this.learningRate };
+  }
+
+  /** @internal Parameters in the order of their state, with a learning rate where their group has one of its own. */
+  get places(): { readonly parameter: Parameter; readonly learningRate: number | undefined }[] {
+    return this.parameters.map((parameter, i) => ({
+      parameter,
+      learningRate: this.#groups.find(({ end }) => i < end)?.learningRate,
+    }));
+  }
+
+  /** @internal Steps that each parameter has taken. */
+  get stepCounts(): readonly number[] {
+    return [...this.#stepCounts];
   }
 
   /** @internal Whether all parameters have taken as many steps. */
@@ -90,7 +119,8 @@ export abstract class Optimizer {
   applyStep(): void {
     const { device } = this.#memory.flat.values;
     for (const { values, gradients, state, hyper } of this.#memory.groups) {
-      this.apply(device, values, gradients, state, hyper.storage);
+      const parts = mapRecord(state, ({ storage }) => storage);
+      this.apply(device, values.storage, gradients.storage, parts, hyper.storage);
     }
   }
 
@@ -101,8 +131,8 @@ export abstract class Optimizer {
    * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html
    */
   clipNorm(maxNorm: number): void {
+    this.#checkUse();
     const { flat, norm } = this.#memory;
-    flat.checkHomes();
     if (this.parameters.some(({ grad }) => !grad)) {
       throw new Error('optimizer: clipNorm wants a gradient of every parameter: freeze those without');
     }
@@ -118,11 +148,13 @@ export abstract class Optimizer {
 
   /** Forgets all gradients. */
   zeroGrad(): void {
+    beginStepIfNone();
     for (const parameter of this.parameters) parameter.zeroGrad();
   }
 
   /** Copies of the state: `step` per parameter, and every stretch of state under `<name>.<index>`. */
   async stateDict(): Promise<StateDict> {
+    this.#checkOpen();
     const dict: StateDict = new Map();
     dict.set('step', { shape: [this.#stepCounts.length], data: Float64Array.from(this.#stepCounts) });
     const { flat, state } = this.#memory;
@@ -140,6 +172,7 @@ export abstract class Optimizer {
 
   /** Restores what `stateDict` gave. @throws ShapeError naming all that does not fit; nothing changes then */
   loadStateDict(dict: StateDict): void {
+    this.#checkOpen();
     const { flat, state } = this.#memory;
     const expected = new Map<string, string>([['step', String(this.parameters.length)]]);
     for (const name of Object.keys(state)) {
@@ -180,9 +213,20 @@ export abstract class Optimizer {
     return this;
   }
 
-  /** Frees the state. The parameters keep their values. */
+  /** Frees the state; twice is harmless. The parameters keep their values, and their memory until they are disposed. */
   dispose(): void {
+    this.#isDisposed = true;
     free(this.#memory);
+  }
+
+  /** @throws Error when it was disposed, or a parameter was or has moved */
+  #checkUse(): void {
+    this.#checkOpen();
+    this.#memory.flat.checkHomes();
+  }
+
+  #checkOpen(): void {
+    if (this.#isDisposed) throw new Error(`${this.name}: the optimizer was disposed: make a new one`);
   }
 
   #stepOne(i: number): void {
@@ -201,7 +245,9 @@ export abstract class Optimizer {
   #writeHyper(group: number, step: number): void {
     const { hyper } = this.#memory.groups[group];
     const learningRate = this.#groups[group].learningRate ?? this.learningRate;
-    hyper.device.write(hyper.storage, this.hyper(step, learningRate * this.learningRateFactor));
+    const { learningRateFactor } = this;
+    checkAtLeastZero(this.name, { learningRate, learningRateFactor });
+    hyper.device.write(hyper.storage, this.hyper(step, learningRate * learningRateFactor));
   }
 }
 
@@ -217,9 +263,9 @@ interface OptimizerMemory {
 
 /** A group's part of the stretches, and its numbers. */
 interface GroupMemory {
-  readonly values: Storage;
-  readonly gradients: Storage;
-  readonly state: Readonly<Record<string, Storage>>;
+  readonly values: Tensor;
+  readonly gradients: Tensor;
+  readonly state: Readonly<Record<string, Tensor>>;
   readonly hyper: Tensor;
 }
 
@@ -241,10 +287,8 @@ function allocate(
 }
 
 function free({ flat, state, groups, norm }: OptimizerMemory): void {
-  const { device } = norm;
   for (const { values, gradients, state: parts, hyper } of groups) {
-    for (const storage of [values, gradients, ...Object.values(parts)]) device.free(storage);
-    hyper.dispose();
+    for (const tensor of [values, gradients, ...Object.values(parts), hyper]) tensor.dispose();
   }
   norm.dispose();
   flat.dispose();

@@ -1,4 +1,5 @@
 /** How the learning rate goes over a training. */
+import { checkOptions, type OptionNames } from '../options.js';
 
 export interface Schedule {
   /** After the warm-up: as it is, down to 0 in a straight line, or down to 0 along half a cosine wave. */
@@ -7,8 +8,12 @@ export interface Schedule {
   readonly warmup?: number;
 }
 
-/** @throws RangeError for a kind or a warm-up that cannot be */
-export function checkSchedule({ kind, warmup = 0 }: Schedule): void {
+const NAMES: OptionNames<Schedule> = { kind: true, warmup: true };
+
+/** @throws RangeError for a kind or a warm-up that cannot be, TypeError for an option that does not exist */
+export function checkSchedule(schedule: Schedule): void {
+  checkOptions('schedule', schedule, NAMES);
+  const { kind, warmup = 0 } = schedule;
   if (!['constant', 'linear', 'cosine'].includes(kind)) {
     throw new RangeError(`schedule: kind must be one of constant, linear, cosine: ${kind}`);
   }
@@ -24,7 +29,9 @@ export function checkSchedule({ kind, warmup = 0 }: Schedule): void {
  * @param total  steps in all
  * @see https://huggingface.co/docs/transformers/main_classes/optimizer_schedules
  */
-export function learningRateFactor({ kind, warmup = 0 }: Schedule, step: number, total: number): number {
+export function learningRateFactor(schedule: Schedule, step: number, total: number): number {
+  checkSchedule(schedule);
+  const { kind, warmup = 0 } = schedule;
   if (step < warmup) return step / warmup;
   const progress = Math.min(1, (step - warmup) / Math.max(1, total - warmup));
   if (kind === 'constant') return 1;

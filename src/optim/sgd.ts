@@ -1,5 +1,6 @@
 import type { Backend, Storage } from '../backends/backend.js';
 import { fieldValues } from '../backends/kernels.js';
+import { checkOptions, type OptionNames } from '../options.js';
 import { checkAtLeastZero, type OptimizerParameters } from './groups.js';
 import { Optimizer } from './optimizer.js';
 
@@ -16,6 +17,14 @@ export interface SGDOptions {
   readonly nesterov?: boolean;
 }
 
+const NAMES: OptionNames<SGDOptions> = {
+  learningRate: true,
+  momentum: true,
+  dampening: true,
+  weightDecay: true,
+  nesterov: true,
+};
+
 /**
  * SGD: `u = momentum · u + (1 − dampening) g` (at first `u = g`) · `p −= lr · u`, or
  * `p −= lr · (g + momentum · u)` with nesterov, where `g = gradient + weightDecay · p`.
@@ -25,13 +34,19 @@ export class SGD extends Optimizer {
   readonly #options: Required<SGDOptions>;
 
   constructor(parameters: OptimizerParameters, options: SGDOptions = {}) {
+    checkOptions('SGD', options, NAMES);
     const { learningRate = 0.001, momentum = 0, dampening = 0, weightDecay = 0, nesterov = false } = options;
     checkAtLeastZero('SGD', { momentum, weightDecay });
+    if (!Number.isFinite(dampening)) throw new RangeError(`SGD: dampening must be finite: ${dampening}`);
     if (nesterov && (momentum === 0 || dampening !== 0)) {
       throw new RangeError(`SGD: nesterov wants momentum without dampening: ${momentum}, ${dampening}`);
     }
     super('SGD', parameters, learningRate, momentum === 0 ? [] : ['velocity']);
     this.#options = { learningRate, momentum, dampening, weightDecay, nesterov };
+  }
+
+  override get settings(): Readonly<Record<string, number | boolean>> {
+    return { ...this.#options, ...super.settings };
   }
 
   protected override hyper(step: number, learningRate: number): number[] {

@@ -1,15 +1,22 @@
 /** The state of a training in one file, so that it goes on to the same bits as if it had never been stopped. */
-import { DataError } from '../errors.js';
+import { asBytes } from '../bytes.js';
+import { DataError, ShapeError } from '../errors.js';
 import { Dropout, type DropoutState } from '../nn/dropout.js';
-import type { HostTensor, Module, StateDict } from '../nn/module.js';
+import type { Module, StateDict } from '../nn/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
-import { parseSafetensors, serializeSafetensors, toFloat32, type WritableTensor } from '../safetensors.js';
-import type { Parameter } from '../tensor.js';
+import { Parameter, type Tensor } from '../tensor.js';
+import { type CheckpointContent, readCheckpoint, writeCheckpoint } from './checkpointFile.js';
+import { differences, type Fingerprint } from './fingerprint.js';
 
 const FILE = 'checkpoint.safetensors';
 
+/** Most differences that one message lists. */
+const MOST_LISTED = 20;
+
 /** Where a checkpoint is kept. A write replaces it as a whole or not at all. */
 export interface CheckpointStore {
+  /** What errors call the file; default `checkpoint.safetensors`. */
+  readonly name?: string;
   read(): Promise<Uint8Array | undefined>;
   write(bytes: Uint8Array): Promise<void>;
 }
@@ -31,9 +38,6 @@ export function checkpointStore(dir: CheckpointFiles | CheckpointStore): Checkpo
 /** Name of the file in a directory. */
 export const CHECKPOINT_FILE = FILE;
 
-/** What two runs must have in common for one to go on where the other was. */
-export type Fingerprint = Readonly<Record<string, string | number | boolean>>;
-
 /** Where a training is. */
 export interface Position {
   /** Steps that were taken. */
@@ -43,9 +47,13 @@ export interface Position {
   /** Of the validation that was best, and how many have come since. */
   readonly best: { readonly iteration: number; readonly loss: number; readonly accuracy: number } | undefined;
   readonly worse: number;
+  /** Of the optimizer, for each of its parameters. */
+  readonly steps: readonly number[];
+  /** The same before the first iteration. */
+  readonly stepsBefore: readonly number[];
 }
 
-export interface Checkpoint extends Position {
+export interface Checkpoint extends Omit<Position, 'steps'> {
   /** Values of the trained parameters when validation was best. */
   readonly bestState: StateDict;
 }
@@ -55,20 +63,25 @@ export function trainedParameters(model: Module): Map<string, Parameter> {
   return new Map([...model.namedParameters()].filter(([, { requiresGrad }]) => requiresGrad));
 }
 
-export async function valuesOf(parameters: ReadonlyMap<string, Parameter>): Promise<StateDict> {
+/** What may change in a training: the parameters that are trained, and buffers. */
+function changingTensors(model: Module): Map<string, Tensor> {
+  const isFrozen = (tensor: Tensor) => tensor instanceof Parameter && !tensor.requiresGrad;
+  return new Map([...model.namedTensors()].filter(([, tensor]) => !isFrozen(tensor)));
+}
+
+export async function valuesOf(tensors: ReadonlyMap<string, Tensor>): Promise<StateDict> {
   const state: StateDict = new Map();
-  for (const [name, parameter] of parameters) {
-    // Parameters are f32, which reads as one of the two float arrays.
-    state.set(name, {
-      shape: parameter.shape,
-      data: (await parameter.read()) as Float32Array | Float64Array,
-    });
+  for (const [name, tensor] of tensors) {
+    // Parameters and buffers are f32, which reads as one of the two float arrays.
+    state.set(name, { shape: tensor.shape, data: (await tensor.read()) as Float32Array | Float64Array });
   }
   return state;
 }
 
-function dropouts(model: Module): [path: string, dropout: Dropout][] {
-  return [...model.namedModules()].filter((entry): entry is [string, Dropout] => entry[1] instanceof Dropout);
+function dropouts(model: Module): Map<string, Dropout> {
+  return new Map(
+    [...model.namedModules()].filter((entry): entry is [string, Dropout] => entry[1] instanceof Dropout),
+  );
 }
 
 /** The bytes of a checkpoint. Everything is float32, as it is on the device, but the reference device's float64. */
@@ -78,66 +91,82 @@ export async function serializeCheckpoint(
   fingerprint: Fingerprint,
   { bestState, ...position }: Checkpoint,
 ): Promise<Uint8Array> {
-  const tensors = new Map<string, WritableTensor>();
-  const put = (prefix: string, state: StateDict) => {
-    for (const [name, tensor] of state) tensors.set(`${prefix}.${name}`, { dtype: 'F32', ...tensor });
-  };
-  put('model', await valuesOf(trainedParameters(model)));
-  put('optimizer', await optimizer.stateDict());
-  put('best', bestState);
-  const dropout: Record<string, DropoutState> = {};
-  for (const [path, module] of dropouts(model)) dropout[path] = await module.readState();
-  const training = JSON.stringify({ position, fingerprint, dropout });
-  return serializeSafetensors(tensors, { format: 'pt', training });
-}
-
-/** What `serializeCheckpoint` puts beside the tensors. */
-interface Training {
-  readonly position: Position;
-  readonly fingerprint: Fingerprint;
-  readonly dropout: Readonly<Record<string, DropoutState>>;
+  const dropout = new Map<string, DropoutState>();
+  for (const [path, module] of dropouts(model)) dropout.set(path, await module.readState());
+  const state = await optimizer.stateDict();
+  // Counts are kept as integers of any size.
+  state.delete('step');
+  const parts = { model: await valuesOf(changingTensors(model)), optimizer: state, best: bestState };
+  return writeCheckpoint({
+    fingerprint,
+    position: { ...position, steps: optimizer.stepCounts },
+    dropout,
+    parts,
+  });
 }
 
 /**
  * Puts model, optimizer and dropouts where a checkpoint has them.
- * @throws DataError when it is of another run, listing all that differs; nothing is changed then
+ * @param iterations  that the run plans
+ * @throws DataError when it is damaged or of another run, listing what differs; nothing is changed then
  */
 export function restoreCheckpoint(
-  bytes: Uint8Array,
+  file: { readonly bytes: Uint8Array; readonly name?: string | undefined },
   model: Module,
   optimizer: Optimizer,
   fingerprint: Fingerprint,
+  iterations: number,
 ): Checkpoint {
-  const { tensors, metadata } = parseSafetensors(bytes, FILE);
-  const { position, fingerprint: theirs, dropout } = parseTraining(metadata.training);
-  const parts: Record<string, StateDict> = { model: new Map(), optimizer: new Map(), best: new Map() };
-  for (const [key, tensor] of tensors) {
-    const [, part, name] = /^(\w+)\.(.*)$/.exec(key) ?? [];
-    const host: HostTensor = { shape: tensor.shape, data: toFloat32(tensor, `${FILE}: ${key}`) };
-    parts[part]?.set(name, host);
+  const name = file.name ?? FILE;
+  const content = readCheckpoint(asBytes(file.bytes, 'fit: the checkpoint that the store reads'), name);
+  const { position, dropout, parts } = content;
+  const problems = [...differences(content.fingerprint, fingerprint), ...misfits(content, model)];
+  if (problems.length > MOST_LISTED) {
+    problems.splice(MOST_LISTED, problems.length, `and ${problems.length - MOST_LISTED} differences more`);
   }
-  const parameters = trainedParameters(model);
-  const modules = dropouts(model);
-  const problems = Object.keys({ ...fingerprint, ...theirs })
-    .filter((key) => fingerprint[key] !== theirs[key])
-    .map((key) => `${key} was ${theirs[key]}, is ${fingerprint[key]}`);
-  for (const [name, { shape }] of parameters) {
-    const found = parts.model.get(name)?.shape;
-    if (found?.join() !== shape.join())
-      problems.push(`${name} was ${found ? `[${found}]` : 'not trained'}, is [${shape}]`);
+  if (problems.length > 0) throw new DataError(`${name}: is of another run: ${problems.join('; ')}`);
+  const { steps, iteration, best } = position;
+  if (iteration > iterations) {
+    throw new DataError(`${name}: position.iteration must be at most ${iterations}: found ${iteration}`);
   }
-  for (const name of parts.model.keys())
-    if (!parameters.has(name)) problems.push(`${name} is not trained now`);
-  if (modules.some(([path]) => !dropout[path])) problems.push('there was less dropout');
-  if (problems.length > 0) throw new DataError(`${FILE}: is of another run: ${problems.join('; ')}`);
-  optimizer.loadStateDict(parts.optimizer);
-  for (const [name, parameter] of parameters) parameter.write(parts.model.get(name)?.data ?? []);
-  for (const [path, module] of modules) module.writeState(dropout[path]);
+  checkBest(parts.best, best !== undefined, model, name);
+  try {
+    const step = { shape: [steps.length], data: Float64Array.from(steps) };
+    optimizer.loadStateDict(new Map([...parts.optimizer, ['step', step]]));
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new DataError(`${name}: ${error.message}`, { cause: error });
+  }
+  for (const [path, tensor] of changingTensors(model)) tensor.write(parts.model.get(path)?.data ?? []);
+  for (const [path, module] of dropouts(model)) {
+    const state = dropout.get(path);
+    if (state) module.writeState(state);
+  }
   return { ...position, bestState: parts.best };
 }
 
-function parseTraining(text: string | undefined): Training {
-  const value: Partial<Training> = text === undefined ? {} : JSON.parse(text);
-  if (value.position && value.fingerprint && value.dropout) return value as Training;
-  throw new DataError(`${FILE}: is no checkpoint of a training`);
+/** What of a checkpoint does not fit the model. */
+function misfits({ parts, dropout }: CheckpointContent, model: Module): string[] {
+  const problems: string[] = [];
+  const tensors = changingTensors(model);
+  for (const [path, { shape }] of tensors) {
+    const found = parts.model.get(path)?.shape;
+    if (found?.join() !== shape.join())
+      problems.push(`${path} was ${found ? `[${found}]` : 'not trained'}, is [${shape}]`);
+  }
+  for (const path of parts.model.keys()) if (!tensors.has(path)) problems.push(`${path} is not trained now`);
+  const modules = dropouts(model);
+  for (const path of modules.keys()) if (!dropout.has(path)) problems.push(`there was no dropout at ${path}`);
+  for (const path of dropout.keys())
+    if (!modules.has(path)) problems.push(`there is no dropout at ${path} now`);
+  return problems;
+}
+
+/** The best values are kept for all that is trained, or for nothing. */
+function checkBest(best: StateDict, isValidated: boolean, model: Module, name: string): void {
+  if (best.size === 0) return;
+  const parameters = trainedParameters(model);
+  const fits = (path: string) => best.get(path)?.shape.join() === parameters.get(path)?.shape.join();
+  if (isValidated && [...new Set([...parameters.keys(), ...best.keys()])].every(fits)) return;
+  throw new DataError(`${name}: the best values must be those of the trained parameters: they are not`);
 }

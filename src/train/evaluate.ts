@@ -1,7 +1,12 @@
 import { noGrad } from '../autograd.js';
-import type { Dataset } from '../data/dataset.js';
+import type { Storage } from '../backends/backend.js';
+import { checkDataset, type Dataset } from '../data/dataset.js';
+import { ShapeError } from '../errors.js';
 import type { Module } from '../nn/module.js';
+import { matrixSize } from '../ops/check.js';
 import { crossEntropy } from '../ops/crossEntropy.js';
+import { checkOptions, type OptionNames } from '../options.js';
+import type { Tensor } from '../tensor.js';
 import { eventLoopTurns } from './eventLoop.js';
 
 export interface EvaluateOptions {
@@ -21,41 +26,105 @@ export interface Evaluation {
   readonly wrong: number[];
 }
 
-/** Measures a classifier, in evaluation mode and without a graph; what is counted stays on the device. */
+const NAMES: OptionNames<EvaluateOptions> = { batchSize: true, onBatch: true };
+
+/**
+ * Measures a classifier, in evaluation mode and without a graph; what is counted stays on the device. The prediction is
+ * the first largest of all the model's outputs, of which there may be more than the data have classes.
+ * @throws ShapeError when the model has fewer outputs than the data have classes
+ */
 export async function evaluate(
   model: Module,
   data: Dataset,
-  { batchSize = 200, onBatch }: EvaluateOptions = {},
+  options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { device, classes } = data;
+  checkOptions('evaluate', options, NAMES);
+  const { batchSize = 200, onBatch } = options;
+  checkDataset('evaluate', 'data', data);
+  const { device } = data;
   const wasTraining = model.training;
-  const counts = device.alloc('i32', 2 * classes);
+  const counts = new Counts(data);
   const lossSum = device.alloc('f32', 1);
   const turn = eventLoopTurns();
   let done = 0;
   try {
     model.eval();
-    device.run('fill', { out: counts, value: 0 });
     device.run('fill', { out: lossSum, value: 0 });
     for (const { x, y, rows } of data.batches({ batchSize })) {
       noGrad(() => {
         const logits = model.forward(x);
+        checkOutputs('evaluate', logits, data.classes);
         device.run('axpby', { out: lossSum, x: crossEntropy(logits, y).storage, alpha: rows, beta: 1 });
-        device.run('countWrong', { counts, logits: logits.storage, targets: y.storage, rows, cols: classes });
+        counts.add(logits, y);
       });
       done += rows;
       await turn();
       onBatch?.(done);
     }
     const [total] = await device.read(lossSum);
-    const all = Array.from(await device.read(counts));
-    const wrong = all.slice(classes);
-    const correct = wrong.map((count, c) => all[c] - count);
+    const { correct, wrong } = await counts.read();
     const right = correct.reduce((sum, count) => sum + count, 0);
     return { loss: total / data.length, accuracy: right / data.length, correct, wrong };
   } finally {
     model.train(wasTraining);
-    device.free(counts);
+    counts.dispose();
     device.free(lossSum);
   }
+}
+
+/** Right and wrong predictions by class, on the device. */
+class Counts {
+  readonly #data: Dataset;
+  /** `[2, outputs]`: examples and wrong predictions, by class; there is none before the first logits. */
+  #storage: Storage | undefined;
+  #outputs = 0;
+
+  constructor(data: Dataset) {
+    this.#data = data;
+  }
+
+  /**
+   * @param logits   [rows, outputs]
+   * @param targets  [rows]
+   */
+  add(logits: Tensor, targets: Tensor): void {
+    const { device } = this.#data;
+    const [rows, outputs] = logits.shape;
+    if (!this.#storage) {
+      this.#storage = device.alloc('i32', 2 * outputs);
+      this.#outputs = outputs;
+      device.run('fill', { out: this.#storage, value: 0 });
+    }
+    if (outputs !== this.#outputs) {
+      throw new ShapeError(`evaluate: the model has ${outputs} outputs: it had ${this.#outputs} before`);
+    }
+    device.run('countWrong', {
+      counts: this.#storage,
+      logits: logits.storage,
+      targets: targets.storage,
+      rows,
+      cols: outputs,
+    });
+  }
+
+  /** By the classes of the data; no target is beyond them. */
+  async read(): Promise<{ correct: number[]; wrong: number[] }> {
+    const { device, classes } = this.#data;
+    const all = this.#storage ? Array.from(await device.read(this.#storage)) : [];
+    const wrong = all.slice(this.#outputs, this.#outputs + classes);
+    return { correct: wrong.map((count, c) => all[c] - count), wrong };
+  }
+
+  dispose(): void {
+    if (this.#storage) this.#data.device.free(this.#storage);
+  }
+}
+
+/** @throws ShapeError when a row of logits has no place for some class */
+export function checkOutputs(what: string, logits: Tensor, classes: number): void {
+  const [, outputs] = matrixSize(what, "the model's output", logits);
+  if (outputs >= classes) return;
+  throw new ShapeError(
+    `${what}: the model has fewer outputs than the data have classes: ${outputs} and ${classes}`,
+  );
 }

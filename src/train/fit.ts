@@ -5,15 +5,17 @@ import type { Optimizer } from '../optim/optimizer.js';
 import { checkSchedule, learningRateFactor, type Schedule } from '../optim/schedule.js';
 import { Random } from '../random.js';
 import type { Tensor } from '../tensor.js';
+import { checkFit, checkIterations, checkLoss } from './checkFit.js';
 import {
   type CheckpointFiles,
   type CheckpointStore,
   checkpointStore,
-  type Fingerprint,
   restoreCheckpoint,
   serializeCheckpoint,
 } from './checkpoint.js';
+import { checkOutputs } from './evaluate.js';
 import { eventLoopTurns } from './eventLoop.js';
+import { type FingerprintParts, fingerprintOf, type Setting } from './fingerprint.js';
 import { TrainingStep } from './trainingStep.js';
 import { Validation, type ValidationOptions, type ValidationReport } from './validation.js';
 
@@ -37,8 +39,11 @@ export interface CheckpointOptions {
   readonly every: number;
   /** Goes on from the checkpoint in `dir`, if there is one; default false. */
   readonly resume?: boolean;
-  /** More that two runs must have in common for one to go on with the other's checkpoint. */
-  readonly settings?: Fingerprint;
+  /**
+   * More that two runs must have in common for one to go on with the other's checkpoint. The options, the optimizer's
+   * and the adapters' settings, the contents of the data and the frozen weights are compared in any case.
+   */
+  readonly settings?: Readonly<Record<string, Setting>>;
 }
 
 export interface FitOptions {
@@ -49,7 +54,10 @@ export interface FitOptions {
   readonly limit?: number;
   /** Default 10. */
   readonly batchSize?: number;
-  /** Batches of an iteration, whose gradients are averaged; more than 1 is computed call by call. Default 1. */
+  /**
+   * Batches of an iteration, whose gradients are averaged; more than 1 is computed call by call. The last iteration has
+   * those that are left. Default 1.
+   */
   readonly accumulate?: number;
   /** Default true. */
   readonly shuffle?: boolean;
@@ -80,7 +88,7 @@ export interface FitResult {
   readonly iterations: number;
   /** Those of this call whose kernel calls were repeated from a recording. */
   readonly repeated: number;
-  /** Over all iterations; NaN when there was none. */
+  /** Over all iterations; NaN when `signal` ended it before the first. */
   readonly meanLoss: number;
   readonly iterationsPerSecond: number;
   /** Whether `signal` ended it. */
@@ -92,28 +100,35 @@ export interface FitResult {
 /**
  * Trains a model: for each batch forward, backward and a step of the optimizer.
  * The losses stay on the device and are read every `device.stepsPerRead` steps; `onStep` is then told of each.
- * @throws RangeError for options out of range, DataError for a checkpoint of another run, Error with the iteration's
+ * @throws RangeError for options out of range or no batch at all, TypeError for an option that does not exist, ShapeError
+ *   for a model with fewer outputs than the data have classes, Error for an optimizer that trains nothing of the model or
+ *   not all that requires a gradient; DataError for a checkpoint of another run, Error with the iteration's
  *   number when the loss is not finite (where every step is read, the weights are then those before that iteration)
  */
 export async function fit(model: Module, data: Dataset, options: FitOptions): Promise<FitResult> {
+  checkFit(model, data, options);
   const { optimizer, signal, checkpoint } = options;
   const plan = planOf(data, options);
-  const log = new TrainingLog(plan.iterations, plan.perEpoch, options.onStep);
+  const log = new TrainingLog(plan, options.onStep);
   const validation = new Validation(model, options.validation);
   const store = checkpoint && checkpointStore(checkpoint.dir);
-  const saved = checkpoint?.resume ? await store?.read() : undefined;
-  if (saved) {
-    const restored = restoreCheckpoint(saved, model, optimizer, plan.fingerprint);
+  const fingerprint = checkpoint ? await fingerprintOf(partsOf(model, data, options)) : new Map();
+  const bytes = checkpoint?.resume ? await store?.read() : undefined;
+  let { stepCounts: stepsBefore } = optimizer;
+  if (bytes) {
+    const file = { bytes, name: store?.name };
+    const restored = restoreCheckpoint(file, model, optimizer, fingerprint, plan.iterations);
     log.restore(restored.iteration, restored.lossSum);
     validation.restore(restored);
+    stepsBefore = restored.stepsBefore;
   }
   let iteration = log.count;
   const first = iteration;
   const step = trainingStep(model, data, options, plan, first, log);
   const save = async () => {
     await step.readLosses();
-    const state = { iteration, lossSum: log.sum, ...validation.state };
-    await store?.write(await serializeCheckpoint(model, optimizer, plan.fingerprint, state));
+    const state = { iteration, lossSum: log.sum, stepsBefore, ...validation.state };
+    await store?.write(await serializeCheckpoint(model, optimizer, fingerprint, state));
   };
   const begun = performance.now();
   const turn = eventLoopTurns();
@@ -147,18 +162,18 @@ export async function fit(model: Module, data: Dataset, options: FitOptions): Pr
 /** What the options come to. */
 interface Plan {
   readonly iterations: number;
-  readonly perEpoch: number;
+  /** Of all epochs. */
+  readonly batches: number;
   readonly accumulate: number;
   readonly schedule: Schedule;
   readonly batching: { batchSize: number; random: Random | undefined; epochs: number; dropLast: boolean };
-  readonly fingerprint: Fingerprint;
 }
 
-/** @throws RangeError for options out of range */
+/** @throws RangeError for options out of range, or when there is no batch */
 function planOf(data: Dataset, options: FitOptions): Plan {
   const { batchSize = 10, dropLast = false, epochs = 1, limit = Number.POSITIVE_INFINITY } = options;
   const { shuffle = true, seed = 0, accumulate = 1, schedule = { kind: 'constant' }, clipNorm } = options;
-  checkCounts({ epochs, batchSize, accumulate, 'checkpoint.every': options.checkpoint?.every ?? 1 });
+  checkCounts({ epochs, batchSize, accumulate });
   if (limit !== Number.POSITIVE_INFINITY) checkCounts({ limit });
   checkSchedule(schedule);
   if (clipNorm !== undefined && !(clipNorm > 0)) {
@@ -170,44 +185,55 @@ function planOf(data: Dataset, options: FitOptions): Plan {
     epochs,
     dropLast,
   };
-  const count = Math.floor(data.batchCount(batching) / accumulate);
-  const fingerprint = {
+  const batches = data.batchCount(batching);
+  const iterations = Math.min(limit, Math.ceil(batches / accumulate));
+  checkIterations(iterations, { examples: data.length, batchSize, schedule });
+  return { iterations, batches, accumulate, schedule, batching };
+}
+
+/** Everything that the course of a training follows from. */
+function partsOf(model: Module, data: Dataset, options: FitOptions): FingerprintParts {
+  const { batchSize = 10, dropLast = false, epochs = 1, limit = Number.POSITIVE_INFINITY } = options;
+  const { shuffle = true, seed = 0, accumulate = 1, schedule = { kind: 'constant' }, clipNorm } = options;
+  const { optimizer, validation, checkpoint, loss = crossEntropy } = options;
+  const all: Record<string, Setting> = {
     ...{ examples: data.length, batchSize, accumulate, epochs, limit: `${limit}`, shuffle, seed, dropLast },
     schedule: `${schedule.kind}, ${schedule.warmup ?? 0} of warm-up`,
     clipNorm: clipNorm ?? 'none',
-    optimizer: options.optimizer.name,
-    learningRate: options.optimizer.learningRate,
-    ...options.checkpoint?.settings,
+    loss: loss === crossEntropy ? 'crossEntropy' : 'a function of the caller',
+    'validation.every': validation?.every ?? 'none',
+    'validation.patience': validation?.patience ?? 'none',
   };
-  return {
-    iterations: Math.min(limit, count),
-    perEpoch: count / epochs,
-    accumulate,
-    schedule,
-    batching,
-    fingerprint,
-  };
+  const { settings = {} } = checkpoint ?? {};
+  return { options: all, model, data, optimizer, validationData: validation?.data, settings };
 }
 
 /** @param first  iterations that were made before, whose batches are left out */
 function trainingStep(
   model: Module,
   data: Dataset,
-  { optimizer, clipNorm, record = true, loss: lossOf = crossEntropy }: FitOptions,
-  { accumulate, batching }: Plan,
+  { optimizer, clipNorm, record = true, loss: lossOf }: FitOptions,
+  { accumulate, batches: all, batching }: Plan,
   first: number,
   log: TrainingLog,
 ): TrainingStep {
-  const batches = data.batches({ ...batching, skip: first * accumulate });
+  const { device } = data;
+  let left = Math.max(0, all - first * accumulate);
+  const batches = data.batches({ ...batching, skip: all - left });
   const forward = () => {
     const { value: batch } = batches.next();
     if (!batch) throw new Error('fit: there are fewer batches than were counted');
-    return lossOf(model.forward(batch.x), batch.y);
+    left -= 1;
+    const output = model.forward(batch.x);
+    if (lossOf) return checkLoss(lossOf(output, batch.y), device);
+    checkOutputs('fit', output, data.classes);
+    return crossEntropy(output, batch.y);
   };
+  const group = () => Math.min(accumulate, left);
   const onLosses = (losses: readonly number[]) => log.add(losses);
   const onDispose = () => void batches.return();
-  const { device } = data;
-  return new TrainingStep({ device, optimizer, forward, onLosses, onDispose, accumulate, clipNorm, record });
+  const tell = { onLosses, onDispose };
+  return new TrainingStep({ device, optimizer, forward, ...tell, accumulate, group, clipNorm, record });
 }
 
 /** Counts the losses that were read, and tells of each once its step is done. */
@@ -217,10 +243,13 @@ class TrainingLog {
   #untold: StepReport[] = [];
 
   constructor(
-    readonly iterations: number,
-    readonly perEpoch: number,
+    readonly plan: Plan,
     readonly onStep: ((report: StepReport) => void) | undefined,
   ) {}
+
+  get iterations(): number {
+    return this.plan.iterations;
+  }
 
   get count(): number {
     return this.#count;
@@ -249,9 +278,15 @@ class TrainingLog {
       if (!Number.isFinite(loss)) throw new Error(`fit: the loss is ${loss} at iteration ${iteration}`);
       if (!this.onStep) continue;
       const { iterations, meanLoss } = this;
-      const epoch = Math.ceil(iteration / this.perEpoch);
+      const epoch = this.#epochOf(iteration);
       this.#untold.push({ iteration, iterations, epoch, loss, meanLoss });
     }
+  }
+
+  /** That of the iteration's last batch. */
+  #epochOf(iteration: number): number {
+    const { batches, accumulate, batching } = this.plan;
+    return Math.ceil((Math.min(iteration * accumulate, batches) * batching.epochs) / batches);
   }
 
   report(): void {

@@ -1,6 +1,7 @@
 /** One step of training, computed call by call or, where the device can, recorded once and repeated. */
-import { type GraphShape, graphShape, isSameGraph, passBackward } from '../autograd.js';
+import { StepScope } from '../autograd.js';
 import type { Backend, Program } from '../backends/backend.js';
+import { type GraphShape, graphShape, isSameGraph, passBackward } from '../graph.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { type Tensor, tensor, zeros } from '../tensor.js';
 import { LossWindow } from './lossWindow.js';
@@ -22,6 +23,8 @@ export interface TrainingStepOptions {
   readonly onDispose: () => void;
   /** Batches of a step, whose mean loss is differentiated; with more than 1 nothing is recorded. */
   readonly accumulate: number;
+  /** How many the next step has: the last may have fewer. */
+  readonly group: () => number;
   /** Shortens the gradient to at most this length; undefined leaves it. */
   readonly clipNorm?: number | undefined;
   /** Whether to record; false computes every step call by call. */
@@ -33,6 +36,7 @@ export class TrainingStep {
   repeated = 0;
   readonly #options: TrainingStepOptions;
   readonly #window: LossWindow;
+  readonly #scope = new StepScope();
   #program: Program | undefined;
   /** The graph of the recorded step. */
   #shape: GraphShape = [];
@@ -66,6 +70,7 @@ export class TrainingStep {
   dispose(): void {
     this.#program?.dispose();
     this.#program = undefined;
+    this.#scope.end();
     this.#window.dispose();
     this.#options.onDispose();
   }
@@ -78,19 +83,20 @@ export class TrainingStep {
   #forward(): Tensor {
     const { optimizer, forward } = this.#options;
     optimizer.zeroGrad();
-    return forward();
+    return this.#scope.run(forward);
   }
 
   /** A graph and a backward pass for each batch, so that it takes the memory of one. */
   async #accumulated(isLast: boolean): Promise<void> {
-    const { device, optimizer, forward, accumulate } = this.#options;
-    const share = tensor(device, [1 / accumulate], []);
+    const { device, optimizer, forward, group } = this.#options;
+    const count = group();
+    const share = tensor(device, [1 / count], []);
     const mean = zeros(device, []);
     optimizer.zeroGrad();
-    for (let i = 0; i < accumulate; i++) {
-      const loss = forward();
+    for (let i = 0; i < count; i++) {
+      const loss = this.#scope.run(forward);
       loss.backward(share);
-      device.run('axpby', { out: mean.storage, x: loss.storage, alpha: 1 / accumulate, beta: 1 });
+      device.run('axpby', { out: mean.storage, x: loss.storage, alpha: 1 / count, beta: 1 });
     }
     this.#window.append(mean.storage);
     share.dispose();

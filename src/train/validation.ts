@@ -1,7 +1,8 @@
 /** Validation in the course of a training: how it goes, which weights were best, and when to stop. */
 import type { Dataset } from '../data/dataset.js';
 import type { Module, StateDict } from '../nn/module.js';
-import { type Checkpoint, type Position, trainedParameters, valuesOf } from './checkpoint.js';
+import { checkOptions, type OptionNames } from '../options.js';
+import { type Checkpoint, trainedParameters, valuesOf } from './checkpoint.js';
 import { evaluate } from './evaluate.js';
 
 export interface ValidationReport {
@@ -25,6 +26,13 @@ export interface ValidationOptions {
   readonly onValidation?: (report: ValidationReport) => void;
 }
 
+const NAMES: OptionNames<ValidationOptions> = {
+  data: true,
+  every: true,
+  patience: true,
+  onValidation: true,
+};
+
 /** Keeps what a training needs to know of its validations. */
 export class Validation {
   best: ValidationReport | undefined;
@@ -37,6 +45,7 @@ export class Validation {
     readonly options: ValidationOptions | undefined,
   ) {
     if (!options) return;
+    checkOptions('fit: validation', options, NAMES);
     const { every, patience = 1 } = options;
     for (const [name, value] of Object.entries({ every, patience })) {
       if (Number.isInteger(value) && value >= 1) continue;
@@ -48,7 +57,7 @@ export class Validation {
     return { best: this.best, worse: this.#worse, bestState: this.#bestState };
   }
 
-  restore({ best, worse, bestState, iteration }: Checkpoint & Position): void {
+  restore({ best, worse, bestState, iteration }: Checkpoint): void {
     this.best = best;
     this.#worse = worse;
     this.#bestState = bestState;

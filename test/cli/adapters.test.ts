@@ -1,11 +1,20 @@
 /** `lowrank inspect`, `eval` and `merge` on files that the library wrote. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.js';
 import { applyLora, DigitsNet, Random, saveAdapter, serializeModel } from '../../src/index.js';
+import { parseSafetensors, serializeSafetensors, toFloat32 } from '../../src/safetensors.js';
 import { wasm } from '../devices.js';
 
 const root = mkdtempSync(join(tmpdir(), 'lowrank-'));
@@ -67,13 +76,43 @@ describe('files of a model and an adapter', () => {
     expect(cell(await lowrank('eval', '--base', out), 'all', 2)).toBe(cell(both, 'all', 3));
   });
 
+  it('say what of an adapter was left out', async () => {
+    const repeated = join(root, 'repeated');
+    mkdirSync(repeated, { recursive: true });
+    copyFileSync(join(adapter, 'adapter_config.json'), join(repeated, 'adapter_config.json'));
+    const values = parseSafetensors(readFileSync(base), base).tensors.get('linear3.bias');
+    const own = parseSafetensors(readFileSync(join(adapter, 'adapter_model.safetensors')), adapter).tensors;
+    const written = new Map(
+      Array.from(own, ([key, each]) => [
+        key,
+        { dtype: 'F32' as const, shape: each.shape, data: toFloat32(each, key) },
+      ]),
+    );
+    if (values) {
+      const data = toFloat32(values, base);
+      written.set('base_model.model.linear3.base_layer.bias', { dtype: 'F32', shape: [10], data });
+    }
+    writeFileSync(join(repeated, 'adapter_model.safetensors'), serializeSafetensors(written));
+    const text = await lowrank('eval', '--base', base, '--adapter', repeated, '--device', 'wasm');
+    expect(text.split('\n')[0]).toBe(
+      "note: base_model.model.linear3.base_layer.bias is left out: it is the base's own weight",
+    );
+  });
+
   it.each([
     [['inspect', join(root, 'nothing')], 'nothing: cannot be read: no such file or directory'],
     [
       ['eval', '--base', join(adapter, 'adapter_model.safetensors')],
-      'is no DigitsNet: loadStateDict: missing',
+      'is no DigitsNet: missing linear1.weight; missing linear1.bias; ',
     ],
-    [['eval', '--base', base, '--adapter', root], 'adapter_config.json: cannot be read'],
+    [
+      ['eval', '--base', base, '--adapter', root],
+      'has no adapter_config.json and no adapter_model.safetensors: the adapters are in its sub-directories adapter',
+    ],
+    [
+      ['eval', '--base', base, '--adapter', join(adapter, 'adapter_config.json')],
+      `must be the directory of an adapter: it is a file: give ${adapter}`,
+    ],
     [
       ['eval', '--base', base, '--device', 'tpu'],
       '--device: must be one of auto, webgpu, wasm, reference: tpu',

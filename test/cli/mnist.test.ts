@@ -173,7 +173,7 @@ describe('runMnist', () => {
       const { progress, signal } = abortAt(name, at);
       await expect(run({ ...given, out }, progress, signal)).rejects.toThrow('--resume goes on');
       await expect(run({ ...given, out, resume: true, alpha: '3' })).rejects.toThrow(
-        /^checkpoint.safetensors: is of another run: alpha was 1, is 3$/,
+        /checkpoint\.safetensors: is of another run: alpha was 1, is 3$/,
       );
       const resumed = await run({ ...given, out, resume: true });
       expect(resumed.notices[0]).toBe(`going on with ${out}`);
@@ -186,6 +186,30 @@ describe('runMnist', () => {
     }
     const nothing = await run({ out: join(directory, 'new'), resume: true, method: 'layer' });
     expect(nothing.notices[0]).toBe('nothing to resume: from the beginning');
+  });
+
+  it('does not go on over other images, or from another base or adapter', async () => {
+    const first = join(directory, 'inputs');
+    await run({ out: first, method: 'layer', rank: '3' });
+    const [base, adapter] = [join(first, 'base.safetensors'), join(first, 'layer')];
+    const given = { base, adapter, method: 'layer', out: join(directory, 'others') };
+    const { progress, signal } = abortAt('layer', 3);
+    await expect(run(given, progress, signal)).rejects.toThrow('--resume goes on');
+    const images = join(directory, 'data', 'train-images-idx3-ubyte');
+    for (const [file, message] of [
+      [base, /: is of another run: --base differs: SHA-256 was/],
+      [join(adapter, 'adapter_model.safetensors'), /: is of another run: --adapter differs: SHA-256/],
+      [images, /: is of another run: the data differs: SHA-256 was [0-9a-f]{12}…, is [0-9a-f]{12}…$/],
+    ] as const) {
+      const whole = await readFile(file);
+      const changed = Uint8Array.from(whole);
+      // Every image, since those of the chosen digits are compared; of a tensor's bytes the last is enough.
+      for (let at = file === images ? 500 : whole.length - 1; at < whole.length; at += 784) changed[at] ^= 1;
+      await writeFile(file, changed);
+      await expect(run({ ...given, resume: true })).rejects.toThrow(message);
+      await writeFile(file, whole);
+    }
+    expect((await run({ ...given, resume: true })).summary.layer?.iterations).toBeGreaterThan(3);
   });
 
   it('starts from a base and an adapter, and goes on from where that one was', async () => {

@@ -8,7 +8,8 @@ import { runSweep } from '../../src/cli/sweep.js';
 import { parseSweepOptions, type RawSweepOptions, SWEEP_DEFAULTS } from '../../src/cli/sweepOptions.js';
 import { renderSweep, trialHeading, trialRow } from '../../src/cli/sweepReport.js';
 import { summarize } from '../../src/cli/sweepResult.js';
-import type { Trial } from '../../src/cli/trials.js';
+import { lineOf, parseTrials, type Trial } from '../../src/cli/trials.js';
+import { parseModel, serializeModel } from '../../src/nn/modelFile.js';
 import { temporaryDirectory, writeMnistSlice } from './slice.js';
 
 let directory: string;
@@ -62,7 +63,8 @@ describe('lowrank sweep', () => {
       ['base.safetensors', 'sweep.csv', 'sweep.json', 'sweep.svg', 'trials.jsonl'].sort(),
     );
     const lines = await linesOf(join(out, 'trials.jsonl'));
-    expect(lines.map((line) => JSON.parse(line))).toEqual(result.trials);
+    expect(lines).toEqual(result.trials.map(lineOf));
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject(result.trials);
     expect(JSON.parse(await readFile(join(out, 'sweep.json'), 'utf8'))).toEqual(result);
     const [heading, ...csv] = await linesOf(join(out, 'sweep.csv'));
     expect(csv).toHaveLength(8);
@@ -101,9 +103,11 @@ describe('lowrank sweep', () => {
     const path = join(out, 'trials.jsonl');
     await writeFile(path, '{"rank":1}\n');
     await expect(sweep({ out })).rejects.toThrow(/trials of another sweep: go on with --resume/);
-    await expect(sweep({ out, resume: true })).rejects.toThrow('line 1: is no trial: {"rank":1}');
+    await expect(sweep({ out, resume: true })).rejects.toThrow(
+      'line 1: must be a trial that ends with its checksum: it is damaged, or of an older version: {"rank":1}',
+    );
     await writeFile(path, 'won\n');
-    await expect(sweep({ out, resume: true })).rejects.toThrow('line 1: is no JSON: won');
+    await expect(sweep({ out, resume: true })).rejects.toThrow('line 1: must be a trial that ends');
     expect(await readFile(path, 'utf8')).toBe('won\n');
     await expect(sweep({ out: join(directory, 'no'), rank: '2,200' })).rejects.toThrow(UsageError);
     for (const [given, message] of [
@@ -117,20 +121,87 @@ describe('lowrank sweep', () => {
   });
 });
 
+describe('what a sweep goes on with', () => {
+  it('is not the base or the trials over other images, seeds, epochs or batches', async () => {
+    const out = join(directory, 'mixed');
+    const grid = { out, resume: true, rank: '1', learningRate: '0.001' };
+    const first = await sweep(grid);
+    const base = join(out, 'base.safetensors');
+    for (const [given, message] of [
+      [
+        { seeds: '6' },
+        /: is of another sweep: seed was 5, is 6: give --base \S+base\.safetensors to use it all the same/,
+      ],
+      [{ epochs: '2' }, /: is of another sweep: epochs was 1, is 2: /],
+      [{ batchSize: '20' }, /: is of another sweep: batchSize was 10, is 20: /],
+    ] as const) {
+      await expect(sweep({ ...grid, ...given })).rejects.toThrow(message);
+    }
+    const images = join(data, 'train-images-idx3-ubyte');
+    const whole = await readFile(images);
+    await writeFile(
+      images,
+      Uint8Array.from(whole, (byte, i) => (i === 900 ? byte ^ 1 : byte)),
+    );
+    await expect(sweep(grid)).rejects.toThrow(/: is of another sweep: the images differ: /);
+    const over = await sweep({ ...grid, base });
+    expect(over.notices.join()).toContain('2 trials of other settings');
+    await writeFile(images, whole);
+    expect(untimed((await sweep(grid)).result.trials)).toEqual(untimed(first.result.trials));
+    const weights = await readFile(base);
+    await writeFile(
+      base,
+      Uint8Array.from(weights, (byte, i) => (i === weights.length - 1 ? byte ^ 1 : byte)),
+    );
+    await expect(sweep(grid)).rejects.toThrow(/: is damaged: its weights do not have the checksum/);
+    await writeFile(base, serializeModel(parseModel(weights, base)));
+    await expect(sweep(grid)).rejects.toThrow(/: must say how it was trained: it does not: give --base/);
+  });
+
+  it('is no trial with any bit flipped, or with a field that cannot be', () => {
+    const line = new TextEncoder().encode(`${lineOf(aTrial)}\n`);
+    expect(parseTrials(line, 'trials.jsonl')).toEqual([aTrial]);
+    // A flip of the last byte, the line's end, leaves an unfinished line, which `readTrials` cuts off.
+    for (let bit = 0; bit < 8 * (line.length - 1); bit++) {
+      const changed = line.slice();
+      changed[bit >> 3] ^= 1 << (bit & 7);
+      expect(() => parseTrials(changed, 'trials.jsonl'), `bit ${bit}`).toThrow(
+        /^trials\.jsonl: line 1: [^\n]+$/,
+      );
+    }
+    for (const change of [
+      { won: 0.5 },
+      { rank: '1' },
+      { digits: [11] },
+      { accuracy: 2 },
+      { wrong: {} },
+      { more: 1 },
+    ]) {
+      const forged = new TextEncoder().encode(`${lineOf({ ...aTrial, ...change } as Trial)}\n`);
+      expect(() => parseTrials(forged, 'trials.jsonl')).toThrow(/^trials\.jsonl: line 1: is no trial: /);
+    }
+  });
+});
+
+const aTrial: Trial = {
+  ...{
+    method: 'layer',
+    rank: 1,
+    alpha: 1,
+    learningRate: 0.1,
+    seed: 3,
+    digits: [1],
+    replay: 0,
+    iterations: 1,
+  },
+  ...{ batchSize: 1, base: '0123456789abcdef', data: '0123456789abcdef', parameters: 10, meanLoss: 1 },
+  ...{ seconds: 2, won: -3, forgotten: 4, accuracy: 0.5, wrong: [1, 2] },
+};
+
 describe('summarize', () => {
   const trial = (rank: number, seed: number, won: number, forgotten: number): Trial => ({
-    ...{ method: 'layer', rank, alpha: 1, learningRate: 0.1, seed, digits: [1], replay: 0, iterations: 1 },
-    ...{
-      batchSize: 1,
-      base: '',
-      parameters: 10 * rank,
-      meanLoss: 1,
-      seconds: 2,
-      won,
-      forgotten,
-      accuracy: 0.5,
-    },
-    wrong: [1, 2],
+    ...aTrial,
+    ...{ rank, seed, won, forgotten, parameters: 10 * rank },
   });
   const options = parseSweepOptions({ ...GRID, seeds: '0,1' });
   const base = { accuracy: 1, wrong: [0, 0] };

@@ -107,7 +107,7 @@ describe('Dataset refuses', async () => {
 
   it.each([
     [
-      'dataset: 2 labels of 3 features want 6 bytes: got 5',
+      'dataset: 2 labels of 3 features require 6 bytes: got 5',
       () => Dataset.fromBytes(device, bytes(5), bytes(2), OPTIONS),
     ],
     [
@@ -116,15 +116,47 @@ describe('Dataset refuses', async () => {
     ],
     ['dataset: there are no examples', () => Dataset.fromBytes(device, bytes(0), bytes(0), OPTIONS)],
     [
-      'dataset: std must be above 0: 0',
+      'dataset: std must be finite and above 0: 0',
       () => Dataset.fromBytes(device, bytes(3), bytes(1), { ...OPTIONS, std: 0 }),
     ],
+    [
+      'dataset: std must be finite and above 0: Infinity',
+      () => Dataset.fromBytes(device, bytes(3), bytes(1), { ...OPTIONS, std: Number.POSITIVE_INFINITY }),
+    ],
+    [
+      'dataset: mean must be finite: NaN',
+      () => Dataset.fromBytes(device, bytes(3), bytes(1), { ...OPTIONS, mean: Number.NaN }),
+    ],
+    [
+      'dataset: features must be a positive integer: 1.5',
+      () => Dataset.fromBytes(device, bytes(3), bytes(2), { ...OPTIONS, features: 1.5 }),
+    ],
+    [
+      'dataset: classes must be a positive integer: 0',
+      () => Dataset.fromBytes(device, bytes(3), bytes(1), { ...OPTIONS, classes: 0 }),
+    ],
+    [
+      'dataset: images must be bytes, such as a Uint8Array: got a Float32Array',
+      () => Dataset.fromBytes(device, Float32Array.of(1, 0.5, 0) as never, bytes(1), OPTIONS),
+    ],
+    [
+      'dataset: labels must be bytes, such as a Uint8Array: got a Int8Array',
+      () => Dataset.fromBytes(device, bytes(3), Int8Array.of(-1) as never, OPTIONS),
+    ],
+    [
+      // As a byte, 299 would be 43.
+      'dataset: labels must be bytes, such as a Uint8Array: got a Int32Array',
+      () => Dataset.fromBytes(device, bytes(3), Int32Array.of(299) as never, { ...OPTIONS, classes: 300 }),
+    ],
+    ['batches: epochs must be a positive integer: 0', () => data.batches({ batchSize: 1, epochs: 0 })],
+    ['batches: skip must be a non-negative integer: -1', () => data.batches({ batchSize: 1, skip: -1 })],
+    ['batches: batchSize must be a positive integer: NaN', () => data.batchCount({ batchSize: Number.NaN })],
     ['subset: labels must be 0 to 3: 4', () => data.subset([4])],
     ['subset: labels must be 0 to 3: 1.5', () => data.subset([1.5])],
     ['subset: no example has a label of [2, 3]', () => data.subset([2, 3])],
     ['subset: no example has a label of []', () => data.subset([])],
     ['take: count must be at least 1: 0', () => data.take(0)],
-    ['batches: batchSize must be an integer from 1 on: 0', () => data.batches({ batchSize: 0 }).next()],
+    ['batches: batchSize must be a positive integer: 0', () => data.batches({ batchSize: 0 }).next()],
   ])('%s', (message, run) => {
     expect(run).toThrow(message);
   });

@@ -2,7 +2,8 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { gunzip, parseIdx } from '../../src/data/idx.js';
+import { gunzip } from '../../src/data/gzip.js';
+import { parseIdx } from '../../src/data/idx.js';
 import { DataError } from '../../src/errors.js';
 
 /** An IDX file of any type, shape and content; nothing is checked. */
@@ -102,7 +103,7 @@ describe('gunzip', () => {
     ['a wrong checksum', zipped.map((byte, i) => (i === zipped.length - 8 ? byte ^ 1 : byte))],
     ['a wrong method', zipped.map((byte, i) => (i === 2 ? 7 : byte))],
   ])('refuses %s', async (_, bytes) => {
-    expect(await failure(parseIdx(bytes, 'f.gz'))).toMatch(/^f\.gz: not a valid gzip stream: [^\n]+$/);
+    expect(await failure(gunzip(bytes, 'f.gz'))).toMatch(/^f\.gz: not a valid gzip stream: [^\n]+$/);
   });
 
   it.each<[string, number[]]>([
@@ -123,6 +124,61 @@ describe('gunzip', () => {
     expect(message).toBe('f.gz: gzip stream too large: more than 1000000 bytes of output');
     expect(await gunzip(zipped, 'f.gz', 5000)).toHaveLength(5000);
     expect(await failure(gunzip(zipped, 'f.gz', 4999))).toContain('more than 4999 bytes');
+  });
+});
+
+describe('a gzipped IDX file', () => {
+  const zip = (shape: number[], length: number) => gzipSync(idx(shape, new Uint8Array(length)));
+  /** Bytes that are held outside the JavaScript heap, at most, while `body` runs. */
+  async function held(body: () => Promise<unknown>): Promise<number> {
+    const before = process.memoryUsage().arrayBuffers;
+    let most = 0;
+    const timer = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+    }, 1);
+    await body();
+    clearInterval(timer);
+    return Math.max(most, process.memoryUsage().arrayBuffers - before);
+  }
+
+  it('is unpacked no further than its header says', async () => {
+    const bomb = zip([10, 28, 28], 200_000_000);
+    const most = await held(async () => {
+      expect(await failure(parseIdx(bomb, 'f.gz'))).toBe(
+        'f.gz: oversized: [10, 28, 28] needs 7856 bytes, the gzip stream has more',
+      );
+    });
+    expect(most).toBeLessThan(20_000_000);
+  });
+
+  it('takes no room for what it cannot hold, and not above the limit', async () => {
+    const small = zip([1000, 1000, 900], 100);
+    const most = await held(async () => {
+      expect(await failure(parseIdx(small, 'f.gz'))).toBe(
+        'f.gz: truncated: [1000, 1000, 900] needs 900000016 bytes, the gzip stream has fewer',
+      );
+    });
+    expect(most).toBeLessThan(10_000_000);
+    expect(await failure(parseIdx(zip([100, 28, 28], 78_400), 'f.gz', { limit: 50_000 }))).toBe(
+      'f.gz: gzip stream too large: [100, 28, 28] needs 78416 bytes, more than 50000',
+    );
+    expect(await failure(parseIdx(zip([2 ** 20, 2 ** 10, 2], 10), 'f.gz'))).toContain('more than 1073741824');
+    expect(await failure(parseIdx(zip([5], 4), 'f.gz'))).toBe(
+      'f.gz: truncated: [5] needs 13 bytes, found 12',
+    );
+    expect((await parseIdx(zip([5], 5), 'f.gz')).data).toHaveLength(5);
+  });
+
+  it('is refused by its caller before it is unpacked', async () => {
+    const check = (shape: readonly number[]) => {
+      throw new DataError(`f.gz: not this one: ${shape}`);
+    };
+    const most = await held(async () => {
+      expect(await failure(parseIdx(zip([200_000, 1000], 200_000_000), 'f.gz', { check }))).toBe(
+        'f.gz: not this one: 200000,1000',
+      );
+    });
+    expect(most).toBeLessThan(20_000_000);
   });
 });
 

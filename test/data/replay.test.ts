@@ -42,6 +42,13 @@ describe.each(await allDevices())('mixReplay on %s', (_, device) => {
     data.dispose();
   });
 
+  it('has at least one of each', () => {
+    const data = make(80);
+    const few = data.subset([0]).take(3);
+    expect(mixReplay(few, data.subset([1]), 0.1, 0)).toHaveLength(4);
+    data.dispose();
+  });
+
   it('refuses a fraction out of range, and examples of two datasets', () => {
     const [data, other] = [make(8), make(8)];
     for (const fraction of [-0.1, 1, Number.NaN]) {

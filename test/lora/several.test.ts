@@ -166,7 +166,11 @@ describe.each(await allDevices())('several adapters on %s', (_, device) => {
     const { model, base, outputsOf } = await three();
     setActiveAdapters(model, ['one']);
     const names = ['one', 'two', '__base__', 'two', 'one', '__base__'];
-    const mixed = await withAdapterPerRow(model, names, () => outputs(model));
+    const given = [...names];
+    const mixed = await withAdapterPerRow(model, given, () => {
+      given.fill('one');
+      return outputs(model);
+    });
     const expected = names.flatMap((name, row) =>
       (name === '__base__' ? base : outputsOf(name)).slice(5 * row, 5 * row + 5),
     );
@@ -179,13 +183,31 @@ describe.each(await allDevices())('several adapters on %s', (_, device) => {
     expect(await outputs(model)).toEqual(outputsOf('one'));
   });
 
+  it('refuses names that are not as many as the examples of a batch', async () => {
+    const { model } = await three();
+    const two = tensor(device, [3, 1, 10, 3, 0, 7], [2, 3], 'i32');
+    const names = ['one', '__base__'];
+    const byTwo = await withAdapterPerRow(model, names, () => outputs(model, two));
+    const flat = await withAdapterPerRow(model, names, () => outputs(model));
+    expect(byTwo).toEqual(flat);
+    // Six rows would divide among three names, but the batch has two examples.
+    const others = withAdapterPerRow(model, [...names, 'two'], () => outputs(model, two));
+    await expect(others).rejects.toThrow('the examples come first in an input: there are 2, and 3 names');
+    await expect(withAdapterPerRow(model, [], () => outputs(model))).rejects.toThrow(
+      'withAdapterPerRow: names must not be empty',
+    );
+  });
+
   it('adds weighted adapters: side by side is exact, and so is svd of enough rank', async () => {
     const { model } = await three();
     setActiveAdapters(model, ['one', 'two']);
     const sum = await outputs(model);
     const weights = [1, 1];
     await addWeightedAdapter(model, 'cat', { adapters: ['one', 'two'], weights, combination: 'cat' });
-    await addWeightedAdapter(model, 'svd', { adapters: ['one', 'two'], weights, rank: 5 });
+    const given = [...weights];
+    const adding = addWeightedAdapter(model, 'svd', { adapters: ['one', 'two'], weights: given, rank: 5 });
+    given.fill(0);
+    await adding;
     for (const name of ['cat', 'svd']) {
       setActiveAdapters(model, [name]);
       expect(close(await outputs(model), sum), name).toBe(true);

@@ -83,12 +83,16 @@ describe('loading an adapter', () => {
     [{ something_new: 'on' }, 'something_new is not supported: "on"'],
     [
       { r: 'two', bias: 'some' },
-      'r must be a number: found "two"; bias must be none, lora_only or all: found "some"',
+      'r must be an integer: found "two"; bias must be none, lora_only or all: found "some"',
     ],
     [{ target_modules: null }, 'target_modules is missing'],
-    [{ target_modules: '(?P<x>0)' }, 'target_modules: not a regular expression in JavaScript: (?P<x>0)'],
+    [
+      { target_modules: '(0' },
+      'target_modules: not a regular expression that can be matched: a ( has no ): "(0"',
+    ],
+    [{ target_modules: '8' }, 'no Linear or Embedding module matches "8"'],
+    [{ target_modules: [] }, 'target_modules must not be empty'],
     [{ target_modules: ['7'] }, 'no Linear or Embedding module matches 7'],
-    [{ modules_to_save: ['head'] }, 'no module to save is named head'],
     [{ r: 0 }, 'rank must be an integer from 1 on: 0'],
     [{ lora_dropout: 1 }, 'dropout must be at least 0 and below 1: 1'],
   ])('refuses %o', async (change, message) => {
@@ -116,6 +120,19 @@ describe('loading an adapter', () => {
     const model = build();
     const adapter = await loadAdapter(model, await saved({ init: 'pissa', rank: 5 }));
     expect(Array.from(adapter.factors.values(), ({ rank }) => rank)).toEqual([10, 10]);
+  });
+
+  it('takes patterns and exclusions that match nothing, as PEFT does', async () => {
+    const files = await withConfig({
+      rank_pattern: { nothing: 4 },
+      alpha_pattern: { 'layers.9': 4 },
+      exclude_modules: ['nowhere'],
+    });
+    const adapter = await loadAdapter(build(), files);
+    expect([...adapter.factors.values()].map(({ rank, alpha }) => [rank, alpha])).toEqual([
+      [2, 3],
+      [2, 3],
+    ]);
   });
 
   it('writes a pattern where a path is also the end of another', async () => {

@@ -16,6 +16,24 @@ describe.each(await allDevices())('Embedding on %s', (_, device) => {
     expect(gradient).toEqual([10, 11, 12, 4, 5, 6, 0, 0, 0, 8, 10, 12]);
     embedding.dispose();
   });
+
+  it('gives NaN for an index outside its table, and touches no other memory', async () => {
+    const stretch = device.alloc('f32', 3 * 64);
+    device.run('fill', { out: stretch, value: 7 });
+    const [weight, gradient] = [64, 128].map((offset) => device.slice(stretch, offset, 6));
+    const embedding = new Embedding(device, 3, 2);
+    embedding.weight.write([0, 1, 10, 11, 20, 21]);
+    embedding.weight.rehome(weight, gradient, []);
+    const out = embedding.forward(tensor(device, [1, 3, -1, 2 ** 31 - 1, 2], [5], 'i32'));
+    const nan = Number.NaN;
+    expect(Array.from(await out.read())).toEqual([10, 11, nan, nan, nan, nan, nan, nan, 20, 21]);
+    out.backward(tensor(device, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [5, 2]));
+    expect(Array.from((await embedding.weight.grad?.read()) ?? [])).toEqual([0, 0, 1, 2, 9, 10]);
+    const all = Array.from(await device.read(stretch));
+    expect(all.slice(64, 72)).toEqual([0, 1, 10, 11, 20, 21, 7, 7]);
+    expect(all.slice(134)).toEqual(new Array(58).fill(7));
+    expect(all.slice(70, 128)).toEqual(new Array(58).fill(7));
+  });
 });
 
 describe('Embedding', () => {

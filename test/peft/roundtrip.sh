@@ -21,6 +21,7 @@ export PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0
 seed=$RANDOM
 echo "seed $seed"
 "$python" -W ignore test/peft/make_fixtures.py "$work/read" "$seed"
+"$python" -W ignore test/peft/make_vocabulary.py "$work/read/vocabulary" "$seed"
 LOWRANK_PEFT_FIXTURES=$PWD/$work/read npx vitest run test/peft
 node --import tsx test/peft/write.mts "$work/written"
 "$python" test/peft/check_written.py "$work/written"

@@ -24,6 +24,14 @@ const CASES: Record<string, LoraConfig> = {
   'embedding-linear': { targetModules: ['emb', ...LINEAR] },
   'dora-embedding': { targetModules: ['emb', 'linear1'], useDora: true },
   patterns: { rankPattern: { linear2: 2 }, alphaPattern: { 'block.linear1': 7 } },
+  'patterns-of-python': {
+    alphaPattern: new Map([
+      ['.*r1\\Z', 7],
+      ['linear1', 2],
+      ['^block.(?=linear2)\\w+', 9],
+    ]),
+  },
+  'javascript-regexp': { targetModules: /(?<kind>LINEAR)[12]|block\..*/giu, excludeModules: /head/y },
   'bias-lora-only': { bias: 'lora_only' },
   'bias-all': { bias: 'all' },
   'bias-all-head': { bias: 'all', modulesToSave: ['head'] },

@@ -168,7 +168,7 @@ describe('validation', () => {
     );
     const checkpoint = { dir: new Map(), every: 0.5 };
     await expect(fit(model, data, { optimizer, checkpoint })).rejects.toThrow(
-      'fit: checkpoint.every must be an integer from 1 on: 0.5',
+      'fit: checkpoint.every must be a positive integer: 0.5',
     );
   });
 });

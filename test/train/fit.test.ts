@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
+import { Dataset } from '../../src/data/dataset.js';
+import { ShapeError } from '../../src/errors.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { DigitsNet } from '../../src/models/digitsNet.js';
+import { Linear } from '../../src/nn/linear.js';
 import { serializeModel } from '../../src/nn/modelFile.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
 import { SGD } from '../../src/optim/sgd.js';
+import { Random } from '../../src/random.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { type FitOptions, fit } from '../../src/train/fit.js';
 import { allDevices, wasm } from '../devices.js';
@@ -173,6 +177,37 @@ describe.each(await allDevices())('evaluate on %s', (_, on) => {
     }
     expect(whole.wrong).toEqual(wrong);
     expect(whole.loss).toBeCloseTo(loss / 205, 5);
+    images.dispose();
+  });
+
+  it('takes the largest of more outputs than there are classes', async () => {
+    const [features, classes, outputs, count] = [5, 6, 12, 40];
+    const random = new Random(4);
+    const bytes = (length: number, below: number) =>
+      Uint8Array.from({ length }, () => Math.floor(below * random.uniform()));
+    const labels = bytes(count, classes);
+    const images = Dataset.fromBytes(on, bytes(count * features, 256), labels, {
+      ...{ features, classes, mean: 0.5, std: 0.3 },
+    });
+    const model = new Linear(on, features, outputs, { random });
+    const wrong = new Array<number>(classes).fill(0);
+    for (const { x } of images.batches({ batchSize: count })) {
+      const logits = Array.from(await model.forward(x).read());
+      for (const [r, label] of labels.entries()) {
+        const row = logits.slice(outputs * r, outputs * (r + 1));
+        if (row.indexOf(Math.max(...row)) !== label) wrong[label] += 1;
+      }
+    }
+    const right = count - wrong.reduce((sum, each) => sum + each, 0);
+    expect(right).toBeGreaterThan(0);
+    const found = await evaluate(model, images, { batchSize: 7 });
+    expect(found.wrong).toEqual(wrong);
+    expect(found.accuracy).toBe(right / count);
+    expect(found.correct.map((each, c) => each + wrong[c])).toEqual(images.classCounts);
+
+    const few = new Linear(on, features, 4);
+    const message = 'evaluate: the model has fewer outputs than the data have classes: 4 and 6';
+    await expect(evaluate(few, images)).rejects.toThrow(new ShapeError(message));
     images.dispose();
   });
 

@@ -207,7 +207,7 @@ describe('a recorded step', () => {
         const mean = crossEntropy(logits, targets);
         // The last to be asked for: where it is not kept, the backward pass computes in its memory.
         const square = noGrad(() => mul(logits, logits));
-        if (isKept(step++)) own.push(square);
+        if (isKept(step++)) own.push(square.keep());
         else square.dispose();
         return mean;
       };

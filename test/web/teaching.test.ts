@@ -3,7 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it, vi } from 'vitest';
 import { ReferenceBackend } from '../../src/backends/reference/index.js';
 import type { Dataset } from '../../src/data/dataset.js';
-import { Digits, PIXELS } from '../../web/lab/digits.js';
+import { Digits } from '../../web/lab/digits.js';
+import { PIXELS } from '../../web/lab/pixels.js';
 import { digitsOf, type TeachOptions, teachingData } from '../../web/lab/teaching.js';
 
 const COUNT = 60;

@@ -1,8 +1,7 @@
 /** MNIST: its bytes once they are here, and its images on the device once they are wanted there. */
 import { type Backend, DataError, Dataset, parseMnist } from 'lowrank';
 import { fetchMnist, type OnBytes } from './files.js';
-
-export const PIXELS = 28 * 28;
+import { PIXELS } from './pixels.js';
 
 /** As `loadMnist` takes them. */
 export const NORMALISATION = { features: PIXELS, classes: 10, mean: 0.1301, std: 0.3081 };

@@ -1,79 +1,127 @@
 /** Everything that computes: it lives in the worker, and knows nothing of the page. */
 import {
-  Adam,
   applyLora,
   type Backend,
-  countParameters,
   DataError,
-  type Dataset,
   type DeviceName,
   DigitsNet,
   evaluate,
   type FitOptions,
-  fit,
-  type LoraAdapter,
   listDevices,
-  loadAdapter,
-  noGrad,
   parseModel,
   type StateDict,
   selectDevice,
   serializeAdapter,
   serializeModel,
   tensor,
-  withAdapterDisabled,
 } from 'lowrank';
-import { Digits, NORMALISATION, PIXELS } from './digits.js';
+import { Answers } from './answers.js';
+import { Digits, NORMALISATION } from './digits.js';
 import { fetchBase, type OnBytes } from './files.js';
+import {
+  type Adapted,
+  adaptedOn,
+  logitsOf,
+  type Network,
+  networkOn,
+  probabilities,
+  viewOf,
+} from './networks.js';
+import { PIXELS } from './pixels.js';
 import { throttled } from './progress.js';
 import { BATCH_SIZE, digitsOf, type TeachOptions, teachingData } from './teaching.js';
-import type { AdapterFiles, AdapterView, DeviceView, OnProgress, Prediction, Scores } from './views.js';
+import { type TrainOptions, train } from './training.js';
+import type {
+  AdapterFiles,
+  AdapterView,
+  DeviceView,
+  OnProgress,
+  Outcome,
+  Prediction,
+  SavedAdapter,
+  SavedModel,
+  Scores,
+} from './views.js';
 
+interface Learner {
+  readonly model: DigitsNet;
+  readonly as: 'adapted' | 'candidate';
+}
+
+/**
+ * Each network is a model of its own, and none is switched between base and adapted: an answer may come while another
+ * is counted or trained.
+ */
 export class Lab {
   #device: Backend | undefined;
-  #base: StateDict | undefined;
-  #model: DigitsNet | undefined;
-  #adapter: LoraAdapter | undefined;
-  #view: AdapterView | undefined;
-  #files: AdapterFiles | undefined;
+  #base: Network | undefined;
+  #adapted: Adapted | undefined;
+  /** Trained from scratch and not accepted yet. */
+  #candidate: Network | undefined;
+  /** The model that is being trained, in whose name it answers already. */
+  #learner: Learner | undefined;
+  readonly #answers = new Answers();
+  #shipped: StateDict | undefined;
   readonly #digits = new Digits();
-  #stop = new AbortController();
+  /** Of the trainings that run or wait. */
+  readonly #stops = new Set<AbortController>();
   #last: Promise<unknown> = Promise.resolve();
 
-  /** One piece of work after the other: a model is not asked while it is trained. */
+  /** One piece of work after the other: what is trained or counted is not replaced meanwhile. */
   #queued<T>(work: () => Promise<T>): Promise<T> {
     const next = this.#last.then(work, work);
     this.#last = next.catch(() => {});
     return next;
   }
 
-  /** Opens a device and moves there what there is. @throws DeviceError when one that is named is not there */
+  /**
+   * Opens a device and moves there what there is; what there was stays when that fails.
+   * @throws DeviceError when one that is named is not there
+   */
   open(prefer: 'auto' | DeviceName, onLost: (reason: string) => void): Promise<DeviceView> {
     return this.#queued(async () => {
       const { device, reason } = await selectDevice({ prefer });
-      const [old, files, view] = [this.#device, this.#files, this.#view];
-      this.#forgetDevice();
+      const old = this.#device;
+      try {
+        const base = this.#base && networkOn(device, this.#base.state);
+        const candidate = this.#candidate && networkOn(device, this.#candidate.state);
+        const adapted = base && this.#adapted && (await adaptedOn(device, base.state, this.#adapted));
+        [this.#base, this.#candidate, this.#adapted] = [base, candidate, adapted];
+      } catch (error) {
+        device.dispose();
+        throw error;
+      }
+      this.#digits.leaveDevice();
       this.#device = device;
       device.lost.then(({ message }) => {
         if (this.#device === device) onLost(message);
       });
+      await this.#answers.read();
       old?.dispose();
-      if (this.#base) this.#setModel(this.#newModel());
-      if (files) await this.#install(files, view);
       return { name: device.name, features: [...device.features], reason, all: await listDevices() };
     });
   }
 
-  /** @param bytes  of a saved base; without them, the page's own is fetched */
-  setBase(bytes?: Uint8Array): Promise<void> {
+  /**
+   * Takes a network and its adapter in place of those there are.
+   * @throws DataError saying what is wrong; nothing has changed then
+   */
+  install({ base: bytes, adapter }: SavedModel): Promise<AdapterView | undefined> {
     return this.#queued(async () => {
-      this.#base = parseModel(bytes ?? (await fetchBase()), 'base.safetensors');
-      this.#setModel(this.#newModel());
+      this.#shipped ??= bytes ? undefined : parseModel(await fetchBase(), 'base.safetensors');
+      const state = bytes ? parseModel(bytes, 'the saved network') : this.#shipped;
+      if (!state) throw new Error('install: there is no network');
+      const base = networkOn(this.#opened(), state);
+      try {
+        this.#setAdapted(adapter && (await adaptedOn(this.#opened(), state, adapter)));
+      } catch (error) {
+        base.model.dispose();
+        throw error;
+      }
+      this.#base?.model.dispose();
+      this.#base = base;
+      return this.#adapted?.view;
     });
-  }
-
-  baseBytes(): Uint8Array {
-    return serializeModel(this.#state());
   }
 
   /** Not in the queue: the rest need not wait for the network. */
@@ -81,112 +129,106 @@ export class Lab {
     await this.#digits.fetch(onBytes);
   }
 
-  trainBase(epochs: number, onProgress: OnProgress): Promise<void> {
-    this.#stop = new AbortController();
-    return this.#queued(async () => {
+  /** Trains a network from scratch, beside the one there is, and counts its wrong answers. */
+  trainBase(epochs: number, onProgress: OnProgress): Promise<Outcome & { readonly scores: Scores }> {
+    return this.#stoppable(async (signal) => {
       const model = new DigitsNet(this.#opened(), { seed: 0 });
+      const length = { epochs, seed: 0, learningRate: 0.001, signal };
       try {
-        const { iterations } = await this.#fit(
-          model,
-          this.#digits.train(this.#opened()),
-          { epochs, seed: 0 },
-          0.001,
-          onProgress,
-        );
-        if (iterations > 0) this.#base = await model.stateDict();
+        const data = this.#digits.train(this.#opened());
+        const outcome = await this.#train({ model, as: 'candidate' }, data, length, onProgress);
+        if (outcome.iterations === 0) throw new DataError('the training diverged: nothing has changed');
+        const state = await model.stateDict();
+        const scores = await this.#score(model);
+        this.#candidate?.model.dispose();
+        this.#candidate = { model, state };
+        return { ...outcome, scores };
       } finally {
-        model.dispose();
+        this.#learner = undefined;
+        if (this.#candidate?.model !== model) model.dispose();
       }
-      this.#setModel(this.#newModel());
     });
   }
 
-  /** Trains a new adapter, as the tutorial's wrapper. Stopped at once, the old one stays. */
-  teach(options: TeachOptions, onProgress: OnProgress): Promise<AdapterView | undefined> {
-    this.#stop = new AbortController();
+  /** Puts the network that was trained from scratch in place of the old one and its adapter. @returns its file */
+  acceptBase(): Promise<Uint8Array> {
     return this.#queued(async () => {
+      const accepted = this.#candidate;
+      if (!accepted) throw new Error('acceptBase: there is no new network');
+      const bytes = serializeModel(accepted.state);
+      this.#setAdapted(undefined);
+      this.#base?.model.dispose();
+      [this.#base, this.#candidate] = [accepted, undefined];
+      return bytes;
+    });
+  }
+
+  discardBase(): Promise<void> {
+    return this.#queued(async () => {
+      this.#candidate?.model.dispose();
+      this.#candidate = undefined;
+    });
+  }
+
+  /** Trains a new adapter, as the tutorial's wrapper. Where nothing comes of it, the old one stays. */
+  teach(
+    options: TeachOptions,
+    onProgress: OnProgress,
+  ): Promise<Outcome & { readonly adapter?: SavedAdapter }> {
+    return this.#stoppable(async (signal) => {
       const { rank, alpha, learningRate, iterations: limit } = options;
-      const model = this.#newModel();
+      const { model } = networkOn(this.#opened(), this.#ready().state);
       try {
         const seed = 0;
         const config = { rank, alpha, bias: 'lora_only', init: 'normal', seed } as const;
         const adapter = await applyLora(model, config);
         const { data, dispose } = teachingData(this.#opened(), this.#digits, options, seed);
-        try {
-          const epochs = Math.ceil(limit / data.batchCount({ batchSize: BATCH_SIZE }));
-          const { iterations } = await this.#fit(
-            model,
-            data,
-            { epochs, limit, seed },
-            learningRate,
-            onProgress,
-          );
-          if (iterations === 0)
-            throw new DataError('stopped before the first iteration: nothing has changed');
-          this.#setModel(model);
-          this.#setAdapter(adapter, await serializeAdapter(adapter), {
-            digits: digitsOf(options),
-            iterations,
-          });
-        } finally {
-          dispose();
-        }
-      } catch (error) {
-        if (this.#model !== model) model.dispose();
-        throw error;
+        const epochs = Math.ceil(limit / data.batchCount({ batchSize: BATCH_SIZE }));
+        const length = { epochs, limit, seed, learningRate, signal };
+        const outcome = await this.#train({ model, as: 'adapted' }, data, length, onProgress).finally(
+          dispose,
+        );
+        const { iterations } = outcome;
+        if (iterations === 0) return outcome;
+        const files = await serializeAdapter(adapter);
+        const view = viewOf(model, adapter, { digits: digitsOf(options), iterations });
+        this.#setAdapted({ model, files, view });
+        return { ...outcome, adapter: { files, view } };
+      } finally {
+        this.#learner = undefined;
+        if (this.#adapted?.model !== model) model.dispose();
       }
-      return this.#view;
     });
   }
 
-  /** Ends the training that runs or waits, at the end of an iteration. */
+  /** Ends the trainings that run or wait, at the end of an iteration. */
   stop(): void {
-    this.#stop.abort();
+    for (const stop of this.#stops) stop.abort();
   }
 
   /** Counts on the test images. */
   evaluate(): Promise<{ base: Scores; adapted: Scores | undefined }> {
     return this.#queued(async () => {
-      const model = this.#ready();
-      const score = async () => {
-        const { accuracy, wrong } = await evaluate(model, this.#digits.test(this.#opened()));
-        return { accuracy, wrong };
-      };
-      const base = await withoutAdapter(model, this.#adapter, score);
-      return { base, adapted: this.#adapter && (await score()) };
+      const base = await this.#score(this.#ready().model);
+      return { base, adapted: this.#adapted && (await this.#score(this.#adapted.model)) };
     });
   }
 
-  /** @param pixels  28 × 28 bytes */
+  /**
+   * Answers at once, or between two steps of a training.
+   * @param pixels  28 × 28 bytes
+   */
   predict(pixels: Uint8Array): Promise<Prediction> {
-    return this.#queued(async () => {
-      const model = this.#ready();
-      const { mean, std } = NORMALISATION;
-      const x = tensor(
-        this.#opened(),
-        Array.from(pixels, (byte) => (byte / 255 - mean) / std),
-        [1, PIXELS],
-      );
-      const ask = async () => softmax(await noGrad(() => model.eval().forward(x)).read());
-      const base = await withoutAdapter(model, this.#adapter, ask);
-      const adapted = this.#adapter && (await ask());
-      x.dispose();
-      return { base, adapted };
-    });
-  }
-
-  /** The two files of PEFT. */
-  adapterFiles(): AdapterFiles | undefined {
-    return this.#files;
+    return this.#answers.ask(() => this.#predict(pixels));
   }
 
   /** @throws DataError saying what is wrong with the files; nothing has changed then */
-  loadAdapter(files: AdapterFiles, view?: AdapterView): Promise<AdapterView> {
-    return this.#queued(() => this.#install(files, view));
-  }
-
-  removeAdapter(): Promise<void> {
-    return this.#queued(async () => this.#setModel(this.#newModel()));
+  loadAdapter(files: AdapterFiles): Promise<SavedAdapter> {
+    return this.#queued(async () => {
+      const adapted = await adaptedOn(this.#opened(), this.#ready().state, { files });
+      this.#setAdapted(adapted);
+      return { files, view: adapted.view };
+    });
   }
 
   /** Bytes that live on the device, after a training what they were before it. */
@@ -194,94 +236,61 @@ export class Lab {
     return this.#opened().memory();
   }
 
-  async #install(files: AdapterFiles, view?: AdapterView): Promise<AdapterView> {
-    const model = this.#newModel();
-    try {
-      const adapter = await loadAdapter(model, files);
-      this.#setModel(model);
-      return this.#setAdapter(adapter, files, view ?? { digits: [], iterations: 0 });
-    } catch (error) {
-      if (this.#model !== model) model.dispose();
-      throw error;
-    }
+  #stoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const stop = new AbortController();
+    this.#stops.add(stop);
+    return this.#queued(() => work(stop.signal)).finally(() => this.#stops.delete(stop));
   }
 
-  async #fit(
-    model: DigitsNet,
-    data: Dataset,
-    length: Pick<FitOptions, 'epochs' | 'limit' | 'seed'>,
-    learningRate: number,
+  #train(
+    learner: Learner,
+    data: Parameters<typeof train>[1],
+    length: Omit<TrainOptions, 'onStep'>,
     onProgress: OnProgress,
-  ) {
-    const optimizer = new Adam(model.parameters(), { learningRate });
+  ): Promise<Outcome> {
     const report = throttled(onProgress);
-    try {
-      const { signal } = this.#stop;
-      return await fit(model, data, { optimizer, batchSize: BATCH_SIZE, signal, onStep: report, ...length });
-    } finally {
-      optimizer.dispose();
-    }
+    const onStep: FitOptions['onStep'] = (step) => {
+      report(step);
+      this.#answers.give();
+    };
+    this.#learner = learner;
+    return this.#answers.while(() => train(learner.model, data, { ...length, onStep }));
+  }
+
+  async #score(model: DigitsNet): Promise<Scores> {
+    const { accuracy, wrong } = await evaluate(model, this.#digits.test(this.#opened()));
+    return { accuracy, wrong };
+  }
+
+  async #predict(pixels: Uint8Array): Promise<Prediction> {
+    const { model } = this.#ready();
+    const { mean, std } = NORMALISATION;
+    const bytes = Array.from(pixels, (byte) => (byte / 255 - mean) / std);
+    const x = tensor(this.#opened(), bytes, [1, PIXELS]);
+    const learner = (as: Learner['as']) => (this.#learner?.as === as ? this.#learner.model : undefined);
+    const logits = [
+      model,
+      learner('adapted') ?? this.#adapted?.model,
+      learner('candidate') ?? this.#candidate?.model,
+    ].map((each) => each && logitsOf(each, x));
+    x.dispose();
+    const [base, adapted, candidate] = await Promise.all(logits.map(probabilities));
+    if (!base) throw new Error('predict: the network gave no answer');
+    return { base, adapted, candidate };
   }
 
   #opened(): Backend {
-    if (!this.#device) throw new Error('there is no device yet');
+    if (!this.#device) throw new Error('no device is open');
     return this.#device;
   }
 
-  #state(): StateDict {
-    if (!this.#base) throw new DataError('there is no base model yet');
+  #ready(): Network {
+    if (!this.#base) throw new DataError('the network is not loaded');
     return this.#base;
   }
 
-  #ready(): DigitsNet {
-    if (!this.#model) throw new DataError('there is no base model yet');
-    return this.#model;
+  #setAdapted(adapted: Adapted | undefined): void {
+    this.#adapted?.model.dispose();
+    this.#adapted = adapted;
   }
-
-  #newModel(): DigitsNet {
-    const model = new DigitsNet(this.#opened());
-    model.loadStateDict(this.#state());
-    return model;
-  }
-
-  /** Takes a model's place, without an adapter. */
-  #setModel(model: DigitsNet): void {
-    this.#model?.dispose();
-    this.#model = model;
-    this.#adapter = undefined;
-    this.#view = undefined;
-    this.#files = undefined;
-  }
-
-  #setAdapter(
-    adapter: LoraAdapter,
-    files: AdapterFiles,
-    { digits, iterations }: Pick<AdapterView, 'digits' | 'iterations'>,
-  ): AdapterView {
-    const { trainable, total, trainablePercent: percent } = countParameters(this.#ready());
-    const { rank, alpha } = adapter.config;
-    this.#adapter = adapter;
-    this.#files = files;
-    this.#view = { rank, alpha, trainable, total, percent, digits, iterations };
-    return this.#view;
-  }
-
-  /** What lay on a device went with it. */
-  #forgetDevice(): void {
-    this.#model = undefined;
-    this.#adapter = undefined;
-    this.#digits.leaveDevice();
-  }
-}
-
-function withoutAdapter<T>(model: DigitsNet, adapter: LoraAdapter | undefined, work: () => Promise<T>) {
-  return adapter ? withAdapterDisabled(model, work) : work();
-}
-
-function softmax(logits: ArrayLike<number>): number[] {
-  const values = Array.from(logits);
-  const largest = Math.max(...values);
-  const powers = values.map((value) => Math.exp(value - largest));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
 }

@@ -1,6 +1,7 @@
 /** What an adapter is taught with: drawings, or digits of MNIST, with old examples among them. */
 import { type Backend, Dataset, mixReplay, Random } from 'lowrank';
-import { type Digits, NORMALISATION, PIXELS } from './digits.js';
+import { type Digits, NORMALISATION } from './digits.js';
+import { PIXELS } from './pixels.js';
 
 export interface Example {
   /** 28 × 28, white on black as in MNIST. */
@@ -22,6 +23,8 @@ export interface TeachOptions {
 export const BATCH_SIZE = 10;
 /** More examples than this are not copied for one training; they come again in the next epoch. */
 const MOST_EXAMPLES = 4000;
+
+const NONE = { images: new Uint8Array(), labels: new Uint8Array() };
 
 /** The digits that a training is about. */
 export function digitsOf({ what }: TeachOptions): number[] {
@@ -53,17 +56,18 @@ export function teachingData(
     const data = others.length === 0 ? chosen : mixReplay(chosen, train.subset(others), replay, seed);
     return { data, dispose: () => {} };
   }
-  const old = mnist.bytes.train;
   const count = Math.min(MOST_EXAMPLES, Math.max(iterations * BATCH_SIZE, what.drawings.length));
   const oldCount = Math.round(count * replay);
+  // Drawings alone are taught without MNIST.
+  const old = oldCount > 0 ? mnist.bytes.train : NONE;
   const random = new Random(seed).split('replay');
   const places = random.permutation(old.labels.length);
   const images = new Uint8Array(count * PIXELS);
   const labels = new Uint8Array(count);
   for (let i = 0; i < count; i++) {
-    const from = places[i % places.length];
     const drawing = what.drawings[i % what.drawings.length];
     const isOld = i >= count - oldCount;
+    const from = isOld ? places[i % places.length] : 0;
     images.set(isOld ? old.images.subarray(from * PIXELS, (from + 1) * PIXELS) : drawing.pixels, i * PIXELS);
     labels[i] = isOld ? old.labels[from] : drawing.label;
   }

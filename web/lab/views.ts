@@ -30,6 +30,33 @@ export interface AdapterView {
   readonly iterations: number;
 }
 
+/** An adapter as it is kept: PEFT's two files, and what the page says about it. */
+export interface SavedAdapter {
+  readonly files: AdapterFiles;
+  readonly view: AdapterView;
+}
+
+/** The network and its adapter, which belong together: an adapter means nothing on another network. */
+export interface SavedModel {
+  /** A saved network that was trained here; without it, the page's own. */
+  readonly base?: Uint8Array | undefined;
+  readonly adapter?: SavedAdapter | undefined;
+}
+
+/** Where a training went wrong. */
+export interface Divergence {
+  readonly iteration: number;
+  readonly loss: number;
+}
+
+/** How a training ended. */
+export interface Outcome {
+  /** Those whose values are taken; 0 when none of them could be. */
+  readonly iterations: number;
+  readonly diverged: Divergence | undefined;
+  readonly stopped: boolean;
+}
+
 export interface Progress {
   readonly iteration: number;
   readonly iterations: number;
@@ -43,5 +70,8 @@ export type OnProgress = (progress: Progress) => void;
 /** Probabilities of the ten digits. */
 export interface Prediction {
   readonly base: readonly number[];
+  /** By the adapter that is being taught, while one is; otherwise by the one there is. */
   readonly adapted: readonly number[] | undefined;
+  /** By the network that is being trained from scratch, or was and is not accepted yet. */
+  readonly candidate: readonly number[] | undefined;
 }

@@ -1,7 +1,9 @@
-import { message, work } from '../state.js';
+import { notKept } from '../saved.js';
+import { type Message, message, work } from '../work.js';
 import { BasePanel } from './basePanel.js';
 import { DevicePanel } from './devicePanel.js';
 import { DrawPanel } from './drawPanel.js';
+import { ScratchPanel } from './scratchPanel.js';
 import { SeePanel } from './seePanel.js';
 import { TakePanel } from './takePanel.js';
 import { TeachPanel } from './teachPanel.js';
@@ -24,6 +26,7 @@ export function App() {
         <SeePanel />
         <TakePanel />
         <DevicePanel />
+        <ScratchPanel />
       </main>
       <footer>
         lowrank: LoRA fine-tuning for TypeScript, on WebAssembly and WebGPU. MNIST by Yann LeCun, Corinna
@@ -36,23 +39,47 @@ export function App() {
 /** What went wrong, or what was done instead; it stays until it is closed or something new begins. */
 function Messages() {
   const shown = message.value;
+  const close = () => {
+    message.value = undefined;
+  };
   return (
-    <div role={shown?.kind === 'error' ? 'alert' : 'status'} class="messages">
-      {shown && (
-        <p class={`message ${shown.kind}`}>
-          <span>{shown.text}</span>
-          <button
-            type="button"
-            class="quiet"
-            aria-label="Close this message"
-            onClick={() => {
-              message.value = undefined;
+    <div class="messages">
+      <div role={shown?.kind === 'error' ? 'alert' : 'status'}>
+        {shown && <Line {...shown} close={close} />}
+      </div>
+      <div role="status">
+        {notKept.value !== undefined && (
+          <Line
+            kind="note"
+            text={`This browser does not keep your work when the page is reloaded or closed: ${notKept.value}.`}
+            close={() => {
+              notKept.value = undefined;
             }}
-          >
-            ✕
-          </button>
-        </p>
-      )}
+          />
+        )}
+      </div>
     </div>
+  );
+}
+
+function Line({ kind, text, action, close }: Message & { readonly close: () => void }) {
+  return (
+    <p class={`message ${kind}`}>
+      <span>{text}</span>
+      {action && (
+        <button
+          type="button"
+          onClick={() => {
+            close();
+            action.run();
+          }}
+        >
+          {action.label}
+        </button>
+      )}
+      <button type="button" class="quiet" aria-label="Close this message" onClick={close}>
+        ✕
+      </button>
+    </p>
   );
 }

@@ -1,20 +1,9 @@
-import { computed, signal } from '@preact/signals';
-import {
-  baseTrainedHere,
-  busy,
-  fetchMnist,
-  hasData,
-  mnist,
-  restoreBase,
-  scores,
-  trainBase,
-} from '../state.js';
-import { integer, percent } from './format.js';
+import { restoreBase } from '../actions.js';
+import { integer, percent } from '../format.js';
+import { baseTrainedHere } from '../saved.js';
+import { fetchMnist, mnist, scores } from '../state.js';
+import { busy } from '../work.js';
 import { Panel } from './panel.js';
-import { Training } from './training.js';
-
-const epochs = signal(1);
-const canTrain = computed(() => !busy.value && hasData.value);
 
 export function BasePanel() {
   const base = scores.value?.base;
@@ -31,38 +20,11 @@ export function BasePanel() {
         )}
       </p>
       <Data />
-      <form
-        class="row"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (canTrain.value) void trainBase(epochs.value);
-        }}
-      >
-        <label>
-          Times through MNIST
-          <select
-            value={epochs.value}
-            onChange={(event) => {
-              epochs.value = Number(event.currentTarget.value);
-            }}
-          >
-            {[1, 2, 3, 5].map((value) => (
-              <option key={value} value={value}>
-                {value}
-              </option>
-            ))}
-          </select>
-        </label>
-        <button type="submit" aria-disabled={!canTrain.value}>
-          Train from scratch
+      {baseTrainedHere.value && (
+        <button type="button" class="quiet" disabled={busy.value} onClick={() => void restoreBase()}>
+          Put the original network back
         </button>
-        {baseTrainedHere.value && (
-          <button type="button" class="quiet" disabled={busy.value} onClick={() => void restoreBase()}>
-            Take the page's own again
-          </button>
-        )}
-      </form>
-      <Training of="base" />
+      )}
     </Panel>
   );
 }
@@ -74,7 +36,10 @@ function Data() {
   if (state instanceof Error) {
     return (
       <div role="alert" class="message error">
-        <span>{state.message}. Drawing works without it; teaching and counting want MNIST.</span>
+        <span>
+          {state.message}. Without MNIST you can draw and teach your own drawings; its digits, old examples
+          and the counts need it.
+        </span>
         <button type="button" onClick={() => void fetchMnist()}>
           Try again
         </button>

@@ -1,5 +1,7 @@
 import type { DeviceName } from 'lowrank';
-import { busy, chooseDevice, device } from '../state.js';
+import { chooseDevice } from '../actions.js';
+import { device } from '../state.js';
+import { busy } from '../work.js';
 import { Panel } from './panel.js';
 
 const NAMES: Readonly<Record<DeviceName, string>> = {

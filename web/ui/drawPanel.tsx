@@ -1,6 +1,9 @@
 import { signal } from '@preact/signals';
-import { adapter, adapterOn, drawings, drawn, prediction, setDrawings } from '../state.js';
-import { DIGITS, percent } from './format.js';
+import { keepDrawing } from '../actions.js';
+import { DIGITS, percent } from '../format.js';
+import { adapter } from '../saved.js';
+import { adapterOn, drawn, prediction, ready } from '../state.js';
+import { work } from '../work.js';
 import { Pad } from './pad.js';
 import { Panel } from './panel.js';
 import { Thumbnail } from './thumbnail.js';
@@ -20,7 +23,7 @@ const show = (pixels: Uint8Array | undefined) => {
 function keepAs(label: number): void {
   const pixels = drawn.value;
   if (!pixels) return;
-  void setDrawings([...drawings.value, { pixels, label }]);
+  void keepDrawing({ pixels, label });
   clear();
 }
 
@@ -61,19 +64,28 @@ export function DrawPanel() {
   );
 }
 
-/** What base and adapted model think of the drawing, digit by digit. */
+/** What the networks think of the drawing, digit by digit; one that learns is asked while it does. */
 function Probabilities() {
-  const { base, adapted } = prediction.value ?? {};
-  const uses = adapted && adapterOn.value ? adapted : base;
-  const answer = uses?.indexOf(Math.max(...uses));
+  const { base, adapted, candidate } = prediction.value ?? {};
+  const learns = work.value === 'teaching' && adapted !== undefined;
+  const usesAdapted = adapted !== undefined && (learns || adapterOn.value);
+  const answer = answerOf(usesAdapted ? adapted : base);
+  const who = learns ? 'While it learns, it' : usesAdapted ? 'With your adapter it' : 'The base';
+  const columns: [name: string, kind: 'base' | 'adapted', values: readonly number[] | undefined][] = [
+    ['base', 'base', base],
+  ];
+  if (adapter.value || adapted) columns.push(['adapted', 'adapted', adapted]);
+  if (candidate) columns.push(['new', 'adapted', candidate]);
   return (
     <div class="probabilities">
       <p class="answer" aria-live="polite">
-        {answer === undefined ? (
-          <span class="hint">Draw, and see what the network reads.</span>
+        {!base ? (
+          <span class="hint">{hintNow()}</span>
+        ) : answer === undefined ? (
+          <>{who} cannot tell: several digits are equally likely.</>
         ) : (
           <>
-            {uses === adapted ? 'With your adapter it' : 'The base'} reads <strong>{answer}</strong>
+            {who} reads <strong>{answer}</strong>
           </>
         )}
       </p>
@@ -81,22 +93,39 @@ function Probabilities() {
         <thead>
           <tr>
             <th scope="col">digit</th>
-            <th scope="col">base</th>
-            {adapter.value && <th scope="col">adapted</th>}
+            {columns.map(([name]) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
           {DIGITS.map((digit) => (
             <tr key={digit} class={digit === answer ? 'best' : ''}>
               <th scope="row">{digit}</th>
-              <Bar value={base?.[digit]} kind="base" />
-              {adapter.value && <Bar value={adapted?.[digit]} kind="adapted" />}
+              {columns.map(([name, kind, values]) => (
+                <Bar key={name} value={values?.[digit]} kind={kind} />
+              ))}
             </tr>
           ))}
         </tbody>
       </table>
     </div>
   );
+}
+
+function hintNow(): string {
+  if (!drawn.value) return 'Draw, and see what the network reads.';
+  return ready.value ? 'Reading …' : 'The network is not loaded yet.';
+}
+
+/** The most likely digit; undefined where several are. */
+function answerOf(probabilities: readonly number[] | undefined): number | undefined {
+  if (!probabilities) return undefined;
+  const most = Math.max(...probabilities);
+  const likely = DIGITS.filter((digit) => probabilities[digit] > most - 1e-6);
+  return likely.length === 1 ? likely[0] : undefined;
 }
 
 function Bar({ value, kind }: { readonly value: number | undefined; readonly kind: 'base' | 'adapted' }) {

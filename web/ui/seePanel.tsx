@@ -1,6 +1,8 @@
 import { WrongChart } from '../charts/wrongChart.js';
-import { adapter, adapterOn, predictDrawn, scores, work } from '../state.js';
-import { count, DIGITS, integer, percent, sumOver } from './format.js';
+import { count, DIGITS, integer, percent, sumOver } from '../format.js';
+import { adapter } from '../saved.js';
+import { adapterOn, scores } from '../state.js';
+import { work } from '../work.js';
 import { Panel } from './panel.js';
 
 export function SeePanel() {
@@ -9,10 +11,10 @@ export function SeePanel() {
   return (
     <Panel id="see" step={4} title="See what was won, and what was forgotten">
       {!base && <p class="hint">The test images are counted as soon as MNIST is here.</p>}
-      {base && !(view && adapted) && (
+      {base && !view && (
         <p class="hint">Teach it something, and the counts before and after stand here side by side.</p>
       )}
-      {base && view && adapted && (
+      {view && (
         <>
           <label class="switch">
             <input
@@ -22,12 +24,11 @@ export function SeePanel() {
               aria-checked={adapterOn.value}
               onChange={({ currentTarget: { checked } }) => {
                 adapterOn.value = checked;
-                void predictDrawn();
               }}
             />
             <span>The adapter is {adapterOn.value ? 'on' : 'off'}</span>
           </label>
-          <Verdict base={base.wrong} adapted={adapted.wrong} digits={view.digits} />
+          {base && adapted && <Verdict base={base.wrong} adapted={adapted.wrong} digits={view.digits} />}
           <p>
             {integer(view.trainable)} numbers were trained, {view.percent.toFixed(2)} % of the base's 235,146
             {view.iterations > 0 && <>, in {count(view.iterations, 'iteration')}</>}.

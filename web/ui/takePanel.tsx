@@ -1,6 +1,9 @@
 import { signal } from '@preact/signals';
-import { adapter, busy, downloadAdapter, loadAdapter, removeAdapter } from '../state.js';
-import { integer } from './format.js';
+import { downloadAdapter, loadAdapter, removeAdapter } from '../actions.js';
+import { integer } from '../format.js';
+import { adapter } from '../saved.js';
+import { ready } from '../state.js';
+import { busy } from '../work.js';
 import { Panel } from './panel.js';
 
 const isOver = signal(false);
@@ -17,7 +20,7 @@ export function TakePanel() {
         , in a zip, and stays in this browser over a reload.
       </p>
       <div class="row">
-        <button type="button" disabled={!view || busy.value} onClick={() => void downloadAdapter()}>
+        <button type="button" disabled={!view} onClick={downloadAdapter}>
           Download the adapter
         </button>
         <button
@@ -54,7 +57,7 @@ function Drop() {
       onDrop={(event) => {
         event.preventDefault();
         isOver.value = false;
-        if (!busy.value) take(event.dataTransfer?.files);
+        if (!busy.value && ready.value) take(event.dataTransfer?.files);
       }}
     >
       <label>
@@ -63,7 +66,7 @@ function Drop() {
           type="file"
           multiple
           accept=".zip,.json,.safetensors"
-          disabled={busy.value}
+          disabled={busy.value || !ready.value}
           onChange={({ currentTarget }) => {
             take(currentTarget.files);
             currentTarget.value = '';

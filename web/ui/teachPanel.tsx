@@ -1,19 +1,35 @@
 import { computed } from '@preact/signals';
+import { deleteDrawings, teach } from '../actions.js';
+import { drawings } from '../drawings.js';
+import { count, DIGITS } from '../format.js';
 import type { TeachOptions } from '../lab/teaching.js';
-import { busy, drawings, hasData, setDrawings, teach } from '../state.js';
-import { digits, type Source, settings, source } from '../teachSettings.js';
-import { count, DIGITS } from './format.js';
+import { hasData, ready } from '../state.js';
+import {
+  areDefaults,
+  digits,
+  resetSettings,
+  type Settings,
+  type Source,
+  settings,
+  source,
+} from '../teachSettings.js';
+import { busy } from '../work.js';
 import { Panel } from './panel.js';
 import { Thumbnail } from './thumbnail.js';
 import { Training } from './training.js';
 
-type Setting = keyof typeof settings.value;
+type Setting = keyof Settings;
 
 /** Why teaching cannot begin; undefined when it can. */
 const obstacle = computed(() => {
-  if (!hasData.value) return 'MNIST has to be here first.';
+  if (!ready.value) return 'The network is not loaded yet.';
   if (source.value === 'drawings' && drawings.value.length === 0) return 'Draw something above and keep it.';
   if (source.value === 'digits' && digits.value.length === 0) return 'Choose at least one digit.';
+  if (hasData.value) return undefined;
+  if (source.value === 'digits')
+    return 'The digits of MNIST are not loaded yet. Your own drawings do not need them.';
+  if (settings.value.replay > 0)
+    return 'Old examples come from MNIST, which is not loaded yet. Without replay you need not wait.';
   return undefined;
 });
 
@@ -71,6 +87,11 @@ export function TeachPanel() {
           <button type="submit" class="primary" aria-disabled={!canTeach.value}>
             Teach
           </button>
+          {!areDefaults.value && (
+            <button type="button" class="quiet" onClick={resetSettings}>
+              Reset the settings
+            </button>
+          )}
           {obstacle.value && <p class="hint">{obstacle.value}</p>}
         </div>
       </form>
@@ -135,7 +156,7 @@ function Drawings() {
               type="button"
               class="quiet"
               aria-label={`Delete drawing ${i + 1}, a ${each.label}`}
-              onClick={() => void setDrawings(all.filter((_, k) => k !== i))}
+              onClick={() => void deleteDrawings([each])}
             >
               ✕
             </button>
@@ -143,10 +164,10 @@ function Drawings() {
         ))}
       </ul>
       <div class="row">
-        <button type="button" class="quiet" onClick={() => void setDrawings(all.slice(0, -1))}>
-          Undo the last
+        <button type="button" class="quiet" onClick={() => void deleteDrawings(all.slice(-1))}>
+          Delete the last
         </button>
-        <button type="button" class="quiet" onClick={() => void setDrawings([])}>
+        <button type="button" class="quiet" onClick={() => void deleteDrawings(all)}>
           Delete {count(all.length, 'drawing')}
         </button>
       </div>

@@ -1,7 +1,10 @@
 /** A training that runs: how far it is, how fast, its losses, and a way to stop it. */
+
+import { stop } from '../actions.js';
 import { LossChart } from '../charts/lossChart.js';
-import { losses, progress, stop, work } from '../state.js';
-import { integer } from './format.js';
+import { integer } from '../format.js';
+import { losses, progress } from '../state.js';
+import { work } from '../work.js';
 
 export function Training({ of }: { readonly of: 'base' | 'teaching' }) {
   const runs = work.value === of;

@@ -74,7 +74,11 @@ export class ReferenceBackend implements Backend {
   }
 
   write(storage: Storage, data: ArrayLike<number>): void {
-    this.#open(storage).data.set(data);
+    const opened = this.#open(storage);
+    if (data.length > opened.length) {
+      throw new RangeError(`write: data is longer than the storage: ${data.length} > ${opened.length}`);
+    }
+    opened.data.set(data);
   }
 
   async read(storage: Storage): Promise<HostArray> {

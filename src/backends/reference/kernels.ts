@@ -86,14 +86,20 @@ export const REFERENCE_KERNELS: Reference = {
   },
 
   take({ out, table, indices, rows, cols, rowStride, colStride }) {
+    const count = table.length / cols;
     for (let r = 0; r < rows; r++) {
-      for (let c = 0; c < cols; c++) out[r * cols + c] = table[indices[r] * rowStride + c * colStride];
+      const isInside = indices[r] >= 0 && indices[r] < count;
+      for (let c = 0; c < cols; c++) {
+        out[r * cols + c] = isInside ? table[indices[r] * rowStride + c * colStride] : Number.NaN;
+      }
     }
   },
 
   addAt({ table, x, indices, rows, cols, rowStride, colStride, beta = 0 }) {
+    const count = table.length / cols;
     if (beta === 0) table.fill(0);
     for (let r = 0; r < rows; r++) {
+      if (!(indices[r] >= 0 && indices[r] < count)) continue;
       for (let c = 0; c < cols; c++) table[indices[r] * rowStride + c * colStride] += x[r * cols + c];
     }
   },

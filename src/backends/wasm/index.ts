@@ -2,6 +2,7 @@
 import type { DeviceError } from '../../errors.js';
 import type { Backend, DType, HostArray, KernelArguments, MemoryUse, Storage } from '../backend.js';
 import type { KernelName } from '../kernels.js';
+import { countDisposed, giveBackDisposed } from '../ownership.js';
 import { Recorder } from '../recorder.js';
 import type { Command } from './commands.js';
 import { chooseBuild, loadKernels, type WasmBinary, type WasmBuild } from './kernels.js';
@@ -33,6 +34,7 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
   const { readBinary, threads: requested = 1, threadPlatform } = options;
   const build = await chooseBuild(options.build, options.deterministic ?? false);
   const threads = chooseThreads(requested, build === 'debug' ? undefined : threadPlatform);
+  await giveBackDisposed();
   const memory = new WasmMemory(threads > 1);
   const binary = await readBinary(threads > 1 && build !== 'debug' ? `${build}-shared` : build);
   const module = await WebAssembly.compile(binary as BufferSource);
@@ -56,6 +58,7 @@ export class WasmBackend implements Backend {
   readonly recorder: Recorder<Command, Block>;
   readonly #memory: WasmMemory;
   readonly #runner: Runner;
+  #isDisposed = false;
 
   /** Use {@link createWasmBackend}. */
   constructor(build: WasmBuild, memory: WasmMemory, runner: Runner) {
@@ -93,7 +96,9 @@ export class WasmBackend implements Backend {
 
   async read(storage: Storage): Promise<HostArray> {
     this.recorder.interrupt();
-    return this.#memory.view(open(storage)).slice();
+    const values = this.#memory.view(open(storage)).slice();
+    await this.#memory.pressure.relieve();
+    return values;
   }
 
   async sync(): Promise<void> {
@@ -107,6 +112,8 @@ export class WasmBackend implements Backend {
 
   /** Ends the threads. */
   dispose(): void {
+    if (!this.#isDisposed) countDisposed(this.#memory.reservedBytes);
+    this.#isDisposed = true;
     this.#runner.stop();
   }
 

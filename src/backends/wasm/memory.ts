@@ -7,6 +7,7 @@
  */
 import { DeviceError } from '../../errors.js';
 import { bytesOf, type DType, SLICE_ALIGNMENT, type Storage } from '../backend.js';
+import { MemoryPressure, reclaim } from '../ownership.js';
 import type { RecordedBlock, Recorder } from '../recorder.js';
 
 const PAGE_BYTES = 65536;
@@ -53,6 +54,7 @@ export class WasmMemory {
   u8: Uint8Array = new Uint8Array(0);
   liveBytes = 0;
   liveStorages = 0;
+  readonly pressure = new MemoryPressure();
 
   /** Free blocks by size, highest address first. */
   readonly #bins = new Map<number, Block[]>();
@@ -151,15 +153,37 @@ export class WasmMemory {
    * growing.
    */
   #take(bytes: number, used: number): Block {
+    const free = this.#takeFree(bytes);
+    if (free) return free;
+    const isReclaimed = this.pressure.rise(this.#top + bytes);
+    const found = this.#takeGrown(bytes, isReclaimed);
+    if (found) return found;
+    if (!isReclaimed) reclaim();
+    const last = this.#takeGrown(bytes, true);
+    if (!last) throw outOfMemory(used, this.liveBytes);
+    return last;
+  }
+
+  #takeFree(bytes: number): Block | undefined {
     const binned = this.#bins.get(bytes)?.pop();
     if (binned) return binned;
     if (this.#top + bytes > this.u8.byteLength) {
       this.#mergeFree();
       const split = this.#firstFit(bytes);
       if (split) return split;
+      if (this.#top + bytes > this.u8.byteLength) return undefined;
     }
-    const end = this.#top + bytes;
-    if (end > this.u8.byteLength && !this.#grow(end)) throw outOfMemory(used, this.liveBytes);
+    return this.#takeTop(bytes);
+  }
+
+  /** @param isChanged  whether there may be something free that was not before */
+  #takeGrown(bytes: number, isChanged: boolean): Block | undefined {
+    const free = isChanged ? this.#takeFree(bytes) : undefined;
+    if (free) return free;
+    return this.#grow(this.#top + bytes) ? this.#takeTop(bytes) : undefined;
+  }
+
+  #takeTop(bytes: number): Block {
     const address = this.#top;
     this.#top += bytes;
     return { address, bytes, used: 0, references: 0, isKept: false };

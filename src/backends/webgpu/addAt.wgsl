@@ -1,4 +1,5 @@
-// The way back of take: table[indices[r] * rowStride + c * colStride] += x[r,c], row after row.
+// The way back of take: table[indices[r] * rowStride + c * colStride] += x[r,c], row after row, but
+// those whose index is not from 0 to count - 1.
 //
 // One thread for each (r, c) where r is the first row with its index: it adds up all rows with that index, in order,
 // so that no two threads meet at an element.
@@ -7,6 +8,10 @@ fn element(i: u32) {
   let first = i / params.cols;
   let c = i % params.cols;
   let index = indices[first];
+  // A negative index is a large one without its sign.
+  if (u32(index) >= params.count) {
+    return;
+  }
   for (var r = 0u; r < first; r++) {
     if (indices[r] == index) {
       return;

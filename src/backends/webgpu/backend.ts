@@ -132,6 +132,7 @@ export class WebGpuBackend implements Backend {
   async read(storage: Storage): Promise<HostArray> {
     const opened = this.#memory.open(storage);
     this.recorder.interrupt();
+    await this.#memory.pressure.relieve();
     if (opened.length > 0) return fromWords(opened.dtype, await this.#commands.read(opened), opened.length);
     await this.sync();
     return fromWords(opened.dtype, new ArrayBuffer(0), 0);

@@ -33,6 +33,7 @@ export function loweredKernels(planner: MatmulPlanner): Lowered {
     matmul: (calls, args) => matmul(calls, args, planner),
     sumRows,
     rowNorms,
+    take,
     addAt,
     dropoutMask,
     softmaxCrossEntropy,
@@ -106,7 +107,20 @@ function rowNorms(calls: ShaderCalls, { out, x, rows, cols }: KernelArguments<'r
 
 function addAt(calls: ShaderCalls, { beta = 0, ...args }: KernelArguments<'addAt'>): void {
   if (beta === 0) fill(calls, { out: args.table, value: 0 });
-  calls.elements('addAt', args, args.rows * args.cols);
+  const { table, rows, cols } = args;
+  calls.elements('addAt', { ...args, count: countOf(table, cols) }, rows * cols);
+}
+
+function take(calls: ShaderCalls, args: KernelArguments<'take'>): void {
+  const { table, rows, cols } = args;
+  const sizes = { tableType: typeNumber(table.dtype), count: countOf(table, cols) };
+  // WGSL has no way to write NaN, so it comes from here.
+  calls.elements('take', { ...args, ...sizes, nan: Number.NaN }, rows * cols);
+}
+
+/** Rows, or columns, of a table: indices are below it. */
+function countOf(table: Storage, cols: number): number {
+  return cols === 0 ? 0 : table.length / cols;
 }
 
 function dropoutMask(calls: ShaderCalls, args: KernelArguments<'dropoutMask'>): void {
@@ -121,7 +135,6 @@ function dropoutMask(calls: ShaderCalls, args: KernelArguments<'dropoutMask'>): 
 function softmaxCrossEntropy(calls: ShaderCalls, args: KernelArguments<'softmaxCrossEntropy'>): void {
   const { loss, dLogits, logits, targets, rows, cols } = args;
   const rowLoss = calls.alloc(rows);
-  // WGSL has no way to write NaN, so it comes from here.
   const nan = Number.NaN;
   calls.groups('crossEntropyRows', { logits, targets, rowLoss, dLogits, rows, cols, nan }, rows);
   calls.groups('crossEntropyMean', { rowLoss, loss, rows, nan }, 1);

@@ -7,6 +7,7 @@
  */
 import { DeviceError } from '../../errors.js';
 import { bytesOf, type DType, SLICE_ALIGNMENT, type Storage } from '../backend.js';
+import { MemoryPressure } from '../ownership.js';
 import type { RecordedBlock, Recorder } from '../recorder.js';
 import type { DeviceHealth } from './health.js';
 import { BUFFER_USAGE } from './usage.js';
@@ -50,6 +51,7 @@ export class WebGpuStorage implements Storage {
 export class WebGpuMemory {
   liveBytes = 0;
   liveStorages = 0;
+  readonly pressure = new MemoryPressure();
   /** Of all buffers for storages, in use or free. */
   reservedBytes = 0;
   bufferCount = 0;
@@ -142,13 +144,18 @@ export class WebGpuMemory {
   }
 
   #take(bytes: number): Block {
-    const block = this.#bins.get(bytes)?.pop();
-    if (block) {
-      this.#freeBytes -= bytes;
-      return block;
-    }
+    const free = this.#takeFree(bytes);
+    if (free) return free;
+    const reclaimed = this.pressure.rise(this.reservedBytes + bytes) ? this.#takeFree(bytes) : undefined;
+    if (reclaimed) return reclaimed;
     if (this.#freeBytes > Math.max(KEEP_BYTES, this.liveBytes)) this.#trim();
     return this.#create(bytes);
+  }
+
+  #takeFree(bytes: number): Block | undefined {
+    const block = this.#bins.get(bytes)?.pop();
+    if (block) this.#freeBytes -= bytes;
+    return block;
   }
 
   /** Creation cannot fail here and now: a lack of memory is reported later, to the health of the device. */

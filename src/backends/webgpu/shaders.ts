@@ -41,8 +41,14 @@ const OWN = {
   addAt: {
     in: { x: 'f32', indices: 'i32' },
     out: { table: 'f32' },
-    sizes: ['rows', 'cols', 'rowStride', 'colStride'],
+    sizes: ['rows', 'cols', 'rowStride', 'colStride', 'count'],
     numbers: [],
+  },
+  take: {
+    in: { table: 'u32', indices: 'i32' },
+    out: { out: 'f32' },
+    sizes: ['tableType', 'cols', 'rowStride', 'colStride', 'count'],
+    numbers: ['nan'],
   },
   dropoutMask: { in: { state: 'i32' }, out: { out: 'f32' }, sizes: ['threshold'], numbers: ['kept'] },
   countUp: { in: {}, out: { state: 'i32' }, sizes: [], numbers: [] },

@@ -1,8 +1,14 @@
 // include: halves
-// Rows of a table by index: out[r,c] = table[indices[r] * rowStride + c * colStride].
+// Rows of a table by index: out[r,c] = table[indices[r] * rowStride + c * colStride], or NaN where an index is not from 0
+// to count - 1. That NaN comes from the host, because WGSL may take it that there is none.
 
 fn element(i: u32) {
   let row = u32(indices[i / params.cols]);
+  // A negative index is a large one without its sign.
+  if (row >= params.count) {
+    out[i] = params.nan;
+    return;
+  }
   let at = row * params.rowStride + i % params.cols * params.colStride;
   if (params.tableType == F32) {
     out[i] = bitcast<f32>(table[at]);

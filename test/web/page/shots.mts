@@ -27,12 +27,12 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
     await button(page, 'Train from scratch').click();
     await page.getByText(/^[3-5],\d+ of 6,000 iterations/).waitFor();
   },
+  '3b-a-new-base': async (page) => {
+    await page.getByText('The new network reads').waitFor();
+  },
   '4-taught': async (page) => {
-    await page.getByText('trained here').waitFor();
-    await settled(page);
-    await button(page, "Take the page's own again").click();
-    await page.getByText('trained on 60,000').waitFor();
-    await settled(page);
+    await button(page, 'Keep the one I have').click();
+    await button(page, 'Keep the one I have').waitFor({ state: 'detached' });
     await teach(page);
     await page.getByText('With your adapter it reads').waitFor();
     await page.getByText('The counts as a table').click();
@@ -47,7 +47,7 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
       await page.getByText(/it reads|base reads/).waitFor();
       await button(page, `Keep as ${label}`).click();
     }
-    await page.getByLabel('My drawings (4)').check();
+    await page.getByLabel('My drawings (4)').waitFor();
   },
   '7-teaching': async (page) => {
     await page.getByRole('spinbutton', { name: 'Iterations' }).fill('20000');
@@ -59,7 +59,14 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
     await settled(page);
     const file = { name: 'holiday.zip', mimeType: 'application/zip', buffer: Buffer.from('not a zip') };
     await page.locator('input[type=file]').setInputFiles(file);
-    await page.getByText('holiday.zip is no zip file').waitFor();
+    await page.getByText('holiday.zip is not a zip file').waitFor();
+  },
+  '8b-diverged': async (page) => {
+    await page.getByRole('spinbutton', { name: 'Learning rate' }).fill('0.1');
+    await page.getByRole('spinbutton', { name: 'Alpha' }).fill('128');
+    await page.getByRole('spinbutton', { name: 'Iterations' }).fill('200');
+    await teach(page);
+    await page.getByText('The training went wrong').waitFor();
   },
 };
 

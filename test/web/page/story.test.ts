@@ -121,7 +121,7 @@ describe('a visit', () => {
       await button(page, 'Keep as 7').click();
       await page.getByText('Draw, and see what the network reads.').waitFor();
     }
-    await page.getByLabel('My drawings (3)').check();
+    expect(await page.getByLabel('My drawings (3)').isChecked()).toBe(true);
     await button(page, 'Delete drawing 3, a 7').click();
     await page.getByLabel('My drawings (2)').waitFor();
     await page.getByRole('slider').fill('50');
@@ -132,7 +132,7 @@ describe('a visit', () => {
     await settled(page);
     expect(await page.getByLabel('My drawings (2)').isChecked()).toBe(true);
     expect(await page.getByRole('slider').inputValue()).toBe('50');
-    await button(page, 'Undo the last').click();
+    await button(page, 'Delete the last').click();
     await page.getByLabel('My drawings (1)').waitFor();
     await button(page, 'Delete 1 drawing').click();
     await page.getByText('No drawings are kept yet.').waitFor();
@@ -141,13 +141,16 @@ describe('a visit', () => {
     await page.context().close();
   });
 
-  it('trains the base from scratch, keeps it over a reload, and takes the own one again', async () => {
+  it('trains the base from scratch, keeps it over a reload, and puts the original back', async () => {
     const { page, complaints } = await visit(site);
     await settled(page);
     const shipped = await countsOf(page, 'base');
     await button(page, 'Train from scratch').click();
     await page.getByText(/of 6,000 iterations, [\d,]+ a second/).waitFor();
     await page.getByRole('img', { name: /^Loss over the iterations/ }).waitFor();
+    await page.getByText(/^The new network reads/).waitFor();
+    expect(await countsOf(page, 'base')).toEqual(shipped);
+    await button(page, 'Use the new network').click();
     await page.getByText('trained here').waitFor();
     await settled(page);
     const trained = await countsOf(page, 'base');
@@ -156,7 +159,7 @@ describe('a visit', () => {
     await settled(page);
     await page.getByText('trained here').waitFor();
     expect(await countsOf(page, 'base')).toEqual(trained);
-    await button(page, "Take the page's own again").click();
+    await button(page, 'Put the original network back').click();
     await page.getByText('trained on 60,000 digits').waitFor();
     await settled(page);
     expect(await countsOf(page, 'base')).toEqual(shipped);

@@ -79,10 +79,13 @@ describe('the page', () => {
     const { page } = await visit(site);
     await settled(page);
     const shipped = await countsOf(page, 'base');
-    await page.getByLabel('Times through MNIST').selectOption('5');
+    await page.getByLabel('Passes over MNIST').selectOption('5');
     await button(page, 'Train from scratch').click();
     await page.getByText(/^[1-9][\d,]* of 30,000 iterations/).waitFor();
     await button(page, 'Stop').click();
+    await page.getByText(/^The new network, stopped early, reads/).waitFor();
+    expect(await countsOf(page, 'base')).toEqual(shipped);
+    await button(page, 'Use the new network').click();
     await page.getByText('trained here').waitFor();
     await settled(page);
     expect(await countsOf(page, 'base')).not.toEqual(shipped);
@@ -128,7 +131,7 @@ describe('the page', () => {
     const other = Object.fromEntries(await adapterFiles(100));
     const dora = new TextEncoder().encode(new TextDecoder().decode(good[config]).replace('"LORA"', '"VERA"'));
     const cases: [name: string, bytes: Buffer, sentence: RegExp][] = [
-      ['a.zip', Buffer.from('no zip at all'), /a\.zip is no zip file, or a damaged one\./],
+      ['a.zip', Buffer.from('no zip at all'), /a\.zip is not a zip file, or it is damaged\./],
       ['b.zip', zipOf({ [config]: good[config] }), /adapter_model\.safetensors missing in b\.zip/],
       [config, Buffer.from(good[config]), /adapter_model\.safetensors missing in adapter_config\.json/],
       ['c.zip', zipOf({ ...good, [model]: good[model].slice(0, 99) }), /adapter_model\.safetensors: /],

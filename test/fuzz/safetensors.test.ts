@@ -2,16 +2,16 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DataError } from '../src/errors.js';
+import { DataError } from '../../src/errors.js';
 import {
   parseSafetensors,
   serializeSafetensors,
   toFloat32,
   type WritableTensor,
-} from '../src/safetensors.js';
+} from '../../src/safetensors.js';
 
 const fixture = (name: string) =>
-  new Uint8Array(readFileSync(new URL(`fixtures/safetensors/${name}.safetensors`, import.meta.url)));
+  new Uint8Array(readFileSync(new URL(`../fixtures/safetensors/${name}.safetensors`, import.meta.url)));
 
 /** A file of any header and as many bytes of data. */
 function file(header: string, dataLength: number): Uint8Array {

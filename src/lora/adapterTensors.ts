@@ -1,0 +1,104 @@
+/** The tensors of an adapter's file, compared with what an adapter of its config has on a model. */
+import { DataError } from '../errors.js';
+import { Linear } from '../nn/linear.js';
+import type { HostTensor, Module } from '../nn/module.js';
+import { parseSafetensors, toFloat32 } from '../safetensors.js';
+import type { Tensor } from '../tensor.js';
+import { baseParameter } from './baseParameter.js';
+import type { ResolvedLoraConfig } from './config.js';
+import { PREFIX, partsOf, wholeKey } from './peftNames.js';
+import { baseTensors, checkRepeated } from './repeatedTensors.js';
+import { sizesOf, type Target, type WholeParameter } from './targets.js';
+
+/** What an adapter consists of on a model, before its values. */
+export interface Parts {
+  readonly targets: readonly Target[];
+  readonly whole: readonly WholeParameter[];
+}
+
+/** The shape of every tensor that an adapter of this config has on this model, by PEFT's name. */
+function expectedShapes(
+  config: ResolvedLoraConfig,
+  { targets, whole }: Parts,
+): Map<string, readonly number[]> {
+  const shapes = new Map<string, readonly number[]>();
+  for (const { path, module, rank } of targets) {
+    const [inFeatures, outFeatures] = sizesOf(module);
+    const isEmbedding = !(module instanceof Linear);
+    const { names } = partsOf(isEmbedding);
+    shapes.set(`${PREFIX}${path}.${names.a}`, [rank, inFeatures]);
+    shapes.set(`${PREFIX}${path}.${names.b}`, [outFeatures, rank]);
+    if (config.useDora) shapes.set(`${PREFIX}${path}.${names.magnitude}`, [outFeatures]);
+    if (config.loraBias && !isEmbedding) shapes.set(`${PREFIX}${path}.${names.bias}`, [outFeatures]);
+  }
+  const adapted = new Set(targets.map(({ path }) => path));
+  for (const { path, module, field } of whole) {
+    const { shape } = baseParameter(module, field);
+    shapes.set(wholeKey(path, adapted), shape);
+  }
+  return shapes;
+}
+
+export interface ReadAdapter {
+  /** The adapter's own, by key. */
+  readonly tensors: Map<string, HostTensor>;
+  /** What was left out or filled in, for the user. */
+  readonly notes: readonly string[];
+}
+
+/** The values of an adapter's file. @throws DataError listing everything missing, unexpected or misshapen */
+export async function readTensors(
+  bytes: Uint8Array,
+  name: string,
+  model: Module,
+  config: ResolvedLoraConfig,
+  parts: Parts,
+): Promise<ReadAdapter> {
+  const { tensors } = parseSafetensors(bytes, name);
+  const expected = expectedShapes(config, parts);
+  const own = new Map<string, HostTensor>();
+  const extra = new Map<string, HostTensor>();
+  const problems: string[] = [];
+  for (const [key, shape] of expected) {
+    const found = tensors.get(key);
+    if (found && found.shape.join() !== shape.join())
+      problems.push(`${key} must be [${shape}]: got [${found.shape}]`);
+  }
+  for (const [key, tensor] of tensors) {
+    const value = { shape: tensor.shape, data: toFloat32(tensor, `${name}: ${key}`) };
+    (expected.has(key) ? own : extra).set(key, value);
+  }
+  const base = baseTensors(model);
+  const biases = await missingBiases(config, parts, { own, extra }, base);
+  for (const [key, value] of biases) own.set(key, value);
+  const missing = [...expected.keys()].filter((key) => !own.has(key)).map((key) => `missing ${key}`);
+  const repeated = await checkRepeated(extra, own, base, config.modulesToSave);
+  problems.unshift(...missing);
+  problems.push(...repeated.problems);
+  if (problems.length > 0) throw new DataError(`${name}: ${problems.join('; ')}`);
+  const bias =
+    "bias is lora_only, but the file has no biases, as some versions of PEFT wrote it: the base's are used";
+  return { tensors: own, notes: biases.size > 0 ? [bias, ...repeated.notes] : repeated.notes };
+}
+
+/** The base's biases of the adapted layers, where the file has none of them: PEFT 0.18 leaves them out, and loads it so. */
+async function missingBiases(
+  { bias }: ResolvedLoraConfig,
+  { targets, whole }: Parts,
+  { own, extra }: Readonly<Record<'own' | 'extra', ReadonlyMap<string, HostTensor>>>,
+  base: ReadonlyMap<string, Tensor>,
+): Promise<ReadonlyMap<string, HostTensor>> {
+  const found = new Map<string, HostTensor>();
+  if (bias !== 'lora_only') return found;
+  const adapted = new Set(targets.map(({ path }) => path));
+  for (const { path } of whole) {
+    const key = wholeKey(path, adapted);
+    const tensor = base.get(path);
+    if (!tensor || !/\.base_layer\.bias$/.test(key)) continue;
+    // With its weight, as the layers of a vocabulary are written, it says nothing of the others.
+    if (own.has(key) && extra.has(key.replace(/bias$/, 'weight'))) continue;
+    if (own.has(key)) return new Map();
+    found.set(key, { shape: tensor.shape, data: Float32Array.from(await tensor.read()) });
+  }
+  return found;
+}

@@ -1,0 +1,150 @@
+/** What `fit` refuses because it would train nothing, or not what was meant. */
+import type { Backend } from '../backends/backend.js';
+import { checkDataset, type Dataset } from '../data/dataset.js';
+import { DeviceError, ShapeError } from '../errors.js';
+import { LoraFactors } from '../lora/factors.js';
+import type { Module } from '../nn/module.js';
+import { Optimizer } from '../optim/optimizer.js';
+import { learningRateFactor, type Schedule } from '../optim/schedule.js';
+import { checkOptions, type OptionNames } from '../options.js';
+import { type Parameter, Tensor } from '../tensor.js';
+import { trainedParameters } from './checkpoint.js';
+import type { CheckpointOptions, FitOptions } from './fit.js';
+
+const NAMES: OptionNames<FitOptions> = {
+  optimizer: true,
+  epochs: true,
+  limit: true,
+  batchSize: true,
+  accumulate: true,
+  shuffle: true,
+  dropLast: true,
+  seed: true,
+  loss: true,
+  schedule: true,
+  clipNorm: true,
+  record: true,
+  validation: true,
+  checkpoint: true,
+  onStep: true,
+  signal: true,
+};
+const CHECKPOINT_NAMES: OptionNames<CheckpointOptions> = {
+  dir: true,
+  every: true,
+  resume: true,
+  settings: true,
+};
+
+const OF_THE_OPTIMIZER = 'give it to the optimizer, as in new Adam(parameters, { learningRate })';
+
+/** Options that are looked for in `fit` and stand elsewhere. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  learningrate: OF_THE_OPTIMIZER,
+  lr: OF_THE_OPTIMIZER,
+  momentum: OF_THE_OPTIMIZER,
+  weightdecay: OF_THE_OPTIMIZER,
+  warmup: 'it belongs in schedule, as in { schedule: { kind, warmup } }',
+  patience: 'it belongs in validation, as in { validation: { data, every, patience } }',
+  resume: 'it belongs in checkpoint, as in { checkpoint: { dir, every, resume } }',
+};
+
+const NAMES_SHOWN = 3;
+
+/**
+ * Whether the options exist, the data to train and to validate with are of one kind, and the optimizer trains something of
+ * the model, all adapters that require a gradient among it; it may train more, such as a parameter of the loss.
+ * @throws TypeError for an option that does not exist, ShapeError for data that differ, Error when nothing of the model or
+ *   not all of an adapter would be trained
+ */
+export function checkFit(model: Module, data: Dataset, options: FitOptions): void {
+  checkOptions('fit', options, NAMES, ELSEWHERE);
+  const { optimizer, checkpoint, validation } = options;
+  checkDataset('fit', 'data', data);
+  if (validation) checkDataset('fit', 'validation.data', validation.data);
+  if (checkpoint) checkCheckpoint(checkpoint);
+  if (!(optimizer instanceof Optimizer)) {
+    throw new TypeError(`fit: optimizer must be an optimizer, such as Adam: got ${optimizer}`);
+  }
+  const others = validation?.data.features ?? data.features;
+  if (others !== data.features) {
+    throw new ShapeError(
+      `fit: the examples to train and to validate with differ in features: ${data.features} and ${others}`,
+    );
+  }
+  checkOptimizer(model, optimizer);
+}
+
+function checkCheckpoint(checkpoint: CheckpointOptions): void {
+  checkOptions('fit: checkpoint', checkpoint, CHECKPOINT_NAMES);
+  const { dir, every } = checkpoint;
+  const isPlace = dir instanceof Map || (typeof dir?.read === 'function' && typeof dir.write === 'function');
+  if (!isPlace) {
+    throw new TypeError(
+      `fit: checkpoint.dir must be a Map, or have the methods read and write: got ${typeof dir}`,
+    );
+  }
+  if (Number.isInteger(every) && every >= 1) return;
+  throw new RangeError(`fit: checkpoint.every must be a positive integer: ${every}`);
+}
+
+function checkOptimizer(model: Module, optimizer: Optimizer): void {
+  const { name, parameters } = optimizer;
+  if (!parameters.some(({ requiresGrad }) => requiresGrad)) {
+    throw new Error(
+      `fit: every parameter of the optimizer is frozen: make it after applyLora and setActiveAdapters, as in new ${name}(model.parameters())`,
+    );
+  }
+  const held = new Set(parameters);
+  const trained = trainedParameters(model);
+  const others = [...trained].filter(([, parameter]) => !held.has(parameter));
+  // A part of a model may be trained by itself, but an adapter that is active and left out was added too late.
+  const adapters = new Set(factorsOf(model).flatMap((each) => each.parameters()));
+  const isLeftOut = others.some(([, parameter]) => adapters.has(parameter));
+  if (isLeftOut || (trained.size > 0 && others.length === trained.size)) {
+    const shown = others.slice(0, NAMES_SHOWN).map(([path]) => path);
+    const more = others.length > NAMES_SHOWN ? ` and ${others.length - NAMES_SHOWN} more` : '';
+    throw new Error(
+      `fit: parameters require a gradient that the optimizer does not hold: ${shown.join(', ')}${more}: make the optimizer after applyLora and setActiveAdapters, or freeze them with requiresGrad(false)`,
+    );
+  }
+  checkScales(model, trained);
+}
+
+/** An update that is multiplied by 0 gives its factors gradients of 0. */
+function checkScales(model: Module, trained: ReadonlyMap<string, Parameter>): void {
+  const off = factorsOf(model).filter(({ scaling }) => scaling === 0);
+  const idle = new Set(off.flatMap((each) => each.parameters()));
+  if (trained.size === 0 || [...trained.values()].some((parameter) => !idle.has(parameter))) return;
+  throw new Error(
+    'fit: nothing would train: the scale of every adapter that trains is 0: see setAdapterScale',
+  );
+}
+
+function factorsOf(model: Module): LoraFactors[] {
+  return [...model.namedModules()].map(([, module]) => module).filter((each) => each instanceof LoraFactors);
+}
+
+/** @throws RangeError when there is no batch, or the only iteration would have a learning rate of 0 */
+export function checkIterations(
+  iterations: number,
+  { examples, batchSize, schedule }: { examples: number; batchSize: number; schedule: Schedule },
+): void {
+  if (iterations === 0) {
+    throw new RangeError(
+      `fit: there is no batch, since dropLast leaves out the only one: ${examples} examples, batchSize ${batchSize}`,
+    );
+  }
+  if (iterations > 1 || learningRateFactor(schedule, 0, iterations) > 0) return;
+  throw new RangeError(
+    `fit: schedule.warmup must be 0 where there is only one iteration, which would have a learning rate of 0: ${schedule.warmup}`,
+  );
+}
+
+/** What a loss function gave, which must be one number on the device of the data. @throws TypeError, ShapeError, DeviceError */
+export function checkLoss(loss: Tensor, device: Backend): Tensor {
+  if (!(loss instanceof Tensor)) throw new TypeError(`fit: loss must return a tensor: got ${loss}`);
+  if (loss.length !== 1) throw new ShapeError(`fit: loss must return a scalar: got [${loss.shape}]`);
+  if (loss.device !== device) throw new DeviceError('fit: the loss lives on another device than the data');
+  return loss;
+}

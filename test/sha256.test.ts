@@ -1,0 +1,33 @@
+/** Oracle: node:crypto. */
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { Random } from '../src/random.js';
+import { Sha256, sha256 } from '../src/sha256.js';
+
+const reference = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+const random = new Random(1);
+const bytes = Uint8Array.from({ length: 5000 }, () => random.uint32() & 255);
+
+describe('SHA-256', () => {
+  it('is that of node:crypto at every length about the ends of blocks', () => {
+    for (let length = 0; length < 260; length++) {
+      const part = bytes.subarray(0, length);
+      expect(sha256(part), `${length}`).toBe(reference(part));
+    }
+    expect(sha256(bytes)).toBe(reference(bytes));
+    expect(sha256('größer\u{1f600}')).toBe(reference(new TextEncoder().encode('größer\u{1f600}')));
+  });
+
+  it('is the same for bytes that come in pieces, also from within a buffer', () => {
+    for (let round = 0; round < 200; round++) {
+      const hash = new Sha256();
+      let position = 0;
+      while (position < bytes.length) {
+        const size = random.uint32() % (round % 2 === 0 ? 70 : 700);
+        hash.update(bytes.subarray(position, position + size));
+        position += size;
+      }
+      expect(hash.hex()).toBe(reference(bytes));
+    }
+  });
+});

@@ -1,0 +1,25 @@
+/** What is said about a training that went wrong. */
+import { count, integer } from './format.js';
+import type { TeachOptions } from './lab/teaching.js';
+import type { Divergence } from './lab/views.js';
+import { GUESSING } from './lab/watch.js';
+
+/** @param iterations  whose values were kept; 0 when there were none */
+export function whatDiverged(
+  { iteration, loss }: Divergence,
+  iterations: number,
+  { learningRate, alpha, rank }: Pick<TeachOptions, 'learningRate' | 'alpha' | 'rank'>,
+): string {
+  const what =
+    Math.abs(loss - GUESSING) < 1e-2
+      ? 'the network now gave every digit the same probability'
+      : `the loss ${Number.isFinite(loss) ? `rose to ${amount(loss)}` : 'was no longer a number'}`;
+  const kept =
+    iterations > 0
+      ? `The values of iteration ${integer(iterations)}, before it went wrong, are kept.`
+      : 'Nothing has changed.';
+  return `The training went wrong: after ${count(iteration, 'iteration')} ${what}. ${kept} A learning rate of ${learningRate} is too high with alpha ${alpha} and rank ${rank}.`;
+}
+
+const amount = (loss: number) =>
+  loss < 100 ? loss.toFixed(2) : loss < 1e15 ? integer(loss) : loss.toExponential(1);

@@ -1,0 +1,2 @@
+/** Of an image of MNIST, 28 × 28. */
+export const PIXELS = 28 * 28;

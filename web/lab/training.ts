@@ -1,0 +1,79 @@
+/** One training run, of which only values that are better than before come out. */
+import { Adam, DataError, type Dataset, evaluate, type FitOptions, fit, type Module } from 'lowrank';
+import { BATCH_SIZE } from './teaching.js';
+import type { Outcome } from './views.js';
+import { GUESSING, Watch } from './watch.js';
+
+/** Examples on which a training is judged. */
+const JUDGED = 500;
+
+export interface TrainOptions extends Pick<FitOptions, 'epochs' | 'limit' | 'seed' | 'onStep'> {
+  readonly learningRate: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Trains, and ends early where the loss explodes. What went wrong is undone: the model then has the values of the last
+ * iteration that was good, or `iterations` is 0 and the model is of no use.
+ * @throws DataError when it is stopped before the first iteration
+ */
+export async function train(model: Module, data: Dataset, options: TrainOptions): Promise<Outcome> {
+  const sample = data.take(Math.min(JUDGED, data.length));
+  const lossNow = async () => (await evaluate(model, sample)).loss;
+  const before = await lossNow();
+  const watch = new Watch(data.device, model.parameters(), before);
+  try {
+    const done = await watchedFit(model, data, options, watch);
+    const after = await lossNow();
+    const isBroken = watch.diverged !== undefined || isWorse(after, before);
+    const stopped = options.signal.aborted;
+    if (!isBroken) return { iterations: done, diverged: undefined, stopped };
+    const diverged = watch.diverged ?? { iteration: done, loss: after };
+    if (watch.goodIteration > 0) watch.restore();
+    const isKept = watch.goodIteration > 0 && (await lossNow()) < before;
+    return { iterations: isKept ? watch.goodIteration : 0, diverged, stopped };
+  } finally {
+    watch.dispose();
+  }
+}
+
+/** Worse than it was, or the same ten per cent for every digit, out of which no gradient leads. */
+function isWorse(after: number, before: number): boolean {
+  const isDead = Math.abs(after - GUESSING) < 1e-3 && Math.abs(before - GUESSING) > 0.05;
+  return isDead || !(after <= 1.1 * before + 0.1);
+}
+
+/** @returns iterations that were made */
+async function watchedFit(
+  model: Module,
+  data: Dataset,
+  { learningRate, signal, onStep, ...length }: TrainOptions,
+  watch: Watch,
+): Promise<number> {
+  const optimizer = new Adam(model.parameters(), { learningRate });
+  try {
+    const { iterations } = await fit(model, data, {
+      ...length,
+      optimizer,
+      batchSize: BATCH_SIZE,
+      signal,
+      onStep: (report) => {
+        watch.add(report);
+        if (watch.diverged) throw new Error('the training diverged');
+        onStep?.(report);
+      },
+    });
+    if (iterations === 0) throw new DataError('stopped before the first iteration: nothing has changed');
+    return iterations;
+  } catch (error) {
+    if (watch.diverged) return watch.diverged.iteration;
+    const found = /^fit: the loss is (\S+) at iteration (\d+)/.exec(
+      error instanceof Error ? error.message : '',
+    );
+    if (!found) throw error;
+    watch.diverged = { iteration: Number(found[2]), loss: Number(found[1]) };
+    return Number(found[2]);
+  } finally {
+    optimizer.dispose();
+  }
+}
