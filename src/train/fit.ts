@@ -1,5 +1,7 @@
 import type { Dataset } from '../data/dataset.js';
-import type { Module } from '../nn/module.js';
+import { trainingModes, withModes } from '../nn/mode.js';
+import { type Module, modelParts } from '../nn/module.js';
+import { Use } from '../nn/use.js';
 import { crossEntropy } from '../ops/crossEntropy.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { checkSchedule, learningRateFactor, type Schedule } from '../optim/schedule.js';
@@ -59,7 +61,10 @@ export interface FitOptions {
   readonly seed?: number;
   /** Of logits and targets, a scalar; default the mean cross-entropy. */
   readonly loss?: (logits: Tensor, targets: Tensor) => Tensor;
-  /** Of the learning rate, over all iterations of this call; default as the optimizer has it. */
+  /**
+   * Course of the learning rate over all iterations of this call, beside the optimizer's `learningRateFactor`. Default:
+   * constant.
+   */
   readonly schedule?: Schedule;
   /** Shortens the gradient of all parameters together to at most this length; default not. */
   readonly clipNorm?: number;
@@ -92,10 +97,26 @@ export interface FitResult {
 /**
  * Trains a model: for each batch forward, backward and a step of the optimizer.
  * The losses stay on the device and are read every `device.stepsPerRead` steps; `onStep` is then told of each.
+ * Each pass is in training mode: of the modules' own where the model is in training mode, so that a module in
+ * evaluation mode stays so, and as `model.train()` sets it otherwise. The modes that are set are not changed.
+ * Other models may be trained at the same time. Beside it, and from its callbacks, `evaluate` and `saveAdapter` of the model
+ * wait for the end of an iteration, and the next one waits for them; what switches, adds, merges, moves or
+ * frees its adapters or weights throws, and so does a second training of the model or with the optimizer.
  * @throws RangeError for options out of range, DataError for a checkpoint of another run, Error with the iteration's
- *   number when the loss is not finite (where every step is read, the weights are then those before that iteration)
+ *   number when the loss is not finite (where every step is read, the weights are then those before that iteration),
+ *   Error while another call changes, switches or trains the model
  */
 export async function fit(model: Module, data: Dataset, options: FitOptions): Promise<FitResult> {
+  const things = [...modelParts(model), options.optimizer, ...options.optimizer.parameters];
+  const use = new Use('train', 'fit', things, 'the model or the optimizer');
+  try {
+    return await train(model, data, options, use);
+  } finally {
+    use.end();
+  }
+}
+
+async function train(model: Module, data: Dataset, options: FitOptions, use: Use): Promise<FitResult> {
   const { optimizer, signal, checkpoint } = options;
   const plan = planOf(data, options);
   const log = new TrainingLog(plan.iterations, plan.perEpoch, options.onStep);
@@ -103,9 +124,11 @@ export async function fit(model: Module, data: Dataset, options: FitOptions): Pr
   const store = checkpoint && checkpointStore(checkpoint.dir);
   const saved = checkpoint?.resume ? await store?.read() : undefined;
   if (saved) {
-    const restored = restoreCheckpoint(saved, model, optimizer, plan.fingerprint);
-    log.restore(restored.iteration, restored.lossSum);
-    validation.restore(restored);
+    await use.alone(() => {
+      const restored = restoreCheckpoint(saved, model, optimizer, plan.fingerprint);
+      log.restore(restored.iteration, restored.lossSum);
+      validation.restore(restored);
+    });
   }
   let iteration = log.count;
   const first = iteration;
@@ -118,12 +141,11 @@ export async function fit(model: Module, data: Dataset, options: FitOptions): Pr
   const begun = performance.now();
   const turn = eventLoopTurns();
   let stopped = signal?.aborted ?? false;
-  model.train();
   try {
     while (iteration < log.iterations && !stopped && !validation.isOver) {
-      optimizer.learningRateFactor = learningRateFactor(plan.schedule, iteration, log.iterations);
+      optimizer.scheduleFactor = learningRateFactor(plan.schedule, iteration, log.iterations);
       iteration += 1;
-      await step.run(iteration === log.iterations);
+      await use.alone(() => step.run(iteration === log.iterations));
       log.report();
       await validation.after(iteration, iteration === log.iterations);
       if (checkpoint && iteration % checkpoint.every === 0) await save();
@@ -133,11 +155,11 @@ export async function fit(model: Module, data: Dataset, options: FitOptions): Pr
     await step.readLosses();
     log.report();
     if (iteration > first) await save();
-    if (!stopped) validation.finish();
+    if (!stopped) await use.alone(() => validation.finish());
     await data.device.sync();
   } finally {
     step.dispose();
-    optimizer.learningRateFactor = 1;
+    optimizer.scheduleFactor = 1;
   }
   const iterationsPerSecond = (1000 * (iteration - first)) / (performance.now() - begun);
   const facts = { iterations: iteration, repeated: step.repeated, meanLoss: log.meanLoss };
@@ -199,10 +221,11 @@ function trainingStep(
   log: TrainingLog,
 ): TrainingStep {
   const batches = data.batches({ ...batching, skip: first * accumulate });
+  const modes = trainingModes(model);
   const forward = () => {
     const { value: batch } = batches.next();
     if (!batch) throw new Error('fit: there are fewer batches than were counted');
-    return lossOf(model.forward(batch.x), batch.y);
+    return withModes(modes, () => lossOf(model.forward(batch.x), batch.y));
   };
   const onLosses = (losses: readonly number[]) => log.add(losses);
   const onDispose = () => void batches.return();
