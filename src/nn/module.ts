@@ -75,8 +75,12 @@ export abstract class Module {
     return Array.from(this.namedParameters(), ([, parameter]) => parameter);
   }
 
-  /** Puts `child` in the place of the child with this name. @throws RangeError when there is none */
+  /**
+   * Puts `child` in the place of the child with this name.
+   * @throws RangeError when there is none, Error while a call such as `fit` or `evaluate` uses the model
+   */
   replaceChild(name: string, child: Module): void {
+    requireUnused('replaceChild', [this], { beside: ['change'] });
     const [field, key] = name.split('.');
     const container: unknown = key === undefined ? this : Reflect.get(this, field);
     if (

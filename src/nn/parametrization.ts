@@ -7,6 +7,7 @@ import { noGrad } from '../autograd.js';
 import { ShapeError } from '../errors.js';
 import { Parameter, type Tensor } from '../tensor.js';
 import { Module } from './module.js';
+import { requireUnused } from './use.js';
 
 /** The original parameter and the functions that are applied to it, first to last. */
 class ParametrizationList extends Module {
@@ -48,9 +49,11 @@ function requireList(what: string, module: Module, name: string): Parametrizatio
  * From now on `module[name]` is `parametrization.forward(original)`, computed anew whenever it is read. On
  * a parameter that is parametrized already the new function is applied after the others.
  * @param name  a field of `module` that holds a Parameter
- * @throws RangeError when it does not, ShapeError when the function changes the shape
+ * @throws RangeError when it does not, ShapeError when the function changes the shape, Error while a call such as `fit` or
+ *   `evaluate` uses the module
  */
 export function registerParametrization(module: Module, name: string, parametrization: Module): void {
+  requireUnused('registerParametrization', [module], { subject: 'the module', beside: ['change'] });
   const before: unknown = Reflect.get(module, name);
   let list = listOf(module, name);
   if (!list && !(before instanceof Parameter)) {
@@ -77,7 +80,7 @@ export function registerParametrization(module: Module, name: string, parametriz
 /**
  * Makes `module[name]` the original parameter again.
  * @param leaveParametrized  first write the parametrized values into it; default false
- * @throws RangeError when it is not parametrized
+ * @throws RangeError when it is not parametrized, Error while a call such as `fit` or `evaluate` uses the module
  */
 export function removeParametrizations(
   module: Module,
@@ -85,6 +88,7 @@ export function removeParametrizations(
   { leaveParametrized = false }: { leaveParametrized?: boolean } = {},
 ): void {
   const { original } = requireList('removeParametrizations', module, name);
+  requireUnused('removeParametrizations', [module], { subject: 'the module', beside: ['change'] });
   if (leaveParametrized) {
     noGrad(() => {
       const value: Tensor = Reflect.get(module, name);

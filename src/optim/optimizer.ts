@@ -32,7 +32,8 @@ export abstract class Optimizer {
    * @param name  of the algorithm
    * @param parameters  those that require a gradient now are trained
    * @param stateNames  numbers that are kept for each value of a parameter, zero at first
-   * @throws RangeError when none requires a gradient, one is there twice, or a number is out of range
+   * @throws RangeError when none requires a gradient, one is there twice, or a number is out of range; Error while `fit`
+   *   trains one of them with another optimizer, which they would be taken from
    */
   constructor(
     readonly name: string,
@@ -45,6 +46,7 @@ export abstract class Optimizer {
     this.#groups = groups;
     if (this.parameters.length === 0) throw new RangeError(`${name}: no parameter requires a gradient`);
     checkAtLeastZero(name, { learningRate });
+    requireUnused(name, this.parameters, { subject: 'a parameter', beside: ['read', 'switch'] });
     this.learningRate = learningRate;
     this.#stateNames = stateNames;
     this.#memory = allocate(this.parameters, stateNames, groups);

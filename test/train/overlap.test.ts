@@ -8,6 +8,7 @@ import { applyLora } from '../../src/lora/applyLora.js';
 import { Dropout } from '../../src/nn/dropout.js';
 import { Linear } from '../../src/nn/linear.js';
 import type { Module, StateDict } from '../../src/nn/module.js';
+import { registerParametrization, removeParametrizations } from '../../src/nn/parametrization.js';
 import { ReLU } from '../../src/nn/relu.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { Adam } from '../../src/optim/adam.js';
@@ -182,14 +183,22 @@ describe.each(devices)('at the same time, on %s', (_, device) => {
     ] as const) {
       await expect(fit(of, data, { optimizer: by, ...options })).rejects.toThrow(message);
     }
+    // It would take the parameters away from the one that is in use.
+    const another = () => new Adam(model.parameters());
+    expect(another).toThrow('Adam: a parameter is in use by fit: wait until that has ended');
     await training;
     expect(await bits(model)).toBe(expected);
+    expect(another).not.toThrow();
+    own.dispose();
     optimizer.dispose();
-    await fit(model, data, { optimizer: own, ...options });
+    await fit(model, data, { optimizer: another(), ...options });
   });
 
   it('refuses to move, free, freeze or replace what is trained, until that has ended or failed', async () => {
     const { model, optimizer } = await build();
+    const linear = new Linear(device, 16, 16);
+    registerParametrization(linear, 'weight', new ReLU());
+    model.replaceChild('2', new Sequential(linear, new ReLU()));
     const saved = await model.stateDict();
     const refusals: Promise<string>[] = [];
     const message = (call: () => unknown) =>
@@ -205,6 +214,9 @@ describe.each(devices)('at the same time, on %s', (_, device) => {
       'to: the optimizer': () => optimizer.to(device),
       'requiresGrad: the model': () => model.requiresGrad(false),
       'loadStateDict: the model': () => model.loadStateDict(saved),
+      'replaceChild: the model': () => model.replaceChild('1', new ReLU()),
+      'registerParametrization: the module': () => registerParametrization(linear, 'weight', new ReLU()),
+      'removeParametrizations: the module': () => removeParametrizations(linear, 'weight'),
     };
     const onStep = () => {
       for (const call of Object.values(calls)) refusals.push(message(call));
