@@ -48,7 +48,8 @@ export function noGrad<T>(body: () => T): T {
   let kept: readonly unknown[] = [];
   try {
     const result = body();
-    if (result instanceof Promise) throw new TypeError('noGrad: the body must not be asynchronous');
+    if (typeof Object(result).then === 'function')
+      throw new TypeError('noGrad: the body must not be asynchronous');
     kept = Array.isArray(result) ? result : [result];
     return result;
   } finally {

@@ -101,6 +101,9 @@ describe.each(await allDevices())('autograd on %s', (_, device) => {
 
   it('refuses an asynchronous noGrad and restores the mode after an error', () => {
     expect(() => noGrad(async () => 1)).toThrow(TypeError);
+    // What can be awaited need not be a Promise.
+    // biome-ignore lint/suspicious/noThenProperty: that is what is refused
+    expect(() => noGrad(() => ({ then: () => {} }))).toThrow(TypeError);
     expect(() =>
       noGrad(() => {
         throw new Error('mine');

@@ -101,7 +101,7 @@ const TAKERS: readonly (readonly [name: string, call: (more: Loose) => unknown])
     },
   ],
   ['merge', async (more) => merge((await adapted()).net, { ...more })],
-  ['merge', async (more) => mergeAndUnload((await adapted()).net, { ...more })],
+  ['mergeAndUnload', async (more) => mergeAndUnload((await adapted()).net, { ...more })],
   ['saveAdapter', async (more) => saveAdapter((await adapted()).net, new Map(), { ...more })],
   ['saveAdapter', async (more) => saveAdapter((await adapted()).net, '/nowhere/at/all', { ...more })],
   ['loadAdapter', async (more) => loadAdapter(model(), (await adapted()).files, { ...more })],

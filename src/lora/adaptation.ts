@@ -1,5 +1,6 @@
 /** What adapters have put on a model, and which of them are active. */
-import type { Module } from '../nn/module.js';
+import { type Module, modelParts } from '../nn/module.js';
+import { requireUnused, type UseKind } from '../nn/use.js';
 import type { Parameter } from '../tensor.js';
 import type { AdaptedLayer } from './adaptedLayer.js';
 import type { ResolvedLoraConfig } from './config.js';
@@ -22,12 +23,16 @@ export class LoraAdapter {
     readonly adaptation: Adaptation,
   ) {}
 
-  /** Whether it is active. Off, with no other adapter active, the model is its base bit for bit. */
+  /**
+   * Whether it is active. Off, with no other adapter active, the model is its base bit for bit. It cannot be changed while
+   * another call, such as `fit` or `evaluate`, uses the model.
+   */
   get enabled(): boolean {
     return this.adaptation.active.includes(this.name);
   }
 
   set enabled(enabled: boolean) {
+    this.adaptation.checkUnused('adapter.enabled');
     const others = this.adaptation.active.filter((name) => name !== this.name);
     this.adaptation.activate(enabled ? [...others, this.name] : others);
   }
@@ -97,6 +102,11 @@ export class Adaptation {
     for (const layer of this.layers.values()) layer.activate(names);
     for (const switched of this.switched.values()) switched.use(names);
     this.#active = [...names];
+  }
+
+  /** @param beside  kinds of uses that do not mind @throws Error while another call uses the model */
+  checkUnused(call: string, beside: readonly UseKind[] = []): void {
+    requireUnused(call, modelParts(this.model), { beside });
   }
 
   /** @throws Error while the adapters are merged */

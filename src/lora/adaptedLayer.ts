@@ -1,4 +1,5 @@
-import { Module } from '../nn/module.js';
+import { freeModule, Module } from '../nn/module.js';
+import { requireUnused } from '../nn/use.js';
 import { copyParameter, type Parameter, type Shape, type Tensor } from '../tensor.js';
 import type { LoraFactors } from './factors.js';
 
@@ -19,8 +20,7 @@ export abstract class AdaptedLayer extends Module {
   /** By the adapter's name. */
   // Without a prototype, an adapter may be called constructor or __proto__.
   readonly adapters: Record<string, LoraFactors> = Object.create(null);
-  /** Off, the layer is its base, a bias that trains with an adapter apart. */
-  enabled = true;
+  #enabled = true;
   #active: readonly string[] = [];
   #rowMasks: RowMasks | undefined;
   /** The base's parameters as they were before the updates were added to them. */
@@ -34,6 +34,19 @@ export abstract class AdaptedLayer extends Module {
 
   /** The values with the active updates added, for each parameter of the base that they change. */
   abstract mergedValues(): Map<Parameter, Tensor>;
+
+  /**
+   * Off, the layer is its base, a bias that trains with an adapter apart. It cannot be changed while another call, such as
+   * `fit` or `evaluate`, uses the model.
+   */
+  get enabled(): boolean {
+    return this.#enabled;
+  }
+
+  set enabled(enabled: boolean) {
+    requireUnused('layer.enabled', [this]);
+    this.#enabled = enabled;
+  }
 
   /** The names of the adapters that are active here, in the order in which they are added. */
   get active(): readonly string[] {
@@ -82,7 +95,7 @@ export abstract class AdaptedLayer extends Module {
     if (!factors) return;
     delete this.adapters[adapter];
     this.#active = this.#active.filter((name) => name !== adapter);
-    factors.dispose();
+    freeModule(factors);
   }
 
   /** @internal Renames an adapter, in the same place. */
@@ -95,7 +108,7 @@ export abstract class AdaptedLayer extends Module {
 
   /** What is added now. */
   protected get activeFactors(): readonly LoraFactors[] {
-    if (!this.enabled || this.#unmerged) return [];
+    if (!this.#enabled || this.#unmerged) return [];
     return this.#active.map((name) => this.adapters[name]);
   }
 

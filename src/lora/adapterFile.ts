@@ -1,7 +1,8 @@
 /** Adapters as the two files that PEFT writes and reads, in its names and layouts. */
 import { DataError } from '../errors.js';
 import { Linear } from '../nn/linear.js';
-import type { HostTensor, Module } from '../nn/module.js';
+import { type HostTensor, type Module, modelParts } from '../nn/module.js';
+import { changing, reading } from '../nn/use.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { Random } from '../random.js';
 import { type FloatType, serializeSafetensors, type WritableTensor } from '../safetensors.js';
@@ -36,7 +37,8 @@ const SAVE_NAMES: OptionNames<SaveAdapterOptions> = { name: true, dtype: true };
  * Puts an adapter's files into `files`: `adapter_config.json` and `adapter_model.safetensors` with
  * `base_model.model.<path>.lora_A.weight` `[rank, inFeatures]`, `….lora_B.weight` `[outFeatures, rank]`, and whatever else
  * it trains. With init `pissa` or `olora` the update is written as an ordinary one of twice the rank, for the model as
- * it was. A factor set by `setAdapterScale` is not saved.
+ * it was. A factor set by `setAdapterScale` is not saved. All values are from one moment: beside a running `fit` they are
+ * those between two iterations.
  * @throws RangeError when there is none of this name, or several and no name
  * @see https://huggingface.co/docs/peft/developer_guides/checkpoint
  */
@@ -47,46 +49,67 @@ export async function saveAdapter(
 ): Promise<void> {
   checkOptions('saveAdapter', options, SAVE_NAMES);
   const { name, dtype = 'F32' } = options;
-  const { adapters } = adaptationOf(model, 'saveAdapter');
-  if (name === undefined && adapters.size > 1) {
-    throw new RangeError(`saveAdapter: which adapter: there are ${[...adapters.keys()].join(', ')}`);
-  }
-  const adapter = adaptationOf(model, 'saveAdapter').adapter(name ?? [...adapters.keys()][0], 'saveAdapter');
-  for (const [file, bytes] of await serializeAdapter(adapter, dtype)) files.set(file, bytes);
+  const saved = await reading('saveAdapter', modelParts(model), () => {
+    const { adapters } = adaptationOf(model, 'saveAdapter');
+    if (name === undefined && adapters.size > 1) {
+      throw new RangeError(`saveAdapter: which adapter: there are ${[...adapters.keys()].join(', ')}`);
+    }
+    const adapter = adaptationOf(model, 'saveAdapter').adapter(
+      name ?? [...adapters.keys()][0],
+      'saveAdapter',
+    );
+    return filesOf(adapter, dtype);
+  });
+  for (const [file, bytes] of saved) files.set(file, bytes);
 }
 
 /** The files of an adapter by name. @see {@link saveAdapter} */
-export async function serializeAdapter(
-  adapter: LoraAdapter,
-  dtype: FloatType = 'F32',
-): Promise<AdapterFiles> {
-  const tensors = new Map<string, WritableTensor>();
-  for (const [path, factors] of adapter.factors) {
-    if (path === '') throw new RangeError('saveAdapter: PEFT has no name for a model that is itself adapted');
-    const { names } = partsOf(adapter.layers.get(path) instanceof LoraEmbedding);
-    const { a, b, rank } = await savedFactors(factors);
-    tensors.set(`${PREFIX}${path}.${names.a}`, { dtype, shape: [rank, a.length / rank], data: a });
-    tensors.set(`${PREFIX}${path}.${names.b}`, { dtype, shape: [b.length / rank, rank], data: b });
-    const others = { [names.magnitude]: factors.magnitude, [names.bias]: factors.loraBias };
-    for (const [name, parameter] of Object.entries(others)) {
-      if (parameter) tensors.set(`${PREFIX}${path}.${name}`, await written(parameter, dtype));
-    }
-  }
-  for (const [path, { switched, parameter }] of adapter.adaptation.copiesOf(adapter.name)) {
-    tensors.set(wholeKey(path, adapter.layers), await written(parameter, dtype));
-    const repeated = repeatedKeys(path, adapter);
-    if (!repeated) continue;
-    tensors.set(repeated.trained, await written(parameter, dtype));
-    tensors.set(repeated.original, await written(switched.original, dtype));
-  }
+export function serializeAdapter(adapter: LoraAdapter, dtype: FloatType = 'F32'): Promise<AdapterFiles> {
+  return reading('serializeAdapter', modelParts(adapter.model), () => filesOf(adapter, dtype));
+}
+
+async function filesOf(adapter: LoraAdapter, dtype: FloatType): Promise<AdapterFiles> {
+  const config = new TextEncoder().encode(configText(adapter));
+  // All reads are asked for before the first is awaited, so that all values are from one moment.
+  const tensors = new Map(await Promise.all(savedTensors(adapter)));
+  const written = new Map<string, WritableTensor>();
+  for (const [key, tensor] of tensors) written.set(key, { dtype, ...tensor });
   return new Map([
-    [CONFIG, new TextEncoder().encode(configText(adapter))],
-    [MODEL, serializeSafetensors(tensors, { format: 'pt' })],
+    [CONFIG, config],
+    [MODEL, serializeSafetensors(written, { format: 'pt' })],
   ]);
 }
 
-async function written(parameter: Parameter, dtype: FloatType): Promise<WritableTensor> {
-  return { dtype, shape: parameter.shape, data: await values(parameter) };
+type SavedTensor = readonly [key: string, tensor: HostTensor];
+
+/** @throws RangeError for a model that is itself adapted, before anything is read */
+function savedTensors(adapter: LoraAdapter): Promise<SavedTensor>[] {
+  const saved: Promise<SavedTensor>[] = [];
+  const put = async (key: string, parameter: Parameter): Promise<SavedTensor> => {
+    return [key, { shape: parameter.shape, data: await values(parameter) }];
+  };
+  const { factors: all, layers } = adapter;
+  if (all.has('')) throw new RangeError('saveAdapter: PEFT has no name for a model that is itself adapted');
+  for (const [path, factors] of all) {
+    const { names } = partsOf(layers.get(path) instanceof LoraEmbedding);
+    const both = savedFactors(factors);
+    saved.push(both.then(({ a, rank }) => [`${PREFIX}${path}.${names.a}`, matrix(a, rank, a.length / rank)]));
+    saved.push(both.then(({ b, rank }) => [`${PREFIX}${path}.${names.b}`, matrix(b, b.length / rank, rank)]));
+    const { magnitude, loraBias } = factors;
+    if (magnitude) saved.push(put(`${PREFIX}${path}.${names.magnitude}`, magnitude));
+    if (loraBias) saved.push(put(`${PREFIX}${path}.${names.bias}`, loraBias));
+  }
+  for (const [path, { switched, parameter }] of adapter.adaptation.copiesOf(adapter.name)) {
+    saved.push(put(wholeKey(path, layers), parameter));
+    const repeated = repeatedKeys(path, adapter);
+    if (!repeated) continue;
+    saved.push(put(repeated.trained, parameter), put(repeated.original, switched.original));
+  }
+  return saved;
+}
+
+function matrix(data: HostTensor['data'], rows: number, columns: number): HostTensor {
+  return { shape: [rows, columns], data };
 }
 
 /** Parameters are f32, which reads as one of the two float arrays. */
@@ -96,9 +119,9 @@ async function values(parameter: Parameter): Promise<Float32Array | Float64Array
 
 /** A and B, or [A; A₀] and [B, −B₀] where the update is the difference from what they began with. */
 async function savedFactors({ loraA, loraB, initial, rank }: LoraFactors) {
-  const [a, b] = [await values(loraA), await values(loraB)];
+  const parameters = initial ? [loraA, loraB, initial.loraA, initial.loraB] : [loraA, loraB];
+  const [a, b, a0, b0] = await Promise.all(parameters.map(values));
   if (!initial) return { a, b, rank };
-  const [a0, b0] = [await values(initial.loraA), await values(initial.loraB)];
   const both = new Float32Array(2 * b.length);
   for (let i = 0; i < b.length; i++) {
     const [row, column] = [Math.floor(i / rank), i % rank];
@@ -122,16 +145,26 @@ export interface LoadAdapterOptions {
 const LOAD_NAMES: OptionNames<LoadAdapterOptions> = { name: true, method: true, replace: true, from: true };
 
 /**
- * Puts an adapter on a model from PEFT's two files, with f32, f16 or bf16 tensors. Loading is strict.
+ * Puts an adapter on a model from PEFT's two files, with f32, f16 or bf16 tensors. Loading is strict. An `evaluate`, or
+ * another change, that has begun before ends first.
  * @param files  by name, such as `saveAdapter` gives them
  * @returns      the adapter; it is active if it is the model's first
  * @throws DataError that lists all that is missing, unexpected or misshapen, or names what is not supported, and
- *   RangeError for a name that is taken; the model is unchanged then
+ *   RangeError for a name that is taken, Error while `fit` or `withAdapterDisabled` uses the model; the model is
+ *   unchanged then
  */
-export async function loadAdapter(
+export function loadAdapter(
   model: Module,
   files: ReadonlyMap<string, Uint8Array>,
   options: LoadAdapterOptions = {},
+): Promise<LoraAdapter> {
+  return changing('loadAdapter', modelParts(model), () => installFiles(model, files, options));
+}
+
+async function installFiles(
+  model: Module,
+  files: ReadonlyMap<string, Uint8Array>,
+  options: LoadAdapterOptions,
 ): Promise<LoraAdapter> {
   checkOptions('loadAdapter', options, LOAD_NAMES);
   const { name = 'default', method = 'layer', replace = false, from = '' } = options;

@@ -4,15 +4,18 @@ import { elementCount, type Shape, type Tensor, tensor } from '../tensor.js';
 import { type Adaptation, adaptationOf, type LoraAdapter } from './adaptation.js';
 import { BASE } from './adaptedLayer.js';
 import { checkName } from './applyLora.js';
+import { whileSwitched } from './switching.js';
 
 /**
  * Makes these adapters active and trainable, their updates added to each other, and freezes all others; none gives the
  * base model.
- * @throws RangeError for a name that is not there, or where two train one parameter as a whole
+ * @throws RangeError for a name that is not there, or where two train one parameter as a whole; Error while another call,
+ *   such as `fit`, `evaluate` or `withAdapterDisabled`, uses the model
  * @see https://huggingface.co/docs/peft/package_reference/lora (`set_adapter`)
  */
 export function setActiveAdapters(model: Module, names: readonly string[]): void {
   const adaptation = adaptationOf(model, 'setActiveAdapters');
+  adaptation.checkUnused('setActiveAdapters');
   for (const name of names) adaptation.adapter(name, 'setActiveAdapters');
   adaptation.activate([...new Set(names)]);
   for (const [name, adapter] of adaptation.adapters) {
@@ -32,34 +35,43 @@ export function getAdapter(model: Module, name: string): LoraAdapter {
 
 /**
  * Multiplies an adapter's update, beside alpha / rank: 1 as it was trained, 0 nothing. It is not saved.
- * @throws RangeError for a number that is not finite
+ * @throws RangeError for a number that is not finite, Error while `fit`, `evaluate` or a change uses the model
  */
 export function setAdapterScale(model: Module, name: string, factor: number): void {
   const adaptation = adaptationOf(model, 'setAdapterScale');
   const { factors } = adaptation.adapter(name, 'setAdapterScale');
   if (!Number.isFinite(factor)) throw new RangeError(`setAdapterScale: the factor must be finite: ${factor}`);
+  adaptation.checkUnused('setAdapterScale', ['switch']);
   adaptation.checkUnmerged('scales');
   for (const each of factors.values()) each.factor = factor;
 }
 
 /**
- * Runs `body` on the base model, bit for bit, and makes the adapters active again when it is done or fails.
+ * Runs `body` on the base model, bit for bit, and makes the adapters active again when it is done or fails. The adapters
+ * are off for everything that uses the model until then. Calls of it may run side by side, or within each other: the adapters
+ * come back after the last. An `evaluate` that has begun before is waited for, and one that begins in `body` ends first.
  * @returns what `body` returns, awaited
+ * @throws Error while `fit` trains the model or `withAdapterPerRow` runs, and in `body` for what trains the model or
+ *   changes its adapters
  */
 export async function withAdapterDisabled<T>(model: Module, body: () => T | Promise<T>): Promise<T> {
-  const adaptation = adaptationOf(model, 'withAdapterDisabled');
-  const { active } = adaptation;
-  adaptation.activate([]);
-  try {
-    return await body();
-  } finally {
-    adaptation.activate(active);
-  }
+  const call = 'withAdapterDisabled';
+  const adaptation = adaptationOf(model, call);
+  const set = () => {
+    const { active } = adaptation;
+    adaptation.activate([]);
+    return () => adaptation.activate(active);
+  };
+  return whileSwitched(adaptation, { call, key: '', set }, body);
 }
 
-/** Takes an adapter off the model and frees it; when none is left, frozen parameters stay so. */
+/**
+ * Takes an adapter off the model and frees it; when none is left, frozen parameters stay so.
+ * @throws RangeError when there is none of this name, Error while another call uses the model
+ */
 export function deleteAdapter(model: Module, name: string): void {
   const adaptation = adaptationOf(model, 'deleteAdapter');
+  adaptation.checkUnused('deleteAdapter');
   adaptation.adapter(name, 'deleteAdapter');
   adaptation.activate(adaptation.active.filter((each) => each !== name));
   for (const layer of adaptation.layers.values()) layer.remove(name);
@@ -67,9 +79,10 @@ export function deleteAdapter(model: Module, name: string): void {
   adaptation.adapters.delete(name);
 }
 
-/** @throws RangeError when the new name is taken */
+/** @throws RangeError when the new name is taken, Error while another call uses the model */
 export function renameAdapter(model: Module, from: string, to: string): void {
   const adaptation = adaptationOf(model, 'renameAdapter');
+  adaptation.checkUnused('renameAdapter');
   const adapter = adaptation.adapter(from, 'renameAdapter');
   checkName(model, to);
   const active = adaptation.active.map((name) => (name === from ? to : name));
@@ -83,9 +96,12 @@ export function renameAdapter(model: Module, from: string, to: string): void {
 
 /**
  * Runs `body`, in which each example of a batch uses an adapter of its own: `names[i]` that of the i-th, `__base__`
- * none. An input of a layer may have several rows per example, one after another, such as tokens.
+ * none. An input of a layer may have several rows per example, one after another, such as tokens. That holds for
+ * everything that uses the model until `body` is done. Calls with the same names may run side by side, or within each other; an
+ * `evaluate` that has begun before is waited for, and one that begins in `body` ends first.
  * @throws RangeError for a name that does not exist, for rows that cannot be those of the names, and for adapters that train
- *   whole parameters or with DoRA
+ *   whole parameters or with DoRA; Error while `fit` trains the model, or `withAdapterDisabled` or a call with other names runs, and in `body` for what trains the
+ *   model or changes its adapters
  * @see https://huggingface.co/docs/peft/developer_guides/lora (inference with different adapters in the same batch)
  */
 export async function withAdapterPerRow<T>(
@@ -93,11 +109,21 @@ export async function withAdapterPerRow<T>(
   names: readonly string[],
   body: () => T | Promise<T>,
 ): Promise<T> {
-  const adaptation = adaptationOf(model, 'withAdapterPerRow');
+  const call = 'withAdapterPerRow';
+  const adaptation = adaptationOf(model, call);
   if (names.length === 0) throw new RangeError('withAdapterPerRow: names must not be empty');
   // The caller's array may change while the body runs.
-  const byRow = [...names];
-  const used = [...new Set(byRow)].filter((name) => name !== BASE);
+  const rows = [...names];
+  return whileSwitched(
+    adaptation,
+    { call, key: JSON.stringify(rows), set: () => mixAdapters(adaptation, rows) },
+    body,
+  );
+}
+
+/** Masks the adapters by rows. @returns what takes the masks off again */
+function mixAdapters(adaptation: Adaptation, names: readonly string[]): () => void {
+  const used = [...new Set(names)].filter((name) => name !== BASE);
   for (const name of used) checkMixable(adaptation, name);
   const { active } = adaptation;
   const masks = new Map<string, Tensor>();
@@ -105,18 +131,16 @@ export async function withAdapterPerRow<T>(
   for (const layer of adaptation.layers.values()) {
     layer.rowMasks = (adapter, rows) => {
       const key = `${rows} ${adapter}`;
-      const mask = masks.get(key) ?? rowMask(layer.baseWeight.device, byRow, adapter, rows);
+      const mask = masks.get(key) ?? rowMask(layer.baseWeight.device, names, adapter, rows);
       masks.set(key, mask);
       return mask;
     };
   }
-  try {
-    return await body();
-  } finally {
+  return () => {
     for (const layer of adaptation.layers.values()) layer.rowMasks = undefined;
     for (const mask of masks.values()) mask.dispose();
     adaptation.activate(active);
-  }
+  };
 }
 
 function checkMixable(adaptation: Adaptation, name: string): void {

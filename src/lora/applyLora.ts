@@ -1,5 +1,6 @@
 import { Linear } from '../nn/linear.js';
-import type { Module } from '../nn/module.js';
+import { type Module, modelParts } from '../nn/module.js';
+import { changing } from '../nn/use.js';
 import { magnitudeOf } from '../ops/doraScale.js';
 import { Random } from '../random.js';
 import { Adaptation, findAdaptation, LoraAdapter, setAdaptation } from './adaptation.js';
@@ -26,8 +27,10 @@ import { findTargets, sizesOf, type Target, type WholeParameter, wholeParameters
  * else the config names require gradients afterwards. The first adapter of a model is active; one that is added to
  * others waits, frozen, for `setActiveAdapters`.
  * @param name  of the adapter, for models with several
+ * An `evaluate`, or another change, that has begun before ends first.
  * @throws RangeError when nothing matches, the rank exceeds both sizes of a layer, the options do not go together or
- *   there is an adapter of this name already; the model is unchanged then
+ *   there is an adapter of this name already; Error while `fit` or `withAdapterDisabled` uses the model; the model is
+ *   unchanged then
  * @see https://arxiv.org/abs/2106.09685 and PEFT's LoraConfig
  */
 export async function applyLora(
@@ -36,17 +39,21 @@ export async function applyLora(
   name = 'default',
 ): Promise<LoraAdapter> {
   const resolved = resolveConfig(config);
-  checkName(model, name);
-  const targets = findTargets(model, resolved);
-  const whole = wholeParameters(model, resolved, targets);
-  const random = new Random(resolved.seed).split('lora');
-  const values: FactorValues[] = [];
-  for (const target of targets) {
-    const drawn = initialValues(target, resolved, random);
+  return changing('applyLora', modelParts(model), () => {
+    checkName(model, name);
+    const targets = findTargets(model, resolved);
+    const whole = wholeParameters(model, resolved, targets);
+    const random = new Random(resolved.seed).split('lora');
+    const drawn = targets.map((target) => initialValues(target, resolved, random));
+    const finish = (values: readonly FactorValues[]) =>
+      install(model, name, resolved, { targets, values, whole });
     // Nothing is waited for where no weight is read: the model is adapted before the call returns.
-    values.push(drawn instanceof Promise ? await drawn : drawn);
-  }
-  return install(model, name, resolved, { targets, values, whole });
+    return drawn.every(isDrawn) ? finish(drawn) : Promise.all(drawn).then(finish);
+  });
+}
+
+function isDrawn(values: FactorValues | Promise<FactorValues>): values is FactorValues {
+  return !(values instanceof Promise);
 }
 
 /** @throws RangeError for a name that is taken or that PEFT could not have */

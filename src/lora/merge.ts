@@ -1,7 +1,9 @@
 /** Adding the active updates to the weights themselves, and taking them off again. */
 import { noGrad } from '../autograd.js';
-import type { Module } from '../nn/module.js';
+import { evaluationModes, withModes } from '../nn/mode.js';
+import { type Module, modelParts } from '../nn/module.js';
 import { removeParametrizations } from '../nn/parametrization.js';
+import { changing } from '../nn/use.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { Random } from '../random.js';
 import { type Parameter, type Tensor, tensor } from '../tensor.js';
@@ -31,28 +33,26 @@ const PROBES = 8;
 
 /**
  * Adds the updates of the active adapters to the weights in place, so that a forward pass costs what the base costs.
- * The originals are kept for `unmerge`. Adapters cannot be trained or changed while they are merged.
+ * The originals are kept for `unmerge`. Adapters cannot be trained or changed while they are merged. An `evaluate`, or
+ * another change, that has begun before ends first, and one that begins meanwhile waits.
  * @throws RangeError when a merged value is not finite or there is nothing to merge, Error when they are merged
- *   already; nothing is changed then
+ *   already, or `fit` or `withAdapterDisabled` uses the model; nothing is changed then
  */
 export async function merge(model: Module, options: MergeOptions = {}): Promise<MergeReport> {
   checkOptions('merge', options, NAMES);
-  const { input } = options;
+  return changing('merge', modelParts(model), () => mergeNow(model, options));
+}
+
+async function mergeNow(model: Module, { input }: MergeOptions): Promise<MergeReport> {
   const adaptation = adaptationOf(model, 'merge');
   if (adaptation.isMerged) throw new Error('merge: the adapters are merged already');
-  const wasTraining = model.training;
-  model.eval();
-  try {
-    const values = await finiteValues(adaptation);
-    const before = await outputs(model, adaptation, input);
-    for (const [layer, merged] of values) {
-      layer.merge(merged);
-      for (const value of merged.values()) value.dispose();
-    }
-    return largestDifference(before, await outputs(model, adaptation, input));
-  } finally {
-    model.train(wasTraining);
+  const values = await finiteValues(adaptation);
+  const before = await outputs(model, adaptation, input);
+  for (const [layer, merged] of values) {
+    layer.merge(merged);
+    for (const value of merged.values()) value.dispose();
   }
+  return largestDifference(before, await outputs(model, adaptation, input));
 }
 
 async function finiteValues({ layers }: Adaptation): Promise<Map<AdaptedLayer, Map<Parameter, Tensor>>> {
@@ -88,8 +88,10 @@ async function outputs(
   input: Tensor | undefined,
 ): Promise<Map<string | undefined, ArrayLike<number>>> {
   const found = new Map<string | undefined, ArrayLike<number>>();
+  const modes = evaluationModes(model);
+  const pass = (of: Module, x: Tensor) => noGrad(() => withModes(modes, () => of.forward(x)));
   if (input) {
-    const out = noGrad(() => model.forward(input));
+    const out = pass(model, input);
     found.set(undefined, await out.read());
     out.dispose();
     return found;
@@ -97,7 +99,7 @@ async function outputs(
   for (const [path, layer] of layers) {
     const probe = probeOf(layer);
     const of = layer instanceof LoraParametrization ? layer.layer : layer;
-    const out = noGrad(() => of.forward(probe));
+    const out = pass(of, probe);
     found.set(path, await out.read());
     out.dispose();
     probe.dispose();
@@ -134,9 +136,13 @@ function largestDifference(
   return report;
 }
 
-/** Puts the weights back as they were before `merge`, bit for bit. @throws Error when nothing is merged */
+/**
+ * Puts the weights back as they were before `merge`, bit for bit.
+ * @throws Error when nothing is merged, or another call uses the model
+ */
 export function unmerge(model: Module): void {
   const adaptation = adaptationOf(model, 'unmerge');
+  adaptation.checkUnused('unmerge');
   if (!adaptation.isMerged) throw new Error('unmerge: nothing is merged');
   for (const layer of adaptation.layers.values()) layer.unmerge();
 }
@@ -147,16 +153,23 @@ export function unmerge(model: Module): void {
  * @throws as `merge` does
  */
 export async function mergeAndUnload(model: Module, options: MergeOptions = {}): Promise<MergeReport> {
-  const report = await merge(model, options);
-  const adaptation = adaptationOf(model, 'mergeAndUnload');
-  for (const layer of adaptation.layers.values()) layer.unmerge(false);
-  unload(model, adaptation, adaptation.active);
-  return report;
+  checkOptions('mergeAndUnload', options, NAMES);
+  return changing('mergeAndUnload', modelParts(model), async () => {
+    const report = await mergeNow(model, options);
+    const adaptation = adaptationOf(model, 'mergeAndUnload');
+    for (const layer of adaptation.layers.values()) layer.unmerge(false);
+    unload(model, adaptation, adaptation.active);
+    return report;
+  });
 }
 
-/** Takes all adapters off the model, which is the base again, bit for bit, with all its parameters frozen. */
+/**
+ * Takes all adapters off the model, which is the base again, bit for bit, with all its parameters frozen.
+ * @throws Error while another call uses the model
+ */
 export function unloadAdapters(model: Module): void {
   const adaptation = adaptationOf(model, 'unloadAdapters');
+  adaptation.checkUnused('unloadAdapters');
   if (adaptation.isMerged) unmerge(model);
   adaptation.activate([]);
   unload(model, adaptation, []);

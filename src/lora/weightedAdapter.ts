@@ -1,5 +1,7 @@
 /** A new adapter from several others. */
-import type { Module } from '../nn/module.js';
+
+import { type Module, modelParts } from '../nn/module.js';
+import { changing } from '../nn/use.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { type Adaptation, adaptationOf, type LoraAdapter } from './adaptation.js';
 import { checkName, install } from './applyLora.js';
@@ -38,7 +40,8 @@ interface Part extends FactorValues {
 /**
  * Adds an adapter whose update is Σ wᵢ sᵢ BᵢAᵢ over other adapters of the model: `linear` A = Σ ±√|wᵢsᵢ| Aᵢ and
  * B = Σ √|wᵢsᵢ| Bᵢ; `cat` A = [wᵢsᵢAᵢ …], B = [Bᵢ …]; `svd` B A the nearest matrix of a rank. Its alpha is its rank.
- * @throws RangeError for names, weights or ranks that do not fit, and for adapters with DoRA, biases or whole modules
+ * @throws RangeError for names, weights or ranks that do not fit, and for adapters with DoRA, biases or whole modules; Error
+ *   while `fit` or `withAdapterDisabled` uses the model
  * @see https://huggingface.co/docs/peft/package_reference/lora (`add_weighted_adapter`)
  */
 export async function addWeightedAdapter(
@@ -49,6 +52,10 @@ export async function addWeightedAdapter(
   checkOptions('addWeightedAdapter', given, NAMES);
   // The caller's arrays may change while the factors are read.
   const options = { ...given, adapters: [...given.adapters], weights: [...given.weights] };
+  return changing('addWeightedAdapter', modelParts(model), () => combined(model, name, options));
+}
+
+async function combined(model: Module, name: string, options: WeightedAdapterOptions): Promise<LoraAdapter> {
   const adaptation = adaptationOf(model, 'addWeightedAdapter');
   checkName(model, name);
   checkCombination(options);

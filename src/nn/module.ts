@@ -6,6 +6,8 @@
 import type { Backend } from '../backends/backend.js';
 import { ShapeError } from '../errors.js';
 import { Parameter, type Shape, Tensor } from '../tensor.js';
+import { modeInPass } from './mode.js';
+import { changing, reading, requireUnused } from './use.js';
 
 /** The values of one tensor on the host. */
 export interface HostTensor {
@@ -18,10 +20,21 @@ export interface HostTensor {
 export type StateDict = Map<string, HostTensor>;
 
 export abstract class Module {
-  /** False after `eval()`. */
-  training = true;
+  #training = true;
   /** @internal Tensors that this module keeps beside its state, such as a bias that is switched off. */
   readonly kept = new Set<Tensor>();
+
+  /**
+   * Whether this module is in training mode: false after `eval()`. In a forward pass of `fit` or `evaluate` it is the mode
+   * of that pass.
+   */
+  get training(): boolean {
+    return modeInPass(this) ?? this.#training;
+  }
+
+  set training(training: boolean) {
+    this.#training = training;
+  }
 
   abstract forward(x: Tensor): Tensor;
 
@@ -62,8 +75,12 @@ export abstract class Module {
     return Array.from(this.namedParameters(), ([, parameter]) => parameter);
   }
 
-  /** Puts `child` in the place of the child with this name. @throws RangeError when there is none */
+  /**
+   * Puts `child` in the place of the child with this name.
+   * @throws RangeError when there is none, Error while a call such as `fit` or `evaluate` uses the model
+   */
   replaceChild(name: string, child: Module): void {
+    requireUnused('replaceChild', [this], { beside: ['change'] });
     const [field, key] = name.split('.');
     const container: unknown = key === undefined ? this : Reflect.get(this, field);
     if (
@@ -87,28 +104,31 @@ export abstract class Module {
     return this.train(false);
   }
 
-  /** Says whether the parameters below require gradients; false freezes them. */
+  /**
+   * Says whether the parameters below require gradients; false freezes them.
+   * @throws Error while `fit` trains them
+   */
   requiresGrad(required = true): this {
+    requireUnused('requiresGrad', modelParts(this), { beside: ['read', 'change', 'switch'] });
     for (const parameter of this.parameters()) parameter.requiresGrad = required;
     return this;
   }
 
-  /** Copies of all parameters and buffers, by name. */
-  async stateDict(): Promise<StateDict> {
-    const state: StateDict = new Map();
-    for (const [name, tensor] of this.namedTensors()) {
-      // Parameters and buffers are f32, which reads as one of the two float arrays.
-      const data = (await tensor.read()) as Float32Array | Float64Array;
-      state.set(name, { shape: tensor.shape, data });
-    }
-    return state;
+  /**
+   * Copies of all parameters and buffers, by name, all from one moment: beside a running `fit` they are those between two
+   * iterations, and beside a running `merge` those after it.
+   */
+  stateDict(): Promise<StateDict> {
+    return reading('stateDict', modelParts(this), () => hostTensors(this.namedTensors()));
   }
 
   /**
    * Replaces the values of all parameters and buffers.
-   * @throws ShapeError that names everything missing, unexpected or misshapen; nothing is changed then
+   * @throws ShapeError that names everything missing, unexpected or misshapen, Error while `fit`, `evaluate` or `merge`
+   *   uses the model; nothing is changed then
    */
   loadStateDict(state: ReadonlyMap<string, HostTensor>): void {
+    requireUnused('loadStateDict', modelParts(this), { beside: ['switch'] });
     const own = new Map(this.namedTensors());
     const problems: string[] = [];
     for (const [name, tensor] of own) {
@@ -127,24 +147,52 @@ export abstract class Module {
 
   /**
    * Moves everything to another device, bit for bit between devices of float32. Gradients are forgotten. An
-   * optimizer of these parameters has to follow with `optimizer.to(device)`, before or after.
-   * @throws DeviceError when a device is lost; a lost device is left with `loadStateDict` from a copy
+   * optimizer of these parameters has to follow with `optimizer.to(device)`, before or after. A running `evaluate` ends
+   * first.
+   * @throws DeviceError when a device is lost; a lost device is left with `loadStateDict` from a copy. Error while `fit`
+   *   trains the model
    */
-  async to(device: Backend): Promise<this> {
-    for (const tensor of this.#allTensors()) await tensor.to(device);
-    return this;
+  to(device: Backend): Promise<this> {
+    return changing('to', modelParts(this), async () => {
+      for (const tensor of allTensors(this)) await tensor.to(device);
+      return this;
+    });
   }
 
-  /** Frees the memory of all parameters, their gradients and buffers. */
+  /** Frees the memory of all parameters, their gradients and buffers. @throws Error while another call uses the model */
   dispose(): void {
-    for (const tensor of this.#allTensors()) tensor.dispose();
+    requireUnused('dispose', modelParts(this));
+    freeModule(this);
   }
+}
 
-  #allTensors(): Set<Tensor> {
-    const tensors = new Set(Array.from(this.namedTensors(), ([, tensor]) => tensor));
-    for (const [, module] of this.namedModules()) for (const tensor of module.kept) tensors.add(tensor);
-    return tensors;
-  }
+/** Tensors of a module and all below it, with those that are kept beside its state. */
+function allTensors(model: Module): Set<Tensor> {
+  const tensors = new Set(Array.from(model.namedTensors(), ([, tensor]) => tensor));
+  for (const [, module] of model.namedModules()) for (const tensor of module.kept) tensors.add(tensor);
+  return tensors;
+}
+
+/** Frees what `dispose` frees, for a call that uses the model itself. */
+export function freeModule(model: Module): void {
+  for (const tensor of allTensors(model)) tensor.dispose();
+}
+
+/** What a call that uses a model holds: its modules and tensors. */
+export function modelParts(model: Module): object[] {
+  return [...Array.from(model.namedModules(), ([, module]) => module), ...allTensors(model)];
+}
+
+/** Copies of tensors by name, all from one moment: that of the call. */
+export async function hostTensors(
+  tensors: Iterable<readonly [name: string, tensor: Tensor]>,
+): Promise<StateDict> {
+  const reads = Array.from(tensors, async ([name, tensor]) => {
+    // Parameters, buffers and states are f32, which reads as one of the two float arrays.
+    const data = (await tensor.read()) as Float32Array | Float64Array;
+    return [name, { shape: tensor.shape, data }] as const;
+  });
+  return new Map(await Promise.all(reads));
 }
 
 function isContainer(value: unknown): value is object {

@@ -8,6 +8,7 @@ import { ShapeError } from '../errors.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { Parameter, type Tensor } from '../tensor.js';
 import { Module } from './module.js';
+import { requireUnused } from './use.js';
 
 /** The original parameter and the functions that are applied to it, first to last. */
 class ParametrizationList extends Module {
@@ -49,9 +50,11 @@ function requireList(what: string, module: Module, name: string): Parametrizatio
  * From now on `module[name]` is `parametrization.forward(original)`, computed anew whenever it is read. On
  * a parameter that is parametrized already the new function is applied after the others.
  * @param name  a field of `module` that holds a Parameter
- * @throws RangeError when it does not, ShapeError when the function changes the shape
+ * @throws RangeError when it does not, ShapeError when the function changes the shape, Error while a call such as `fit` or
+ *   `evaluate` uses the module
  */
 export function registerParametrization(module: Module, name: string, parametrization: Module): void {
+  requireUnused('registerParametrization', [module], { subject: 'the module', beside: ['change'] });
   const before: unknown = Reflect.get(module, name);
   let list = listOf(module, name);
   if (!list && !(before instanceof Parameter)) {
@@ -85,11 +88,13 @@ const NAMES: OptionNames<RemoveOptions> = { leaveParametrized: true };
 
 /**
  * Makes `module[name]` the original parameter again.
- * @throws RangeError when it is not parametrized, ShapeError when the parametrized values have another shape
+ * @throws RangeError when it is not parametrized, ShapeError when the parametrized values have another shape, Error while a
+ *   call such as `fit` or `evaluate` uses the module
  */
 export function removeParametrizations(module: Module, name: string, options: RemoveOptions = {}): void {
   checkOptions('removeParametrizations', options, NAMES);
   const { original } = requireList('removeParametrizations', module, name);
+  requireUnused('removeParametrizations', [module], { subject: 'the module', beside: ['change'] });
   if (options.leaveParametrized) {
     noGrad(() => {
       const value: Tensor = Reflect.get(module, name);

@@ -1,8 +1,9 @@
 import type { Backend, Storage } from '../backends/backend.js';
 import { ShapeError } from '../errors.js';
 import { beginStepIfNone, endStep } from '../graph.js';
-import type { StateDict } from '../nn/module.js';
-import { type Parameter, type Tensor, zeros } from '../tensor.js';
+import { hostTensors, type StateDict } from '../nn/module.js';
+import { changing, reading, requireUnused } from '../nn/use.js';
+import { type Parameter, Tensor, zeros } from '../tensor.js';
 import { FlatParameters } from './flat.js';
 import { checkAtLeastZero, type Group, groupsOf, type OptimizerParameters } from './groups.js';
 
@@ -18,8 +19,10 @@ const HYPER_LENGTH = 8;
 export abstract class Optimizer {
   /** Of groups that have none of their own. May be changed between steps. */
   learningRate: number;
-  /** Multiplies every learning rate: what a schedule changes between steps. */
+  /** Multiplies every learning rate, for a schedule of your own; `fit` multiplies its own schedule to it. */
   learningRateFactor = 1;
+  /** @internal The schedule of the `fit` that is running; 1 outside. */
+  scheduleFactor = 1;
   readonly parameters: readonly Parameter[];
   readonly #stateNames: readonly string[];
   readonly #stepCounts: number[];
@@ -31,7 +34,8 @@ export abstract class Optimizer {
    * @param name  of the algorithm
    * @param parameters  those that require a gradient now are trained
    * @param stateNames  numbers that are kept for each value of a parameter, zero at first
-   * @throws RangeError when none requires a gradient, one is there twice, or a number is out of range
+   * @throws RangeError when none requires a gradient, one is there twice, or a number is out of range; Error while `fit`
+   *   trains one of them with another optimizer, which they would be taken from
    */
   constructor(
     readonly name: string,
@@ -44,6 +48,7 @@ export abstract class Optimizer {
     this.#groups = groups;
     if (this.parameters.length === 0) throw new RangeError(`${name}: no parameter requires a gradient`);
     checkAtLeastZero(name, { learningRate });
+    requireUnused(name, this.parameters, { subject: 'a parameter', beside: ['read', 'switch'] });
     this.learningRate = learningRate;
     this.#stateNames = stateNames;
     this.#memory = allocate(this.parameters, stateNames, groups);
@@ -152,20 +157,29 @@ export abstract class Optimizer {
     for (const parameter of this.parameters) parameter.zeroGrad();
   }
 
-  /** Copies of the state: `step` per parameter, and every stretch of state under `<name>.<index>`. */
-  async stateDict(): Promise<StateDict> {
+  /**
+   * Copies of the state: `step` per parameter, and every stretch of state under `<name>.<index>`, all from one moment:
+   * beside a running `fit` they are those between two iterations.
+   */
+  stateDict(): Promise<StateDict> {
+    return reading('stateDict', this.#things, () => this.#readState(), 'the optimizer');
+  }
+
+  async #readState(): Promise<StateDict> {
     this.#checkOpen();
     const dict: StateDict = new Map();
     dict.set('step', { shape: [this.#stepCounts.length], data: Float64Array.from(this.#stepCounts) });
     const { flat, state } = this.#memory;
+    const slices: [name: string, slice: Tensor][] = [];
     for (const [name, stretch] of Object.entries(state)) {
-      for (const [i, parameter] of this.parameters.entries()) {
-        const slice = flat.slice(stretch, i);
-        // State is f32, which reads as one of the two float arrays.
-        const data = (await stretch.device.read(slice)) as Float32Array | Float64Array;
-        stretch.device.free(slice);
-        dict.set(`${name}.${i}`, { shape: parameter.shape, data });
+      for (const [i, { shape }] of this.parameters.entries()) {
+        slices.push([`${name}.${i}`, new Tensor(stretch.device, flat.slice(stretch, i), shape)]);
       }
+    }
+    try {
+      for (const [name, tensor] of await hostTensors(slices)) dict.set(name, tensor);
+    } finally {
+      for (const [, slice] of slices) slice.dispose();
     }
     return dict;
   }
@@ -200,11 +214,15 @@ export abstract class Optimizer {
 
   /**
    * Moves the state to another device, and the parameters that are not there yet, bit for bit between devices
-   * of float32. Gradients are forgotten.
-   * @throws DeviceError when a device is lost
+   * of float32. Gradients are forgotten. A running `evaluate` of the model ends first.
+   * @throws DeviceError when a device is lost, Error while `fit` uses the optimizer
    */
-  async to(device: Backend): Promise<this> {
-    const state = await this.stateDict();
+  to(device: Backend): Promise<this> {
+    return changing('to', this.#things, () => this.#move(device), 'the optimizer');
+  }
+
+  async #move(device: Backend): Promise<this> {
+    const state = await this.#readState();
     const before = this.#memory;
     for (const parameter of this.parameters) await parameter.to(device);
     this.#memory = allocate(this.parameters, this.#stateNames, this.#groups);
@@ -213,8 +231,17 @@ export abstract class Optimizer {
     return this;
   }
 
-  /** Frees the state; twice is harmless. The parameters keep their values, and their memory until they are disposed. */
+  /** What a call that uses this optimizer holds. */
+  get #things(): object[] {
+    return [this, ...this.parameters];
+  }
+
+  /**
+   * Frees the state; twice is harmless. The parameters keep their values, and their memory until they are disposed.
+   * @throws Error while `fit` uses the optimizer
+   */
   dispose(): void {
+    requireUnused('dispose', [this], { subject: 'the optimizer' });
     this.#isDisposed = true;
     free(this.#memory);
   }
@@ -247,7 +274,8 @@ export abstract class Optimizer {
     const learningRate = this.#groups[group].learningRate ?? this.learningRate;
     const { learningRateFactor } = this;
     checkAtLeastZero(this.name, { learningRate, learningRateFactor });
-    hyper.device.write(hyper.storage, this.hyper(step, learningRate * learningRateFactor));
+    const factor = learningRateFactor * this.scheduleFactor;
+    hyper.device.write(hyper.storage, this.hyper(step, learningRate * factor));
   }
 }
 

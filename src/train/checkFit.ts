@@ -52,12 +52,10 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 const NAMES_SHOWN = 3;
 
 /**
- * Whether the options exist, the data to train and to validate with are of one kind, and the optimizer trains something of
- * the model, all adapters that require a gradient among it; it may train more, such as a parameter of the loss.
- * @throws TypeError for an option that does not exist, ShapeError for data that differ, Error when nothing of the model or
- *   not all of an adapter would be trained
+ * Whether the options exist, and the data to train and to validate with are of one kind.
+ * @throws TypeError for an option that does not exist, ShapeError for data that differ
  */
-export function checkFit(model: Module, data: Dataset, options: FitOptions): void {
+export function checkFitOptions(data: Dataset, options: FitOptions): void {
   checkOptions('fit', options, NAMES, ELSEWHERE);
   const { optimizer, checkpoint, validation } = options;
   checkDataset('fit', 'data', data);
@@ -72,7 +70,6 @@ export function checkFit(model: Module, data: Dataset, options: FitOptions): voi
       `fit: the examples to train and to validate with differ in features: ${data.features} and ${others}`,
     );
   }
-  checkOptimizer(model, optimizer);
 }
 
 function checkCheckpoint(checkpoint: CheckpointOptions): void {
@@ -88,7 +85,12 @@ function checkCheckpoint(checkpoint: CheckpointOptions): void {
   throw new RangeError(`fit: checkpoint.every must be a positive integer: ${every}`);
 }
 
-function checkOptimizer(model: Module, optimizer: Optimizer): void {
+/**
+ * Whether the optimizer trains something of the model, all adapters that require a gradient among it; it may train more,
+ * such as a parameter of the loss.
+ * @throws Error when nothing of the model, or not all of an adapter, would be trained
+ */
+export function checkOptimizer(model: Module, optimizer: Optimizer): void {
   const { name, parameters } = optimizer;
   if (!parameters.some(({ requiresGrad }) => requiresGrad)) {
     throw new Error(

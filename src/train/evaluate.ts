@@ -2,7 +2,9 @@ import { noGrad } from '../autograd.js';
 import type { Storage } from '../backends/backend.js';
 import { checkDataset, type Dataset } from '../data/dataset.js';
 import { ShapeError } from '../errors.js';
-import type { Module } from '../nn/module.js';
+import { evaluationModes, withModes } from '../nn/mode.js';
+import { type Module, modelParts } from '../nn/module.js';
+import { reading } from '../nn/use.js';
 import { matrixSize } from '../ops/check.js';
 import { crossEntropy } from '../ops/crossEntropy.js';
 import { checkOptions, type OptionNames } from '../options.js';
@@ -30,7 +32,10 @@ const NAMES: OptionNames<EvaluateOptions> = { batchSize: true, onBatch: true };
 
 /**
  * Measures a classifier, in evaluation mode and without a graph; what is counted stays on the device. The prediction is
- * the first largest of all the model's outputs, of which there may be more than the data have classes.
+ * the first largest of all the model's outputs, of which there may be more than the data have classes. The model is
+ * measured as it is at one moment: a `fit` that trains it pauses between two iterations until this call ends, a `merge`,
+ * or another change that takes time, waits for it too, and what changes adapters at once throws. Several calls may run
+ * side by side.
  * @throws ShapeError when the model has fewer outputs than the data have classes
  */
 export async function evaluate(
@@ -39,20 +44,26 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   checkOptions('evaluate', options, NAMES);
-  const { batchSize = 200, onBatch } = options;
   checkDataset('evaluate', 'data', data);
+  return reading('evaluate', modelParts(model), () => measure(model, data, options));
+}
+
+async function measure(
+  model: Module,
+  data: Dataset,
+  { batchSize = 200, onBatch }: EvaluateOptions,
+): Promise<Evaluation> {
   const { device } = data;
-  const wasTraining = model.training;
+  const modes = evaluationModes(model);
   const counts = new Counts(data);
   const lossSum = device.alloc('f32', 1);
   const turn = eventLoopTurns();
   let done = 0;
   try {
-    model.eval();
     device.run('fill', { out: lossSum, value: 0 });
     for (const { x, y, rows } of data.batches({ batchSize })) {
       noGrad(() => {
-        const logits = model.forward(x);
+        const logits = withModes(modes, () => model.forward(x));
         checkOutputs('evaluate', logits, data.classes);
         device.run('axpby', { out: lossSum, x: crossEntropy(logits, y).storage, alpha: rows, beta: 1 });
         counts.add(logits, y);
@@ -66,7 +77,6 @@ export async function evaluate(
     const right = correct.reduce((sum, count) => sum + count, 0);
     return { loss: total / data.length, accuracy: right / data.length, correct, wrong };
   } finally {
-    model.train(wasTraining);
     counts.dispose();
     device.free(lossSum);
   }

@@ -1,11 +1,13 @@
-import type { Dataset } from '../data/dataset.js';
-import type { Module } from '../nn/module.js';
+import type { Batch, Dataset } from '../data/dataset.js';
+import { trainingModes, withModes } from '../nn/mode.js';
+import { type Module, modelParts } from '../nn/module.js';
+import { Use } from '../nn/use.js';
 import { crossEntropy } from '../ops/crossEntropy.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { checkSchedule, learningRateFactor, type Schedule } from '../optim/schedule.js';
 import { Random } from '../random.js';
 import type { Tensor } from '../tensor.js';
-import { checkFit, checkIterations, checkLoss } from './checkFit.js';
+import { checkFitOptions, checkIterations, checkLoss, checkOptimizer } from './checkFit.js';
 import {
   type CheckpointFiles,
   type CheckpointStore,
@@ -67,7 +69,10 @@ export interface FitOptions {
   readonly seed?: number;
   /** Of logits and targets, a scalar; default the mean cross-entropy. */
   readonly loss?: (logits: Tensor, targets: Tensor) => Tensor;
-  /** Of the learning rate, over all iterations of this call; default as the optimizer has it. */
+  /**
+   * Course of the learning rate over all iterations of this call, beside the optimizer's `learningRateFactor`. Default:
+   * constant.
+   */
   readonly schedule?: Schedule;
   /** Shortens the gradient of all parameters together to at most this length; default not. */
   readonly clipNorm?: number;
@@ -100,13 +105,30 @@ export interface FitResult {
 /**
  * Trains a model: for each batch forward, backward and a step of the optimizer.
  * The losses stay on the device and are read every `device.stepsPerRead` steps; `onStep` is then told of each.
+ * Each pass is in training mode: of the modules' own where the model is in training mode, so that a module in
+ * evaluation mode stays so, and as `model.train()` sets it otherwise. The modes that are set are not changed.
+ * Other models may be trained at the same time. Beside it, and from its callbacks, `evaluate` and `saveAdapter` of the model
+ * wait for the end of an iteration, and the next one waits for them; what switches, adds, merges, moves or
+ * frees its adapters or weights throws, and so does a second training of the model or with the optimizer.
  * @throws RangeError for options out of range or no batch at all, TypeError for an option that does not exist, ShapeError
- *   for a model with fewer outputs than the data have classes, Error for an optimizer that trains nothing of the model or
- *   not all that requires a gradient; DataError for a checkpoint of another run, Error with the iteration's
- *   number when the loss is not finite (where every step is read, the weights are then those before that iteration)
+ *   for a model with fewer outputs than the data have classes, Error for an optimizer that trains nothing of the model;
+ *   DataError for a checkpoint of another run, Error with the iteration's number when the loss is not finite (where every
+ *   step is read, the weights are then those before that iteration), Error while another call changes, switches or trains
+ *   the model
  */
 export async function fit(model: Module, data: Dataset, options: FitOptions): Promise<FitResult> {
-  checkFit(model, data, options);
+  checkFitOptions(data, options);
+  const things = [...modelParts(model), options.optimizer, ...options.optimizer.parameters];
+  const use = new Use('train', 'fit', things, 'the model or the optimizer');
+  try {
+    checkOptimizer(model, options.optimizer);
+    return await train(model, data, options, use);
+  } finally {
+    use.end();
+  }
+}
+
+async function train(model: Module, data: Dataset, options: FitOptions, use: Use): Promise<FitResult> {
   const { optimizer, signal, checkpoint } = options;
   const plan = planOf(data, options);
   const log = new TrainingLog(plan, options.onStep);
@@ -116,11 +138,13 @@ export async function fit(model: Module, data: Dataset, options: FitOptions): Pr
   const bytes = checkpoint?.resume ? await store?.read() : undefined;
   let { stepCounts: stepsBefore } = optimizer;
   if (bytes) {
-    const file = { bytes, name: store?.name };
-    const restored = restoreCheckpoint(file, model, optimizer, fingerprint, plan.iterations);
-    log.restore(restored.iteration, restored.lossSum);
-    validation.restore(restored);
-    stepsBefore = restored.stepsBefore;
+    await use.alone(() => {
+      const file = { bytes, name: store?.name };
+      const restored = restoreCheckpoint(file, model, optimizer, fingerprint, plan.iterations);
+      log.restore(restored.iteration, restored.lossSum);
+      validation.restore(restored);
+      stepsBefore = restored.stepsBefore;
+    });
   }
   let iteration = log.count;
   const first = iteration;
@@ -133,12 +157,11 @@ export async function fit(model: Module, data: Dataset, options: FitOptions): Pr
   const begun = performance.now();
   const turn = eventLoopTurns();
   let stopped = signal?.aborted ?? false;
-  model.train();
   try {
     while (iteration < log.iterations && !stopped && !validation.isOver) {
-      optimizer.learningRateFactor = learningRateFactor(plan.schedule, iteration, log.iterations);
+      optimizer.scheduleFactor = learningRateFactor(plan.schedule, iteration, log.iterations);
       iteration += 1;
-      await step.run(iteration === log.iterations);
+      await use.alone(() => step.run(iteration === log.iterations));
       log.report();
       await validation.after(iteration, iteration === log.iterations);
       if (checkpoint && iteration % checkpoint.every === 0) await save();
@@ -148,11 +171,11 @@ export async function fit(model: Module, data: Dataset, options: FitOptions): Pr
     await step.readLosses();
     log.report();
     if (iteration > first) await save();
-    if (!stopped) validation.finish();
+    if (!stopped) await use.alone(() => validation.finish());
     await data.device.sync();
   } finally {
     step.dispose();
-    optimizer.learningRateFactor = 1;
+    optimizer.scheduleFactor = 1;
   }
   const iterationsPerSecond = (1000 * (iteration - first)) / (performance.now() - begun);
   const facts = { iterations: iteration, repeated: step.repeated, meanLoss: log.meanLoss };
@@ -218,16 +241,20 @@ function trainingStep(
   log: TrainingLog,
 ): TrainingStep {
   const { device } = data;
+  const modes = trainingModes(model);
   let left = Math.max(0, all - first * accumulate);
   const batches = data.batches({ ...batching, skip: all - left });
+  const lossAt = ({ x, y }: Batch): Tensor => {
+    const output = model.forward(x);
+    if (lossOf) return checkLoss(lossOf(output, y), device);
+    checkOutputs('fit', output, data.classes);
+    return crossEntropy(output, y);
+  };
   const forward = () => {
     const { value: batch } = batches.next();
     if (!batch) throw new Error('fit: there are fewer batches than were counted');
     left -= 1;
-    const output = model.forward(batch.x);
-    if (lossOf) return checkLoss(lossOf(output, batch.y), device);
-    checkOutputs('fit', output, data.classes);
-    return crossEntropy(output, batch.y);
+    return withModes(modes, () => lossAt(batch));
   };
   const group = () => Math.min(accumulate, left);
   const onLosses = (losses: readonly number[]) => log.add(losses);

@@ -37,7 +37,7 @@ class ReferenceStorage implements Storage {
 export class ReferenceBackend implements Backend {
   readonly name = 'reference';
   readonly features = ['float64'] as const;
-  readonly stepsPerRead = 1;
+  readonly stepsPerRead: number = 1;
   /** Never. */
   readonly lost = new Promise<DeviceError>(() => {});
   readonly recorder = undefined;

@@ -1,0 +1,177 @@
+/**
+ * Uses of a model: calls that last for several turns of the event loop, so that another call may begin before they end.
+ * What a use holds is a list of objects (modules, tensors, an optimizer); two uses meet where they hold the same one.
+ *
+ * | begins \ there is | `read`      | `change`    | `switch`  | `train`                       |
+ * | ----------------- | ----------- | ----------- | --------- | ----------------------------- |
+ * | `read`            | runs beside | waits       | runs beside | waits for the iteration to end |
+ * | `change`          | waits       | waits       | refused   | refused                       |
+ * | `switch`          | waits       | waits       | refused   | refused                       |
+ * | `train`           | waits between iterations | refused | refused | refused                |
+ *
+ * A change that is done at once, without an await, is refused beside any use. Nothing waits for a `switch`, whose body is
+ * the caller's and may itself wait for anything; so no two calls can wait for each other.
+ */
+export type UseKind = 'read' | 'change' | 'switch' | 'train';
+
+const REFUSED: Readonly<Record<UseKind, readonly UseKind[]>> = {
+  read: [],
+  change: ['switch', 'train'],
+  switch: ['switch', 'train'],
+  train: ['change', 'switch', 'train'],
+};
+
+const uses = new WeakMap<object, Set<Use>>();
+
+export class Use {
+  /** Settles when the use has ended. */
+  readonly ended: Promise<void>;
+  /** Set by a `switch` whose bodies are done: reads that have not begun wait for its end. */
+  isEnding = false;
+  /** Whether a `read` has begun, and does not wait any more. */
+  isReading = false;
+  /** Uses that hold something of this one. */
+  readonly #others: Set<Use>;
+  /** Those of them that began before this one. */
+  readonly #earlier: ReadonlySet<Use>;
+  /** What a `train` does now, and the reads that it waits for before. */
+  #part: { readonly ended: Promise<void>; readonly ahead: ReadonlySet<Use> } | undefined;
+  #end: () => void = () => {};
+
+  /**
+   * @param call     name of the function that uses them, for errors
+   * @param subject  what errors call the things
+   * @throws Error when another use of these things excludes this one
+   */
+  constructor(
+    readonly kind: UseKind,
+    readonly call: string,
+    readonly things: readonly object[],
+    subject = 'the model',
+  ) {
+    this.#others = usesOf(things);
+    refuse(call, this.#others, REFUSED[kind], subject);
+    this.#earlier = new Set(this.#others);
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    for (const other of this.#others) other.#others.add(this);
+    for (const thing of things) {
+      const users = uses.get(thing);
+      if (users) users.add(this);
+      else uses.set(thing, new Set([this]));
+    }
+  }
+
+  /** What has to end before this use may go on; undefined when nothing has to. Ask again after waiting for it. */
+  get blocker(): Promise<void> | undefined {
+    for (const other of this.#others) {
+      const blocker = this.#blockedBy(other);
+      if (blocker) return blocker;
+    }
+    return undefined;
+  }
+
+  /**
+   * Runs a part of a `train` that changes weights, after the reads that there are. Reads that begin later wait for its end,
+   * and the next part for them: neither can be kept from going on.
+   */
+  async alone(body: () => void | Promise<void>): Promise<void> {
+    const ahead = new Set(this.#others);
+    let settle = () => {};
+    const ended = new Promise<void>((resolve) => {
+      settle = resolve;
+    });
+    this.#part = { ended, ahead };
+    try {
+      for (const read of ahead) await read.ended;
+      await body();
+    } finally {
+      this.#part = undefined;
+      settle();
+    }
+  }
+
+  end(): void {
+    for (const other of this.#others) other.#others.delete(this);
+    for (const thing of this.things) uses.get(thing)?.delete(this);
+    this.#end();
+  }
+
+  #blockedBy(other: Use): Promise<void> | undefined {
+    const isEarlier = this.#earlier.has(other);
+    let waits = isEarlier;
+    if (this.kind === 'read') {
+      const part = other.#part;
+      if (part) return part.ahead.has(this) ? undefined : part.ended;
+      waits = other.kind === 'change' ? isEarlier : other.isEnding;
+    } else if (this.kind === 'switch' && other.kind === 'read') waits = other.isReading;
+    return waits ? other.ended : undefined;
+  }
+}
+
+/** Runs `body`, which only reads the things, at once where nothing changes them. */
+export async function reading<T>(
+  call: string,
+  things: readonly object[],
+  body: () => T | Promise<T>,
+  subject?: string,
+): Promise<T> {
+  return during(new Use('read', call, things, subject), body);
+}
+
+/**
+ * Runs `body`, which changes the things, at once where nobody uses them, and after all uses that have begun otherwise.
+ * @throws Error beside a training, or a switch
+ */
+export async function changing<T>(
+  call: string,
+  things: readonly object[],
+  body: () => T | Promise<T>,
+  subject?: string,
+): Promise<T> {
+  return during(new Use('change', call, things, subject), body);
+}
+
+async function during<T>(use: Use, body: () => T | Promise<T>): Promise<T> {
+  try {
+    for (let wait = use.blocker; wait; wait = use.blocker) await wait;
+    use.isReading = use.kind === 'read';
+    const result = body();
+    // A body that needs no await is over before the caller goes on.
+    return result instanceof Promise ? await result : result;
+  } finally {
+    use.end();
+  }
+}
+
+/**
+ * Checks that things which are about to change are not in use.
+ * @param beside  kinds of uses that the change does not disturb
+ * @throws Error that names the call that uses them
+ */
+export function requireUnused(
+  call: string,
+  things: readonly object[],
+  { subject = 'the model', beside = [] }: { subject?: string; beside?: readonly UseKind[] } = {},
+): void {
+  const refused = (['read', 'change', 'switch', 'train'] as const).filter((kind) => !beside.includes(kind));
+  const users = [...usesOf(things)];
+  // A reading that still waits for a change sees only what the change leaves behind.
+  const isPart = beside.includes('change') && users.some(({ kind }) => kind === 'change');
+  const disturbed = users.filter(({ kind, isReading }) => !(isPart && kind === 'read' && !isReading));
+  refuse(call, disturbed, refused, subject);
+}
+
+function usesOf(things: readonly object[]): Set<Use> {
+  const found = new Set<Use>();
+  for (const thing of things) for (const use of uses.get(thing) ?? []) found.add(use);
+  return found;
+}
+
+function refuse(call: string, users: Iterable<Use>, kinds: readonly UseKind[], subject: string): void {
+  for (const { kind, call: other } of users) {
+    if (!kinds.includes(kind)) continue;
+    throw new Error(`${call}: ${subject} is in use by ${other}: wait until that has ended`);
+  }
+}
