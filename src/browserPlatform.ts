@@ -1,11 +1,16 @@
 /** What a page or a worker brings: WebGPU of the browser, and threads as workers. */
-import { THREAD_SOURCE, type Thread, type ThreadPlatform } from './backends/wasm/threads.js';
+import { sharingObstacle, startThread, THREAD_SOURCE, type ThreadPlatform } from './backends/wasm/threads.js';
 import type { Platform } from './device.js';
 import { DeviceError } from './errors.js';
 
 async function openGpu(): Promise<GPU> {
-  // The types promise what older browsers and insecure pages do not have.
-  const gpu: GPU | undefined = globalThis.navigator?.gpu;
+  let gpu: GPU | undefined;
+  try {
+    // The types promise what older browsers and insecure pages do not have.
+    gpu = globalThis.navigator?.gpu;
+  } catch (error) {
+    throw new DeviceError(`webgpu: navigator.gpu cannot be used: ${error}`, { cause: error });
+  }
   if (gpu) return gpu;
   const why = globalThis.isSecureContext
     ? 'this browser has none'
@@ -16,29 +21,33 @@ async function openGpu(): Promise<GPU> {
 const WORKER_SOURCE = `${THREAD_SOURCE}
 onmessage = ({ data }) => work(data, () => postMessage('ready'));`;
 
+const FORBIDDEN = "the page's Content-Security-Policy does not allow it (worker-src blob:)";
+
 const threads: ThreadPlatform = {
   available: globalThis.navigator?.hardwareConcurrency ?? 1,
   obstacle: threadObstacle(),
   start: (task) =>
-    new Promise<Thread>((resolve, reject) => {
+    startThread((ready, fail) => {
       const url = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: 'text/javascript' }));
       const worker = new Worker(url);
-      worker.onmessage = () => {
+      const settle = (tell: () => void) => () => {
         URL.revokeObjectURL(url);
-        resolve({ terminate: () => worker.terminate() });
+        tell();
       };
-      worker.onerror = ({ message }) => {
-        worker.terminate();
-        reject(new DeviceError(`wasm: a thread did not start: ${message || 'the page forbids it'}`));
-      };
+      worker.onmessage = settle(ready);
+      worker.onmessageerror = settle(() => fail('it cannot be sent the kernels'));
+      // A worker that the page's policy forbids reports an error without words.
+      worker.onerror = ({ message }) => settle(() => fail(message || FORBIDDEN))();
       worker.postMessage(task);
+      return { terminate: () => worker.terminate() };
     }),
 };
 
 /** Why there can be no threads here. */
 function threadObstacle(): string | undefined {
   if (!globalThis.crossOriginIsolated) return 'the page is not cross-origin isolated (COOP and COEP headers)';
-  return 'document' in globalThis ? "a page's main thread may not wait: run it in a worker" : undefined;
+  if ('document' in globalThis) return "a page's main thread may not wait: run it in a worker";
+  return 'Worker' in globalThis ? sharingObstacle() : 'there are no workers in a worker here';
 }
 
 /** @param readBinary  where the kernels are */

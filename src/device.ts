@@ -1,7 +1,12 @@
 /** Which device to run on, and why. */
 import type { Backend, DeviceName } from './backends/backend.js';
 import { ReferenceBackend } from './backends/reference/index.js';
-import { createWasmBackend, type ThreadPlatform, type WasmBackendOptions } from './backends/wasm/index.js';
+import {
+  createWasmBackend,
+  type ThreadPlatform,
+  type WasmBackend,
+  type WasmBackendOptions,
+} from './backends/wasm/index.js';
 import { DeviceError } from './errors.js';
 import { checkOptions, type OptionNames } from './options.js';
 
@@ -24,7 +29,7 @@ export interface SelectDeviceOptions {
   readonly deterministic?: boolean;
   /**
    * Of WebAssembly, the caller's included; they change no result. `auto` is one for each core, up to 8, or one
-   * where threads cannot share memory. Default `auto`.
+   * where threads cannot share memory or do not start, which `reason` tells. Default `auto`.
    */
   readonly threads?: number | 'auto';
 }
@@ -102,14 +107,23 @@ async function openFastest(wasm: WasmWish, platform: Platform): Promise<Selected
 async function openWasm(why: string, wish: WasmWish, platform: Platform): Promise<SelectedDevice> {
   const { readBinary, threads: threadPlatform } = platform;
   const device = await createWasmBackend({ ...wish, readBinary, threadPlatform });
-  return { device, reason: `${why}: ${describeWasm(device, wish, platform)}` };
+  return { device, reason: `${why}: ${describeWasm(device, wish)}` };
 }
 
 /** Loaded only when it is wanted, so that who runs on WebAssembly never loads it. */
 async function openWebGpu({ openGpu }: Platform, allowFallback: boolean) {
   const gpu = await openGpu(allowFallback);
-  const { createWebGpuBackend } = await import('./backends/webgpu/index.js');
+  const { createWebGpuBackend } = await loadWebGpu();
   return createWebGpuBackend({ gpu, allowFallback });
+}
+
+/** @throws DeviceError when a bundle's part is not where it should be, or may not be loaded */
+async function loadWebGpu() {
+  try {
+    return await import('./backends/webgpu/index.js');
+  } catch (error) {
+    throw new DeviceError(`webgpu: its part of lowrank does not load: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** Tries every device and says of each whether it can be used and why. */
@@ -132,7 +146,7 @@ export async function listDevices(platform: Platform): Promise<DeviceReport[]> {
 async function reportWebGpu({ openGpu }: Platform): Promise<DeviceReport> {
   try {
     const gpu = await openGpu(true);
-    const { describeAdapter } = await import('./backends/webgpu/index.js');
+    const { describeAdapter } = await loadWebGpu();
     const { description, isSoftware, features, limits } = await describeAdapter(gpu);
     const reason = isSoftware
       ? 'taken only by name: a software adapter is slower than wasm'
@@ -157,7 +171,7 @@ async function reportWasm(platform: Platform): Promise<DeviceReport> {
     const { readBinary, threads: threadPlatform } = platform;
     const device = await createWasmBackend({ ...wish, readBinary, threadPlatform });
     device.dispose();
-    const reason = describeWasm(device, wish, platform);
+    const reason = describeWasm(device, wish);
     return { name: 'wasm', available: true, chosen: true, features: device.features, reason };
   } catch (error) {
     return { name: 'wasm', available: false, chosen: false, features: [], reason: messageOf(error) };
@@ -173,16 +187,20 @@ function firstClause(message: string): string {
   return message.split(': ').slice(0, 2).join(': ');
 }
 
-function describeWasm({ features }: Backend, wish: WasmWish, { threads }: Platform): string {
+function describeWasm({ features, obstacle }: WasmBackend, wish: WasmWish): string {
   const isRelaxed = features.includes('relaxed-simd');
   const build = isRelaxed ? ' with fused multiply-add (relaxed SIMD)' : ', the runtime has no relaxed SIMD';
   const which = wish.deterministic ? ', kept to the same bits everywhere' : build;
-  return `WebAssembly SIMD${which}; ${describeThreads(features, wish, threads)}`;
+  return `WebAssembly SIMD${which}; ${describeThreads(features, wish, obstacle)}`;
 }
 
-function describeThreads(features: readonly string[], wish: WasmWish, platform: ThreadPlatform): string {
+function describeThreads(
+  features: readonly string[],
+  wish: WasmWish,
+  obstacle = 'there is one core',
+): string {
   const several = features.find((feature) => feature.endsWith('threads'));
   if (several) return several;
   if (wish.threads === 1) return 'one thread, as asked for';
-  return `one thread: ${platform.obstacle ?? 'there is one core'}`;
+  return `one thread: ${obstacle}`;
 }

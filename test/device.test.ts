@@ -1,4 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createWasmBackend } from '../src/backends/wasm/index.js';
+import { startThread } from '../src/backends/wasm/threads.js';
+import { browserPlatform } from '../src/browserPlatform.js';
 import { type Platform, selectDevice as selectWith } from '../src/device.js';
 import { DeviceError } from '../src/errors.js';
 import { listDevices, selectDevice } from '../src/index.js';
@@ -78,6 +81,130 @@ describe('selectDevice', () => {
   it('says when a binary is not there', async () => {
     const platform = { ...plain, readBinary: fail('wasm: build/simd.wasm is missing') };
     await expect(selectWith({}, platform)).rejects.toThrow('build/simd.wasm is missing');
+  });
+});
+
+describe('selectDevice, where the runtime refuses', () => {
+  const starting = (start: Platform['threads']['start'], available = 3): Platform => ({
+    ...plain,
+    threads: { available, obstacle: undefined, start },
+  });
+  const gone = { terminate() {} };
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.unstubAllGlobals();
+  });
+
+  it.each([
+    [
+      'workers are forbidden',
+      () =>
+        startThread(() => {
+          throw new Error('forbidden here');
+        }),
+      'a thread did not start: forbidden here',
+    ],
+    [
+      'a worker ends at once',
+      () =>
+        startThread((_, fail) => {
+          setTimeout(() => fail('it ended'));
+          return gone;
+        }),
+      'a thread did not start: it ended',
+    ],
+    [
+      'a worker never answers',
+      () => startThread(() => gone, 20),
+      'a thread did not start: there was no answer within 0.02 s',
+    ],
+  ])('takes one thread where %s, says why, and refuses more by number', async (_, start, why) => {
+    const { device, reason } = await selectWith({ prefer: 'wasm' }, starting(start));
+    expect(reason).toMatch(new RegExp(`; one thread: ${why}$`));
+    expect(device.features.join()).not.toContain('threads');
+    expect(Array.from(await tensor(device, [1, 2], [2]).read())).toEqual([1, 2]);
+    await expect(selectWith({ threads: 2 }, starting(start))).rejects.toThrow(
+      new DeviceError(`wasm: ${why}`),
+    );
+  });
+
+  it('ends the threads that did start when one does not', async () => {
+    let [begun, ended] = [0, 0];
+    const start: Platform['threads']['start'] = async (task) => {
+      if (++begun === 2) throw new DeviceError('wasm: a thread did not start: no more');
+      const thread = await threads.start(task);
+      return {
+        terminate: () => {
+          ended++;
+          thread.terminate();
+        },
+      };
+    };
+    const { device, reason } = await selectWith({ prefer: 'wasm' }, starting(start, 4));
+    expect(reason).toMatch(/one thread: a thread did not start: no more$/);
+    expect(device.features.join()).not.toContain('threads');
+    expect({ begun, ended }).toEqual({ begun: 3, ended: 2 });
+  });
+
+  it('gives up a worker that does not answer, and ends it', async () => {
+    const terminate = vi.fn();
+    await expect(startThread(() => ({ terminate }), 10)).rejects.toThrow(DeviceError);
+    expect(terminate).toHaveBeenCalledOnce();
+  });
+
+  it('takes one thread where shared memory is refused', async () => {
+    const { Memory } = WebAssembly;
+    vi.stubGlobal('WebAssembly', {
+      ...Object.fromEntries(
+        ['validate', 'compile', 'instantiate', 'Module'].map((name) => [
+          name,
+          Reflect.get(WebAssembly, name),
+        ]),
+      ),
+      Memory: class {
+        constructor(given: WebAssembly.MemoryDescriptor) {
+          if (given.shared) throw new RangeError('could not allocate memory');
+          // biome-ignore lint/correctness/noConstructorReturn: it stands for the real one
+          return new Memory(given);
+        }
+      },
+    });
+    const { reason } = await selectWith({ prefer: 'wasm' }, plain);
+    expect(reason).toMatch(/; one thread: the runtime gives no shared memory: could not allocate memory$/);
+  });
+
+  it('says that there is no WebAssembly, or that it may not be compiled', async () => {
+    vi.spyOn(WebAssembly, 'compile').mockRejectedValue(new WebAssembly.CompileError('unsafe-eval'));
+    await expect(selectWith({}, plain)).rejects.toThrow(
+      new DeviceError('wasm: the kernels cannot be compiled: unsafe-eval'),
+    );
+    vi.stubGlobal('WebAssembly', undefined);
+    Reflect.deleteProperty(globalThis, 'WebAssembly');
+    await expect(createWasmBackend({ readBinary })).rejects.toThrow(
+      /^wasm: this runtime has no WebAssembly: /,
+    );
+    const reports = (await listDevices()).map(({ name, available }) => [name, available]);
+    expect(reports).toEqual([
+      ['webgpu', hasWebGpu],
+      ['wasm', false],
+      ['reference', true],
+    ]);
+  });
+
+  it('takes WebAssembly where navigator.gpu or its adapters throw', async () => {
+    const { openGpu } = browserPlatform(readBinary);
+    vi.stubGlobal('navigator', {
+      get gpu() {
+        throw new Error('not for you');
+      },
+    });
+    const hidden = await selectWith({ threads: 1 }, { ...plain, openGpu });
+    expect(hidden.reason).toContain('(webgpu: navigator.gpu cannot be used)');
+    const requestAdapter = () => Promise.reject(new Error('blocked'));
+    const refusing = { ...plain, openGpu: async () => ({ requestAdapter }) as unknown as GPU };
+    const refused = await selectWith({ threads: 1 }, refusing);
+    expect(refused.reason).toContain('(webgpu: an adapter was refused)');
   });
 });
 

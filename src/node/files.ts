@@ -21,6 +21,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['ENOTDIR', 'a part of the path is a file, not a directory'],
   ['EPERM', 'operation not permitted'],
   ['EROFS', 'the file system is read-only'],
+  ['ERR_ACCESS_DENIED', "the runtime's permissions do not allow it"],
   ['ERR_FS_FILE_TOO_LARGE', 'it is larger than 2 GiB'],
   ['ERR_INVALID_ARG_VALUE', 'the path has a null character'],
 ]);

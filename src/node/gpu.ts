@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { DeviceError } from '../errors.js';
+import { reasonOf } from './files.js';
 
 /** Where the `gpu` object is kept: when it is collected while a device is in use, the process dies. */
 const kept = globalThis as { lowrankGpu?: GPU };
@@ -15,23 +16,39 @@ const CARDS = ['/dev/dri', '/dev/nvidia0', '/dev/dxg'];
  * @throws DeviceError when there is no card, or the package is missing or does not load
  */
 export async function openGpu(allowSoftware: boolean): Promise<GPU> {
-  if (!allowSoftware && process.platform === 'linux' && !CARDS.some((path) => existsSync(path))) {
-    throw new DeviceError(`webgpu: there is no graphics card: none of ${CARDS.join(', ')}`);
-  }
+  if (!allowSoftware && process.platform === 'linux') lookForCard();
   if (kept.lowrankGpu) return kept.lowrankGpu;
-  // Vulkan's loader complains on standard error where this is not set, as for services and in containers.
-  process.env.XDG_RUNTIME_DIR ??= tmpdir();
+  quietenLoader();
   try {
     const { create } = await import('webgpu');
     kept.lowrankGpu = create([]);
     return kept.lowrankGpu;
   } catch (error) {
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
-    const what = isMissing
-      ? 'is missing'
-      : `does not load: ${error instanceof Error ? error.message : error}`;
-    throw new DeviceError(`webgpu: the npm package webgpu ${what}: npm install webgpu@0.6.2`, {
-      cause: error,
-    });
+    const what = isMissing ? 'is missing: npm install webgpu@0.6.2' : `does not load: ${reasonOf(error)}`;
+    throw new DeviceError(`webgpu: the npm package webgpu ${what}`, { cause: error });
+  }
+}
+
+/** @throws DeviceError when no card is seen, also where a runtime's permissions hide them */
+function lookForCard(): void {
+  let hidden: string | undefined;
+  for (const path of CARDS) {
+    try {
+      if (existsSync(path)) return;
+    } catch (error) {
+      hidden ??= reasonOf(error);
+    }
+  }
+  const why = hidden === undefined ? 'there is no graphics card' : `no graphics card can be seen (${hidden})`;
+  throw new DeviceError(`webgpu: ${why}: none of ${CARDS.join(', ')}`);
+}
+
+/** Vulkan's loader complains on standard error where this is not set, as for services and in containers. */
+function quietenLoader(): void {
+  try {
+    process.env.XDG_RUNTIME_DIR ??= tmpdir();
+  } catch {
+    // A runtime that hides the environment: the complaint is all that comes of it.
   }
 }

@@ -25,6 +25,9 @@ describe.runIf(isThere)('in Chromium', () => {
   let browser: Browser;
   let page: Page;
   let isolated: Page;
+  /** Isolated, with a policy of its own each. */
+  let workerless: Page;
+  let kernelless: Page;
   const pageErrors: string[] = [];
 
   async function open({ resolvedUrls }: ViteDevServer): Promise<Page> {
@@ -37,9 +40,12 @@ describe.runIf(isThere)('in Chromium', () => {
   }
 
   beforeAll(async () => {
+    const policy = (value: string) => ({ ...ISOLATION, 'Content-Security-Policy': value });
     servers = [await serve({}), await serve(ISOLATION)];
+    servers.push(await serve(policy("worker-src 'self'")), await serve(policy("script-src 'self'")));
     browser = await launchChromium();
     [page, isolated] = [await open(servers[0]), await open(servers[1])];
+    [workerless, kernelless] = [await open(servers[2]), await open(servers[3])];
   });
   afterAll(async () => {
     await browser?.close();
@@ -58,6 +64,12 @@ describe.runIf(isThere)('in Chromium', () => {
     ['a page that is not isolated', () => page, 'tryThreads()', 'not cross-origin isolated'],
     ['a worker of such a page', () => page, 'tryThreadsInWorker()', 'not cross-origin isolated'],
     ['an isolated page', () => isolated, 'tryThreads()', "a page's main thread may not wait"],
+    [
+      'a worker of an isolated page whose policy forbids blob workers',
+      () => workerless,
+      'tryThreadsInWorker()',
+      "the page's Content-Security-Policy does not allow it (worker-src blob:)",
+    ],
   ])('runs one thread in %s, and says why', async (_, where, call, why) => {
     const outcome = await where().evaluate<ThreadOutcome>(call);
     expect(outcome).toMatchObject({ isSame: true });
@@ -65,6 +77,13 @@ describe.runIf(isThere)('in Chromium', () => {
     expect(outcome.reason).toContain(`one thread: `);
     expect(outcome.reason).toContain(why);
     expect(outcome.refusal).toContain(why);
+  });
+
+  it('says that a page whose policy forbids WebAssembly has no wasm device', async () => {
+    const outcome = await kernelless.evaluate<{ error: string }>('tryThreadsInWorker()');
+    expect(outcome.error).toMatch(
+      /^DeviceError: wasm: the kernels cannot be compiled: .*Content Security Policy/,
+    );
   });
 
   it.each([

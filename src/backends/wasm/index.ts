@@ -1,11 +1,11 @@
 /** The backend on WebAssembly SIMD: storages in one linear memory, kernels compiled from assembly/. */
-import type { DeviceError } from '../../errors.js';
+import { DeviceError } from '../../errors.js';
 import type { Backend, DType, HostArray, KernelArguments, MemoryUse, Storage } from '../backend.js';
 import type { KernelName } from '../kernels.js';
 import { countDisposed, giveBackDisposed } from '../ownership.js';
 import { Recorder } from '../recorder.js';
 import type { Command } from './commands.js';
-import { chooseBuild, loadKernels, type WasmBinary, type WasmBuild } from './kernels.js';
+import { chooseBuild, compileModule, loadKernels, type WasmBinary, type WasmBuild } from './kernels.js';
 import { type Block, open, WasmMemory } from './memory.js';
 import { Runner } from './runner.js';
 import { chooseThreads, type ThreadPlatform } from './threads.js';
@@ -20,7 +20,10 @@ export interface WasmBackendOptions {
   readonly build?: WasmBuild | undefined;
   /** Keeps to the `simd` build, whose results are the same bits on every machine. Default false. */
   readonly deterministic?: boolean | undefined;
-  /** Threads, the caller's included, which change no result; `auto` is one for each core, up to 8. Default 1. */
+  /**
+   * Threads, the caller's included, which change no result; `auto` is one for each core, up to 8, or one where they do
+   * not start. Default 1.
+   */
   readonly threads?: number | 'auto' | undefined;
   /** Needed for more than one. */
   readonly threadPlatform?: ThreadPlatform | undefined;
@@ -35,11 +38,36 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
   const build = await chooseBuild(options.build, options.deterministic ?? false);
   const threads = chooseThreads(requested, build === 'debug' ? undefined : threadPlatform);
   await giveBackDisposed();
-  const memory = new WasmMemory(threads > 1);
-  const binary = await readBinary(threads > 1 && build !== 'debug' ? `${build}-shared` : build);
-  const module = await WebAssembly.compile(binary as BufferSource);
+  if (threads === 1 || !threadPlatform) return openSingle(build, readBinary, threadPlatform?.obstacle);
+  try {
+    return await openShared(build, readBinary, threads, threadPlatform);
+  } catch (error) {
+    // Those that were asked for by number are not left out silently.
+    if (requested !== 'auto' || !(error instanceof DeviceError)) throw error;
+    return openSingle(build, readBinary, error.message.replace(/^wasm: /, ''));
+  }
+}
+
+type ReadBinary = WasmBackendOptions['readBinary'];
+
+async function openSingle(build: WasmBuild, readBinary: ReadBinary, obstacle: string | undefined) {
+  const memory = new WasmMemory();
+  const module = await compileModule(await readBinary(build));
+  const runner = new Runner(await loadKernels(module, memory.memory), memory, 1);
+  return new WasmBackend(build, memory, runner, obstacle);
+}
+
+async function openShared(
+  build: WasmBuild,
+  readBinary: ReadBinary,
+  threads: number,
+  platform: ThreadPlatform,
+) {
+  const memory = new WasmMemory(true);
+  // The debug build has no twin, and chooseThreads gives it one thread.
+  const module = await compileModule(await readBinary(`${build}-shared` as WasmBinary));
   const runner = new Runner(await loadKernels(module, memory.memory), memory, threads);
-  if (threads > 1 && threadPlatform) await runner.start(threads, module, threadPlatform);
+  await runner.start(threads, module, platform);
   return new WasmBackend(build, memory, runner);
 }
 
@@ -60,8 +88,16 @@ export class WasmBackend implements Backend {
   readonly #runner: Runner;
   #isDisposed = false;
 
-  /** Use {@link createWasmBackend}. */
-  constructor(build: WasmBuild, memory: WasmMemory, runner: Runner) {
+  /**
+   * Use {@link createWasmBackend}.
+   * @param obstacle  why there is only one thread
+   */
+  constructor(
+    build: WasmBuild,
+    memory: WasmMemory,
+    runner: Runner,
+    readonly obstacle?: string,
+  ) {
     const { threads } = runner;
     this.features = threads > 1 ? [...FEATURES[build], `${threads} threads`] : FEATURES[build];
     this.#memory = memory;

@@ -45,6 +45,11 @@ export async function chooseBuild(
   requested: WasmBuild | undefined,
   deterministic: boolean,
 ): Promise<WasmBuild> {
+  if (!('WebAssembly' in globalThis)) {
+    throw new DeviceError(
+      'wasm: this runtime has no WebAssembly: it is switched off, as by --jitless in Node',
+    );
+  }
   if (!(await simd())) {
     throw new DeviceError(
       'wasm: this runtime has no WebAssembly SIMD, which Node 20 and all current browsers have',
@@ -55,6 +60,16 @@ export async function chooseBuild(
     throw new DeviceError('wasm: this runtime has no WebAssembly relaxed SIMD, which Node 22 and later have');
   }
   return requested ?? (hasRelaxed && !deterministic ? 'relaxed' : 'simd');
+}
+
+/** @throws DeviceError when the runtime refuses, as a page's Content-Security-Policy may make it */
+export async function compileModule(binary: Uint8Array): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(binary as BufferSource);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DeviceError(`wasm: the kernels cannot be compiled: ${reason}`, { cause: error });
+  }
 }
 
 /** Instantiates a binary over `memory`. */

@@ -61,9 +61,19 @@ export class WasmMemory {
   /** Where the memory that was never handed out begins. */
   #top = SLICE_ALIGNMENT;
 
-  /** @param shared  so that threads can use it too */
+  /**
+   * @param shared  so that threads can use it too
+   * @throws DeviceError when the runtime has none to give
+   */
   constructor(shared = false) {
-    this.memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAX_PAGES, shared });
+    try {
+      this.memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAX_PAGES, shared });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new DeviceError(`wasm: the runtime gives no ${shared ? 'shared ' : ''}memory: ${reason}`, {
+        cause: error,
+      });
+    }
     this.#renewViews();
   }
 

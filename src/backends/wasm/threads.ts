@@ -32,6 +32,44 @@ const MOST_BY_DEFAULT = 8;
 /** Each wants memory of its own for matmul. */
 const MOST = 64;
 
+/** Far above what a start takes on a busy machine. */
+const START_LIMIT_MS = 10_000;
+
+/**
+ * Starts a thread by whatever means the platform has.
+ * @param open  begins it, and calls `ready` or `fail` later on
+ * @throws DeviceError when that is refused, fails, or brings no answer within `limitMs`; nothing of it runs on then
+ */
+export function startThread(
+  open: (ready: () => void, fail: (why: unknown) => void) => Thread,
+  limitMs = START_LIMIT_MS,
+): Promise<Thread> {
+  return new Promise((resolve, reject) => {
+    let thread: Thread | undefined;
+    const fail = (why: unknown) => {
+      clearTimeout(timer);
+      thread?.terminate();
+      const reason = why instanceof Error ? why.message : String(why);
+      reject(new DeviceError(`wasm: a thread did not start: ${reason}`, { cause: why }));
+    };
+    const timer = setTimeout(() => fail(`there was no answer within ${limitMs / 1000} s`), limitMs);
+    const ready = () => {
+      clearTimeout(timer);
+      if (thread) resolve(thread);
+    };
+    try {
+      thread = open(ready, fail);
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+/** Why threads cannot share memory in this runtime; undefined where they can. */
+export function sharingObstacle(): string | undefined {
+  return 'SharedArrayBuffer' in globalThis ? undefined : 'this runtime has no SharedArrayBuffer';
+}
+
 /** What a thread runs: loads the kernels over the shared memory, and never comes back. */
 export const THREAD_SOURCE = `
 function work({ module, memory, thread, scratch, control }, ready) {

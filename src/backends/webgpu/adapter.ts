@@ -31,8 +31,8 @@ const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|software/i
  * @throws DeviceError when there is none, or only a software adapter and `allowFallback` is false
  */
 export async function requestAdapter(gpu: GPU, allowFallback: boolean): Promise<GPUAdapter> {
-  let adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-  if (!adapter && allowFallback) adapter = await gpu.requestAdapter({ forceFallbackAdapter: true });
+  let adapter = await ask(gpu, { powerPreference: 'high-performance' });
+  if (!adapter && allowFallback) adapter = await ask(gpu, { forceFallbackAdapter: true });
   if (!adapter) {
     throw new DeviceError(
       'webgpu: there is no adapter: a graphics driver is missing (on Linux a Vulkan driver: install your ' +
@@ -46,6 +46,16 @@ export async function requestAdapter(gpu: GPU, allowFallback: boolean): Promise<
     );
   }
   return adapter;
+}
+
+/** @throws DeviceError when the runtime does not allow even the question */
+async function ask(gpu: GPU, options: GPURequestAdapterOptions): Promise<GPUAdapter | null> {
+  try {
+    return await gpu.requestAdapter(options);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DeviceError(`webgpu: an adapter was refused: ${reason}`, { cause: error });
+  }
 }
 
 /** What the adapter is that a device would be made on. @throws DeviceError when there is none */
@@ -69,15 +79,18 @@ export function reportOf(adapter: GPUAdapter): AdapterReport {
 }
 
 function isSoftware(adapter: GPUAdapter): boolean {
-  const { vendor, architecture, device, description } = adapter.info;
-  return (
-    adapter.info.isFallbackAdapter || SOFTWARE.test(`${vendor} ${architecture} ${device} ${description}`)
-  );
+  const { vendor, architecture, device, description, isFallbackAdapter } = infoOf(adapter);
+  return isFallbackAdapter === true || SOFTWARE.test(`${vendor} ${architecture} ${device} ${description}`);
+}
+
+/** The types promise what the first browsers with WebGPU do not have. */
+function infoOf({ info }: GPUAdapter): Partial<GPUAdapterInfo> {
+  return (info as GPUAdapterInfo | undefined) ?? {};
 }
 
 /** Browsers leave out what would tell users apart, so any of the parts may be empty. */
-function describe({ info }: GPUAdapter): string {
-  const { description, device, vendor, architecture } = info;
+function describe(adapter: GPUAdapter): string {
+  const { description, device, vendor, architecture } = infoOf(adapter);
   const kind = [vendor, architecture].filter(Boolean).join(' ');
   const name = description || device;
   return name && kind ? `${name} (${kind})` : name || kind || 'an adapter without a name';
