@@ -173,8 +173,8 @@ function isGroup(value: unknown): value is [string, [string, Setting][]] {
 /** A path, and the seed and count of a dropout, which are i32 on the device. */
 function isDropout(value: unknown): value is [string, number, number] {
   if (!Array.isArray(value) || value.length !== 3 || typeof value[0] !== 'string') return false;
-  const [, seed, count] = value;
-  return seed === (seed | 0) && count === (count | 0) && count >= 0;
+  const isI32 = (each: unknown) => Number.isInteger(each) && Number(each) === (Number(each) | 0);
+  return isI32(value[1]) && isI32(value[2]) && value[2] >= 0;
 }
 
 /** Takes the fields of an object one by one; each must be there, and no other. */

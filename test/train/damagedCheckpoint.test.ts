@@ -186,6 +186,19 @@ describe('a checkpoint', () => {
       'dropout must be a list of its form',
     ],
     [
+      'a dropout of a deep list',
+      forged(
+        (training) =>
+          `${JSON.stringify({ ...training, dropout: 0 }).slice(0, -1)},"dropout":[["1",${'['.repeat(20_000)}${']'.repeat(20_000)},0]]}`,
+      ),
+      'dropout must be a list of its form',
+    ],
+    [
+      'a field of two lines',
+      forged((training) => ({ ...training, 'a\nb\u001b[31m': 1 })),
+      'unknown field: a\\u000ab\\u001b[31m',
+    ],
+    [
       'a dropout beyond 32 bits',
       forged((training) => ({ ...training, dropout: [['1', 2 ** 40, 2]] })),
       'dropout must be a list of its form',
