@@ -28,7 +28,7 @@ export async function checkTrainedBase(path: string, settings: BaseSettings): Pr
   const problems = Object.entries(settings)
     .filter(([name, value]) => stated.get(name) !== value)
     .map(([name, value]) =>
-      name === 'data' ? 'the images differ' : `${name} was ${stated.get(name)}, is ${value}`,
+      name === 'data' ? 'the images differ' : `${name} was ${stated.get(name) ?? 'not stated'}, is ${value}`,
     );
   if (problems.length > 0)
     throw new DataError(`${path}: is of another sweep: ${problems.join('; ')}: ${ways}`);
@@ -38,11 +38,16 @@ export async function checkTrainedBase(path: string, settings: BaseSettings): Pr
   );
 }
 
-function statedSettings(text: string | undefined): Map<string, unknown> | undefined {
+/** The settings that a file states as text; undefined where it states none. */
+function statedSettings(text: string | undefined): Map<string, string> | undefined {
+  let entries: [string, unknown][];
   try {
-    return new Map(Object.entries(JSON.parse(text ?? '')));
+    entries = Object.entries(JSON.parse(text ?? ''));
   } catch {
     // Not this version's; the caller says so.
     return undefined;
   }
+  const isText = (entry: [string, unknown]): entry is [string, string] => typeof entry[1] === 'string';
+  const stated = new Map(entries.filter(isText));
+  return stated.size > 0 ? stated : undefined;
 }

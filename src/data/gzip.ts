@@ -90,13 +90,17 @@ class Output {
     if (length > limit) {
       throw new DataError(`${name}: gzip stream too large: more than ${limit} bytes of output`);
     }
-    if (length > this.#room.length) this.#grow(Math.min(limit, Math.max(length, 2 * this.#room.length)));
+    if (length > this.#room.length) {
+      // Twice what has come, not at once what the beginning claims: a claim may be false.
+      const most = this.#expected?.length ?? limit;
+      this.#grow(Math.min(most, Math.max(length, 2 * this.#room.length)));
+    }
     this.#room.set(chunk, this.#length);
     this.#length = length;
     if (!this.#expected && this.sizeOf) this.#expect(this.sizeOf(this.bytes));
   }
 
-  /** Takes all the room at once that there has to be, once it is known and possible. */
+  /** Takes the size that the output will have, if that is allowed and possible. */
   #expect(expected: ExpectedSize | undefined): void {
     if (!expected) return;
     const { name, limit, possible } = this;
@@ -110,8 +114,8 @@ class Output {
       throw new DataError(`${name}: truncated: ${what} needs ${length} bytes, the gzip stream has fewer`);
     }
     this.#expected = expected;
-    if (length > this.#room.length) this.#grow(length);
-    else this.append(new Uint8Array());
+    // What has come may be too much already.
+    this.append(new Uint8Array());
   }
 
   #grow(size: number): void {

@@ -156,6 +156,9 @@ describe('what a sweep goes on with', () => {
     await expect(sweep(grid)).rejects.toThrow(/: is damaged: its weights do not have the checksum/);
     await writeFile(base, serializeModel(parseModel(weights, base)));
     await expect(sweep(grid)).rejects.toThrow(/: must say how it was trained: it does not: give --base/);
+    const metadata = { base: `{"seed":${'['.repeat(9000)}${']'.repeat(9000)},"epochs":"1"}` };
+    await writeFile(base, serializeModel(parseModel(weights, base), metadata));
+    await expect(sweep(grid)).rejects.toThrow(/: is of another sweep: seed was not stated, is 5; /);
   });
 
   it('is no trial with any bit flipped, or with a field that cannot be', () => {

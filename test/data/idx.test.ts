@@ -159,6 +159,14 @@ describe('a gzipped IDX file', () => {
       );
     });
     expect(most).toBeLessThan(10_000_000);
+    // Stored as it is, a stream could hold a thousand times its length; this one does not.
+    const stored = gzipSync(idx([30_000, 10_000], new Uint8Array(2_000_000)), { level: 0 });
+    const room = await held(async () => {
+      expect(await failure(parseIdx(stored, 'f.gz'))).toBe(
+        'f.gz: truncated: [30000, 10000] needs 300000012 bytes, found 2000012',
+      );
+    });
+    expect(room).toBeLessThan(50_000_000);
     expect(await failure(parseIdx(zip([100, 28, 28], 78_400), 'f.gz', { limit: 50_000 }))).toBe(
       'f.gz: gzip stream too large: [100, 28, 28] needs 78416 bytes, more than 50000',
     );
