@@ -156,7 +156,11 @@ export function requireUnused(
   { subject = 'the model', beside = [] }: { subject?: string; beside?: readonly UseKind[] } = {},
 ): void {
   const refused = (['read', 'change', 'switch', 'train'] as const).filter((kind) => !beside.includes(kind));
-  refuse(call, usesOf(things), refused, subject);
+  const users = [...usesOf(things)];
+  // A reading that still waits for a change sees only what the change leaves behind.
+  const isPart = beside.includes('change') && users.some(({ kind }) => kind === 'change');
+  const disturbed = users.filter(({ kind, isReading }) => !(isPart && kind === 'read' && !isReading));
+  refuse(call, disturbed, refused, subject);
 }
 
 function usesOf(things: readonly object[]): Set<Use> {
