@@ -167,10 +167,8 @@ export class Tensor {
   /** @internal Moves a leaf, without its gradient, to another device. */
   async to(device: Backend): Promise<void> {
     if (device === this.device) return;
-    const { dtype, length, storage: before } = this;
+    const { dtype, length } = this;
     const values = await this.read();
-    // Another call, such as the optimizer's, has moved it meanwhile.
-    if (this.storage !== before) return this.to(device);
     const storage = device.alloc(dtype, length);
     device.write(storage, values);
     this.zeroGrad();

@@ -311,6 +311,25 @@ describe.each(devices)('overlapping calls on %s', async (_, device) => {
     expect((await applied).name).toBe('first');
   });
 
+  it('lets what comes while a switch ends wait for its end', async () => {
+    const { adapted, base } = await alone();
+    const model = await build();
+    let inside: ReturnType<typeof ask> | undefined;
+    const ending = withAdapterDisabled(model, () => {
+      inside = ask(model);
+    });
+    // The body is over, the evaluation that it began is not.
+    await Promise.resolve();
+    await Promise.resolve();
+    const next = ask(model);
+    const mixed = withAdapterPerRow(model, ['a', 'b'], () => outputs(model));
+    const again = withAdapterDisabled(model, () => ask(model));
+    await expect(again).rejects.toThrow('withAdapterDisabled: the model is in use by withAdapterPerRow');
+    expect(await Promise.all([ending, inside, next])).toEqual([undefined, base, adapted]);
+    expect(await mixed).toEqual(await withAdapterPerRow(model, ['a', 'b'], () => outputs(model)));
+    expect(await ask(model)).toEqual(adapted);
+  });
+
   it('refuses fit within withAdapterDisabled, and beside a change', async () => {
     const model = await build();
     const optimizer = new Adam(model.parameters());

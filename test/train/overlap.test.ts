@@ -293,7 +293,10 @@ describe.each(devices)('at the same time, on %s', (_, device) => {
     const loss = () => {
       throw new Error('inside');
     };
-    await expect(fit(model, data, { optimizer, ...options, schedule, loss })).rejects.toThrow('inside');
+    const warmup = { kind: 'linear', warmup: 2 } as const;
+    await expect(fit(model, data, { optimizer, ...options, schedule: warmup, loss })).rejects.toThrow(
+      'inside',
+    );
     expect([optimizer.learningRateFactor, optimizer.scheduleFactor]).toEqual([0.5, 1]);
   });
 
