@@ -195,6 +195,8 @@ describe('what a training replaces', () => {
       .getByText(/^The training went wrong: .* Nothing has changed\. A learning rate of 0\.1 is too high/)
       .waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
+    await page.setViewportSize({ width: 360, height: 640 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
     expect(await countsOf(page, 'adapted')).toEqual(before);
     await button(page, 'Put the default settings back').click();
     expect(await page.getByRole('spinbutton', { name: 'Learning rate' }).inputValue()).toBe('0.001');
