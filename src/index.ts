@@ -9,6 +9,7 @@ import { readAdapterDirectory, writeDirectory } from './node/adapters.js';
 import { readBinary } from './node/binary.js';
 import { checkpointDirectory } from './node/checkpoints.js';
 import { openGpu } from './node/gpu.js';
+import { withDirectory } from './node/inUse.js';
 import { threads } from './node/threads.js';
 import * as training from './train/fit.js';
 
@@ -61,11 +62,16 @@ export interface FitOptions extends Omit<training.FitOptions, 'checkpoint'> {
   };
 }
 
-/** {@inheritDoc training.fit} */
+/**
+ * {@inheritDoc training.fit}
+ * @throws DataError when another training run keeps its checkpoint in the same directory
+ */
 export async function fit(model: Module, data: Dataset, options: FitOptions): Promise<training.FitResult> {
   const checkpoint = options?.checkpoint;
   // Without a path these are the options of every runtime, or something that is refused there.
   if (typeof checkpoint?.dir !== 'string') return training.fit(model, data, options as training.FitOptions);
   const dir = checkpointDirectory(checkpoint.dir);
-  return training.fit(model, data, { ...options, checkpoint: { ...checkpoint, dir } });
+  return withDirectory(checkpoint.dir, { kind: 'checkpoint' }, () =>
+    training.fit(model, data, { ...options, checkpoint: { ...checkpoint, dir } }),
+  );
 }

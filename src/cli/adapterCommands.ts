@@ -12,7 +12,8 @@ import {
 } from '../core.js';
 import { loadAdapter, loadMnist } from '../index.js';
 import { tensorsOf } from '../node/adapters.js';
-import { ensureWritableDirectory, mnistFiles, writeFileAtomic } from '../node.js';
+import { withDirectory } from '../node/inUse.js';
+import { mnistFiles, writeFileAtomic } from '../node.js';
 import { integer, percent, signed } from './format.js';
 import { inspectFile } from './inspect.js';
 import { ensureWritableFile } from './json.js';
@@ -21,6 +22,9 @@ import { DEFAULTS, DEVICES, parseDeviceOptions } from './options.js';
 import { openDevice } from './prepare.js';
 import { groupedTable } from './table.js';
 import { path } from './values.js';
+
+/** Until a directory that another command writes to is free. */
+const WAIT_MS = 2000;
 
 interface RawOptions {
   readonly base: string;
@@ -111,10 +115,13 @@ function scores(images: readonly number[], base: Evaluation, adapted: Evaluation
 function mergeFiles(raw: RawOptions): Promise<string> {
   return withFiles(raw, async (_, model) => {
     const out = await ensureWritableFile(path('--out', raw.out));
+    // Not into the files of a run; other commands like this one are done in a moment.
+    const alone = <T>(body: () => Promise<T>) =>
+      withDirectory(dirname(out), { kind: 'run', waitMs: WAIT_MS }, body);
+    await alone(async () => undefined);
     const { difference, layer } = await mergeAndUnload(model);
     const bytes = serializeModel(await model.stateDict());
-    await ensureWritableDirectory(dirname(out));
-    await writeFileAtomic(out, bytes);
+    await alone(() => writeFileAtomic(out, bytes));
     const where = layer === undefined ? '' : ` (${layer})`;
     return `${raw.out}: ${integer(bytes.length)} bytes; outputs differ by at most ${difference.toExponential(1)} of the largest${where}, of ${basename(raw.base)} with the adapter\n`;
   });

@@ -1,8 +1,8 @@
 /** What a safetensors file, and the config of an adapter beside it, say. */
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { toFloat32 } from '../core.js';
 import { parseConfig } from '../lora/peftConfig.js';
+import { exists } from '../node/files.js';
 import { type FileParts, withFileParts } from '../node/parts.js';
 import { readFileBytes } from '../node.js';
 import { parseSafetensorsHeader, safetensorsHeaderLength, type TensorPlace } from '../safetensorsPlaces.js';
@@ -58,7 +58,7 @@ async function lengthOf(
 
 async function configLines(directory: string): Promise<string[]> {
   const file = join(directory, 'adapter_config.json');
-  if (!existsSync(file)) return [];
+  if (!(await exists(file))) return [];
   const config = parseConfig(await readFileBytes(file), file);
   const shown = Object.entries(config).map(([key, value]) => {
     const text = value instanceof RegExp ? value.source : JSON.stringify(value);

@@ -72,6 +72,7 @@ export function jsonText(summary: object): string {
  *   would replace a device such as /dev/null
  */
 export async function ensureWritableFile(path: string): Promise<string> {
+  // What does not exist yet is the ordinary case; other failures come again, with their reason, where it is written.
   const target = await realpath(path).catch(() => path);
   const found = await lstat(target).catch(() => undefined);
   if (found?.isDirectory()) throw new DataError(`${path}: cannot be written: it is a directory`);

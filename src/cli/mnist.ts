@@ -10,6 +10,7 @@ import {
   type StateDict,
 } from '../core.js';
 import { loadAdapter } from '../index.js';
+import { withDirectory } from '../node/inUse.js';
 import { Interrupted } from './errors.js';
 import { integer } from './format.js';
 import { type AdaptedSummary, type BaseSummary, type MnistSummary, type Score, writeJson } from './json.js';
@@ -27,16 +28,22 @@ export interface MnistRun {
 }
 
 /**
- * Runs the job and writes its files.
+ * Runs the job and writes its files, in a directory that no other run has meanwhile.
  * @throws UsageError and DataError before any training, Interrupted after a signal, when what there was is saved
  */
-export async function runMnist(options: MnistOptions, surroundings: Surroundings): Promise<MnistRun> {
+export function runMnist(options: MnistOptions, surroundings: Surroundings): Promise<MnistRun> {
+  return withDirectory(options.out, { kind: 'run' }, () => runInDirectory(options, surroundings));
+}
+
+async function runInDirectory(options: MnistOptions, surroundings: Surroundings): Promise<MnistRun> {
   const prepared = await prepare(options);
   const { device, train, test, output, jsonPath } = prepared;
   try {
     if (options.resume) {
       surroundings.notice(
-        output.hasCheckpoints ? `going on with ${options.out}` : 'nothing to resume: from the beginning',
+        (await output.hasCheckpoints())
+          ? `going on with ${options.out}`
+          : 'nothing to resume: from the beginning',
       );
     }
     const job = new Job(options, prepared, surroundings);

@@ -1,11 +1,11 @@
 /** The files of a run: the base model, and a directory with PEFT's two files for each method. */
-import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoraAdapter, StateDict } from '../core.js';
 import { serializeAdapter } from '../lora/adapterFile.js';
 import { serializeModel } from '../nn/modelFile.js';
 import { writeDirectory } from '../node/adapters.js';
+import { exists } from '../node/files.js';
 import { ensureWritableDirectory, writeFileAtomic } from '../node.js';
 import { ensureWritableFile } from './json.js';
 import type { Method } from './options.js';
@@ -31,7 +31,7 @@ export class OutputDirectory {
     await ensureWritableFile(join(this.path, BASE));
     for (const method of methods) {
       const directory = join(this.path, method);
-      if (!existsSync(directory)) continue;
+      if (!(await exists(directory))) continue;
       for (const name of ADAPTER) await ensureWritableFile(join(directory, name));
     }
   }
@@ -42,8 +42,8 @@ export class OutputDirectory {
   }
 
   /** Whether an earlier run has left checkpoints. */
-  get hasCheckpoints(): boolean {
-    return existsSync(join(this.path, CHECKPOINTS));
+  hasCheckpoints(): Promise<boolean> {
+    return exists(join(this.path, CHECKPOINTS));
   }
 
   /** They are of no use any more once a run is at its end. */

@@ -1,8 +1,9 @@
 /** `lowrank sweep`: the same adaptation with every combination of ranks, alphas, learning rates and seeds. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { applyLora, countParameters, DataError, DigitsNet, type StateDict } from '../core.js';
 import { serializeModel } from '../nn/modelFile.js';
+import { exists } from '../node/files.js';
+import { withDirectory } from '../node/inUse.js';
 import { ensureWritableDirectory, writeFileAtomic } from '../node.js';
 import { sha256 } from '../sha256.js';
 import { Interrupted } from './errors.js';
@@ -26,10 +27,14 @@ export interface SweepSurroundings extends Surroundings {
 }
 
 /**
- * Runs the trials that are not done yet, and writes what came of them.
+ * Runs the trials that are not done yet, and writes what came of them, in a directory that no other run has meanwhile.
  * @throws UsageError and DataError before any training, Interrupted after a signal: the trials so far are in the file
  */
-export async function runSweep(options: SweepOptions, surroundings: SweepSurroundings): Promise<SweepResult> {
+export function runSweep(options: SweepOptions, surroundings: SweepSurroundings): Promise<SweepResult> {
+  return withDirectory(options.out, { kind: 'run' }, () => runInDirectory(options, surroundings));
+}
+
+async function runInDirectory(options: SweepOptions, surroundings: SweepSurroundings): Promise<SweepResult> {
   const opened = await openData(options, options.ranks);
   try {
     const paths = await preparePaths(options);
@@ -56,7 +61,7 @@ async function preparePaths({ out, resume }: SweepOptions): Promise<Paths> {
   await ensureWritableDirectory(out);
   const [base, trials, json, csv, svg] = FILES.map((name) => join(out, name));
   for (const path of [base, trials, json, csv, svg]) await ensureWritableFile(path);
-  if (!resume && existsSync(trials)) {
+  if (!resume && (await exists(trials))) {
     throw new DataError(
       `${trials}: holds the trials of another sweep: go on with --resume, or name another --out`,
     );
@@ -76,7 +81,7 @@ async function baseOf(
     ...{ seed: `${seeds[0]}`, epochs: `${epochs}`, batchSize: `${batchSize}` },
     data: await train.digest(),
   };
-  const file = given ?? (resume && existsSync(path) ? path : undefined);
+  const file = given ?? (resume && (await exists(path)) ? path : undefined);
   if (file !== undefined && given === undefined) await checkTrainedBase(file, settings);
   const model =
     file === undefined

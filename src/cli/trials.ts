@@ -2,10 +2,9 @@
  * The trials of a sweep in a file of one JSON object a line, each appended when its trial is done. A line's last field is
  * the beginning of the SHA-256 of the line without it, so that a line that was changed is not taken.
  */
-import { existsSync } from 'node:fs';
 import { open, truncate } from 'node:fs/promises';
 import { DataError } from '../core.js';
-import { reasonOf } from '../node/files.js';
+import { exists, reasonOf } from '../node/files.js';
 import { readFileBytes } from '../node.js';
 import { sha256 } from '../sha256.js';
 import type { TrialSettings } from './sweepOptions.js';
@@ -80,7 +79,7 @@ export function keyOf(settings: TrialSettings): string {
  * @throws DataError naming a line that is no trial, or was changed
  */
 export async function readTrials(path: string): Promise<Trial[]> {
-  if (!existsSync(path)) return [];
+  if (!(await exists(path))) return [];
   const bytes = await readFileBytes(path);
   const whole = bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1);
   const trials = parseTrials(whole, path);

@@ -2,7 +2,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DataError } from '../errors.js';
-import { ensureWritableDirectory, readFileBytes, reasonOf, writeFileAtomic } from './files.js';
+import { readFileBytes, reasonOf, writeFileAtomic } from './files.js';
+import { withDirectory } from './inUse.js';
 
 const CONFIG = 'adapter_config.json';
 const MODEL = 'adapter_model.safetensors';
@@ -10,10 +11,17 @@ const MODEL = 'adapter_model.safetensors';
 /** Most names that an error lists. */
 const MOST_LISTED = 5;
 
-/** Writes files into a directory, each whole or not at all. @throws DataError naming what cannot be written */
+/** Enough for the files of others who write into the same directory. */
+const WAIT_MS = 10_000;
+
+/**
+ * Writes files into a directory, each whole or not at all; the files of two who write at once do not mix.
+ * @throws DataError naming what cannot be written
+ */
 export async function writeDirectory(path: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
-  await ensureWritableDirectory(path);
-  for (const [name, bytes] of files) await writeFileAtomic(join(path, name), bytes);
+  await withDirectory(path, { kind: 'adapter', waitMs: WAIT_MS }, async () => {
+    for (const [name, bytes] of files) await writeFileAtomic(join(path, name), bytes);
+  });
 }
 
 /**

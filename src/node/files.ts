@@ -1,26 +1,37 @@
 /** Files in Node: read whole, written whole or not at all, with reasons in words. */
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DataError } from '../errors.js';
+import { hasCode, makeDirectory, removeLeftovers } from './directories.js';
+import { ownName } from './ownNames.js';
 
 const REASONS: ReadonlyMap<string, string> = new Map([
   ['EACCES', 'permission denied'],
+  ['EAGAIN', 'it is not ready'],
   ['EBUSY', 'it is in use'],
   ['EDQUOT', 'the disk quota is used up'],
   ['EEXIST', 'a file of that name is in the way'],
   ['EFBIG', 'it is larger than the file system allows'],
+  ['EINVAL', 'the system does not accept it'],
   ['EIO', 'the device reports an input/output error'],
   ['EISDIR', 'it is a directory'],
   ['ELOOP', 'too many symbolic links'],
   ['EMFILE', 'too many open files'],
   ['ENAMETOOLONG', 'the name is too long'],
   ['ENFILE', 'too many open files on this machine'],
+  ['ENODEV', 'the device does not exist'],
   ['ENOENT', 'no such file or directory'],
   ['ENOSPC', 'no space left on the device'],
   ['ENOTDIR', 'a part of the path is a file, not a directory'],
+  ['ENOTEMPTY', 'the directory is not empty'],
+  ['ENOTSUP', 'the file system does not support it'],
+  ['ENXIO', 'the device does not exist'],
   ['EPERM', 'operation not permitted'],
   ['EROFS', 'the file system is read-only'],
+  ['ESTALE', 'the file server has forgotten it'],
+  ['ETIMEDOUT', 'the file server does not answer'],
+  ['ETXTBSY', 'it is being executed'],
+  ['EXDEV', 'it is on another file system'],
   ['ERR_ACCESS_DENIED', "the runtime's permissions do not allow it"],
   ['ERR_FS_FILE_TOO_LARGE', 'it is larger than 2 GiB'],
   ['ERR_INVALID_ARG_VALUE', 'the path has a null character'],
@@ -53,6 +64,21 @@ export async function readFileBytes(path: string): Promise<Uint8Array> {
 }
 
 /**
+ * Whether a path leads to something.
+ *
+ * @throws DataError where that cannot be found out, as without a permission
+ */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return false;
+    throw new DataError(`${path}: cannot be read: ${reasonOf(error)}`);
+  }
+}
+
+/**
  * Writes a file so that at every moment `path` holds the old content or the new, whole: into a temporary file
  * beside it, flushed to the disk, then renamed. The rename replaces a file, or a symbolic link itself.
  *
@@ -61,7 +87,7 @@ export async function readFileBytes(path: string): Promise<Uint8Array> {
  * @see https://pubs.opengroup.org/onlinepubs/9699919799/functions/rename.html
  */
 export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
+  const temporary = join(dirname(path), ownName('tmp'));
   try {
     await writeFlushed(temporary, bytes);
     await rename(temporary, path);
@@ -95,14 +121,16 @@ async function flushDirectory(path: string): Promise<void> {
 
 /**
  * Creates a directory, its parents too, and checks that a file can be written there by writing one and
- * removing it, so that a long run does not find out at its end.
+ * removing it, so that a long run does not find out at its end. Temporary files that killed processes have left there
+ * are removed.
  *
  * @throws DataError naming the directory and the reason
  */
 export async function ensureWritableDirectory(path: string): Promise<void> {
-  const probe = join(path, `.${randomUUID()}.tmp`);
+  const probe = join(path, ownName('tmp'));
   try {
-    await mkdir(path, { recursive: true });
+    await makeDirectory(path);
+    await removeLeftovers(path);
     await writeFlushed(probe, new Uint8Array(1));
     await rm(probe);
   } catch (error) {

@@ -1,0 +1,66 @@
+/** Directories: made with the true reason of a failure, and freed of what killed processes have left. */
+import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { readOwnName } from './ownNames.js';
+
+/**
+ * Makes a directory and its parents, one by one: `recursive` of `mkdir` reports ENOENT for a read-only file system and
+ * others, because it asks once more and then reports that answer.
+ * @returns those that were made, the outermost first
+ * @throws what `mkdir` throws; what was made is removed then
+ */
+export async function makeDirectory(path: string): Promise<string[]> {
+  try {
+    await mkdir(path);
+    return [path];
+  } catch (error) {
+    if (await isDirectory(path)) return [];
+    const parent = dirname(path);
+    if (parent === path || !hasCode(error, 'ENOENT')) throw error;
+    const made = await makeDirectory(parent);
+    try {
+      // Another process may have made the directory since.
+      return [...made, ...(await makeLast(path))];
+    } catch (reason) {
+      await removeEmpty(made);
+      throw reason;
+    }
+  }
+}
+
+async function makeLast(path: string): Promise<string[]> {
+  try {
+    await mkdir(path);
+    return [path];
+  } catch (error) {
+    if (await isDirectory(path)) return [];
+    throw error;
+  }
+}
+
+/** Removes directories as far as they are empty. @param paths  the outermost first */
+export async function removeEmpty(paths: readonly string[]): Promise<void> {
+  // One that holds something stays, and so do those around it.
+  for (const path of [...paths].reverse()) await rmdir(path).catch(() => undefined);
+}
+
+/** Removes what processes that have ended have left in a directory: temporary files, and marks that it is in use. */
+export async function removeLeftovers(path: string): Promise<void> {
+  for (const name of await readdir(path)) {
+    if (readOwnName(name)?.state === 'dead') await rm(join(path, name), { force: true });
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** Whether `node:fs` threw with one of these codes. */
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return (
+    error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code)
+  );
+}

@@ -1,0 +1,132 @@
+/**
+ * One user of a directory at a time, among the processes of all terminals. Whoever wants it puts a mark of its own into the
+ * directory, and has it once no other mark is there. Since a mark's name is its process's own, a mark that a killed process
+ * has left can be removed by anybody at any time, and two that do so at once cannot both come to have the directory: the
+ * later mark of the two is made before its process looks, and sees the earlier one.
+ */
+import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DataError } from '../errors.js';
+import { hasCode, makeDirectory, removeEmpty, removeLeftovers } from './directories.js';
+import { reasonOf } from './files.js';
+import { hostName, type Kind, ownName, readOwnName } from './ownNames.js';
+
+export interface UseOptions {
+  /** What the directory is used for; uses of different kinds do not meet. */
+  readonly kind: Exclude<Kind, 'tmp'>;
+  /** Time for another user to finish, before it is an error. Default 0. */
+  readonly waitMs?: number;
+}
+
+/** What a mark says after the host's name once its process has the directory. */
+const HAD = '\nhas it';
+
+/** Time for those who come at the same moment to see each other, and for all but one to step back. */
+const SETTLE_MS = 1000;
+const LOOK_AGAIN_MS = 20;
+
+/**
+ * Has a directory to itself for as long as `body` takes. The directory is made if need be, and removed again when nothing
+ * came into it; what killed processes have left there is removed first.
+ * @throws DataError when another has it, naming its process, or when no files can be written there
+ */
+export async function withDirectory<T>(
+  path: string,
+  { kind, waitMs = 0 }: UseOptions,
+  body: () => Promise<T>,
+): Promise<T> {
+  const deadline = performance.now() + waitMs;
+  const made = await makeDirectory(path).catch((error: unknown) => cannotWrite(path, error));
+  try {
+    let mark = await tryToHave(path, kind);
+    while (typeof mark !== 'string') {
+      if (performance.now() > deadline) throw new DataError(await describeUser(path, mark.other));
+      await sleep(LOOK_AGAIN_MS * (1 + Math.random()));
+      mark = await tryToHave(path, kind);
+    }
+    try {
+      await removeLeftovers(path);
+      return await body();
+    } finally {
+      // The directory may be gone, or have become read-only; the mark ends with the process in any case.
+      await rm(join(path, mark), { force: true }).catch(() => undefined);
+    }
+  } finally {
+    await removeEmpty(made);
+  }
+}
+
+/** The name of the mark that has the directory, or of another's. */
+async function tryToHave(path: string, kind: Kind): Promise<string | { readonly other: string }> {
+  const mark = ownName(kind);
+  const file = join(path, mark);
+  await putMark(path, file);
+  try {
+    const end = performance.now() + SETTLE_MS;
+    for (;;) {
+      const others = await usersOf(path, kind, mark);
+      if (others.length === 0) {
+        await appendFile(file, HAD).catch((error: unknown) => cannotWrite(path, error));
+        return mark;
+      }
+      // Of those who came at the same moment the first in order stays; one who has the directory already stays too.
+      const user = await whoHas(path, others);
+      if (user !== undefined || others.some((name) => name < mark) || performance.now() > end) {
+        await rm(file, { force: true });
+        return { other: user ?? others[0] };
+      }
+      await sleep(LOOK_AGAIN_MS);
+    }
+  } catch (error) {
+    await rm(file, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Makes the directory again where a user before removed it, with nothing in it. */
+async function putMark(path: string, file: string): Promise<void> {
+  try {
+    await writeFile(file, hostName(), { flag: 'wx' }).catch(async (error: unknown) => {
+      if (!hasCode(error, 'ENOENT')) throw error;
+      await makeDirectory(path);
+      await writeFile(file, hostName(), { flag: 'wx' });
+    });
+  } catch (error) {
+    cannotWrite(path, error);
+  }
+}
+
+async function usersOf(path: string, kind: Kind, mark: string): Promise<string[]> {
+  const names = await readdir(path).catch((error: unknown) => cannotWrite(path, error));
+  return names.filter((name) => {
+    const found = readOwnName(name);
+    return name !== mark && found?.kind === kind && found.state !== 'dead';
+  });
+}
+
+/** The mark among these whose process has the directory and does not only want it. */
+async function whoHas(path: string, marks: readonly string[]): Promise<string | undefined> {
+  for (const mark of marks) if ((await textOf(path, mark)).endsWith(HAD)) return mark;
+  return undefined;
+}
+
+/** The host's name, and whether the directory is had; empty for a mark that is gone. */
+function textOf(path: string, mark: string): Promise<string> {
+  return readFile(join(path, mark), 'utf8').catch(() => '');
+}
+
+async function describeUser(path: string, mark: string): Promise<string> {
+  const { pid, state } = readOwnName(mark) ?? {};
+  if (state === 'on another host') {
+    const [host] = (await textOf(path, mark)).split('\n');
+    const which = host === '' ? 'another host' : `the host or container ${host}`;
+    return `${path}: is in use by process ${pid} of ${which}, which cannot be checked from here: if it has ended, delete ${join(path, mark)}`;
+  }
+  const user = pid === process.pid ? `this process (${pid})` : `process ${pid}`;
+  return `${path}: is in use by ${user}: wait until it has ended, or name another directory`;
+}
+
+function cannotWrite(path: string, error: unknown): never {
+  throw new DataError(`${path}: no files can be written to this directory: ${reasonOf(error)}`);
+}
