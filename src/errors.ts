@@ -1,4 +1,8 @@
 /** The error classes of lowrank. A message reads `operation: rule: values` and fits on one line. */
+import { printable } from './printable.js';
+
+/** Characters of a message, enough for a list of a hundred names. */
+const MAX_MESSAGE = 4000;
 
 /** Shapes or lengths that do not fit together. */
 export class ShapeError extends Error {
@@ -14,14 +18,8 @@ export class DeviceError extends Error {
 export class DataError extends Error {
   override name = 'DataError';
 
-  /** Names in a message may be the file's own: what would leave the line is written as JSON does. */
+  /** Names in a message may be the file's own, and of any length. */
   constructor(message: string, options?: ErrorOptions) {
-    super(
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-      message.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
-        return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-      }),
-      options,
-    );
+    super(printable(message, MAX_MESSAGE), options);
   }
 }

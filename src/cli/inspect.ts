@@ -2,12 +2,18 @@
 import { dirname, join } from 'node:path';
 import { toFloat32 } from '../core.js';
 import { parseConfig } from '../lora/peftConfig.js';
+import { PythonPattern } from '../lora/pythonPattern.js';
 import { exists } from '../node/files.js';
 import { type FileParts, withFileParts } from '../node/parts.js';
 import { readFileBytes } from '../node.js';
+import { printable } from '../printable.js';
 import { parseSafetensorsHeader, safetensorsHeaderLength, type TensorPlace } from '../safetensorsPlaces.js';
 import { integer } from './format.js';
 import { groupedTable } from './table.js';
+
+/** Characters of a name in a table, and of a line. */
+const MAX_NAME = 120;
+const MAX_LINE = 500;
 
 const FLOATS = ['F32', 'F16', 'BF16'];
 
@@ -28,14 +34,14 @@ export function inspectFile(file: string): Promise<string> {
       numbers += shape.reduce((a, b) => a * b, 1);
       if (/lora_(embedding_)?A(\.weight)?$/.test(name)) ranks = ranks.add(shape[0]);
       const norm = FLOATS.includes(dtype) ? (await lengthOf(parts, place, name)).toPrecision(4) : '';
-      rows.push([name, dtype, shape.join(' × '), norm]);
+      rows.push([printable(name, MAX_NAME), dtype, shape.join(' × '), norm]);
     }
     const lines = await configLines(dirname(file));
     if (rows.length > 0) lines.push(groupedTable([[['tensor', 'type', 'shape', 'norm']], rows], [0, 1]));
     const rank = ranks.size > 0 ? `, rank ${[...ranks].sort((a, b) => a - b).join(', ')}` : '';
     const size = `${integer(parts.length)} bytes in ${file}`;
     lines.push(`${places.size} tensors, ${integer(numbers)} numbers${rank}; ${size}`);
-    const notes = Object.entries(metadata).map(([key, value]) => `${key}: ${value.slice(0, 60)}`);
+    const notes = Object.entries(metadata).map(([key, value]) => printable(`${key}: ${value}`, MAX_NAME));
     if (notes.length > 0) lines.push(`metadata ${notes.join(', ')}`);
     return `${lines.join('\n')}\n`;
   });
@@ -61,8 +67,14 @@ async function configLines(directory: string): Promise<string[]> {
   if (!(await exists(file))) return [];
   const config = parseConfig(await readFileBytes(file), file);
   const shown = Object.entries(config).map(([key, value]) => {
-    const text = value instanceof RegExp ? value.source : JSON.stringify(value);
-    return `${key.padEnd(14)} ${text}`;
+    const shown = value instanceof PythonPattern ? value.source : value;
+    const text = shown instanceof Map ? patternsText(shown) : `${JSON.stringify(shown)}`;
+    return printable(`${key.padEnd(14)} ${text}`, MAX_LINE);
   });
   return [file, ...shown.map((line) => `  ${line}`)];
+}
+
+/** Patterns in the order of the file. */
+function patternsText(patterns: ReadonlyMap<string, number>): string {
+  return `{${Array.from(patterns, ([pattern, value]) => `${JSON.stringify(pattern)}:${value}`).join(',')}}`;
 }

@@ -1,14 +1,17 @@
 #!/usr/bin/env node
 /** The process: arguments in, exit code out; every error is one line on standard error. */
+import { reasonOf } from '../node/files.js';
 import { errorLine, exitCodeOf } from './errors.js';
 import { createProgram } from './program.js';
 
 const { stdout, stderr, argv, env } = process;
 
-// Whoever read the output may be gone (`lowrank mnist | head`); the files are still wanted.
-for (const stream of [stdout, stderr]) {
+// Whoever read the output may be gone (`lowrank mnist | head`); the files are still wanted. A full disk is an error.
+for (const [name, stream] of Object.entries({ 'standard output': stdout, 'standard error': stderr })) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code === 'EPIPE') return;
+    if (stream === stdout) stderr.write(`lowrank: ${name} cannot be written: ${reasonOf(error)}\n`);
+    process.exitCode = 1;
   });
 }
 

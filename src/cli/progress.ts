@@ -30,7 +30,9 @@ const FREE_COLUMNS = 3;
 
 /** A bar when `stream` is a terminal, lines when it is not. */
 export function createProgress(stream: NodeJS.WriteStream): Progress {
-  return stream.isTTY ? new BarProgress(stream) : new LineProgress((line) => stream.write(`${line}\n`));
+  // A dumb terminal knows no cursor codes.
+  const hasCursor = stream.isTTY && process.env.TERM !== 'dumb';
+  return hasCursor ? new BarProgress(stream) : new LineProgress((line) => stream.write(`${line}\n`));
 }
 
 /** What both kinds know of the phase that runs. */
