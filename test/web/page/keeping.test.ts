@@ -396,9 +396,11 @@ describe('the worker', () => {
         }, 100);
       };
       await labWorker(page).evaluate(crash);
+      // The sentence of the first crash may still be there at the second.
+      await page.getByText(/of 20,000 iterations/).waitFor({ state: 'hidden' });
       await page.getByText(/has stopped: .*out of memory: it was started again/).waitFor();
       await settled(page);
-      expect(await countsOf(page, 'adapted')).toEqual(before);
+      await expect.poll(() => countsOf(page, 'adapted'), { timeout: 20_000 }).toEqual(before);
       await draw(page, ...SEVEN);
       await page.getByText('With your adapter it reads').waitFor();
       await button(page, 'Clear').click();

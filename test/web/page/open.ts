@@ -100,8 +100,12 @@ export async function teach(page: Page): Promise<void> {
   await page.locator('main[aria-busy="false"]').waitFor();
 }
 
+/** The newest: one that has died may still be listed. */
 export function labWorker(page: Page): Worker {
-  const found = page.workers().find((worker) => worker.url().includes('assets/worker'));
+  const found = page
+    .workers()
+    .filter((worker) => worker.url().includes('assets/worker'))
+    .at(-1);
   if (!found) throw new Error('the page has no worker');
   return found;
 }
