@@ -209,7 +209,7 @@ describe('options that exist', () => {
 
 describe('sources', () => {
   /** Of classes and functions that are not public. */
-  const INTERNAL = ['FactorsOptions', 'ResolvedLoraConfig', 'TrainingStepOptions'];
+  const INTERNAL = ['FactorsOptions', 'ResolvedLoraConfig', 'TrainingStepOptions', 'UseOptions'];
   const root = new URL('../src', import.meta.url).pathname;
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
     (name) => name.endsWith('.ts') && !/^(cli|backends)\//.test(name),

@@ -20,6 +20,8 @@ async function serve(headers: Record<string, string>): Promise<ViteDevServer> {
   return server.listen();
 }
 
+const PATIENCE_MS = 120_000;
+
 describe.runIf(isThere)('in Chromium', () => {
   let servers: ViteDevServer[];
   let browser: Browser;
@@ -34,6 +36,8 @@ describe.runIf(isThere)('in Chromium', () => {
     const opened = await browser.newPage();
     opened.on('pageerror', (error) => pageErrors.push(String(error)));
     const [url] = resolvedUrls?.local ?? [];
+    // A dev server compiles at the first visit, beside all other tests.
+    opened.setDefaultTimeout(PATIENCE_MS);
     await opened.goto(`${url}test/browser/index.html`);
     await opened.waitForFunction('globalThis.runSuite !== undefined');
     return opened;
@@ -46,11 +50,11 @@ describe.runIf(isThere)('in Chromium', () => {
     browser = await launchChromium();
     [page, isolated] = [await open(servers[0]), await open(servers[1])];
     [workerless, kernelless] = [await open(servers[2]), await open(servers[3])];
-  });
+  }, 3 * PATIENCE_MS);
   afterAll(async () => {
     await browser?.close();
     for (const server of servers ?? []) await server.close();
-  });
+  }, PATIENCE_MS);
 
   it('runs threads in a worker of an isolated page, and they change no bit', async () => {
     const outcome = await isolated.evaluate<ThreadOutcome>('tryThreadsInWorker()');
