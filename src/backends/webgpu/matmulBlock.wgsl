@@ -43,14 +43,27 @@ fn main(
   var sums1 = vec4f();
   var sums2 = vec4f();
   var sums3 = vec4f();
-  for (var l = 0u; l < params.k; l++) {
-    let bRow = vec4f(weightAt(inB.x), weightAt(inB.y), weightAt(inB.z), weightAt(inB.w));
-    sums0 += a[inA.x] * bRow;
-    sums1 += a[inA.y] * bRow;
-    sums2 += a[inA.z] * bRow;
-    sums3 += a[inA.w] * bRow;
-    inA += aStep;
-    inB += bStep;
+  // Two loops, since a choice for each element costs as much as the product.
+  if (params.bType == F32) {
+    for (var l = 0u; l < params.k; l++) {
+      let bRow = vec4f(bitcast<f32>(b[inB.x]), bitcast<f32>(b[inB.y]), bitcast<f32>(b[inB.z]), bitcast<f32>(b[inB.w]));
+      sums0 += a[inA.x] * bRow;
+      sums1 += a[inA.y] * bRow;
+      sums2 += a[inA.z] * bRow;
+      sums3 += a[inA.w] * bRow;
+      inA += aStep;
+      inB += bStep;
+    }
+  } else {
+    for (var l = 0u; l < params.k; l++) {
+      let bRow = vec4f(weightAt(inB.x), weightAt(inB.y), weightAt(inB.z), weightAt(inB.w));
+      sums0 += a[inA.x] * bRow;
+      sums1 += a[inA.y] * bRow;
+      sums2 += a[inA.z] * bRow;
+      sums3 += a[inA.w] * bRow;
+      inA += aStep;
+      inB += bStep;
+    }
   }
   storeRow(top, left, sums0);
   storeRow(top + 1u, left, sums1);

@@ -48,9 +48,9 @@ export async function visit({ browser, server }: Site, options: BrowserContextOp
 }
 
 /** Waits until nothing is going on and MNIST is there. */
-export async function settled(page: Page): Promise<void> {
-  await page.getByText('of 10,000 test images right').waitFor();
-  await page.locator('main[aria-busy="false"]').waitFor();
+export async function settled(page: Page, timeout = 30_000): Promise<void> {
+  await page.getByText('of 10,000 test images right').waitFor({ timeout });
+  await page.locator('main[aria-busy="false"]').waitFor({ timeout });
 }
 
 export const button = (page: Page, name: string | RegExp): Locator => page.getByRole('button', { name });

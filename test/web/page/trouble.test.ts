@@ -271,7 +271,8 @@ describe('the page', () => {
       .getByText(/^WebGPU/)
       .first()
       .waitFor();
-    await settled(page);
+    // A software adapter computes on the same cores as everything else.
+    await settled(page, 120_000);
     // Another order of additions may turn an answer that stood on an edge.
     const onGpu = await countsOf(page, 'adapted');
     expect(Math.max(...onGpu.map((wrong, digit) => Math.abs(wrong - onWasm[digit])))).toBeLessThanOrEqual(2);
@@ -285,7 +286,7 @@ describe('the page', () => {
     expect(await countsOf(page, 'adapted')).toEqual(onWasm);
     expect(complaints).toEqual([]);
     await page.context().close();
-  }, 120_000);
+  }, 300_000);
 
   it('does not grow over ten trainings, by digits or by drawings', async () => {
     const { page } = await visit(site);
