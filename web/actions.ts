@@ -15,7 +15,7 @@ import { say } from './work.js';
 /** Trains a network beside the one there is, which stays until the new one is accepted. */
 export function trainBase(epochs: number): Promise<void> {
   return doing('base', async () => {
-    candidate.value = await ask((lab) => lab.trainBase(epochs, follow('base')));
+    candidate.value = await follow('base', (lab, onProgress) => lab.trainBase(epochs, onProgress));
   });
 }
 
@@ -63,7 +63,9 @@ export function removeAdapter(): Promise<void> {
 export function teach(options: TeachOptions): Promise<void> {
   return doing('teaching', async () => {
     const before = saved.value;
-    const { adapter: taught, ...outcome } = await ask((lab) => lab.teach(options, follow('teaching')));
+    const { adapter: taught, ...outcome } = await follow('teaching', (lab, onProgress) =>
+      lab.teach(options, onProgress),
+    );
     if (taught) await show({ ...before, adapter: taught });
     const { diverged, stopped, iterations } = outcome;
     if (diverged) {

@@ -1,5 +1,5 @@
 /** The lab in its worker, which is started again where it crashes. */
-import { type Remote, wrap } from 'comlink';
+import { type ProxyMarked, proxy, type Remote, wrap } from 'comlink';
 import type { Lab } from './lab/lab.js';
 
 let worker: Worker | undefined;
@@ -49,4 +49,23 @@ export function ask<T>(question: (lab: Remote<Lab>) => Promise<T>): Promise<T> {
       .then(resolve, reject)
       .finally(() => waiting.delete(reject));
   });
+}
+
+/**
+ * As `ask`, for work that reports while it runs. A report has a channel of its own: one that arrives after the answer
+ * is dropped, and does not take the place of what is shown by then.
+ */
+export async function askReporting<Report extends readonly unknown[], T>(
+  question: (lab: Remote<Lab>, report: ((...report: Report) => void) & ProxyMarked) => Promise<T>,
+  told: (...report: Report) => void,
+): Promise<T> {
+  let isRunning = true;
+  const report = proxy((...args: Report) => {
+    if (isRunning) told(...args);
+  });
+  try {
+    return await ask((lab) => question(lab, report));
+  } finally {
+    isRunning = false;
+  }
 }

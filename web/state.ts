@@ -1,9 +1,10 @@
 /** What the page knows, and how it comes to be and stays: the screens show it, and what can be done is in `actions.ts`. */
 import { computed, effect, signal } from '@preact/signals';
-import { proxy } from 'comlink';
+import { proxy, type Remote } from 'comlink';
 import { recallDrawings } from './drawings.js';
-import type { DeviceView, Prediction, Progress, SavedModel, Scores } from './lab/views.js';
-import { ask, startLab } from './labClient.js';
+import type { Lab } from './lab/lab.js';
+import type { DeviceView, OnProgress, Prediction, Progress, SavedModel, Scores } from './lab/views.js';
+import { ask, askReporting, startLab } from './labClient.js';
 import { saved, setSaved } from './saved.js';
 import { recall } from './storage.js';
 import { busyWith, message, reasonOf, say, work } from './work.js';
@@ -117,11 +118,11 @@ async function open({ base, adapter: kept }: SavedModel): Promise<void> {
 
 export async function fetchMnist(): Promise<void> {
   mnist.value = { done: 0, total: 0 };
+  const told = (done: number, total: number) => {
+    mnist.value = { done, total };
+  };
   try {
-    const onBytes = proxy((done: number, total: number) => {
-      if (mnist.value !== 'ready') mnist.value = { done, total };
-    });
-    await ask((lab) => lab.fetchMnist(onBytes));
+    await askReporting((lab, onBytes) => lab.fetchMnist(onBytes), told);
     mnist.value = 'ready';
   } catch (error) {
     mnist.value = error instanceof Error ? error : new Error(String(error));
@@ -144,11 +145,14 @@ export async function test(): Promise<void> {
   }
 }
 
-/** Shows how a training goes, and what it makes of the drawing on the pad. */
-export function follow(of: 'base' | 'teaching') {
+/** Asks for a training, and shows how it goes and what it makes of the drawing on the pad. */
+export function follow<T>(
+  of: 'base' | 'teaching',
+  question: (lab: Remote<Lab>, onProgress: OnProgress) => Promise<T>,
+): Promise<T> {
   losses.value = { of, points: [] };
   progress.value = { iteration: 0, iterations: 0, losses: [], perSecond: 0 };
-  return proxy((report: Progress) => {
+  return askReporting(question, (report: Progress) => {
     progress.value = report;
     losses.value = { of, points: [...losses.value.points, ...report.losses] };
     void predictDrawn();
