@@ -14,7 +14,7 @@ async function openGpu(): Promise<GPU> {
   if (gpu) return gpu;
   const why = globalThis.isSecureContext
     ? 'this browser has none'
-    : 'it wants a secure page (https or localhost)';
+    : 'it requires a secure page (https or localhost)';
   throw new DeviceError(`webgpu: there is no navigator.gpu: ${why}`);
 }
 
@@ -29,19 +29,37 @@ const threads: ThreadPlatform = {
   start: (task) =>
     startThread((ready, fail) => {
       const url = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: 'text/javascript' }));
-      const worker = new Worker(url);
-      const settle = (tell: () => void) => () => {
+      const worker = openWorker(url);
+      const terminate = () => {
         URL.revokeObjectURL(url);
-        tell();
+        worker.terminate();
       };
-      worker.onmessage = settle(ready);
-      worker.onmessageerror = settle(() => fail('it cannot be sent the kernels'));
+      worker.onmessage = () => {
+        URL.revokeObjectURL(url);
+        ready();
+      };
+      worker.onmessageerror = () => fail('it cannot be sent the kernels');
       // A worker that the page's policy forbids reports an error without words.
-      worker.onerror = ({ message }) => settle(() => fail(message || FORBIDDEN))();
-      worker.postMessage(task);
-      return { terminate: () => worker.terminate() };
+      worker.onerror = ({ message }) => fail(message || FORBIDDEN);
+      try {
+        worker.postMessage(task);
+      } catch (error) {
+        terminate();
+        throw error;
+      }
+      return { terminate };
     }),
 };
+
+/** @throws what the browser throws; the address is given back then */
+function openWorker(url: string): Worker {
+  try {
+    return new Worker(url);
+  } catch (error) {
+    URL.revokeObjectURL(url);
+    throw error;
+  }
+}
 
 /** Why there can be no threads here. */
 function threadObstacle(): string | undefined {

@@ -100,7 +100,14 @@ async function openFastest(wasm: WasmWish, platform: Platform): Promise<Selected
     return { device, reason: `the fastest device of this machine: ${device.adapterDescription}` };
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
-    return openWasm(`the fastest device of this runtime (${firstClause(error.message)})`, wasm, platform);
+    const why = firstClause(error.message);
+    return openWasm(`the fastest device of this runtime (${why})`, wasm, platform).catch(
+      (reason: unknown) => {
+        // Both are told: one may be easier to mend than the other.
+        if (!(reason instanceof DeviceError)) throw reason;
+        throw new DeviceError(`${reason.message}; ${error.message}`, { cause: reason });
+      },
+    );
   }
 }
 

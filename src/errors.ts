@@ -4,22 +4,24 @@ import { printable } from './printable.js';
 /** Characters of a message, enough for a list of a hundred names. */
 const MAX_MESSAGE = 4000;
 
+/** Names in a message may be a file's own, and of any length; a driver's words too. */
+abstract class PrintableError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(printable(message, MAX_MESSAGE), options);
+  }
+}
+
 /** Shapes or lengths that do not fit together. */
-export class ShapeError extends Error {
+export class ShapeError extends PrintableError {
   override name = 'ShapeError';
 }
 
 /** A device that is not there, lacks a feature, ran out of memory, or was lost. */
-export class DeviceError extends Error {
+export class DeviceError extends PrintableError {
   override name = 'DeviceError';
 }
 
 /** A file or byte stream that is not what it claims to be, or that cannot be read or written. */
-export class DataError extends Error {
+export class DataError extends PrintableError {
   override name = 'DataError';
-
-  /** Names in a message may be the file's own, and of any length. */
-  constructor(message: string, options?: ErrorOptions) {
-    super(printable(message, MAX_MESSAGE), options);
-  }
 }

@@ -1,21 +1,26 @@
 /** Text from files, made harmless for a terminal and for one line. */
 
 /**
- * Control characters (escape sequences begin with one), line and paragraph separators, marks that change the direction of
- * writing, and characters that cannot be seen.
+ * What a terminal acts on, or a reader does not see: controls (escape sequences begin with one), separators of lines and
+ * paragraphs, marks of the direction of writing, characters without a glyph, and halves of surrogate pairs.
+ * @see https://www.unicode.org/reports/tr44/#General_Category_Values
  */
-const HIDDEN =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /**
  * The text on one line, with what would not be seen, or would act on a terminal, written as JSON does (`\u001b`), and
  * what is beyond `limit` characters left out and counted.
  */
 export function printable(text: string, limit = 200): string {
-  const shown = text.length > limit ? text.slice(0, limit) : text;
+  const shown = text.length > limit ? text.slice(0, endOfWhole(text, limit)) : text;
   const escaped = shown.replace(HIDDEN, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i));
+    return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
   });
-  return shown === text ? escaped : `${escaped}… (${text.length - limit} more characters)`;
+  return shown === text ? escaped : `${escaped}… (${text.length - shown.length} more characters)`;
+}
+
+/** `end`, or one before where it would cut a surrogate pair. */
+function endOfWhole(text: string, end: number): number {
+  return end > 0 && (text.codePointAt(end - 1) ?? 0) > 0xffff ? end - 1 : end;
 }

@@ -78,6 +78,20 @@ describe('selectDevice', () => {
     expect(wasm?.reason).toMatch(/SIMD/);
   });
 
+  it('tells of both where there is neither WebGPU nor WebAssembly', async () => {
+    vi.spyOn(WebAssembly, 'validate').mockReturnValue(false);
+    await expect(selectWith({}, plain)).rejects.toThrow(
+      /^wasm: this runtime has no WebAssembly SIMD.*; webgpu: there is no graphics card: none at all$/,
+    );
+  });
+
+  it('is a DeviceError where the kernels cannot be loaded', async () => {
+    vi.spyOn(WebAssembly, 'instantiate').mockRejectedValue(new RangeError('out of memory'));
+    await expect(selectWith({ prefer: 'wasm', threads: 1 }, plain)).rejects.toThrow(
+      new DeviceError('wasm: the kernels cannot be loaded: out of memory'),
+    );
+  });
+
   it('says when a binary is not there', async () => {
     const platform = { ...plain, readBinary: fail('wasm: build/simd.wasm is missing') };
     await expect(selectWith({}, platform)).rejects.toThrow('build/simd.wasm is missing');
@@ -124,9 +138,7 @@ describe('selectDevice, where the runtime refuses', () => {
     expect(reason).toMatch(new RegExp(`; one thread: ${why}$`));
     expect(device.features.join()).not.toContain('threads');
     expect(Array.from(await tensor(device, [1, 2], [2]).read())).toEqual([1, 2]);
-    await expect(selectWith({ threads: 2 }, starting(start))).rejects.toThrow(
-      new DeviceError(`wasm: ${why}`),
-    );
+    await expect(selectWith({ threads: 2 }, starting(start))).rejects.toThrow(`wasm: ${why}`);
   });
 
   it('ends the threads that did start when one does not', async () => {
@@ -145,6 +157,23 @@ describe('selectDevice, where the runtime refuses', () => {
     expect(reason).toMatch(/one thread: a thread did not start: no more$/);
     expect(device.features.join()).not.toContain('threads');
     expect({ begun, ended }).toEqual({ begun: 3, ended: 2 });
+  });
+
+  it('takes a thread that is ready before its start returns, and ends one that has failed by then', async () => {
+    const terminate = vi.fn();
+    const thread = { terminate };
+    const ready = startThread((done) => {
+      done();
+      return thread;
+    }, 10);
+    expect(await ready).toBe(thread);
+    expect(terminate).not.toHaveBeenCalled();
+    const failed = startThread((_, giveUp) => {
+      giveUp('no memory');
+      return thread;
+    }, 10);
+    await expect(failed).rejects.toThrow('wasm: a thread did not start: no memory');
+    expect(terminate).toHaveBeenCalledOnce();
   });
 
   it('gives up a worker that does not answer, and ends it', async () => {
@@ -176,7 +205,7 @@ describe('selectDevice, where the runtime refuses', () => {
 
   it('says that there is no WebAssembly, or that it may not be compiled', async () => {
     vi.spyOn(WebAssembly, 'compile').mockRejectedValue(new WebAssembly.CompileError('unsafe-eval'));
-    await expect(selectWith({}, plain)).rejects.toThrow(
+    await expect(selectWith({ prefer: 'wasm' }, plain)).rejects.toThrow(
       new DeviceError('wasm: the kernels cannot be compiled: unsafe-eval'),
     );
     vi.stubGlobal('WebAssembly', undefined);

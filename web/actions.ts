@@ -1,7 +1,7 @@
 /** What can be done on the page. */
 import type { DeviceName } from 'lowrank';
 import { adapterAmong, zipAdapter } from './adapterZip.js';
-import { whatDiverged } from './divergence.js';
+import { whatDiverged, whatHappened } from './divergence.js';
 import { addDrawings, removeDrawings } from './drawings.js';
 import { count } from './format.js';
 import type { Example, TeachOptions } from './lab/teaching.js';
@@ -15,7 +15,10 @@ import { say } from './work.js';
 /** Trains a network beside the one there is, which stays until the new one is accepted. */
 export function trainBase(epochs: number): Promise<void> {
   return doing('base', async () => {
-    candidate.value = await follow('base', (lab, onProgress) => lab.trainBase(epochs, onProgress));
+    const trained = await follow('base', (lab, onProgress) => lab.trainBase(epochs, onProgress));
+    candidate.value = trained;
+    const { diverged, iterations } = trained;
+    if (diverged) say('error', `The training went wrong: ${whatHappened(diverged, iterations)}`);
   });
 }
 
@@ -90,7 +93,8 @@ export function loadAdapter(files: readonly File[]): Promise<void> {
     const loaded = await ask((lab) => lab.loadAdapter(found));
     await show({ ...before, adapter: loaded });
     const { rank, alpha } = loaded.view;
-    const names = files.map(({ name }) => name).join(' and ');
+    const names =
+      files.length > 2 ? count(files.length, 'file') : files.map(({ name }) => name).join(' and ');
     say('note', `${names}: an adapter of rank ${rank} and alpha ${alpha} is loaded`, undoTo(before));
   });
 }
@@ -117,11 +121,11 @@ export function chooseDevice(name: 'auto' | DeviceName): Promise<void> {
 /** Keeps a drawing, and makes it and the others what is taught next. */
 export async function keepDrawing(drawing: Example): Promise<void> {
   source.value = 'drawings';
-  await keepingSafely(() => addDrawings([drawing]));
+  await keepingSafely('drawings', addDrawings([drawing]));
 }
 
 export async function deleteDrawings(gone: readonly Example[]): Promise<void> {
-  const back = () => void keepingSafely(() => addDrawings(gone));
-  await keepingSafely(() => removeDrawings(gone));
+  const back = () => void keepingSafely('drawings', addDrawings(gone));
+  await keepingSafely('drawings', removeDrawings(gone));
   say('note', `${count(gone.length, 'drawing')} deleted`, { label: 'Undo', run: back });
 }

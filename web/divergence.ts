@@ -10,6 +10,12 @@ export function whatDiverged(
   iterations: number,
   { learningRate, alpha, rank }: Pick<TeachOptions, 'learningRate' | 'alpha' | 'rank'>,
 ): string {
+  const what = whatHappened({ iteration, loss }, iterations);
+  return `The training went wrong: ${what} A learning rate of ${learningRate} is too high with alpha ${alpha} and rank ${rank}.`;
+}
+
+/** @param iterations  whose values were kept; 0 when there were none */
+export function whatHappened({ iteration, loss }: Divergence, iterations: number): string {
   const what =
     Math.abs(loss - GUESSING) < 1e-2
       ? 'the network now gave every digit the same probability'
@@ -18,7 +24,7 @@ export function whatDiverged(
     iterations > 0
       ? `The values of iteration ${integer(iterations)}, before it went wrong, are kept.`
       : 'Nothing has changed.';
-  return `The training went wrong: after ${count(iteration, 'iteration')} ${what}. ${kept} A learning rate of ${learningRate} is too high with alpha ${alpha} and rank ${rank}.`;
+  return `after ${count(iteration, 'iteration')} ${what}. ${kept}`;
 }
 
 const amount = (loss: number) =>

@@ -14,6 +14,8 @@ let stored: Drawings = [];
 let pending: readonly Change[] = [];
 let last: Promise<unknown> = Promise.resolve();
 
+let isListening = false;
+
 const show = () => {
   drawings.value = pending.reduce<Drawings>((now, each) => each(now), stored);
 };
@@ -30,18 +32,24 @@ function openChannel(): BroadcastChannel | undefined {
 }
 
 async function look(): Promise<void> {
-  const { drawings: found } = await recall('drawings');
-  if (!found) return;
-  stored = found;
-  show();
+  const see = ({ drawings: found }: { readonly drawings?: Drawings }) => {
+    if (!found) return;
+    stored = found;
+    show();
+  };
+  see(await recall(['drawings'], () => void again()));
+}
+
+/** After what is being done: a change that the browser has not answered yet may still be made. */
+function again(): Promise<void> {
+  last = last.then(look);
+  return last.then(() => {});
 }
 
 /** Shows the drawings that are kept, now and whenever another tab changes them. */
 export function recallDrawings(): Promise<void> {
-  const again = () => {
-    last = last.then(look);
-    return last.then(() => {});
-  };
+  if (isListening) return again();
+  isListening = true;
   tabs?.addEventListener('message', () => void again());
   // A tab that slept heard nothing.
   document.addEventListener('visibilitychange', () => {

@@ -7,7 +7,7 @@ import type { DeviceView, OnProgress, Prediction, Progress, SavedModel, Scores }
 import { ask, askReporting, startLab } from './labClient.js';
 import { saved, setSaved } from './saved.js';
 import { recall } from './storage.js';
-import { busyWith, message, reasonOf, say, work } from './work.js';
+import { busyWith, reasonOf, say, work } from './work.js';
 
 export const device = signal<DeviceView | undefined>(undefined);
 /** Whether the network is there, so that it answers and can be taught. */
@@ -50,11 +50,15 @@ export async function doing(...[name, body, failed]: Parameters<typeof busyWith>
 async function recover(reason: string, mend: () => Promise<string>): Promise<void> {
   if (trouble !== undefined) return;
   trouble = reason;
-  await doing('opening', async () => {
+  const mending = async () => {
     trouble = undefined;
     const done = await mend();
     if (hasData.value) await test();
     say('note', `${reason}: ${done}`);
+  };
+  await doing('opening', mending, (error) => {
+    const again = { label: 'Try again', run: () => void recover(reason, mend) };
+    say('error', `${reason}; it could not be mended: ${reasonOf(error)}`, again);
   });
 }
 
@@ -68,6 +72,7 @@ export const onLost = proxy((reason: string) => {
 
 function onCrash(reason: string): void {
   const wasReady = ready.value;
+  const lost = candidate.value ? ', but the new network that was not in use yet is gone' : '';
   ready.value = false;
   candidate.value = undefined;
   if (!wasReady) return;
@@ -75,8 +80,9 @@ function onCrash(reason: string): void {
     mnist.value = { done: 0, total: 0 };
     startLab(onCrash);
     await open(saved.value);
-    return 'it was started again; what was taught before is still there';
-  }).then(fetchMnist);
+    void fetchMnist();
+    return `it was started again; what was taught before is still there${lost}`;
+  });
 }
 
 export async function start(): Promise<void> {
@@ -84,7 +90,7 @@ export async function start(): Promise<void> {
   startLab(onCrash);
   await doing(
     'opening',
-    async () => open(await recall('base', 'adapter')),
+    async () => open(await recall(['base', 'adapter'], openLate)),
     (error) => {
       const again = { label: 'Try again', run: () => void start() };
       say('error', `The network could not be loaded: ${reasonOf(error)}`, again);
@@ -94,9 +100,24 @@ export async function start(): Promise<void> {
   if (ready.value) await fetchMnist();
 }
 
-/** Opens a device with what was kept; what of that cannot be used is left out, and left where it is kept. */
-async function open({ base, adapter: kept }: SavedModel): Promise<void> {
+/** What the browser tells late takes its place, unless there is something newer by then. */
+function openLate(kept: SavedModel): void {
+  if (kept.base === undefined && kept.adapter === undefined) return;
+  void doing('loading', async () => {
+    if (!ready.value || saved.value.base !== undefined || saved.value.adapter !== undefined) return;
+    await install(kept);
+    if (hasData.value) await test();
+  });
+}
+
+/** Opens a device with what was kept. */
+async function open(kept: SavedModel): Promise<void> {
   device.value = await ask((lab) => lab.open('auto', onLost));
+  await install(kept);
+}
+
+/** What of it cannot be used is left out, and left where it is kept. */
+async function install({ base, adapter: kept }: SavedModel): Promise<void> {
   const choices: SavedModel[] = [...(kept ? [{ base, adapter: kept }] : []), ...(base ? [{ base }] : []), {}];
   const failures: unknown[] = [];
   for (const choice of choices) {
@@ -109,7 +130,7 @@ async function open({ base, adapter: kept }: SavedModel): Promise<void> {
       failures.push(error);
     }
   }
-  if (!ready.value) throw failures.at(-1);
+  if (failures.length === choices.length) throw failures.at(-1);
   const what = saved.value.base === base ? 'adapter' : 'network';
   if (failures.length > 0) {
     say('note', `The ${what} that this browser has kept cannot be used: ${reasonOf(failures[0])}`);
@@ -128,10 +149,7 @@ export async function fetchMnist(): Promise<void> {
     mnist.value = error instanceof Error ? error : new Error(String(error));
     return;
   }
-  const said = message.value;
   await doing('testing', test);
-  // What was said before is not over for it.
-  message.value ??= said;
 }
 
 export async function test(): Promise<void> {

@@ -1,6 +1,6 @@
 /** What is to be taught, and how: as set on the page, kept over a reload. */
 import { computed, effect, signal } from '@preact/signals';
-import { keep, recall } from './storage.js';
+import { keep, read } from './storage.js';
 
 export type Source = 'drawings' | 'digits';
 
@@ -31,7 +31,7 @@ export function resetSettings(): void {
 /** Takes what was set before, and keeps every change from now on. */
 export async function recallSettings(): Promise<void> {
   const before = [source.value, digits.value, settings.value];
-  const { settings: kept } = await recall('settings');
+  const { settings: kept } = await read(['settings']);
   const now = [source.value, digits.value, settings.value];
   // What was set while the browser looked is newer.
   const isUntouched = before.every((value, i) => value === now[i]);

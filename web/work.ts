@@ -37,7 +37,8 @@ export function busyWith(
 ): Promise<void> {
   last = last.then(async () => {
     work.value = name;
-    message.value = undefined;
+    // A test follows by itself; what was said before is not over for it.
+    if (name !== 'testing') message.value = undefined;
     try {
       await body();
     } catch (error) {

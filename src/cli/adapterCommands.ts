@@ -14,6 +14,7 @@ import { loadAdapter, loadMnist } from '../index.js';
 import { tensorsOf } from '../node/adapters.js';
 import { withDirectory } from '../node/inUse.js';
 import { mnistFiles, writeFileAtomic } from '../node.js';
+import { printable } from '../printable.js';
 import { integer, percent, signed } from './format.js';
 import { inspectFile } from './inspect.js';
 import { ensureWritableFile } from './json.js';
@@ -26,6 +27,8 @@ import { path } from './values.js';
 
 /** Until a directory that another command writes to is free. */
 const WAIT_MS = 2000;
+/** Characters of a note, which may list names. */
+const MAX_NOTE = 900;
 
 interface RawOptions {
   readonly base: string;
@@ -78,7 +81,7 @@ async function withFiles(
     const model = await readDigitsNet(device, path('--base', raw.base));
     const adapter =
       raw.adapter === undefined ? undefined : await loadAdapter(model, path('--adapter', raw.adapter));
-    const notes = (adapter?.notes ?? []).map((note) => `note: ${note}\n`);
+    const notes = (adapter?.notes ?? []).map((note) => `note: ${printable(note, MAX_NOTE)}\n`);
     return notes.join('') + (await body(device, model.eval()));
   } finally {
     device.dispose();
@@ -124,6 +127,6 @@ function mergeFiles(raw: RawOptions): Promise<string> {
     const bytes = serializeModel(await model.stateDict());
     await alone(() => writeFileAtomic(out, bytes));
     const where = layer === undefined ? '' : ` (${layer})`;
-    return `${raw.out}: ${integer(bytes.length)} bytes; outputs differ by at most ${difference.toExponential(1)} of the largest${where}, of ${basename(raw.base)} with the adapter\n`;
+    return `${printable(raw.out)}: ${integer(bytes.length)} bytes; outputs differ by at most ${difference.toExponential(1)} of the largest${where}, of ${printable(basename(raw.base))} with the adapter\n`;
   });
 }

@@ -1,12 +1,15 @@
 /** `lowrank devices`: what this machine can compute on, as a table. */
 import Table from 'cli-table3';
 import type { DeviceReport } from '../core.js';
+import { printable } from '../printable.js';
 import { integer } from './format.js';
 import type { Paint } from './paint.js';
 
 /** Columns of features and reasons; the whole table stays below 100. */
 const FEATURES_WIDTH = 20;
 const REASON_WIDTH = 42;
+/** Characters of a reason, which a driver or a runtime may have worded. */
+const MAX_REASON = 500;
 
 /** The table as text, with a newline at its end. */
 export function renderDevices(devices: readonly DeviceReport[], paint: Paint): string {
@@ -22,7 +25,7 @@ export function renderDevices(devices: readonly DeviceReport[], paint: Paint): s
       available ? paint('green', 'yes') : 'no',
       chosen ? 'takes it' : '',
       features.join(', '),
-      reason.replace(`${name}: `, ''),
+      printable(reason.replace(`${name}: `, ''), MAX_REASON),
     ]);
   }
   return `${[table.toString(), ...devices.flatMap(adapterLines)].join('\n')}\n`;
@@ -32,5 +35,5 @@ export function renderDevices(devices: readonly DeviceReport[], paint: Paint): s
 function adapterLines({ name, adapter, limits }: DeviceReport): string[] {
   if (adapter === undefined) return [];
   const all = Object.entries(limits ?? {}).map(([limit, value]) => `${limit} ${integer(value)}`);
-  return [`${name} runs on ${adapter}`, ...all.map((each) => `  ${each}`)];
+  return [`${name} runs on ${printable(adapter)}`, ...all.map((each) => `  ${each}`)];
 }

@@ -39,7 +39,7 @@ export function inspectFile(file: string): Promise<string> {
     const lines = await configLines(dirname(file));
     if (rows.length > 0) lines.push(groupedTable([[['tensor', 'type', 'shape', 'norm']], rows], [0, 1]));
     const rank = ranks.size > 0 ? `, rank ${[...ranks].sort((a, b) => a - b).join(', ')}` : '';
-    const size = `${integer(parts.length)} bytes in ${file}`;
+    const size = `${integer(parts.length)} bytes in ${printable(file, MAX_LINE)}`;
     lines.push(`${places.size} tensors, ${integer(numbers)} numbers${rank}; ${size}`);
     const notes = Object.entries(metadata).map(([key, value]) => printable(`${key}: ${value}`, MAX_NAME));
     if (notes.length > 0) lines.push(`metadata ${notes.join(', ')}`);
@@ -71,7 +71,7 @@ async function configLines(directory: string): Promise<string[]> {
     const text = shown instanceof Map ? patternsText(shown) : `${JSON.stringify(shown)}`;
     return printable(`${key.padEnd(14)} ${text}`, MAX_LINE);
   });
-  return [file, ...shown.map((line) => `  ${line}`)];
+  return [printable(file, MAX_LINE), ...shown.map((line) => `  ${line}`)];
 }
 
 /** Patterns in the order of the file. */

@@ -2,6 +2,7 @@
 /** The process: arguments in, exit code out; every error is one line on standard error. */
 import { reasonOf } from '../node/files.js';
 import { errorLine, exitCodeOf } from './errors.js';
+import { print, printLine } from './output.js';
 import { createProgram } from './program.js';
 
 const { stdout, stderr, argv, env } = process;
@@ -10,7 +11,7 @@ const { stdout, stderr, argv, env } = process;
 for (const [name, stream] of Object.entries({ 'standard output': stdout, 'standard error': stderr })) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return;
-    if (stream === stdout) stderr.write(`lowrank: ${name} cannot be written: ${reasonOf(error)}\n`);
+    if (stream === stdout) printLine(stderr, `lowrank: ${name} cannot be written: ${reasonOf(error)}`);
     process.exitCode = 1;
   });
 }
@@ -20,7 +21,7 @@ try {
 } catch (error) {
   const line = errorLine(error);
   if (line !== undefined) stderr.write(`${line}\n`);
-  if (line !== undefined && env.DEBUG && error instanceof Error) stderr.write(`${error.stack}\n`);
+  if (line !== undefined && env.DEBUG && error instanceof Error) print(stderr, `${error.stack}\n`);
   // Not process.exit: what was written must still get out.
   process.exitCode = exitCodeOf(error);
 }

@@ -66,6 +66,7 @@ class Job {
   readonly #prepared: Prepared;
   readonly #surroundings: Surroundings;
   readonly #trainer: Trainer;
+  readonly #noted = new Set<string>();
 
   constructor(options: MnistOptions, prepared: Prepared, surroundings: Surroundings) {
     this.#options = options;
@@ -120,6 +121,13 @@ class Job {
     }
   }
 
+  /** Each method, with replay and without, loads the same adapter. */
+  #noteOnce(note: string): void {
+    if (this.#noted.has(note)) return;
+    this.#noted.add(note);
+    this.#surroundings.notice(`note: ${note}`);
+  }
+
   /** With `--replay` a second time without it, to be compared. */
   async #adapt(method: Method, base: StateDict): Promise<AdaptedSummary> {
     const { chosen, mixed, output } = this.#prepared;
@@ -157,6 +165,7 @@ class Job {
         from === undefined
           ? await applyLora(model, loraConfig({ method, rank, alpha, seed }))
           : await loadAdapter(model, from, { method });
+      for (const note of adapter.notes) this.#noteOnce(note);
       const counted = countParameters(model);
       const epochs = Math.ceil(limit / data.batchCount({ batchSize }));
       const result = await this.#train(name, model, data, { epochs, limit });

@@ -7,14 +7,33 @@ const MAX_LINE = 1000;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const STYLE = /(\u001b\[\d{1,2}m)/;
 
-/** Writes text to a stream; on a terminal, colours are kept. JSON is not written by this, but as it is. */
+/** Writes one line, whatever is in it: a newline in a path does not begin another. */
+export function printLine(stream: NodeJS.WriteStream, text: string): void {
+  stream.write(`${printable(text, MAX_LINE)}\n`);
+}
+
+/** Writes lines. What they hold that may have a newline of its own, such as a path, was made printable before. */
 export function print(stream: NodeJS.WriteStream, text: string): void {
-  const lines = text.split('\n').map((line) => {
-    if (!stream.isTTY) return printable(line, MAX_LINE);
-    return line
+  stream.write(mapLines(text, (line) => printable(line, MAX_LINE)));
+}
+
+/**
+ * As `print`, for lines with colours of `paint`, which are kept on a terminal. Names from files in them were made printable
+ * before: here they could not be told from colours.
+ */
+export function printPainted(stream: NodeJS.WriteStream, text: string): void {
+  if (!stream.isTTY) {
+    print(stream, text);
+    return;
+  }
+  const painted = (line: string) =>
+    line
       .split(STYLE)
       .map((part, i) => (i % 2 === 1 ? part : printable(part, MAX_LINE)))
       .join('');
-  });
-  stream.write(lines.join('\n'));
+  stream.write(mapLines(text, painted));
+}
+
+function mapLines(text: string, by: (line: string) => string): string {
+  return text.split('\n').map(by).join('\n');
 }

@@ -18,7 +18,7 @@ import { listenForInterrupts } from './interrupt.js';
 import { jsonText } from './json.js';
 import { runMnist } from './mnist.js';
 import { DEFAULTS, DEVICES, METHODS, parseMnistOptions, type RawMnistOptions } from './options.js';
-import { print } from './output.js';
+import { printLine, printPainted } from './output.js';
 import { paintFor } from './paint.js';
 import { createProgress, SILENT } from './progress.js';
 import { renderReport } from './report.js';
@@ -46,7 +46,7 @@ export function createProgram({ stdout, stderr }: Streams): Command {
     .command('devices')
     .description('list the devices, which of them are available, and why')
     .action(async () => {
-      print(stdout, renderDevices(await listDevices(), paintFor(stdout)));
+      printPainted(stdout, renderDevices(await listDevices(), paintFor(stdout)));
     });
   return program;
 }
@@ -98,7 +98,7 @@ async function mnist(raw: RawMnistOptions, { stdout, stderr }: Streams): Promise
   const { quiet, json } = options;
   const progress = quiet ? SILENT : createProgress(stderr);
   const notice = (text: string) => {
-    if (!quiet) print(stderr, `lowrank: ${text}\n`);
+    if (!quiet) printLine(stderr, `lowrank: ${text}`);
   };
   const interrupts = listenForInterrupts(() => progress.end());
   try {
@@ -106,7 +106,7 @@ async function mnist(raw: RawMnistOptions, { stdout, stderr }: Streams): Promise
     if (json === '-') stdout.write(jsonText(run.summary));
     if (!quiet && stderr.isTTY) stderr.write('\n');
     const reportTo = json === '-' ? stderr : stdout;
-    if (json !== '-' || !quiet) print(reportTo, renderReport(run, paintFor(reportTo)));
+    if (json !== '-' || !quiet) printPainted(reportTo, renderReport(run, paintFor(reportTo)));
   } finally {
     interrupts.stop();
   }

@@ -1,4 +1,5 @@
 /** The report of a run: what was trained, what was won and what was forgotten. Fits in 100 columns. */
+import { printable } from '../printable.js';
 import { count, integer, percent, rate, shortPercent } from './format.js';
 import type { AdaptedSummary, MnistSummary, TrainingFacts } from './json.js';
 import type { MnistRun } from './mnist.js';
@@ -14,9 +15,9 @@ export function renderReport(run: MnistRun, paint: Paint): string {
   const adapted = adaptations(run.summary);
   const { rank, alpha, replay, from } = adapted[0].result;
   const mixed = replay ? `, replay of ${shortPercent(replay.fraction)}` : '';
-  const begun = from === undefined ? '' : `, from ${from}`;
+  const begun = from === undefined ? '' : `, from ${printable(from)}`;
   const parts = [
-    `Device  ${paint('bold', device.name)}${features}\n        ${device.reason}`,
+    `Device  ${paint('bold', device.name)}${features}\n        ${printable(device.reason)}`,
     `${paint('bold', 'Training')}, seed ${seed}, LoRA of rank ${rank} and alpha ${alpha}${mixed}${begun}\n${trainingTable(run)}`,
     `${paint('bold', 'Wrong answers')} on the test images\n${scoreTable(run, adapted, paint)}`,
     '* adapted to this digit   (change from the base)   off: adapter switched off',

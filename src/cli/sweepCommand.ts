@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { REPLAY, SWEEP_DESCRIPTION, SWEEP_EXAMPLES, SWEEP_SUMMARY, THREADS } from './help.js';
 import { listenForInterrupts } from './interrupt.js';
 import { DEVICES, METHODS } from './options.js';
-import { print } from './output.js';
+import { printLine, printPainted } from './output.js';
 import { paintFor } from './paint.js';
 import { createProgress, SILENT } from './progress.js';
 import { type Streams, withDefault } from './streams.js';
@@ -47,7 +47,7 @@ async function sweep(raw: RawSweepOptions, { stdout, stderr }: Streams): Promise
   const options = parseSweepOptions(raw);
   const progress = options.quiet ? SILENT : createProgress(stderr);
   const say = (text: string) => {
-    if (!options.quiet) print(stderr, `${text}\n`);
+    if (!options.quiet) printLine(stderr, text);
   };
   let shown = 0;
   const onTrial = (trial: Trial, done: number, total: number) => {
@@ -61,7 +61,7 @@ async function sweep(raw: RawSweepOptions, { stdout, stderr }: Streams): Promise
     const notice = (text: string) => say(`lowrank: ${text}`);
     const result = await runSweep(options, { progress, notice, signal, onTrial });
     say('');
-    print(stdout, renderSweep(result, paintFor(stdout)));
+    printPainted(stdout, renderSweep(result, paintFor(stdout)));
   } finally {
     interrupts.stop();
   }

@@ -11,10 +11,8 @@ import { readOwnName } from './ownNames.js';
  */
 export async function makeDirectory(path: string): Promise<string[]> {
   try {
-    await mkdir(path);
-    return [path];
+    return await makeLast(path);
   } catch (error) {
-    if (await isDirectory(path)) return [];
     const parent = dirname(path);
     if (parent === path || !hasCode(error, 'ENOENT')) throw error;
     const made = await makeDirectory(parent);
@@ -33,7 +31,11 @@ async function makeLast(path: string): Promise<string[]> {
     await mkdir(path);
     return [path];
   } catch (error) {
-    if (await isDirectory(path)) return [];
+    // A link that leads in a circle, or nowhere, is in the way too, and its own reason says more.
+    const there = await stat(path).catch((reason: unknown) => {
+      throw hasCode(error, 'EEXIST') ? reason : error;
+    });
+    if (there.isDirectory()) return [];
     throw error;
   }
 }
@@ -49,13 +51,6 @@ export async function removeLeftovers(path: string): Promise<void> {
   for (const name of await readdir(path)) {
     if (readOwnName(name)?.state === 'dead') await rm(join(path, name), { force: true });
   }
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }
 
 /** Whether `node:fs` threw with one of these codes. */

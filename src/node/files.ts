@@ -56,6 +56,9 @@ export function reasonOf(error: unknown): string {
  */
 export async function readFileBytes(path: string): Promise<Uint8Array> {
   try {
+    // A device such as /dev/zero has no end; a pipe has one.
+    const found = await stat(path);
+    if (found.isCharacterDevice() || found.isBlockDevice()) throw new Error('it is a device');
     const { buffer, byteOffset, byteLength } = await readFile(path);
     return new Uint8Array(buffer, byteOffset, byteLength);
   } catch (error) {

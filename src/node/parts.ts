@@ -1,5 +1,6 @@
 /** Files that are read in parts, so that a large one is never in memory as a whole. */
-import { open } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import { DataError } from '../errors.js';
 import { reasonOf } from './files.js';
 
@@ -18,10 +19,11 @@ export async function withFileParts<T>(path: string, body: (file: FileParts) => 
   const cannot = (error: unknown) => {
     throw new DataError(`${path}: cannot be read: ${reasonOf(error)}`);
   };
+  // Before it is opened: to open a pipe is to wait for whoever writes into it.
+  refuseUnlessFile(path, await stat(path).catch(cannot));
   const file = await open(path, 'r').catch(cannot);
   try {
-    const stat = await file.stat().catch(cannot);
-    if (stat.isDirectory()) throw new DataError(`${path}: cannot be read: it is a directory`);
+    const { size } = await file.stat().catch(cannot);
     const read = async (offset: number, length: number) => {
       const bytes = new Uint8Array(length);
       let done = 0;
@@ -32,8 +34,15 @@ export async function withFileParts<T>(path: string, body: (file: FileParts) => 
       }
       return bytes;
     };
-    return await body({ length: stat.size, read });
+    return await body({ length: size, read });
   } finally {
     await file.close();
   }
+}
+
+/** @throws DataError for a directory, a device, a pipe or a socket */
+function refuseUnlessFile(path: string, found: Stats): void {
+  if (found.isFile()) return;
+  const what = found.isDirectory() ? 'it is a directory' : 'it is no regular file';
+  throw new DataError(`${path}: cannot be read: ${what}`);
 }

@@ -95,6 +95,7 @@ function dropoutSettings(model: Module): [string, Setting][] {
 /** Its numbers, and which parameters it has in which order, since it keeps their state by number. */
 function* optimizerSettings(model: Module, optimizer: Optimizer): Generator<[string, Setting]> {
   yield* Object.entries(optimizer.settings);
+  yield ['learningRateFactor', optimizer.learningRateFactor];
   const paths = new Map(Array.from(model.namedParameters(), ([path, parameter]) => [parameter, path]));
   const order: string[] = [];
   for (const { parameter, learningRate } of optimizer.places) {

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Adam, DigitsNet, fit, loadMnist, saveAdapter, selectDevice } from '../../src/index.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { mnistFiles } from '../../src/node.js';
@@ -23,6 +23,12 @@ beforeAll(async () => {
 });
 afterAll(() => remove());
 
+/** Those that were started; whatever fails, none goes on for ever. */
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
 interface Ended {
   readonly code: number | null;
   readonly stderr: string;
@@ -36,6 +42,7 @@ function start(...args: string[]): { child: ChildProcess; ended: Promise<Ended> 
       stdio: ['ignore', 'ignore', 'pipe'],
     },
   );
+  children.push(child);
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;

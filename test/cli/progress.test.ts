@@ -64,6 +64,18 @@ describe('where there is no terminal', () => {
 });
 
 describe('on a terminal', () => {
+  it('that is dumb writes lines, without cursor codes', () => {
+    vi.stubEnv('TERM', 'dumb');
+    const { written, stream } = recorder(true);
+    const progress = createProgress(stream);
+    progress.begin({ name: 'base', total: 10, unit: 'iterations' });
+    vi.advanceTimersByTime(1000);
+    progress.update(10, 0.5);
+    progress.end();
+    vi.unstubAllEnvs();
+    expect(written).toEqual(['base: 10/10 iterations, 10.0 it/s, mean loss 0.5000, 1.0 s\n']);
+  });
+
   it('draws at most ten times a second, within the width, and gives the cursor back', () => {
     const { written, stream } = recorder(true);
     const progress = createProgress(stream);

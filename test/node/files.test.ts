@@ -1,4 +1,6 @@
 /** Runs as root too, where permissions stop nothing: a regular file in the path makes the failures. */
+
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataError, DeviceError } from '../../src/errors.js';
 import { readBinary } from '../../src/node/binary.js';
 import { ensureWritableDirectory, readFileBytes, reasonOf, writeFileAtomic } from '../../src/node/files.js';
+import { withFileParts } from '../../src/node/parts.js';
 
 let root: string;
 beforeEach(async () => {
@@ -132,6 +135,26 @@ describe('ensureWritableDirectory', () => {
     await expect(ensureWritableDirectory('/proc/self')).rejects.toThrow(
       /^\/proc\/self: no files can be written to this directory: [a-z ]+ \(E[A-Z]+\)$/,
     );
+  });
+});
+
+describe.runIf(process.platform === 'linux')('what has no end or no size', () => {
+  it('is refused: a device, and where parts are read a pipe', async () => {
+    await expect(readFileBytes('/dev/zero')).rejects.toThrow('/dev/zero: cannot be read: it is a device');
+    await expect(withFileParts('/dev/zero', async () => undefined)).rejects.toThrow(
+      '/dev/zero: cannot be read: it is no regular file',
+    );
+    const pipe = join(root, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    await expect(withFileParts(pipe, async () => undefined)).rejects.toThrow(
+      `${pipe}: cannot be read: it is no regular file`,
+    );
+  });
+
+  it('a link in a circle is called that', async () => {
+    const link = join(root, 'link');
+    await symlink(link, link);
+    await expect(ensureWritableDirectory(link)).rejects.toThrow('too many symbolic links (ELOOP)');
   });
 });
 

@@ -1,4 +1,4 @@
-import { notKept } from '../saved.js';
+import { closeNotKept, notKept } from '../saved.js';
 import { type Message, message, work } from '../work.js';
 import { BasePanel } from './basePanel.js';
 import { DevicePanel } from './devicePanel.js';
@@ -52,9 +52,7 @@ function Messages() {
           <Line
             kind="note"
             text={`This browser does not keep your work when the page is reloaded or closed: ${notKept.value}.`}
-            close={() => {
-              notKept.value = undefined;
-            }}
+            close={closeNotKept}
           />
         )}
       </div>

@@ -3,7 +3,7 @@ import { downloadAdapter, loadAdapter, removeAdapter } from '../actions.js';
 import { integer } from '../format.js';
 import { adapter } from '../saved.js';
 import { ready } from '../state.js';
-import { busy } from '../work.js';
+import { busy, say } from '../work.js';
 import { Panel } from './panel.js';
 
 const isOver = signal(false);
@@ -57,7 +57,9 @@ function Drop() {
       onDrop={(event) => {
         event.preventDefault();
         isOver.value = false;
-        if (!busy.value && ready.value) take(event.dataTransfer?.files);
+        if (busy.value || !ready.value)
+          say('note', 'Nothing is loaded while something else is going on: drop it again afterwards');
+        else take(event.dataTransfer?.files);
       }}
     >
       <label>

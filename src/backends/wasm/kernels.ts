@@ -72,13 +72,18 @@ export async function compileModule(binary: Uint8Array): Promise<WebAssembly.Mod
   }
 }
 
-/** Instantiates a binary over `memory`. */
+/** Instantiates a binary over `memory`. @throws DeviceError when the runtime refuses, as for want of memory */
 export async function loadKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<Kernels> {
   const abort = (message: number, file: number, line: number, column: number) => {
     const where = `${textAt(memory, file)}:${line}:${column}`;
     throw new Error(`wasm: ${textAt(memory, message) || 'an assertion failed'} at ${where}`);
   };
-  const instance = await WebAssembly.instantiate(module, { env: { memory, abort } });
+  const instance = await WebAssembly.instantiate(module, { env: { memory, abort } }).catch(
+    (error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new DeviceError(`wasm: the kernels cannot be loaded: ${reason}`, { cause: error });
+    },
+  );
   const exports = instance.exports as unknown as Exports & Record<string, WebAssembly.Global>;
   const numbers = Object.keys(KERNELS).map((name) => [name, exports[`Op.${name}`].value]);
   return {

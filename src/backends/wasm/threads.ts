@@ -46,7 +46,9 @@ export function startThread(
 ): Promise<Thread> {
   return new Promise((resolve, reject) => {
     let thread: Thread | undefined;
+    let outcome: 'ready' | 'failed' | undefined;
     const fail = (why: unknown) => {
+      outcome ??= 'failed';
       clearTimeout(timer);
       thread?.terminate();
       const reason = why instanceof Error ? why.message : String(why);
@@ -54,11 +56,15 @@ export function startThread(
     };
     const timer = setTimeout(() => fail(`there was no answer within ${limitMs / 1000} s`), limitMs);
     const ready = () => {
+      outcome ??= 'ready';
       clearTimeout(timer);
       if (thread) resolve(thread);
     };
     try {
       thread = open(ready, fail);
+      // Both may be called before there is a thread.
+      if (outcome === 'ready') resolve(thread);
+      if (outcome === 'failed') thread.terminate();
     } catch (error) {
       fail(error);
     }

@@ -309,13 +309,60 @@ describe('a browser that keeps nothing', () => {
     await keepAs(page, 7, SEVEN);
     await page.getByText('it has no space left for this page.').waitFor();
     expect(await labelsOf(page)).toEqual(['1', '7']);
+    // That something smaller is kept does not mean that this was.
     await page.evaluate('isFull = false');
+    await teach(page);
+    await page.getByText('it has no space left for this page.').waitFor();
     await keepAs(page, 4, SEVEN);
     await page.getByText('it has no space left for this page.').waitFor({ state: 'detached' });
     await page.reload();
     await settled(page);
     // What could not be kept then was kept with the next.
     expect(await labelsOf(page)).toEqual(['1', '7', '4']);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+});
+
+describe('a browser that is slow to answer', () => {
+  /** Requests to IndexedDB answer when the page is told to go on. */
+  const SLOW = `
+    const put = IDBFactory.prototype.open;
+    const held = [];
+    globalThis.goOn = () => { globalThis.isFast = true; for (const open of held.splice(0)) open(); };
+    IDBFactory.prototype.open = function (...given) {
+      if (globalThis.isFast) return put.apply(this, given);
+      const request = {};
+      held.push(() => {
+        const real = put.apply(this, given);
+        for (const name of ['onsuccess', 'onerror', 'onupgradeneeded'])
+          real[name] = () => { request.result = real.result; request.error = real.error; request[name]?.(); };
+      });
+      return request;
+    };`;
+
+  it('shows late what was kept, and loses none of it', async () => {
+    const { page: first } = await visit(site);
+    await settled(first);
+    await keepAs(first, 7, ONE);
+    await teach(first);
+    const taught = await countsOf(first, 'adapted');
+    const { page, complaints } = await visitAfter(SLOW, first.context());
+    await settled(page);
+    await page.getByText('There is no adapter yet.').waitFor();
+    await keepAs(page, 1, ONE);
+    await page.getByText(/^This browser does not keep your work .*did not answer/).waitFor();
+    await page.evaluate('goOn()');
+    await page.getByText('An adapter of rank 2').waitFor();
+    await settled(page);
+    expect(await countsOf(page, 'adapted')).toEqual(taught);
+    await page.getByText('My drawings (2)').waitFor();
+    await page.getByText(/^This browser does not keep/).waitFor({ state: 'detached' });
+    await keepAs(page, 4, SEVEN);
+    await page.reload();
+    await page.evaluate('goOn()');
+    await settled(page);
+    expect(await labelsOf(page)).toEqual(['7', '1', '4']);
     expect(complaints).toEqual([]);
     await page.context().close();
   });
