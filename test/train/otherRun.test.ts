@@ -121,6 +121,14 @@ describe('a checkpoint of another run', () => {
       { optimizer: adam({ learningRate: 0.01 }) },
       /: learningRate was 0\.001, is 0\.01$/,
     ],
+    [
+      'learning-rate factor',
+      {},
+      {
+        optimizer: (model: Module) => Object.assign(adam({})(model), { learningRateFactor: 0.5 }),
+      },
+      /: learningRateFactor was 1, is 0\.5$/,
+    ],
     ['beta1', {}, { optimizer: adam({ beta1: 0.8 }) }, /: beta1 was 0\.9, is 0\.8$/],
     ['beta2', {}, { optimizer: adam({ beta2: 0.99 }) }, /: beta2 was 0\.999, is 0\.99$/],
     ['eps', {}, { optimizer: adam({ eps: 1e-6 }) }, /: eps was 1e-8, is 0\.000001$/],
