@@ -1,5 +1,5 @@
 /** Everything that runs unchanged in Node, a page and a worker. */
-export { noGrad } from './autograd.js';
+export { noGrad } from './autograd/record.js';
 export type { Backend, DeviceName, HostArray, MemoryUse } from './backends/backend.js';
 export type { Bytes } from './bytes.js';
 export { type BatchOptions, Dataset, type DatasetOptions } from './data/dataset.js';
@@ -48,6 +48,7 @@ export {
 export { PythonPattern } from './lora/pythonPattern.js';
 export { addWeightedAdapter, type WeightedAdapterOptions } from './lora/weightedAdapter.js';
 export { DigitsNet, type DigitsNetOptions } from './models/digitsNet.js';
+export { checkpoint, type Segment } from './nn/checkpoint.js';
 export { Dropout, type DropoutState } from './nn/dropout.js';
 export { Embedding, type EmbeddingOptions } from './nn/embedding.js';
 export { Linear, type LinearOptions } from './nn/linear.js';
@@ -62,6 +63,8 @@ export {
 export { ReLU } from './nn/relu.js';
 export { Sequential } from './nn/sequential.js';
 export { add } from './ops/add.js';
+export { addLowRank, type LowRank } from './ops/addLowRank.js';
+export { addResidual } from './ops/addResidual.js';
 export { crossEntropy } from './ops/crossEntropy.js';
 export { doraScale } from './ops/doraScale.js';
 export { dropout } from './ops/dropout.js';

@@ -1,4 +1,4 @@
-/** Tensors: a shape over a storage of a device. What made a tensor, and its backward, is in graph.ts. */
+/** Tensors: a shape over a storage of a device. What made a tensor, and its backward, is in autograd/. */
 import type { Backend, DType, HostArray, Storage } from './backends/backend.js';
 import { freeHolding, type Holding, own } from './backends/ownership.js';
 import { checkNumbers } from './bytes.js';
@@ -6,7 +6,7 @@ import { DeviceError, ShapeError } from './errors.js';
 
 export type Shape = readonly number[];
 
-/** What graph.ts hangs on a tensor that an op made. */
+/** What autograd/graph.ts hangs on a tensor that an op made. */
 export interface GraphNode {
   backward(root: Tensor, gradient: Tensor | undefined): void;
 }
@@ -29,11 +29,18 @@ export class Tensor {
   node: GraphNode | undefined;
   /** @internal */
   feed: Feed | undefined;
+  /** @internal Whether an op made it, whose memory another may take over. */
+  isMade = false;
+  /** @internal Whether something else reads its memory later: a backward, or a tensor that shares it. */
+  isRead = false;
+  /** @internal Whether an op took its memory over. */
+  isMoved = false;
   /** @internal */
   readonly holding: Holding;
   #hasGradient = false;
   #gradientView: Tensor | undefined;
-  #releasedBy = '';
+  /** How its memory ended: `released by …`, `taken over by …`. */
+  #ended = '';
   #isOwned = false;
   #isKept = false;
 
@@ -63,7 +70,7 @@ export class Tensor {
   /** The device memory. @throws Error when it was released */
   get storage(): Storage {
     const { storage } = this.holding;
-    if (!storage) throw new Error(`tensor [${this.shape}]: its memory was released by ${this.#releasedBy}`);
+    if (!storage) throw new Error(`tensor [${this.shape}]: its memory was ${this.#ended}`);
     return storage;
   }
 
@@ -144,17 +151,51 @@ export class Tensor {
 
   /** @internal Frees the memory; where it is to be kept, what the graph had hung on it. */
   release(by: string): void {
-    if (this.isReleased) return;
-    if (this.#isKept) {
+    if (this.#isKept && !this.isReleased) {
       for (const storage of this.holding.saved) this.device.free(storage);
       this.holding.saved = [];
       this.node = undefined;
       this.requiresGrad = false;
       return;
     }
-    this.#releasedBy = by;
+    if (!this.isReleased) this.#ended = `released by ${by}`;
     this.#hasGradient = false;
     freeHolding(this.holding);
+  }
+
+  /** @internal Why no op may take over the memory; undefined where one may. */
+  get tie(): string | undefined {
+    if (this.#isKept) return 'it is kept';
+    if (!this.isMade) return 'no op made it';
+    return this.isRead ? 'something else reads it later' : undefined;
+  }
+
+  /**
+   * @internal Hands the memory over to the output of an op, `call`; this tensor has none afterwards.
+   * @throws Error where something else needs the memory
+   */
+  takeStorage(call: string): Storage {
+    const { storage, tie } = this;
+    if (tie !== undefined) {
+      throw new Error(
+        `${call}: cannot take over the memory of a tensor [${this.shape}]: ${tie}; give it the result of an op that nothing else uses`,
+      );
+    }
+    this.holding.storage = undefined;
+    this.isMoved = true;
+    this.#ended = `taken over by ${call}(): use what that returned`;
+    return storage;
+  }
+
+  /** @internal Where to put the gradient of this leaf. @param beta  1 when it has numbers to add to */
+  setGradient(storage: Storage, beta: 0 | 1): void {
+    this.holding.gradient = storage;
+    this.#hasGradient = beta === 1;
+  }
+
+  /** @internal Whether a gradient was computed, or there was one to add to. */
+  get hasGradient(): boolean {
+    return this.#hasGradient;
   }
 
   /** @internal Lets the garbage collector free the memory: for tensors that no graph owns. */

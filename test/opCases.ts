@@ -2,7 +2,10 @@
  * The table of differentiable ops. Each case gives a gradient check on the reference device (where it is
  * small) and a comparison of every other device with the reference, forward and all gradients.
  */
+import { checkpoint } from '../src/nn/checkpoint.js';
 import { add } from '../src/ops/add.js';
+import { addLowRank } from '../src/ops/addLowRank.js';
+import { addResidual } from '../src/ops/addResidual.js';
 import { crossEntropy } from '../src/ops/crossEntropy.js';
 import { doraScale } from '../src/ops/doraScale.js';
 import { dropout } from '../src/ops/dropout.js';
@@ -13,6 +16,7 @@ import { loraWeight } from '../src/ops/loraWeight.js';
 import { matmul } from '../src/ops/matmul.js';
 import { mul } from '../src/ops/mul.js';
 import { relu } from '../src/ops/relu.js';
+import { reshape } from '../src/ops/reshape.js';
 import { scaleColumns, scaleRows } from '../src/ops/scale.js';
 import { silu } from '../src/ops/silu.js';
 import { Random } from '../src/random.js';
@@ -115,6 +119,54 @@ const ADAPTED = [
   [10, 31, 10, 3],
   [9, 70, 65, 64],
 ] as const;
+
+/** Ops that work in the memory of others. */
+const movedCases: OpCase[] = [
+  ...ADAPTED.flatMap(([m, k, n, rank]): OpCase[] => {
+    const inputs = { x: normal(m, k), weight: normal(n, k), loraA: normal(rank, k), loraB: normal(n, rank) };
+    const rowMask = { shape: [m], data: Float32Array.from({ length: m }, (_, i) => i % 2) };
+    return [
+      {
+        name: `addLowRank ${m}×${k}→${n} rank ${rank}`,
+        inputs,
+        run: ({ x, weight, loraA, loraB }) =>
+          addLowRank(linear(x, weight), x, { loraA, loraB, scaling: 1.5 }),
+      },
+      {
+        name: `addLowRank ${m}×${k}→${n} rank ${rank}, frozen, in some rows`,
+        inputs: { ...inputs, rowMask },
+        frozen: ['weight', 'loraA', 'rowMask'],
+        run: ({ x, weight, loraA, loraB, rowMask: mask }) =>
+          addLowRank(linear(x, weight), x, { loraA, loraB, scaling: 2, rowMask: mask }),
+      },
+    ];
+  }),
+  {
+    name: 'addResidual of a branch, twice',
+    inputs: { x: normal(3, 5), weight: normal(5, 5) },
+    run: ({ x, weight }) => {
+      const once = addResidual(x, silu(linear(x, weight)));
+      return addResidual(once, linear(once, weight));
+    },
+    scale: 1e4,
+  },
+  {
+    name: 'reshape',
+    inputs: { x: normal(3, 4), weight: normal(2, 6) },
+    run: ({ x, weight }) =>
+      mul(linear(reshape(x, [2, 6]), weight), reshape(linear(reshape(x, [2, 6]), weight), [2, 2])),
+  },
+  {
+    name: 'checkpoint',
+    inputs: { x: normal(3, 4), weight: normal(4, 4), other: normal(4, 4) },
+    run: ({ x, weight, other }) =>
+      mul(
+        checkpoint((h) => addResidual(h, linear(silu(linear(h, weight)), other)), linear(x, weight)),
+        checkpoint((h) => linear(h, other), x),
+      ),
+    scale: 1e4,
+  },
+];
 
 const loraCases = ADAPTED.flatMap(([m, k, n, rank]): OpCase[] => [
   {
@@ -309,6 +361,7 @@ export const opCases: readonly OpCase[] = [
   ...matmulCases,
   ...linearCases,
   ...loraCases,
+  ...movedCases,
   ...elementwiseCases,
   ...lossCases,
   ...graphCases,

@@ -26,7 +26,7 @@ const LAYERS: readonly RegExp[] = [
   /^backends\/backend\.ts$/,
   /^backends\//,
   /^device\.ts$/,
-  /^(tensor|graph|autograd)\.ts$/,
+  /^(tensor\.ts|autograd\/)/,
   /^ops\//,
   /^nn\//,
   /^lora\//,

@@ -1,5 +1,5 @@
 /** Adding the active updates to the weights themselves, and taking them off again. */
-import { noGrad } from '../autograd.js';
+import { noGrad } from '../autograd/record.js';
 import { evaluationModes, withModes } from '../nn/mode.js';
 import { type Module, modelParts } from '../nn/module.js';
 import { removeParametrizations } from '../nn/parametrization.js';

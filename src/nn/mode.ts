@@ -17,6 +17,11 @@ export function modeInPass(module: Module): boolean | undefined {
   return current?.isTraining(module);
 }
 
+/** Modes of the pass that runs now; undefined outside of such a pass. */
+export function modesInPass(): Modes | undefined {
+  return current;
+}
+
 /** Runs a synchronous `body`, such as a forward pass, in these modes; undefined: each module's own. */
 export function withModes<T>(modes: Modes | undefined, body: () => T): T {
   const outer = current;

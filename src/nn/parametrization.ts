@@ -3,7 +3,7 @@
  * `parametrizations.<name>.original`, and the functions beside it as `parametrizations.<name>.0`, `.1`, ….
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.parametrize.register_parametrization.html
  */
-import { noGrad } from '../autograd.js';
+import { noGrad } from '../autograd/record.js';
 import { ShapeError } from '../errors.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { Parameter, type Tensor } from '../tensor.js';

@@ -1,6 +1,6 @@
-import { record } from '../autograd.js';
+import { record } from '../autograd/record.js';
+import type { GradientSink } from '../autograd/recorded.js';
 import type { Backend, Storage } from '../backends/backend.js';
-import type { GradientSink } from '../graph.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloats, checkShape, rowCount } from './check.js';

@@ -1,4 +1,4 @@
-import { record } from '../autograd.js';
+import { record } from '../autograd/record.js';
 import { ShapeError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloats, checkIntegers, checkShape, matrixSize } from './check.js';

@@ -1,4 +1,4 @@
-import { record } from '../autograd.js';
+import { record } from '../autograd/record.js';
 import type { Backend, Storage } from '../backends/backend.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { type Parameter, parameter, type Tensor } from '../tensor.js';

@@ -1,4 +1,5 @@
-import { record } from '../autograd.js';
+import { stateToUse } from '../autograd/recompute.js';
+import { record } from '../autograd/record.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloats, checkIntegers, checkShape } from './check.js';
 
@@ -20,7 +21,7 @@ export function dropout(x: Tensor, state: Tensor, probability: number): Tensor {
   const { device } = x;
   const mask = device.alloc('f32', x.length);
   const out = device.alloc('f32', x.length);
-  device.run('dropoutMask', { out: mask, state: state.storage, probability });
+  device.run('dropoutMask', { out: mask, state: stateToUse(device, state.storage), probability });
   device.run('mul', { out, a: x.storage, b: mask });
   return record({
     device,

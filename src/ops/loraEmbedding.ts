@@ -1,4 +1,4 @@
-import { record } from '../autograd.js';
+import { record } from '../autograd/record.js';
 import { ShapeError } from '../errors.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import type { Tensor } from '../tensor.js';

@@ -1,4 +1,4 @@
-import { record } from '../autograd.js';
+import { record } from '../autograd/record.js';
 import type { Tensor } from '../tensor.js';
 import { passGradient } from './add.js';
 import { checkFactor, checkFloats, checkShape, matrixSize } from './check.js';

@@ -1,4 +1,4 @@
-import { record } from '../autograd.js';
+import { record } from '../autograd/record.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloats } from './check.js';
 

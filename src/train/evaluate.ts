@@ -1,4 +1,4 @@
-import { noGrad } from '../autograd.js';
+import { noGrad } from '../autograd/record.js';
 import type { Storage } from '../backends/backend.js';
 import { checkDataset, type Dataset } from '../data/dataset.js';
 import { ShapeError } from '../errors.js';

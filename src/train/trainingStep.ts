@@ -1,7 +1,9 @@
 /** One step of training, computed call by call or, where the device can, recorded once and repeated. */
-import { StepScope } from '../autograd.js';
+
+import { passBackward } from '../autograd/graph.js';
+import { type GraphShape, graphShape, isSameGraph } from '../autograd/graphShape.js';
+import { StepScope } from '../autograd/record.js';
 import type { Backend, Program } from '../backends/backend.js';
-import { type GraphShape, graphShape, isSameGraph, passBackward } from '../graph.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { type Tensor, tensor, zeros } from '../tensor.js';
 import { LossWindow } from './lossWindow.js';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { noGrad } from '../../src/autograd.js';
+import { noGrad } from '../../src/autograd/record.js';
 import type { LoraAdapter } from '../../src/lora/adaptation.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import type { LoraConfig } from '../../src/lora/config.js';

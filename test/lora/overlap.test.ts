@@ -1,6 +1,6 @@
 /** Calls that overlap on a model with adapters: the oracle is the same calls one after another. */
 import { describe, expect, it } from 'vitest';
-import { noGrad } from '../../src/autograd.js';
+import { noGrad } from '../../src/autograd/record.js';
 import type { Backend } from '../../src/backends/backend.js';
 import { ReferenceBackend } from '../../src/backends/reference/index.js';
 import { Dataset } from '../../src/data/dataset.js';

@@ -1,6 +1,6 @@
 /** Several adapters on one model. */
 import { describe, expect, it } from 'vitest';
-import { noGrad } from '../../src/autograd.js';
+import { noGrad } from '../../src/autograd/record.js';
 import { loadAdapter, saveAdapter } from '../../src/lora/adapterFile.js';
 import {
   activeAdapters,

@@ -1,6 +1,6 @@
 /** Every kind of adapter on every device: trains, saves, loads, merges, and goes without a trace. */
 import { describe, expect, it } from 'vitest';
-import { noGrad } from '../../src/autograd.js';
+import { noGrad } from '../../src/autograd/record.js';
 import type { Backend } from '../../src/backends/backend.js';
 import { ReferenceBackend } from '../../src/backends/reference/index.js';
 import { loadAdapter, saveAdapter } from '../../src/lora/adapterFile.js';

@@ -1,6 +1,6 @@
 /** Oracle: central differences in float64. */
 import { describe, expect, it } from 'vitest';
-import { noGrad } from '../../src/autograd.js';
+import { noGrad } from '../../src/autograd/record.js';
 import { elementCount, tensor } from '../../src/tensor.js';
 import { reference } from '../devices.js';
 import { type OpCase, opCases } from '../opCases.js';

@@ -1,6 +1,6 @@
 /** Adapters that real PEFT wrote, read on every device: its outputs, its training, and its bytes again. */
 import { describe, expect, it } from 'vitest';
-import { noGrad } from '../../src/autograd.js';
+import { noGrad } from '../../src/autograd/record.js';
 import { loadAdapter, saveAdapter } from '../../src/lora/adapterFile.js';
 import { setActiveAdapters, withAdapterDisabled } from '../../src/lora/adapters.js';
 import { loraPlusGroups } from '../../src/lora/loraPlus.js';

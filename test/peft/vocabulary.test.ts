@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { noGrad } from '../../src/autograd.js';
+import { noGrad } from '../../src/autograd/record.js';
 import { loadAdapter, saveAdapter } from '../../src/lora/adapterFile.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { Embedding } from '../../src/nn/embedding.js';

@@ -1,6 +1,6 @@
 /** A model and its optimizer go from one device to another; a device is lost in the middle of training. */
 import { describe, expect, it } from 'vitest';
-import { noGrad } from '../../src/autograd.js';
+import { noGrad } from '../../src/autograd/record.js';
 import type { Backend } from '../../src/backends/backend.js';
 import { DeviceError } from '../../src/errors.js';
 import { applyLora } from '../../src/lora/applyLora.js';

@@ -1,6 +1,6 @@
 /** Steps that are recorded and repeated: bit for bit those that are computed call by call, whatever the model does. */
 import { describe, expect, it } from 'vitest';
-import { noGrad } from '../../src/autograd.js';
+import { noGrad } from '../../src/autograd/record.js';
 import type { Backend, HostArray } from '../../src/backends/backend.js';
 import { WasmBackend } from '../../src/backends/wasm/index.js';
 import { loadKernels } from '../../src/backends/wasm/kernels.js';

@@ -1,6 +1,6 @@
 /** What a training step computes without a gradient is freed with it, and the step is repeated like any other. */
 import { describe, expect, it } from 'vitest';
-import { noGrad } from '../../src/autograd.js';
+import { noGrad } from '../../src/autograd/record.js';
 import type { Backend } from '../../src/backends/backend.js';
 import { Dataset } from '../../src/data/dataset.js';
 import { applyLora } from '../../src/lora/applyLora.js';

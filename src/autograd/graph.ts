@@ -1,83 +1,27 @@
 /**
  * The graph: which op made which tensor, and the way back through it. `backward()` calls the functions that ops
- * recorded in reverse order, and frees what the graph held and what it read. What else ops make is in autograd.ts.
+ * recorded in reverse order, and frees what the graph held and what it read. What else ops make is in record.ts.
  */
-import type { Backend, Storage } from './backends/backend.js';
-import { type Holding, own } from './backends/ownership.js';
-import { ShapeError } from './errors.js';
-import type { GraphNode, Shape, Tensor } from './tensor.js';
-
-/** A gradient as what it is the product of: `leftᵀ right`, with left `[rows, m]` and right `[rows, n]`. */
-export interface GradientProduct {
-  readonly left: Storage;
-  readonly right: Storage;
-  readonly rows: number;
-}
-
-/**
- * Offers one input of an op its gradient: `compute(dX, beta)` is called only when somebody needs it, and
- * must do `dX = beta * dX + gradient`. It is not called where the op that made the input takes the `product`.
- */
-export type GradientSink = (
-  input: Tensor,
-  compute: (dX: Storage, beta: 0 | 1) => void,
-  product?: GradientProduct,
-) => void;
-
-/** Memory for `length` numbers that is freed when the op's backward returns. */
-export type Scratch = (length: number) => Storage;
-
-/** Adds to the gradients of an op's inputs, given the gradient `dOut` of its output. */
-export type BackwardFunction = (dOut: Storage, grad: GradientSink, scratch: Scratch) => void;
-
-/** The same for a gradient that was not multiplied out. */
-export type ProductBackward = (dOut: GradientProduct, grad: GradientSink, scratch: Scratch) => void;
-
-export interface Recorded {
-  readonly device: Backend;
-  readonly out: Storage;
-  readonly shape: Shape;
-  readonly inputs: readonly Tensor[];
-  /** What the backward reads beside the inputs, and gives no gradient. */
-  readonly constants?: readonly (Tensor | undefined)[];
-  readonly backward: BackwardFunction;
-  /** For an op that needs less work when the gradient of its output is a product. */
-  readonly productBackward?: ProductBackward | undefined;
-  /** What the forward computed for the backward; freed with the graph. */
-  readonly saved?: readonly Storage[];
-}
+import type { Storage } from '../backends/backend.js';
+import { type Holding, own } from '../backends/ownership.js';
+import { ShapeError } from '../errors.js';
+import type { GraphNode, Tensor } from '../tensor.js';
+import type {
+  BackwardFunction,
+  GradientSink,
+  PassOn,
+  ProductBackward,
+  Recorded,
+  Scratch,
+} from './recorded.js';
+import { beginReading, endReading, setHasGraph } from './step.js';
 
 const RELEASED = 'backward(): read it before, or run the forward pass again';
-const READ = 'backward() of a graph that read it: keep() it to use it again';
 const SUCCEEDED = 'the graph begun after its backward(): read it before';
 
 let nodeCount = 0;
 /** Nodes whose backward has run, or never can: their outputs are readable until the next graph is begun. */
 let finished: Node[] = [];
-/** Counts the steps of training loops. */
-let step = 0;
-/** Whether the step was said to begin, so that nothing made in it is from before the loop. */
-let isAnnounced = false;
-/** Whether it has a graph that had no backward yet. */
-let hasGraph = false;
-
-/** From now on a step of a training loop is computed: what ops made before it is not freed with its graphs. */
-export function beginStep(): void {
-  step++;
-  isAnnounced = true;
-  hasGraph = false;
-}
-
-/** What ops make from now on is not of the step before. */
-export function endStep(): void {
-  step++;
-  isAnnounced = false;
-}
-
-/** Begins a step, unless it is in the middle of one, between a forward pass and its backward. */
-export function beginStepIfNone(): void {
-  if (!hasGraph) beginStep();
-}
 
 /**
  * The nodes of one connected graph and their memory. Its tensors reach the tape through their nodes, and it them; so
@@ -135,8 +79,9 @@ class Node implements GraphNode {
   isUsed = false;
   /** Its backward has run, or that of a node that it needs has. */
   isOver = false;
-  /** Of the last walk over the graph that came here. */
+  /** Of the last walk over the graph that came here, and the place that it got there. */
   walk = 0;
+  place = 0;
   inputs: readonly Tensor[];
   readonly run: BackwardFunction;
   readonly runProduct: ProductBackward | undefined;
@@ -157,14 +102,22 @@ class Node implements GraphNode {
   }
 
   #read(tensor: Tensor | undefined): void {
-    if (tensor?.feed?.step !== step) return;
-    tensor.feed.readers++;
-    this.#reads.push(tensor);
+    if (tensor) tensor.isRead = true;
+    if (beginReading(tensor)) this.#reads.push(tensor);
   }
 
   backward(root: Tensor, gradient: Tensor | undefined): void {
     const nodes = useGraph(this, root);
-    this.dOut = initialGradient(root, gradient);
+    this.#run(nodes, initialGradient(root, gradient));
+  }
+
+  /** As `backward`, with memory for the gradient that is taken over. */
+  backwardFrom(root: Tensor, dOut: Storage): void {
+    this.#run(useGraph(this, root), dOut);
+  }
+
+  #run(nodes: readonly Node[], dOut: Storage): void {
+    this.dOut = dOut;
     for (const node of nodes) {
       node.#propagate();
       node.end(node === this ? undefined : RELEASED);
@@ -174,7 +127,9 @@ class Node implements GraphNode {
 
   #propagate(): void {
     const { device } = this.output;
-    if (!this.dOut) return;
+    const { dOut } = this;
+    this.dOut = undefined;
+    if (!dOut) return;
     const temporary: Storage[] = [];
     const scratch: Scratch = (length) => {
       const storage = device.alloc('f32', length);
@@ -186,10 +141,17 @@ class Node implements GraphNode {
       if (taker) taker(product, grad, scratch);
       else offerGradient(input, compute);
     };
-    this.run(this.dOut, grad, scratch);
+    let isPassedOn = false;
+    const passOn: PassOn = (input) => {
+      const node = input.requiresGrad ? nodeOf(input) : undefined;
+      if (node && !node.dOut && !isPassedOn) {
+        node.dOut = dOut;
+        isPassedOn = true;
+      } else offerGradient(input, (dX, beta) => device.run('axpby', { out: dX, x: dOut, beta }));
+    };
+    this.run(dOut, grad, scratch, passOn);
     for (const storage of temporary) device.free(storage);
-    device.free(this.dOut);
-    this.dOut = undefined;
+    if (!isPassedOn) device.free(dOut);
   }
 
   /** Gives back what its backward needed, and the output where it says by what. */
@@ -200,23 +162,7 @@ class Node implements GraphNode {
   }
 }
 
-/** Frees a tensor without a graph that no graph reads any more, and what it was made of. */
-function endReading(tensor: Tensor): void {
-  if (tensor.feed) tensor.feed.readers--;
-  const tensors = [tensor];
-  for (const each of tensors) {
-    const { feed } = each;
-    if (!feed || feed.readers > 0) continue;
-    each.feed = undefined;
-    each.release(READ);
-    for (const source of feed.sources) {
-      const made = source.deref();
-      if (made) tensors.push(made);
-    }
-  }
-}
-
-function nodeOf(tensor: Tensor): Node | undefined {
+export function nodeOf(tensor: Tensor): Node | undefined {
   return tensor.node instanceof Node ? tensor.node : undefined;
 }
 
@@ -238,26 +184,15 @@ function tapeOf(inputs: readonly Tensor[]): Tape {
 export function addToGraph(output: Tensor, op: Recorded): void {
   for (const node of finished) node.end(SUCCEEDED);
   finished = [];
-  hasGraph = true;
+  setHasGraph(true);
   output.requiresGrad = true;
   output.node = new Node(output, op);
-}
-
-/** Lets the graphs of this step that read a tensor free it, and what it was made of; it has no graph itself. */
-export function addToStep(output: Tensor, inputs: readonly Tensor[]): void {
-  const sources = inputs.filter(({ feed }) => feed?.step === step).map((input) => new WeakRef(input));
-  output.feed = { step, sources, readers: 0 };
-}
-
-/** Leaves what a `noGrad` returned to its caller: unless the step was said to begin, it may be from before the loop. */
-export function keepFromUnannouncedStep(output: Tensor): void {
-  if (!isAnnounced) output.feed = undefined;
 }
 
 let walks = 0;
 
 /** All nodes that lead to `root`, last made first: each comes before the nodes that made its inputs. */
-function reachable(root: Node): Node[] {
+export function reachable(root: Node): Node[] {
   walks++;
   const nodes = [root];
   root.walk = walks;
@@ -269,7 +204,9 @@ function reachable(root: Node): Node[] {
       nodes.push(node);
     }
   }
-  return nodes.sort((a, b) => b.order - a.order);
+  nodes.sort((a, b) => b.order - a.order);
+  for (const [i, node] of nodes.entries()) node.place = i;
+  return nodes;
 }
 
 /** The nodes of a graph whose one backward is now. @throws Error when it, or a part of it, was used already */
@@ -279,7 +216,7 @@ function useGraph(node: Node, root: Tensor): Node[] {
   }
   const nodes = reachable(node);
   for (const { inputs } of nodes) {
-    if (inputs.some((input) => nodeOf(input) && input.isReleased)) {
+    if (inputs.some((input) => nodeOf(input) && input.isReleased && !input.isMoved)) {
       throw new Error(
         'backward: a part of the graph was released by an earlier backward(): add the losses first',
       );
@@ -294,35 +231,18 @@ function useGraph(node: Node, root: Tensor): Node[] {
 
 /** After a backward: what it led to, and what was made of that on the side, is readable until the next graph. */
 function finish(root: Node, used: readonly Node[]): void {
-  hasGraph = false;
+  setHasGraph(false);
   finished.push(root, ...root.tape.current.finish(used.length));
 }
 
 /**
- * All that a backward pass depends on beside the values: of every input of every op, from the root on, the op that
- * made it, or the leaf and the memory of its gradient.
+ * As `tensor.backward`, for a gradient in memory that is taken over and overwritten.
+ * @param dOut  as many numbers as the tensor has
  */
-export type GraphShape = readonly unknown[];
-
-/** The shape of the graph that led to `root`. */
-export function graphShape(root: Tensor): GraphShape {
-  const node = nodeOf(root);
-  const nodes = node ? reachable(node) : [];
-  const shape: unknown[] = [root.length];
-  for (const { inputs } of nodes) {
-    shape.push(inputs.length);
-    for (const input of inputs) {
-      const from = nodeOf(input);
-      if (from) shape.push(nodes.indexOf(from));
-      else if (input.requiresGrad) shape.push(input, input.holding.gradient);
-      else shape.push(undefined);
-    }
-  }
-  return shape;
-}
-
-export function isSameGraph(a: GraphShape, b: GraphShape): boolean {
-  return a.length === b.length && a.every((part, i) => part === b[i]);
+export function backwardFrom(tensor: Tensor, dOut: Storage): void {
+  const node = nodeOf(tensor);
+  if (node) node.backwardFrom(tensor, dOut);
+  else tensor.device.free(dOut);
 }
 
 /** Does all of `root.backward()` but the computing, for a step whose kernel calls a program makes. */

@@ -3,15 +3,11 @@
  * the graph has it where a gradient is needed, otherwise the step or the scope that it is made in. What they free is
  * freed at a set moment, so that a step allocates in the same order each time.
  */
-import {
-  addToGraph,
-  addToStep,
-  beginStep,
-  endStep,
-  keepFromUnannouncedStep,
-  type Recorded,
-} from './graph.js';
-import { Tensor } from './tensor.js';
+import { Tensor } from '../tensor.js';
+import { addToGraph } from './graph.js';
+import { noteLeaves } from './recompute.js';
+import type { Recorded } from './recorded.js';
+import { addToStep, beginStep, endStep, keepFromUnannouncedStep } from './step.js';
 
 let gradEnabled = true;
 /** Tensors made since the innermost scope began, a `noGrad` or a training step; undefined outside. */
@@ -21,6 +17,8 @@ let scope: Tensor[] | undefined;
 export function record(op: Recorded): Tensor {
   const { device, out, shape, inputs, saved = [] } = op;
   const tensor = new Tensor(device, out, shape);
+  tensor.isMade = true;
+  noteLeaves(inputs);
   if (gradEnabled && inputs.some((input) => input.requiresGrad)) {
     tensor.holding.saved = saved;
     addToGraph(tensor, op);
@@ -64,6 +62,26 @@ export function noGrad<T>(body: () => T): T {
       if (scope) scope.push(tensor);
       else tensor.own();
     }
+  }
+}
+
+/** @internal Whether ops record a graph now. */
+export function isGradEnabled(): boolean {
+  return gradEnabled;
+}
+
+/** @internal Runs a synchronous `body` with a graph; all that ops make in it is freed at the end. */
+export function withOwnGraph(body: () => void): void {
+  const outer = { gradEnabled, scope };
+  const made: Tensor[] = [];
+  gradEnabled = true;
+  scope = made;
+  try {
+    body();
+  } finally {
+    gradEnabled = outer.gradEnabled;
+    scope = outer.scope;
+    for (const tensor of made) tensor.release('checkpoint(): what its segment makes is computed again');
   }
 }
 

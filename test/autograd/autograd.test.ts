@@ -1,12 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
-import { noGrad } from '../src/autograd.js';
-import { add } from '../src/ops/add.js';
-import { linear } from '../src/ops/linear.js';
-import { matmul } from '../src/ops/matmul.js';
-import { mul } from '../src/ops/mul.js';
-import { relu } from '../src/ops/relu.js';
-import { parameter, type Tensor, tensor } from '../src/tensor.js';
-import { allDevices } from './devices.js';
+import { noGrad } from '../../src/autograd/record.js';
+import { add } from '../../src/ops/add.js';
+import { linear } from '../../src/ops/linear.js';
+import { matmul } from '../../src/ops/matmul.js';
+import { mul } from '../../src/ops/mul.js';
+import { relu } from '../../src/ops/relu.js';
+import { parameter, type Tensor, tensor } from '../../src/tensor.js';
+import { allDevices } from '../devices.js';
 
 const values = async (t: Tensor | undefined) => Array.from((await t?.read()) ?? []);
 

@@ -1,0 +1,30 @@
+/** What two graphs have in common when one recorded step can stand for both. */
+import type { Tensor } from '../tensor.js';
+import { nodeOf, reachable } from './graph.js';
+
+/**
+ * All that a backward pass depends on beside the values: of every input of every op, from the root on, the op that
+ * made it, or the leaf and the memory of its gradient.
+ */
+export type GraphShape = readonly unknown[];
+
+/** The shape of the graph that led to `root`. */
+export function graphShape(root: Tensor): GraphShape {
+  const node = nodeOf(root);
+  const nodes = node ? reachable(node) : [];
+  const shape: unknown[] = [root.length];
+  for (const { inputs } of nodes) {
+    shape.push(inputs.length);
+    for (const input of inputs) {
+      const from = nodeOf(input);
+      if (from) shape.push(from.place);
+      else if (input.requiresGrad) shape.push(input, input.holding.gradient);
+      else shape.push(undefined);
+    }
+  }
+  return shape;
+}
+
+export function isSameGraph(a: GraphShape, b: GraphShape): boolean {
+  return a.length === b.length && a.every((part, i) => part === b[i]);
+}

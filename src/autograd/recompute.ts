@@ -1,0 +1,74 @@
+/**
+ * What has to be remembered of a forward pass without a graph, so that it can be done again, to the same bits, with one:
+ * the trained leaves that it read, and the states of random generators before they counted on.
+ */
+import type { Backend, Storage } from '../backends/backend.js';
+import type { Tensor } from '../tensor.js';
+
+export interface Remembered {
+  /** Tensors that require a gradient, and that no op made. */
+  readonly leaves: Set<Tensor>;
+  /** Copies of the generators' states, in the order of their use. */
+  readonly states: Storage[];
+}
+
+let remembered: Remembered | undefined;
+let replayed: { readonly states: readonly Storage[]; next: number } | undefined;
+
+/** Remembers a forward pass. */
+export function remember<T>(body: () => T): Remembered & { readonly result: T } {
+  const outer = remembered;
+  const own: Remembered = { leaves: new Set(), states: [] };
+  remembered = own;
+  try {
+    return { result: body(), ...own };
+  } finally {
+    remembered = outer;
+    for (const leaf of own.leaves) outer?.leaves.add(leaf);
+  }
+}
+
+/** Does a remembered forward pass again. @throws Error when it draws other random numbers */
+export function replay<T>(states: readonly Storage[], body: () => T): T {
+  const outer = { remembered, replayed };
+  const own = { states, next: 0 };
+  remembered = undefined;
+  replayed = own;
+  try {
+    const result = body();
+    if (own.next !== states.length) failReplay();
+    return result;
+  } finally {
+    ({ remembered, replayed } = outer);
+  }
+}
+
+/** Notes the leaves among the inputs of an op. @throws Error for a tensor of a graph outside the segment */
+export function noteLeaves(inputs: readonly Tensor[]): void {
+  if (!remembered) return;
+  for (const input of inputs) {
+    if (!input.requiresGrad) continue;
+    if (input.node) {
+      throw new Error(
+        `checkpoint: the segment reads a tensor [${input.shape}] of the graph around it, which would get no gradient: only its argument may be one`,
+      );
+    }
+    remembered.leaves.add(input);
+  }
+}
+
+/** The state that a random op is to use, `[2]` i32: the generator's own, or that of the pass that is done again. */
+export function stateToUse(device: Backend, own: Storage): Storage {
+  let state = own;
+  if (replayed) state = replayed.states[replayed.next++] ?? failReplay();
+  if (remembered) {
+    const copy = device.alloc('i32', own.length);
+    device.run('copy', { out: copy, x: state });
+    remembered.states.push(copy);
+  }
+  return state;
+}
+
+function failReplay(): never {
+  throw new Error('checkpoint: the segment did not do the same when it was computed again');
+}
