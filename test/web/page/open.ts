@@ -50,6 +50,8 @@ export async function visit({ browser, server }: Site, options: BrowserContextOp
 /** Waits until nothing is going on and MNIST is there. */
 export async function settled(page: Page, timeout = 30_000): Promise<void> {
   await page.getByText('of 10,000 test images right').waitFor({ timeout });
+  // Its line is above the pad, which moves when the line goes.
+  await page.getByRole('progressbar', { name: 'Download of MNIST' }).waitFor({ state: 'detached', timeout });
   await page.locator('main[aria-busy="false"]').waitFor({ timeout });
 }
 
