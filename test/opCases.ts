@@ -5,13 +5,13 @@
 import { checkpoint } from '../src/nn/checkpoint.js';
 import { add } from '../src/ops/add.js';
 import { addLowRank } from '../src/ops/addLowRank.js';
+import { addLowRankAt } from '../src/ops/addLowRankAt.js';
 import { addResidual } from '../src/ops/addResidual.js';
 import { crossEntropy } from '../src/ops/crossEntropy.js';
 import { doraScale } from '../src/ops/doraScale.js';
 import { dropout } from '../src/ops/dropout.js';
+import { embedding } from '../src/ops/embedding.js';
 import { linear } from '../src/ops/linear.js';
-import { loraEmbedding } from '../src/ops/loraEmbedding.js';
-import { loraLinear } from '../src/ops/loraLinear.js';
 import { loraWeight } from '../src/ops/loraWeight.js';
 import { matmul } from '../src/ops/matmul.js';
 import { mul } from '../src/ops/mul.js';
@@ -170,16 +170,17 @@ const movedCases: OpCase[] = [
 
 const loraCases = ADAPTED.flatMap(([m, k, n, rank]): OpCase[] => [
   {
-    name: `loraLinear ${m}×${k}→${n} rank ${rank}`,
+    name: `addLowRank ${m}×${k}→${n} rank ${rank}, with biases`,
     inputs: {
       x: normal(m, k),
       weight: normal(n, k),
       bias: normal(n),
       loraA: normal(rank, k),
       loraB: normal(n, rank),
+      loraBias: normal(n),
     },
-    run: ({ x, weight, bias, loraA, loraB }) =>
-      loraLinear(x, { weight, bias, updates: [{ loraA, loraB, scaling: 1.5 }] }),
+    run: ({ x, weight, bias, loraA, loraB, loraBias }) =>
+      addLowRank(linear(x, weight, bias), x, { loraA, loraB, scaling: 1.5, bias: loraBias }),
   },
   {
     name: `loraWeight ${n}×${k} rank ${rank}`,
@@ -265,7 +266,7 @@ const variantCases = VARIANTS.flatMap(([m, k, n, rank]): OpCase[] => {
   const factors = () => ({ loraA: normal(rank, k), loraB: normal(n, rank) });
   return [
     {
-      name: `loraLinear ${m}×${k}→${n}, two updates of rank ${rank} and ${rank + 1}`,
+      name: `addLowRank ${m}×${k}→${n}, twice, of rank ${rank} and ${rank + 1}`,
       inputs: {
         x: normal(m, k),
         weight: normal(n, k),
@@ -274,24 +275,21 @@ const variantCases = VARIANTS.flatMap(([m, k, n, rank]): OpCase[] => {
         otherB: normal(n, rank + 1),
       },
       run: ({ x, weight, loraA, loraB, otherA, otherB }, scalar) =>
-        loraLinear(x, {
-          weight,
-          bias: undefined,
-          updates: [
-            { loraA, loraB, scaling: 1.5 },
-            { loraA: otherA, loraB: otherB, scaling: scalar(-0.5) },
-          ],
+        addLowRank(addLowRank(linear(x, weight), x, { loraA, loraB, scaling: 1.5 }), x, {
+          loraA: otherA,
+          loraB: otherB,
+          scaling: scalar(-0.5),
         }),
     },
     {
-      name: `loraLinear ${m}×${k}→${n} of another input, in some rows`,
+      name: `addLowRank ${m}×${k}→${n} of another input, in some rows`,
       inputs: { x: normal(m, k), weight: normal(n, k), ...factors(), input: normal(m, k), rowMask: mask(m) },
       frozen: ['rowMask'],
       run: ({ x, weight, loraA, loraB, input, rowMask }) =>
-        loraLinear(x, { weight, bias: undefined, updates: [{ loraA, loraB, scaling: 2, input, rowMask }] }),
+        addLowRank(linear(x, weight), input, { loraA, loraB, scaling: 2, rowMask }),
     },
     {
-      name: `loraEmbedding of ${k}×${n} at ${m}, two updates`,
+      name: `embedding of ${k}×${n} at ${m}, with addLowRankAt twice`,
       inputs: {
         x: indices(k, m, 2),
         weight: normal(k, n),
@@ -302,12 +300,11 @@ const variantCases = VARIANTS.flatMap(([m, k, n, rank]): OpCase[] => {
       },
       frozen: ['rowMask'],
       run: ({ x, weight, loraA, loraB, otherA, otherB, rowMask }, scalar) =>
-        loraEmbedding(x, {
-          weight,
-          updates: [
-            { loraA, loraB, scaling: 1.5 },
-            { loraA: otherA, loraB: otherB, scaling: scalar(-0.5), rowMask },
-          ],
+        addLowRankAt(addLowRankAt(embedding(x, weight), x, { loraA, loraB, scaling: 1.5 }), x, {
+          loraA: otherA,
+          loraB: otherB,
+          scaling: scalar(-0.5),
+          rowMask,
         }),
     },
     {

@@ -10,6 +10,8 @@ const {
   Adam,
   AdamW,
   add,
+  addLowRank,
+  addLowRankAt,
   addWeightedAdapter,
   applyLora,
   Dataset,
@@ -22,8 +24,6 @@ const {
   learningRateFactor,
   loadAdapter,
   loadMnist,
-  loraEmbedding,
-  loraLinear,
   matmul,
   merge,
   mergeAndUnload,
@@ -46,6 +46,7 @@ const SIZES = { features: 4, classes: 2, mean: 0, std: 1 };
 const data = Dataset.fromBytes(device, pixels, labels, SIZES);
 const linear = () => new Linear(device, 4, 2);
 const model = () => new Sequential(linear());
+const factors = { loraA: tensor(device, [1, 2], [1, 2]), loraB: tensor(device, [1, 2], [2, 1]), scaling: 1 };
 const weights = [tensor(device, [1, 2, 3, 4], [2, 2]), tensor(device, [1, 2], [1, 2])];
 
 async function adapted() {
@@ -80,13 +81,10 @@ const TAKERS: readonly (readonly [name: string, call: (more: Loose) => unknown])
   ['DigitsNet', (more) => new DigitsNet(device, { seed: 1, ...more })],
   ['add', (more) => add(weights[0], weights[0], { alpha: 2, ...more })],
   ['matmul', (more) => matmul(weights[0], weights[0], { alpha: 2, ...more })],
+  ['addLowRank', (more) => addLowRank(weights[0], weights[1], { ...factors, ...more })],
   [
-    'loraLinear',
-    (more) => loraLinear(weights[0], { weight: weights[0], bias: undefined, updates: [], ...more }),
-  ],
-  [
-    'loraEmbedding',
-    (more) => loraEmbedding(tensor(device, [1], [1], 'i32'), { weight: weights[0], updates: [], ...more }),
+    'addLowRankAt',
+    (more) => addLowRankAt(weights[0], tensor(device, [1], [1], 'i32'), { ...factors, ...more }),
   ],
   [
     'doraScale',
@@ -217,7 +215,7 @@ describe('sources', () => {
   const text = files.map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
   const declared = Array.from(
     text.matchAll(
-      /export interface (\w*(?:Options|Config|Schedule|ParameterGroup|Inputs)|LoraUpdate|UpdatedWeight)\b/g,
+      /export interface (\w*(?:Options|Config|Schedule|ParameterGroup|Inputs)|LowRankWithBias|UpdatedWeight)\b/g,
     ),
     ([, name]) => name,
   ).filter((name) => !INTERNAL.includes(name));

@@ -4,12 +4,12 @@ import { Linear } from '../src/nn/linear.js';
 import { Module } from '../src/nn/module.js';
 import { registerParametrization, removeParametrizations } from '../src/nn/parametrization.js';
 import { add } from '../src/ops/add.js';
+import { addLowRank } from '../src/ops/addLowRank.js';
 import { crossEntropy } from '../src/ops/crossEntropy.js';
 import { doraScale } from '../src/ops/doraScale.js';
 import { dropout } from '../src/ops/dropout.js';
+import { embedding } from '../src/ops/embedding.js';
 import { linear } from '../src/ops/linear.js';
-import { loraEmbedding } from '../src/ops/loraEmbedding.js';
-import { loraLinear } from '../src/ops/loraLinear.js';
 import { loraWeight } from '../src/ops/loraWeight.js';
 import { matmul } from '../src/ops/matmul.js';
 import { mul } from '../src/ops/mul.js';
@@ -88,9 +88,8 @@ describe('ops check their operands before a kernel runs', () => {
     ],
     ['dropout: probability must be 0 to 1: NaN', () => dropout(zero(2), targets, Number.NaN)],
     [
-      'loraEmbedding: tensors live on different devices: indices on reference',
-      () =>
-        loraEmbedding(tensor(new ReferenceBackend(), [0], [1], 'i32'), { weight: zero(3, 2), updates: [] }),
+      'embedding: tensors live on different devices: indices on reference',
+      () => embedding(tensor(new ReferenceBackend(), [0], [1], 'i32'), zero(3, 2)),
     ],
     [
       'doraScale: columns must be [3]: got [2]',
@@ -159,13 +158,8 @@ describe('ops check their operands before a kernel runs', () => {
       () => mul(zero(2), zeros(new ReferenceBackend(), [2])),
     ],
     [
-      'loraLinear: loraB must be [5,2]: got [2,5]',
-      () =>
-        loraLinear(zero(1, 3), {
-          weight: zero(5, 3),
-          bias: undefined,
-          updates: [{ loraA: zero(2, 3), loraB: zero(2, 5), scaling: 1 }],
-        }),
+      'addLowRank: y must be [1,2]: got [1,5]',
+      () => addLowRank(zero(1, 5), zero(1, 3), { loraA: zero(2, 3), loraB: zero(2, 2), scaling: 1 }),
     ],
   ])('%s', (message, run) => {
     expect(run).toThrow(message);

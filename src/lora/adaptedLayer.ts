@@ -2,6 +2,8 @@ import { freeModule, Module } from '../nn/module.js';
 import { requireUnused } from '../nn/use.js';
 import { copyParameter, type Parameter, type Shape, type Tensor } from '../tensor.js';
 import type { LoraFactors } from './factors.js';
+import type { LayerKind } from './layerKind.js';
+import type { Product, WeightOps } from './updates.js';
 
 /** What an adapter name stands for in a batch whose rows use different ones: none, the base model. */
 export const BASE = '__base__';
@@ -16,7 +18,8 @@ export type RowMasks = (adapter: string, rows: Shape) => Tensor;
  * A frozen module with the updates that adapters have for its weight, of which those that are active are added.
  * It is the base alone, bit for bit, while none is active or it is off.
  */
-export abstract class AdaptedLayer extends Module {
+export abstract class AdaptedLayer extends Module implements WeightOps {
+  abstract readonly kind: LayerKind;
   /** By the adapter's name. */
   // Without a prototype, an adapter may be called constructor or __proto__.
   readonly adapters: Record<string, LoraFactors> = Object.create(null);
@@ -31,6 +34,21 @@ export abstract class AdaptedLayer extends Module {
   abstract get baseBias(): Parameter | undefined;
   abstract get inFeatures(): number;
   abstract get outFeatures(): number;
+
+  /** `0 … outFeatures − 1` (i32) where the weight is stored transposed. */
+  get columns(): Tensor | undefined {
+    return undefined;
+  }
+
+  /** The module that computes with the weight and the updates. */
+  abstract get computes(): Module;
+
+  abstract addToWeight(weight: Tensor, product: Product): Tensor;
+  abstract doraFactors(magnitude: Tensor, products: readonly Product[]): Tensor;
+  abstract scaleWeight(weight: Tensor, factors: Tensor): Tensor;
+
+  /** @internal Puts the base in its own place again. @param parent  where it has a child of this name */
+  abstract takeOff(parent: Module | undefined, name: string): void;
 
   /** The values with the active updates added, for each parameter of the base that they change. */
   abstract mergedValues(): Map<Parameter, Tensor>;
@@ -67,13 +85,19 @@ export abstract class AdaptedLayer extends Module {
     return this.#unmerged !== undefined;
   }
 
-  /** @internal Adds updates to the base in place; the originals are kept. @param values  as `mergedValues` gave them */
-  merge(values: ReadonlyMap<Parameter, Tensor>): void {
+  /**
+   * @internal Adds updates to the base in place.
+   * @param values     as `mergedValues` gave them
+   * @param isForGood  keeps no originals
+   */
+  merge(values: ReadonlyMap<Parameter, Tensor>, isForGood: boolean): void {
     const unmerged = new Map<Parameter, Parameter>();
     for (const [base, value] of values) {
-      const original = copyParameter(base, false);
-      unmerged.set(base, original);
-      this.kept.add(original);
+      if (!isForGood) {
+        const original = copyParameter(base, false);
+        unmerged.set(base, original);
+        this.kept.add(original);
+      }
       base.device.run('copy', { out: base.storage, x: value.storage });
     }
     this.#unmerged = unmerged;

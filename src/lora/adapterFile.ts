@@ -1,6 +1,5 @@
 /** Adapters as the two files that PEFT writes and reads, in its names and layouts. */
 import { DataError } from '../errors.js';
-import { Linear } from '../nn/linear.js';
 import { type HostTensor, type Module, modelParts } from '../nn/module.js';
 import { changing, reading } from '../nn/use.js';
 import { checkOptions, type OptionNames } from '../options.js';
@@ -9,13 +8,12 @@ import { type FloatType, serializeSafetensors, type WritableTensor } from '../sa
 import type { Parameter } from '../tensor.js';
 import { adaptationOf, type LoraAdapter } from './adaptation.js';
 import { type Parts, readTensors } from './adapterTensors.js';
-import { checkName, initialValues, install } from './applyLora.js';
 import { type ResolvedLoraConfig, resolveConfig } from './config.js';
 import type { LoraFactors } from './factors.js';
 import { beginsWithWeight, type FactorValues } from './initialFactors.js';
-import { LoraEmbedding } from './loraEmbedding.js';
+import { checkName, initialValues, install } from './install.js';
 import { configText, parseConfig } from './peftConfig.js';
-import { PREFIX, partsOf, repeatedKeys, wholeKey } from './peftNames.js';
+import { PREFIX, repeatedKeys, wholeKey } from './peftNames.js';
 import { findTargets, type Target, wholeParameters } from './targets.js';
 
 const CONFIG = 'adapter_config.json';
@@ -90,8 +88,9 @@ function savedTensors(adapter: LoraAdapter): Promise<SavedTensor>[] {
   };
   const { factors: all, layers } = adapter;
   if (all.has('')) throw new RangeError('saveAdapter: PEFT has no name for a model that is itself adapted');
-  for (const [path, factors] of all) {
-    const { names } = partsOf(layers.get(path) instanceof LoraEmbedding);
+  for (const [path, { kind, adapters }] of layers) {
+    const { names } = kind;
+    const factors = adapters[adapter.name];
     const both = savedFactors(factors);
     saved.push(both.then(({ a, rank }) => [`${PREFIX}${path}.${names.a}`, matrix(a, rank, a.length / rank)]));
     saved.push(both.then(({ b, rank }) => [`${PREFIX}${path}.${names.b}`, matrix(b, b.length / rank, rank)]));
@@ -189,7 +188,7 @@ async function installFiles(
     adapter.notes = notes;
     return adapter;
   }
-  const initial = await Promise.all(parts.targets.map((target) => valuesFor(target, config, tensors)));
+  const initial = await Promise.all(parts.targets.map((target) => valuesFor(target, config)));
   const adapter = install(model, name, config, { ...parts, values: initial });
   writeValues(adapter, tensors);
   adapter.notes = notes;
@@ -206,17 +205,12 @@ function inFile<T>(name: string, body: () => T): T {
   }
 }
 
-/** What the factors begin with: the file's values, or what the file's values are to be compared with. */
+/** What the factors begin with: what the file's values are to be compared with, or what is written over in any case. */
 function valuesFor(
   target: Target,
   config: ResolvedLoraConfig,
-  tensors: ReadonlyMap<string, HostTensor>,
-): FactorValues | Promise<FactorValues> {
-  if (beginsWithWeight(config.init)) return initialValues(target, config, new Random(config.seed));
-  const { names } = partsOf(!(target.module instanceof Linear));
-  const read = (name: string) =>
-    Float32Array.from(tensors.get(`${PREFIX}${target.path}.${name}`)?.data ?? []);
-  return { a: read(names.a), b: read(names.b) };
+): FactorValues | Promise<FactorValues> | undefined {
+  return beginsWithWeight(config.init) ? initialValues(target, config, new Random(config.seed)) : undefined;
 }
 
 /** Writes a file's values into the memory that an adapter has. */
@@ -225,8 +219,9 @@ function writeValues(adapter: LoraAdapter, tensors: ReadonlyMap<string, HostTens
     const found = tensors.get(key);
     if (parameter && found) parameter.write(found.data);
   };
-  for (const [path, factors] of adapter.factors) {
-    const { names } = partsOf(adapter.layers.get(path) instanceof LoraEmbedding);
+  for (const [path, { kind, adapters }] of adapter.layers) {
+    const { names } = kind;
+    const factors = adapters[adapter.name];
     put(`${PREFIX}${path}.${names.a}`, factors.loraA);
     put(`${PREFIX}${path}.${names.b}`, factors.loraB);
     put(`${PREFIX}${path}.${names.magnitude}`, factors.magnitude);

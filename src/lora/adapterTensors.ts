@@ -1,14 +1,13 @@
 /** The tensors of an adapter's file, compared with what an adapter of its config has on a model. */
 import { DataError } from '../errors.js';
-import { Linear } from '../nn/linear.js';
 import type { HostTensor, Module } from '../nn/module.js';
 import { parseSafetensors, toFloat32 } from '../safetensors.js';
 import type { Tensor } from '../tensor.js';
 import { baseParameter } from './baseParameter.js';
 import type { ResolvedLoraConfig } from './config.js';
-import { PREFIX, partsOf, wholeKey } from './peftNames.js';
+import { PREFIX, wholeKey } from './peftNames.js';
 import { baseTensors, checkRepeated } from './repeatedTensors.js';
-import { sizesOf, type Target, type WholeParameter } from './targets.js';
+import type { Target, WholeParameter } from './targets.js';
 
 /** What an adapter consists of on a model, before its values. */
 export interface Parts {
@@ -22,14 +21,12 @@ function expectedShapes(
   { targets, whole }: Parts,
 ): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>();
-  for (const { path, module, rank } of targets) {
-    const [inFeatures, outFeatures] = sizesOf(module);
-    const isEmbedding = !(module instanceof Linear);
-    const { names } = partsOf(isEmbedding);
+  for (const { path, rank, inFeatures, outFeatures, kind } of targets) {
+    const { names } = kind;
     shapes.set(`${PREFIX}${path}.${names.a}`, [rank, inFeatures]);
     shapes.set(`${PREFIX}${path}.${names.b}`, [outFeatures, rank]);
     if (config.useDora) shapes.set(`${PREFIX}${path}.${names.magnitude}`, [outFeatures]);
-    if (config.loraBias && !isEmbedding) shapes.set(`${PREFIX}${path}.${names.bias}`, [outFeatures]);
+    if (config.loraBias && !kind.takesIndices) shapes.set(`${PREFIX}${path}.${names.bias}`, [outFeatures]);
   }
   const adapted = new Set(targets.map(({ path }) => path));
   for (const { path, module, field } of whole) {

@@ -3,7 +3,7 @@ import type { Module } from '../nn/module.js';
 import { elementCount, type Shape, type Tensor, tensor } from '../tensor.js';
 import { type Adaptation, adaptationOf, type LoraAdapter } from './adaptation.js';
 import { BASE } from './adaptedLayer.js';
-import { checkName } from './applyLora.js';
+import { checkName } from './install.js';
 import { whileSwitched } from './switching.js';
 
 /**

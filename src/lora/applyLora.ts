@@ -1,25 +1,11 @@
-import { Linear } from '../nn/linear.js';
 import { type Module, modelParts } from '../nn/module.js';
 import { changing } from '../nn/use.js';
-import { magnitudeOf } from '../ops/doraScale.js';
 import { Random } from '../random.js';
-import { Adaptation, findAdaptation, LoraAdapter, setAdaptation } from './adaptation.js';
-import type { AdaptedLayer } from './adaptedLayer.js';
-import { baseParameter } from './baseParameter.js';
-import { type LoraConfig, type ResolvedLoraConfig, resolveConfig, scalingOf } from './config.js';
-import { LoraFactors } from './factors.js';
-import {
-  beginsWithWeight,
-  drawnFactors,
-  embeddingFactors,
-  type FactorValues,
-  factorsOfWeight,
-} from './initialFactors.js';
-import { LoraEmbedding } from './loraEmbedding.js';
-import { LoraLinear } from './loraLinear.js';
-import { LoraParametrization } from './loraParametrization.js';
-import { SwitchedParameter } from './switchedParameter.js';
-import { findTargets, sizesOf, type Target, type WholeParameter, wholeParameters } from './targets.js';
+import type { LoraAdapter } from './adaptation.js';
+import { type LoraConfig, resolveConfig } from './config.js';
+import type { FactorValues } from './initialFactors.js';
+import { checkName, initialValues, install } from './install.js';
+import { findTargets, wholeParameters } from './targets.js';
 
 /**
  * Freezes `model` and adapts the chosen modules, in place: `y = x Wᵀ + b + s (x Aᵀ) Bᵀ` with s = alpha / rank, A
@@ -54,112 +40,4 @@ export async function applyLora(
 
 function isDrawn(values: FactorValues | Promise<FactorValues>): values is FactorValues {
   return !(values instanceof Promise);
-}
-
-/** @throws RangeError for a name that is taken or that PEFT could not have */
-export function checkName(model: Module, name: string): void {
-  if (!/^[\w-]+$/.test(name))
-    throw new RangeError(`applyLora: a name has letters, digits, _ and - alone: ${name}`);
-  const adaptation = findAdaptation(model);
-  if (adaptation?.adapters.has(name)) throw new RangeError(`applyLora: there is an adapter ${name} already`);
-  adaptation?.checkUnmerged('adapters');
-}
-
-/** What the factors of a target begin with. @throws RangeError where the init does not suit it */
-export function initialValues(
-  target: Target,
-  config: ResolvedLoraConfig,
-  random: Random,
-): FactorValues | Promise<FactorValues> {
-  const { module, rank, alpha } = target;
-  const { init, useRslora } = config;
-  const [inFeatures, outFeatures] = sizesOf(module);
-  const shape = { rank, inFeatures, outFeatures };
-  // As in PEFT, whatever the init.
-  if (!(module instanceof Linear)) return embeddingFactors(shape, random);
-  if (!beginsWithWeight(init)) return drawnFactors(shape, init, random);
-  if (rank > Math.min(inFeatures, outFeatures)) {
-    throw new RangeError(
-      `applyLora: init ${init} wants a rank of at most ${Math.min(inFeatures, outFeatures)}: ${rank}`,
-    );
-  }
-  const weight = target.adapted?.baseWeight ?? baseParameter(module, 'weight');
-  const scaling = scalingOf(rank, alpha, useRslora);
-  return weight.read().then((values) => factorsOfWeight(values, shape, init, scaling));
-}
-
-/** What an adapter consists of, ready to be put on a model. */
-export interface AdapterParts {
-  readonly targets: readonly Target[];
-  /** Of the factors of each target. */
-  readonly values: readonly FactorValues[];
-  readonly whole: readonly WholeParameter[];
-}
-
-/** Puts an adapter on a model. Nothing can fail any more but the device's memory. */
-export function install(
-  model: Module,
-  name: string,
-  config: ResolvedLoraConfig,
-  { targets, values, whole }: AdapterParts,
-): LoraAdapter {
-  const before = findAdaptation(model);
-  const adaptation = before ?? new Adaptation(model);
-  if (!before) {
-    model.requiresGrad(false);
-    setAdaptation(model, adaptation);
-  }
-  for (const [i, target] of targets.entries()) {
-    const layer = adaptation.layers.get(target.path) ?? wrap(target, config);
-    adaptation.layers.set(target.path, layer);
-    layer.adapters[name] = factorsFor(layer, target, config, values[i], i);
-  }
-  for (const { path, module, field } of whole) {
-    const switched = adaptation.switched.get(path) ?? new SwitchedParameter(module, field);
-    adaptation.switched.set(path, switched);
-    switched.add(name);
-  }
-  const adapter = new LoraAdapter(model, name, config, adaptation);
-  adaptation.adapters.set(name, adapter);
-  if (adaptation.adapters.size === 1) adaptation.activate([name]);
-  else for (const parameter of adapter.parameters()) parameter.requiresGrad = false;
-  return adapter;
-}
-
-function wrap({ module, parent, name }: Target, { method }: ResolvedLoraConfig): AdaptedLayer {
-  if (method === 'parametrization' && module instanceof Linear) return LoraParametrization.register(module);
-  const wrapper = module instanceof Linear ? new LoraLinear(module) : new LoraEmbedding(module);
-  wrapper.train(module.training);
-  parent?.replaceChild(name, wrapper);
-  return wrapper;
-}
-
-function factorsFor(
-  layer: AdaptedLayer,
-  { rank, alpha }: Target,
-  config: ResolvedLoraConfig,
-  values: FactorValues,
-  i: number,
-): LoraFactors {
-  const { useRslora, useDora, loraBias, init, seed } = config;
-  const { inFeatures, outFeatures, baseWeight } = layer;
-  const isLinear = !(layer instanceof LoraEmbedding);
-  const factors = new LoraFactors(baseWeight.device, {
-    rank,
-    alpha,
-    inFeatures,
-    outFeatures,
-    useRslora,
-    values,
-    // PEFT leaves the indices of an embedding alone, and gives it no bias.
-    dropout: isLinear ? config.dropout : 0,
-    loraBias: isLinear && loraBias,
-    fromWeight: beginsWithWeight(init),
-    seed: new Random(seed).split(`dropout ${i}`).seed,
-  });
-  if (useDora) {
-    const columns = layer instanceof LoraEmbedding ? layer.columns : undefined;
-    factors.magnitude = magnitudeOf({ weight: baseWeight, updates: factors.updates, columns });
-  }
-  return factors.train(layer.training);
 }

@@ -4,6 +4,7 @@ import { Module } from '../nn/module.js';
 import { type Parameter, parameter, type Tensor } from '../tensor.js';
 import { scalingOf } from './config.js';
 import type { FactorShape, FactorValues } from './initialFactors.js';
+import { DoraUpdate, FromInitial, LowRankUpdate, type Product, type Update } from './updates.js';
 
 export interface FactorsOptions extends FactorShape {
   readonly alpha: number;
@@ -11,16 +12,10 @@ export interface FactorsOptions extends FactorShape {
   readonly dropout: number;
   readonly seed: number;
   readonly loraBias: boolean;
-  readonly values: FactorValues;
+  /** Undefined where they are about to be written. */
+  readonly values: FactorValues | undefined;
   /** The values are a part of the weight: the update is what A and B became less what they began with. */
   readonly fromWeight: boolean;
-}
-
-/** A low-rank update of a weight as an op takes it. */
-export interface LowRankUpdate {
-  readonly loraA: Tensor;
-  readonly loraB: Tensor;
-  readonly scaling: number;
 }
 
 /** What one adapter trains in one layer: the update s B A and what goes with it. */
@@ -33,6 +28,7 @@ export class LoraFactors extends Module {
   readonly loraBias: Parameter | undefined;
   /** DoRA's length of each row of the weight, [outFeatures]. */
   magnitude: Parameter | undefined;
+  readonly #update: LowRankUpdate;
   readonly dropout: Dropout | undefined;
   readonly rank: number;
   /** Multiplies the update beside alpha / rank; 1 at first. */
@@ -46,8 +42,8 @@ export class LoraFactors extends Module {
     super();
     const { rank, inFeatures, outFeatures, values, dropout } = options;
     const make = () => ({
-      loraA: parameter(device, values.a, [rank, inFeatures]),
-      loraB: parameter(device, values.b, [outFeatures, rank]),
+      loraA: parameter(device, values?.a, [rank, inFeatures]),
+      loraB: parameter(device, values?.b, [outFeatures, rank]),
     });
     const { loraA, loraB } = make();
     this.loraA = loraA;
@@ -57,12 +53,19 @@ export class LoraFactors extends Module {
     this.rank = rank;
     this.#alpha = options.alpha;
     this.#useRslora = options.useRslora;
-    if (!options.fromWeight) return;
-    this.#initial = make();
-    for (const each of Object.values(this.#initial)) {
+    const bias = this.loraBias && { bias: this.loraBias };
+    const now = (): Product => ({ loraA, loraB, scaling: this.scaling, ...bias });
+    if (!options.fromWeight) {
+      this.#update = new LowRankUpdate(() => [now()]);
+      return;
+    }
+    const initial = make();
+    for (const each of Object.values(initial)) {
       each.requiresGrad = false;
       this.kept.add(each);
     }
+    this.#initial = initial;
+    this.#update = new FromInitial(now, initial);
   }
 
   /** alpha / rank, or alpha / √rank, times `factor`. */
@@ -85,11 +88,14 @@ export class LoraFactors extends Module {
     return this.#initial;
   }
 
-  /** The low-rank products whose sum is the update. */
-  get updates(): readonly LowRankUpdate[] {
-    const { loraA, loraB, scaling } = this;
-    const update = { loraA, loraB, scaling };
-    return this.#initial ? [update, { ...this.#initial, scaling: -scaling }] : [update];
+  /** What is added to the layer. */
+  get update(): Update {
+    return this.magnitude ? new DoraUpdate(this.#update, this.magnitude) : this.#update;
+  }
+
+  /** The low-rank products whose sum is added to the weight. */
+  get products(): readonly Product[] {
+    return this.#update.products();
   }
 
   /** The module is its tensors; the layers compute with them. */

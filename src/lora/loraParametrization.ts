@@ -1,15 +1,20 @@
 import type { Linear } from '../nn/linear.js';
-import { originalParameter, registerParametrization } from '../nn/parametrization.js';
+import { originalParameter, registerParametrization, removeParametrizations } from '../nn/parametrization.js';
+import { doraScale } from '../ops/doraScale.js';
 import { loraWeight } from '../ops/loraWeight.js';
+import { scaleRows } from '../ops/scale.js';
 import type { Parameter, Tensor } from '../tensor.js';
 import { AdaptedLayer } from './adaptedLayer.js';
 import { baseParameter } from './baseParameter.js';
+import { LINEAR } from './layerKind.js';
+import type { Product } from './updates.js';
 
 /**
  * A parametrization of a Linear's weight: `W' = W + Σ s B A` over the active adapters.
  * @see https://arxiv.org/abs/2106.09685
  */
 export class LoraParametrization extends AdaptedLayer {
+  readonly kind = LINEAR;
   readonly #layer: Linear;
 
   private constructor(layer: Linear) {
@@ -41,18 +46,29 @@ export class LoraParametrization extends AdaptedLayer {
     return this.#layer.bias && baseParameter(this.#layer, 'bias');
   }
 
-  /** The Linear whose weight this is. */
-  get layer(): Linear {
+  get computes(): Linear {
     return this.#layer;
   }
 
   /** @param weight  [outFeatures, inFeatures] @returns the same shape */
   forward(weight: Tensor): Tensor {
-    let updated = weight;
-    for (const { updates } of this.activeFactors) {
-      for (const { loraA, loraB, scaling } of updates) updated = loraWeight(updated, loraA, loraB, scaling);
-    }
-    return updated;
+    return this.activeFactors.reduce((sum, { update }) => update.mergedInto(sum, this), weight);
+  }
+
+  addToWeight(weight: Tensor, { loraA, loraB, scaling }: Product): Tensor {
+    return loraWeight(weight, loraA, loraB, scaling);
+  }
+
+  doraFactors(magnitude: Tensor, updates: readonly Product[]): Tensor {
+    return doraScale(magnitude, { weight: this.baseWeight, updates });
+  }
+
+  scaleWeight(weight: Tensor, factors: Tensor): Tensor {
+    return scaleRows(weight, factors);
+  }
+
+  takeOff(): void {
+    removeParametrizations(this.#layer, 'weight');
   }
 
   override mergedValues(): Map<Parameter, Tensor> {

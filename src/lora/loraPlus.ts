@@ -1,7 +1,7 @@
 import type { Module } from '../nn/module.js';
 import type { Parameter } from '../tensor.js';
+import { AdaptedLayer } from './adaptedLayer.js';
 import { LoraFactors } from './factors.js';
-import { LoraEmbedding } from './loraEmbedding.js';
 
 /** Parameters with a learning rate of their own, for an optimizer. */
 export interface LoraPlusGroup {
@@ -36,7 +36,9 @@ export function loraPlusGroups(
       'loraPlusGroups: the model has no adapter that trains: call applyLora or setActiveAdapters before',
     );
   }
-  const embeddings = [...model.namedModules()].filter(([, module]) => module instanceof LoraEmbedding);
+  const embeddings = [...model.namedModules()].filter(
+    ([, module]) => module instanceof AdaptedLayer && module.kind.takesIndices,
+  );
   const ofEmbeddings = new Set(
     embeddings.flatMap(([, module]) => [...module.parameters()].filter(({ shape }) => shape.length > 1)),
   );

@@ -2,16 +2,12 @@
 import { noGrad } from '../autograd/record.js';
 import { evaluationModes, withModes } from '../nn/mode.js';
 import { type Module, modelParts } from '../nn/module.js';
-import { removeParametrizations } from '../nn/parametrization.js';
 import { changing } from '../nn/use.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { Random } from '../random.js';
 import { type Parameter, type Tensor, tensor } from '../tensor.js';
 import { type Adaptation, adaptationOf, setAdaptation } from './adaptation.js';
 import type { AdaptedLayer } from './adaptedLayer.js';
-import { LoraEmbedding } from './loraEmbedding.js';
-import { LoraLinear } from './loraLinear.js';
-import { LoraParametrization } from './loraParametrization.js';
 
 /** How much a merge changed the outputs, by rounding. */
 export interface MergeReport {
@@ -40,34 +36,43 @@ const PROBES = 8;
  */
 export async function merge(model: Module, options: MergeOptions = {}): Promise<MergeReport> {
   checkOptions('merge', options, NAMES);
-  return changing('merge', modelParts(model), () => mergeNow(model, options));
+  return changing('merge', modelParts(model), () => mergeNow(model, options, false));
 }
 
-async function mergeNow(model: Module, { input }: MergeOptions): Promise<MergeReport> {
+/** @param isForGood  keeps no originals */
+async function mergeNow(model: Module, { input }: MergeOptions, isForGood: boolean): Promise<MergeReport> {
   const adaptation = adaptationOf(model, 'merge');
   if (adaptation.isMerged) throw new Error('merge: the adapters are merged already');
-  const values = await finiteValues(adaptation);
+  await checkMerged(adaptation);
   const before = await outputs(model, adaptation, input);
-  for (const [layer, merged] of values) {
-    layer.merge(merged);
+  for (const layer of adaptation.layers.values()) {
+    const merged = mergedValues(layer);
+    layer.merge(merged, isForGood);
     for (const value of merged.values()) value.dispose();
   }
   return largestDifference(before, await outputs(model, adaptation, input));
 }
 
-async function finiteValues({ layers }: Adaptation): Promise<Map<AdaptedLayer, Map<Parameter, Tensor>>> {
-  const values = new Map<AdaptedLayer, Map<Parameter, Tensor>>();
+/**
+ * Looks at what each layer would become, and forgets it: two layers' weights are never in memory together.
+ * @throws RangeError for a value that is not finite, and where there is nothing to merge
+ */
+async function checkMerged({ layers }: Adaptation): Promise<void> {
+  let count = 0;
   for (const [path, layer] of layers) {
     const merged = mergedValues(layer);
-    if (merged.size > 0) values.set(layer, merged);
-    for (const value of merged.values()) {
-      const bad = (await value.read()).findIndex((each) => !Number.isFinite(each));
-      if (bad >= 0)
-        throw new RangeError(`merge: ${path || 'the layer'}: the merged weight is not finite at ${bad}`);
+    try {
+      for (const value of merged.values()) {
+        count += 1;
+        const bad = (await value.read()).findIndex((each) => !Number.isFinite(each));
+        if (bad >= 0)
+          throw new RangeError(`merge: ${path || 'the layer'}: the merged weight is not finite at ${bad}`);
+      }
+    } finally {
+      for (const value of merged.values()) value.dispose();
     }
   }
-  if (values.size === 0) throw new RangeError('merge: no adapter is active');
-  return values;
+  if (count === 0) throw new RangeError('merge: no adapter is active');
 }
 
 /** In memory of their own, which is freed by whoever asks. */
@@ -98,8 +103,7 @@ async function outputs(
   }
   for (const [path, layer] of layers) {
     const probe = probeOf(layer);
-    const of = layer instanceof LoraParametrization ? layer.layer : layer;
-    const out = pass(of, probe);
+    const out = pass(layer.computes, probe);
     found.set(path, await out.read());
     out.dispose();
     probe.dispose();
@@ -108,9 +112,9 @@ async function outputs(
 }
 
 function probeOf(layer: AdaptedLayer): Tensor {
-  const { inFeatures, baseWeight } = layer;
+  const { inFeatures, baseWeight, kind } = layer;
   const random = new Random(inFeatures).split('probe');
-  if (layer instanceof LoraEmbedding) {
+  if (kind.takesIndices) {
     const indices = Int32Array.from({ length: PROBES }, () => Math.floor(random.uniform() * inFeatures));
     return tensor(baseWeight.device, indices, [PROBES], 'i32');
   }
@@ -155,7 +159,7 @@ export function unmerge(model: Module): void {
 export async function mergeAndUnload(model: Module, options: MergeOptions = {}): Promise<MergeReport> {
   checkOptions('mergeAndUnload', options, NAMES);
   return changing('mergeAndUnload', modelParts(model), async () => {
-    const report = await mergeNow(model, options);
+    const report = await mergeNow(model, options, true);
     const adaptation = adaptationOf(model, 'mergeAndUnload');
     for (const layer of adaptation.layers.values()) layer.unmerge(false);
     unload(model, adaptation, adaptation.active);
@@ -176,9 +180,10 @@ export function unloadAdapters(model: Module): void {
 }
 
 function unload(model: Module, { layers, switched, adapters }: Adaptation, kept: readonly string[]): void {
-  for (const [parent, name, wrapper] of wrappers(model)) parent.replaceChild(name, wrapper.base);
+  const parents = parentsOf(model);
   for (const layer of layers.values()) {
-    if (layer instanceof LoraParametrization) removeParametrizations(layer.layer, 'weight');
+    const [parent, name] = parents.get(layer) ?? [undefined, ''];
+    layer.takeOff(parent, name);
     for (const name of Object.keys(layer.adapters)) layer.remove(name);
     for (const tensor of layer.kept) tensor.dispose();
   }
@@ -192,12 +197,11 @@ function unload(model: Module, { layers, switched, adapters }: Adaptation, kept:
   setAdaptation(model, undefined);
 }
 
-function wrappers(model: Module): [parent: Module, name: string, wrapper: LoraLinear | LoraEmbedding][] {
-  const found: [Module, string, LoraLinear | LoraEmbedding][] = [];
+/** Where each module is a child. */
+function parentsOf(model: Module): Map<Module, readonly [parent: Module, name: string]> {
+  const parents = new Map<Module, readonly [Module, string]>();
   for (const [, parent] of model.namedModules()) {
-    for (const [name, child] of parent.namedChildren()) {
-      if (child instanceof LoraLinear || child instanceof LoraEmbedding) found.push([parent, name, child]);
-    }
+    for (const [name, child] of parent.namedChildren()) parents.set(child, [parent, name]);
   }
-  return found;
+  return parents;
 }

@@ -5,14 +5,6 @@ import { ownerAmong } from './matching.js';
 /** Of every name in a file. */
 export const PREFIX = 'base_model.model.';
 
-/** PEFT's names of what an adapter has in a layer. */
-export function partsOf(isEmbedding: boolean) {
-  const names = isEmbedding
-    ? { a: 'lora_embedding_A', b: 'lora_embedding_B' }
-    : { a: 'lora_A.weight', b: 'lora_B.weight' };
-  return { names: { ...names, magnitude: 'lora_magnitude_vector', bias: 'lora_B.bias' } };
-}
-
 /** The bias of an adapted layer is in what PEFT calls its base layer. */
 export function wholeKey(path: string, layers: { has(path: string): boolean }): string {
   const module = path.slice(0, path.lastIndexOf('.'));

@@ -1,20 +1,16 @@
 /** The modules of a model that can be adapted, and those that a config chooses. */
-import { Embedding } from '../nn/embedding.js';
-import { Linear } from '../nn/linear.js';
 import { joinPath, type Module } from '../nn/module.js';
 import { parametrizationsOf } from '../nn/parametrization.js';
-import type { AdaptedLayer } from './adaptedLayer.js';
+import { type Adaptable, adaptable } from './adaptable.js';
+import { AdaptedLayer } from './adaptedLayer.js';
 import { baseParameter } from './baseParameter.js';
 import type { ModuleNames, ResolvedLoraConfig } from './config.js';
-import { LoraEmbedding } from './loraEmbedding.js';
-import { LoraLinear } from './loraLinear.js';
-import { LoraParametrization } from './loraParametrization.js';
+import { LoraLayer } from './loraLayer.js';
 import { isSavedWhole, ModuleMatcher, matchesNames, ownerAmong } from './matching.js';
 import { PythonPattern } from './pythonPattern.js';
 
-export interface Place {
+export interface Place extends Adaptable {
   readonly path: string;
-  readonly module: Linear | Embedding;
   /** Undefined where the model is itself the module. */
   readonly parent: Module | undefined;
   /** In the parent. */
@@ -30,34 +26,29 @@ export interface Target extends Place {
 
 /** Every module of the model as it is without adapters, by path. */
 export function* baseModules(module: Module, prefix = ''): Generator<[path: string, module: Module]> {
-  const base = module instanceof LoraLinear || module instanceof LoraEmbedding ? module.base : module;
+  const base = module instanceof LoraLayer ? module.base : module;
   yield [prefix, base];
   for (const [name, child] of base.namedChildren()) {
     if (!name.startsWith('parametrizations.')) yield* baseModules(child, joinPath(prefix, name));
   }
 }
 
-/** Every Linear and Embedding. */
+/** Every layer that can be adapted. */
 function* places(parent: Module, prefix = ''): Generator<Place> {
-  if (prefix === '' && isAdaptable(parent)) {
-    yield { path: '', module: parent, parent: undefined, name: '', adapted: parametrizationOf(parent) };
-  }
+  const itself = prefix === '' ? adaptable(parent) : undefined;
+  if (itself) yield { ...itself, path: '', parent: undefined, name: '', adapted: parametrizationOf(parent) };
   for (const [name, child] of parent.namedChildren()) {
     const path = joinPath(prefix, name);
-    const wrapper = child instanceof LoraLinear || child instanceof LoraEmbedding ? child : undefined;
+    const wrapper = child instanceof LoraLayer ? child : undefined;
     const module = wrapper ? wrapper.base : child;
-    if (isAdaptable(module)) {
-      yield { path, module, parent, name, adapted: wrapper ?? parametrizationOf(module) };
-    } else yield* places(child, path);
+    const found = adaptable(module);
+    if (found) yield { ...found, path, parent, name, adapted: wrapper ?? parametrizationOf(module) };
+    else yield* places(child, path);
   }
-}
-
-function isAdaptable(module: Module): module is Linear | Embedding {
-  return module instanceof Linear || module instanceof Embedding;
 }
 
 function parametrizationOf(module: Module): AdaptedLayer | undefined {
-  return parametrizationsOf(module, 'weight').find((each) => each instanceof LoraParametrization);
+  return parametrizationsOf(module, 'weight').find((each) => each instanceof AdaptedLayer);
 }
 
 /**
@@ -71,7 +62,7 @@ export function findTargets(model: Module, config: ResolvedLoraConfig, isNew = t
   const { targetModules, method } = config;
   const all = [...places(model)];
   const matcher = new ModuleMatcher(config);
-  const chosen = all.filter(({ path, module }) => matcher.isTarget(path, module instanceof Linear));
+  const chosen = all.filter(({ path, kind }) => matcher.isTarget(path, !kind.takesIndices));
   const there = all.map(({ path }) => path || '(the model itself)').join(', ') || 'none';
   const names = typeof targetModules === 'string' || isPattern(targetModules) ? [] : targetModules;
   const unmatched = names.filter((name) => !all.some(({ path }) => matchesNames(path, [name])));
@@ -93,16 +84,17 @@ function isPattern(names: ModuleNames): names is RegExp | PythonPattern {
   return names instanceof RegExp || names instanceof PythonPattern;
 }
 
-function checkMethod({ path, module, parent, adapted }: Place, method: ResolvedLoraConfig['method']): void {
+function checkMethod(place: Place, method: ResolvedLoraConfig['method']): void {
+  const { path, parent, adapted, parametrize } = place;
   if (method === 'layer' && !parent) {
     throw new RangeError(
       'applyLora: the model is itself the module to adapt: put it into another, such as Sequential',
     );
   }
-  if (method === 'parametrization' && module instanceof Embedding) {
+  if (method === 'parametrization' && !parametrize) {
     throw new RangeError(`applyLora: ${path} is an Embedding, which wants the method layer`);
   }
-  const wraps = adapted && !(adapted instanceof LoraParametrization);
+  const wraps = adapted instanceof LoraLayer;
   if (adapted && wraps !== (method === 'layer')) {
     throw new RangeError(`applyLora: ${path} is adapted by the other method already`);
   }
@@ -136,21 +128,14 @@ function checkMatches(config: ResolvedLoraConfig, all: readonly Place[], chosen:
 }
 
 /** @throws RangeError when the rank exceeds both sizes of the module, or the update would be 0 */
-function checkNumbers({ path, module, rank, alpha }: Target): void {
+function checkNumbers({ path, inFeatures, outFeatures, rank, alpha }: Target): void {
   if (alpha === 0) {
     throw new RangeError(`lora: alpha must not be 0, or nothing would train: ${path || 'a layer'}`);
   }
-  const [inFeatures, outFeatures] = sizesOf(module);
   const largest = Math.max(inFeatures, outFeatures);
   if (rank <= largest) return;
   const where = `${path || 'a layer'} (${inFeatures} to ${outFeatures})`;
   throw new RangeError(`lora: rank must be an integer from 1 to ${largest} for ${where}: ${rank}`);
-}
-
-export function sizesOf(module: Linear | Embedding): [inFeatures: number, outFeatures: number] {
-  return module instanceof Linear
-    ? [module.inFeatures, module.outFeatures]
-    : [module.numEmbeddings, module.embeddingDim];
 }
 
 /** A parameter that trains as a whole. */

@@ -4,10 +4,10 @@ import { type Module, modelParts } from '../nn/module.js';
 import { changing } from '../nn/use.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { type Adaptation, adaptationOf, type LoraAdapter } from './adaptation.js';
-import { checkName, install } from './applyLora.js';
 import type { ResolvedLoraConfig } from './config.js';
 import type { LoraFactors } from './factors.js';
 import { type FactorShape, type FactorValues, lowRankApproximation } from './initialFactors.js';
+import { checkName, install } from './install.js';
 import { exactPattern } from './matching.js';
 import { findTargets } from './targets.js';
 

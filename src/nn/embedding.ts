@@ -1,5 +1,5 @@
 import type { Backend } from '../backends/backend.js';
-import { loraEmbedding } from '../ops/loraEmbedding.js';
+import { embedding } from '../ops/embedding.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { Random } from '../random.js';
 import { parameter, type Tensor } from '../tensor.js';
@@ -42,6 +42,6 @@ export class Embedding extends Module {
 
   /** @param x  [...], indices (i32) from 0 to numEmbeddings − 1, others give NaN @returns [..., embeddingDim] */
   forward(x: Tensor): Tensor {
-    return loraEmbedding(x, { weight: this.weight, updates: [] });
+    return embedding(x, this.weight);
   }
 }
