@@ -53,7 +53,7 @@ export { Dropout, type DropoutState } from './nn/dropout.js';
 export { Embedding, type EmbeddingOptions } from './nn/embedding.js';
 export { Linear, type LinearOptions } from './nn/linear.js';
 export { parseModel, serializeModel } from './nn/modelFile.js';
-export { type HostTensor, Module, type StateDict } from './nn/module.js';
+export { type HostTensor, Layer, Module, type StateDict } from './nn/module.js';
 export {
   originalParameter,
   parametrizationsOf,

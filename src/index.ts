@@ -4,7 +4,7 @@ import type { Dataset } from './data/dataset.js';
 import * as devices from './device.js';
 import type { LoraAdapter } from './lora/adaptation.js';
 import * as adapterFile from './lora/adapterFile.js';
-import type { Module } from './nn/module.js';
+import type { Layer, Module } from './nn/module.js';
 import { readAdapterDirectory, writeDirectory } from './node/adapters.js';
 import { readBinary } from './node/binary.js';
 import { checkpointDirectory } from './node/checkpoints.js';
@@ -66,7 +66,7 @@ export interface FitOptions extends Omit<training.FitOptions, 'checkpoint'> {
  * {@inheritDoc training.fit}
  * @throws DataError when another training run keeps its checkpoint in the same directory
  */
-export async function fit(model: Module, data: Dataset, options: FitOptions): Promise<training.FitResult> {
+export async function fit(model: Layer, data: Dataset, options: FitOptions): Promise<training.FitResult> {
   const checkpoint = options?.checkpoint;
   // Without a path these are the options of every runtime, or something that is refused there.
   if (typeof checkpoint?.dir !== 'string') return training.fit(model, data, options as training.FitOptions);

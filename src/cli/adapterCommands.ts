@@ -5,7 +5,7 @@ import {
   type Backend,
   type Evaluation,
   evaluate,
-  type Module,
+  type Layer,
   mergeAndUnload,
   serializeModel,
   withAdapterDisabled,
@@ -74,7 +74,7 @@ export function addAdapterCommands(program: Command, stdout: NodeJS.WriteStream)
  */
 async function withFiles(
   raw: RawOptions,
-  body: (device: Backend, model: Module) => Promise<string>,
+  body: (device: Backend, model: Layer) => Promise<string>,
 ): Promise<string> {
   const { device } = await openDevice(parseDeviceOptions(raw));
   try {

@@ -5,8 +5,8 @@ import {
   type Dataset,
   DigitsNet,
   type FitResult,
+  type Layer,
   type LoraAdapter,
-  type Module,
   type StateDict,
 } from '../core.js';
 import { loadAdapter } from '../index.js';
@@ -177,7 +177,7 @@ class Job {
     }
   }
 
-  async #scoreOnAndOff(name: string, model: Module, adapter: LoraAdapter) {
+  async #scoreOnAndOff(name: string, model: Layer, adapter: LoraAdapter) {
     const adapted = await this.#score(`test of ${name}`, model);
     adapter.enabled = false;
     const disabled = await this.#score(`test of ${name}, switched off`, model);
@@ -191,7 +191,7 @@ class Job {
 
   #train(
     name: string,
-    model: Module,
+    model: Layer,
     data: Dataset,
     length: { readonly epochs: number; readonly limit?: number },
   ): Promise<FitResult> {
@@ -207,7 +207,7 @@ class Job {
     return this.#trainer.train(name, model, data, options);
   }
 
-  #score(name: string, model: Module): Promise<Score> {
+  #score(name: string, model: Layer): Promise<Score> {
     return this.#trainer.score(name, model, this.#prepared.test, () => this.#stopIfInterrupted());
   }
 

@@ -5,8 +5,8 @@ import {
   type Dataset,
   evaluate,
   type FitResult,
+  type Layer,
   type LoraConfig,
-  type Module,
 } from '../core.js';
 import { fit } from '../index.js';
 import { Interrupted } from './errors.js';
@@ -52,7 +52,7 @@ export class Trainer {
   }
 
   /** Trains with Adam until done or stopped by the signal. */
-  async train(name: string, model: Module, data: Dataset, options: TrainOptions): Promise<FitResult> {
+  async train(name: string, model: Layer, data: Dataset, options: TrainOptions): Promise<FitResult> {
     const {
       learningRate,
       batchSize,
@@ -84,7 +84,7 @@ export class Trainer {
   }
 
   /** @param check  called between batches; what it throws ends the test */
-  async score(name: string, model: Module, test: Dataset, check: () => void): Promise<Score> {
+  async score(name: string, model: Layer, test: Dataset, check: () => void): Promise<Score> {
     const { progress } = this.#surroundings;
     progress.begin({ name, total: test.length, unit: 'images' });
     try {

@@ -1,4 +1,4 @@
-import { freeModule, Module } from '../nn/module.js';
+import { freeModule, Layer, type Module } from '../nn/module.js';
 import { requireUnused } from '../nn/use.js';
 import { copyParameter, type Parameter, type Shape, type Tensor } from '../tensor.js';
 import type { LoraFactors } from './factors.js';
@@ -18,7 +18,7 @@ export type RowMasks = (adapter: string, rows: Shape) => Tensor;
  * A frozen module with the updates that adapters have for its weight, of which those that are active are added.
  * It is the base alone, bit for bit, while none is active or it is off.
  */
-export abstract class AdaptedLayer extends Module implements WeightOps {
+export abstract class AdaptedLayer extends Layer implements WeightOps {
   abstract readonly kind: LayerKind;
   /** By the adapter's name. */
   // Without a prototype, an adapter may be called constructor or __proto__.
@@ -41,7 +41,7 @@ export abstract class AdaptedLayer extends Module implements WeightOps {
   }
 
   /** The module that computes with the weight and the updates. */
-  abstract get computes(): Module;
+  abstract get computes(): Layer;
 
   abstract addToWeight(weight: Tensor, product: Product): Tensor;
   abstract doraFactors(magnitude: Tensor, products: readonly Product[]): Tensor;

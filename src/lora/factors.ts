@@ -1,7 +1,7 @@
 import type { Backend } from '../backends/backend.js';
 import { Dropout } from '../nn/dropout.js';
 import { Module } from '../nn/module.js';
-import { type Parameter, parameter, type Tensor } from '../tensor.js';
+import { type Parameter, parameter } from '../tensor.js';
 import { scalingOf } from './config.js';
 import type { FactorShape, FactorValues } from './initialFactors.js';
 import { DoraUpdate, FromInitial, LowRankUpdate, type Product, type Update } from './updates.js';
@@ -96,10 +96,5 @@ export class LoraFactors extends Module {
   /** The low-rank products whose sum is added to the weight. */
   get products(): readonly Product[] {
     return this.#update.products();
-  }
-
-  /** The module is its tensors; the layers compute with them. */
-  forward(): Tensor {
-    throw new TypeError('LoraFactors: they have no forward pass of their own');
   }
 }

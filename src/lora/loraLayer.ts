@@ -1,4 +1,4 @@
-import type { Module } from '../nn/module.js';
+import type { Layer, Module } from '../nn/module.js';
 import type { LowRankWithBias } from '../ops/addLowRank.js';
 import type { Parameter, Tensor } from '../tensor.js';
 import { AdaptedLayer } from './adaptedLayer.js';
@@ -7,14 +7,14 @@ import type { LayerOps, Pass } from './updates.js';
 
 /** A wrapper around a frozen layer: `y = base(x)` plus the updates of the active adapters, one after the other. */
 export abstract class LoraLayer extends AdaptedLayer implements LayerOps {
-  abstract readonly base: Module;
+  abstract readonly base: Layer;
 
   abstract addProduct(y: Tensor, x: Tensor, product: LowRankWithBias): Tensor;
   abstract baseProduct(x: Tensor): Tensor;
   abstract addBaseBias(y: Tensor): Tensor;
   abstract scaleOutputs(y: Tensor, factors: Tensor): Tensor;
 
-  get computes(): Module {
+  get computes(): Layer {
     return this;
   }
 

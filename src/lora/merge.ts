@@ -1,7 +1,7 @@
 /** Adding the active updates to the weights themselves, and taking them off again. */
 import { noGrad } from '../autograd/record.js';
 import { evaluationModes, withModes } from '../nn/mode.js';
-import { type Module, modelParts } from '../nn/module.js';
+import { type Layer, type Module, modelParts, requireLayer, tensorNames } from '../nn/module.js';
 import { changing } from '../nn/use.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { Random } from '../random.js';
@@ -43,7 +43,7 @@ export async function merge(model: Module, options: MergeOptions = {}): Promise<
 async function mergeNow(model: Module, { input }: MergeOptions, isForGood: boolean): Promise<MergeReport> {
   const adaptation = adaptationOf(model, 'merge');
   if (adaptation.isMerged) throw new Error('merge: the adapters are merged already');
-  await checkMerged(adaptation);
+  await checkMerged(model, adaptation);
   const before = await outputs(model, adaptation, input);
   for (const layer of adaptation.layers.values()) {
     const merged = mergedValues(layer);
@@ -55,15 +55,20 @@ async function mergeNow(model: Module, { input }: MergeOptions, isForGood: boole
 
 /**
  * Looks at what each layer would become, and forgets it: two layers' weights are never in memory together.
- * @throws RangeError for a value that is not finite, and where there is nothing to merge
+ * @throws RangeError for a value that is not finite, for a weight that another layer has too, and where there is nothing to
+ *   merge
  */
-async function checkMerged({ layers }: Adaptation): Promise<void> {
+async function checkMerged(model: Module, { layers }: Adaptation): Promise<void> {
+  const names = tensorNames(model);
   let count = 0;
   for (const [path, layer] of layers) {
     const merged = mergedValues(layer);
     try {
-      for (const value of merged.values()) {
+      for (const [parameter, value] of merged) {
         count += 1;
+        const shared = names.get(parameter) ?? [''];
+        if (shared.length > 1)
+          throw new RangeError(`merge: ${shared.join(' and ')} are one tensor: both would change`);
         const bad = (await value.read()).findIndex((each) => !Number.isFinite(each));
         if (bad >= 0)
           throw new RangeError(`merge: ${path || 'the layer'}: the merged weight is not finite at ${bad}`);
@@ -94,8 +99,9 @@ async function outputs(
 ): Promise<Map<string | undefined, ArrayLike<number>>> {
   const found = new Map<string | undefined, ArrayLike<number>>();
   const modes = evaluationModes(model);
-  const pass = (of: Module, x: Tensor) => noGrad(() => withModes(modes, () => of.forward(x)));
+  const pass = (of: Layer, x: Tensor) => noGrad(() => withModes(modes, () => of.forward(x)));
   if (input) {
+    requireLayer('merge', model);
     const out = pass(model, input);
     found.set(undefined, await out.read());
     out.dispose();

@@ -71,6 +71,7 @@ export function findTargets(model: Module, config: ResolvedLoraConfig, isNew = t
     throw new RangeError(`applyLora: no Linear or Embedding module matches ${wanted}: there are ${there}`);
   }
   if (isNew) checkMatches(config, all, chosen);
+  checkApart(chosen);
   return chosen.map((place) => {
     const target = { ...place, ...matcher.numbersOf(place.path) };
     checkMethod(place, method);
@@ -97,6 +98,17 @@ function checkMethod(place: Place, method: ResolvedLoraConfig['method']): void {
   const wraps = adapted instanceof LoraLayer;
   if (adapted && wraps !== (method === 'layer')) {
     throw new RangeError(`applyLora: ${path} is adapted by the other method already`);
+  }
+}
+
+/** @throws RangeError for a module that stands in two places, of which PEFT would adapt one */
+function checkApart(chosen: readonly Place[]): void {
+  const paths = new Map<Module, string>();
+  for (const { path, module } of chosen) {
+    const other = paths.get(module);
+    if (other !== undefined)
+      throw new RangeError(`applyLora: ${other} and ${path} are one module: it cannot be adapted`);
+    paths.set(module, path);
   }
 }
 

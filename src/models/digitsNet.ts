@@ -1,6 +1,6 @@
 import type { Backend } from '../backends/backend.js';
 import { Linear } from '../nn/linear.js';
-import { Module } from '../nn/module.js';
+import { Layer } from '../nn/module.js';
 import { ReLU } from '../nn/relu.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { Random } from '../random.js';
@@ -24,10 +24,10 @@ const NAMES: OptionNames<DigitsNetOptions> = { seed: true, inFeatures: true, cla
  * Three linear layers 784 → 256 → 128 → 10 and one ReLU, on the logits: 235,146 parameters. That there is no
  * activation between the layers, and one at the end, is the job's own: a logit below 0 gets no gradient.
  */
-export class DigitsNet extends Module {
-  linear1: Module;
-  linear2: Module;
-  linear3: Module;
+export class DigitsNet extends Layer {
+  linear1: Layer;
+  linear2: Layer;
+  linear3: Layer;
   relu = new ReLU();
 
   constructor(device: Backend, options: DigitsNetOptions = {}) {

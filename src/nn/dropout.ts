@@ -1,7 +1,7 @@
 import type { Backend } from '../backends/backend.js';
 import { dropout } from '../ops/dropout.js';
 import { type Tensor, tensor } from '../tensor.js';
-import { Module } from './module.js';
+import { Layer } from './module.js';
 
 /** All there is to save and restore of a dropout. */
 export interface DropoutState {
@@ -14,7 +14,7 @@ export interface DropoutState {
  * Leaves out elements in training, with a probability, and scales the rest by 1 / (1 − probability).
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html
  */
-export class Dropout extends Module {
+export class Dropout extends Layer {
   /** Seed and count, i32: on the device, so that a recorded step counts on. */
   readonly #state: Tensor;
 

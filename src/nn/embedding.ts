@@ -4,7 +4,7 @@ import { checkOptions, type OptionNames } from '../options.js';
 import { Random } from '../random.js';
 import { parameter, type Tensor } from '../tensor.js';
 import { normal } from './init.js';
-import { Module } from './module.js';
+import { Layer } from './module.js';
 
 export interface EmbeddingOptions {
   /**
@@ -20,7 +20,7 @@ const NAMES: OptionNames<EmbeddingOptions> = { random: true };
  * `y = E[i]`: rows of a table by index, standard normal at first.
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html
  */
-export class Embedding extends Module {
+export class Embedding extends Layer {
   /** [numEmbeddings, embeddingDim] */
   weight: Tensor;
 

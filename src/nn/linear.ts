@@ -4,7 +4,7 @@ import { checkOptions, type OptionNames } from '../options.js';
 import { Random } from '../random.js';
 import { parameter, type Tensor } from '../tensor.js';
 import { kaimingUniform } from './init.js';
-import { Module } from './module.js';
+import { Layer } from './module.js';
 
 export interface LinearOptions {
   /** Default true. */
@@ -22,7 +22,7 @@ const NAMES: OptionNames<LinearOptions> = { bias: true, random: true };
  * `y = x Wᵀ + b`, weight and bias uniform in ±1/√inFeatures at first.
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
  */
-export class Linear extends Module {
+export class Linear extends Layer {
   /** [outFeatures, inFeatures] */
   weight: Tensor;
   /** [outFeatures] */

@@ -1,11 +1,15 @@
 /**
  * A tree of modules with named parameters. A module's parameters, buffers and children are its own fields:
- * a `Parameter` is trained, any other `Tensor` is a buffer (saved, not trained), a `Module` or an array or
- * plain object of them is a child. Names are the paths of the fields, as PyTorch writes them: `linear1.weight`, `layers.0.bias`.
+ * a `Parameter` is trained, any other `Tensor` is a buffer (saved, not trained), a `Module` is a child; all of them may also
+ * lie in arrays, plain objects and Maps, within each other. Names are the paths of the fields, as PyTorch writes them:
+ * `linear1.weight`, `layers.0.bias`. Fields whose names begin with `#` cannot be seen. A module or tensor that stands in
+ * several places, such as a weight that two layers share, is one: it has the first of its names, is trained once and saved
+ * once.
  */
 import type { Backend } from '../backends/backend.js';
 import { ShapeError } from '../errors.js';
 import { Parameter, type Shape, Tensor } from '../tensor.js';
+import { fieldsOf } from './fields.js';
 import { modeInPass } from './mode.js';
 import { changing, reading, requireUnused } from './use.js';
 
@@ -36,32 +40,25 @@ export abstract class Module {
     this.#training = training;
   }
 
-  abstract forward(x: Tensor): Tensor;
-
-  /** Child modules by field name, in the order of the fields. */
+  /**
+   * Child modules by field name, in the order of the fields.
+   * @throws TypeError for a Set of modules, or a Map of them by what is no text: they have no names
+   */
   *namedChildren(): Generator<[name: string, child: Module]> {
-    for (const [name, value] of Object.entries(this)) {
-      if (value instanceof Module) yield [name, value];
-      else if (isContainer(value)) {
-        for (const [key, item] of Object.entries(value))
-          if (item instanceof Module) yield [`${name}.${key}`, item];
-      }
-    }
+    for (const { name, value } of fieldsOf(this, isPart)) if (value instanceof Module) yield [name, value];
   }
 
-  /** This module and all below it, by path; its own path is ''. */
-  *namedModules(prefix = ''): Generator<[path: string, module: Module]> {
+  /** This module and all below it, each once, by path; its own path is ''. */
+  *namedModules(prefix = '', seen = new Set<Module>()): Generator<[path: string, module: Module]> {
+    if (seen.has(this)) return;
+    seen.add(this);
     yield [prefix, this];
-    for (const [name, child] of this.namedChildren()) yield* child.namedModules(joinPath(prefix, name));
+    for (const [name, child] of this.namedChildren()) yield* child.namedModules(joinPath(prefix, name), seen);
   }
 
-  /** Parameters and buffers of this module and all below it, by path. */
+  /** Parameters and buffers of this module and all below it, each once, by path. */
   *namedTensors(): Generator<[path: string, tensor: Tensor]> {
-    for (const [path, module] of this.namedModules()) {
-      for (const [name, value] of Object.entries(module)) {
-        if (value instanceof Tensor) yield [joinPath(path, name), value];
-      }
-    }
+    for (const [tensor, [first]] of tensorNames(this)) yield [first, tensor];
   }
 
   /** Parameters of this module and all below it, by path. */
@@ -81,16 +78,12 @@ export abstract class Module {
    */
   replaceChild(name: string, child: Module): void {
     requireUnused('replaceChild', [this], { beside: ['change'] });
-    const [field, key] = name.split('.');
-    const container: unknown = key === undefined ? this : Reflect.get(this, field);
-    if (
-      typeof container !== 'object' ||
-      container === null ||
-      !(Reflect.get(container, key ?? field) instanceof Module)
-    ) {
-      throw new RangeError(`replaceChild: there is no child named ${name}`);
+    for (const field of fieldsOf(this, isPart)) {
+      if (field.name !== name || !(field.value instanceof Module)) continue;
+      field.replace(child);
+      return;
     }
-    Reflect.set(container, key ?? field, child);
+    throw new RangeError(`replaceChild: there is no child named ${name}`);
   }
 
   /** Puts this module and all below it in training mode. */
@@ -123,26 +116,33 @@ export abstract class Module {
   }
 
   /**
-   * Replaces the values of all parameters and buffers.
+   * Replaces the values of all parameters and buffers. A tensor that has several names may be given by any of them.
    * @throws ShapeError that names everything missing, unexpected or misshapen, Error while `fit`, `evaluate` or `merge`
    *   uses the model; nothing is changed then
    */
   loadStateDict(state: ReadonlyMap<string, HostTensor>): void {
     requireUnused('loadStateDict', modelParts(this), { beside: ['switch'] });
-    const own = new Map(this.namedTensors());
+    const all = tensorNames(this);
+    const known = new Set([...all.values()].flat());
     const problems: string[] = [];
-    for (const [name, tensor] of own) {
-      const given = state.get(name);
-      if (!given) problems.push(`missing ${name}`);
-      else if (given.shape.join() !== tensor.shape.join() || given.data.length !== tensor.length) {
-        problems.push(`${name} must be [${tensor.shape}]: got [${given.shape}]`);
-      } else if (tensor.dtype === 'i32' && given.data.some((value) => (value | 0) !== value)) {
-        problems.push(`${name} must hold 32-bit integers`);
+    const values = new Map<Tensor, HostTensor>();
+    for (const [tensor, names] of all) {
+      const given = names.flatMap((name) => {
+        const found = state.get(name);
+        return found ? [{ name, found }] : [];
+      });
+      if (given.length === 0) problems.push(`missing ${names[0]}`);
+      else values.set(tensor, given[0].found);
+      for (const { name, found } of given) {
+        const problem = misfit(name, found, tensor);
+        if (problem) problems.push(problem);
+        else if (!isSame(found, given[0].found))
+          problems.push(`${given[0].name} and ${name} are one tensor here, but differ`);
       }
     }
-    for (const name of state.keys()) if (!own.has(name)) problems.push(`unexpected ${name}`);
+    for (const name of state.keys()) if (!known.has(name)) problems.push(`unexpected ${name}`);
     if (problems.length > 0) throw new ShapeError(`loadStateDict: ${problems.join('; ')}`);
-    for (const [name, { data }] of state) own.get(name)?.write(data);
+    for (const [tensor, { data }] of values) tensor.write(data);
   }
 
   /**
@@ -164,6 +164,54 @@ export abstract class Module {
     requireUnused('dispose', modelParts(this));
     freeModule(this);
   }
+}
+
+/** A module that is computed with as a function of one tensor. */
+export abstract class Layer extends Module {
+  abstract forward(x: Tensor): Tensor;
+}
+
+/** @throws TypeError for a module that cannot be computed with, whatever its type says */
+export function requireLayer(call: string, model: Module): asserts model is Layer {
+  if (typeof Reflect.get(model, 'forward') === 'function') return;
+  throw new TypeError(`${call}: the model must be a Layer, which has forward(x)`);
+}
+
+const isPart = (value: unknown) => value instanceof Module || value instanceof Tensor;
+
+/** Every parameter and buffer of a module and all below it, with all its names. */
+export function tensorNames(model: Module): Map<Tensor, [first: string, ...others: string[]]> {
+  const names = new Map<Tensor, [string, ...string[]]>();
+  for (const [path, module] of everyPlace(model)) {
+    for (const { name, value } of fieldsOf(module, isPart)) {
+      if (!(value instanceof Tensor)) continue;
+      const whole = joinPath(path, name);
+      const before = names.get(value);
+      if (before) before.push(whole);
+      else names.set(value, [whole]);
+    }
+  }
+  return names;
+}
+
+/** As `namedModules`, but a module that stands in several places comes in each of them. */
+function* everyPlace(module: Module, path = ''): Generator<[path: string, module: Module]> {
+  yield [path, module];
+  for (const [name, child] of module.namedChildren()) yield* everyPlace(child, joinPath(path, name));
+}
+
+function misfit(name: string, given: HostTensor, tensor: Tensor): string | undefined {
+  if (given.shape.join() !== tensor.shape.join() || given.data.length !== tensor.length) {
+    return `${name} must be [${tensor.shape}]: got [${given.shape}]`;
+  }
+  const isWrong = tensor.dtype === 'i32' && given.data.some((value) => (value | 0) !== value);
+  return isWrong ? `${name} must hold 32-bit integers` : undefined;
+}
+
+function isSame({ data: a }: HostTensor, { data: b }: HostTensor): boolean {
+  if (a === b) return true;
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
+  return a.length === b.length;
 }
 
 /** Tensors of a module and all below it, with those that are kept beside its state. */
@@ -193,11 +241,6 @@ export async function hostTensors(
     return [name, { shape: tensor.shape, data }] as const;
   });
   return new Map(await Promise.all(reads));
-}
-
-function isContainer(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  return Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value));
 }
 
 /** `prefix.name`, or `name` at the root. */

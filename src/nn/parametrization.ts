@@ -7,24 +7,24 @@ import { noGrad } from '../autograd/record.js';
 import { ShapeError } from '../errors.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { Parameter, type Tensor } from '../tensor.js';
-import { Module } from './module.js';
+import { Layer, type Module } from './module.js';
 import { requireUnused } from './use.js';
 
 /** The original parameter and the functions that are applied to it, first to last. */
-class ParametrizationList extends Module {
+class ParametrizationList extends Layer {
   /** The functions; named `0`, `1`, … as fields. */
-  readonly #steps: Module[] = [];
+  readonly #steps: Layer[] = [];
 
   constructor(readonly original: Parameter) {
     super();
   }
 
-  append(step: Module): void {
+  append(step: Layer): void {
     Object.assign(this, { [this.#steps.length]: step });
     this.#steps.push(step);
   }
 
-  get steps(): readonly Module[] {
+  get steps(): readonly Layer[] {
     return this.#steps;
   }
 
@@ -53,7 +53,7 @@ function requireList(what: string, module: Module, name: string): Parametrizatio
  * @throws RangeError when it does not, ShapeError when the function changes the shape, Error while a call such as `fit` or
  *   `evaluate` uses the module
  */
-export function registerParametrization(module: Module, name: string, parametrization: Module): void {
+export function registerParametrization(module: Module, name: string, parametrization: Layer): void {
   requireUnused('registerParametrization', [module], { subject: 'the module', beside: ['change'] });
   const before: unknown = Reflect.get(module, name);
   let list = listOf(module, name);
@@ -124,6 +124,6 @@ export function originalParameter(module: Module, name: string): Parameter {
 }
 
 /** The functions behind a name, first to last; none when it is not parametrized. */
-export function parametrizationsOf(module: Module, name: string): readonly Module[] {
+export function parametrizationsOf(module: Module, name: string): readonly Layer[] {
   return listOf(module, name)?.steps ?? [];
 }

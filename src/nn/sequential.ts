@@ -1,14 +1,14 @@
 import type { Tensor } from '../tensor.js';
-import { Module } from './module.js';
+import { Layer } from './module.js';
 
 /**
  * Modules one after another; their names are `0`, `1`, ….
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.Sequential.html
  */
-export class Sequential extends Module {
+export class Sequential extends Layer {
   readonly #length: number;
 
-  constructor(...modules: Module[]) {
+  constructor(...modules: Layer[]) {
     super();
     this.#length = modules.length;
     // Numbered fields give the children PyTorch's names.
@@ -16,8 +16,9 @@ export class Sequential extends Module {
   }
 
   /** The modules in order; a replaced child is found here. */
-  get modules(): Module[] {
-    return Array.from(this.namedChildren(), ([, child]) => child).slice(0, this.#length);
+  get modules(): Layer[] {
+    // The constructor took layers alone, and each child is replaced by one.
+    return Array.from({ length: this.#length }, (_, i) => Reflect.get(this, `${i}`) as Layer);
   }
 
   forward(x: Tensor): Tensor {

@@ -3,7 +3,7 @@ import type { Storage } from '../backends/backend.js';
 import { checkDataset, type Dataset } from '../data/dataset.js';
 import { ShapeError } from '../errors.js';
 import { evaluationModes, withModes } from '../nn/mode.js';
-import { type Module, modelParts } from '../nn/module.js';
+import { type Layer, modelParts, requireLayer } from '../nn/module.js';
 import { reading } from '../nn/use.js';
 import { matrixSize } from '../ops/check.js';
 import { crossEntropy } from '../ops/crossEntropy.js';
@@ -39,17 +39,18 @@ const NAMES: OptionNames<EvaluateOptions> = { batchSize: true, onBatch: true };
  * @throws ShapeError when the model has fewer outputs than the data have classes
  */
 export async function evaluate(
-  model: Module,
+  model: Layer,
   data: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   checkOptions('evaluate', options, NAMES);
+  requireLayer('evaluate', model);
   checkDataset('evaluate', 'data', data);
   return reading('evaluate', modelParts(model), () => measure(model, data, options));
 }
 
 async function measure(
-  model: Module,
+  model: Layer,
   data: Dataset,
   { batchSize = 200, onBatch }: EvaluateOptions,
 ): Promise<Evaluation> {

@@ -1,6 +1,6 @@
 import type { Batch, Dataset } from '../data/dataset.js';
 import { trainingModes, withModes } from '../nn/mode.js';
-import { type Module, modelParts } from '../nn/module.js';
+import { type Layer, modelParts, requireLayer } from '../nn/module.js';
 import { Use } from '../nn/use.js';
 import { crossEntropy } from '../ops/crossEntropy.js';
 import type { Optimizer } from '../optim/optimizer.js';
@@ -116,7 +116,8 @@ export interface FitResult {
  *   step is read, the weights are then those before that iteration), Error while another call changes, switches or trains
  *   the model
  */
-export async function fit(model: Module, data: Dataset, options: FitOptions): Promise<FitResult> {
+export async function fit(model: Layer, data: Dataset, options: FitOptions): Promise<FitResult> {
+  requireLayer('fit', model);
   checkFitOptions(data, options);
   const things = [...modelParts(model), options.optimizer, ...options.optimizer.parameters];
   const use = new Use('train', 'fit', things, 'the model or the optimizer');
@@ -128,7 +129,7 @@ export async function fit(model: Module, data: Dataset, options: FitOptions): Pr
   }
 }
 
-async function train(model: Module, data: Dataset, options: FitOptions, use: Use): Promise<FitResult> {
+async function train(model: Layer, data: Dataset, options: FitOptions, use: Use): Promise<FitResult> {
   const { optimizer, signal, checkpoint } = options;
   const plan = planOf(data, options);
   const log = new TrainingLog(plan, options.onStep);
@@ -215,7 +216,7 @@ function planOf(data: Dataset, options: FitOptions): Plan {
 }
 
 /** Everything that the course of a training follows from. */
-function partsOf(model: Module, data: Dataset, options: FitOptions): FingerprintParts {
+function partsOf(model: Layer, data: Dataset, options: FitOptions): FingerprintParts {
   const { batchSize = 10, dropLast = false, epochs = 1, limit = Number.POSITIVE_INFINITY } = options;
   const { shuffle = true, seed = 0, accumulate = 1, schedule = { kind: 'constant' }, clipNorm } = options;
   const { optimizer, validation, checkpoint, loss = crossEntropy } = options;
@@ -233,7 +234,7 @@ function partsOf(model: Module, data: Dataset, options: FitOptions): Fingerprint
 
 /** @param first  iterations that were made before, whose batches are left out */
 function trainingStep(
-  model: Module,
+  model: Layer,
   data: Dataset,
   { optimizer, clipNorm, record = true, loss: lossOf }: FitOptions,
   { accumulate, batches: all, batching }: Plan,

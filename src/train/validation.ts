@@ -1,6 +1,6 @@
 /** Validation in the course of a training: how it goes, which weights were best, and when to stop. */
 import type { Dataset } from '../data/dataset.js';
-import type { Module, StateDict } from '../nn/module.js';
+import type { Layer, StateDict } from '../nn/module.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { type Checkpoint, trainedParameters, valuesOf } from './checkpoint.js';
 import { evaluate } from './evaluate.js';
@@ -41,7 +41,7 @@ export class Validation {
   #last = -1;
 
   constructor(
-    readonly model: Module,
+    readonly model: Layer,
     readonly options: ValidationOptions | undefined,
   ) {
     if (!options) return;

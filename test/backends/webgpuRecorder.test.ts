@@ -6,7 +6,7 @@ import { Dataset } from '../../src/data/dataset.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { DigitsNet } from '../../src/models/digitsNet.js';
 import { Linear } from '../../src/nn/linear.js';
-import { Module } from '../../src/nn/module.js';
+import { Layer } from '../../src/nn/module.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { relu } from '../../src/ops/relu.js';
 import { Adam } from '../../src/optim/adam.js';
@@ -26,7 +26,7 @@ function examples(device: Backend, count: number, features = FEATURES): Dataset 
 }
 
 /** A layer with an activation or without, as `choose` says. */
-class Branching extends Module {
+class Branching extends Layer {
   readonly layer: Linear;
 
   constructor(
@@ -50,7 +50,7 @@ describe.runIf(hasWebGpu)('fit on webgpu', () => {
   });
   afterAll(() => device.dispose());
 
-  async function trained(build: () => Module, options: Partial<FitOptions>) {
+  async function trained(build: () => Layer, options: Partial<FitOptions>) {
     const model = build();
     const optimizer = new Adam(model.parameters());
     const data = examples(device, 65);
@@ -65,7 +65,7 @@ describe.runIf(hasWebGpu)('fit on webgpu', () => {
   }
 
   /** Trains with recording and without. */
-  async function both(build: () => Module, options: Partial<FitOptions> = {}): Promise<number> {
+  async function both(build: () => Layer, options: Partial<FitOptions> = {}): Promise<number> {
     const recorded = await trained(build, options);
     const eager = await trained(build, { ...options, record: false });
     expect(eager.repeated).toBe(0);

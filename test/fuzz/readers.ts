@@ -17,7 +17,7 @@ import { Dropout } from '../../src/nn/dropout.js';
 import { Embedding } from '../../src/nn/embedding.js';
 import { Linear } from '../../src/nn/linear.js';
 import { parseModel } from '../../src/nn/modelFile.js';
-import { Module } from '../../src/nn/module.js';
+import { Layer } from '../../src/nn/module.js';
 import { readAdapterDirectory } from '../../src/node/adapters.js';
 import { Adam } from '../../src/optim/adam.js';
 import { Random } from '../../src/random.js';
@@ -44,11 +44,11 @@ const encode = (text: string) => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 /** Layers of every kind that an adapter can have. */
-class Net extends Module {
+class Net extends Layer {
   embed = new Embedding(device, 5, 4);
-  lin1: Module = new Linear(device, 4, 3);
+  lin1: Layer = new Linear(device, 4, 3);
   drop = new Dropout(device, 0.1);
-  lin2: Module = new Linear(device, 3, 2);
+  lin2: Layer = new Linear(device, 3, 2);
 
   forward(x: Tensor): Tensor {
     return this.lin2.forward(this.drop.forward(this.lin1.forward(x)));

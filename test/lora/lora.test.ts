@@ -8,7 +8,7 @@ import { LoraParametrization } from '../../src/lora/loraParametrization.js';
 import { mergeAndUnload } from '../../src/lora/merge.js';
 import { DigitsNet } from '../../src/models/digitsNet.js';
 import { Linear } from '../../src/nn/linear.js';
-import type { Module } from '../../src/nn/module.js';
+import type { Layer } from '../../src/nn/module.js';
 import { ReLU } from '../../src/nn/relu.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
@@ -35,8 +35,8 @@ describe.each(await allDevices())('LoRA on %s', (_, device) => {
       new Linear(device, 7, 4, { random: init }),
     );
   };
-  const outputs = async (model: Module) => Array.from(await noGrad(() => model.forward(x)).read());
-  const train = (model: Module, steps = 5) => {
+  const outputs = async (model: Layer) => Array.from(await noGrad(() => model.forward(x)).read());
+  const train = (model: Layer, steps = 5) => {
     const optimizer = new Adam(model.parameters(), { learningRate: 0.05 });
     for (let i = 0; i < steps; i++) {
       optimizer.zeroGrad();

@@ -20,7 +20,7 @@ import type { LoraConfig } from '../../src/lora/config.js';
 import { merge, mergeAndUnload, unloadAdapters, unmerge } from '../../src/lora/merge.js';
 import { addWeightedAdapter } from '../../src/lora/weightedAdapter.js';
 import { Linear } from '../../src/nn/linear.js';
-import type { Module } from '../../src/nn/module.js';
+import type { Layer } from '../../src/nn/module.js';
 import { ReLU } from '../../src/nn/relu.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { Adam } from '../../src/optim/adam.js';
@@ -52,7 +52,7 @@ describe.each(devices)('overlapping calls on %s', async (_, device) => {
   const x = tensor(device, values, [6, FEATURES]);
 
   /** With B drawn too, so that the adapters do something. */
-  async function adapt(model: Module, name: string, config: LoraConfig = {}) {
+  async function adapt(model: Layer, name: string, config: LoraConfig = {}) {
     const adapter = await applyLora(model, { rank: 2, alpha: 8, ...config }, name);
     const from = new Random(1).split(name);
     for (const parameter of adapter.parameters()) {
@@ -72,10 +72,10 @@ describe.each(devices)('overlapping calls on %s', async (_, device) => {
     return model;
   }
 
-  const outputs = async (model: Module) => Array.from(await noGrad(() => model.forward(x)).read());
+  const outputs = async (model: Layer) => Array.from(await noGrad(() => model.forward(x)).read());
   /** Takes several turns of the event loop and of the microtasks. */
-  const ask = (model: Module) => evaluate(model, data, { batchSize: 4 });
-  const slowly = async (model: Module) => {
+  const ask = (model: Layer) => evaluate(model, data, { batchSize: 4 });
+  const slowly = async (model: Layer) => {
     await later();
     const first = await ask(model);
     await later();
@@ -185,7 +185,7 @@ describe.each(devices)('overlapping calls on %s', async (_, device) => {
   });
 
   const files = await serializeAdapter(getAdapter(await build(), 'b'));
-  const changes: Record<string, (model: Module) => unknown> = {
+  const changes: Record<string, (model: Layer) => unknown> = {
     'adapter.enabled': (model) => {
       getAdapter(model, 'a').enabled = false;
     },
@@ -199,7 +199,7 @@ describe.each(devices)('overlapping calls on %s', async (_, device) => {
     unloadAdapters: (model) => unloadAdapters(model),
     dispose: (model) => model.dispose(),
   };
-  const longChanges: Record<string, (model: Module) => Promise<unknown>> = {
+  const longChanges: Record<string, (model: Layer) => Promise<unknown>> = {
     merge: (model) => merge(model),
     mergeAndUnload: (model) => mergeAndUnload(model),
     applyLora: (model) => applyLora(model, { rank: 2, init: 'pissa' }, 'c'),

@@ -19,7 +19,7 @@ import { merge, unmerge } from '../../src/lora/merge.js';
 import { addWeightedAdapter } from '../../src/lora/weightedAdapter.js';
 import { Embedding } from '../../src/nn/embedding.js';
 import { Linear } from '../../src/nn/linear.js';
-import type { Module } from '../../src/nn/module.js';
+import type { Layer } from '../../src/nn/module.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Random } from '../../src/random.js';
@@ -34,7 +34,7 @@ describe.each(await allDevices())('several adapters on %s', (_, device) => {
     const parts = [new Embedding(device, 11, 6, { random }), new Linear(device, 6, 9, { random })];
     return new Sequential(...parts, new Linear(device, 9, 5, { random })).eval();
   };
-  const outputs = async (model: Module, of: Tensor = x) =>
+  const outputs = async (model: Layer, of: Tensor = x) =>
     Array.from(await noGrad(() => model.forward(of)).read());
   const close = (a: readonly number[], b: readonly number[]) => {
     const largest = Math.max(...b.map(Math.abs));
@@ -42,7 +42,7 @@ describe.each(await allDevices())('several adapters on %s', (_, device) => {
   };
 
   /** With B drawn too, so that the adapter does something. */
-  async function adapt(model: Module, name: string, config: LoraConfig = {}): Promise<void> {
+  async function adapt(model: Layer, name: string, config: LoraConfig = {}): Promise<void> {
     const targetModules = ['0', '1', '2'];
     const adapter = await applyLora(model, { rank: 2, alpha: 3, targetModules, ...config }, name);
     const random = new Random(1).split(name);

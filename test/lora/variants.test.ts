@@ -10,7 +10,7 @@ import type { LoraConfig } from '../../src/lora/config.js';
 import { merge, mergeAndUnload, unloadAdapters, unmerge } from '../../src/lora/merge.js';
 import { Embedding } from '../../src/nn/embedding.js';
 import { Linear } from '../../src/nn/linear.js';
-import type { Module } from '../../src/nn/module.js';
+import type { Layer } from '../../src/nn/module.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
@@ -57,9 +57,9 @@ const inputs = (device: Backend) => ({
   y: tensor(device, [0, 1, 2, 3, 4, 1, 2], [7], 'i32'),
 });
 
-const outputs = async (model: Module, x: Tensor) => Array.from(await noGrad(() => model.forward(x)).read());
+const outputs = async (model: Layer, x: Tensor) => Array.from(await noGrad(() => model.forward(x)).read());
 
-function train(model: Module, x: Tensor, y: Tensor, steps = 4): void {
+function train(model: Layer, x: Tensor, y: Tensor, steps = 4): void {
   const optimizer = new Adam(model.parameters(), { learningRate: 0.05 });
   model.train();
   for (let i = 0; i < steps; i++) {
@@ -70,7 +70,7 @@ function train(model: Module, x: Tensor, y: Tensor, steps = 4): void {
   model.eval();
 }
 
-async function bits(model: Module): Promise<string> {
+async function bits(model: Layer): Promise<string> {
   const state = await model.stateDict();
   return Array.from(state, ([name, { data }]) => `${name} ${Array.from(data).join()}`).join('\n');
 }

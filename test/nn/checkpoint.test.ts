@@ -7,7 +7,7 @@ import { applyLora } from '../../src/lora/applyLora.js';
 import { checkpoint } from '../../src/nn/checkpoint.js';
 import { Dropout } from '../../src/nn/dropout.js';
 import { Linear } from '../../src/nn/linear.js';
-import { Module } from '../../src/nn/module.js';
+import { Layer } from '../../src/nn/module.js';
 import { add } from '../../src/ops/add.js';
 import { addResidual } from '../../src/ops/addResidual.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
@@ -20,9 +20,9 @@ import { fit } from '../../src/train/fit.js';
 import { allDevices, wasm } from '../devices.js';
 
 /** A residual block with dropout. */
-class Block extends Module {
-  readonly up: Module;
-  readonly down: Module;
+class Block extends Layer {
+  readonly up: Layer;
+  readonly down: Layer;
   readonly dropout: Dropout;
 
   constructor(device: Backend, size: number, random: Random, seed: number) {
@@ -37,8 +37,8 @@ class Block extends Module {
   }
 }
 
-class Stack extends Module {
-  readonly head: Module;
+class Stack extends Layer {
+  readonly head: Layer;
 
   constructor(
     device: Backend,

@@ -5,14 +5,14 @@ import type { Backend } from '../../src/backends/backend.js';
 import { Embedding } from '../../src/nn/embedding.js';
 import { Linear } from '../../src/nn/linear.js';
 import { parseModel } from '../../src/nn/modelFile.js';
-import { Module } from '../../src/nn/module.js';
+import { Layer } from '../../src/nn/module.js';
 import { relu } from '../../src/ops/relu.js';
 import { Random } from '../../src/random.js';
 import { type Tensor, tensor } from '../../src/tensor.js';
 
-class Block extends Module {
-  linear1: Module;
-  linear2: Module;
+class Block extends Layer {
+  linear1: Layer;
+  linear2: Layer;
 
   constructor(device: Backend, random: Random) {
     super();
@@ -26,10 +26,10 @@ class Block extends Module {
 }
 
 /** Tokens (or rows of 6 numbers) to 4 classes. */
-export class Net extends Module {
-  emb: Module | undefined;
-  block: Module;
-  head: Module;
+export class Net extends Layer {
+  emb: Layer | undefined;
+  block: Layer;
+  head: Layer;
 
   constructor(
     device: Backend,

@@ -6,7 +6,7 @@ import { setActiveAdapters, withAdapterDisabled } from '../../src/lora/adapters.
 import { loraPlusGroups } from '../../src/lora/loraPlus.js';
 import { merge, unmerge } from '../../src/lora/merge.js';
 import { addWeightedAdapter } from '../../src/lora/weightedAdapter.js';
-import type { Module } from '../../src/nn/module.js';
+import type { Layer } from '../../src/nn/module.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
 import type { OptimizerParameters } from '../../src/optim/groups.js';
@@ -14,7 +14,7 @@ import { type Tensor, tensor } from '../../src/tensor.js';
 import { allDevices } from '../devices.js';
 import { adapterFiles, baseModel, caseNames, difference, facts, inputTensor, TARGETS } from './net.js';
 
-const outputs = (model: Module, x: Tensor) => noGrad(() => model.forward(x)).read();
+const outputs = (model: Layer, x: Tensor) => noGrad(() => model.forward(x)).read();
 
 describe.each(await allDevices())('adapters of PEFT on %s', (_, device) => {
   it.each(caseNames)('%s: outputs of base, adapted and merged', async (name) => {
@@ -38,7 +38,7 @@ describe.each(await allDevices())('adapters of PEFT on %s', (_, device) => {
   async function train(
     name: string,
     losses: readonly number[],
-    groups: (model: Module) => OptimizerParameters,
+    groups: (model: Layer) => OptimizerParameters,
   ) {
     const expected = facts(name);
     const x = inputTensor(device, expected);

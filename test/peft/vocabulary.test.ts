@@ -8,7 +8,7 @@ import { applyLora } from '../../src/lora/applyLora.js';
 import { Embedding } from '../../src/nn/embedding.js';
 import { Linear } from '../../src/nn/linear.js';
 import { parseModel } from '../../src/nn/modelFile.js';
-import { Module } from '../../src/nn/module.js';
+import { Layer } from '../../src/nn/module.js';
 import { ReLU } from '../../src/nn/relu.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { relu } from '../../src/ops/relu.js';
@@ -26,21 +26,21 @@ const { input, outputs } = JSON.parse(readFileSync(join(ROOT, 'vocabulary', 'fac
 };
 const base = parseModel(readFileSync(join(ROOT, 'vocabulary', 'base.safetensors')), 'base');
 
-class Block extends Module {
-  linear1: Module = new Linear(device, 6, 9);
-  linear2: Module = new Linear(device, 9, 5);
+class Block extends Layer {
+  linear1: Layer = new Linear(device, 6, 9);
+  linear2: Layer = new Linear(device, 9, 5);
 
   forward(x: Tensor): Tensor {
     return this.linear2.forward(relu(this.linear1.forward(x)));
   }
 }
 
-class Net extends Module {
-  embed_tokens: Module = new Embedding(device, 11, 6);
+class Net extends Layer {
+  embed_tokens: Layer = new Embedding(device, 11, 6);
   block = new Block();
   dec = new Sequential(new Linear(device, 5, 7), new ReLU(), new Linear(device, 7, 5));
-  head: Module = new Linear(device, 5, 5);
-  lm_head: Module = new Linear(device, 5, 4);
+  head: Layer = new Linear(device, 5, 5);
+  lm_head: Layer = new Linear(device, 5, 4);
 
   forward(x: Tensor): Tensor {
     const hidden = this.dec.forward(this.block.forward(this.embed_tokens.forward(x)));
@@ -55,7 +55,7 @@ function build(): Net {
 }
 
 const x = tensor(device, input, [7], 'i32');
-const output = (model: Module) => noGrad(() => model.eval().forward(x)).read();
+const output = (model: Layer) => noGrad(() => model.eval().forward(x)).read();
 const files = (name: string) => adapterFiles('vocabulary', name);
 
 /** The tensors of a case, changed. */

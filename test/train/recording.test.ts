@@ -11,7 +11,7 @@ import { applyLora } from '../../src/lora/applyLora.js';
 import type { LoraLinear } from '../../src/lora/loraLinear.js';
 import { DigitsNet } from '../../src/models/digitsNet.js';
 import { Linear } from '../../src/nn/linear.js';
-import { Module, type StateDict } from '../../src/nn/module.js';
+import { Layer, type StateDict } from '../../src/nn/module.js';
 import { readBinary } from '../../src/node/binary.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { matmul } from '../../src/ops/matmul.js';
@@ -30,7 +30,7 @@ import { trainImages } from '../mnistData.js';
 type Options = Partial<Omit<FitOptions, 'record' | 'optimizer'>>;
 
 interface Subject {
-  readonly model: Module;
+  readonly model: Layer;
   readonly optimizer: Optimizer;
   /** For `fit`, given the data that it trains on. */
   readonly options?: (data: Dataset) => Options;
@@ -83,7 +83,7 @@ const digits = (device: Backend, lora?: Parameters<typeof applyLora>[1]) => {
 };
 
 /** Two ways through a network; `choose` says which. */
-class Branching extends Module {
+class Branching extends Layer {
   readonly first: Linear;
   readonly second: Linear;
 
@@ -107,7 +107,7 @@ class Branching extends Module {
 }
 
 /** A product with a factor that is the model's own. */
-class Scaled extends Module {
+class Scaled extends Layer {
   readonly linear: Linear;
 
   constructor(

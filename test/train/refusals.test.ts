@@ -6,7 +6,7 @@ import { applyLora } from '../../src/lora/applyLora.js';
 import { loraPlusGroups } from '../../src/lora/loraPlus.js';
 import { addWeightedAdapter } from '../../src/lora/weightedAdapter.js';
 import { Linear } from '../../src/nn/linear.js';
-import type { Module } from '../../src/nn/module.js';
+import type { Layer } from '../../src/nn/module.js';
 import { ReLU } from '../../src/nn/relu.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
@@ -22,12 +22,12 @@ const device = await wasm();
 const data = trainImages(device, 50);
 const build = (outputs = 10) => new Sequential(new Linear(device, 784, 8), new Linear(device, 8, outputs));
 
-async function weights(model: Module): Promise<string> {
+async function weights(model: Layer): Promise<string> {
   return Array.from(await model.stateDict(), ([name, { data }]) => `${name} ${data.join()}`).join();
 }
 
 /** @returns what a fit is refused with, after which every weight is what it was */
-async function refusal(model: Module, options: FitOptions): Promise<unknown> {
+async function refusal(model: Layer, options: FitOptions): Promise<unknown> {
   const before = await weights(model);
   let told = 0;
   const error: unknown = await fit(model, data, { onStep: () => told++, ...options }).then(

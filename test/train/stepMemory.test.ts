@@ -7,7 +7,7 @@ import { applyLora } from '../../src/lora/applyLora.js';
 import type { LoraConfig } from '../../src/lora/config.js';
 import { Embedding } from '../../src/nn/embedding.js';
 import { Linear } from '../../src/nn/linear.js';
-import { Module } from '../../src/nn/module.js';
+import { Layer } from '../../src/nn/module.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { mul } from '../../src/ops/mul.js';
 import { relu } from '../../src/ops/relu.js';
@@ -19,10 +19,10 @@ import { allDevices } from '../devices.js';
 
 const [FEATURES, CLASSES, ROWS] = [12, 4, 30];
 
-class Net extends Module {
-  linear1: Module;
-  linear2: Module;
-  linear3: Module;
+class Net extends Layer {
+  linear1: Layer;
+  linear2: Layer;
+  linear3: Layer;
 
   constructor(device: Backend) {
     super();
@@ -53,9 +53,9 @@ class Prefixed extends Net {
   }
 }
 
-class Embedded extends Module {
-  embedding: Module;
-  linear: Module;
+class Embedded extends Layer {
+  embedding: Layer;
+  linear: Layer;
   readonly #indices: Tensor;
 
   constructor(device: Backend, rows: number) {
@@ -83,7 +83,7 @@ const lora = (config: LoraConfig) => (device: Backend) => {
   return model;
 };
 
-const plain = (device: Backend): Module => new Net(device);
+const plain = (device: Backend): Layer => new Net(device);
 let metric: Tensor | undefined;
 const withMetric =
   (compute: (logits: Tensor, loss: Tensor) => Tensor): NonNullable<FitOptions['loss']> =>
@@ -93,7 +93,7 @@ const withMetric =
     return loss;
   };
 
-const CASES: Record<string, [(device: Backend) => Module, Partial<FitOptions>?]> = {
+const CASES: Record<string, [(device: Backend) => Layer, Partial<FitOptions>?]> = {
   'LoRA with dropout on a first layer': [lora({ dropout: 0.1, targetModules: ['linear1'] })],
   'LoRA with dropout on all layers': [lora({ dropout: 0.1 })],
   'LoRA on the last layer only': [lora({ targetModules: ['linear3'] })],

@@ -1,5 +1,5 @@
 /** One training run, of which only values that are better than before come out. */
-import { Adam, DataError, type Dataset, evaluate, type FitOptions, fit, type Module } from 'lowrank';
+import { Adam, DataError, type Dataset, evaluate, type FitOptions, fit, type Layer } from 'lowrank';
 import { BATCH_SIZE } from './teaching.js';
 import type { Outcome } from './views.js';
 import { GUESSING, Watch } from './watch.js';
@@ -17,7 +17,7 @@ export interface TrainOptions extends Pick<FitOptions, 'epochs' | 'limit' | 'see
  * iteration that was good, or `iterations` is 0 and the model is of no use.
  * @throws DataError when it is stopped before the first iteration
  */
-export async function train(model: Module, data: Dataset, options: TrainOptions): Promise<Outcome> {
+export async function train(model: Layer, data: Dataset, options: TrainOptions): Promise<Outcome> {
   const sample = data.take(Math.min(JUDGED, data.length));
   const lossNow = async () => (await evaluate(model, sample)).loss;
   const before = await lossNow();
@@ -45,7 +45,7 @@ function isWorse(after: number, before: number): boolean {
 
 /** @returns iterations that were made */
 async function watchedFit(
-  model: Module,
+  model: Layer,
   data: Dataset,
   { learningRate, signal, onStep, ...length }: TrainOptions,
   watch: Watch,

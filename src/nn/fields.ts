@@ -1,0 +1,59 @@
+/** The fields of an object that hold something wanted, also within arrays, plain objects and Maps. */
+
+export interface Field {
+  /** The path: `layers`, `layers.0`, `blocks.first.1`. */
+  readonly name: string;
+  readonly value: unknown;
+  /** Puts another value in this place. */
+  readonly replace: (value: unknown) => void;
+}
+
+/** A module's tensors beside its state, which have no names. */
+const LEFT_OUT = 'kept';
+
+/**
+ * @param isWanted  what is found; it is not looked into
+ * @throws TypeError for a wanted value that has no name: in a Set, or in a Map by what is no text
+ */
+export function* fieldsOf(owner: object, isWanted: (value: unknown) => boolean): Generator<Field> {
+  for (const name of Object.keys(owner)) {
+    if (name !== LEFT_OUT) yield* lookInto(placeIn(owner, name, name), isWanted, new Set([owner]));
+  }
+}
+
+function* lookInto(
+  field: Field,
+  isWanted: (value: unknown) => boolean,
+  around: Set<object>,
+): Generator<Field> {
+  const { name, value } = field;
+  if (isWanted(value)) yield field;
+  else if (typeof value === 'object' && value !== null && !around.has(value)) {
+    around.add(value);
+    for (const inner of placesOf(name, value, isWanted)) yield* lookInto(inner, isWanted, around);
+    around.delete(value);
+  }
+}
+
+function placesOf(path: string, container: object, isWanted: (value: unknown) => boolean): Field[] {
+  if (container instanceof Map) {
+    return Array.from(container, ([key, value]) => {
+      if (typeof key !== 'string' && isWanted(value))
+        throw new TypeError(`module: ${path} is a Map whose keys are no texts: what is in it has no name`);
+      return { name: `${path}.${String(key)}`, value, replace: (next) => void container.set(key, next) };
+    });
+  }
+  if (container instanceof Set) {
+    if ([...container].some(isWanted))
+      throw new TypeError(`module: ${path} is a Set: what is in it has no name; use an array`);
+    return [];
+  }
+  if (!Array.isArray(container) && ![Object.prototype, null].includes(Object.getPrototypeOf(container)))
+    return [];
+  return Object.keys(container).map((key) => placeIn(container, key, `${path}.${key}`));
+}
+
+function placeIn(container: object, key: string, name: string): Field {
+  const replace = (value: unknown) => void Reflect.set(container, key, value);
+  return { name, value: Reflect.get(container, key), replace };
+}
