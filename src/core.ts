@@ -2,7 +2,8 @@
 export { noGrad } from './autograd/record.js';
 export type { Backend, DeviceName, HostArray, MemoryUse } from './backends/backend.js';
 export type { Bytes } from './bytes.js';
-export { type BatchOptions, Dataset, type DatasetOptions } from './data/dataset.js';
+export type { AnyBatch, Batches, BatchOptions } from './data/batches.js';
+export { type Batch, Dataset, type DatasetOptions } from './data/dataset.js';
 export { type ParseIdxOptions, parseIdx } from './data/idx.js';
 export { type MnistFiles, parseMnist } from './data/mnist.js';
 export { type LoadMnistOptions, loadMnist } from './data/mnistDataset.js';
@@ -89,6 +90,7 @@ export { parseSafetensors, serializeSafetensors, toFloat32 } from './safetensors
 export { Parameter, parameter, type Shape, Tensor, tensor, zeros } from './tensor.js';
 export type { CheckpointFiles, CheckpointStore } from './train/checkpoint.js';
 export { type EvaluateOptions, type Evaluation, evaluate } from './train/evaluate.js';
+export { type EvaluateLossOptions, evaluateLoss } from './train/evaluateLoss.js';
 export {
   type CheckpointOptions,
   type FitOptions,
@@ -96,4 +98,5 @@ export {
   fit,
   type StepReport,
 } from './train/fit.js';
+export type { LossFunction } from './train/loss.js';
 export type { ValidationOptions, ValidationReport } from './train/validation.js';

@@ -1,6 +1,7 @@
 /** `lowrank` in Node: the core, with its binaries read from the package's files and WebGPU by the package webgpu. */
 
-import type { Dataset } from './data/dataset.js';
+import type { AnyBatch, Batches } from './data/batches.js';
+import type { Batch } from './data/dataset.js';
 import * as devices from './device.js';
 import type { LoraAdapter } from './lora/adaptation.js';
 import * as adapterFile from './lora/adapterFile.js';
@@ -56,7 +57,8 @@ export async function loadAdapter(
 }
 
 /** As in every runtime, or with the path of a directory for the checkpoint. */
-export interface FitOptions extends Omit<training.FitOptions, 'checkpoint'> {
+export interface FitOptions<M extends Module = Layer, B extends AnyBatch = Batch>
+  extends Omit<training.FitOptions<M, B>, 'checkpoint'> {
   readonly checkpoint?: Omit<training.CheckpointOptions, 'dir'> & {
     readonly dir: string | training.CheckpointOptions['dir'];
   };
@@ -66,10 +68,15 @@ export interface FitOptions extends Omit<training.FitOptions, 'checkpoint'> {
  * {@inheritDoc training.fit}
  * @throws DataError when another training run keeps its checkpoint in the same directory
  */
-export async function fit(model: Layer, data: Dataset, options: FitOptions): Promise<training.FitResult> {
+export async function fit<M extends Module, B extends AnyBatch>(
+  model: M,
+  data: Batches<B>,
+  options: FitOptions<M, B>,
+): Promise<training.FitResult> {
   const checkpoint = options?.checkpoint;
   // Without a path these are the options of every runtime, or something that is refused there.
-  if (typeof checkpoint?.dir !== 'string') return training.fit(model, data, options as training.FitOptions);
+  if (typeof checkpoint?.dir !== 'string')
+    return training.fit(model, data, options as training.FitOptions<M, B>);
   const dir = checkpointDirectory(checkpoint.dir);
   return withDirectory(checkpoint.dir, { kind: 'checkpoint' }, () =>
     training.fit(model, data, { ...options, checkpoint: { ...checkpoint, dir } }),

@@ -2,9 +2,9 @@
 import type { Backend, DType } from '../backends/backend.js';
 import { asBytes, asByteValues, type Bytes } from '../bytes.js';
 import { checkOptions, type OptionNames } from '../options.js';
-import type { Random } from '../random.js';
 import { Sha256 } from '../sha256.js';
 import { Tensor } from '../tensor.js';
+import { type AnyBatch, type Batches, type Batching, type BatchOptions, resolveBatching } from './batches.js';
 import { checkExamples, checkNumbers } from './checkExamples.js';
 
 export interface DatasetOptions {
@@ -17,29 +17,9 @@ export interface DatasetOptions {
   readonly std: number;
 }
 
-export interface BatchOptions {
-  readonly batchSize: number;
-  /** Shuffles; without it the examples come in their order. */
-  readonly random?: Random | undefined;
-  /** Times through the examples, shuffled anew each time; default 1. */
-  readonly epochs?: number | undefined;
-  /** Leaves out a last batch of fewer than `batchSize` examples; default false. */
-  readonly dropLast?: boolean | undefined;
-  /** Batches that are left out at the beginning, as if they had been given already; default 0. */
-  readonly skip?: number | undefined;
-}
-
 const NAMES: OptionNames<DatasetOptions> = { features: true, classes: true, mean: true, std: true };
-const BATCH_NAMES: OptionNames<BatchOptions> = {
-  batchSize: true,
-  random: true,
-  epochs: true,
-  dropLast: true,
-  skip: true,
-};
-
 /** Valid until the next batch is asked for, which is written into the same memory. */
-export interface Batch {
+export interface Batch extends AnyBatch {
   /** [rows, features] */
   readonly x: Tensor;
   /** [rows], i32 */
@@ -55,7 +35,7 @@ interface Examples {
   readonly hostLabels: Uint8Array;
 }
 
-export class Dataset implements DatasetOptions {
+export class Dataset implements DatasetOptions, Batches<Batch> {
   readonly features: number;
   readonly classes: number;
   readonly mean: number;
@@ -217,23 +197,6 @@ export class Dataset implements DatasetOptions {
 export function checkDataset(what: string, name: string, data: Dataset): void {
   if (!(data instanceof Dataset))
     throw new TypeError(`${what}: ${name} must be a Dataset: got ${typeof data}`);
-}
-
-type Batching = { readonly [K in Exclude<keyof BatchOptions, 'random'>]-?: NonNullable<BatchOptions[K]> } & {
-  readonly random: Random | undefined;
-};
-
-function resolveBatching(options: BatchOptions): Batching {
-  checkOptions('batches', options, BATCH_NAMES);
-  const { batchSize, random, epochs = 1, dropLast = false, skip = 0 } = options;
-  for (const [name, value] of Object.entries({ batchSize, epochs })) {
-    if (Number.isSafeInteger(value) && value >= 1) continue;
-    throw new RangeError(`batches: ${name} must be a positive integer: ${value}`);
-  }
-  if (!Number.isSafeInteger(skip) || skip < 0) {
-    throw new RangeError(`batches: skip must be a non-negative integer: ${skip}`);
-  }
-  return { batchSize, random, epochs, dropLast, skip };
 }
 
 /** Memory for one batch, and for a smaller last one in the same place. */

@@ -1,13 +1,13 @@
 /** What `fit` refuses because it would train nothing, or not what was meant. */
-import type { Backend } from '../backends/backend.js';
-import { checkDataset, type Dataset } from '../data/dataset.js';
-import { DeviceError, ShapeError } from '../errors.js';
+import { type Batches, checkBatches } from '../data/batches.js';
+import { Dataset } from '../data/dataset.js';
+import { ShapeError } from '../errors.js';
 import { LoraFactors } from '../lora/factors.js';
 import type { Module } from '../nn/module.js';
 import { Optimizer } from '../optim/optimizer.js';
 import { learningRateFactor, type Schedule } from '../optim/schedule.js';
 import { checkOptions, type OptionNames } from '../options.js';
-import { type Parameter, Tensor } from '../tensor.js';
+import type { Parameter } from '../tensor.js';
 import { trainedParameters } from './checkpoint.js';
 import type { CheckpointOptions, FitOptions } from './fit.js';
 
@@ -51,25 +51,29 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 
 const NAMES_SHOWN = 3;
 
+/** What is looked at here, of options for any kinds of model and batches. */
+interface Checked extends Pick<FitOptions, 'optimizer' | 'checkpoint'> {
+  readonly validation?: { readonly data: Batches };
+}
+
 /**
  * Whether the options exist, and the data to train and to validate with are of one kind.
  * @throws TypeError for an option that does not exist, ShapeError for data that differ
  */
-export function checkFitOptions(data: Dataset, options: FitOptions): void {
+export function checkFitOptions(data: Batches, options: Checked): void {
   checkOptions('fit', options, NAMES, ELSEWHERE);
   const { optimizer, checkpoint, validation } = options;
-  checkDataset('fit', 'data', data);
-  if (validation) checkDataset('fit', 'validation.data', validation.data);
+  checkBatches('fit', 'data', data);
+  if (validation) checkBatches('fit', 'validation.data', validation.data);
   if (checkpoint) checkCheckpoint(checkpoint);
   if (!(optimizer instanceof Optimizer)) {
     throw new TypeError(`fit: optimizer must be an optimizer, such as Adam: got ${optimizer}`);
   }
-  const others = validation?.data.features ?? data.features;
-  if (others !== data.features) {
-    throw new ShapeError(
-      `fit: the examples to train and to validate with differ in features: ${data.features} and ${others}`,
-    );
-  }
+  const held = validation?.data;
+  if (!(data instanceof Dataset && held instanceof Dataset) || held.features === data.features) return;
+  throw new ShapeError(
+    `fit: the examples to train and to validate with differ in features: ${data.features} and ${held.features}`,
+  );
 }
 
 function checkCheckpoint(checkpoint: CheckpointOptions): void {
@@ -141,12 +145,4 @@ export function checkIterations(
   throw new RangeError(
     `fit: schedule.warmup must be 0 where there is only one iteration, which would have a learning rate of 0: ${schedule.warmup}`,
   );
-}
-
-/** What a loss function gave, which must be one number on the device of the data. @throws TypeError, ShapeError, DeviceError */
-export function checkLoss(loss: Tensor, device: Backend): Tensor {
-  if (!(loss instanceof Tensor)) throw new TypeError(`fit: loss must return a tensor: got ${loss}`);
-  if (loss.length !== 1) throw new ShapeError(`fit: loss must return a scalar: got [${loss.shape}]`);
-  if (loss.device !== device) throw new DeviceError('fit: the loss lives on another device than the data');
-  return loss;
 }

@@ -45,7 +45,9 @@ export interface Position {
   /** Of their losses. */
   readonly lossSum: number;
   /** Of the validation that was best, and how many have come since. */
-  readonly best: { readonly iteration: number; readonly loss: number; readonly accuracy: number } | undefined;
+  readonly best:
+    | { readonly iteration: number; readonly loss: number; readonly accuracy: number | undefined }
+    | undefined;
   readonly worse: number;
   /** Of the optimizer, for each of its parameters. */
   readonly steps: readonly number[];

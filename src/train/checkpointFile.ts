@@ -113,8 +113,8 @@ function parseJson(text: string | undefined, name: string): unknown {
 }
 
 /** JSON has no number that is not finite; the loss of a validation may be one. */
-function bestToJson({ loss, ...best }: NonNullable<Position['best']>) {
-  return { ...best, loss: Number.isFinite(loss) ? loss : `${loss}` };
+function bestToJson({ loss, accuracy, ...best }: NonNullable<Position['best']>) {
+  return { ...best, accuracy: accuracy ?? null, loss: Number.isFinite(loss) ? loss : `${loss}` };
 }
 
 function readPosition(fields: Fields): Position {
@@ -141,7 +141,7 @@ function readBest(fields: Fields, iteration: number): NonNullable<Position['best
   const best = {
     iteration: fields.integer('iteration', 1, iteration),
     loss: fields.loss('loss'),
-    accuracy: fields.number('accuracy', 0, 1),
+    accuracy: fields.isNull('accuracy') ? undefined : fields.number('accuracy', 0, 1),
   };
   fields.end();
   return best;

@@ -3,7 +3,7 @@
  * and the contents of the data and of the frozen weights, each under a name that an error can tell.
  */
 import { asBytes } from '../bytes.js';
-import type { Dataset } from '../data/dataset.js';
+import type { Batches } from '../data/batches.js';
 import { findAdaptation } from '../lora/adaptation.js';
 import { Dropout } from '../nn/dropout.js';
 import type { Module } from '../nn/module.js';
@@ -27,9 +27,9 @@ export interface FingerprintParts {
   /** Options and their values, with the defaults filled in. */
   readonly options: Readonly<Record<string, Setting>>;
   readonly model: Module;
-  readonly data: Dataset;
+  readonly data: Batches;
   readonly optimizer: Optimizer;
-  readonly validationData: Dataset | undefined;
+  readonly validationData: Batches | undefined;
   /** More that the caller asks for. */
   readonly settings: Readonly<Record<string, Setting>>;
 }

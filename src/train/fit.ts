@@ -1,13 +1,13 @@
-import type { Batch, Dataset } from '../data/dataset.js';
+import type { AnyBatch, Batches } from '../data/batches.js';
+import type { Batch } from '../data/dataset.js';
 import { trainingModes, withModes } from '../nn/mode.js';
-import { type Layer, modelParts, requireLayer } from '../nn/module.js';
+import { type Layer, type Module, modelParts } from '../nn/module.js';
 import { Use } from '../nn/use.js';
-import { crossEntropy } from '../ops/crossEntropy.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { checkSchedule, learningRateFactor, type Schedule } from '../optim/schedule.js';
 import { Random } from '../random.js';
 import type { Tensor } from '../tensor.js';
-import { checkFitOptions, checkIterations, checkLoss, checkOptimizer } from './checkFit.js';
+import { checkFitOptions, checkIterations, checkOptimizer } from './checkFit.js';
 import {
   type CheckpointFiles,
   type CheckpointStore,
@@ -15,9 +15,9 @@ import {
   restoreCheckpoint,
   serializeCheckpoint,
 } from './checkpoint.js';
-import { checkOutputs } from './evaluate.js';
 import { eventLoopTurns } from './eventLoop.js';
 import { type FingerprintParts, fingerprintOf, type Setting } from './fingerprint.js';
+import { type LossFunction, lossOf } from './loss.js';
 import { TrainingStep } from './trainingStep.js';
 import { Validation, type ValidationOptions, type ValidationReport } from './validation.js';
 
@@ -48,7 +48,7 @@ export interface CheckpointOptions {
   readonly settings?: Readonly<Record<string, Setting>>;
 }
 
-export interface FitOptions {
+export interface FitOptions<M extends Module = Layer, B extends AnyBatch = Batch> {
   readonly optimizer: Optimizer;
   /** Times through the data; default 1. */
   readonly epochs?: number;
@@ -67,8 +67,11 @@ export interface FitOptions {
   readonly dropLast?: boolean;
   /** Of the shuffling; default 0. */
   readonly seed?: number;
-  /** Of logits and targets, a scalar; default the mean cross-entropy. */
-  readonly loss?: (logits: Tensor, targets: Tensor) => Tensor;
+  /**
+   * Runs the model on a batch and gives its mean loss, a scalar; validation measures the same. Default, for a `Dataset`: the
+   * mean cross-entropy of `model.forward(batch.x)`.
+   */
+  readonly loss?: LossFunction<M, B>;
   /**
    * Course of the learning rate over all iterations of this call, beside the optimizer's `learningRateFactor`. Default:
    * constant.
@@ -78,10 +81,10 @@ export interface FitOptions {
   readonly clipNorm?: number;
   /**
    * Whether kernel calls may be recorded once and repeated, where the device can; default true. The weights are the
-   * same bits either way. `model.forward` and `loss` run in each step all the same, so a model may branch.
+   * same bits either way. `loss` runs in each step all the same, so a model may branch.
    */
   readonly record?: boolean;
-  readonly validation?: ValidationOptions;
+  readonly validation?: ValidationOptions<B>;
   /** Saves all that is needed to go on to the same bits: trained parameters, optimizer, dropout, position. */
   readonly checkpoint?: CheckpointOptions;
   readonly onStep?: (report: StepReport) => void;
@@ -116,24 +119,34 @@ export interface FitResult {
  *   step is read, the weights are then those before that iteration), Error while another call changes, switches or trains
  *   the model
  */
-export async function fit(model: Layer, data: Dataset, options: FitOptions): Promise<FitResult> {
-  requireLayer('fit', model);
+export async function fit<M extends Module, B extends AnyBatch>(
+  model: M,
+  data: Batches<B>,
+  options: FitOptions<M, B>,
+): Promise<FitResult> {
   checkFitOptions(data, options);
+  const loss = lossOf('fit', model, data, options.loss);
   const things = [...modelParts(model), options.optimizer, ...options.optimizer.parameters];
   const use = new Use('train', 'fit', things, 'the model or the optimizer');
   try {
     checkOptimizer(model, options.optimizer);
-    return await train(model, data, options, use);
+    return await train(model, data, options, loss, use);
   } finally {
     use.end();
   }
 }
 
-async function train(model: Layer, data: Dataset, options: FitOptions, use: Use): Promise<FitResult> {
+async function train<M extends Module, B extends AnyBatch>(
+  model: M,
+  data: Batches<B>,
+  options: FitOptions<M, B>,
+  loss: (batch: B) => Tensor,
+  use: Use,
+): Promise<FitResult> {
   const { optimizer, signal, checkpoint } = options;
   const plan = planOf(data, options);
   const log = new TrainingLog(plan, options.onStep);
-  const validation = new Validation(model, options.validation);
+  const validation = new Validation(model, options.validation, options.loss);
   const store = checkpoint && checkpointStore(checkpoint.dir);
   const fingerprint = checkpoint ? await fingerprintOf(partsOf(model, data, options)) : new Map();
   const bytes = checkpoint?.resume ? await store?.read() : undefined;
@@ -149,7 +162,7 @@ async function train(model: Layer, data: Dataset, options: FitOptions, use: Use)
   }
   let iteration = log.count;
   const first = iteration;
-  const step = trainingStep(model, data, options, plan, first, log);
+  const step = trainingStep({ model, data, loss }, options, plan, first, log);
   const save = async () => {
     await step.readLosses();
     const state = { iteration, lossSum: log.sum, stepsBefore, ...validation.state };
@@ -193,8 +206,11 @@ interface Plan {
   readonly batching: { batchSize: number; random: Random | undefined; epochs: number; dropLast: boolean };
 }
 
+/** Options that do not depend on the kinds of model and batches. */
+type Schedulable = Omit<FitOptions, 'loss' | 'validation'>;
+
 /** @throws RangeError for options out of range, or when there is no batch */
-function planOf(data: Dataset, options: FitOptions): Plan {
+function planOf(data: Batches, options: Schedulable): Plan {
   const { batchSize = 10, dropLast = false, epochs = 1, limit = Number.POSITIVE_INFINITY } = options;
   const { shuffle = true, seed = 0, accumulate = 1, schedule = { kind: 'constant' }, clipNorm } = options;
   checkCounts({ epochs, batchSize, accumulate });
@@ -216,15 +232,19 @@ function planOf(data: Dataset, options: FitOptions): Plan {
 }
 
 /** Everything that the course of a training follows from. */
-function partsOf(model: Layer, data: Dataset, options: FitOptions): FingerprintParts {
+function partsOf<M extends Module, B extends AnyBatch>(
+  model: M,
+  data: Batches<B>,
+  options: FitOptions<M, B>,
+): FingerprintParts {
   const { batchSize = 10, dropLast = false, epochs = 1, limit = Number.POSITIVE_INFINITY } = options;
   const { shuffle = true, seed = 0, accumulate = 1, schedule = { kind: 'constant' }, clipNorm } = options;
-  const { optimizer, validation, checkpoint, loss = crossEntropy } = options;
+  const { optimizer, validation, checkpoint, loss } = options;
   const all: Record<string, Setting> = {
     ...{ examples: data.length, batchSize, accumulate, epochs, limit: `${limit}`, shuffle, seed, dropLast },
     schedule: `${schedule.kind}, ${schedule.warmup ?? 0} of warm-up`,
     clipNorm: clipNorm ?? 'none',
-    loss: loss === crossEntropy ? 'crossEntropy' : 'a function of the caller',
+    loss: loss ? 'a function of the caller' : 'crossEntropy',
     'validation.every': validation?.every ?? 'none',
     'validation.patience': validation?.patience ?? 'none',
   };
@@ -233,10 +253,9 @@ function partsOf(model: Layer, data: Dataset, options: FitOptions): FingerprintP
 }
 
 /** @param first  iterations that were made before, whose batches are left out */
-function trainingStep(
-  model: Layer,
-  data: Dataset,
-  { optimizer, clipNorm, record = true, loss: lossOf }: FitOptions,
+function trainingStep<B extends AnyBatch>(
+  { model, data, loss }: { model: Module; data: Batches<B>; loss: (batch: B) => Tensor },
+  { optimizer, clipNorm, record = true }: Schedulable,
   { accumulate, batches: all, batching }: Plan,
   first: number,
   log: TrainingLog,
@@ -245,17 +264,11 @@ function trainingStep(
   const modes = trainingModes(model);
   let left = Math.max(0, all - first * accumulate);
   const batches = data.batches({ ...batching, skip: all - left });
-  const lossAt = ({ x, y }: Batch): Tensor => {
-    const output = model.forward(x);
-    if (lossOf) return checkLoss(lossOf(output, y), device);
-    checkOutputs('fit', output, data.classes);
-    return crossEntropy(output, y);
-  };
   const forward = () => {
     const { value: batch } = batches.next();
     if (!batch) throw new Error('fit: there are fewer batches than were counted');
     left -= 1;
-    return withModes(modes, () => lossAt(batch));
+    return withModes(modes, () => loss(batch));
   };
   const group = () => Math.min(accumulate, left);
   const onLosses = (losses: readonly number[]) => log.add(losses);

@@ -1,21 +1,24 @@
 /** Validation in the course of a training: how it goes, which weights were best, and when to stop. */
-import type { Dataset } from '../data/dataset.js';
-import type { Layer, StateDict } from '../nn/module.js';
+import type { AnyBatch, Batches } from '../data/batches.js';
+import { type Batch, Dataset } from '../data/dataset.js';
+import { type Module, requireLayer, type StateDict } from '../nn/module.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { type Checkpoint, trainedParameters, valuesOf } from './checkpoint.js';
 import { evaluate } from './evaluate.js';
+import { evaluateLoss } from './evaluateLoss.js';
+import type { LossFunction } from './loss.js';
 
 export interface ValidationReport {
   /** Iterations before it. */
   readonly iteration: number;
-  /** Mean cross-entropy. */
+  /** The mean of the loss that is trained. */
   readonly loss: number;
-  /** 0 to 1. */
-  readonly accuracy: number;
+  /** Of a classifier that is trained with the default loss, 0 to 1; undefined otherwise. */
+  readonly accuracy: number | undefined;
 }
 
-export interface ValidationOptions {
-  readonly data: Dataset;
+export interface ValidationOptions<B extends AnyBatch = Batch> {
+  readonly data: Batches<B>;
   /** Iterations between two validations; there is one at the end too. */
   readonly every: number;
   /**
@@ -34,15 +37,16 @@ const NAMES: OptionNames<ValidationOptions> = {
 };
 
 /** Keeps what a training needs to know of its validations. */
-export class Validation {
+export class Validation<M extends Module, B extends AnyBatch> {
   best: ValidationReport | undefined;
   #worse = 0;
   #bestState: StateDict = new Map();
   #last = -1;
 
   constructor(
-    readonly model: Layer,
-    readonly options: ValidationOptions | undefined,
+    readonly model: M,
+    readonly options: ValidationOptions<B> | undefined,
+    readonly loss: LossFunction<M, B> | undefined,
   ) {
     if (!options) return;
     checkOptions('fit: validation', options, NAMES);
@@ -75,14 +79,22 @@ export class Validation {
     if (!options || this.#last === iteration) return;
     if (iteration % options.every !== 0 && !isEnd) return;
     this.#last = iteration;
-    const { loss, accuracy } = await evaluate(this.model, options.data);
-    const report = { iteration, loss, accuracy };
-    if (!this.best || loss < this.best.loss) {
+    const report = { iteration, ...(await this.#measure(options.data)) };
+    if (!this.best || report.loss < this.best.loss) {
       this.best = report;
       this.#worse = 0;
       if (options.patience !== undefined) this.#bestState = await valuesOf(trainedParameters(this.model));
     } else this.#worse += 1;
     options.onValidation?.(report);
+  }
+
+  async #measure(data: Batches<B>): Promise<Pick<ValidationReport, 'loss' | 'accuracy'>> {
+    const { model, loss } = this;
+    if (loss) return { loss: await evaluateLoss(model, data, { loss }), accuracy: undefined };
+    requireLayer('fit', model);
+    if (!(data instanceof Dataset)) throw new TypeError('fit: validation.data must be a Dataset, as data is');
+    const { loss: mean, accuracy } = await evaluate(model, data);
+    return { loss: mean, accuracy };
   }
 
   /** Puts the best weights back, where they are kept. */

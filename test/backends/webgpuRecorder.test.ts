@@ -13,6 +13,7 @@ import { Adam } from '../../src/optim/adam.js';
 import { Random } from '../../src/random.js';
 import type { Tensor } from '../../src/tensor.js';
 import { type FitOptions, fit } from '../../src/train/fit.js';
+import { ofLogits } from '../ofLogits.js';
 import { hasWebGpu, webgpu } from '../webgpuDevice.js';
 
 const FEATURES = 32;
@@ -105,10 +106,10 @@ describe.runIf(hasWebGpu)('fit on webgpu', () => {
       const model = new DigitsNet(device, { inFeatures: FEATURES });
       const data = examples(device, 400);
       const counted: { submits: number; dispatches: number }[] = [];
-      const loss = (logits: Tensor, targets: Tensor) => {
+      const loss = ofLogits((logits, targets) => {
         counted.push({ ...device.counters });
         return crossEntropy(logits, targets);
-      };
+      });
       const { repeated } = await fit(model, data, { optimizer: new Adam(model.parameters()), loss, record });
       expect(repeated).toBe(record ? 38 : 0);
       return counted.slice(1).map(({ submits, dispatches }, i) => {

@@ -1,5 +1,6 @@
 /** Modules and tensors that stand in several places, and modules in arrays, objects and Maps. */
 import { describe, expect, it } from 'vitest';
+import { Dataset } from '../../src/data/dataset.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { countParameters } from '../../src/lora/countParameters.js';
 import { mergeAndUnload } from '../../src/lora/merge.js';
@@ -11,6 +12,7 @@ import { Sequential } from '../../src/nn/sequential.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
 import { parameter, type Tensor, tensor } from '../../src/tensor.js';
+import { fit } from '../../src/train/fit.js';
 import { reference as device } from '../devices.js';
 
 /** A vocabulary whose head is its table. */
@@ -148,9 +150,10 @@ describe('modules and tensors in containers', () => {
   });
 
   it('cannot be trained or evaluated without forward', async () => {
-    const { fit } = await import('../../src/train/fit.js');
     const model = new Holder([linear()]) as unknown as Layer;
     const options = { optimizer: new Adam(model.parameters()) };
-    await expect(fit(model, {} as never, options)).rejects.toThrow('fit: the model must be a Layer');
+    const sizes = { features: 2, classes: 1, mean: 0, std: 1 };
+    const data = Dataset.fromBytes(device, new Uint8Array(2), new Uint8Array(1), sizes);
+    await expect(fit(model, data, options)).rejects.toThrow('fit: the model must be a Layer');
   });
 });

@@ -178,7 +178,7 @@ describe('a checkpoint of another run', () => {
     [
       'the loss',
       {},
-      { fit: { loss: (logits) => logits } },
+      { fit: { loss: (net, { x }) => net.forward(x) } },
       /: loss was crossEntropy, is a function of the caller$/,
     ],
     ['validation', {}, validation(dataset()), /validation\.every was none, is 3/],

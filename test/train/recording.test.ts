@@ -26,6 +26,7 @@ import { evaluate } from '../../src/train/evaluate.js';
 import { type FitOptions, type FitResult, fit, type StepReport } from '../../src/train/fit.js';
 import { reference, wasm } from '../devices.js';
 import { trainImages } from '../mnistData.js';
+import { ofLogits } from '../ofLogits.js';
 
 type Options = Partial<Omit<FitOptions, 'record' | 'optimizer'>>;
 
@@ -148,10 +149,10 @@ describe('a recorded step', () => {
       const onStep = ({ iteration }: StepReport) => {
         optimizer.learningRate = 0.01 / iteration;
       };
-      const loss = (logits: Tensor, targets: Tensor) => {
+      const loss = ofLogits((logits, targets) => {
         const once = crossEntropy(logits, targets);
         return mul(once, once);
-      };
+      });
       return { model, optimizer, options: () => ({ onStep, loss }) };
     });
     expect(result.repeated).toBe(MOST);
@@ -203,14 +204,14 @@ describe('a recorded step', () => {
       const own: Tensor[] = [];
       kept.push(own);
       let step = 0;
-      const loss = (logits: Tensor, targets: Tensor) => {
+      const loss = ofLogits((logits, targets) => {
         const mean = crossEntropy(logits, targets);
         // The last to be asked for: where it is not kept, the backward pass computes in its memory.
         const square = noGrad(() => mul(logits, logits));
         if (isKept(step++)) own.push(square.keep());
         else square.dispose();
         return mean;
-      };
+      });
       return { model, optimizer: new Adam(model.parameters()), options: () => ({ loss }) };
     });
     const [recorded, eager] = kept;
@@ -251,12 +252,12 @@ describe('a recorded step', () => {
     const { result } = await both((device) => {
       const model = digits(device);
       let step = 0;
-      const loss = (logits: Tensor, targets: Tensor) => {
+      const loss = ofLogits((logits, targets) => {
         step++;
         if (step > 20 && step < 40) seen.push(logits.read());
         if (step === 50) logits.write(new Float32Array(logits.length).fill(0.5));
         return crossEntropy(logits, targets);
-      };
+      });
       return { model, optimizer: new Adam(model.parameters()), options: () => ({ loss }) };
     });
     expect(result.repeated).toBeGreaterThan(20);

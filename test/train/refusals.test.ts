@@ -78,7 +78,7 @@ describe('fit refuses an optimizer', () => {
     model.requiresGrad(false);
     // The loss depends only on what no optimizer holds: after the first backward pass nothing has a gradient.
     const [scale, held] = [parameter(device, [1], []), parameter(device, [1], [])];
-    const loss: FitOptions['loss'] = (logits, y) => mul(crossEntropy(logits, y), scale);
+    const loss: FitOptions['loss'] = (net, { x, y }) => mul(crossEntropy(net.forward(x), y), scale);
     expect(await refusal(model, { optimizer: new SGD([held]), loss })).toMatchObject({
       message:
         'SGD: step: no parameter has a gradient: call backward() before, on a loss that depends on them',
@@ -97,7 +97,7 @@ describe('fit refuses an optimizer', () => {
   it('and takes one that holds more than the model', async () => {
     const model = build();
     const scale = parameter(device, [1], []);
-    const loss: FitOptions['loss'] = (logits, y) => mul(crossEntropy(logits, y), scale);
+    const loss: FitOptions['loss'] = (net, { x, y }) => mul(crossEntropy(net.forward(x), y), scale);
     await fit(model, data, { optimizer: new SGD([...model.parameters(), scale]), loss });
     expect(await scale.item()).not.toBe(1);
   });
@@ -114,7 +114,7 @@ describe('fit refuses', () => {
       { schedule: { kind: 'constant', warmup: 3 }, limit: 1 },
     ],
     ['fit: the model has fewer outputs than the data have classes: 7 and 10', {}, 7],
-    ['fit: loss must return a scalar: got [10,10]', { loss: (logits) => logits }],
+    ['fit: loss must return a scalar: got [10,10]', { loss: (net, { x }) => net.forward(x) }],
     ['fit: loss must return a tensor: got 3', { loss: () => 3 as never }],
     [
       'fit: checkpoint.dir must be a Map, or have the methods read and write: got undefined',
@@ -124,7 +124,10 @@ describe('fit refuses', () => {
       'fit: checkpoint.every must be a positive integer: undefined',
       { checkpoint: { dir: new Map() } as never },
     ],
-    ['fit: validation.data must be a Dataset: got undefined', { validation: { every: 1 } as never }],
+    [
+      'fit: validation.data must be a Dataset, or have batches, batchCount, digest: got undefined',
+      { validation: { every: 1 } as never },
+    ],
     ['fit: optimizer must be an optimizer, such as Adam: got undefined', { optimizer: undefined as never }],
   ])('%s', async (message, options, outputs) => {
     const model = build(outputs);

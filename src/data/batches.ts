@@ -1,0 +1,78 @@
+/** What a model is trained and measured on: anything that gives batches. */
+import type { Backend } from '../backends/backend.js';
+import { checkOptions, type OptionNames } from '../options.js';
+import type { Random } from '../random.js';
+
+/** A batch, of whatever kind. */
+export interface AnyBatch {
+  /** Examples, or whatever else its mean loss is a mean of: a batch counts so much among others. */
+  readonly rows: number;
+}
+
+/** Gives batches of a kind, such as a `Dataset` of labelled examples. */
+export interface Batches<B extends AnyBatch = AnyBatch> {
+  /** Where the batches are. */
+  readonly device: Backend;
+  /** Examples in all. */
+  readonly length: number;
+  /** How many batches `batches` gives for the same options. */
+  batchCount(options: BatchOptions): number;
+  /** Each batch is valid until the next is asked for. What is left of it when it is ended early is freed. */
+  batches(options: BatchOptions): Generator<B, void>;
+  /** SHA-256 of all that a training sees of the data. */
+  digest(): Promise<string>;
+}
+
+export interface BatchOptions {
+  readonly batchSize: number;
+  /** Shuffles; without it the examples come in their order. */
+  readonly random?: Random | undefined;
+  /** Times through the examples, shuffled anew each time; default 1. */
+  readonly epochs?: number | undefined;
+  /** Leaves out a last batch of fewer than `batchSize` examples; default false. */
+  readonly dropLast?: boolean | undefined;
+  /** Batches that are left out at the beginning, as if they had been given already; default 0. */
+  readonly skip?: number | undefined;
+}
+
+const BATCH_NAMES: OptionNames<BatchOptions> = {
+  batchSize: true,
+  random: true,
+  epochs: true,
+  dropLast: true,
+  skip: true,
+};
+
+export type Batching = {
+  readonly [K in Exclude<keyof BatchOptions, 'random'>]-?: NonNullable<BatchOptions[K]>;
+} & {
+  readonly random: Random | undefined;
+};
+
+/** @throws RangeError for options out of range, TypeError for an option that does not exist */
+export function resolveBatching(options: BatchOptions): Batching {
+  checkOptions('batches', options, BATCH_NAMES);
+  const { batchSize, random, epochs = 1, dropLast = false, skip = 0 } = options;
+  for (const [name, value] of Object.entries({ batchSize, epochs })) {
+    if (Number.isSafeInteger(value) && value >= 1) continue;
+    throw new RangeError(`batches: ${name} must be a positive integer: ${value}`);
+  }
+  if (!Number.isSafeInteger(skip) || skip < 0) {
+    throw new RangeError(`batches: skip must be a non-negative integer: ${skip}`);
+  }
+  return { batchSize, random, epochs, dropLast, skip };
+}
+
+/** @throws TypeError for what gives no batches */
+export function checkBatches(what: string, name: string, data: Batches): void {
+  const methods = ['batches', 'batchCount', 'digest'] as const;
+  if (
+    typeof data === 'object' &&
+    data !== null &&
+    methods.every((method) => typeof data[method] === 'function')
+  )
+    return;
+  throw new TypeError(
+    `${what}: ${name} must be a Dataset, or have ${methods.join(', ')}: got ${typeof data}`,
+  );
+}

@@ -1,0 +1,52 @@
+/** The loss that is trained and measured. */
+import type { Backend } from '../backends/backend.js';
+import type { AnyBatch } from '../data/batches.js';
+import { type Batch, Dataset } from '../data/dataset.js';
+import { DeviceError, ShapeError } from '../errors.js';
+import { type Layer, type Module, requireLayer } from '../nn/module.js';
+import { crossEntropy } from '../ops/crossEntropy.js';
+import { Tensor } from '../tensor.js';
+import { checkOutputs } from './evaluate.js';
+
+/** Runs the model on a batch. @returns the mean loss of the batch, a scalar */
+export type LossFunction<M extends Module = Module, B extends AnyBatch = AnyBatch> = (
+  model: M,
+  batch: B,
+) => Tensor;
+
+/**
+ * The caller's loss, or the mean cross-entropy of a classifier.
+ * @throws TypeError where there is no loss and the data are no Dataset, or the model is no Layer
+ */
+export function lossOf<M extends Module, B extends AnyBatch>(
+  call: string,
+  model: M,
+  data: { readonly device: Backend },
+  loss: LossFunction<M, B> | undefined,
+): (batch: B) => Tensor {
+  if (loss) return (batch) => checkLoss(call, loss(model, batch), data.device);
+  if (!(data instanceof Dataset)) {
+    throw new TypeError(
+      `${call}: loss must be given for batches that are no Dataset's: (model, batch) => Tensor`,
+    );
+  }
+  requireLayer(call, model);
+  const classifier: Layer = model;
+  // The batches are the Dataset's.
+  return (batch) => classificationLoss(call, classifier, batch as unknown as Batch, data);
+}
+
+function classificationLoss(call: string, model: Layer, { x, y }: Batch, data: Dataset): Tensor {
+  const logits = model.forward(x);
+  checkOutputs(call, logits, data.classes);
+  return crossEntropy(logits, y);
+}
+
+/** What a loss function gave, which must be one number on the device of the data. @throws TypeError, ShapeError, DeviceError */
+export function checkLoss(call: string, loss: Tensor, device: Backend): Tensor {
+  if (!(loss instanceof Tensor)) throw new TypeError(`${call}: loss must return a tensor: got ${loss}`);
+  if (loss.length !== 1) throw new ShapeError(`${call}: loss must return a scalar: got [${loss.shape}]`);
+  if (loss.device !== device)
+    throw new DeviceError(`${call}: the loss lives on another device than the data`);
+  return loss;
+}
