@@ -4,7 +4,7 @@ import { nodeOf, reachable } from './graph.js';
 
 /**
  * All that a backward pass depends on beside the values: of every input of every op, from the root on, the op that
- * made it, or the leaf and the memory of its gradient.
+ * made it, or the leaf, the memory of its gradient, and whether that is added to.
  */
 export type GraphShape = readonly unknown[];
 
@@ -18,7 +18,7 @@ export function graphShape(root: Tensor): GraphShape {
     for (const input of inputs) {
       const from = nodeOf(input);
       if (from) shape.push(from.place);
-      else if (input.requiresGrad) shape.push(input, input.holding.gradient);
+      else if (input.requiresGrad) shape.push(input, input.holding.gradient, input.hasGradient);
       else shape.push(undefined);
     }
   }

@@ -35,6 +35,7 @@ class Recording<Call, Block extends RecordedBlock> implements Program {
   readonly allocations: Allocation<Block>[] = [];
   /** Each block of the allocations once. */
   readonly blocks: Block[] = [];
+  readonly #own = new Set<Block>();
   isRepeatable = true;
   /** Of the head. */
   callCount = 0;
@@ -44,8 +45,11 @@ class Recording<Call, Block extends RecordedBlock> implements Program {
   readonly #device: RecordedDevice<Call, Block>;
   #compiled: { run: () => void; free: () => void } | undefined;
 
-  constructor(device: RecordedDevice<Call, Block>) {
+  readonly #kept: KeptBlocks<Block>;
+
+  constructor(device: RecordedDevice<Call, Block>, kept: KeptBlocks<Block>) {
     this.#device = device;
+    this.#kept = kept;
   }
 
   endHead(): void {
@@ -59,19 +63,55 @@ class Recording<Call, Block extends RecordedBlock> implements Program {
     this.#compiled.run();
   }
 
+  keep(block: Block): void {
+    if (this.#own.has(block)) return;
+    this.#own.add(block);
+    this.blocks.push(block);
+    this.#kept.add(block);
+  }
+
   dispose(): void {
     this.isRepeatable = false;
     this.#compiled?.free();
     this.#compiled = undefined;
+    this.#own.clear();
     for (const block of this.blocks.splice(0)) {
-      block.isKept = false;
-      if (block.references === 0) this.#device.release(block);
+      if (this.#kept.remove(block) && block.references === 0) this.#device.release(block);
     }
+  }
+}
+
+/** Blocks that programs keep. Only one program runs at a time, so several may compute in the same blocks. */
+class KeptBlocks<Block extends RecordedBlock> {
+  readonly #keepers = new Map<Block, number>();
+
+  add(block: Block): void {
+    this.#keepers.set(block, (this.#keepers.get(block) ?? 0) + 1);
+    block.isKept = true;
+  }
+
+  /** Whether nobody keeps it any more. */
+  remove(block: Block): boolean {
+    const left = (this.#keepers.get(block) ?? 1) - 1;
+    if (left > 0) {
+      this.#keepers.set(block, left);
+      return false;
+    }
+    this.#keepers.delete(block);
+    block.isKept = false;
+    return true;
+  }
+
+  free(bytes: number): Block | undefined {
+    for (const block of this.#keepers.keys())
+      if (block.bytes === bytes && block.references === 0) return block;
+    return undefined;
   }
 }
 
 export class Recorder<Call, Block extends RecordedBlock> implements StepRecorder {
   readonly #device: RecordedDevice<Call, Block>;
+  readonly #kept = new KeptBlocks<Block>();
   #recording: Recording<Call, Block> | undefined;
   #isTail = false;
   #followed: Recording<Call, Block> | undefined;
@@ -84,7 +124,7 @@ export class Recorder<Call, Block extends RecordedBlock> implements StepRecorder
   }
 
   begin(): Program {
-    return new Recording(this.#device);
+    return new Recording(this.#device, this.#kept);
   }
 
   record(program: Program, part: 'head' | 'tail', body: () => void): void {
@@ -154,7 +194,7 @@ export class Recorder<Call, Block extends RecordedBlock> implements StepRecorder
       }
       this.#diverge();
     }
-    return this.#recording?.blocks.find((block) => block.bytes === bytes && block.references === 0);
+    return this.#recording && this.#kept.free(bytes);
   }
 
   /** Is told which block an allocation got. */
@@ -162,9 +202,7 @@ export class Recorder<Call, Block extends RecordedBlock> implements StepRecorder
     const recording = this.#recording;
     if (!recording) return;
     recording.allocations.push({ dtype, length, block });
-    if (block.isKept) return;
-    block.isKept = true;
-    recording.blocks.push(block);
+    recording.keep(block);
   }
 
   #arrive(): boolean {

@@ -2,11 +2,20 @@
 import type { Backend } from '../backends/backend.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import type { Random } from '../random.js';
+import { Tensor } from '../tensor.js';
 
 /** A batch, of whatever kind. */
 export interface AnyBatch {
   /** Examples, or whatever else its mean loss is a mean of: a batch counts so much among others. */
   readonly rows: number;
+}
+
+/** A batch that is to be gathered. */
+export interface Draw<B extends AnyBatch> {
+  /** Equal for batches of equal shapes, whose steps make the same kernel calls. */
+  readonly shape: string;
+  /** Gathers it; once. */
+  take(): B;
 }
 
 /** Gives batches of a kind, such as a `Dataset` of labelled examples. */
@@ -19,6 +28,11 @@ export interface Batches<B extends AnyBatch = AnyBatch> {
   batchCount(options: BatchOptions): number;
   /** Each batch is valid until the next is asked for. What is left of it when it is ended early is freed. */
   batches(options: BatchOptions): Generator<B, void>;
+  /**
+   * The same batches, each gathered only when it is taken: kernel calls that gather are then recorded and repeated with the
+   * step. Without it, `fit` takes each batch from `batches` before the step.
+   */
+  draws?(options: BatchOptions): Generator<Draw<B>, void>;
   /** SHA-256 of all that a training sees of the data. */
   digest(): Promise<string>;
 }
@@ -75,4 +89,19 @@ export function checkBatches(what: string, name: string, data: Batches): void {
   throw new TypeError(
     `${what}: ${name} must be a Dataset, or have ${methods.join(', ')}: got ${typeof data}`,
   );
+}
+
+/** The batches of data of any kind, as they can be drawn. */
+export function drawsOf<B extends AnyBatch>(
+  data: Batches<B>,
+  options: BatchOptions,
+): Generator<Draw<B>, void> {
+  return data.draws?.(options) ?? taken(data.batches(options));
+}
+
+function* taken<B extends AnyBatch>(batches: Generator<B, void>): Generator<Draw<B>, void> {
+  for (const batch of batches) {
+    const shapes = Object.values(batch).map((each) => (each instanceof Tensor ? `[${each.shape}]` : ''));
+    yield { shape: shapes.join(''), take: () => batch };
+  }
 }

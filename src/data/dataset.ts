@@ -4,7 +4,14 @@ import { asBytes, asByteValues, type Bytes } from '../bytes.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { Sha256 } from '../sha256.js';
 import { Tensor } from '../tensor.js';
-import { type AnyBatch, type Batches, type Batching, type BatchOptions, resolveBatching } from './batches.js';
+import {
+  type AnyBatch,
+  type Batches,
+  type Batching,
+  type BatchOptions,
+  type Draw,
+  resolveBatching,
+} from './batches.js';
 import { checkExamples, checkNumbers } from './checkExamples.js';
 
 export interface DatasetOptions {
@@ -165,10 +172,14 @@ export class Dataset implements DatasetOptions, Batches<Batch> {
    * @throws RangeError for options out of range, TypeError for an option that does not exist
    */
   batches(options: BatchOptions): Generator<Batch, void> {
-    return this.#gathered(resolveBatching(options));
+    return taken(this.draws(options));
   }
 
-  *#gathered({ batchSize, random, epochs, dropLast, skip }: Batching): Generator<Batch, void> {
+  draws(options: BatchOptions): Generator<Draw<Batch>, void> {
+    return this.#draws(resolveBatching(options));
+  }
+
+  *#draws({ batchSize, random, epochs, dropLast, skip }: Batching): Generator<Draw<Batch>, void> {
     const gatherer = new Gatherer(this, this.#examples, Math.min(batchSize, this.length));
     let left = skip;
     try {
@@ -178,7 +189,7 @@ export class Dataset implements DatasetOptions, Batches<Batch> {
           const chosen = order.subarray(start, start + batchSize);
           if (chosen.length < batchSize && dropLast) continue;
           left -= 1;
-          if (left < 0) yield gatherer.gather(chosen);
+          if (left < 0) yield { shape: `${chosen.length}`, take: () => gatherer.gather(chosen) };
         }
       }
     } finally {
@@ -197,6 +208,10 @@ export class Dataset implements DatasetOptions, Batches<Batch> {
 export function checkDataset(what: string, name: string, data: Dataset): void {
   if (!(data instanceof Dataset))
     throw new TypeError(`${what}: ${name} must be a Dataset: got ${typeof data}`);
+}
+
+function* taken(draws: Generator<Draw<Batch>, void>): Generator<Batch, void> {
+  for (const draw of draws) yield draw.take();
 }
 
 /** Memory for one batch, and for a smaller last one in the same place. */

@@ -1,4 +1,4 @@
-import type { AnyBatch, Batches } from '../data/batches.js';
+import { type AnyBatch, type Batches, drawsOf } from '../data/batches.js';
 import type { Batch } from '../data/dataset.js';
 import { trainingModes, withModes } from '../nn/mode.js';
 import { type Layer, type Module, modelParts } from '../nn/module.js';
@@ -57,8 +57,7 @@ export interface FitOptions<M extends Module = Layer, B extends AnyBatch = Batch
   /** Default 10. */
   readonly batchSize?: number;
   /**
-   * Batches of an iteration, whose gradients are averaged; more than 1 is computed call by call. The last iteration has
-   * those that are left. Default 1.
+   * Batches of an iteration, whose gradients are averaged. The last iteration has those that are left. Default 1.
    */
   readonly accumulate?: number;
   /** Default true. */
@@ -80,7 +79,8 @@ export interface FitOptions<M extends Module = Layer, B extends AnyBatch = Batch
   /** Shortens the gradient of all parameters together to at most this length; default not. */
   readonly clipNorm?: number;
   /**
-   * Whether kernel calls may be recorded once and repeated, where the device can; default true. The weights are the
+   * Whether kernel calls may be recorded once and repeated, where the device can; default true. There is a recording for
+   * each shape of batches, for the eight that were used last. The weights are the
    * same bits either way. `loss` runs in each step all the same, so a model may branch.
    */
   readonly record?: boolean;
@@ -263,18 +263,18 @@ function trainingStep<B extends AnyBatch>(
   const { device } = data;
   const modes = trainingModes(model);
   let left = Math.max(0, all - first * accumulate);
-  const batches = data.batches({ ...batching, skip: all - left });
-  const forward = () => {
-    const { value: batch } = batches.next();
-    if (!batch) throw new Error('fit: there are fewer batches than were counted');
+  const draws = drawsOf(data, { ...batching, skip: all - left });
+  const next = () => {
+    const { value: draw } = draws.next();
+    if (!draw) throw new Error('fit: there are fewer batches than were counted');
     left -= 1;
-    return withModes(modes, () => loss(batch));
+    return { shape: draw.shape, forward: () => withModes(modes, () => loss(draw.take())) };
   };
   const group = () => Math.min(accumulate, left);
   const onLosses = (losses: readonly number[]) => log.add(losses);
-  const onDispose = () => void batches.return();
+  const onDispose = () => void draws.return();
   const tell = { onLosses, onDispose };
-  return new TrainingStep({ device, optimizer, forward, ...tell, accumulate, group, clipNorm, record });
+  return new TrainingStep({ device, optimizer, next, ...tell, accumulate, group, clipNorm, record });
 }
 
 /** Counts the losses that were read, and tells of each once its step is done. */

@@ -1,29 +1,30 @@
 /** One step of training, computed call by call or, where the device can, recorded once and repeated. */
-
 import { passBackward } from '../autograd/graph.js';
-import { type GraphShape, graphShape, isSameGraph } from '../autograd/graphShape.js';
+import { type GraphShape, graphShape } from '../autograd/graphShape.js';
 import { StepScope } from '../autograd/record.js';
 import type { Backend, Program } from '../backends/backend.js';
 import type { Optimizer } from '../optim/optimizer.js';
-import { type Tensor, tensor, zeros } from '../tensor.js';
+import { type Tensor, zeros } from '../tensor.js';
 import { LossWindow } from './lossWindow.js';
+import { type Replay, Replays } from './replay.js';
 
-/** A program that so many steps in a row did not follow is given up, and another recorded. */
-const MISSES = 2;
-/** Steps that a program has to serve to have been worth it; until one is, the pauses between recordings double. */
-const WORTHWHILE = 16;
-const LONGEST_PAUSE = 1024;
+/** A batch that is to be gathered, and what is to be computed of it. */
+export interface BatchWork {
+  /** Equal for batches that make the same kernel calls. */
+  readonly shape: string;
+  /** Gathers the batch and computes its loss. Called once, whether or not its kernels are repeated. */
+  readonly forward: () => Tensor;
+}
 
 export interface TrainingStepOptions {
   readonly device: Backend;
   readonly optimizer: Optimizer;
-  /** Gathers a batch and computes its loss. Called once for each batch, whether or not its kernels are repeated. */
-  readonly forward: () => Tensor;
+  readonly next: () => BatchWork;
   /** Is told the losses in their order; what it throws ends the step before the weights are changed. */
   readonly onLosses: (losses: readonly number[]) => void;
   /** Called at the end. */
   readonly onDispose: () => void;
-  /** Batches of a step, whose mean loss is differentiated; with more than 1 nothing is recorded. */
+  /** Batches of a step, whose mean loss is differentiated. */
   readonly accumulate: number;
   /** How many the next step has: the last may have fewer. */
   readonly group: () => number;
@@ -33,21 +34,21 @@ export interface TrainingStepOptions {
   readonly record: boolean;
 }
 
+/** In device memory, so that the calls that read them are repeated. */
+interface Sums {
+  /** The gradient of a batch's loss: its share in the mean. */
+  readonly share: Tensor;
+  readonly meanLoss: Tensor;
+}
+
 export class TrainingStep {
-  /** Steps that were repeated from a recording. */
+  /** Steps that were repeated from recordings. */
   repeated = 0;
   readonly #options: TrainingStepOptions;
   readonly #window: LossWindow;
   readonly #scope = new StepScope();
-  #program: Program | undefined;
-  /** The graph of the recorded step. */
-  #shape: GraphShape = [];
-  #steps = 0;
-  #misses = 0;
-  #served = 0;
-  /** The next step that may be recorded; the first step allocates what all others find. */
-  #nextRecording = 2;
-  #pause = 1;
+  readonly #replays = new Replays();
+  #sums: Sums | undefined;
 
   constructor(options: TrainingStepOptions) {
     this.#options = options;
@@ -57,11 +58,16 @@ export class TrainingStep {
   /** Forward, backward and a step of the optimizer. @param isLast  reads the losses that were not read yet */
   async run(isLast: boolean): Promise<void> {
     this.#window.begin();
-    this.#steps += 1;
-    if (this.#options.accumulate > 1) await this.#accumulated(isLast);
-    else if (this.#program) await this.#follow(this.#program, isLast);
-    else if (this.#isWorthRecording()) await this.#record(isLast);
-    else await this.#finish(this.#forward(), isLast);
+    if (this.#options.accumulate > 1) {
+      await this.#accumulated(isLast);
+      return;
+    }
+    const { shape, forward } = this.#options.next();
+    const replay = this.#replays.for(shape);
+    replay.begin();
+    if (replay.program) await this.#follow(replay, replay.program, forward, isLast);
+    else if (this.#mayRecord(replay)) await this.#record(replay, forward, isLast);
+    else await this.#finish(this.#forward(forward), isLast);
   }
 
   /** Tells the losses that were not read yet. */
@@ -70,42 +76,88 @@ export class TrainingStep {
   }
 
   dispose(): void {
-    this.#program?.dispose();
-    this.#program = undefined;
+    this.#replays.dispose();
     this.#scope.end();
     this.#window.dispose();
+    for (const each of Object.values(this.#sums ?? {})) each.dispose();
     this.#options.onDispose();
   }
 
-  #isWorthRecording(): boolean {
+  #mayRecord(replay: Replay): boolean {
     const { record, device } = this.#options;
-    return record && device.recorder !== undefined && this.#steps >= this.#nextRecording;
+    return record && device.recorder !== undefined && replay.isWorthRecording;
   }
 
-  #forward(): Tensor {
-    const { optimizer, forward } = this.#options;
-    optimizer.zeroGrad();
+  #forward(forward: () => Tensor): Tensor {
+    this.#options.optimizer.zeroGrad();
     return this.#scope.run(forward);
   }
 
   /** A graph and a backward pass for each batch, so that it takes the memory of one. */
   async #accumulated(isLast: boolean): Promise<void> {
-    const { device, optimizer, forward, group } = this.#options;
+    const { device, optimizer, next, group } = this.#options;
+    this.#sums ??= { share: zeros(device, []), meanLoss: zeros(device, []) };
+    const { share, meanLoss } = this.#sums;
     const count = group();
-    const share = tensor(device, [1 / count], []);
-    const mean = zeros(device, []);
+    share.write([1 / count]);
     optimizer.zeroGrad();
+    let repeated = 0;
     for (let i = 0; i < count; i++) {
-      const loss = this.#scope.run(forward);
-      loss.backward(share);
-      device.run('axpby', { out: mean.storage, x: loss.storage, alpha: 1 / count, beta: 1 });
+      const beta = i === 0 ? 0 : 1;
+      const backward = (loss: Tensor) => {
+        loss.backward(share);
+        device.run('axpby', { out: meanLoss.storage, x: loss.storage, alpha: 1 / count, beta });
+      };
+      const { shape, forward } = next();
+      // The first batch of a group begins the sums, and a last, shorter group has other shares.
+      const replay = this.#replays.for(`${shape} of ${count}, ${beta}`);
+      if (this.#accumulate(replay, forward, backward)) repeated += 1;
     }
-    this.#window.append(mean.storage);
-    share.dispose();
-    mean.dispose();
+    if (repeated === count) this.repeated += 1;
+    this.#window.append(meanLoss.storage);
     await this.#readIfDue(isLast);
     this.#clip();
     optimizer.step();
+  }
+
+  /** Adds the gradient of one batch. Whether its kernel calls were repeated. */
+  #accumulate(replay: Replay, forward: () => Tensor, backward: (loss: Tensor) => void): boolean {
+    const { recorder } = this.#options.device;
+    replay.begin();
+    const { program } = replay;
+    if (recorder && program) {
+      let loss: Tensor | undefined;
+      const isSame = recorder.follow(program, () => {
+        loss = this.#scope.run(forward);
+        return replay.isSame(graphShape(loss));
+      });
+      if (loss && isSame) {
+        passBackward(loss);
+        recorder.run(program);
+        replay.hit();
+        return true;
+      }
+      replay.miss();
+      if (loss) backward(loss);
+    } else if (recorder && this.#mayRecord(replay)) {
+      const recording = recorder.begin();
+      let loss: Tensor | undefined;
+      let graph: GraphShape = [];
+      recorder.record(recording, 'head', () => {
+        loss = this.#scope.run(forward);
+        graph = graphShape(loss);
+      });
+      recorder.record(recording, 'tail', () => {
+        if (loss) backward(loss);
+      });
+      this.#keep(replay, recording, recording.isRepeatable, graph);
+    } else backward(this.#scope.run(forward));
+    return false;
+  }
+
+  #keep(replay: Replay, program: Program, isGood: boolean, graph: GraphShape): void {
+    replay.recorded(isGood ? program : undefined, graph);
+    if (!isGood) program.dispose();
   }
 
   async #finish(loss: Tensor, isLast: boolean): Promise<void> {
@@ -125,16 +177,18 @@ export class TrainingStep {
     if (this.#window.isFull || isLast) await this.readLosses();
   }
 
-  async #record(isLast: boolean): Promise<void> {
+  async #record(replay: Replay, forward: () => Tensor, isLast: boolean): Promise<void> {
     const { device, optimizer } = this.#options;
     const { recorder } = device;
     if (!recorder) return;
     const program = recorder.begin();
+    let graph: GraphShape = [];
+    let isGood = false;
     try {
       let loss: Tensor | undefined;
       recorder.record(program, 'head', () => {
-        loss = this.#forward();
-        this.#shape = graphShape(loss);
+        loss = this.#forward(forward);
+        graph = graphShape(loss);
       });
       recorder.record(program, 'tail', () => {
         loss?.backward();
@@ -152,27 +206,23 @@ export class TrainingStep {
         optimizer.applyStep();
       });
       optimizer.finishStep();
-      this.#program = program;
+      isGood = true;
     } finally {
-      this.#nextRecording = this.#steps + this.#pause;
-      this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
-      this.#misses = 0;
-      this.#served = 0;
-      if (this.#program !== program) program.dispose();
+      this.#keep(replay, program, isGood, graph);
     }
   }
 
-  async #follow(program: Program, isLast: boolean): Promise<void> {
+  async #follow(replay: Replay, program: Program, forward: () => Tensor, isLast: boolean): Promise<void> {
     const { device, optimizer } = this.#options;
     const { recorder } = device;
     let loss: Tensor | undefined;
     const isSame = recorder?.follow(program, () => {
-      loss = this.#forward();
-      return optimizer.isInStep && isSameGraph(this.#shape, graphShape(loss));
+      loss = this.#forward(forward);
+      return optimizer.isInStep && replay.isSame(graphShape(loss));
     });
     if (!loss) return;
     if (!isSame) {
-      this.#miss();
+      replay.miss();
       await this.#finish(loss, isLast);
       return;
     }
@@ -181,20 +231,7 @@ export class TrainingStep {
     recorder?.run(program);
     await this.#readIfDue(isLast);
     optimizer.finishStep();
-    this.#hit();
-  }
-
-  #hit(): void {
     this.repeated += 1;
-    this.#misses = 0;
-    this.#served += 1;
-    if (this.#served === WORTHWHILE) this.#pause = 1;
-  }
-
-  #miss(): void {
-    this.#misses += 1;
-    if (this.#misses < MISSES) return;
-    this.#program?.dispose();
-    this.#program = undefined;
+    replay.hit();
   }
 }

@@ -255,7 +255,7 @@ describe.runIf(hasWebGpu)('a program on webgpu', () => {
     const programs = [work.record(1, ALPHA), work.record(2, ALPHA)];
     const [first, second] = programs;
     expect(work.repeat(first, 3, ALPHA)).toBe(true);
-    // More than MAX_CALLS.
+    // More sets of parameters than are kept.
     const other = device.alloc('f32', 1);
     for (let i = 0; i < 4200; i++) device.run('fill', { out: other, value: i });
     expect(device.counters.calls).toBeLessThan(4096);
@@ -273,6 +273,27 @@ describe.runIf(hasWebGpu)('a program on webgpu', () => {
     for (const program of programs) program.dispose();
     for (const each of [other, fresh]) device.free(each);
     work.dispose();
+  });
+
+  it('has as many calls as it likes, and makes none of them anew', async () => {
+    const own = await webgpu();
+    const { recorder } = own;
+    const out = own.alloc('f32', 64 * 5000);
+    const parts = Array.from({ length: 5000 }, (_, i) => own.slice(out, 64 * i, 64));
+    const head = () => {
+      for (const part of parts) own.run('fill', { out: part, value: 3 });
+      return true;
+    };
+    const program = recorder.begin();
+    recorder.record(program, 'head', head);
+    expect(own.counters.calls).toBe(5000);
+    for (let i = 0; i < 3; i++) {
+      expect(recorder.follow(program, head)).toBe(true);
+      recorder.run(program);
+    }
+    expect(own.counters.calls).toBe(5000);
+    expect(new Set(await own.read(out))).toEqual(new Set([3]));
+    own.dispose();
   });
 
   it('of a lost device is refused', async () => {

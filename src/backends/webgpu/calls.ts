@@ -8,8 +8,10 @@ import type { Kernel } from './kernels.js';
 import type { Block } from './memory.js';
 import { BUFFER_USAGE } from './usage.js';
 
-/** Beyond this many calls all are forgotten: their order or their sizes do not recur. */
-export const MAX_CALLS = 4096;
+/** Beyond this many sets of parameters all is forgotten: they are numbers that do not recur. */
+const MAX_PARAMS = 4096;
+/** Calls that are looked up: of more, those that were not asked for while as many others were made are made anew. */
+const MAX_CALLS = 4096;
 
 export interface Call extends Dispatch {
   readonly params: readonly number[];
@@ -23,7 +25,9 @@ export class CallCache {
   /** Counts the times that all was forgotten: calls from before are not to be made any more. */
   generation = 0;
   readonly #device: GPUDevice;
-  readonly #calls = new Map<string, Call>();
+  /** Those that were made or asked for lately, and those from before that. */
+  #calls = new Map<string, Call>();
+  #older = new Map<string, Call>();
   readonly #uniforms = new Map<string, GPUBuffer>();
   /** Bound where a storage has no elements. */
   readonly #nothing: Block;
@@ -37,12 +41,16 @@ export class CallCache {
     this.#maxGroups = maxGroups;
   }
 
+  get isFull(): boolean {
+    return this.#uniforms.size >= MAX_PARAMS;
+  }
+
   get size(): number {
-    return this.#calls.size;
+    return this.#calls.size + this.#older.size;
   }
 
   /**
-   * The same call for the same arguments, until all is forgotten. It keeps both arrays.
+   * The same call for the same arguments, where it was asked for lately. It keeps both arrays.
    * @param params  as 32-bit words, in the order of the kernel's struct
    */
   find(kernel: Kernel, places: readonly Place[], params: readonly number[], groups: number): Call {
@@ -55,7 +63,12 @@ export class CallCache {
     const key = `${kernel.name} ${groups} ${where} ${params}`;
     let call = this.#calls.get(key);
     if (!call) {
-      call = this.#make(kernel, places, params, groups);
+      call = this.#older.get(key) ?? this.#make(kernel, places, params, groups);
+      this.#older.delete(key);
+      if (this.#calls.size === MAX_CALLS) {
+        this.#older = this.#calls;
+        this.#calls = new Map();
+      }
       this.#calls.set(key, call);
     }
     if (this.#last) this.#last.next = call;
@@ -72,6 +85,7 @@ export class CallCache {
   clear(): void {
     this.generation++;
     this.#calls.clear();
+    this.#older.clear();
     for (const buffer of this.#uniforms.values()) buffer.destroy();
     this.#uniforms.clear();
     this.#last = undefined;

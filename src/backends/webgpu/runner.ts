@@ -5,7 +5,7 @@
  */
 import type { Storage } from '../backend.js';
 import { type RecordedDevice, Recorder } from '../recorder.js';
-import { type Call, type CallCache, isCall, isSamePlaces, MAX_CALLS } from './calls.js';
+import { type Call, type CallCache, isCall, isSamePlaces } from './calls.js';
 import type { CommandQueue, Copy } from './commands.js';
 import type { DeviceHealth } from './health.js';
 import type { Kernels } from './kernels.js';
@@ -53,7 +53,7 @@ export class Runner implements RecordedDevice<Command, Block> {
     this.#health.check();
     const opened = storages.map((storage) => this.#memory.open(storage));
     if (groups > 0) {
-      if (this.#calls.size >= MAX_CALLS) this.#forgetCalls();
+      if (this.#calls.isFull) this.#forgetCalls();
       const kernel = this.#kernels.get(name);
       if (!kernel) throw new Error(`webgpu: the kernel ${name} was not compiled`);
       const apart = this.#apart(opened, kernel.inputs);
