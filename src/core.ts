@@ -10,6 +10,9 @@ export { type LoadMnistOptions, loadMnist } from './data/mnistDataset.js';
 export { mixReplay } from './data/replay.js';
 export type { DeviceReport, SelectDeviceOptions, SelectedDevice } from './device.js';
 export { DataError, DeviceError, ShapeError } from './errors.js';
+export { type ByteSource, blobSource, bytesSource } from './files/byteSource.js';
+export { type FileSource, mapFiles } from './files/fileSource.js';
+export { type HttpOptions, httpFiles, httpSource } from './files/http.js';
 export { LoraAdapter } from './lora/adaptation.js';
 export { AdaptedLayer } from './lora/adaptedLayer.js';
 export {
@@ -53,7 +56,7 @@ export { checkpoint, type Segment } from './nn/checkpoint.js';
 export { Dropout, type DropoutState } from './nn/dropout.js';
 export { Embedding, type EmbeddingOptions } from './nn/embedding.js';
 export { Linear, type LinearOptions } from './nn/linear.js';
-export { parseModel, serializeModel } from './nn/modelFile.js';
+export { type LoadTensorsOptions, loadTensors, parseModel, serializeModel } from './nn/modelFile.js';
 export { type HostTensor, Layer, Module, type StateDict } from './nn/module.js';
 export {
   originalParameter,
@@ -86,7 +89,13 @@ export { Optimizer } from './optim/optimizer.js';
 export { learningRateFactor, type Schedule } from './optim/schedule.js';
 export { SGD, type SGDOptions } from './optim/sgd.js';
 export { Random, type RandomState } from './random.js';
-export { parseSafetensors, serializeSafetensors, toFloat32 } from './safetensors.js';
+export {
+  type OpenedSafetensors,
+  openModel,
+  openSafetensors,
+  type TensorSource,
+} from './safetensors/open.js';
+export { parseSafetensors, serializeSafetensors, toFloat32 } from './safetensors/safetensors.js';
 export { Parameter, parameter, type Shape, Tensor, tensor, zeros } from './tensor.js';
 export type { CheckpointFiles, CheckpointStore } from './train/checkpoint.js';
 export { type EvaluateOptions, type Evaluation, evaluate } from './train/evaluate.js';

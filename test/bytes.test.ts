@@ -6,7 +6,7 @@ import { Dataset } from '../src/data/dataset.js';
 import { parseIdx } from '../src/data/idx.js';
 import { parseMnist } from '../src/data/mnist.js';
 import { parseModel } from '../src/nn/modelFile.js';
-import { parseSafetensors, serializeSafetensors } from '../src/safetensors.js';
+import { parseSafetensors, serializeSafetensors } from '../src/safetensors/safetensors.js';
 import { tensor } from '../src/tensor.js';
 import { wasm } from './devices.js';
 

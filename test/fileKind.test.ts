@@ -6,7 +6,7 @@ import { DataError } from '../src/errors.js';
 import { describeFile } from '../src/fileKind.js';
 import { parseConfig } from '../src/lora/peftConfig.js';
 import { parseModel } from '../src/nn/modelFile.js';
-import { serializeSafetensors } from '../src/safetensors.js';
+import { serializeSafetensors } from '../src/safetensors/safetensors.js';
 
 const text = (content: string) => new TextEncoder().encode(content);
 const bytes = (hex: string, length = 100) => {

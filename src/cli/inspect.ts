@@ -1,13 +1,14 @@
 /** What a safetensors file, and the config of an adapter beside it, say. */
 import { dirname, join } from 'node:path';
 import { toFloat32 } from '../core.js';
+import type { ByteSource } from '../files/byteSource.js';
 import { parseConfig } from '../lora/peftConfig.js';
 import { PythonPattern } from '../lora/pythonPattern.js';
+import { fileSource } from '../node/fileSource.js';
 import { exists } from '../node/files.js';
-import { type FileParts, withFileParts } from '../node/parts.js';
 import { readFileBytes } from '../node.js';
 import { printable } from '../printable.js';
-import { parseSafetensorsHeader, safetensorsHeaderLength, type TensorPlace } from '../safetensorsPlaces.js';
+import { parseSafetensorsHeader, safetensorsHeaderLength, type TensorPlace } from '../safetensors/places.js';
 import { integer } from './format.js';
 import { groupedTable } from './table.js';
 
@@ -21,35 +22,34 @@ const FLOATS = ['F32', 'F16', 'BF16'];
 const PART_BYTES = 2 ** 24;
 
 /** Config, tensors with their norms, and sizes, as text. @throws DataError for a file that is not what it claims */
-export function inspectFile(file: string): Promise<string> {
-  return withFileParts(file, async (parts) => {
-    const beginning = await parts.read(0, Math.min(8, parts.length));
-    const headerLength = Math.max(4096, safetensorsHeaderLength(beginning));
-    const start = await parts.read(0, Math.min(headerLength, parts.length));
-    const { places, metadata } = parseSafetensorsHeader(start, parts.length, file);
-    const rows: string[][] = [];
-    let [numbers, ranks] = [0, new Set<number>()];
-    for (const [name, place] of places) {
-      const { dtype, shape } = place;
-      numbers += shape.reduce((a, b) => a * b, 1);
-      if (/lora_(embedding_)?A(\.weight)?$/.test(name)) ranks = ranks.add(shape[0]);
-      const norm = FLOATS.includes(dtype) ? (await lengthOf(parts, place, name)).toPrecision(4) : '';
-      rows.push([printable(name, MAX_NAME), dtype, shape.join(' × '), norm]);
-    }
-    const lines = await configLines(dirname(file));
-    if (rows.length > 0) lines.push(groupedTable([[['tensor', 'type', 'shape', 'norm']], rows], [0, 1]));
-    const rank = ranks.size > 0 ? `, rank ${[...ranks].sort((a, b) => a - b).join(', ')}` : '';
-    const size = `${integer(parts.length)} bytes in ${printable(file, MAX_LINE)}`;
-    lines.push(`${places.size} tensors, ${integer(numbers)} numbers${rank}; ${size}`);
-    const notes = Object.entries(metadata).map(([key, value]) => printable(`${key}: ${value}`, MAX_NAME));
-    if (notes.length > 0) lines.push(`metadata ${notes.join(', ')}`);
-    return `${lines.join('\n')}\n`;
-  });
+export async function inspectFile(file: string): Promise<string> {
+  const parts = await fileSource(file);
+  const beginning = await parts.read(0, Math.min(8, parts.length));
+  const headerLength = Math.max(4096, safetensorsHeaderLength(beginning));
+  const start = await parts.read(0, Math.min(headerLength, parts.length));
+  const { places, metadata } = parseSafetensorsHeader(start, parts.length, file);
+  const rows: string[][] = [];
+  let [numbers, ranks] = [0, new Set<number>()];
+  for (const [name, place] of places) {
+    const { dtype, shape } = place;
+    numbers += shape.reduce((a, b) => a * b, 1);
+    if (/lora_(embedding_)?A(\.weight)?$/.test(name)) ranks = ranks.add(shape[0]);
+    const norm = FLOATS.includes(dtype) ? (await lengthOf(parts, place, name)).toPrecision(4) : '';
+    rows.push([printable(name, MAX_NAME), dtype, shape.join(' × '), norm]);
+  }
+  const lines = await configLines(dirname(file));
+  if (rows.length > 0) lines.push(groupedTable([[['tensor', 'type', 'shape', 'norm']], rows], [0, 1]));
+  const rank = ranks.size > 0 ? `, rank ${[...ranks].sort((a, b) => a - b).join(', ')}` : '';
+  const size = `${integer(parts.length)} bytes in ${printable(file, MAX_LINE)}`;
+  lines.push(`${places.size} tensors, ${integer(numbers)} numbers${rank}; ${size}`);
+  const notes = Object.entries(metadata).map(([key, value]) => printable(`${key}: ${value}`, MAX_NAME));
+  if (notes.length > 0) lines.push(`metadata ${notes.join(', ')}`);
+  return `${lines.join('\n')}\n`;
 }
 
 /** The root of the sum of squares. */
 async function lengthOf(
-  parts: FileParts,
+  parts: ByteSource,
   { dtype, shape, begin, end }: TensorPlace,
   name: string,
 ): Promise<number> {

@@ -4,7 +4,7 @@ import { type HostTensor, type Module, modelParts } from '../nn/module.js';
 import { changing, reading } from '../nn/use.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { Random } from '../random.js';
-import { type FloatType, serializeSafetensors, type WritableTensor } from '../safetensors.js';
+import { type FloatType, serializeSafetensors, type WritableTensor } from '../safetensors/safetensors.js';
 import type { Parameter } from '../tensor.js';
 import { adaptationOf, type LoraAdapter } from './adaptation.js';
 import { type Parts, readTensors } from './adapterTensors.js';

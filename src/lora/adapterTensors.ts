@@ -1,7 +1,7 @@
 /** The tensors of an adapter's file, compared with what an adapter of its config has on a model. */
 import { DataError } from '../errors.js';
 import type { HostTensor, Module } from '../nn/module.js';
-import { parseSafetensors, toFloat32 } from '../safetensors.js';
+import { parseSafetensors, toFloat32 } from '../safetensors/safetensors.js';
 import type { Tensor } from '../tensor.js';
 import { baseParameter } from './baseParameter.js';
 import type { ResolvedLoraConfig } from './config.js';

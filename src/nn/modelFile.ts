@@ -1,7 +1,17 @@
 /** Models as safetensors files: one f32 tensor per parameter and buffer, under its name. */
 import type { Bytes } from '../bytes.js';
-import { parseSafetensors, serializeSafetensors, toFloat32, type WritableTensor } from '../safetensors.js';
-import type { StateDict } from './module.js';
+import { DataError } from '../errors.js';
+import { checkOptions, type OptionNames } from '../options.js';
+import type { TensorSource } from '../safetensors/open.js';
+import {
+  parseSafetensors,
+  serializeSafetensors,
+  toFloat32,
+  type WritableTensor,
+} from '../safetensors/safetensors.js';
+import type { Tensor } from '../tensor.js';
+import { type Module, modelParts, type StateDict, tensorNames } from './module.js';
+import { changing } from './use.js';
 
 /**
  * The bytes of a model file, the same for the same values.
@@ -29,3 +39,95 @@ export function parseModel(bytes: Bytes, name: string): StateDict {
   }
   return state;
 }
+
+export interface LoadTensorsOptions {
+  /** Called after each tensor with the bytes that were read, and all. */
+  readonly onBytes?: (done: number, total: number) => void;
+}
+
+const NAMES: OptionNames<LoadTensorsOptions> = { onBytes: true };
+
+/** Most problems that one message lists. */
+const MOST_LISTED = 20;
+
+/**
+ * Reads a model's weights from files, one tensor at a time, so that the host never holds the model. Names, shapes and types
+ * are compared before the first of them is read. A tensor that has several names may be given by any of them.
+ * @param tensors  as `openSafetensors` or `openModel` gives them
+ * @throws DataError that names everything missing, unexpected or misshapen, when nothing has changed; for a value that is
+ *   not finite or a file that cannot be read to its end, when some tensors have the new values. Error while another call
+ *   uses the model
+ */
+export function loadTensors(
+  model: Module,
+  tensors: ReadonlyMap<string, TensorSource>,
+  options: LoadTensorsOptions = {},
+): Promise<void> {
+  checkOptions('loadTensors', options, NAMES);
+  return changing('loadTensors', modelParts(model), async () => {
+    const plan = planOf(model, tensors);
+    const total = plan.reduce((sum, { source }) => sum + source.byteLength, 0);
+    let done = 0;
+    for (const { name, tensor, source, again } of plan) {
+      const values = await floatsOf(source, name);
+      for (const each of again) {
+        if (!isEqual(values, await floatsOf(each, name)))
+          throw new DataError(`loadTensors: ${name} is one tensor with another name, whose values differ`);
+      }
+      const bad = values.findIndex((value) => !Number.isFinite(value));
+      if (bad >= 0) throw new DataError(`loadTensors: ${name} is not finite at ${bad}: ${values[bad]}`);
+      tensor.write(values);
+      done += source.byteLength;
+      options.onBytes?.(done, total);
+    }
+  });
+}
+
+async function floatsOf(source: TensorSource, name: string): Promise<Float32Array> {
+  const { dtype, shape } = source;
+  return toFloat32({ dtype, shape: [...shape], bytes: await source.read() }, name);
+}
+
+function isEqual(a: Float32Array, b: Float32Array): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
+}
+
+interface Planned {
+  readonly name: string;
+  readonly tensor: Tensor;
+  readonly source: TensorSource;
+  /** The same under its other names. */
+  readonly again: readonly TensorSource[];
+}
+
+/** Which of the files' tensors goes where. @throws DataError where they do not fit */
+function planOf(model: Module, tensors: ReadonlyMap<string, TensorSource>): Planned[] {
+  const problems: string[] = [];
+  const plan: Planned[] = [];
+  const known = new Set<string>();
+  for (const [tensor, names] of tensorNames(model)) {
+    for (const name of names) known.add(name);
+    const given = names.filter((name) => tensors.has(name));
+    if (given.length === 0) problems.push(`missing ${names[0]}`);
+    const sources = given.flatMap((name) => tensors.get(name) ?? []);
+    const misfits = given.flatMap((name, i) => misfit(name, tensor, sources[i]) ?? []);
+    problems.push(...misfits);
+    const [name] = given;
+    if (misfits.length === 0 && given.length > 0)
+      plan.push({ name, tensor, source: sources[0], again: sources.slice(1) });
+  }
+  for (const name of tensors.keys()) if (!known.has(name)) problems.push(`unexpected ${name}`);
+  if (problems.length === 0) return plan;
+  const more = problems.length > MOST_LISTED ? `; and ${problems.length - MOST_LISTED} more` : '';
+  throw new DataError(`loadTensors: ${problems.slice(0, MOST_LISTED).join('; ')}${more}`);
+}
+
+function misfit(name: string, { dtype, shape }: Tensor, source: TensorSource): string | undefined {
+  if (source.shape.join() !== shape.join()) return `${name} must be [${shape}]: found [${source.shape}]`;
+  if (dtype !== 'f32') return `${name} is ${dtype}, which is not read from a file`;
+  return FLOATS.includes(source.dtype)
+    ? undefined
+    : `${name} must be F32, F16 or BF16: found ${source.dtype}`;
+}
+
+const FLOATS = ['F32', 'F16', 'BF16'];

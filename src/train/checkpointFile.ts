@@ -10,7 +10,12 @@ import { DataError } from '../errors.js';
 import { describeFile } from '../fileKind.js';
 import type { DropoutState } from '../nn/dropout.js';
 import type { HostTensor, StateDict } from '../nn/module.js';
-import { parseSafetensors, serializeSafetensors, toFloat32, type WritableTensor } from '../safetensors.js';
+import {
+  parseSafetensors,
+  serializeSafetensors,
+  toFloat32,
+  type WritableTensor,
+} from '../safetensors/safetensors.js';
 import { sha256 } from '../sha256.js';
 import type { Position } from './checkpoint.js';
 import type { Fingerprint, Setting } from './fingerprint.js';

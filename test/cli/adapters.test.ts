@@ -14,7 +14,7 @@ import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.js';
 import { applyLora, DigitsNet, Random, saveAdapter, serializeModel } from '../../src/index.js';
-import { parseSafetensors, serializeSafetensors, toFloat32 } from '../../src/safetensors.js';
+import { parseSafetensors, serializeSafetensors, toFloat32 } from '../../src/safetensors/safetensors.js';
 import { wasm } from '../devices.js';
 
 const root = mkdtempSync(join(tmpdir(), 'lowrank-'));

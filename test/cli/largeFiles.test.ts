@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { inspectFile } from '../../src/cli/inspect.js';
 import { readDigitsNet } from '../../src/cli/modelFiles.js';
 import { DigitsNet, digitsNetShapes } from '../../src/models/digitsNet.js';
-import { serializeSafetensors } from '../../src/safetensors.js';
+import { serializeSafetensors } from '../../src/safetensors/safetensors.js';
 import { wasm } from '../devices.js';
 
 const root = mkdtempSync(join(tmpdir(), 'lowrank-large-'));

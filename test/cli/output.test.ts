@@ -10,7 +10,7 @@ import { print, printLine, printPainted } from '../../src/cli/output.js';
 import { DataError, DeviceError, ShapeError } from '../../src/errors.js';
 import { DigitsNet, selectDevice, serializeModel } from '../../src/index.js';
 import { printable } from '../../src/printable.js';
-import { serializeSafetensors } from '../../src/safetensors.js';
+import { serializeSafetensors } from '../../src/safetensors/safetensors.js';
 import { writeMnistSlice } from './slice.js';
 
 const main = new URL('../../dist/cli/main.js', import.meta.url).pathname;

@@ -21,7 +21,7 @@ import { Layer } from '../../src/nn/module.js';
 import { readAdapterDirectory } from '../../src/node/adapters.js';
 import { Adam } from '../../src/optim/adam.js';
 import { Random } from '../../src/random.js';
-import { parseSafetensors, serializeSafetensors, toFloat32 } from '../../src/safetensors.js';
+import { parseSafetensors, serializeSafetensors, toFloat32 } from '../../src/safetensors/safetensors.js';
 import { sha256 } from '../../src/sha256.js';
 import type { Tensor } from '../../src/tensor.js';
 import { restoreCheckpoint, serializeCheckpoint } from '../../src/train/checkpoint.js';

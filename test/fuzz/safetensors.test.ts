@@ -8,7 +8,7 @@ import {
   serializeSafetensors,
   toFloat32,
   type WritableTensor,
-} from '../../src/safetensors.js';
+} from '../../src/safetensors/safetensors.js';
 
 const fixture = (name: string) =>
   new Uint8Array(readFileSync(new URL(`../fixtures/safetensors/${name}.safetensors`, import.meta.url)));

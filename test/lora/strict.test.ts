@@ -6,7 +6,7 @@ import type { LoraConfig } from '../../src/lora/config.js';
 import { countParameters } from '../../src/lora/countParameters.js';
 import { Linear } from '../../src/nn/linear.js';
 import { Sequential } from '../../src/nn/sequential.js';
-import { parseSafetensors, serializeSafetensors, toFloat32 } from '../../src/safetensors.js';
+import { parseSafetensors, serializeSafetensors, toFloat32 } from '../../src/safetensors/safetensors.js';
 import { wasm } from '../devices.js';
 
 const device = await wasm();

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataError, DeviceError } from '../../src/errors.js';
 import { readBinary } from '../../src/node/binary.js';
+import { fileSource } from '../../src/node/fileSource.js';
 import { ensureWritableDirectory, readFileBytes, reasonOf, writeFileAtomic } from '../../src/node/files.js';
-import { withFileParts } from '../../src/node/parts.js';
 
 let root: string;
 beforeEach(async () => {
@@ -141,14 +141,10 @@ describe('ensureWritableDirectory', () => {
 describe.runIf(process.platform === 'linux')('what has no end or no size', () => {
   it('is refused: a device, and where parts are read a pipe', async () => {
     await expect(readFileBytes('/dev/zero')).rejects.toThrow('/dev/zero: cannot be read: it is a device');
-    await expect(withFileParts('/dev/zero', async () => undefined)).rejects.toThrow(
-      '/dev/zero: cannot be read: it is no regular file',
-    );
+    await expect(fileSource('/dev/zero')).rejects.toThrow('/dev/zero: cannot be read: it is no regular file');
     const pipe = join(root, 'pipe');
     execFileSync('mkfifo', [pipe]);
-    await expect(withFileParts(pipe, async () => undefined)).rejects.toThrow(
-      `${pipe}: cannot be read: it is no regular file`,
-    );
+    await expect(fileSource(pipe)).rejects.toThrow(`${pipe}: cannot be read: it is no regular file`);
   });
 
   it('a link in a circle is called that', async () => {

@@ -12,7 +12,7 @@ import { Layer } from '../../src/nn/module.js';
 import { ReLU } from '../../src/nn/relu.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { relu } from '../../src/ops/relu.js';
-import { parseSafetensors, serializeSafetensors, toFloat32 } from '../../src/safetensors.js';
+import { parseSafetensors, serializeSafetensors, toFloat32 } from '../../src/safetensors/safetensors.js';
 import { type Tensor, tensor } from '../../src/tensor.js';
 import { wasm } from '../devices.js';
 import { adapterFiles, difference, ROOT } from './net.js';

@@ -6,7 +6,7 @@ import { Dropout } from '../../src/nn/dropout.js';
 import { Linear } from '../../src/nn/linear.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { SGD } from '../../src/optim/sgd.js';
-import { parseSafetensors, serializeSafetensors, toFloat32 } from '../../src/safetensors.js';
+import { parseSafetensors, serializeSafetensors, toFloat32 } from '../../src/safetensors/safetensors.js';
 import { sha256 } from '../../src/sha256.js';
 import { readCheckpoint } from '../../src/train/checkpointFile.js';
 import { type FitOptions, fit } from '../../src/train/fit.js';

@@ -7,12 +7,12 @@
  *
  * @see https://github.com/huggingface/safetensors#format
  */
-import { asBytes, type Bytes } from './bytes.js';
-import { DataError, ShapeError } from './errors.js';
-import { FLOAT_BYTES, type FloatType, readFloats, writeFloats } from './safetensorsFloats.js';
-import { MAX_HEADER_BYTES, parseSafetensorsHeader } from './safetensorsPlaces.js';
+import { asBytes, type Bytes } from '../bytes.js';
+import { DataError, ShapeError } from '../errors.js';
+import { FLOAT_BYTES, type FloatType, readFloats, writeFloats } from './floats.js';
+import { MAX_HEADER_BYTES, parseSafetensorsHeader } from './places.js';
 
-export type { FloatType } from './safetensorsFloats.js';
+export type { FloatType } from './floats.js';
 
 /** A tensor of a file. */
 export interface SafeTensor {

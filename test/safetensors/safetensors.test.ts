@@ -1,16 +1,16 @@
 /** Oracles: files of the Python library (fixtures/safetensors/make.py), and headers written here by hand. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { DataError, ShapeError } from '../src/errors.js';
+import { DataError, ShapeError } from '../../src/errors.js';
 import {
   parseSafetensors,
   serializeSafetensors,
   toFloat32,
   type WritableTensor,
-} from '../src/safetensors.js';
+} from '../../src/safetensors/safetensors.js';
 
 const fixture = (name: string) =>
-  new Uint8Array(readFileSync(new URL(`fixtures/safetensors/${name}.safetensors`, import.meta.url)));
+  new Uint8Array(readFileSync(new URL(`../fixtures/safetensors/${name}.safetensors`, import.meta.url)));
 
 /** A file of any header, as text or bytes, and `dataLength` bytes of data 0, 1, 2, … */
 function file(header: string | Uint8Array, dataLength = 0, headerLength?: bigint): Uint8Array {

@@ -1,0 +1,44 @@
+/** Bytes that are read in parts, wherever they lie, so that a large file is never in memory as a whole. */
+import { asBytes, type Bytes } from '../bytes.js';
+import { DataError } from '../errors.js';
+
+export interface ByteSource {
+  /** Bytes in all. */
+  readonly length: number;
+  /** @throws DataError when they cannot be read, or the source ends before */
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** Bytes in memory; what is read are views of them. */
+export function bytesSource(bytes: Bytes, name = 'the file'): ByteSource {
+  const all = asBytes(bytes, name);
+  return {
+    length: all.length,
+    read: async (offset, length) => {
+      checkRange(name, all.length, offset, length);
+      return all.subarray(offset, offset + length);
+    },
+  };
+}
+
+/** A file that a visitor picked, or another Blob. */
+export function blobSource(blob: Blob, name = 'the file'): ByteSource {
+  return {
+    length: blob.size,
+    read: async (offset, length) => {
+      checkRange(name, blob.size, offset, length);
+      try {
+        return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+      } catch (error) {
+        // A file on a disk may be changed or gone by now.
+        throw new DataError(`${name}: cannot be read: ${error}`, { cause: error });
+      }
+    },
+  };
+}
+
+/** @throws DataError for bytes that a source does not have */
+export function checkRange(name: string, all: number, offset: number, length: number): void {
+  if (offset >= 0 && length >= 0 && offset + length <= all) return;
+  throw new DataError(`${name}: is cut short: bytes ${offset} to ${offset + length} are wanted of ${all}`);
+}

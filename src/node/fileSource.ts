@@ -1,0 +1,71 @@
+/** Files of a directory that are read in parts. */
+import type { Stats } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { isAbsolute, join, normalize } from 'node:path';
+import { DataError } from '../errors.js';
+import { type ByteSource, checkRange } from '../files/byteSource.js';
+import type { FileSource } from '../files/fileSource.js';
+import { hasCode } from './directories.js';
+import { reasonOf } from './files.js';
+
+/**
+ * A file of any size. No handle stays open: each read opens it and sees whether it is still the same.
+ * @throws DataError when it is not there, is no regular file, or cannot be read
+ */
+export async function fileSource(path: string): Promise<ByteSource> {
+  const cannot = (error: unknown): never => {
+    throw new DataError(`${path}: cannot be read: ${reasonOf(error)}`);
+  };
+  // Before it is opened: to open a pipe is to wait for whoever writes into it.
+  const found = await stat(path).catch(cannot);
+  refuseUnlessFile(path, found);
+  return {
+    length: found.size,
+    read: async (offset, length) => {
+      checkRange(path, found.size, offset, length);
+      const file = await open(path, 'r').catch(cannot);
+      try {
+        const now = await file.stat().catch(cannot);
+        if (now.ino !== found.ino || now.size !== found.size || now.mtimeMs !== found.mtimeMs) {
+          throw new DataError(`${path}: cannot be read: it was changed meanwhile`);
+        }
+        const bytes = new Uint8Array(length);
+        let done = 0;
+        while (done < length) {
+          const { bytesRead } = await file.read(bytes, done, length - done, offset + done).catch(cannot);
+          if (bytesRead === 0) throw new DataError(`${path}: cannot be read: it became shorter`);
+          done += bytesRead;
+        }
+        return bytes;
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}
+
+/** The files of a directory. */
+export function directoryFiles(path: string): FileSource {
+  return {
+    name: path,
+    open: async (name) => {
+      if (isAbsolute(name) || normalize(name).startsWith('..'))
+        throw new DataError(`${path}: ${name} is outside of the directory`);
+      const file = join(path, name);
+      try {
+        await stat(file);
+      } catch (error) {
+        if (hasCode(error, 'ENOENT')) return undefined;
+        throw new DataError(`${file}: cannot be read: ${reasonOf(error)}`);
+      }
+      return fileSource(file);
+    },
+  };
+}
+
+/** @throws DataError for a directory, a device, a pipe or a socket */
+function refuseUnlessFile(path: string, found: Stats): void {
+  if (found.isFile()) return;
+  const what = found.isDirectory() ? 'it is a directory' : 'it is no regular file';
+  throw new DataError(`${path}: cannot be read: ${what}`);
+}

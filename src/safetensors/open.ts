@@ -1,0 +1,106 @@
+/** Safetensors files that are read tensor by tensor, also a model's in several files. */
+import { DataError } from '../errors.js';
+import { jsonText } from '../fileKind.js';
+import type { ByteSource } from '../files/byteSource.js';
+import type { FileSource } from '../files/fileSource.js';
+import { parseJson } from '../json.js';
+import { parseSafetensorsHeader, safetensorsHeaderLength } from './places.js';
+
+/** A tensor in a file, of which nothing but the header was read. */
+export interface TensorSource {
+  /** `F32`, `BF16`, `I64`, … */
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Bytes of its elements. */
+  readonly byteLength: number;
+  /** The elements, little-endian, row-major. @throws DataError when they cannot be read */
+  read(): Promise<Uint8Array>;
+}
+
+export interface OpenedSafetensors {
+  /** By name, in the order of the files' bytes. */
+  readonly tensors: ReadonlyMap<string, TensorSource>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Enough for most headers. */
+const FIRST_READ = 4096;
+/** Of an index; the largest models' have some hundred thousand. */
+const MAX_INDEX_BYTES = 100_000_000;
+/** Names of a file's tensors that an error lists. */
+const MOST_LISTED = 3;
+
+/**
+ * Reads the header of a file, strictly, before any of its tensors.
+ * @param name  what errors call the file
+ * @throws DataError when a rule of the format is broken
+ */
+export async function openSafetensors(source: ByteSource, name: string): Promise<OpenedSafetensors> {
+  let start = await source.read(0, Math.min(FIRST_READ, source.length));
+  const needed = safetensorsHeaderLength(start);
+  if (needed > start.length && needed <= source.length) start = await source.read(0, needed);
+  const { places, metadata } = parseSafetensorsHeader(start, source.length, name);
+  const tensors = new Map<string, TensorSource>();
+  for (const [key, { dtype, shape, begin, end }] of places) {
+    const byteLength = end - begin;
+    tensors.set(key, { dtype, shape, byteLength, read: () => source.read(begin, byteLength) });
+  }
+  return { tensors, metadata };
+}
+
+/**
+ * The tensors of a model: of `model.safetensors`, or of the files that `model.safetensors.index.json` names. Each file's
+ * tensors are compared with the index in both directions.
+ * @throws DataError when there is neither, a file is missing, or files and index differ
+ */
+export async function openModel(files: FileSource): Promise<OpenedSafetensors> {
+  const whole = await files.open('model.safetensors');
+  if (whole) return openSafetensors(whole, 'model.safetensors');
+  const index = await files.open('model.safetensors.index.json');
+  if (!index)
+    throw new DataError(`${files.name}: has no model.safetensors and no model.safetensors.index.json`);
+  const byFile = await readIndex(index, 'model.safetensors.index.json');
+  const tensors = new Map<string, TensorSource>();
+  for (const [file, names] of byFile) {
+    const source = await files.open(file);
+    if (!source) throw new DataError(`${files.name}: ${file} is missing, which the index names`);
+    const opened = await openSafetensors(source, file);
+    const missing = names.filter((name) => !opened.tensors.has(name));
+    const wanted = new Set(names);
+    const extra = [...opened.tensors.keys()].filter((name) => !wanted.has(name));
+    if (missing.length > 0)
+      throw new DataError(`${file}: lacks what the index says it has: ${listed(missing)}`);
+    if (extra.length > 0)
+      throw new DataError(`${file}: has tensors that the index does not name: ${listed(extra)}`);
+    for (const [name, tensor] of opened.tensors) tensors.set(name, tensor);
+  }
+  return { tensors, metadata: {} };
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length > MOST_LISTED ? ` and ${names.length - MOST_LISTED} more` : '';
+  return `${names.slice(0, MOST_LISTED).join(', ')}${more}`;
+}
+
+/** The tensors' names by file, in the order of the index. */
+async function readIndex(source: ByteSource, name: string): Promise<ReadonlyMap<string, string[]>> {
+  if (source.length > MAX_INDEX_BYTES)
+    throw new DataError(`${name}: must be at most ${MAX_INDEX_BYTES} bytes: has ${source.length}`);
+  const json = parseJson(jsonText(await source.read(0, source.length), name), name);
+  const map = json instanceof Map ? json.get('weight_map') : undefined;
+  if (!(map instanceof Map) || map.size === 0)
+    throw new DataError(`${name}: must have a weight_map with tensors`);
+  const byFile = new Map<string, string[]>();
+  for (const [tensor, file] of map) {
+    // A name that leads out of the folder is no part of the model.
+    if (typeof file !== 'string' || !/^[\w.-]+\.safetensors$/.test(file)) {
+      throw new DataError(
+        `${name}: ${tensor} must be in a safetensors file beside the index: found ${JSON.stringify(file)}`,
+      );
+    }
+    const names = byFile.get(file);
+    if (names) names.push(tensor);
+    else byFile.set(file, [tensor]);
+  }
+  return byFile;
+}
