@@ -6,7 +6,12 @@ const execArgv = major < 22 ? ['--experimental-wasm-relaxed-simd', '--expose-gc'
 
 export default defineConfig({
   // The page imports the library by its name.
-  resolve: { alias: { lowrank: new URL('src/index.ts', import.meta.url).pathname } },
+  resolve: {
+    alias: {
+      'lowrank/mnist': new URL('src/mnist/index.ts', import.meta.url).pathname,
+      lowrank: new URL('src/index.ts', import.meta.url).pathname,
+    },
+  },
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/package.test.ts', 'test/web/page/**'],

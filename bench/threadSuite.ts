@@ -1,6 +1,7 @@
 /** What a second thread brings. */
 import type { Backend } from '../src/backends/backend.js';
-import { loadMnist, selectDevice } from '../src/index.js';
+import { selectDevice } from '../src/index.js';
+import { loadMnist } from '../src/mnist/index.js';
 import { mnistFiles } from '../src/node.js';
 import type { Pair, Work } from './ratio.js';
 import { fullSteps, loraSteps } from './stepSuite.js';

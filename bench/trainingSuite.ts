@@ -1,7 +1,7 @@
 import type { Backend } from '../src/backends/backend.js';
 import type { Dataset } from '../src/data/dataset.js';
 import { applyLora } from '../src/lora/applyLora.js';
-import { DigitsNet } from '../src/models/digitsNet.js';
+import { DigitsNet } from '../src/mnist/digitsNet.js';
 import { Adam } from '../src/optim/adam.js';
 import { evaluate } from '../src/train/evaluate.js';
 import { fit } from '../src/train/fit.js';

@@ -4,9 +4,6 @@ export type { Backend, DeviceName, HostArray, MemoryUse } from './backends/backe
 export type { Bytes } from './bytes.js';
 export type { AnyBatch, Batches, BatchOptions } from './data/batches.js';
 export { type Batch, Dataset, type DatasetOptions } from './data/dataset.js';
-export { type ParseIdxOptions, parseIdx } from './data/idx.js';
-export { type MnistFiles, parseMnist } from './data/mnist.js';
-export { type LoadMnistOptions, loadMnist } from './data/mnistDataset.js';
 export { mixReplay } from './data/replay.js';
 export type { DeviceReport, SelectDeviceOptions, SelectedDevice } from './device.js';
 export { DataError, DeviceError, ShapeError } from './errors.js';
@@ -51,7 +48,6 @@ export {
 } from './lora/merge.js';
 export { PythonPattern } from './lora/pythonPattern.js';
 export { addWeightedAdapter, type WeightedAdapterOptions } from './lora/weightedAdapter.js';
-export { DigitsNet, type DigitsNetOptions } from './models/digitsNet.js';
 export { checkpoint, type Segment } from './nn/checkpoint.js';
 export { Dropout, type DropoutState } from './nn/dropout.js';
 export { Embedding, type EmbeddingOptions } from './nn/embedding.js';

@@ -1,10 +1,10 @@
 /** The mistakes that are made most, as their own programs write them; oracle: what each file is. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { parseIdx } from '../src/data/idx.js';
 import { DataError } from '../src/errors.js';
 import { describeFile } from '../src/fileKind.js';
 import { parseConfig } from '../src/lora/peftConfig.js';
+import { parseIdx } from '../src/mnist/idx.js';
 import { parseModel } from '../src/nn/modelFile.js';
 import { serializeSafetensors } from '../src/safetensors/safetensors.js';
 

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as lowrank from '../src/index.js';
+import { DigitsNet, loadMnist, type MnistFiles } from '../src/mnist/index.js';
 import { checkOptions } from '../src/options.js';
 import { wasm } from './devices.js';
 
@@ -15,7 +16,6 @@ const {
   addWeightedAdapter,
   applyLora,
   Dataset,
-  DigitsNet,
   doraScale,
   Embedding,
   evaluate,
@@ -23,7 +23,6 @@ const {
   Linear,
   learningRateFactor,
   loadAdapter,
-  loadMnist,
   matmul,
   merge,
   mergeAndUnload,
@@ -75,7 +74,7 @@ const TAKERS: readonly (readonly [name: string, call: (more: Loose) => unknown])
   ['dataset', (more) => Dataset.fromBytes(device, pixels, labels, { ...SIZES, ...more })],
   ['batches', (more) => data.batches({ batchSize: 2, ...more })],
   ['batches', (more) => data.batchCount({ batchSize: 2, ...more })],
-  ['loadMnist', (more) => loadMnist(device, {} as lowrank.MnistFiles, { ...more })],
+  ['loadMnist', (more) => loadMnist(device, {} as MnistFiles, { ...more })],
   ['Linear', (more) => new Linear(device, 2, 2, { random: new Random(0), ...more })],
   ['Embedding', (more) => new Embedding(device, 2, 2, { ...more })],
   ['DigitsNet', (more) => new DigitsNet(device, { seed: 1, ...more })],

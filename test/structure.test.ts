@@ -33,7 +33,7 @@ const LAYERS: readonly RegExp[] = [
   /^optim\//,
   /^data\//,
   /^train\//,
-  /^models\//,
+  /^mnist\//,
   /^core\.ts$/,
   /^browserPlatform\.ts$/,
   /^node\//,

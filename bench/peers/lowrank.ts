@@ -5,13 +5,12 @@ import {
   applyLora,
   type Backend,
   type Dataset,
-  DigitsNet,
   evaluate,
   fit,
-  loadMnist,
   type Module,
   selectDevice,
 } from '../../src/index.js';
+import { DigitsNet, loadMnist } from '../../src/mnist/index.js';
 import { mnistFiles } from '../../src/node.js';
 import {
   EVALUATION_BATCHES,

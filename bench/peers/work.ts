@@ -1,16 +1,8 @@
 /** The work that every peer is given: the same images, weights and matrices. It knows no peer. */
 
 import type { Module, SelectDeviceOptions } from '../../src/index.js';
-import {
-  Adam,
-  applyLora,
-  DigitsNet,
-  fit,
-  loadMnist,
-  parseIdx,
-  Random,
-  selectDevice,
-} from '../../src/index.js';
+import { Adam, applyLora, fit, Random, selectDevice } from '../../src/index.js';
+import { DigitsNet, loadMnist, parseIdx } from '../../src/mnist/index.js';
 import { mnistFiles } from '../../src/node.js';
 
 export const BATCH_SIZE = 10;

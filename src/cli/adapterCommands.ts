@@ -10,7 +10,8 @@ import {
   serializeModel,
   withAdapterDisabled,
 } from '../core.js';
-import { loadAdapter, loadMnist } from '../index.js';
+import { loadAdapter } from '../index.js';
+import { loadMnist } from '../mnist/index.js';
 import { tensorsOf } from '../node/adapters.js';
 import { withDirectory } from '../node/inUse.js';
 import { mnistFiles, writeFileAtomic } from '../node.js';

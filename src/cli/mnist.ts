@@ -3,13 +3,13 @@ import {
   applyLora,
   countParameters,
   type Dataset,
-  DigitsNet,
   type FitResult,
   type Layer,
   type LoraAdapter,
   type StateDict,
 } from '../core.js';
 import { loadAdapter } from '../index.js';
+import { DigitsNet } from '../mnist/index.js';
 import { withDirectory } from '../node/inUse.js';
 import { Interrupted } from './errors.js';
 import { integer } from './format.js';

@@ -1,6 +1,7 @@
 /** DigitsNet as the commands save it. */
-import { type Backend, DataError, DigitsNet, parseSafetensors, type StateDict, toFloat32 } from '../core.js';
-import { digitsNetShapes } from '../models/digitsNet.js';
+import { type Backend, DataError, parseSafetensors, type StateDict, toFloat32 } from '../core.js';
+import { digitsNetShapes } from '../mnist/digitsNet.js';
+import { DigitsNet } from '../mnist/index.js';
 import { readFileBytes } from '../node.js';
 
 /** Most problems that one message lists. */

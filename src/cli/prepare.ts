@@ -1,15 +1,8 @@
 /** Everything that can go wrong is tried before the long work: device, ranks, data, outputs. */
 import { dirname, relative } from 'node:path';
-import {
-  applyLora,
-  type Backend,
-  DataError,
-  type Dataset,
-  DeviceError,
-  DigitsNet,
-  mixReplay,
-} from '../core.js';
-import { loadAdapter, loadMnist, selectDevice } from '../index.js';
+import { applyLora, type Backend, DataError, type Dataset, DeviceError, mixReplay } from '../core.js';
+import { loadAdapter, selectDevice } from '../index.js';
+import { DigitsNet, loadMnist } from '../mnist/index.js';
 import { readAdapterDirectory } from '../node/adapters.js';
 import { mnistFiles, readFileBytes } from '../node.js';
 import { Sha256, sha256 } from '../sha256.js';

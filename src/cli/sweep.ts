@@ -1,6 +1,7 @@
 /** `lowrank sweep`: the same adaptation with every combination of ranks, alphas, learning rates and seeds. */
 import { join } from 'node:path';
-import { applyLora, countParameters, DataError, DigitsNet, type StateDict } from '../core.js';
+import { applyLora, countParameters, DataError, type StateDict } from '../core.js';
+import { DigitsNet } from '../mnist/index.js';
 import { serializeModel } from '../nn/modelFile.js';
 import { exists } from '../node/files.js';
 import { withDirectory } from '../node/inUse.js';

@@ -2,8 +2,8 @@
 import { readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import type { MnistFiles } from '../data/mnist.js';
 import { DataError } from '../errors.js';
+import type { MnistFiles } from '../mnist/mnist.js';
 import { readFileBytes, reasonOf } from './files.js';
 
 /** Each file's stems and the kind in its name, as in `train-images-idx3-ubyte`. */

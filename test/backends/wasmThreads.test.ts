@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend, HostArray, Storage } from '../../src/backends/backend.js';
 import { createWasmBackend, type WasmBackend } from '../../src/backends/wasm/index.js';
 import { applyLora } from '../../src/lora/applyLora.js';
-import { DigitsNet } from '../../src/models/digitsNet.js';
+import { DigitsNet } from '../../src/mnist/digitsNet.js';
 import { readBinary } from '../../src/node/binary.js';
 import { threads as threadPlatform } from '../../src/node/threads.js';
 import { Adam } from '../../src/optim/adam.js';

@@ -4,7 +4,7 @@ import type { Backend } from '../../src/backends/backend.js';
 import type { WebGpuBackend } from '../../src/backends/webgpu/index.js';
 import { type Batch, Dataset } from '../../src/data/dataset.js';
 import { applyLora } from '../../src/lora/applyLora.js';
-import { DigitsNet } from '../../src/models/digitsNet.js';
+import { DigitsNet } from '../../src/mnist/digitsNet.js';
 import { Linear } from '../../src/nn/linear.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';

@@ -1,6 +1,7 @@
 /** What is tested inside a real browser, in a page and in a worker alike. It knows no test runner. */
 import type { Backend, DeviceName } from '../../src/backends/backend.js';
-import { Adam, applyLora, Dataset, DigitsNet, evaluate, fit, selectDevice } from '../../src/browser.js';
+import { Adam, applyLora, Dataset, evaluate, fit, selectDevice } from '../../src/browser.js';
+import { DigitsNet } from '../../src/mnist/index.js';
 import { type OpCase, opCases } from '../opCases.js';
 import { opDifference } from '../runOp.js';
 

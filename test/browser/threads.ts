@@ -1,5 +1,6 @@
 /** What threads come to inside a real browser: what the device says of them, and whether they change a bit. */
-import { Adam, Dataset, DigitsNet, evaluate, fit, selectDevice } from '../../src/browser.js';
+import { Adam, Dataset, evaluate, fit, selectDevice } from '../../src/browser.js';
+import { DigitsNet } from '../../src/mnist/index.js';
 
 export interface ThreadOutcome {
   readonly features: readonly string[];

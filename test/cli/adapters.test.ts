@@ -13,7 +13,8 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.js';
-import { applyLora, DigitsNet, Random, saveAdapter, serializeModel } from '../../src/index.js';
+import { applyLora, Random, saveAdapter, serializeModel } from '../../src/index.js';
+import { DigitsNet } from '../../src/mnist/index.js';
 import { parseSafetensors, serializeSafetensors, toFloat32 } from '../../src/safetensors/safetensors.js';
 import { wasm } from '../devices.js';
 

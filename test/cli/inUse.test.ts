@@ -4,8 +4,9 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Adam, DigitsNet, fit, loadMnist, saveAdapter, selectDevice } from '../../src/index.js';
+import { Adam, fit, saveAdapter, selectDevice } from '../../src/index.js';
 import { applyLora } from '../../src/lora/applyLora.js';
+import { DigitsNet, loadMnist } from '../../src/mnist/index.js';
 import { mnistFiles } from '../../src/node.js';
 import { temporaryDirectory, writeMnistSlice } from './slice.js';
 

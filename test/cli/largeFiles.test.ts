@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { inspectFile } from '../../src/cli/inspect.js';
 import { readDigitsNet } from '../../src/cli/modelFiles.js';
-import { DigitsNet, digitsNetShapes } from '../../src/models/digitsNet.js';
+import { DigitsNet, digitsNetShapes } from '../../src/mnist/digitsNet.js';
 import { serializeSafetensors } from '../../src/safetensors/safetensors.js';
 import { wasm } from '../devices.js';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FileSource, mapFiles } from '../../src/files/fileSource.js';
 import { httpFiles, httpSource } from '../../src/files/http.js';
-import { DigitsNet } from '../../src/models/digitsNet.js';
+import { DigitsNet } from '../../src/mnist/digitsNet.js';
 import { loadTensors } from '../../src/nn/modelFile.js';
 import { directoryFiles, fileSource } from '../../src/node/fileSource.js';
 import { openModel, openSafetensors } from '../../src/safetensors/open.js';

@@ -6,7 +6,7 @@ import type { LoraConfig } from '../../src/lora/config.js';
 import { countParameters } from '../../src/lora/countParameters.js';
 import { LoraParametrization } from '../../src/lora/loraParametrization.js';
 import { mergeAndUnload } from '../../src/lora/merge.js';
-import { DigitsNet } from '../../src/models/digitsNet.js';
+import { DigitsNet } from '../../src/mnist/digitsNet.js';
 import { Linear } from '../../src/nn/linear.js';
 import type { Layer } from '../../src/nn/module.js';
 import { ReLU } from '../../src/nn/relu.js';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseMnist } from '../../src/data/mnist.js';
 import { DataError } from '../../src/errors.js';
+import { parseMnist } from '../../src/mnist/mnist.js';
 import { mnistFiles } from '../../src/node/mnist.js';
 
 const IMAGES = ['train-images-idx3-ubyte', 't10k-images-idx3-ubyte'];

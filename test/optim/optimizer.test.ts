@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DigitsNet } from '../../src/models/digitsNet.js';
+import { DigitsNet } from '../../src/mnist/digitsNet.js';
 import { mul } from '../../src/ops/mul.js';
 import { Adam, AdamW } from '../../src/optim/adam.js';
 import type { Optimizer } from '../../src/optim/optimizer.js';

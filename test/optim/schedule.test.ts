@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { loraPlusGroups } from '../../src/lora/loraPlus.js';
-import { DigitsNet } from '../../src/models/digitsNet.js';
+import { DigitsNet } from '../../src/mnist/digitsNet.js';
 import { Adam } from '../../src/optim/adam.js';
 import { checkSchedule, learningRateFactor, type Schedule } from '../../src/optim/schedule.js';
 import { fit } from '../../src/train/fit.js';

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
 import { Dataset } from '../../src/data/dataset.js';
-import { parseMnist } from '../../src/data/mnist.js';
 import { applyLora } from '../../src/lora/applyLora.js';
-import { DigitsNet } from '../../src/models/digitsNet.js';
+import { DigitsNet } from '../../src/mnist/digitsNet.js';
+import { parseMnist } from '../../src/mnist/mnist.js';
 import type { HostTensor } from '../../src/nn/module.js';
 import { mnistFiles } from '../../src/node/mnist.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';

@@ -4,7 +4,7 @@ import { noGrad } from '../../src/autograd/record.js';
 import type { Backend } from '../../src/backends/backend.js';
 import { DeviceError } from '../../src/errors.js';
 import { applyLora } from '../../src/lora/applyLora.js';
-import { DigitsNet } from '../../src/models/digitsNet.js';
+import { DigitsNet } from '../../src/mnist/digitsNet.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
 import { tensor } from '../../src/tensor.js';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
 import { Dataset } from '../../src/data/dataset.js';
 import { applyLora } from '../../src/lora/applyLora.js';
-import { DigitsNet } from '../../src/models/digitsNet.js';
+import { DigitsNet } from '../../src/mnist/digitsNet.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
 import { type Tensor, tensor } from '../../src/tensor.js';

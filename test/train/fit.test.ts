@@ -3,7 +3,7 @@ import type { Backend } from '../../src/backends/backend.js';
 import { Dataset } from '../../src/data/dataset.js';
 import { ShapeError } from '../../src/errors.js';
 import { applyLora } from '../../src/lora/applyLora.js';
-import { DigitsNet } from '../../src/models/digitsNet.js';
+import { DigitsNet } from '../../src/mnist/digitsNet.js';
 import { Linear } from '../../src/nn/linear.js';
 import { serializeModel } from '../../src/nn/modelFile.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';

@@ -1,7 +1,7 @@
 /** Memory after step 2 equals memory after step 2,000: nothing is disposed in a training loop. */
 import { describe, expect, it } from 'vitest';
 import { applyLora } from '../../src/lora/applyLora.js';
-import { DigitsNet } from '../../src/models/digitsNet.js';
+import { DigitsNet } from '../../src/mnist/digitsNet.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
 import { tensor } from '../../src/tensor.js';

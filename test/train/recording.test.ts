@@ -10,7 +10,7 @@ import type { Batches } from '../../src/data/batches.js';
 import type { Batch, Dataset } from '../../src/data/dataset.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import type { LoraLinear } from '../../src/lora/loraLinear.js';
-import { DigitsNet } from '../../src/models/digitsNet.js';
+import { DigitsNet } from '../../src/mnist/digitsNet.js';
 import { Linear } from '../../src/nn/linear.js';
 import { Layer, type StateDict } from '../../src/nn/module.js';
 import { readBinary } from '../../src/node/binary.js';

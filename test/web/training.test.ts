@@ -1,6 +1,7 @@
 /** Trainings that go wrong, and what is left of them. */
 import { describe, expect, it } from 'vitest';
-import { applyLora, Dataset, DigitsNet, evaluate, selectDevice } from '../../src/index.js';
+import { applyLora, Dataset, evaluate, selectDevice } from '../../src/index.js';
+import { DigitsNet } from '../../src/mnist/index.js';
 import { NORMALISATION } from '../../web/lab/digits.js';
 import { PIXELS } from '../../web/lab/pixels.js';
 import { train } from '../../web/lab/training.js';

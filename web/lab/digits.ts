@@ -1,5 +1,6 @@
 /** MNIST: its bytes once they are here, and its images on the device once they are wanted there. */
-import { type Backend, DataError, Dataset, parseMnist } from 'lowrank';
+import { type Backend, DataError, Dataset } from 'lowrank';
+import { parseMnist } from 'lowrank/mnist';
 import { fetchMnist, type OnBytes } from './files.js';
 import { PIXELS } from './pixels.js';
 

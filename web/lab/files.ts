@@ -1,5 +1,6 @@
 /** The page's own files: fetched with progress, and checked against the manifest. */
-import { DataError, type MnistFiles } from 'lowrank';
+import { DataError } from 'lowrank';
+import type { MnistFiles } from 'lowrank/mnist';
 
 interface Entry {
   readonly bytes: number;

@@ -4,7 +4,6 @@ import {
   type Backend,
   DataError,
   type DeviceName,
-  DigitsNet,
   evaluate,
   type FitOptions,
   listDevices,
@@ -15,6 +14,7 @@ import {
   serializeModel,
   tensor,
 } from 'lowrank';
+import { DigitsNet } from 'lowrank/mnist';
 import { Answers } from './answers.js';
 import { Digits, NORMALISATION } from './digits.js';
 import { fetchBase, type OnBytes } from './files.js';

@@ -2,13 +2,13 @@
 import {
   type Backend,
   countParameters,
-  DigitsNet,
   type LoraAdapter,
   loadAdapter,
   noGrad,
   type StateDict,
   type Tensor,
 } from 'lowrank';
+import { DigitsNet } from 'lowrank/mnist';
 import type { AdapterFiles, AdapterView, SavedAdapter } from './views.js';
 
 /** A network on the device, and its values on the host for the next device. */

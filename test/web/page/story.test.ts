@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DigitsNet, evaluate, loadAdapter, loadMnist, parseModel, selectDevice } from '../../../src/index.js';
+import { evaluate, loadAdapter, parseModel, selectDevice } from '../../../src/index.js';
+import { DigitsNet, loadMnist } from '../../../src/mnist/index.js';
 import { mnistFiles } from '../../../src/node.js';
 import {
   accessibilityProblems,

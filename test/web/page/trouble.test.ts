@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { applyLora, DigitsNet, saveAdapter, selectDevice } from '../../../src/index.js';
+import { applyLora, saveAdapter, selectDevice } from '../../../src/index.js';
+import { DigitsNet } from '../../../src/mnist/index.js';
 import {
   accessibilityProblems,
   BUILT,

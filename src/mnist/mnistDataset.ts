@@ -1,6 +1,6 @@
 import type { Backend } from '../backends/backend.js';
+import { Dataset } from '../data/dataset.js';
 import { checkOptions, type OptionNames } from '../options.js';
-import { Dataset } from './dataset.js';
 import { type MnistFiles, parseMnist } from './mnist.js';
 
 export interface LoadMnistOptions {

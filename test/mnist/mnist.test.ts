@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type MnistFiles, type NamedBytes, parseMnist } from '../../src/data/mnist.js';
 import { DataError } from '../../src/errors.js';
+import { type MnistFiles, type NamedBytes, parseMnist } from '../../src/mnist/mnist.js';
 import { mnistFiles } from '../../src/node/mnist.js';
 
 function idx(shape: number[], fill: (i: number) => number = () => 0): Uint8Array {

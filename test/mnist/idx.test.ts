@@ -2,9 +2,9 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { gunzip } from '../../src/data/gzip.js';
-import { parseIdx } from '../../src/data/idx.js';
 import { DataError } from '../../src/errors.js';
+import { gunzip } from '../../src/mnist/gzip.js';
+import { parseIdx } from '../../src/mnist/idx.js';
 
 /** An IDX file of any type, shape and content; nothing is checked. */
 function idx(shape: number[], data: ArrayLike<number>, type = 0x08): Uint8Array {
