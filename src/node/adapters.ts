@@ -2,11 +2,15 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DataError } from '../errors.js';
-import { readFileBytes, reasonOf, writeFileAtomic } from './files.js';
+import { reasonOf } from './files.js';
+import { finishWriting, readTogether, type Together, writeTogether } from './filesTogether.js';
 import { withDirectory } from './inUse.js';
 
 const CONFIG = 'adapter_config.json';
 const MODEL = 'adapter_model.safetensors';
+
+/** PEFT takes a directory for an adapter by its config. */
+const ADAPTER: Together = { names: [CONFIG, MODEL], key: CONFIG };
 
 /** Most names that an error lists. */
 const MOST_LISTED = 5;
@@ -15,13 +19,15 @@ const MOST_LISTED = 5;
 const WAIT_MS = 10_000;
 
 /**
- * Writes files into a directory, each whole or not at all; the files of two who write at once do not mix.
+ * Writes an adapter's files into a directory, all of them or none, also where the process ends in the middle; those of two who
+ * write at once do not mix.
  * @throws DataError naming what cannot be written
  */
 export async function writeDirectory(path: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
-  await withDirectory(path, { kind: 'adapter', waitMs: WAIT_MS }, async () => {
-    for (const [name, bytes] of files) await writeFileAtomic(join(path, name), bytes);
-  });
+  const before = () => finishWriting(path, ADAPTER);
+  await withDirectory(path, { kind: 'adapter', waitMs: WAIT_MS, before }, () =>
+    writeTogether(path, ADAPTER, files),
+  );
 }
 
 /**
@@ -33,10 +39,13 @@ export async function readAdapterDirectory(path: string): Promise<Map<string, Ui
     const inside = /^adapter_(config\.json|model\.)/.test(basename(path)) ? `: give ${dirname(path)}` : '';
     throw new DataError(`${path}: must be the directory of an adapter: it is a file${inside}`);
   }
-  await checkNames(path, [CONFIG, MODEL]);
-  const files = new Map<string, Uint8Array>();
-  for (const name of [CONFIG, MODEL]) files.set(name, await readFileBytes(join(path, name)));
-  return files;
+  try {
+    return await readTogether(path, ADAPTER);
+  } catch (error) {
+    // What there is instead says more than that a file is missing.
+    await checkNames(path, ADAPTER.names);
+    throw error;
+  }
 }
 
 /**

@@ -3,6 +3,9 @@ import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readOwnName } from './ownNames.js';
 
+/** Says of temporary files that they are whole, and wait for their places (see filesTogether.ts). */
+export const JOURNAL = '.lowrank-journal.json';
+
 /**
  * Makes a directory and its parents, one by one: `recursive` of `mkdir` reports ENOENT for a read-only file system and
  * others, because it asks once more and then reports that answer.
@@ -48,8 +51,11 @@ export async function removeEmpty(paths: readonly string[]): Promise<void> {
 
 /** Removes what processes that have ended have left in a directory: temporary files, and marks that it is in use. */
 export async function removeLeftovers(path: string): Promise<void> {
-  for (const name of await readdir(path)) {
-    if (readOwnName(name)?.state === 'dead') await rm(join(path, name), { force: true });
+  const names = await readdir(path);
+  for (const name of names) {
+    const own = readOwnName(name);
+    const isWanted = own?.kind === 'tmp' && names.includes(JOURNAL);
+    if (own?.state === 'dead' && !isWanted) await rm(join(path, name), { force: true });
   }
 }
 

@@ -102,7 +102,8 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<
   await flushDirectory(dirname(path));
 }
 
-async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
+/** @internal Writes a new file and waits until it is on the disk. */
+export async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
   const file = await open(path, 'wx');
   try {
     await file.writeFile(bytes);
@@ -112,8 +113,8 @@ async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Makes a rename survive a power cut, where the system can (Windows opens no directories). */
-async function flushDirectory(path: string): Promise<void> {
+/** @internal Makes a rename survive a power cut, where the system can (Windows opens no directories). */
+export async function flushDirectory(path: string): Promise<void> {
   try {
     const directory = await open(path, 'r');
     await directory.sync().finally(() => directory.close());

@@ -17,6 +17,8 @@ export interface UseOptions {
   readonly kind: Exclude<Kind, 'tmp'>;
   /** Time for another user to finish, before it is an error. Default 0. */
   readonly waitMs?: number;
+  /** Runs once the directory is had, before what killed processes have left is removed. */
+  readonly before?: () => Promise<void>;
 }
 
 /** What a mark says after the host's name once its process has the directory. */
@@ -33,7 +35,7 @@ const LOOK_AGAIN_MS = 20;
  */
 export async function withDirectory<T>(
   path: string,
-  { kind, waitMs = 0 }: UseOptions,
+  { kind, waitMs = 0, before }: UseOptions,
   body: () => Promise<T>,
 ): Promise<T> {
   const deadline = performance.now() + waitMs;
@@ -46,6 +48,7 @@ export async function withDirectory<T>(
       mark = await tryToHave(path, kind);
     }
     try {
+      await before?.();
       await removeLeftovers(path);
       return await body();
     } finally {
