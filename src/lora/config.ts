@@ -6,11 +6,18 @@ import { PythonPattern } from './pythonPattern.js';
  * How the factors are drawn at first. `kaiming`: A uniform in ±1/√inFeatures, B zero. `gaussian`: A normal with
  * standard deviation 1/rank, B zero. `normal`: the same with standard deviation 1. `orthogonal`: A and B whose rows and
  * columns are orthogonal to each other, so that B A is 0; wants an even rank. `pissa`: from the largest singular
- * values of the weight; `olora`: from its QR decomposition; both take what they begin with off the weight again.
+ * values of the weight, `pissa_niter_N` of those found by random columns in N iterations, for large weights; `olora`: from its QR decomposition; all three take what they begin with off the weight again.
  * On an Embedding all of them are A zero and B standard normal.
  * @see https://huggingface.co/docs/peft/package_reference/lora#peft.LoraConfig (`init_lora_weights`)
  */
-export type LoraInit = 'kaiming' | 'gaussian' | 'normal' | 'orthogonal' | 'pissa' | 'olora';
+export type LoraInit =
+  | 'kaiming'
+  | 'gaussian'
+  | 'normal'
+  | 'orthogonal'
+  | 'pissa'
+  | `pissa_niter_${number}`
+  | 'olora';
 
 /** Which biases train with the adapter: none, those of the adapted layers, or all of the model. */
 export type LoraBias = 'none' | 'lora_only' | 'all';
@@ -103,7 +110,8 @@ export function resolveConfig(config: LoraConfig): ResolvedLoraConfig {
   };
   oneOf('method', resolved.method, ['layer', 'parametrization']);
   oneOf('bias', resolved.bias, ['none', 'lora_only', 'all']);
-  oneOf('init', resolved.init, ['kaiming', 'gaussian', 'normal', 'orthogonal', 'pissa', 'olora']);
+  if (!/^pissa_niter_[1-9]\d?$/.test(resolved.init))
+    oneOf('init', resolved.init, ['kaiming', 'gaussian', 'normal', 'orthogonal', 'pissa', 'olora']);
   for (const rank of [resolved.rank, ...resolved.rankPattern.values()]) checkRankNumber(rank);
   for (const alpha of [resolved.alpha, ...resolved.alphaPattern.values()]) {
     if (!Number.isFinite(alpha)) throw new RangeError(`lora: alpha must be a finite number: ${alpha}`);
@@ -145,7 +153,7 @@ function orderedNumbers(name: string, numbers: NumbersByPattern): ReadonlyMap<st
 /** What PEFT refuses too, and what a parametrization, which sees no input, cannot do. */
 function checkTogether({ method, init, useDora, loraBias, dropout }: ResolvedLoraConfig): void {
   if (loraBias && useDora) throw new RangeError('lora: loraBias and useDora do not go together');
-  if (loraBias && (init === 'pissa' || init === 'olora' || init === 'orthogonal')) {
+  if (loraBias && init !== 'kaiming' && init !== 'gaussian' && init !== 'normal') {
     throw new RangeError(`lora: loraBias wants another init: ${init}`);
   }
   if (method === 'layer') return;

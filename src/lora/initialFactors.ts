@@ -1,8 +1,10 @@
 /** The first values of an update's factors. */
 import { kaimingUniform, normal } from '../nn/init.js';
 import type { Random } from '../random.js';
+import type { Tensor } from '../tensor.js';
 import type { LoraInit } from './config.js';
 import { type Columns, dot, orthonormalColumns, singularValues } from './decompositions.js';
+import { randomizedSvd } from './randomizedSvd.js';
 
 export interface FactorShape {
   readonly rank: number;
@@ -16,9 +18,12 @@ export interface FactorValues {
   readonly b: Float32Array;
 }
 
+/** The ways to begin with a part of the weight. */
+export type InitByWeight = Extract<LoraInit, `pissa${string}` | 'olora'>;
+
 /** Whether the factors begin with a part of the weight, which is taken off again. */
-export function beginsWithWeight(init: LoraInit): init is 'pissa' | 'olora' {
-  return init === 'pissa' || init === 'olora';
+export function beginsWithWeight(init: LoraInit): init is InitByWeight {
+  return init === 'olora' || init.startsWith('pissa');
 }
 
 /** Factors of a Linear that do not depend on its weight. @throws RangeError for an odd rank with `orthogonal` */
@@ -60,24 +65,31 @@ function orthogonalFactors({ rank, inFeatures, outFeatures }: FactorShape, rando
 
 /**
  * Factors from a weight `[outFeatures, inFeatures]`. PiSSA (arXiv:2404.02948), W = U S Vᵀ: B = U √(S/s), A = √(S/s) Vᵀ
- * of the largest singular values. OLoRA (arXiv:2406.01775), W = Q R: B the first columns of Q, A the first rows of R.
+ * of the largest singular values; `pissa_niter_N` finds them by random columns, which are multiplied with the weight N times
+ * more. OLoRA (arXiv:2406.01775), W = Q R: B the first columns of Q, A the first rows of R.
  */
-export function factorsOfWeight(
-  weight: ArrayLike<number>,
-  { rank, inFeatures, outFeatures }: FactorShape,
-  init: 'pissa' | 'olora',
+export async function factorsOfWeight(
+  weight: Tensor,
+  shape: FactorShape,
+  init: InitByWeight,
   scaling: number,
-): FactorValues {
-  const columns = columnsOfMatrix(weight, outFeatures, inFeatures);
+  random: Random,
+): Promise<FactorValues> {
+  const { rank, inFeatures, outFeatures } = shape;
+  const share = (s: number) => [Math.sqrt(s / scaling), Math.sqrt(s / scaling)] as const;
+  const [, iterations] = /^pissa_niter_(\d+)$/.exec(init) ?? [];
+  if (iterations !== undefined) {
+    const { u, s, v } = await randomizedSvd(weight, rank, Number(iterations), random);
+    return truncated({ left: u, s, right: v }, shape, share);
+  }
+  const values = await weight.read();
   if (init === 'olora') {
+    const columns = columnsOfMatrix(values, outFeatures, inFeatures);
     const q = orthonormalColumns(columns.slice(0, rank));
     const a = q.flatMap((each) => columns.map((column) => dot(each, column)));
     return { a: Float32Array.from(a), b: rowsOf(q) };
   }
-  return truncated(weight, { rank, inFeatures, outFeatures }, (s) => [
-    Math.sqrt(s / scaling),
-    Math.sqrt(s / scaling),
-  ]);
+  return truncated(exactSvd(values, shape), shape, share);
 }
 
 /**
@@ -85,23 +97,35 @@ export function factorsOfWeight(
  * @see https://en.wikipedia.org/wiki/Low-rank_approximation
  */
 export function lowRankApproximation(values: Float64Array, shape: FactorShape): FactorValues {
-  return truncated(values, shape, (s) => [1, s]);
+  return truncated(exactSvd(values, shape), shape, (s) => [1, s]);
+}
+
+interface Svd {
+  readonly left: Columns;
+  readonly s: readonly number[];
+  readonly right: Columns;
+}
+
+function exactSvd(values: ArrayLike<number>, { inFeatures, outFeatures }: FactorShape): Svd {
+  const columns = columnsOfMatrix(values, outFeatures, inFeatures);
+  if (outFeatures < inFeatures) {
+    const { u, s, v } = singularValues(transposed(columns));
+    return { left: v, s, right: u };
+  }
+  const { u, s, v } = singularValues(columns);
+  return { left: u, s, right: v };
 }
 
 /** @param share  how a singular value is divided between a row of A and a column of B */
 function truncated(
-  values: ArrayLike<number>,
+  { left, s, right }: Svd,
   { rank, inFeatures, outFeatures }: FactorShape,
   share: (s: number) => readonly [a: number, b: number],
 ): FactorValues {
-  const isTall = outFeatures >= inFeatures;
-  const columns = columnsOfMatrix(values, outFeatures, inFeatures);
-  const found = singularValues(isTall ? columns : transposed(columns));
-  const [left, right] = isTall ? [found.u, found.v] : [found.v, found.u];
   const a = new Float32Array(rank * inFeatures);
   const b = new Float32Array(outFeatures * rank);
-  for (let r = 0; r < Math.min(rank, found.s.length); r++) {
-    const [inA, inB] = share(found.s[r]);
+  for (let r = 0; r < Math.min(rank, s.length); r++) {
+    const [inA, inB] = share(s[r]);
     for (let c = 0; c < inFeatures; c++) a[r * inFeatures + c] = right[r][c] * inA;
     for (let c = 0; c < outFeatures; c++) b[c * rank + r] = left[r][c] * inB;
   }

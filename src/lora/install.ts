@@ -45,7 +45,7 @@ export function initialValues(
   }
   const weight = target.adapted?.baseWeight ?? baseParameter(module, 'weight');
   const scaling = scalingOf(rank, alpha, useRslora);
-  return weight.read().then((values) => factorsOfWeight(values, shape, init, scaling));
+  return factorsOfWeight(weight, shape, init, scaling, random);
 }
 
 /** What an adapter consists of, ready to be put on a model. */
