@@ -3,6 +3,7 @@ import type { Backend, DType, HostArray, Storage } from './backends/backend.js';
 import { freeHolding, type Holding, own } from './backends/ownership.js';
 import { checkNumbers } from './bytes.js';
 import { DeviceError, ShapeError } from './errors.js';
+import { bfloatToNumber, halfToNumber } from './halves.js';
 
 export type Shape = readonly number[];
 
@@ -23,8 +24,7 @@ export interface Feed {
 
 export class Tensor {
   readonly shape: Shape;
-  /** Whether `backward()` computes a gradient for it. */
-  requiresGrad = false;
+  #requiresGrad = false;
   /** @internal the op that made it; undefined on a leaf */
   node: GraphNode | undefined;
   /** @internal */
@@ -65,6 +65,20 @@ export class Tensor {
   /** Elements. */
   get length(): number {
     return elementCount(this.shape);
+  }
+
+  /** Whether `backward()` computes a gradient for it. @throws TypeError for a weight of 16 bits, which is not trained */
+  get requiresGrad(): boolean {
+    return this.#requiresGrad;
+  }
+
+  set requiresGrad(required: boolean) {
+    if (required && isHalf(this)) {
+      throw new TypeError(
+        `requiresGrad: a weight of ${this.dtype} [${this.shape}] is not trained: load it as f32`,
+      );
+    }
+    this.#requiresGrad = required;
   }
 
   /** The device memory. @throws Error when it was released */
@@ -110,8 +124,11 @@ export class Tensor {
   }
 
   /** A copy of the values in row-major order: Float32Array (Float64Array on `reference`), or Int32Array. */
-  read(): Promise<HostArray> {
-    return this.device.read(this.storage);
+  async read(): Promise<HostArray> {
+    const { dtype } = this;
+    const values = await this.device.read(this.storage);
+    if (dtype === 'bf16') return Float32Array.from(values, bfloatToNumber);
+    return dtype === 'f16' ? Float32Array.from(values, halfToNumber) : values;
   }
 
   /** The value of a tensor of one element. */
@@ -129,6 +146,8 @@ export class Tensor {
     if (data.length !== this.length) {
       throw new ShapeError(`write: [${this.shape}] wants ${this.length} values: got ${data.length}`);
     }
+    if (isHalf(this))
+      throw new TypeError(`write: a weight of ${this.dtype} is loaded from a file, not written`);
     checkValues('write', data, this.dtype);
     this.device.write(this.storage, data);
   }
@@ -209,7 +228,7 @@ export class Tensor {
   async to(device: Backend): Promise<void> {
     if (device === this.device) return;
     const { dtype, length } = this;
-    const values = await this.read();
+    const values = await this.device.read(this.storage);
     const storage = device.alloc(dtype, length);
     device.write(storage, values);
     this.zeroGrad();
@@ -217,6 +236,14 @@ export class Tensor {
     this.holding.device = device;
     this.holding.storage = storage;
     this.#gradientView = undefined;
+  }
+
+  /** @internal Takes other memory of as many elements, such as of another type, in place of its own. */
+  replaceStorage(storage: Storage): void {
+    freeHolding(this.holding);
+    this.zeroGrad();
+    this.#gradientView = undefined;
+    this.holding.storage = storage;
   }
 
   /** @internal Where to add a gradient of this leaf, and whether there is one already. */
@@ -250,6 +277,11 @@ export class Parameter extends Tensor {
     this.requiresGrad = true;
     this.own();
   }
+}
+
+/** Whether a tensor is a frozen weight in one of the types of 16 bits. */
+export function isHalf({ dtype }: Tensor): boolean {
+  return dtype === 'bf16' || dtype === 'f16';
 }
 
 function checkGradient(root: Tensor, gradient: Tensor): void {

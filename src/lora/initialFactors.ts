@@ -1,7 +1,7 @@
 /** The first values of an update's factors. */
 import { kaimingUniform, normal } from '../nn/init.js';
 import type { Random } from '../random.js';
-import type { Tensor } from '../tensor.js';
+import { copyParameter, isHalf, type Tensor } from '../tensor.js';
 import type { LoraInit } from './config.js';
 import { type Columns, dot, orthonormalColumns, singularValues } from './decompositions.js';
 import { randomizedSvd } from './randomizedSvd.js';
@@ -79,8 +79,14 @@ export async function factorsOfWeight(
   const share = (s: number) => [Math.sqrt(s / scaling), Math.sqrt(s / scaling)] as const;
   const [, iterations] = /^pissa_niter_(\d+)$/.exec(init) ?? [];
   if (iterations !== undefined) {
-    const { u, s, v } = await randomizedSvd(weight, rank, Number(iterations), random);
-    return truncated({ left: u, s, right: v }, shape, share);
+    // The products want its numbers as they are computed with.
+    const copy = isHalf(weight) ? copyParameter(weight, false) : undefined;
+    try {
+      const { u, s, v } = await randomizedSvd(copy ?? weight, rank, Number(iterations), random);
+      return truncated({ left: u, s, right: v }, shape, share);
+    } finally {
+      copy?.dispose();
+    }
   }
   const values = await weight.read();
   if (init === 'olora') {

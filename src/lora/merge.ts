@@ -5,7 +5,7 @@ import { type Layer, type Module, modelParts, requireLayer, tensorNames } from '
 import { changing } from '../nn/use.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { Random } from '../random.js';
-import { type Parameter, type Tensor, tensor } from '../tensor.js';
+import { isHalf, type Parameter, type Tensor, tensor } from '../tensor.js';
 import { type Adaptation, adaptationOf, setAdaptation } from './adaptation.js';
 import type { AdaptedLayer } from './adaptedLayer.js';
 
@@ -66,6 +66,10 @@ async function checkMerged(model: Module, { layers }: Adaptation): Promise<void>
     try {
       for (const [parameter, value] of merged) {
         count += 1;
+        if (isHalf(parameter))
+          throw new RangeError(
+            `merge: ${path || 'the weight'} is ${parameter.dtype}, which would lose most of the update: load it as f32`,
+          );
         const shared = names.get(parameter) ?? [''];
         if (shared.length > 1)
           throw new RangeError(`merge: ${shared.join(' and ')} are one tensor: both would change`);

@@ -10,6 +10,8 @@ import {
   type WritableTensor,
 } from '../safetensors/safetensors.js';
 import type { Tensor } from '../tensor.js';
+import { Embedding } from './embedding.js';
+import { Linear } from './linear.js';
 import { type Module, modelParts, type StateDict, tensorNames } from './module.js';
 import { changing } from './use.js';
 
@@ -41,11 +43,16 @@ export function parseModel(bytes: Bytes, name: string): StateDict {
 }
 
 export interface LoadTensorsOptions {
+  /**
+   * `keep` leaves the frozen weights of Linear and Embedding in the bf16 or f16 of the file, at two bytes a number; all else is
+   * f32. Default `widen`: f32.
+   */
+  readonly halves?: 'keep' | 'widen';
   /** Called after each tensor with the bytes that were read, and all. */
   readonly onBytes?: (done: number, total: number) => void;
 }
 
-const NAMES: OptionNames<LoadTensorsOptions> = { onBytes: true };
+const NAMES: OptionNames<LoadTensorsOptions> = { halves: true, onBytes: true };
 
 /** Most problems that one message lists. */
 const MOST_LISTED = 20;
@@ -64,28 +71,65 @@ export function loadTensors(
   options: LoadTensorsOptions = {},
 ): Promise<void> {
   checkOptions('loadTensors', options, NAMES);
+  const { halves = 'widen' } = options;
+  if (halves !== 'keep' && halves !== 'widen')
+    throw new RangeError(`loadTensors: halves must be keep or widen: ${halves}`);
   return changing('loadTensors', modelParts(model), async () => {
     const plan = planOf(model, tensors);
     const total = plan.reduce((sum, { source }) => sum + source.byteLength, 0);
+    const mayBeHalves = halves === 'keep' ? weightsOf(model) : new Set<Tensor>();
     let done = 0;
     for (const { name, tensor, source, again } of plan) {
-      const values = await floatsOf(source, name);
+      const bytes = await source.read();
+      const values = floatsOf(source, bytes, name);
       for (const each of again) {
-        if (!isEqual(values, await floatsOf(each, name)))
+        if (!isEqual(values, floatsOf(each, await each.read(), name)))
           throw new DataError(`loadTensors: ${name} is one tensor with another name, whose values differ`);
       }
       const bad = values.findIndex((value) => !Number.isFinite(value));
       if (bad >= 0) throw new DataError(`loadTensors: ${name} is not finite at ${bad}: ${values[bad]}`);
-      tensor.write(values);
+      put(tensor, values, mayBeHalves.has(tensor) ? bitsOf(source, bytes) : undefined);
       done += source.byteLength;
       options.onBytes?.(done, total);
     }
   });
 }
 
-async function floatsOf(source: TensorSource, name: string): Promise<Float32Array> {
-  const { dtype, shape } = source;
-  return toFloat32({ dtype, shape: [...shape], bytes: await source.read() }, name);
+function floatsOf({ dtype, shape }: TensorSource, bytes: Uint8Array, name: string): Float32Array {
+  return toFloat32({ dtype, shape: [...shape], bytes }, name);
+}
+
+/** Frozen weights that the kernels take in halves: of Linear and Embedding alone, wherever else they may stand. */
+function weightsOf(model: Module): Set<Tensor> {
+  const weights = new Set<Tensor>();
+  for (const [, module] of model.namedModules()) {
+    if (module instanceof Linear || module instanceof Embedding) weights.add(module.weight);
+  }
+  for (const [tensor, names] of tensorNames(model)) {
+    if (tensor.requiresGrad || !names.every((name) => /(^|\.)weight$/.test(name))) weights.delete(tensor);
+  }
+  return weights;
+}
+
+interface Bits {
+  readonly dtype: 'bf16' | 'f16';
+  readonly bits: Uint16Array;
+}
+
+/** Elements of 16 bits as they are; undefined for others. */
+function bitsOf({ dtype }: TensorSource, bytes: Uint8Array): Bits | undefined {
+  if (dtype !== 'BF16' && dtype !== 'F16') return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const bits = Uint16Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(2 * i, true));
+  return { dtype: dtype === 'BF16' ? 'bf16' : 'f16', bits };
+}
+
+/** Puts values into a tensor, in memory of the type that it is to have. */
+function put(tensor: Tensor, values: Float32Array, halves: Bits | undefined): void {
+  const { device, length } = tensor;
+  const dtype = halves?.dtype ?? 'f32';
+  if (tensor.dtype !== dtype) tensor.replaceStorage(device.alloc(dtype, length));
+  device.write(tensor.storage, halves?.bits ?? values);
 }
 
 function isEqual(a: Float32Array, b: Float32Array): boolean {
@@ -124,7 +168,7 @@ function planOf(model: Module, tensors: ReadonlyMap<string, TensorSource>): Plan
 
 function misfit(name: string, { dtype, shape }: Tensor, source: TensorSource): string | undefined {
   if (source.shape.join() !== shape.join()) return `${name} must be [${shape}]: found [${source.shape}]`;
-  if (dtype !== 'f32') return `${name} is ${dtype}, which is not read from a file`;
+  if (dtype === 'i32') return `${name} is i32, which is not read from a file`;
   return FLOATS.includes(source.dtype)
     ? undefined
     : `${name} must be F32, F16 or BF16: found ${source.dtype}`;

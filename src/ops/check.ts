@@ -1,6 +1,6 @@
 /** What every op checks before a kernel runs; messages read `op: rule: values`. */
 import { DeviceError, ShapeError } from '../errors.js';
-import { elementCount, type Shape, type Tensor } from '../tensor.js';
+import { elementCount, isHalf, type Shape, type Tensor } from '../tensor.js';
 
 /** All tensors live on one device and hold floats (`f32`). */
 export function checkFloats(op: string, tensors: Readonly<Record<string, Tensor | undefined>>): void {
@@ -14,6 +14,14 @@ export function checkFloats(op: string, tensors: Readonly<Record<string, Tensor 
     }
     if (tensor.dtype !== 'f32') throw new TypeError(`${op}: ${name} must be f32: got ${tensor.dtype}`);
   }
+}
+
+/** A frozen weight may also be of 16 bits, where the kernel takes it so. */
+export function checkWeight(op: string, name: string, weight: Tensor, { device }: Tensor): void {
+  if (weight.dtype !== 'f32' && !isHalf(weight))
+    throw new TypeError(`${op}: ${name} must be f32, bf16 or f16: got ${weight.dtype}`);
+  if (weight.device === device) return;
+  throw new DeviceError(`${op}: tensors live on different devices: ${name} on ${weight.device.name}`);
 }
 
 /** A tensor of class indices or the like (`i32`), on the device of another. */

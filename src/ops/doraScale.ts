@@ -2,7 +2,7 @@ import { record } from '../autograd/record.js';
 import type { Backend, Storage } from '../backends/backend.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { type Parameter, parameter, type Tensor } from '../tensor.js';
-import { checkFactor, checkFloats, checkIntegers, checkShape, matrixSize } from './check.js';
+import { checkFactor, checkFloats, checkIntegers, checkShape, checkWeight, matrixSize } from './check.js';
 
 /** A weight and the low-rank products that are added to it. */
 export interface UpdatedWeight {
@@ -25,7 +25,8 @@ function rowLengths({ weight, updates, columns }: UpdatedWeight): Storage {
     checkShape('doraScale', 'columns', columns, [m]);
   }
   for (const { loraA, loraB, scaling } of updates) {
-    checkFloats('doraScale', { weight, loraA, loraB });
+    checkFloats('doraScale', { loraA, loraB });
+    checkWeight('doraScale', 'weight', weight, loraA);
     checkFactor('doraScale', 'scaling', scaling);
     const [rank] = matrixSize('doraScale', 'loraA', loraA);
     checkShape('doraScale', 'loraA', loraA, [rank, n]);
@@ -73,7 +74,8 @@ export function magnitudeOf(updated: UpdatedWeight): Parameter {
  */
 export function doraScale(magnitude: Tensor, updated: UpdatedWeight): Tensor {
   checkOptions('doraScale', updated, NAMES);
-  checkFloats('doraScale', { magnitude, weight: updated.weight });
+  checkFloats('doraScale', { magnitude });
+  checkWeight('doraScale', 'weight', updated.weight, magnitude);
   matrixSize('doraScale', 'weight', updated.weight);
   checkShape('doraScale', 'magnitude', magnitude, [updated.weight.shape[updated.columns ? 1 : 0]]);
   const device: Backend = magnitude.device;

@@ -1,19 +1,19 @@
 import { record } from '../autograd/record.js';
 import { ShapeError } from '../errors.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloats, checkIntegers, matrixSize } from './check.js';
+import { checkIntegers, checkWeight, matrixSize } from './check.js';
 
 /**
  * `y = E[i]`: rows of a table. The gradient is added at the indices.
  * @param indices  [...], i32; one outside 0…num−1 gives a row of NaN
- * @param weight   [num, dim]
+ * @param weight   [num, dim]; one that is frozen may be bf16 or f16
  * @returns        [..., dim]
  * @throws ShapeError when the sizes do not fit, TypeError for indices that are no i32
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
  */
 export function embedding(indices: Tensor, weight: Tensor): Tensor {
-  checkFloats('embedding', { weight });
   checkIntegers('embedding', 'indices', indices, weight);
+  checkWeight('embedding', 'weight', weight, indices);
   if (indices.shape.length === 0) throw new ShapeError('embedding: indices must have a dimension: got []');
   const [, dim] = matrixSize('embedding', 'weight', weight);
   const { device } = weight;

@@ -1,18 +1,19 @@
 import { record } from '../autograd/record.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloats, checkShape, matrixSize, rowCount } from './check.js';
+import { checkFloats, checkShape, checkWeight, matrixSize, rowCount } from './check.js';
 
 /**
  * `y = x Wᵀ + b`.
  * @param x       [..., inFeatures]
- * @param weight  [outFeatures, inFeatures]
+ * @param weight  [outFeatures, inFeatures]; one that is frozen may be bf16 or f16
  * @param bias    [outFeatures]
  * @returns       [..., outFeatures]
  * @throws ShapeError when the sizes do not fit
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
-  checkFloats('linear', { x, weight, bias });
+  checkFloats('linear', { x, bias });
+  checkWeight('linear', 'weight', weight, x);
   const [n, k] = matrixSize('linear', 'weight', weight);
   const m = rowCount('linear', 'x', x, k);
   if (bias) checkShape('linear', 'bias', bias, [n]);

@@ -1,7 +1,7 @@
 import { record } from '../autograd/record.js';
 import type { Tensor } from '../tensor.js';
 import { passGradient } from './add.js';
-import { checkFactor, checkFloats, checkShape, matrixSize } from './check.js';
+import { checkFactor, checkFloats, checkShape, checkWeight, matrixSize } from './check.js';
 
 /**
  * `W' = W + s B A`; the gradients are dA = s Bᵀ dW' and dB = s dW' Aᵀ. Where dW' = dyᵀ x comes from a linear layer
@@ -15,7 +15,8 @@ import { checkFactor, checkFloats, checkShape, matrixSize } from './check.js';
  * @see https://arxiv.org/abs/2106.09685
  */
 export function loraWeight(weight: Tensor, loraA: Tensor, loraB: Tensor, scaling: number): Tensor {
-  checkFloats('loraWeight', { weight, loraA, loraB });
+  checkFloats('loraWeight', { loraA, loraB });
+  checkWeight('loraWeight', 'weight', weight, loraA);
   checkFactor('loraWeight', 'scaling', scaling);
   const [m, n] = matrixSize('loraWeight', 'weight', weight);
   const [rank] = matrixSize('loraWeight', 'loraA', loraA);
