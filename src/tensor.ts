@@ -124,11 +124,12 @@ export class Tensor {
   }
 
   /** A copy of the values in row-major order: Float32Array (Float64Array on `reference`), or Int32Array. */
-  async read(): Promise<HostArray> {
+  read(): Promise<HostArray> {
     const { dtype } = this;
-    const values = await this.device.read(this.storage);
-    if (dtype === 'bf16') return Float32Array.from(values, bfloatToNumber);
-    return dtype === 'f16' ? Float32Array.from(values, halfToNumber) : values;
+    const values = this.device.read(this.storage);
+    if (!isHalf(this)) return values;
+    const numberOf = dtype === 'bf16' ? bfloatToNumber : halfToNumber;
+    return values.then((bits) => Float32Array.from(bits, numberOf));
   }
 
   /** The value of a tensor of one element. */
