@@ -1,6 +1,8 @@
 /** A device's memory goes back when it is disposed, that of threads too, which the garbage collector does not see. */
 import { expect, it } from 'vitest';
+import { tensor } from '../../src/tensor.js';
 import { wasm } from '../devices.js';
+import { hasWebGpu, webgpu } from '../webgpuDevice.js';
 
 it('does not grow with the devices that were made and disposed', async () => {
   const before = process.memoryUsage().rss;
@@ -13,4 +15,22 @@ it('does not grow with the devices that were made and disposed', async () => {
   }
   // 16 MB each: 960 without giving it back.
   expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(400);
+});
+
+it.runIf(hasWebGpu)('leaves nothing of a disposed device on WebGPU behind', async () => {
+  const devices: WeakRef<object>[] = [];
+  const work = async () => {
+    const device = await webgpu();
+    const made = tensor(device, [1, 2], [2]);
+    await made.read();
+    made.dispose();
+    devices.push(new WeakRef(device));
+    device.dispose();
+  };
+  for (let i = 0; i < 3; i++) await work();
+  for (let i = 0; i < 20; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    globalThis.gc?.();
+  }
+  expect(devices.map((each) => each.deref())).toEqual([undefined, undefined, undefined]);
 });

@@ -17,7 +17,10 @@ export class DeviceHealth {
   readonly #waiting = new Set<(reason: DeviceError) => void>();
   #resolveLost: (reason: DeviceError) => void = () => {};
 
+  readonly #device: GPUDevice;
+
   constructor(device: GPUDevice) {
+    this.#device = device;
     this.lost = new Promise((resolve) => {
       this.#resolveLost = resolve;
     });
@@ -94,6 +97,8 @@ export class DeviceHealth {
 
   #lose(message: string): void {
     if (this.#lostBy) return;
+    // Node's WebGPU holds this function for ever, and with it all that it leads to.
+    this.#device.onuncapturederror = null;
     this.#lostBy = new DeviceError(`webgpu: ${message}`);
     for (const reject of this.#waiting) reject(this.#lostBy);
     this.#waiting.clear();
