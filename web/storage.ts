@@ -36,7 +36,7 @@ export function recall<K extends keyof Kept>(
 
 /**
  * Keeps values, all or none; that may take as long as the browser likes.
- * @throws Error when the browser does not keep them, such as for want of space
+ * @throws Error when the browser does not keep them, for example because it is out of space
  */
 export async function keep(values: { readonly [K in keyof Kept]?: Kept[K] | undefined }): Promise<void> {
   await setMany(Object.entries(values), store);

@@ -79,7 +79,7 @@ class Node implements GraphNode {
   isUsed = false;
   /** Its backward has run, or that of a node that it needs has. */
   isOver = false;
-  /** Of the last walk over the graph that came here, and the place that it got there. */
+  /** Number of the last walk over the graph that reached this node, and the node's place in it. */
   walk = 0;
   place = 0;
   inputs: readonly Tensor[];

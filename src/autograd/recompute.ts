@@ -24,7 +24,6 @@ export function remember<T>(body: () => T): Remembered & { readonly result: T } 
     return { result: body(), ...own };
   } finally {
     remembered = outer;
-    for (const leaf of own.leaves) outer?.leaves.add(leaf);
   }
 }
 

@@ -41,7 +41,7 @@ export interface BatchOptions {
   readonly batchSize: number;
   /** Shuffles; without it the examples come in their order. */
   readonly random?: Random | undefined;
-  /** Times through the examples, shuffled anew each time; default 1. */
+  /** Passes over the examples, shuffled again for each. Default 1. */
   readonly epochs?: number | undefined;
   /** Leaves out a last batch of fewer than `batchSize` examples; default false. */
   readonly dropLast?: boolean | undefined;

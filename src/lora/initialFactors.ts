@@ -79,7 +79,7 @@ export async function factorsOfWeight(
   const share = (s: number) => [Math.sqrt(s / scaling), Math.sqrt(s / scaling)] as const;
   const [, iterations] = /^pissa_niter_(\d+)$/.exec(init) ?? [];
   if (iterations !== undefined) {
-    // The products want its numbers as they are computed with.
+    // The weight is the left operand here, which no kernel takes in halves.
     const copy = isHalf(weight) ? copyParameter(weight, false) : undefined;
     try {
       const { u, s, v } = await randomizedSvd(copy ?? weight, rank, Number(iterations), random);

@@ -21,7 +21,8 @@ export type Segment = { readonly forward: (x: Tensor) => Tensor } | ((x: Tensor)
  */
 export function checkpoint(segment: Segment, x: Tensor): Tensor {
   const forward = typeof segment === 'function' ? segment : (input: Tensor) => segment.forward(input);
-  if (!isGradEnabled()) return noGrad(() => forward(x));
+  // As with a graph, the segment cannot take the memory of its input over.
+  if (!isGradEnabled()) return noGrad(() => forward(detach(x)));
   const modes = modesInPass();
   const { result, leaves, states } = remember(() => noGrad(() => forward(detach(x))));
   const { device } = x;

@@ -1,4 +1,4 @@
-/** Models as safetensors files: one f32 tensor per parameter and buffer, under its name. */
+/** Models as safetensors files: one tensor for each parameter and buffer, under its name. */
 import type { Bytes } from '../bytes.js';
 import { DataError } from '../errors.js';
 import { checkOptions, type OptionNames } from '../options.js';
@@ -99,16 +99,18 @@ function floatsOf({ dtype, shape }: TensorSource, bytes: Uint8Array, name: strin
   return toFloat32({ dtype, shape: [...shape], bytes }, name);
 }
 
-/** Frozen weights that the kernels take in halves: of Linear and Embedding alone, wherever else they may stand. */
+/** Frozen weights that the kernels take in halves: those that are a Linear's or an Embedding's wherever they stand. */
 function weightsOf(model: Module): Set<Tensor> {
-  const weights = new Set<Tensor>();
-  for (const [, module] of model.namedModules()) {
-    if (module instanceof Linear || module instanceof Embedding) weights.add(module.weight);
-  }
-  for (const [tensor, names] of tensorNames(model)) {
-    if (tensor.requiresGrad || !names.every((name) => /(^|\.)weight$/.test(name))) weights.delete(tensor);
-  }
-  return weights;
+  const modules = new Map(model.namedModules());
+  const isWeight = (name: string) => {
+    const match = /^(?:(.*)\.)?weight$/.exec(name);
+    const owner = match ? modules.get(match[1] ?? '') : undefined;
+    return owner instanceof Linear || owner instanceof Embedding;
+  };
+  const found = [...tensorNames(model)].filter(
+    ([tensor, names]) => !tensor.requiresGrad && names.every(isWeight),
+  );
+  return new Set(found.map(([tensor]) => tensor));
 }
 
 interface Bits {

@@ -25,7 +25,7 @@ export interface OpenedSafetensors {
 
 /** Enough for most headers. */
 const FIRST_READ = 4096;
-/** Of an index; the largest models' have some hundred thousand. */
+/** Size limit of an index file. */
 const MAX_INDEX_BYTES = 100_000_000;
 /** Names of a file's tensors that an error lists. */
 const MOST_LISTED = 3;

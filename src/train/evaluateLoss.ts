@@ -20,7 +20,8 @@ const NAMES: OptionNames<EvaluateLossOptions> = { loss: true, batchSize: true, o
 /**
  * The mean of a loss over all batches, each counted by its `rows`, in evaluation mode and without a graph. What may run
  * beside it is what may run beside `evaluate`.
- * @throws TypeError, ShapeError, DeviceError for a loss that is not one number on the device of the data
+ * @throws RangeError where there is no batch; TypeError, ShapeError, DeviceError for a loss that is not one number on the
+ *   device of the data
  */
 export async function evaluateLoss<M extends Module, B extends AnyBatch>(
   model: M,
@@ -58,6 +59,7 @@ async function measure<M extends Module, B extends AnyBatch>(
       await turn();
       onBatch?.(done);
     }
+    if (examples === 0) throw new RangeError('evaluateLoss: the data have no batches');
     return (await device.read(sum))[0] / examples;
   } finally {
     device.free(sum);

@@ -13,7 +13,7 @@ export interface ValidationReport {
   readonly iteration: number;
   /** The mean of the loss that is trained. */
   readonly loss: number;
-  /** Of a classifier that is trained with the default loss, 0 to 1; undefined otherwise. */
+  /** Share of right answers, 0 to 1, for a classifier trained with the default loss; undefined otherwise. */
   readonly accuracy: number | undefined;
 }
 

@@ -162,6 +162,8 @@ describe.each(await allDevices())('checkpoint on %s', (_, device) => {
     checkpoint((h) => mul(h, h), input);
     expect(() => addResidual(x, input)).toThrow('cannot take over');
     expect(() => checkpoint((h) => addResidual(h, h), mul(x, x))).toThrow('must be two tensors');
+    // Without a graph too, so that a model that trains is a model that answers.
+    expect(() => noGrad(() => checkpoint((h) => addResidual(x, h), mul(x, x)))).toThrow('cannot take over');
   });
 
   it('makes no more in noGrad than its segment', () => {

@@ -10,6 +10,7 @@ import { Embedding } from '../../src/nn/embedding.js';
 import { Linear } from '../../src/nn/linear.js';
 import { loadTensors } from '../../src/nn/modelFile.js';
 import { Layer } from '../../src/nn/module.js';
+import { Sequential } from '../../src/nn/sequential.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { silu } from '../../src/ops/silu.js';
 import { Adam } from '../../src/optim/adam.js';
@@ -160,6 +161,14 @@ describe.each(await allDevices())('frozen weights on %s', (_, device) => {
       await loadTensors(model, await tensorsOf(dtype), { halves: 'keep' });
       expect(await model.forward(x).read()).toEqual(before);
     });
+  });
+
+  it('that another kind of module has too stay f32', async () => {
+    const model = new Net(device);
+    const holder = Object.assign(new Sequential(), { weight: model.up.weight });
+    Object.assign(model, { holder });
+    await loadTensors(model, await tensorsOf('BF16'), { halves: 'keep' });
+    expect([model.up.weight.dtype, model.down.weight.dtype]).toEqual(['f32', 'bf16']);
   });
 
   it('that train stay f32', async () => {

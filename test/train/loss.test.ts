@@ -129,6 +129,9 @@ describe.each(await allDevices())('a loss of the caller on %s', (_, device) => {
     await expect(fit(model, {} as Pairs, { optimizer, loss: squared })).rejects.toThrow(
       'fit: data must be a Dataset, or have batches, batchCount, digest: got object',
     );
+    await expect(evaluateLoss(model, new Pairs(device, []), { loss: squared })).rejects.toThrow(
+      'evaluateLoss: the data have no batches',
+    );
     await expect(evaluateLoss(model, data, { loss: () => 3 as never })).rejects.toThrow(
       'evaluateLoss: loss must return a tensor: got 3',
     );

@@ -72,7 +72,7 @@ export async function compileModule(binary: Uint8Array): Promise<WebAssembly.Mod
   }
 }
 
-/** Instantiates a binary over `memory`. @throws DeviceError when the runtime refuses, as for want of memory */
+/** Instantiates a binary over `memory`. @throws DeviceError when the runtime refuses, for example when it is out of memory */
 export async function loadKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<Kernels> {
   const abort = (message: number, file: number, line: number, column: number) => {
     const where = `${textAt(memory, file)}:${line}:${column}`;

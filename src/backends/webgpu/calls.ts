@@ -10,7 +10,7 @@ import { BUFFER_USAGE } from './usage.js';
 
 /** Beyond this many sets of parameters all is forgotten: they are numbers that do not recur. */
 const MAX_PARAMS = 4096;
-/** Calls that are looked up: of more, those that were not asked for while as many others were made are made anew. */
+/** Recent calls that are found again. A call that is not asked for while this many others are made is forgotten. */
 const MAX_CALLS = 4096;
 
 export interface Call extends Dispatch {
