@@ -40,7 +40,7 @@ export function initialValues(
   if (!beginsWithWeight(init)) return drawnFactors(shape, init, random);
   if (rank > Math.min(inFeatures, outFeatures)) {
     throw new RangeError(
-      `applyLora: init ${init} wants a rank of at most ${Math.min(inFeatures, outFeatures)}: ${rank}`,
+      `applyLora: init ${init} requires a rank of at most ${Math.min(inFeatures, outFeatures)}: ${rank}`,
     );
   }
   const weight = target.adapted?.baseWeight ?? baseParameter(module, 'weight');

@@ -1,10 +1,19 @@
 /** Memory after step 2 equals memory after step 2,000: nothing is disposed in a training loop. */
 import { describe, expect, it } from 'vitest';
+import { Dataset } from '../../src/data/dataset.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { DigitsNet } from '../../src/mnist/digitsNet.js';
+import { checkpoint } from '../../src/nn/checkpoint.js';
+import { Dropout } from '../../src/nn/dropout.js';
+import { Linear } from '../../src/nn/linear.js';
+import { Layer } from '../../src/nn/module.js';
+import { addResidual } from '../../src/ops/addResidual.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
+import { detach } from '../../src/ops/detach.js';
+import { reshape } from '../../src/ops/reshape.js';
+import { silu } from '../../src/ops/silu.js';
 import { Adam } from '../../src/optim/adam.js';
-import { tensor } from '../../src/tensor.js';
+import { type Tensor, tensor } from '../../src/tensor.js';
 import { fit } from '../../src/train/fit.js';
 import { wasm } from '../devices.js';
 import { trainImages } from '../mnistData.js';
@@ -60,5 +69,47 @@ describe.each(METHODS)('memory of %s training', async (method) => {
     }
     expect(freshStorages.size).toBe(1);
     expect([...freshStorages][0]).not.toContain('undefined');
+  });
+});
+
+describe('memory from step 2 to step 2,000', async () => {
+  const device = await wasm();
+  const bytes = Uint8Array.from({ length: 8 * 24 }, (_, i) => (i * 37) % 256);
+  const labels = Uint8Array.from({ length: 24 }, (_, i) => i % 3);
+  const data = Dataset.fromBytes(device, bytes, labels, { features: 8, classes: 3, mean: 0.5, std: 0.3 });
+
+  /** Blocks that are computed again, with memory that moves and memory that is shared. */
+  class Blocks extends Layer {
+    readonly first = new Linear(device, 8, 8);
+    readonly second = new Linear(device, 8, 8);
+    readonly head = new Linear(device, 8, 3);
+    readonly dropout = new Dropout(device, 0.1);
+
+    forward(x: Tensor): Tensor {
+      const once = checkpoint((h) => addResidual(h, this.dropout.forward(this.first.forward(h))), x);
+      const twice = addResidual(once, silu(reshape(this.second.forward(detach(once)), once.shape)));
+      return this.head.forward(twice);
+    }
+  }
+
+  it.each([
+    ['of blocks that are computed again', {}],
+    ['call by call', { record: false }],
+    ['of gradients that are accumulated', { accumulate: 3 }],
+    ['of batches of several sizes', { batchSize: 7 }],
+  ])('is the same %s', async (_, options) => {
+    const model = new Blocks();
+    await applyLora(model, { rank: 2, dropout: 0.1, targetModules: ['first', 'second'] });
+    const use = new Map<number, number>();
+    await fit(model, data, {
+      optimizer: new Adam(model.parameters()),
+      batchSize: 4,
+      epochs: 2000,
+      limit: 2000,
+      ...options,
+      onStep: ({ iteration }) => use.set(iteration, device.memory().liveStorages),
+    });
+    expect(use.size).toBe(2000);
+    expect(use.get(2000)).toBe(use.get(2));
   });
 });
