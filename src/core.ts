@@ -9,6 +9,7 @@ export type { DeviceReport, SelectDeviceOptions, SelectedDevice } from './device
 export { DataError, DeviceError, ShapeError } from './errors.js';
 export { type ByteSource, blobSource, bytesSource } from './files/byteSource.js';
 export { type FileSource, mapFiles } from './files/fileSource.js';
+export type { FileContent, FileStore, ReadablePlace, WritablePlace } from './files/fileStore.js';
 export { type HttpOptions, httpFiles, httpSource } from './files/http.js';
 export { LoraAdapter } from './lora/adaptation.js';
 export { AdaptedLayer } from './lora/adaptedLayer.js';
@@ -93,7 +94,6 @@ export {
 } from './safetensors/open.js';
 export { parseSafetensors, serializeSafetensors, toFloat32 } from './safetensors/safetensors.js';
 export { Parameter, parameter, type Shape, Tensor, tensor, zeros } from './tensor.js';
-export type { CheckpointFiles, CheckpointStore } from './train/checkpoint.js';
 export { type EvaluateOptions, type Evaluation, evaluate } from './train/evaluate.js';
 export { type EvaluateLossOptions, evaluateLoss } from './train/evaluateLoss.js';
 export {

@@ -1,5 +1,6 @@
 /** `lowrank/node`: what reads and writes files. */
 export { readBinary } from './node/binary.js';
-export { directoryFiles, fileSource } from './node/fileSource.js';
+export { directoryFiles } from './node/directoryFiles.js';
+export { fileSource } from './node/fileSource.js';
 export { ensureWritableDirectory, readFileBytes, writeFileAtomic } from './node/files.js';
 export { mnistFiles } from './node/mnist.js';

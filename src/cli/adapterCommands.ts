@@ -12,8 +12,8 @@ import {
 } from '../core.js';
 import { loadAdapter } from '../index.js';
 import { loadMnist } from '../mnist/index.js';
-import { tensorsOf } from '../node/adapters.js';
 import { withDirectory } from '../node/inUse.js';
+import { tensorsOf } from '../node/missingFiles.js';
 import { mnistFiles, writeFileAtomic } from '../node.js';
 import { printable } from '../printable.js';
 import { integer, percent, signed } from './format.js';

@@ -2,8 +2,9 @@
 import { dirname, relative } from 'node:path';
 import { applyLora, type Backend, DataError, type Dataset, DeviceError, mixReplay } from '../core.js';
 import { loadAdapter, selectDevice } from '../index.js';
+import { ADAPTER_FILES } from '../lora/adapterFile.js';
 import { DigitsNet, loadMnist } from '../mnist/index.js';
-import { readAdapterDirectory } from '../node/adapters.js';
+import { directoryFiles } from '../node/directoryFiles.js';
 import { mnistFiles, readFileBytes } from '../node.js';
 import { Sha256, sha256 } from '../sha256.js';
 import { UsageError } from './errors.js';
@@ -61,7 +62,8 @@ export async function prepare(options: MnistOptions): Promise<Prepared> {
 async function digestInputs({ base, adapter }: MnistOptions): Promise<InputDigests> {
   const hash = new Sha256();
   if (adapter !== undefined) {
-    for (const bytes of (await readAdapterDirectory(adapter)).values()) hash.update(sha256(bytes));
+    for (const bytes of (await directoryFiles(adapter).read(ADAPTER_FILES)).values())
+      hash.update(sha256(bytes));
   }
   return {
     base: base === undefined ? '' : sha256(await readFileBytes(base)),

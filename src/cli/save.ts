@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { LoraAdapter, StateDict } from '../core.js';
 import { serializeAdapter } from '../lora/adapterFile.js';
 import { serializeModel } from '../nn/modelFile.js';
-import { writeDirectory } from '../node/adapters.js';
+import { directoryFiles } from '../node/directoryFiles.js';
 import { exists } from '../node/files.js';
 import { ensureWritableDirectory, writeFileAtomic } from '../node.js';
 import { ensureWritableFile } from './json.js';
@@ -59,7 +59,7 @@ export class OutputDirectory {
 
   async saveAdapter(method: Method, adapter: LoraAdapter): Promise<void> {
     const directory = join(this.path, method);
-    await writeDirectory(directory, await serializeAdapter(adapter));
+    await directoryFiles(directory).write(await serializeAdapter(adapter));
     this.saved.push(`${directory}/`);
   }
 }

@@ -1,10 +1,20 @@
 /** Adapters as the two files that PEFT writes and reads, in its names and layouts. */
 import { DataError } from '../errors.js';
+import {
+  type FileContent,
+  nameIn,
+  type ReadablePlace,
+  readablePlace,
+  readFiles,
+  type WritablePlace,
+  wholeOf,
+  writablePlace,
+} from '../files/fileStore.js';
 import { type HostTensor, type Module, modelParts } from '../nn/module.js';
 import { changing, reading } from '../nn/use.js';
 import { checkOptions, type OptionNames } from '../options.js';
 import { Random } from '../random.js';
-import { type FloatType, serializeSafetensors, type WritableTensor } from '../safetensors/safetensors.js';
+import { type FloatType, safetensorsParts, type WritableTensor } from '../safetensors/safetensors.js';
 import type { Parameter } from '../tensor.js';
 import { adaptationOf, type LoraAdapter } from './adaptation.js';
 import { type Parts, readTensors } from './adapterTensors.js';
@@ -19,6 +29,9 @@ import { findTargets, type Target, wholeParameters } from './targets.js';
 const CONFIG = 'adapter_config.json';
 const MODEL = 'adapter_model.safetensors';
 
+/** What PEFT writes, the file by which it knows an adapter first. */
+export const ADAPTER_FILES = [CONFIG, MODEL] as const;
+
 /** Files by name. */
 export type AdapterFiles = Map<string, Uint8Array>;
 
@@ -32,20 +45,22 @@ export interface SaveAdapterOptions {
 const SAVE_NAMES: OptionNames<SaveAdapterOptions> = { name: true, dtype: true };
 
 /**
- * Puts an adapter's files into `files`: `adapter_config.json` and `adapter_model.safetensors` with
+ * Writes an adapter's two files, as one unit: `adapter_config.json` and `adapter_model.safetensors` with
  * `base_model.model.<path>.lora_A.weight` `[rank, inFeatures]`, `….lora_B.weight` `[outFeatures, rank]`, and whatever else
  * it trains. With init `pissa` or `olora` the update is written as an ordinary one of twice the rank, for the model as
  * it was. A factor set by `setAdapterScale` is not saved. All values are from one moment: beside a running `fit` they are
  * those between two iterations.
+ * @param to  files by name, a store, or in Node the path of a directory, which is made if need be
  * @throws RangeError when there is none of this name, or several and no name
  * @see https://huggingface.co/docs/peft/developer_guides/checkpoint
  */
 export async function saveAdapter(
   model: Module,
-  files: AdapterFiles,
+  to: WritablePlace,
   options: SaveAdapterOptions = {},
 ): Promise<void> {
   checkOptions('saveAdapter', options, SAVE_NAMES);
+  const store = writablePlace('saveAdapter: to', to);
   const { name, dtype = 'F32' } = options;
   const saved = await reading('saveAdapter', modelParts(model), () => {
     const { adapters } = adaptationOf(model, 'saveAdapter');
@@ -58,23 +73,28 @@ export async function saveAdapter(
     );
     return filesOf(adapter, dtype);
   });
-  for (const [file, bytes] of saved) files.set(file, bytes);
+  await store.write(saved);
 }
 
 /** The files of an adapter by name. @see {@link saveAdapter} */
-export function serializeAdapter(adapter: LoraAdapter, dtype: FloatType = 'F32'): Promise<AdapterFiles> {
-  return reading('serializeAdapter', modelParts(adapter.model), () => filesOf(adapter, dtype));
+export async function serializeAdapter(
+  adapter: LoraAdapter,
+  dtype: FloatType = 'F32',
+): Promise<AdapterFiles> {
+  const files = await reading('serializeAdapter', modelParts(adapter.model), () => filesOf(adapter, dtype));
+  return new Map(Array.from(files, ([name, content]) => [name, wholeOf(content)]));
 }
 
-async function filesOf(adapter: LoraAdapter, dtype: FloatType): Promise<AdapterFiles> {
+/** The config first: PEFT takes a directory for an adapter by it. */
+async function filesOf(adapter: LoraAdapter, dtype: FloatType): Promise<Map<string, FileContent>> {
   const config = new TextEncoder().encode(configText(adapter));
   // All reads are asked for before the first is awaited, so that all values are from one moment.
   const tensors = new Map(await Promise.all(savedTensors(adapter)));
   const written = new Map<string, WritableTensor>();
   for (const [key, tensor] of tensors) written.set(key, { dtype, ...tensor });
-  return new Map([
+  return new Map<string, FileContent>([
     [CONFIG, config],
-    [MODEL, serializeSafetensors(written, { format: 'pt' })],
+    [MODEL, safetensorsParts(written, { format: 'pt' })],
   ]);
 }
 
@@ -146,33 +166,32 @@ const LOAD_NAMES: OptionNames<LoadAdapterOptions> = { name: true, method: true, 
 /**
  * Puts an adapter on a model from PEFT's two files, with f32, f16 or bf16 tensors. Loading is strict. An `evaluate`, or
  * another change, that has begun before ends first.
- * @param files  by name, such as `saveAdapter` gives them
+ * @param from  files by name, a place with them, or in Node the path of a directory
  * @returns      the adapter; it is active if it is the model's first
  * @throws DataError that lists all that is missing, unexpected or misshapen, or names what is not supported, and
  *   RangeError for a name that is taken, Error while `fit` or `withAdapterDisabled` uses the model; the model is
  *   unchanged then
  */
-export function loadAdapter(
+export async function loadAdapter(
   model: Module,
-  files: ReadonlyMap<string, Uint8Array>,
+  from: ReadablePlace,
   options: LoadAdapterOptions = {},
 ): Promise<LoraAdapter> {
-  return changing('loadAdapter', modelParts(model), () => installFiles(model, files, options));
+  checkOptions('loadAdapter', options, LOAD_NAMES);
+  const source = readablePlace('loadAdapter: from', from);
+  const name = options.from ?? source.name;
+  const files = await readFiles(source, ADAPTER_FILES, name);
+  return changing('loadAdapter', modelParts(model), () => installFiles(model, { files, name }, options));
 }
 
 async function installFiles(
   model: Module,
-  files: ReadonlyMap<string, Uint8Array>,
+  from: { readonly files: ReadonlyMap<string, Uint8Array>; readonly name: string },
   options: LoadAdapterOptions,
 ): Promise<LoraAdapter> {
-  checkOptions('loadAdapter', options, LOAD_NAMES);
-  const { name = 'default', method = 'layer', replace = false, from = '' } = options;
-  const where = (file: string) => (from === '' ? file : `${from}/${file}`);
-  const bytes = (file: string): Uint8Array => {
-    const found = files.get(file);
-    if (!found) throw new DataError(`${where(file)}: is missing`);
-    return found;
-  };
+  const { name = 'default', method = 'layer', replace = false } = options;
+  const where = (file: string) => nameIn(from, file);
+  const bytes = (file: string) => from.files.get(file) ?? new Uint8Array();
   const config = inFile(where(CONFIG), () =>
     resolveConfig({ ...parseConfig(bytes(CONFIG), where(CONFIG)), method }),
   );

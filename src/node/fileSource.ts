@@ -1,11 +1,8 @@
-/** Files of a directory that are read in parts. */
+/** A file that is read in parts. */
 import type { Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { isAbsolute, join, normalize } from 'node:path';
 import { DataError } from '../errors.js';
 import { type ByteSource, checkRange } from '../files/byteSource.js';
-import type { FileSource } from '../files/fileSource.js';
-import { hasCode } from './directories.js';
 import { reasonOf } from './files.js';
 
 /**
@@ -40,25 +37,6 @@ export async function fileSource(path: string): Promise<ByteSource> {
       } finally {
         await file.close();
       }
-    },
-  };
-}
-
-/** The files of a directory. */
-export function directoryFiles(path: string): FileSource {
-  return {
-    name: path,
-    open: async (name) => {
-      if (isAbsolute(name) || normalize(name).startsWith('..'))
-        throw new DataError(`${path}: ${name} is outside of the directory`);
-      const file = join(path, name);
-      try {
-        await stat(file);
-      } catch (error) {
-        if (hasCode(error, 'ENOENT')) return undefined;
-        throw new DataError(`${file}: cannot be read: ${reasonOf(error)}`);
-      }
-      return fileSource(file);
     },
   };
 }

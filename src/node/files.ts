@@ -2,6 +2,7 @@
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DataError } from '../errors.js';
+import type { FileContent } from '../files/fileStore.js';
 import { hasCode, makeDirectory, removeLeftovers } from './directories.js';
 import { ownName } from './ownNames.js';
 
@@ -89,10 +90,10 @@ export async function exists(path: string): Promise<boolean> {
  * @throws DataError naming the path and the reason; the temporary file is removed and `path` is as it was
  * @see https://pubs.opengroup.org/onlinepubs/9699919799/functions/rename.html
  */
-export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeFileAtomic(path: string, content: FileContent): Promise<void> {
   const temporary = join(dirname(path), ownName('tmp'));
   try {
-    await writeFlushed(temporary, bytes);
+    await writeFlushed(temporary, content);
     await rename(temporary, path);
   } catch (error) {
     // The first failure is the one to report, whatever the clean-up meets.
@@ -103,10 +104,10 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<
 }
 
 /** @internal Writes a new file and waits until it is on the disk. */
-export async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeFlushed(path: string, content: FileContent): Promise<void> {
   const file = await open(path, 'wx');
   try {
-    await file.writeFile(bytes);
+    for (const part of content instanceof Uint8Array ? [content] : content) await file.writeFile(part);
     await file.sync();
   } finally {
     await file.close();

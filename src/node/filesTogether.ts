@@ -5,23 +5,18 @@
  * never some of both. The next to open the directory does what a journal says is left to do.
  */
 import { readFile, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataError } from '../errors.js';
+import type { FileContent } from '../files/fileStore.js';
 import { hasCode, JOURNAL } from './directories.js';
 import { flushDirectory, readFileBytes, reasonOf, writeFlushed } from './files.js';
 import { withDirectory } from './inUse.js';
 import { ownName, readOwnName } from './ownNames.js';
 
-/** The names of the files, and which of them is the key. */
-export interface Together {
-  readonly names: readonly string[];
-  readonly key: string;
-}
-
 /** What changes a directory; a test lets it end anywhere. */
 export interface Operations {
-  write(path: string, bytes: Uint8Array): Promise<void>;
+  write(path: string, content: FileContent): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
   flush(directory: string): Promise<void>;
@@ -35,56 +30,51 @@ const OPERATIONS: Operations = {
 };
 
 /**
- * Writes all of the files into a directory that nobody else writes to.
- * @param files  all those that are named
+ * Writes files into a directory that nobody else writes to.
+ * @param files  the first is the key
  * @throws DataError when they cannot be written; before the journal is there, the old files are as they were
  */
 export async function writeTogether(
   directory: string,
-  { key, names }: Together,
-  files: ReadonlyMap<string, Uint8Array>,
+  files: ReadonlyMap<string, FileContent>,
   operations: Operations = OPERATIONS,
 ): Promise<void> {
-  const temporaries = names.map((name) => [name, ownName('tmp')] as const);
+  const temporaries = Array.from(files, ([name, content]) => ({ name, content, temporary: ownName('tmp') }));
   const journal = ownName('tmp');
   try {
-    for (const [name, temporary] of temporaries) {
-      await operations.write(join(directory, temporary), files.get(name) ?? new Uint8Array());
+    for (const { content, temporary } of temporaries) {
+      await operations.write(join(directory, temporary), content);
     }
-    const text = JSON.stringify(Object.fromEntries(temporaries));
+    const text = JSON.stringify(temporaries.map(({ name, temporary }) => [name, temporary]));
     await operations.write(join(directory, journal), new TextEncoder().encode(text));
     await operations.flush(directory);
     await operations.rename(join(directory, journal), join(directory, JOURNAL));
   } catch (error) {
-    for (const name of [journal, ...temporaries.map(([, temporary]) => temporary)])
+    for (const name of [journal, ...temporaries.map(({ temporary }) => temporary)])
       await operations.remove(join(directory, name)).catch(() => undefined);
-    throw new DataError(`${join(directory, key)}: cannot be written: ${reasonOf(error)}`);
+    throw new DataError(`${join(directory, temporaries[0].name)}: cannot be written: ${reasonOf(error)}`);
   }
-  await finishWriting(directory, { key, names }, operations);
+  await finishWriting(directory, operations);
 }
 
 /**
  * Does what is left to do of a write that was begun.
  * @throws DataError when that fails, or the journal is none
  */
-export async function finishWriting(
-  directory: string,
-  { key, names }: Together,
-  operations: Operations = OPERATIONS,
-): Promise<void> {
-  const journal = await readJournal(directory, names);
+export async function finishWriting(directory: string, operations: Operations = OPERATIONS): Promise<void> {
+  const journal = await readJournal(directory);
   if (!journal) return;
+  const [[key, newKey], ...others] = journal;
   try {
     await operations.flush(directory);
     // Where the new key is in its place, so are the others.
-    if (await exists(join(directory, journal.get(key) ?? ''))) {
+    if (await exists(join(directory, newKey))) {
       await operations.remove(join(directory, key));
       await operations.flush(directory);
-      for (const name of [...names.filter((each) => each !== key), key]) {
-        const temporary = join(directory, journal.get(name) ?? '');
-        if (!(await exists(temporary))) continue;
+      for (const [name, temporary] of [...others, [key, newKey]]) {
+        if (!(await exists(join(directory, temporary)))) continue;
         if (name === key) await operations.flush(directory);
-        await operations.rename(temporary, join(directory, name));
+        await operations.rename(join(directory, temporary), join(directory, name));
       }
       await operations.flush(directory);
     }
@@ -99,47 +89,52 @@ export function isBeingWritten(directory: string): Promise<boolean> {
   return exists(join(directory, JOURNAL));
 }
 
-/** Temporary files by the names that they are to have. @throws DataError for a text that no write has left */
-async function readJournal(
-  directory: string,
-  names: readonly string[],
-): Promise<ReadonlyMap<string, string> | undefined> {
+/** Names and the temporary files that are to have them, the key first. @throws DataError for a text that no write has left */
+async function readJournal(directory: string): Promise<[string, string][] | undefined> {
   const path = join(directory, JOURNAL);
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw new DataError(`${path}: cannot be read: ${reasonOf(error)}`);
   });
   if (text === undefined) return undefined;
-  let journal: Record<string, unknown> = {};
+  let journal: unknown;
   try {
     journal = JSON.parse(text);
   } catch {
     // Said below.
   }
-  const entries = names.map((name) => [name, journal?.[name]] as const);
-  const isTemporary = (value: unknown): value is string =>
-    typeof value === 'string' && readOwnName(value)?.kind === 'tmp';
-  const found = entries.flatMap(([name, value]) => (isTemporary(value) ? [[name, value] as const] : []));
-  if (found.length === names.length) return new Map(found);
+  if (Array.isArray(journal) && journal.length > 0 && journal.every(isEntry)) return journal;
   throw new DataError(`${path}: is no journal of files that were written: delete it`);
 }
 
+/** A file of the directory itself, and one of our temporary files. */
+function isEntry(value: unknown): value is [string, string] {
+  if (!Array.isArray(value) || value.length !== 2 || value.some((each) => typeof each !== 'string'))
+    return false;
+  const [name, temporary] = value;
+  return name === basename(name) && !name.startsWith('.') && readOwnName(temporary)?.kind === 'tmp';
+}
+
 /** For another who writes to finish. */
-const WAIT_MS = 10_000;
+export const WAIT_MS = 10_000;
 const LOOK_AGAIN_MS = 20;
 
 /**
- * Reads all of the files as they were at one moment, once a write that was begun is finished.
+ * Reads files as they were at one moment, once a write that was begun is finished.
+ * @param names  the key first
  * @throws DataError when one cannot be read, or others write all the time
  */
-export async function readTogether(directory: string, together: Together): Promise<Map<string, Uint8Array>> {
-  const { key } = together;
+export async function readTogether(
+  directory: string,
+  names: readonly string[],
+): Promise<Map<string, Uint8Array>> {
+  const [key] = names;
   const end = performance.now() + WAIT_MS;
   let failures = 0;
   for (;;) {
-    if (await isBeingWritten(directory)) await waitAndFinish(directory, together);
+    if (await isBeingWritten(directory)) await waitAndFinish(directory);
     const before = await identity(join(directory, key));
-    const files = await readAll(directory, together.names);
+    const files = await readAll(directory, names);
     // The key leaves before another file changes, so while it is the same, so are they.
     const isSame = before !== undefined && before === (await identity(join(directory, key)));
     const isWriting = await isBeingWritten(directory);
@@ -152,8 +147,9 @@ export async function readTogether(directory: string, together: Together): Promi
   }
 }
 
-async function waitAndFinish(directory: string, together: Together): Promise<void> {
-  const before = () => finishWriting(directory, together);
+/** @throws DataError when another writes there for long */
+export async function waitAndFinish(directory: string): Promise<void> {
+  const before = () => finishWriting(directory);
   await withDirectory(directory, { kind: 'adapter', waitMs: WAIT_MS, before }, async () => undefined);
 }
 

@@ -27,18 +27,16 @@ export function readFloats(bytes: Uint8Array, dtype: FloatType): Float32Array {
   return out;
 }
 
-/** Writes numbers from `offset` on, rounded to the nearest of the type, ties to even. */
-export function writeFloats(
-  view: DataView,
-  offset: number,
-  data: Float32Array | Float64Array,
-  dtype: FloatType,
-): void {
+/** Numbers as bytes, rounded to the nearest of the type, ties to even. */
+export function floatBytes(data: Float32Array | Float64Array, dtype: FloatType): Uint8Array {
+  const bytes = new Uint8Array((FLOAT_BYTES.get(dtype) ?? 4) * data.length);
+  const view = new DataView(bytes.buffer);
   const floats = data instanceof Float32Array ? data : new Float32Array(data);
   const bits = new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
   for (let i = 0; i < bits.length; i++) {
-    if (dtype === 'F32') view.setUint32(offset + 4 * i, bits[i], true);
-    else if (dtype === 'BF16') view.setUint16(offset + 2 * i, bfloatBits(bits[i]), true);
-    else view.setUint16(offset + 2 * i, halfBits(floats[i]), true);
+    if (dtype === 'F32') view.setUint32(4 * i, bits[i], true);
+    else if (dtype === 'BF16') view.setUint16(2 * i, bfloatBits(bits[i]), true);
+    else view.setUint16(2 * i, halfBits(floats[i]), true);
   }
+  return bytes;
 }

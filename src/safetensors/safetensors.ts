@@ -9,7 +9,8 @@
  */
 import { asBytes, type Bytes } from '../bytes.js';
 import { DataError, ShapeError } from '../errors.js';
-import { FLOAT_BYTES, type FloatType, readFloats, writeFloats } from './floats.js';
+import { wholeOf } from '../files/fileStore.js';
+import { FLOAT_BYTES, type FloatType, floatBytes, readFloats } from './floats.js';
 import { MAX_HEADER_BYTES, parseSafetensorsHeader } from './places.js';
 
 export type { FloatType } from './floats.js';
@@ -88,6 +89,17 @@ export function serializeSafetensors(
   tensors: Iterable<readonly [string, WritableTensor]>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
+  return wholeOf(safetensorsParts(tensors, metadata));
+}
+
+/**
+ * The same file in parts, the header and then each tensor, of which only one is made at a time.
+ * @see {@link serializeSafetensors}
+ */
+export function safetensorsParts(
+  tensors: Iterable<readonly [string, WritableTensor]>,
+  metadata: Readonly<Record<string, string>> = {},
+): Iterable<Uint8Array> {
   // The library sorts by alignment, then name.
   const sorted = sortByName([...tensors]).sort(([, a], [, b]) => widthOf(b.dtype) - widthOf(a.dtype));
   const parts: string[] = [];
@@ -110,17 +122,17 @@ export function serializeSafetensors(
   if (padded > MAX_HEADER_BYTES) {
     throw new RangeError(`serializeSafetensors: header above ${MAX_HEADER_BYTES} bytes: ${padded}`);
   }
-  const out = new Uint8Array(8 + padded + position);
-  const view = new DataView(out.buffer);
+  const first = new Uint8Array(8 + padded).fill(0x20);
+  const view = new DataView(first.buffer);
   view.setUint32(0, padded, true);
-  out.set(header, 8);
-  out.fill(0x20, 8 + header.length, 8 + padded);
-  let offset = 8 + padded;
-  for (const [, { data, dtype }] of sorted) {
-    writeFloats(view, offset, data, dtype);
-    offset += widthOf(dtype) * data.length;
-  }
-  return out;
+  view.setUint32(4, 0);
+  first.set(header, 8);
+  return {
+    *[Symbol.iterator]() {
+      yield first;
+      for (const [, { data, dtype }] of sorted) yield floatBytes(data, dtype);
+    },
+  };
 }
 
 function widthOf(dtype: FloatType): number {

@@ -78,13 +78,7 @@ export function checkFitOptions(data: Batches, options: Checked): void {
 
 function checkCheckpoint(checkpoint: CheckpointOptions): void {
   checkOptions('fit: checkpoint', checkpoint, CHECKPOINT_NAMES);
-  const { dir, every } = checkpoint;
-  const isPlace = dir instanceof Map || (typeof dir?.read === 'function' && typeof dir.write === 'function');
-  if (!isPlace) {
-    throw new TypeError(
-      `fit: checkpoint.dir must be a Map, or have the methods read and write: got ${typeof dir}`,
-    );
-  }
+  const { every } = checkpoint;
   if (Number.isInteger(every) && every >= 1) return;
   throw new RangeError(`fit: checkpoint.every must be a positive integer: ${every}`);
 }

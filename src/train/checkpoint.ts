@@ -1,6 +1,7 @@
 /** The state of a training in one file, so that it goes on to the same bits as if it had never been stopped. */
 import { asBytes } from '../bytes.js';
 import { DataError, ShapeError } from '../errors.js';
+import { type FileContent, type FileStore, nameIn } from '../files/fileStore.js';
 import { Dropout, type DropoutState } from '../nn/dropout.js';
 import type { Module, StateDict } from '../nn/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
@@ -8,35 +9,24 @@ import { Parameter, type Tensor } from '../tensor.js';
 import { type CheckpointContent, readCheckpoint, writeCheckpoint } from './checkpointFile.js';
 import { differences, type Fingerprint } from './fingerprint.js';
 
+/** Name of the file in its store. */
 const FILE = 'checkpoint.safetensors';
 
 /** Most differences that one message lists. */
 const MOST_LISTED = 20;
 
-/** Where a checkpoint is kept. A write replaces it as a whole or not at all. */
-export interface CheckpointStore {
-  /** What errors call the file; default `checkpoint.safetensors`. */
-  readonly name?: string;
-  read(): Promise<Uint8Array | undefined>;
-  write(bytes: Uint8Array): Promise<void>;
+/** The store's checkpoint, if there is one. */
+export async function openCheckpoint(
+  store: FileStore,
+): Promise<{ readonly bytes: Uint8Array; readonly name: string } | undefined> {
+  const file = await store.open(FILE);
+  return file && { bytes: await file.read(0, file.length), name: nameIn(store, FILE) };
 }
 
-/** Files by name, as a directory. */
-export type CheckpointFiles = Map<string, Uint8Array>;
-
-/** @internal */
-export function checkpointStore(dir: CheckpointFiles | CheckpointStore): CheckpointStore {
-  if (!(dir instanceof Map)) return dir;
-  return {
-    read: async () => dir.get(FILE),
-    write: async (bytes) => {
-      dir.set(FILE, bytes);
-    },
-  };
+/** Replaces the store's checkpoint as a whole or not at all. */
+export async function keepCheckpoint(store: FileStore, content: FileContent): Promise<void> {
+  await store.write(new Map([[FILE, content]]));
 }
-
-/** Name of the file in a directory. */
-export const CHECKPOINT_FILE = FILE;
 
 /** Where a training is. */
 export interface Position {
@@ -86,13 +76,13 @@ function dropouts(model: Module): Map<string, Dropout> {
   );
 }
 
-/** The bytes of a checkpoint. Everything is float32, as it is on the device, but the reference device's float64. */
+/** The content of a checkpoint. Everything is float32, as it is on the device, but the reference device's float64. */
 export async function serializeCheckpoint(
   model: Module,
   optimizer: Optimizer,
   fingerprint: Fingerprint,
   { bestState, ...position }: Checkpoint,
-): Promise<Uint8Array> {
+): Promise<FileContent> {
   const dropout = new Map<string, DropoutState>();
   for (const [path, module] of dropouts(model)) dropout.set(path, await module.readState());
   const state = await optimizer.stateDict();

@@ -12,11 +12,11 @@ import type { DropoutState } from '../nn/dropout.js';
 import type { HostTensor, StateDict } from '../nn/module.js';
 import {
   parseSafetensors,
-  serializeSafetensors,
+  safetensorsParts,
   toFloat32,
   type WritableTensor,
 } from '../safetensors/safetensors.js';
-import { sha256 } from '../sha256.js';
+import { Sha256, sha256 } from '../sha256.js';
 import type { Position } from './checkpoint.js';
 import type { Fingerprint, Setting } from './fingerprint.js';
 
@@ -45,8 +45,13 @@ export interface CheckpointContent {
   readonly parts: Readonly<Record<Part, StateDict>>;
 }
 
-/** The bytes of a checkpoint. Tensors are float32. */
-export function writeCheckpoint({ fingerprint, position, dropout, parts }: CheckpointContent): Uint8Array {
+/** A checkpoint in parts. Tensors are float32. */
+export function writeCheckpoint({
+  fingerprint,
+  position,
+  dropout,
+  parts,
+}: CheckpointContent): Iterable<Uint8Array> {
   const tensors = new Map<string, WritableTensor>();
   for (const part of PARTS) {
     for (const [name, tensor] of parts[part]) tensors.set(`${part}.${name}`, { dtype: 'F32', ...tensor });
@@ -58,9 +63,12 @@ export function writeCheckpoint({ fingerprint, position, dropout, parts }: Check
     dropout: Array.from(dropout, ([path, { seed, count }]) => [path, seed, count]),
   });
   const checksum = '0'.repeat(CHECKSUM_DIGITS);
-  const bytes = serializeSafetensors(tensors, { checksum, format: 'pt', training });
-  bytes.set(new TextEncoder().encode(sha256(bytes)), CHECKSUM_AT);
-  return bytes;
+  const file = safetensorsParts(tensors, { checksum, format: 'pt', training });
+  const hash = new Sha256();
+  for (const part of file) hash.update(part);
+  const [header] = file;
+  header.set(new TextEncoder().encode(hash.hex()), CHECKSUM_AT);
+  return file;
 }
 
 /** @throws DataError when the bytes are not a whole, unchanged checkpoint */

@@ -1,5 +1,6 @@
 import { type AnyBatch, type Batches, drawsOf } from '../data/batches.js';
 import type { Batch } from '../data/dataset.js';
+import { type FileStore, type WritablePlace, writablePlace } from '../files/fileStore.js';
 import { trainingModes, withModes } from '../nn/mode.js';
 import { type Layer, type Module, modelParts } from '../nn/module.js';
 import { Use } from '../nn/use.js';
@@ -8,13 +9,7 @@ import { checkSchedule, learningRateFactor, type Schedule } from '../optim/sched
 import { Random } from '../random.js';
 import type { Tensor } from '../tensor.js';
 import { checkFitOptions, checkIterations, checkOptimizer } from './checkFit.js';
-import {
-  type CheckpointFiles,
-  type CheckpointStore,
-  checkpointStore,
-  restoreCheckpoint,
-  serializeCheckpoint,
-} from './checkpoint.js';
+import { keepCheckpoint, openCheckpoint, restoreCheckpoint, serializeCheckpoint } from './checkpoint.js';
 import { eventLoopTurns } from './eventLoop.js';
 import { type FingerprintParts, fingerprintOf, type Setting } from './fingerprint.js';
 import { type LossFunction, lossOf } from './loss.js';
@@ -35,8 +30,8 @@ export interface StepReport {
 }
 
 export interface CheckpointOptions {
-  /** Files by name, or a place of your own; in Node also the path of a directory. */
-  readonly dir: CheckpointFiles | CheckpointStore;
+  /** Files by name, or a store; in Node also the path of a directory, which no other training may use meanwhile. */
+  readonly dir: WritablePlace;
   /** Iterations between two checkpoints; there is one at the end too, and when `signal` ends it. */
   readonly every: number;
   /** Goes on from the checkpoint in `dir`, if there is one; default false. */
@@ -130,7 +125,9 @@ export async function fit<M extends Module, B extends AnyBatch>(
   const use = new Use('train', 'fit', things, 'the model or the optimizer');
   try {
     checkOptimizer(model, options.optimizer);
-    return await train(model, data, options, loss, use);
+    const store = options.checkpoint && writablePlace('fit: checkpoint.dir', options.checkpoint.dir);
+    const run = () => train(model, data, options, loss, use, store);
+    return await (store?.exclusively?.(run) ?? run());
   } finally {
     use.end();
   }
@@ -142,19 +139,18 @@ async function train<M extends Module, B extends AnyBatch>(
   options: FitOptions<M, B>,
   loss: (batch: B) => Tensor,
   use: Use,
+  store: FileStore | undefined,
 ): Promise<FitResult> {
   const { optimizer, signal, checkpoint } = options;
   const plan = planOf(data, options);
   const log = new TrainingLog(plan, options.onStep);
   const validation = new Validation(model, options.validation, options.loss);
-  const store = checkpoint && checkpointStore(checkpoint.dir);
   const fingerprint = checkpoint ? await fingerprintOf(partsOf(model, data, options)) : new Map();
-  const bytes = checkpoint?.resume ? await store?.read() : undefined;
+  const kept = store && checkpoint?.resume ? await openCheckpoint(store) : undefined;
   let { stepCounts: stepsBefore } = optimizer;
-  if (bytes) {
+  if (kept) {
     await use.alone(() => {
-      const file = { bytes, name: store?.name };
-      const restored = restoreCheckpoint(file, model, optimizer, fingerprint, plan.iterations);
+      const restored = restoreCheckpoint(kept, model, optimizer, fingerprint, plan.iterations);
       log.restore(restored.iteration, restored.lossSum);
       validation.restore(restored);
       stepsBefore = restored.stepsBefore;
@@ -166,7 +162,7 @@ async function train<M extends Module, B extends AnyBatch>(
   const save = async () => {
     await step.readLosses();
     const state = { iteration, lossSum: log.sum, stepsBefore, ...validation.state };
-    await store?.write(await serializeCheckpoint(model, optimizer, fingerprint, state));
+    if (store) await keepCheckpoint(store, await serializeCheckpoint(model, optimizer, fingerprint, state));
   };
   const begun = performance.now();
   const turn = eventLoopTurns();

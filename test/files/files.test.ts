@@ -1,15 +1,19 @@
 /** Models in files of every kind of place, read tensor by tensor, and what is wrong with them. */
-import { mkdtemp, open, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FileSource, mapFiles } from '../../src/files/fileSource.js';
+import type { FileStore } from '../../src/files/fileStore.js';
 import { httpFiles, httpSource } from '../../src/files/http.js';
+import { loadAdapter, saveAdapter } from '../../src/lora/adapterFile.js';
+import { applyLora } from '../../src/lora/applyLora.js';
 import { DigitsNet } from '../../src/mnist/digitsNet.js';
 import { loadTensors } from '../../src/nn/modelFile.js';
-import { directoryFiles, fileSource } from '../../src/node/fileSource.js';
+import { directoryFiles } from '../../src/node/directoryFiles.js';
+import { fileSource } from '../../src/node/fileSource.js';
 import { openModel, openSafetensors } from '../../src/safetensors/open.js';
-import { serializeSafetensors } from '../../src/safetensors/safetensors.js';
+import { parseSafetensors, serializeSafetensors } from '../../src/safetensors/safetensors.js';
 import { reference as device } from '../devices.js';
 import { type FileServer, serveFiles } from './server.js';
 
@@ -301,6 +305,68 @@ describe('loadTensors', () => {
     );
     await expect(loadTensors(model, tensors)).rejects.toThrow(
       'loadTensors: linear2.bias is not finite at 3: NaN',
+    );
+  });
+});
+
+describe('an adapter and a checkpoint', () => {
+  const adapted = async () => {
+    const model = new DigitsNet(device, sizes);
+    await applyLora(model, { rank: 2, seed: 3 });
+    return model;
+  };
+  const values = async (model: DigitsNet) =>
+    [...(await model.stateDict())].map(([name, { data }]) => [name, [...data]]);
+
+  it.each(Object.entries(PLACES))('are read from %s', async (_, put) => {
+    const files = new Map<string, Uint8Array>();
+    const model = await adapted();
+    for (const parameter of model.parameters()) {
+      const count = parameter.shape.reduce((product, size) => product * size, 1);
+      if (parameter.requiresGrad) parameter.write(new Float32Array(count).fill(0.25));
+    }
+    await saveAdapter(model, files);
+    const read = new DigitsNet(device, sizes);
+    await loadAdapter(read, await put(files));
+    expect(await values(read)).toEqual(await values(model));
+  });
+
+  it('are written to a store in parts, as to a Map', async () => {
+    const files = new Map<string, Uint8Array>();
+    const model = await adapted();
+    await saveAdapter(model, files);
+    const path = join(root, 'store');
+    const store = directoryFiles(path);
+    await saveAdapter(model, store);
+    expect(await store.read([...files.keys()])).toEqual(files);
+    expect((await readdir(path)).sort()).toEqual([...files.keys()].sort());
+    const parts: [string, number][] = [];
+    const watched: FileStore = {
+      ...store,
+      write: async (contents) => {
+        for (const [name, content] of contents)
+          parts.push([name, content instanceof Uint8Array ? 1 : [...content].length]);
+      },
+    };
+    await saveAdapter(model, watched);
+    // The header and each of the tensors.
+    const { tensors } = parseSafetensors(files.get('adapter_model.safetensors') ?? new Uint8Array(), '');
+    expect(parts).toEqual([
+      ['adapter_config.json', 1],
+      ['adapter_model.safetensors', 1 + tensors.size],
+    ]);
+  });
+
+  it('take no path where there are no directories, and nothing that is no place', async () => {
+    const model = await adapted();
+    await expect(saveAdapter(model, 'some/where')).rejects.toThrow(
+      'some/where: a path leads to files in Node alone: give a Map of files by name, or a FileSource or FileStore',
+    );
+    await expect(loadAdapter(model, 3 as never)).rejects.toThrow(
+      'loadAdapter: from must be a Map, a path, or have the method open: got number',
+    );
+    await expect(saveAdapter(model, { open: async () => undefined } as never)).rejects.toThrow(
+      'saveAdapter: to must be a Map, a path, or have the methods open, read and write: got object',
     );
   });
 });

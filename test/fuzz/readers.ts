@@ -7,6 +7,7 @@ import { inspectFile } from '../../src/cli/inspect.js';
 import { readDigitsNet } from '../../src/cli/modelFiles.js';
 import { checkTrainedBase, serializeBase } from '../../src/cli/trainedBase.js';
 import { lineOf, parseTrials, type Trial } from '../../src/cli/trials.js';
+import { wholeOf } from '../../src/files/fileStore.js';
 import { loadAdapter, serializeAdapter } from '../../src/lora/adapterFile.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { parseConfig } from '../../src/lora/peftConfig.js';
@@ -18,7 +19,7 @@ import { Embedding } from '../../src/nn/embedding.js';
 import { Linear } from '../../src/nn/linear.js';
 import { parseModel } from '../../src/nn/modelFile.js';
 import { Layer } from '../../src/nn/module.js';
-import { readAdapterDirectory } from '../../src/node/adapters.js';
+import { directoryFiles } from '../../src/node/directoryFiles.js';
 import { Adam } from '../../src/optim/adam.js';
 import { Random } from '../../src/random.js';
 import { parseSafetensors, serializeSafetensors, toFloat32 } from '../../src/safetensors/safetensors.js';
@@ -119,9 +120,8 @@ async function readDirectory(random: Random): Promise<void> {
       writeFileSync(join(path, name), mutateBytes(pick(random, ADAPTERS).get(MODEL) ?? encode(''), random));
     if (kind === 0 && below(random, 2) === 0) writeFileSync(join(path, name, CONFIG), '{}');
   }
-  const files = await readAdapterDirectory(
-    pick(random, [path, path, join(path, CONFIG), join(path, 'default')]),
-  );
+  const place = pick(random, [path, path, join(path, CONFIG), join(path, 'default')]);
+  const files = await directoryFiles(place).read([CONFIG, MODEL]);
   const model = new Net();
   await loadAdapter(model, files, { from: path }).finally(() => model.dispose());
 }
@@ -143,10 +143,11 @@ const net = new Net();
 await applyLora(net, { rank: 1, targetModules: ['lin1'], dropout: 0.1 });
 const optimizer = new Adam(net.parameters());
 const FINGERPRINT = new Map([['run', new Map<string, string | number>([['epochs', 3]])]]);
-const CHECKPOINT = await serializeCheckpoint(net, optimizer, FINGERPRINT, {
+const CONTENT = await serializeCheckpoint(net, optimizer, FINGERPRINT, {
   ...{ iteration: 3, lossSum: 1.5, best: { iteration: 2, loss: 0.5, accuracy: 0.25 }, worse: 1 },
   ...{ stepsBefore: optimizer.stepCounts, bestState: new Map() },
 });
+const CHECKPOINT = wholeOf(CONTENT);
 const CHECKSUM_AT = decode(CHECKPOINT.subarray(8)).indexOf('"checksum":"') + 8 + '"checksum":"'.length;
 
 /** A changed checkpoint, mostly with a checksum that fits: damage that nobody looks for is found at once. */

@@ -192,7 +192,14 @@ describe('a config', () => {
     ['"lora_dropout": 1', 'dropout must be'],
   ])('refuses numbers that cannot be: %s', async (entries, message) => {
     const text = `{"peft_type":"LORA","target_modules":["0"],${entries}}`;
-    const refused = loadAdapter(build(), new Map([[CONFIG, bytes(text)]]), { from: 'dir' });
+    const refused = loadAdapter(
+      build(),
+      new Map([
+        [CONFIG, bytes(text)],
+        ['adapter_model.safetensors', new Uint8Array()],
+      ]),
+      { from: 'dir' },
+    );
     await expect(refused).rejects.toThrow(message);
     await expect(refused).rejects.toHaveProperty('name', 'DataError');
   });

@@ -3,12 +3,12 @@ import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeDirectory } from '../../src/node/adapters.js';
+import { wholeOf } from '../../src/files/fileStore.js';
+import { directoryFiles } from '../../src/node/directoryFiles.js';
 import { flushDirectory, writeFlushed } from '../../src/node/files.js';
 import { finishWriting, type Operations, readTogether, writeTogether } from '../../src/node/filesTogether.js';
 
 const [CONFIG, MODEL] = ['adapter_config.json', 'adapter_model.safetensors'];
-const ADAPTER = { names: [CONFIG, MODEL], key: CONFIG };
 const bytes = (text: string) => new TextEncoder().encode(text);
 const pair = (text: string) => new Map([CONFIG, MODEL].map((name) => [name, bytes(text)]));
 
@@ -44,7 +44,7 @@ async function seenByOthers(): Promise<string> {
 }
 
 async function read(): Promise<string> {
-  const files = await readTogether(root, ADAPTER);
+  const files = await readTogether(root, [CONFIG, MODEL]);
   const [config, model] = [CONFIG, MODEL].map((name) => new TextDecoder().decode(files.get(name)));
   return config === model ? config : `a mixture of ${config} and ${model}`;
 }
@@ -58,8 +58,8 @@ describe('two files that are written together', () => {
       for (; ; count++) {
         await rm(root, { recursive: true });
         root = await mkdtemp(join(tmpdir(), 'lowrank-together-'));
-        if (how === 'over old ones') await writeDirectory(root, pair('old'));
-        const failed = await writeTogether(root, ADAPTER, pair('new'), endingAt(count)).then(
+        if (how === 'over old ones') await directoryFiles(root).write(pair('old'));
+        const failed = await writeTogether(root, pair('new'), endingAt(count)).then(
           () => false,
           () => true,
         );
@@ -68,13 +68,13 @@ describe('two files that are written together', () => {
         seen.add(others);
         if (!failed) break;
         // A second crash, while the first is mended.
-        await finishWriting(root, ADAPTER, endingAt(2)).catch(() => undefined);
+        await finishWriting(root, endingAt(2)).catch(() => undefined);
         expect(['old', 'new', 'no adapter']).toContain(await seenByOthers());
         const now = await read().catch(() => 'no adapter');
         expect([how === 'over old ones' ? 'old' : 'no adapter', 'new']).toContain(now);
         expect(await seenByOthers()).toBe(now);
         // What is written next is whole, and nothing is left behind.
-        await writeDirectory(root, pair('next'));
+        await directoryFiles(root).write(pair('next'));
         expect(await read()).toBe('next');
       }
       expect(count).toBeGreaterThan(10);
@@ -86,10 +86,10 @@ describe('two files that are written together', () => {
   );
 
   it('are read as they were at one moment, beside one who writes', async () => {
-    await writeDirectory(root, pair('0'));
+    await directoryFiles(root).write(pair('0'));
     let isOver = false;
     const writing = (async () => {
-      for (let i = 1; i <= 60; i++) await writeDirectory(root, pair(`${i}`));
+      for (let i = 1; i <= 60; i++) await directoryFiles(root).write(pair(`${i}`));
       isOver = true;
     })();
     const seen = new Set<string>();
@@ -104,28 +104,32 @@ describe('two files that are written together', () => {
   });
 
   it('leave no half where the disk is full, and say so', async () => {
-    await writeDirectory(root, pair('old'));
+    await directoryFiles(root).write(pair('old'));
     const full: Operations = {
       ...endingAt(1e6),
       write: async (path, content) => {
-        if (content.length > 5) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+        if (wholeOf(content).length > 5) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
         await writeFlushed(path, content);
       },
     };
-    await expect(writeTogether(root, ADAPTER, pair('new and long'), full)).rejects.toThrow(
+    await expect(writeTogether(root, pair('new and long'), full)).rejects.toThrow(
       `${join(root, CONFIG)}: cannot be written: no space left on the device (ENOSPC)`,
     );
     expect(await read()).toBe('old');
     expect((await readdir(root)).sort()).toEqual([CONFIG, MODEL]);
   });
 
-  it.each(['{', '[]', '{"adapter_config.json":"../x","adapter_model.safetensors":"y"}'])(
-    'have a journal that is looked at: %s',
-    async (text) => {
-      await writeDirectory(root, pair('old'));
-      await writeFile(join(root, '.lowrank-journal.json'), text);
-      await expect(read()).rejects.toThrow('is no journal of files that were written: delete it');
-      expect(await seenByOthers()).toBe('old');
-    },
-  );
+  it.each([
+    '{',
+    '[]',
+    '{"adapter_config.json":"../x"}',
+    '[["adapter_config.json","../x"],["adapter_model.safetensors","y"]]',
+    '[["adapter_config.json"]]',
+    '[["../adapter_config.json",".lowrank-tmp-1-unknown-00000000-000000000000"]]',
+  ])('have a journal that is looked at: %s', async (text) => {
+    await directoryFiles(root).write(pair('old'));
+    await writeFile(join(root, '.lowrank-journal.json'), text);
+    await expect(read()).rejects.toThrow('is no journal of files that were written: delete it');
+    expect(await seenByOthers()).toBe('old');
+  });
 });

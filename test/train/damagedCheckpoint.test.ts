@@ -285,8 +285,9 @@ describe('a checkpoint', () => {
 
   it('is named as its place names it, and taken from any kind of bytes', async () => {
     const place = (bytes: unknown) => ({
-      name: '/run/checkpoint.safetensors',
-      read: async () => bytes as Uint8Array,
+      name: '/run',
+      open: async () => ({ length: whole.length, read: async () => bytes as Uint8Array }),
+      read: async () => new Map(),
       write: async () => {},
     });
     const resumed = async (bytes: unknown) =>

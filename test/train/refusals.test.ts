@@ -117,7 +117,7 @@ describe('fit refuses', () => {
     ['fit: loss must return a scalar: got [10,10]', { loss: (net, { x }) => net.forward(x) }],
     ['fit: loss must return a tensor: got 3', { loss: () => 3 as never }],
     [
-      'fit: checkpoint.dir must be a Map, or have the methods read and write: got undefined',
+      'fit: checkpoint.dir must be a Map, a path, or have the methods open, read and write: got undefined',
       { checkpoint: { every: 1 } as never },
     ],
     [

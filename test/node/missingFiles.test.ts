@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataError } from '../../src/errors.js';
-import { readAdapterDirectory, tensorsOf } from '../../src/node/adapters.js';
+import { directoryFiles } from '../../src/node/directoryFiles.js';
+import { tensorsOf } from '../../src/node/missingFiles.js';
 
 let root: string;
 beforeEach(async () => {
@@ -50,14 +51,14 @@ describe('an adapter directory', () => {
   ])('with %s', async (_, names, message) => {
     await fill(...names);
     const expected = new DataError(`${root}: ${message.replace('ROOT', root)}`);
-    await expect(readAdapterDirectory(root)).rejects.toThrow(expected);
+    await expect(directoryFiles(root).read(BOTH)).rejects.toThrow(expected);
   });
 
   it('is read, also by a symbolic link', async () => {
     await fill(...BOTH.map((name) => `real/${name}`));
     await symlink(join(root, 'real'), join(root, 'link'));
     for (const name of ['real', 'link']) {
-      expect([...(await readAdapterDirectory(join(root, name))).keys()]).toEqual(BOTH);
+      expect([...(await directoryFiles(join(root, name)).read(BOTH)).keys()]).toEqual(BOTH);
       expect(await tensorsOf(join(root, name))).toBe(join(root, name, BOTH[1]));
     }
     expect(await tensorsOf(join(root, 'real', BOTH[1]))).toBe(join(root, 'real', BOTH[1]));
@@ -65,14 +66,12 @@ describe('an adapter directory', () => {
 
   it('is no file, and has to exist', async () => {
     await fill(BOTH[1]);
-    await expect(readAdapterDirectory(join(root, BOTH[1]))).rejects.toThrow(
-      new DataError(
-        `${join(root, BOTH[1])}: must be the directory of an adapter: it is a file: give ${root}`,
-      ),
+    await expect(directoryFiles(join(root, BOTH[1])).read(BOTH)).rejects.toThrow(
+      new DataError(`${join(root, BOTH[1])}: must be a directory: it is a file: give ${root}`),
     );
     const none = join(root, 'none');
     const missing = new DataError(`${none}: cannot be read: no such file or directory (ENOENT)`);
-    await expect(readAdapterDirectory(none)).rejects.toThrow(missing);
+    await expect(directoryFiles(none).read(BOTH)).rejects.toThrow(missing);
     await expect(tensorsOf(none)).rejects.toThrow(missing);
   });
 });

@@ -1,51 +1,20 @@
-/** A directory with an adapter's files. */
+/** Directories without the files that are wanted of them: what they hold instead, and what to do. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DataError } from '../errors.js';
 import { reasonOf } from './files.js';
-import { finishWriting, readTogether, type Together, writeTogether } from './filesTogether.js';
-import { withDirectory } from './inUse.js';
 
 const CONFIG = 'adapter_config.json';
 const MODEL = 'adapter_model.safetensors';
 
-/** PEFT takes a directory for an adapter by its config. */
-const ADAPTER: Together = { names: [CONFIG, MODEL], key: CONFIG };
-
 /** Most names that an error lists. */
 const MOST_LISTED = 5;
 
-/** Enough for the files of others who write into the same directory. */
-const WAIT_MS = 10_000;
-
-/**
- * Writes an adapter's files into a directory, all of them or none, also where the process ends in the middle; those of two who
- * write at once do not mix.
- * @throws DataError naming what cannot be written
- */
-export async function writeDirectory(path: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
-  const before = () => finishWriting(path, ADAPTER);
-  await withDirectory(path, { kind: 'adapter', waitMs: WAIT_MS, before }, () =>
-    writeTogether(path, ADAPTER, files),
-  );
-}
-
-/**
- * An adapter's two files by name.
- * @throws DataError naming what cannot be read, or what the directory holds instead and what to do
- */
-export async function readAdapterDirectory(path: string): Promise<Map<string, Uint8Array>> {
-  if (!(await isDirectory(path))) {
-    const inside = /^adapter_(config\.json|model\.)/.test(basename(path)) ? `: give ${dirname(path)}` : '';
-    throw new DataError(`${path}: must be the directory of an adapter: it is a file${inside}`);
-  }
-  try {
-    return await readTogether(path, ADAPTER);
-  } catch (error) {
-    // What there is instead says more than that a file is missing.
-    await checkNames(path, ADAPTER.names);
-    throw error;
-  }
+/** @throws DataError for a file, or nothing; for one of an adapter's files with the directory to give */
+export async function checkIsDirectory(path: string): Promise<void> {
+  if (await isDirectory(path)) return;
+  const inside = /^adapter_(config\.json|model\.)/.test(basename(path)) ? `: give ${dirname(path)}` : '';
+  throw new DataError(`${path}: must be a directory: it is a file${inside}`);
 }
 
 /**
@@ -67,8 +36,8 @@ async function isDirectory(path: string): Promise<boolean> {
   }
 }
 
-/** @throws DataError when one of the names is not in the directory */
-async function checkNames(path: string, needed: readonly string[]): Promise<void> {
+/** @throws DataError when one of the names is not in the directory, saying what it holds instead and what to do */
+export async function checkNames(path: string, needed: readonly string[]): Promise<void> {
   const names = await readdir(path).catch((error: unknown) => {
     throw new DataError(`${path}: cannot be read: ${reasonOf(error)}`);
   });

@@ -1,0 +1,123 @@
+/** Places that files are written to, several as one unit, and paths as one more way to name a place. */
+import { DataError } from '../errors.js';
+import { bytesSource } from './byteSource.js';
+import { type FileSource, mapFiles } from './fileSource.js';
+
+/** What a file is to hold: whole, or in parts, which can be gone through more than once. */
+export type FileContent = Uint8Array | Iterable<Uint8Array>;
+
+export interface FileStore extends FileSource {
+  /**
+   * Whole files, all as they were at one moment.
+   * @throws DataError when one is missing or cannot be read
+   */
+  read(names: readonly string[]): Promise<Map<string, Uint8Array>>;
+  /**
+   * Replaces files as one unit: after a crash at any moment whoever looks finds the old ones, the new ones, or no first one,
+   * which is the one without which the others mean nothing.
+   * @throws DataError when they cannot be written; the old ones are there then
+   */
+  write(files: ReadonlyMap<string, FileContent>): Promise<void>;
+  /** Keeps others, who call it too, away for as long as `body` takes. @throws DataError while another has the place */
+  exclusively?<T>(body: () => Promise<T>): Promise<T>;
+}
+
+/** A place that calls write to: files by name, a store, or in Node the path of a directory. */
+export type WritablePlace = string | Map<string, Uint8Array> | FileStore;
+
+/** A place that calls read from. */
+export type ReadablePlace = string | ReadonlyMap<string, Uint8Array | Blob> | FileSource;
+
+/** What a path means; a platform with directories says so. */
+let directoryAt = (path: string): FileStore => {
+  throw new TypeError(
+    `${path}: a path leads to files in Node alone: give a Map of files by name, or a FileSource or FileStore`,
+  );
+};
+
+/** Lets calls take paths. */
+export function acceptPaths(open: (path: string) => FileStore): void {
+  directoryAt = open;
+}
+
+/** @param what  the argument, for errors @throws TypeError for a path where there are none, and for anything else */
+export function writablePlace(what: string, place: WritablePlace): FileStore {
+  if (typeof place === 'string') return directoryAt(place);
+  if (place instanceof Map) return mapStore(place);
+  checkMethods(what, place, ['open', 'read', 'write']);
+  return place;
+}
+
+/** @param what  the argument, for errors @throws TypeError for a path where there are none, and for anything else */
+export function readablePlace(what: string, place: ReadablePlace): FileSource {
+  if (typeof place === 'string') return directoryAt(place);
+  if (place instanceof Map) return mapFiles(place, '');
+  checkMethods(what, place, ['open']);
+  return place as FileSource;
+}
+
+function checkMethods(what: string, place: unknown, methods: readonly string[]): void {
+  const found = (place ?? {}) as Readonly<Record<string, unknown>>;
+  if (methods.every((name) => typeof found[name] === 'function')) return;
+  const last = methods.length > 1 ? `methods ${methods.slice(0, -1).join(', ')} and ` : 'method ';
+  const got = Object.prototype.toString.call(place).slice('[object '.length, -1).toLowerCase();
+  throw new TypeError(
+    `${what} must be a Map, a path, or have the ${last}${methods[methods.length - 1]}: got ${got}`,
+  );
+}
+
+/**
+ * Whole files of a source, as of one moment where it is a store.
+ * @param called  what errors call the source
+ * @throws DataError when one is missing or cannot be read
+ */
+export async function readFiles(
+  source: FileSource | FileStore,
+  names: readonly string[],
+  called = source.name,
+): Promise<Map<string, Uint8Array>> {
+  if ('read' in source) return source.read(names);
+  const opened = [];
+  for (const name of names) {
+    const file = await source.open(name);
+    if (!file) throw new DataError(`${nameIn({ name: called }, name)}: is missing`);
+    opened.push([name, file] as const);
+  }
+  const files = new Map<string, Uint8Array>();
+  for (const [name, file] of opened) files.set(name, await file.read(0, file.length));
+  return files;
+}
+
+/** What errors call a file. */
+export function nameIn({ name }: { readonly name: string }, file: string): string {
+  return name === '' ? file : `${name.replace(/\/+$/, '')}/${file}`;
+}
+
+/** The bytes of a content; the same where it is whole. */
+export function wholeOf(content: FileContent): Uint8Array {
+  if (content instanceof Uint8Array) return content;
+  const parts = [...content];
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function mapStore(files: Map<string, Uint8Array>): FileStore {
+  return {
+    name: '',
+    open: async (name) => {
+      const found = files.get(name);
+      return found && bytesSource(found, name);
+    },
+    read: async (names) => readFiles(mapFiles(files, ''), names),
+    write: async (contents) => {
+      // All are made before the first is replaced.
+      const whole = Array.from(contents, ([name, content]) => [name, wholeOf(content)] as const);
+      for (const [name, bytes] of whole) files.set(name, bytes);
+    },
+  };
+}
