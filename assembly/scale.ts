@@ -18,7 +18,7 @@ export function divide(out: usize, a: usize, b: usize, length: usize, beta: f32)
 }
 
 /** `out[r,c] = x[r,c] * factors[r] + beta * out[r,c]`; `beta = 0` never reads `out`. */
-export function mulRows(out: usize, x: usize, factors: usize, rows: usize, cols: usize, beta: f32): void {
+export function scaleRows(out: usize, x: usize, factors: usize, rows: usize, cols: usize, beta: f32): void {
   const rowBytes = cols << 2;
   for (let r: usize = 0; r < rows; r++, out += rowBytes, x += rowBytes, factors += 4) {
     mulScalar(out, x, factors, cols, beta);
@@ -26,7 +26,14 @@ export function mulRows(out: usize, x: usize, factors: usize, rows: usize, cols:
 }
 
 /** `out[r,c] = x[r,c] * factors[c] + beta * out[r,c]`; `beta = 0` never reads `out`. */
-export function mulColumns(out: usize, x: usize, factors: usize, rows: usize, cols: usize, beta: f32): void {
+export function scaleColumns(
+  out: usize,
+  x: usize,
+  factors: usize,
+  rows: usize,
+  cols: usize,
+  beta: f32,
+): void {
   const betas = f32x4.splat(beta);
   const vectorBytes = (cols & ~3) << 2;
   const rowBytes = cols << 2;

@@ -1,5 +1,5 @@
 import type { Backend, HostArray } from '../src/backends/backend.js';
-import { Random } from '../src/random.js';
+import { Random } from '../src/base/random.js';
 import { gflops, MATMUL_SHAPES, type MatmulShape, TRANSPOSES } from './matmul.js';
 import type { Measured } from './result.js';
 

@@ -1,12 +1,12 @@
 /** What a LoRA step costs beside its kernels, and how cost grows with size. */
 import type { Backend } from '../src/backends/backend.js';
+import { Random } from '../src/base/random.js';
 import type { Dataset } from '../src/data/dataset.js';
 import { applyLora } from '../src/lora/applyLora.js';
 import { DigitsNet } from '../src/mnist/digitsNet.js';
 import { Linear } from '../src/nn/linear.js';
 import { crossEntropy } from '../src/ops/crossEntropy.js';
 import { Adam } from '../src/optim/adam.js';
-import { Random } from '../src/random.js';
 import { fit } from '../src/train/fit.js';
 import type { Pair, Work } from './ratio.js';
 

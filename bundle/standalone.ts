@@ -1,8 +1,8 @@
 /** `lowrank` as one file for a page without a build: the core, with its kernels inside. */
 import archive from 'virtual:kernels';
-import { browserPlatform } from '../src/browserPlatform.js';
+import { DeviceError } from '../src/base/errors.js';
 import * as devices from '../src/device.js';
-import { DeviceError } from '../src/errors.js';
+import { browserPlatform } from '../src/web/platform.js';
 
 export * from '../src/core.js';
 

@@ -1,12 +1,12 @@
 /**
- * Writes the kernels of src/backends/webgpu/*.wgsl as strings by name into shaders.gen.ts beside them, so that Node,
+ * Writes the kernels of src/backends/webgpu/shaders/*.wgsl as strings by name into shaders.gen.ts beside them, so that Node,
  * bundlers and workers load them the same way. The same sources give the same file.
  */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-const folder = new URL('../src/backends/webgpu/', import.meta.url);
-const target = new URL('shaders.gen.ts', folder);
+const folder = new URL('../src/backends/webgpu/shaders/', import.meta.url);
+const target = new URL('../shaders.gen.ts', folder);
 
 /** The text as a template literal, the form that keeps its lines; without what only its readers need. */
 function literal(text: string): string {
@@ -32,7 +32,7 @@ const names = (await readdir(fileURLToPath(folder)))
   .sort();
 
 let text =
-  '/** Made by scripts/embedWgsl.ts from the .wgsl files in this folder. */\nexport const sources = {\n';
+  '/** Made by scripts/embedWgsl.ts from the .wgsl files in shaders/. */\nexport const sources = {\n';
 for (const name of names) {
   text += `  ${name}: ${literal(await textOf(name))},\n`;
 }

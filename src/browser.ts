@@ -1,8 +1,8 @@
 /** `lowrank` in a page or a worker: the core, with its binaries fetched from beside the bundle. */
 
-import { browserPlatform } from './browserPlatform.js';
+import { DeviceError } from './base/errors.js';
 import * as devices from './device.js';
-import { DeviceError } from './errors.js';
+import { browserPlatform } from './web/platform.js';
 
 export * from './core.js';
 

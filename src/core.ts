@@ -1,13 +1,14 @@
 /** Everything that runs unchanged in Node, a page and a worker. */
 export { noGrad } from './autograd/record.js';
 export type { Backend, DeviceName, HostArray, MemoryUse } from './backends/backend.js';
-export type { Bytes } from './bytes.js';
+export { DataError, DeviceError, ShapeError } from './base/errors.js';
+export { Random, type RandomState } from './base/random.js';
 export type { AnyBatch, Batches, BatchOptions } from './data/batches.js';
 export { type Batch, Dataset, type DatasetOptions } from './data/dataset.js';
 export { mixReplay } from './data/replay.js';
 export type { DeviceReport, SelectDeviceOptions, SelectedDevice } from './device.js';
-export { DataError, DeviceError, ShapeError } from './errors.js';
 export { type ByteSource, blobSource, bytesSource } from './files/byteSource.js';
+export type { Bytes } from './files/bytes.js';
 export { type FileSource, mapFiles } from './files/fileSource.js';
 export type { FileContent, FileStore, ReadablePlace, WritablePlace } from './files/fileStore.js';
 export { type HttpOptions, httpFiles, httpSource } from './files/http.js';
@@ -85,7 +86,6 @@ export type { OptimizerParameters, ParameterGroup } from './optim/groups.js';
 export { Optimizer } from './optim/optimizer.js';
 export { learningRateFactor, type Schedule } from './optim/schedule.js';
 export { SGD, type SGDOptions } from './optim/sgd.js';
-export { Random, type RandomState } from './random.js';
 export {
   type OpenedSafetensors,
   openModel,

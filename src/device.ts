@@ -7,8 +7,8 @@ import {
   type WasmBackend,
   type WasmBackendOptions,
 } from './backends/wasm/index.js';
-import { DeviceError } from './errors.js';
-import { checkOptions, type OptionNames } from './options.js';
+import { DeviceError } from './base/errors.js';
+import { checkOptions, type OptionNames } from './base/options.js';
 
 /** What a platform brings: each has its own way to read a file and to open WebGPU. */
 export interface Platform {

@@ -1,9 +1,9 @@
 /** Tensors: a shape over a storage of a device. What made a tensor, and its backward, is in autograd/. */
 import type { Backend, DType, HostArray, Storage } from './backends/backend.js';
 import { freeHolding, type Holding, own } from './backends/ownership.js';
-import { checkNumbers } from './bytes.js';
-import { DeviceError, ShapeError } from './errors.js';
-import { bfloatToNumber, halfToNumber } from './halves.js';
+import { DeviceError, ShapeError } from './base/errors.js';
+import { bfloatToNumber, halfToNumber } from './base/halves.js';
+import { checkNumbers } from './files/bytes.js';
 
 export type Shape = readonly number[];
 

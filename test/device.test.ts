@@ -1,15 +1,15 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createWasmBackend } from '../src/backends/wasm/index.js';
 import { startThread } from '../src/backends/wasm/threads.js';
-import { browserPlatform } from '../src/browserPlatform.js';
+import { DeviceError } from '../src/base/errors.js';
 import { type Platform, selectDevice as selectWith } from '../src/device.js';
-import { DeviceError } from '../src/errors.js';
 import { listDevices, selectDevice } from '../src/index.js';
 import { readBinary } from '../src/node/binary.js';
 import { threads } from '../src/node/threads.js';
 import { tensor } from '../src/tensor.js';
-import { wasmBuilds } from './devices.js';
-import { gpu, hasWebGpu } from './webgpuDevice.js';
+import { browserPlatform } from '../src/web/platform.js';
+import { wasmBuilds } from './support/devices.js';
+import { gpu, hasWebGpu } from './support/webgpuDevice.js';
 
 const fail = (message: string) => () => Promise.reject(new DeviceError(message));
 /** A machine without WebGPU. */

@@ -20,8 +20,9 @@ function resolved(file: string, name: string): string {
 
 /** From the ground up; a file may import from its own layer and those before it. */
 const LAYERS: readonly RegExp[] = [
-  /^(bytes|errors|printable|fileKind|halves|options|random|sha256)\.ts$/,
-  /^(safetensors\/|files\/|json\.ts$)/,
+  /^base\//,
+  /^files\//,
+  /^safetensors\//,
   /^backends\/kernels\.ts$/,
   /^backends\/backend\.ts$/,
   /^backends\//,
@@ -35,7 +36,7 @@ const LAYERS: readonly RegExp[] = [
   /^train\//,
   /^mnist\//,
   /^core\.ts$/,
-  /^browserPlatform\.ts$/,
+  /^web\//,
   /^node\//,
   /^(index|browser|node)\.ts$/,
   /^cli\//,
@@ -88,10 +89,10 @@ describe('the page', () => {
 describe('package.json', () => {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-  it('maps types first, the browser apart, and has no side effects', () => {
+  it('maps types first, the browser apart, and has the side effect that paths are taken in Node alone', () => {
     expect(Object.keys(manifest.exports['.'])).toEqual(['types', 'browser', 'default']);
     expect(manifest.exports['./node']).toBeDefined();
-    expect(manifest.sideEffects).toBe(false);
+    expect(manifest.sideEffects).toEqual(['./dist/node/paths.js']);
     expect(manifest.type).toBe('module');
   });
 

@@ -14,7 +14,7 @@ import { loraWeight } from '../src/ops/loraWeight.js';
 import { matmul } from '../src/ops/matmul.js';
 import { mul } from '../src/ops/mul.js';
 import { parameter, type Tensor, tensor, zeros } from '../src/tensor.js';
-import { reference as device } from './devices.js';
+import { reference as device } from './support/devices.js';
 
 const zero = (...shape: number[]) => zeros(device, shape);
 

@@ -4,7 +4,7 @@
  */
 import type { Storage } from '../backends/backend.js';
 import { type Holding, own } from '../backends/ownership.js';
-import { ShapeError } from '../errors.js';
+import { ShapeError } from '../base/errors.js';
 import type { GraphNode, Tensor } from '../tensor.js';
 import type {
   BackwardFunction,

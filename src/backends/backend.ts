@@ -12,7 +12,7 @@
  * Shapes are checked by the callers.
  */
 
-import type { DeviceError } from '../errors.js';
+import type { DeviceError } from '../base/errors.js';
 import type { ArgumentsOf, DType, KERNELS, KernelName } from './kernels.js';
 
 export { bytesOf, type DType } from './kernels.js';

@@ -172,7 +172,7 @@ export const KERNELS = {
     cut: stretches('out', 'a', 'b'),
   },
   /** `out[r,c] = x[r,c] * factors[r] + beta * out[r,c]`. */
-  mulRows: {
+  scaleRows: {
     out: { out: 'f32' },
     in: { x: 'f32', factors: 'f32' },
     sizes: ['rows', 'cols'],
@@ -180,7 +180,7 @@ export const KERNELS = {
     cut: { along: 'rows', move: { out: 'cols', x: 'cols', factors: 1 } },
   },
   /** `out[r,c] = x[r,c] * factors[c] + beta * out[r,c]`. */
-  mulColumns: {
+  scaleColumns: {
     out: { out: 'f32' },
     in: { x: 'f32', factors: 'f32' },
     sizes: ['rows', 'cols'],

@@ -1,6 +1,7 @@
 /** `lowrank inspect`, `eval` and `merge`: what one does with the files of a model and an adapter. */
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
+import { printable } from '../base/printable.js';
 import {
   type Backend,
   type Evaluation,
@@ -15,7 +16,6 @@ import { loadMnist } from '../mnist/index.js';
 import { withDirectory } from '../node/inUse.js';
 import { tensorsOf } from '../node/missingFiles.js';
 import { mnistFiles, writeFileAtomic } from '../node.js';
-import { printable } from '../printable.js';
 import { integer, percent, signed } from './format.js';
 import { inspectFile } from './inspect.js';
 import { ensureWritableFile } from './json.js';

@@ -1,7 +1,7 @@
 /** `lowrank devices`: what this machine can compute on, as a table. */
 import Table from 'cli-table3';
+import { printable } from '../base/printable.js';
 import type { DeviceReport } from '../core.js';
-import { printable } from '../printable.js';
 import { integer } from './format.js';
 import type { Paint } from './paint.js';
 

@@ -1,6 +1,6 @@
 /** The ways a command ends early, each with its exit code. */
 import { CommanderError } from 'commander';
-import { printable } from '../printable.js';
+import { printable } from '../base/printable.js';
 
 const MAX_LINE = 4200;
 

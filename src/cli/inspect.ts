@@ -1,5 +1,6 @@
 /** What a safetensors file, and the config of an adapter beside it, say. */
 import { dirname, join } from 'node:path';
+import { printable } from '../base/printable.js';
 import { toFloat32 } from '../core.js';
 import type { ByteSource } from '../files/byteSource.js';
 import { parseConfig } from '../lora/peftConfig.js';
@@ -7,7 +8,6 @@ import { PythonPattern } from '../lora/pythonPattern.js';
 import { fileSource } from '../node/fileSource.js';
 import { exists } from '../node/files.js';
 import { readFileBytes } from '../node.js';
-import { printable } from '../printable.js';
 import { parseSafetensorsHeader, safetensorsHeaderLength, type TensorPlace } from '../safetensors/places.js';
 import { integer } from './format.js';
 import { groupedTable } from './table.js';

@@ -1,5 +1,5 @@
 /** What the commands print: each line harmless for a terminal and of a sensible length, whatever the names in files hold. */
-import { printable } from '../printable.js';
+import { printable } from '../base/printable.js';
 
 const MAX_LINE = 1000;
 

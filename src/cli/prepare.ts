@@ -1,12 +1,12 @@
 /** Everything that can go wrong is tried before the long work: device, ranks, data, outputs. */
 import { dirname, relative } from 'node:path';
+import { Sha256, sha256 } from '../base/sha256.js';
 import { applyLora, type Backend, DataError, type Dataset, DeviceError, mixReplay } from '../core.js';
 import { loadAdapter, selectDevice } from '../index.js';
 import { ADAPTER_FILES } from '../lora/adapterFile.js';
 import { DigitsNet, loadMnist } from '../mnist/index.js';
 import { directoryFiles } from '../node/directoryFiles.js';
 import { mnistFiles, readFileBytes } from '../node.js';
-import { Sha256, sha256 } from '../sha256.js';
 import { UsageError } from './errors.js';
 import { ensureWritableFile } from './json.js';
 import { readDigitsNet } from './modelFiles.js';

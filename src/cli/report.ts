@@ -1,5 +1,5 @@
 /** The report of a run: what was trained, what was won and what was forgotten. Fits in 100 columns. */
-import { printable } from '../printable.js';
+import { printable } from '../base/printable.js';
 import { count, integer, percent, rate, shortPercent } from './format.js';
 import type { AdaptedSummary, MnistSummary, TrainingFacts } from './json.js';
 import type { MnistRun } from './mnist.js';
@@ -26,13 +26,13 @@ export function renderReport(run: MnistRun, paint: Paint): string {
   return `${parts.join('\n\n').replace('┘\n\n*', '┘\n*')}\n`;
 }
 
-export interface Adaptation {
+export interface AdaptedResult {
   readonly method: Method;
   readonly result: AdaptedSummary;
 }
 
-function adaptations({ parametrization, layer }: MnistSummary): Adaptation[] {
-  const found: Adaptation[] = [];
+function adaptations({ parametrization, layer }: MnistSummary): AdaptedResult[] {
+  const found: AdaptedResult[] = [];
   if (parametrization) found.push({ method: 'parametrization', result: parametrization });
   if (layer) found.push({ method: 'layer', result: layer });
   return found;
@@ -65,7 +65,7 @@ function factCells({ iterations, meanLoss, iterationsPerSecond }: Partial<Traini
 }
 
 /** The sentences below the table, from its numbers. */
-function verdict({ summary, digits }: MnistRun, adapted: readonly Adaptation[], paint: Paint): string {
+function verdict({ summary, digits }: MnistRun, adapted: readonly AdaptedResult[], paint: Paint): string {
   const baseWrong = summary.base.wrong;
   const others = [...baseWrong.keys()].filter((digit) => !digits.includes(digit));
   const width = Math.max(...adapted.map(({ method }) => method.length)) + 1;
@@ -111,7 +111,7 @@ function compare(before: number, after: number, where: string, paint: Paint): st
   return `nothing changed on ${where} (${integer(before)} wrong)`;
 }
 
-function switchedOff(baseWrong: readonly number[], adapted: readonly Adaptation[], paint: Paint): string {
+function switchedOff(baseWrong: readonly number[], adapted: readonly AdaptedResult[], paint: Paint): string {
   const changed = adapted.filter(({ result }) =>
     result.disabled.wrong.some((wrong, digit) => wrong !== baseWrong[digit]),
   );

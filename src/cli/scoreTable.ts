@@ -2,7 +2,7 @@
 import { integer, percent, signed } from './format.js';
 import type { MnistRun } from './mnist.js';
 import type { Paint, Style } from './paint.js';
-import type { Adaptation } from './report.js';
+import type { AdaptedResult } from './report.js';
 import { groupedTable } from './table.js';
 
 /** Widths inside a method's column: wrong, (change), off. */
@@ -15,7 +15,7 @@ export function sumOver(counts: readonly number[], digits: readonly number[]): n
 }
 
 /** Rows for each digit, for the sums over the adapted digits and over the others, and for the accuracy. */
-export function scoreTable(run: MnistRun, adapted: readonly Adaptation[], paint: Paint): string {
+export function scoreTable(run: MnistRun, adapted: readonly AdaptedResult[], paint: Paint): string {
   const { summary, digits } = run;
   const all = [...summary.base.wrong.keys()];
   const others = all.filter((digit) => !digits.includes(digit));
@@ -40,7 +40,11 @@ export function scoreTable(run: MnistRun, adapted: readonly Adaptation[], paint:
   ]);
 }
 
-function accuracyRow({ summary, images }: MnistRun, adapted: readonly Adaptation[], paint: Paint): string[] {
+function accuracyRow(
+  { summary, images }: MnistRun,
+  adapted: readonly AdaptedResult[],
+  paint: Paint,
+): string[] {
   const before = summary.base.accuracy;
   return [
     'accuracy',

@@ -1,12 +1,12 @@
 /** `lowrank sweep`: the same adaptation with every combination of ranks, alphas, learning rates and seeds. */
 import { join } from 'node:path';
+import { sha256 } from '../base/sha256.js';
 import { applyLora, countParameters, DataError, type StateDict } from '../core.js';
 import { DigitsNet } from '../mnist/index.js';
 import { serializeModel } from '../nn/modelFile.js';
 import { exists } from '../node/files.js';
 import { withDirectory } from '../node/inUse.js';
 import { ensureWritableDirectory, writeFileAtomic } from '../node.js';
-import { sha256 } from '../sha256.js';
 import { Interrupted } from './errors.js';
 import { count, integer } from './format.js';
 import { ensureWritableFile, jsonText, type Score } from './json.js';

@@ -1,7 +1,8 @@
 /** The base that a sweep trained, in a file that says how, so that another sweep does not go on with it. */
+
+import { sha256 } from '../base/sha256.js';
 import { DataError, parseModel, parseSafetensors, type StateDict, serializeModel } from '../core.js';
 import { readFileBytes } from '../node.js';
-import { sha256 } from '../sha256.js';
 
 /** What a base follows from: the seed, the length of its training, and the SHA-256 of the images and labels. */
 export type BaseSettings = Readonly<Record<'seed' | 'epochs' | 'batchSize' | 'data', string>>;

@@ -3,10 +3,10 @@
  * the beginning of the SHA-256 of the line without it, so that a line that was changed is not taken.
  */
 import { open, truncate } from 'node:fs/promises';
+import { sha256 } from '../base/sha256.js';
 import { DataError } from '../core.js';
 import { exists, reasonOf } from '../node/files.js';
 import { readFileBytes } from '../node.js';
-import { sha256 } from '../sha256.js';
 import type { TrialSettings } from './sweepOptions.js';
 
 export interface Trial extends TrialSettings {

@@ -1,7 +1,7 @@
 /** What a model is trained and measured on: anything that gives batches. */
 import type { Backend } from '../backends/backend.js';
-import { checkOptions, type OptionNames } from '../options.js';
-import type { Random } from '../random.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
+import type { Random } from '../base/random.js';
 import { Tensor } from '../tensor.js';
 
 /** A batch, of whatever kind. */

@@ -1,5 +1,5 @@
 /** What a dataset refuses before its examples go to a device. */
-import { DataError } from '../errors.js';
+import { DataError } from '../base/errors.js';
 import type { DatasetOptions } from './dataset.js';
 
 /** @throws RangeError for sizes or a normalisation that no dataset can have */

@@ -1,8 +1,8 @@
 /** Labelled examples that live on the device as bytes, and the batches that are gathered from them there. */
 import type { Backend, DType } from '../backends/backend.js';
-import { asBytes, asByteValues, type Bytes } from '../bytes.js';
-import { checkOptions, type OptionNames } from '../options.js';
-import { Sha256 } from '../sha256.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
+import { Sha256 } from '../base/sha256.js';
+import { asBytes, asByteValues, type Bytes } from '../files/bytes.js';
 import { Tensor } from '../tensor.js';
 import {
   type AnyBatch,

@@ -1,5 +1,5 @@
 /** Replay: examples of what a model already knows among those that it adapts to, so that it forgets less. */
-import { Random } from '../random.js';
+import { Random } from '../base/random.js';
 import { Dataset } from './dataset.js';
 
 /**

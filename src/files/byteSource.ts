@@ -1,6 +1,7 @@
 /** Bytes that are read in parts, wherever they lie, so that a large file is never in memory as a whole. */
-import { asBytes, type Bytes } from '../bytes.js';
-import { DataError } from '../errors.js';
+
+import { DataError } from '../base/errors.js';
+import { asBytes, type Bytes } from './bytes.js';
 
 export interface ByteSource {
   /** Bytes in all. */

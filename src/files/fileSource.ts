@@ -1,6 +1,7 @@
 /** Places with files in them, by name: one notion for models, wherever they are. */
-import type { Bytes } from '../bytes.js';
+
 import { type ByteSource, blobSource, bytesSource } from './byteSource.js';
+import type { Bytes } from './bytes.js';
 
 export interface FileSource {
   /** What errors call it. */

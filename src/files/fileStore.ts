@@ -1,5 +1,5 @@
 /** Places that files are written to, several as one unit, and paths as one more way to name a place. */
-import { DataError } from '../errors.js';
+import { DataError } from '../base/errors.js';
 import { bytesSource } from './byteSource.js';
 import { type FileSource, mapFiles } from './fileSource.js';
 

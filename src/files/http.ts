@@ -1,6 +1,6 @@
 /** Files of a host that gives parts of them. */
-import { DataError } from '../errors.js';
-import { checkOptions, type OptionNames } from '../options.js';
+import { DataError } from '../base/errors.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
 import { type ByteSource, checkRange } from './byteSource.js';
 import type { FileSource } from './fileSource.js';
 

@@ -1,5 +1,7 @@
 /** Adapters as the two files that PEFT writes and reads, in its names and layouts. */
-import { DataError } from '../errors.js';
+import { DataError } from '../base/errors.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
+import { Random } from '../base/random.js';
 import {
   type FileContent,
   nameIn,
@@ -12,8 +14,6 @@ import {
 } from '../files/fileStore.js';
 import { type HostTensor, type Module, modelParts } from '../nn/module.js';
 import { changing, reading } from '../nn/use.js';
-import { checkOptions, type OptionNames } from '../options.js';
-import { Random } from '../random.js';
 import { type FloatType, safetensorsParts, type WritableTensor } from '../safetensors/safetensors.js';
 import type { Parameter } from '../tensor.js';
 import { adaptationOf, type LoraAdapter } from './adaptation.js';

@@ -1,5 +1,5 @@
 /** The tensors of an adapter's file, compared with what an adapter of its config has on a model. */
-import { DataError } from '../errors.js';
+import { DataError } from '../base/errors.js';
 import type { HostTensor, Module } from '../nn/module.js';
 import { parseSafetensors, toFloat32 } from '../safetensors/safetensors.js';
 import type { Tensor } from '../tensor.js';

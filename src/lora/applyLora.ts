@@ -1,6 +1,6 @@
+import { Random } from '../base/random.js';
 import { type Module, modelParts } from '../nn/module.js';
 import { changing } from '../nn/use.js';
-import { Random } from '../random.js';
 import type { LoraAdapter } from './adaptation.js';
 import { type LoraConfig, resolveConfig } from './config.js';
 import type { FactorValues } from './initialFactors.js';

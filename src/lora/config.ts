@@ -1,5 +1,5 @@
 /** What an adapter is: which modules, which rank, what else trains. Names and defaults are PEFT's. */
-import { checkOptions } from '../options.js';
+import { checkOptions } from '../base/options.js';
 import { PythonPattern } from './pythonPattern.js';
 
 /**

@@ -1,6 +1,7 @@
 /** The first values of an update's factors. */
+
+import type { Random } from '../base/random.js';
 import { kaimingUniform, normal } from '../nn/init.js';
-import type { Random } from '../random.js';
 import { copyParameter, isHalf, type Tensor } from '../tensor.js';
 import type { LoraInit } from './config.js';
 import { type Columns, dot, orthonormalColumns, singularValues } from './decompositions.js';

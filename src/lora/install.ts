@@ -1,7 +1,8 @@
 /** Putting an adapter on a model: what `applyLora`, `loadAdapter` and `addWeightedAdapter` have in common. */
+
+import { Random } from '../base/random.js';
 import type { Module } from '../nn/module.js';
 import { magnitudeOf } from '../ops/doraScale.js';
-import { Random } from '../random.js';
 import { Adaptation, findAdaptation, LoraAdapter, setAdaptation } from './adaptation.js';
 import type { AdaptedLayer } from './adaptedLayer.js';
 import { baseParameter } from './baseParameter.js';

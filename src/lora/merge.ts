@@ -1,10 +1,10 @@
 /** Adding the active updates to the weights themselves, and taking them off again. */
 import { noGrad } from '../autograd/record.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
+import { Random } from '../base/random.js';
 import { evaluationModes, withModes } from '../nn/mode.js';
 import { type Layer, type Module, modelParts, requireLayer, tensorNames } from '../nn/module.js';
 import { changing } from '../nn/use.js';
-import { checkOptions, type OptionNames } from '../options.js';
-import { Random } from '../random.js';
 import { isHalf, type Parameter, type Tensor, tensor } from '../tensor.js';
 import { type Adaptation, adaptationOf, setAdaptation } from './adaptation.js';
 import type { AdaptedLayer } from './adaptedLayer.js';

@@ -1,7 +1,7 @@
 /** PEFT's `adapter_config.json`, written and read. */
-import { DataError } from '../errors.js';
-import { jsonText } from '../fileKind.js';
-import { formatJson, type Json, JsonNumber, parseJson, type WritableJson } from '../json.js';
+import { DataError } from '../base/errors.js';
+import { formatJson, type Json, JsonNumber, parseJson, type WritableJson } from '../base/json.js';
+import { jsonText } from '../files/fileKind.js';
 import type { Module } from '../nn/module.js';
 import type { LoraAdapter } from './adaptation.js';
 import type { LoraBias, LoraConfig, LoraInit, ModuleNames } from './config.js';

@@ -1,7 +1,7 @@
 /** The largest singular values of a weight that is on a device, by products with few columns. */
 import { noGrad } from '../autograd/record.js';
+import type { Random } from '../base/random.js';
 import { matmul } from '../ops/matmul.js';
-import type { Random } from '../random.js';
 import { type Tensor, tensor } from '../tensor.js';
 import { type Columns, orthonormalColumns, type SingularValues, singularValues } from './decompositions.js';
 

@@ -9,7 +9,7 @@ import { LoraLayer } from './loraLayer.js';
 import { isSavedWhole, ModuleMatcher, matchesNames, ownerAmong } from './matching.js';
 import { PythonPattern } from './pythonPattern.js';
 
-export interface Place extends Adaptable {
+export interface AdaptablePlace extends Adaptable {
   readonly path: string;
   /** Undefined where the model is itself the module. */
   readonly parent: Module | undefined;
@@ -19,7 +19,7 @@ export interface Place extends Adaptable {
   readonly adapted: AdaptedLayer | undefined;
 }
 
-export interface Target extends Place {
+export interface Target extends AdaptablePlace {
   readonly rank: number;
   readonly alpha: number;
 }
@@ -34,7 +34,7 @@ export function* baseModules(module: Module, prefix = ''): Generator<[path: stri
 }
 
 /** Every layer that can be adapted. */
-function* places(parent: Module, prefix = ''): Generator<Place> {
+function* places(parent: Module, prefix = ''): Generator<AdaptablePlace> {
   const itself = prefix === '' ? adaptable(parent) : undefined;
   if (itself) yield { ...itself, path: '', parent: undefined, name: '', adapted: parametrizationOf(parent) };
   for (const [name, child] of parent.namedChildren()) {
@@ -85,7 +85,7 @@ function isPattern(names: ModuleNames): names is RegExp | PythonPattern {
   return names instanceof RegExp || names instanceof PythonPattern;
 }
 
-function checkMethod(place: Place, method: ResolvedLoraConfig['method']): void {
+function checkMethod(place: AdaptablePlace, method: ResolvedLoraConfig['method']): void {
   const { path, parent, adapted, parametrize } = place;
   if (method === 'layer' && !parent) {
     throw new RangeError(
@@ -102,7 +102,7 @@ function checkMethod(place: Place, method: ResolvedLoraConfig['method']): void {
 }
 
 /** @throws RangeError for a module that stands in two places, of which PEFT would adapt one */
-function checkApart(chosen: readonly Place[]): void {
+function checkApart(chosen: readonly AdaptablePlace[]): void {
   const paths = new Map<Module, string>();
   for (const { path, module } of chosen) {
     const other = paths.get(module);
@@ -113,9 +113,13 @@ function checkApart(chosen: readonly Place[]): void {
 }
 
 /** @throws RangeError for an exclusion or a pattern that matches nothing, which is then not what was meant */
-function checkMatches(config: ResolvedLoraConfig, all: readonly Place[], chosen: readonly Place[]): void {
+function checkMatches(
+  config: ResolvedLoraConfig,
+  all: readonly AdaptablePlace[],
+  chosen: readonly AdaptablePlace[],
+): void {
   const { excludeModules, rankPattern, alphaPattern } = config;
-  const pathsOf = (places: readonly Place[]) =>
+  const pathsOf = (places: readonly AdaptablePlace[]) =>
     places.map(({ path }) => path || '(the model itself)').join(', ');
   const exclusions = isPattern(excludeModules) ? [excludeModules] : excludeModules.map((name) => [name]);
   const unmatched = exclusions.filter((each) => {

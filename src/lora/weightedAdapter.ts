@@ -1,8 +1,8 @@
 /** A new adapter from several others. */
 
+import { checkOptions, type OptionNames } from '../base/options.js';
 import { type Module, modelParts } from '../nn/module.js';
 import { changing } from '../nn/use.js';
-import { checkOptions, type OptionNames } from '../options.js';
 import { type Adaptation, adaptationOf, type LoraAdapter } from './adaptation.js';
 import type { ResolvedLoraConfig } from './config.js';
 import type { LoraFactors } from './factors.js';
@@ -85,7 +85,7 @@ async function combined(model: Module, name: string, options: WeightedAdapterOpt
   for (const target of chosen) {
     const layer = adaptation.layers.get(target.path);
     if (!layer) continue;
-    const parts = await partsOf(sources, target.path, options.weights);
+    const parts = await factorPartsOf(sources, target.path, options.weights);
     targets.push(target);
     values.push(
       combine(
@@ -153,7 +153,7 @@ function combinedRankAt(
   throw new RangeError(`addWeightedAdapter: linear wants one rank in ${path}: ${[...all].join(', ')}`);
 }
 
-async function partsOf(
+async function factorPartsOf(
   sources: readonly LoraAdapter[],
   path: string,
   weights: readonly number[],

@@ -1,9 +1,9 @@
 import type { Backend } from '../backends/backend.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
+import { Random } from '../base/random.js';
 import { Linear } from '../nn/linear.js';
 import { Layer } from '../nn/module.js';
 import { ReLU } from '../nn/relu.js';
-import { checkOptions, type OptionNames } from '../options.js';
-import { Random } from '../random.js';
 import type { Shape, Tensor } from '../tensor.js';
 
 /** Widths of the two inner layers. */

@@ -1,5 +1,5 @@
 /** gzip streams, unpacked no further than they may. It knows no format of what is inside. */
-import { DataError } from '../errors.js';
+import { DataError } from '../base/errors.js';
 
 /** The most bytes that a gzip stream may grow to, 1 GiB: twenty times MNIST's largest file. */
 export const MAX_DECOMPRESSED_BYTES = 2 ** 30;

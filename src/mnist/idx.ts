@@ -8,10 +8,11 @@
  *     offset 4   n dimensions, unsigned 32 bit, big-endian
  *     then       the elements, row-major, to the end of the file
  */
-import { asBytes, type Bytes } from '../bytes.js';
-import { DataError } from '../errors.js';
-import { describeFile } from '../fileKind.js';
-import { checkOptions, type OptionNames } from '../options.js';
+
+import { DataError } from '../base/errors.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
+import { asBytes, type Bytes } from '../files/bytes.js';
+import { describeFile } from '../files/fileKind.js';
 import { gunzip, isGzip, MAX_DECOMPRESSED_BYTES } from './gzip.js';
 
 /** What an IDX file holds. */

@@ -1,5 +1,5 @@
 /** MNIST's four IDX files, checked against each other. It knows no file system and no device. */
-import { DataError } from '../errors.js';
+import { DataError } from '../base/errors.js';
 import { MAX_DECOMPRESSED_BYTES } from './gzip.js';
 import { parseIdx } from './idx.js';
 

@@ -1,6 +1,6 @@
 import type { Backend } from '../backends/backend.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
 import { Dataset } from '../data/dataset.js';
-import { checkOptions, type OptionNames } from '../options.js';
 import { type MnistFiles, parseMnist } from './mnist.js';
 
 export interface LoadMnistOptions {

@@ -1,7 +1,7 @@
 import type { Backend } from '../backends/backend.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
+import { Random } from '../base/random.js';
 import { embedding } from '../ops/embedding.js';
-import { checkOptions, type OptionNames } from '../options.js';
-import { Random } from '../random.js';
 import { parameter, type Tensor } from '../tensor.js';
 import { normal } from './init.js';
 import { Layer } from './module.js';

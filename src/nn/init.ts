@@ -1,5 +1,5 @@
 /** Initial values, as PyTorch's `torch.nn.init` draws them. */
-import type { Random } from '../random.js';
+import type { Random } from '../base/random.js';
 
 /** Uniform in [−bound, bound). */
 export function uniform(length: number, bound: number, random: Random): Float32Array {

@@ -1,7 +1,8 @@
 /** Models as safetensors files: one tensor for each parameter and buffer, under its name. */
-import type { Bytes } from '../bytes.js';
-import { DataError } from '../errors.js';
-import { checkOptions, type OptionNames } from '../options.js';
+
+import { DataError } from '../base/errors.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
+import type { Bytes } from '../files/bytes.js';
 import type { TensorSource } from '../safetensors/open.js';
 import {
   parseSafetensors,

@@ -7,7 +7,7 @@
  * once.
  */
 import type { Backend } from '../backends/backend.js';
-import { ShapeError } from '../errors.js';
+import { ShapeError } from '../base/errors.js';
 import { isHalf, Parameter, type Shape, Tensor } from '../tensor.js';
 import { fieldsOf } from './fields.js';
 import { modeInPass } from './mode.js';

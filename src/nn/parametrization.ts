@@ -4,8 +4,8 @@
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.parametrize.register_parametrization.html
  */
 import { noGrad } from '../autograd/record.js';
-import { ShapeError } from '../errors.js';
-import { checkOptions, type OptionNames } from '../options.js';
+import { ShapeError } from '../base/errors.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
 import { Parameter, type Tensor } from '../tensor.js';
 import { Layer, type Module } from './module.js';
 import { requireUnused } from './use.js';

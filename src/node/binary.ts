@@ -1,7 +1,7 @@
 /** Finds the compiled kernels on disk. */
 import { readFile } from 'node:fs/promises';
 import type { WasmBinary } from '../backends/wasm/index.js';
-import { DeviceError } from '../errors.js';
+import { DeviceError } from '../base/errors.js';
 import { reasonOf } from './files.js';
 
 /** Two levels up from here is the package's root, from `src/node` as from `dist/node`. */

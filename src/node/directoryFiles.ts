@@ -1,7 +1,7 @@
 /** A directory as a place for files: several are replaced as one unit, by processes that do not disturb each other. */
 import { stat } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
-import { DataError } from '../errors.js';
+import { DataError } from '../base/errors.js';
 import type { FileContent, FileStore } from '../files/fileStore.js';
 import { hasCode } from './directories.js';
 import { fileSource } from './fileSource.js';

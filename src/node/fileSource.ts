@@ -1,7 +1,7 @@
 /** A file that is read in parts. */
 import type { Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { DataError } from '../errors.js';
+import { DataError } from '../base/errors.js';
 import { type ByteSource, checkRange } from '../files/byteSource.js';
 import { reasonOf } from './files.js';
 

@@ -1,7 +1,7 @@
 /** Files in Node: read whole, written whole or not at all, with reasons in words. */
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { DataError } from '../errors.js';
+import { DataError } from '../base/errors.js';
 import type { FileContent } from '../files/fileStore.js';
 import { hasCode, makeDirectory, removeLeftovers } from './directories.js';
 import { ownName } from './ownNames.js';

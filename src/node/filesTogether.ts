@@ -7,7 +7,7 @@
 import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DataError } from '../errors.js';
+import { DataError } from '../base/errors.js';
 import type { FileContent } from '../files/fileStore.js';
 import { hasCode, JOURNAL } from './directories.js';
 import { flushDirectory, readFileBytes, reasonOf, writeFlushed } from './files.js';

@@ -1,7 +1,7 @@
 /** WebGPU in Node: Dawn, by the optional npm package webgpu. */
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { DeviceError } from '../errors.js';
+import { DeviceError } from '../base/errors.js';
 import { reasonOf } from './files.js';
 
 /** Where the `gpu` object is kept: when it is collected while a device is in use, the process dies. */

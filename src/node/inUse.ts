@@ -7,7 +7,7 @@
 import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DataError } from '../errors.js';
+import { DataError } from '../base/errors.js';
 import { hasCode, makeDirectory, removeEmpty, removeLeftovers } from './directories.js';
 import { reasonOf } from './files.js';
 import { hostName, type Kind, ownName, readOwnName } from './ownNames.js';

@@ -1,7 +1,7 @@
 /** Directories without the files that are wanted of them: what they hold instead, and what to do. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { DataError } from '../errors.js';
+import { DataError } from '../base/errors.js';
 import { reasonOf } from './files.js';
 
 const CONFIG = 'adapter_config.json';

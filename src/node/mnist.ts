@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { DataError } from '../errors.js';
+import { DataError } from '../base/errors.js';
 import type { MnistFiles } from '../mnist/mnist.js';
 import { readFileBytes, reasonOf } from './files.js';
 

@@ -1,7 +1,7 @@
 import { record } from '../autograd/record.js';
 import type { GradientSink } from '../autograd/recorded.js';
 import type { Backend, Storage } from '../backends/backend.js';
-import { checkOptions, type OptionNames } from '../options.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloats, checkShape, rowCount } from './check.js';
 

@@ -1,6 +1,6 @@
 import { record } from '../autograd/record.js';
 import type { Storage } from '../backends/backend.js';
-import { checkOptions, type OptionNames } from '../options.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
 import type { Tensor } from '../tensor.js';
 import { checkFactor, checkFloats, checkShape, matrixSize, rowCount } from './check.js';
 
@@ -54,7 +54,7 @@ export function addLowRank(y: Tensor, x: Tensor, update: LowRankWithBias): Tenso
   const { device } = y;
   const maskRows = (hidden: Storage) => {
     if (rowMask)
-      device.run('mulRows', { out: hidden, x: hidden, factors: rowMask.storage, rows: m, cols: rank });
+      device.run('scaleRows', { out: hidden, x: hidden, factors: rowMask.storage, rows: m, cols: rank });
   };
   const out = y.takeStorage('addLowRank');
   const hidden = device.alloc('f32', m * rank);

@@ -1,6 +1,6 @@
 import { record } from '../autograd/record.js';
 import type { Storage } from '../backends/backend.js';
-import { checkOptions, type OptionNames } from '../options.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
 import type { Tensor } from '../tensor.js';
 import type { LowRank } from './addLowRank.js';
 import { checkFactor, checkFloats, checkIntegers, checkShape, matrixSize } from './check.js';
@@ -34,7 +34,7 @@ export function addLowRankAt(y: Tensor, indices: Tensor, update: LowRank): Tenso
   const place = { indices: indices.storage, rows: m, cols: rank, rowStride: 1, colStride: num };
   const maskRows = (hidden: Storage) => {
     if (rowMask)
-      device.run('mulRows', { out: hidden, x: hidden, factors: rowMask.storage, rows: m, cols: rank });
+      device.run('scaleRows', { out: hidden, x: hidden, factors: rowMask.storage, rows: m, cols: rank });
   };
   const out = y.takeStorage('addLowRankAt');
   const hidden = device.alloc('f32', m * rank);

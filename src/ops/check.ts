@@ -1,5 +1,5 @@
 /** What every op checks before a kernel runs; messages read `op: rule: values`. */
-import { DeviceError, ShapeError } from '../errors.js';
+import { DeviceError, ShapeError } from '../base/errors.js';
 import { elementCount, isHalf, type Shape, type Tensor } from '../tensor.js';
 
 /** All tensors live on one device and hold floats (`f32`). */

@@ -1,5 +1,5 @@
 import { record } from '../autograd/record.js';
-import { ShapeError } from '../errors.js';
+import { ShapeError } from '../base/errors.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloats, checkIntegers, checkShape, matrixSize } from './check.js';
 

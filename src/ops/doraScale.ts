@@ -1,6 +1,6 @@
 import { record } from '../autograd/record.js';
 import type { Backend, Storage } from '../backends/backend.js';
-import { checkOptions, type OptionNames } from '../options.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
 import { type Parameter, parameter, type Tensor } from '../tensor.js';
 import { checkFactor, checkFloats, checkIntegers, checkShape, checkWeight, matrixSize } from './check.js';
 

@@ -1,5 +1,5 @@
 import { record } from '../autograd/record.js';
-import { ShapeError } from '../errors.js';
+import { ShapeError } from '../base/errors.js';
 import type { Tensor } from '../tensor.js';
 import { checkIntegers, checkWeight, matrixSize } from './check.js';
 

@@ -1,6 +1,6 @@
 import { record } from '../autograd/record.js';
-import { ShapeError } from '../errors.js';
-import { checkOptions, type OptionNames } from '../options.js';
+import { ShapeError } from '../base/errors.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloats, matrixSize } from './check.js';
 

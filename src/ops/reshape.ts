@@ -1,6 +1,6 @@
 import { record } from '../autograd/record.js';
 import type { Recorded } from '../autograd/recorded.js';
-import { ShapeError } from '../errors.js';
+import { ShapeError } from '../base/errors.js';
 import { elementCount, type Shape, type Tensor } from '../tensor.js';
 import { checkFloats } from './check.js';
 

@@ -15,7 +15,7 @@ export function scaleColumns(x: Tensor, factors: Tensor): Tensor {
   const rows = rowCount('scaleColumns', 'x', x, cols);
   const { device } = x;
   const out = device.alloc('f32', x.length);
-  device.run('mulColumns', { out, x: x.storage, factors: factors.storage, rows, cols });
+  device.run('scaleColumns', { out, x: x.storage, factors: factors.storage, rows, cols });
   return record({
     device,
     out,
@@ -23,7 +23,7 @@ export function scaleColumns(x: Tensor, factors: Tensor): Tensor {
     inputs: [x, factors],
     backward: (dOut, grad, scratch) => {
       grad(x, (dX, beta) =>
-        device.run('mulColumns', { out: dX, x: dOut, factors: factors.storage, rows, cols, beta }),
+        device.run('scaleColumns', { out: dX, x: dOut, factors: factors.storage, rows, cols, beta }),
       );
       grad(factors, (dFactors, beta) => {
         const products = scratch(x.length);
@@ -46,7 +46,7 @@ export function scaleRows(x: Tensor, factors: Tensor): Tensor {
   checkShape('scaleRows', 'factors', factors, [rows]);
   const { device } = x;
   const out = device.alloc('f32', x.length);
-  device.run('mulRows', { out, x: x.storage, factors: factors.storage, rows, cols });
+  device.run('scaleRows', { out, x: x.storage, factors: factors.storage, rows, cols });
   return record({
     device,
     out,
@@ -55,7 +55,7 @@ export function scaleRows(x: Tensor, factors: Tensor): Tensor {
     constants: [factors],
     backward: (dOut, grad) => {
       grad(x, (dX, beta) =>
-        device.run('mulRows', { out: dX, x: dOut, factors: factors.storage, rows, cols, beta }),
+        device.run('scaleRows', { out: dX, x: dOut, factors: factors.storage, rows, cols, beta }),
       );
     },
   });

@@ -1,6 +1,6 @@
 import { SLICE_ALIGNMENT, type Storage } from '../backends/backend.js';
 import type { Holding } from '../backends/ownership.js';
-import { DeviceError } from '../errors.js';
+import { DeviceError } from '../base/errors.js';
 import { type Parameter, Tensor, zeros } from '../tensor.js';
 
 /** Bytes of an f32, the element of every parameter on every device that aligns slices. */

@@ -1,5 +1,5 @@
 /** The parameters of an optimizer, and those of them that have numbers of their own. */
-import { checkOptions, type OptionNames } from '../options.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
 import { type Parameter, Tensor } from '../tensor.js';
 
 /** Parameters that are stepped with numbers of their own. */

@@ -1,6 +1,6 @@
 import { beginStepIfNone, endStep } from '../autograd/step.js';
 import type { Backend, Storage } from '../backends/backend.js';
-import { ShapeError } from '../errors.js';
+import { ShapeError } from '../base/errors.js';
 import { hostTensors, type StateDict } from '../nn/module.js';
 import { changing, reading, requireUnused } from '../nn/use.js';
 import { type Parameter, Tensor, zeros } from '../tensor.js';

@@ -1,5 +1,5 @@
 /** How the learning rate goes over a training. */
-import { checkOptions, type OptionNames } from '../options.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
 
 export interface Schedule {
   /** After the warm-up: as it is, down to 0 in a straight line, or down to 0 along half a cosine wave. */

@@ -1,6 +1,6 @@
 import type { Backend, Storage } from '../backends/backend.js';
 import { fieldValues } from '../backends/kernels.js';
-import { checkOptions, type OptionNames } from '../options.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
 import { checkAtLeastZero, type OptimizerParameters } from './groups.js';
 import { Optimizer } from './optimizer.js';
 

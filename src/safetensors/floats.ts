@@ -1,6 +1,6 @@
 /** The floating-point types of safetensors that float32 holds exactly: little-endian bytes to numbers and back. */
 
-import { bfloatBits, halfBits, halfToNumber } from '../halves.js';
+import { bfloatBits, halfBits, halfToNumber } from '../base/halves.js';
 
 export type FloatType = 'F32' | 'F16' | 'BF16';
 

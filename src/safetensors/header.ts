@@ -3,7 +3,7 @@
  * keys silently, and takes 1.0, 1e3 and numbers above 2^53 where the format wants plain integers. The
  * reader follows the header's fixed form, so no nesting can be too deep for it.
  */
-import { DataError } from '../errors.js';
+import { DataError } from '../base/errors.js';
 
 /** One tensor's description, each number a non-negative safe integer, unchecked against the others. */
 export interface HeaderEntry {

@@ -1,9 +1,9 @@
 /** Safetensors files that are read tensor by tensor, also a model's in several files. */
-import { DataError } from '../errors.js';
-import { jsonText } from '../fileKind.js';
+import { DataError } from '../base/errors.js';
+import { parseJson } from '../base/json.js';
 import type { ByteSource } from '../files/byteSource.js';
+import { jsonText } from '../files/fileKind.js';
 import type { FileSource } from '../files/fileSource.js';
-import { parseJson } from '../json.js';
 import { parseSafetensorsHeader, safetensorsHeaderLength } from './places.js';
 
 /** A tensor in a file, of which nothing but the header was read. */

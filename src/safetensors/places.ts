@@ -2,8 +2,8 @@
  * Where the tensors of a safetensors file lie, from its header alone: nothing is read or allocated for a tensor before the
  * header has been checked against the file's length.
  */
-import { DataError } from '../errors.js';
-import { describeFile } from '../fileKind.js';
+import { DataError } from '../base/errors.js';
+import { describeFile } from '../files/fileKind.js';
 import { type HeaderEntry, readHeader } from './header.js';
 
 export const MAX_HEADER_BYTES = 100_000_000;

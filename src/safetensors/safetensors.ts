@@ -7,8 +7,9 @@
  *
  * @see https://github.com/huggingface/safetensors#format
  */
-import { asBytes, type Bytes } from '../bytes.js';
-import { DataError, ShapeError } from '../errors.js';
+
+import { DataError, ShapeError } from '../base/errors.js';
+import { asBytes, type Bytes } from '../files/bytes.js';
 import { wholeOf } from '../files/fileStore.js';
 import { FLOAT_BYTES, type FloatType, floatBytes, readFloats } from './floats.js';
 import { MAX_HEADER_BYTES, parseSafetensorsHeader } from './places.js';

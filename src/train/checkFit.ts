@@ -1,12 +1,13 @@
 /** What `fit` refuses because it would train nothing, or not what was meant. */
+
+import { ShapeError } from '../base/errors.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
 import { type Batches, checkBatches } from '../data/batches.js';
 import { Dataset } from '../data/dataset.js';
-import { ShapeError } from '../errors.js';
 import { LoraFactors } from '../lora/factors.js';
 import type { Module } from '../nn/module.js';
 import { Optimizer } from '../optim/optimizer.js';
 import { learningRateFactor, type Schedule } from '../optim/schedule.js';
-import { checkOptions, type OptionNames } from '../options.js';
 import type { Parameter } from '../tensor.js';
 import { trainedParameters } from './checkpoint.js';
 import type { CheckpointOptions, FitOptions } from './fit.js';

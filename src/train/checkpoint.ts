@@ -1,6 +1,7 @@
 /** The state of a training in one file, so that it goes on to the same bits as if it had never been stopped. */
-import { asBytes } from '../bytes.js';
-import { DataError, ShapeError } from '../errors.js';
+
+import { DataError, ShapeError } from '../base/errors.js';
+import { asBytes } from '../files/bytes.js';
 import { type FileContent, type FileStore, nameIn } from '../files/fileStore.js';
 import { Dropout, type DropoutState } from '../nn/dropout.js';
 import type { Module, StateDict } from '../nn/module.js';

@@ -6,8 +6,9 @@
  * The metadata's first key is `checksum`, so that its 64 digits stand at a fixed place; they are zeros while the file is
  * hashed.
  */
-import { DataError } from '../errors.js';
-import { describeFile } from '../fileKind.js';
+import { DataError } from '../base/errors.js';
+import { Sha256, sha256 } from '../base/sha256.js';
+import { describeFile } from '../files/fileKind.js';
 import type { DropoutState } from '../nn/dropout.js';
 import type { HostTensor, StateDict } from '../nn/module.js';
 import {
@@ -16,7 +17,6 @@ import {
   toFloat32,
   type WritableTensor,
 } from '../safetensors/safetensors.js';
-import { Sha256, sha256 } from '../sha256.js';
 import type { Position } from './checkpoint.js';
 import type { Fingerprint, Setting } from './fingerprint.js';
 

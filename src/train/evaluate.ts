@@ -1,13 +1,13 @@
 import { noGrad } from '../autograd/record.js';
 import type { Storage } from '../backends/backend.js';
+import { ShapeError } from '../base/errors.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
 import { checkDataset, type Dataset } from '../data/dataset.js';
-import { ShapeError } from '../errors.js';
 import { evaluationModes, withModes } from '../nn/mode.js';
 import { type Layer, modelParts, requireLayer } from '../nn/module.js';
 import { reading } from '../nn/use.js';
 import { matrixSize } from '../ops/check.js';
 import { crossEntropy } from '../ops/crossEntropy.js';
-import { checkOptions, type OptionNames } from '../options.js';
 import type { Tensor } from '../tensor.js';
 import { eventLoopTurns } from './eventLoop.js';
 

@@ -1,9 +1,9 @@
 import { noGrad } from '../autograd/record.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
 import { type AnyBatch, type Batches, checkBatches } from '../data/batches.js';
 import { evaluationModes, withModes } from '../nn/mode.js';
 import { type Module, modelParts } from '../nn/module.js';
 import { reading } from '../nn/use.js';
-import { checkOptions, type OptionNames } from '../options.js';
 import { eventLoopTurns } from './eventLoop.js';
 import { checkLoss, type LossFunction } from './loss.js';
 

@@ -2,13 +2,14 @@
  * What two runs must have in common for one to go on where the other was: every option that the result follows from,
  * and the contents of the data and of the frozen weights, each under a name that an error can tell.
  */
-import { asBytes } from '../bytes.js';
+
+import { sha256 } from '../base/sha256.js';
 import type { Batches } from '../data/batches.js';
+import { asBytes } from '../files/bytes.js';
 import { findAdaptation } from '../lora/adaptation.js';
 import { Dropout } from '../nn/dropout.js';
 import type { Module } from '../nn/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
-import { sha256 } from '../sha256.js';
 import { Parameter, type Tensor } from '../tensor.js';
 
 export type Setting = string | number | boolean;

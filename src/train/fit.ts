@@ -1,3 +1,4 @@
+import { Random } from '../base/random.js';
 import { type AnyBatch, type Batches, drawsOf } from '../data/batches.js';
 import type { Batch } from '../data/dataset.js';
 import { type FileStore, type WritablePlace, writablePlace } from '../files/fileStore.js';
@@ -6,7 +7,6 @@ import { type Layer, type Module, modelParts } from '../nn/module.js';
 import { Use } from '../nn/use.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { checkSchedule, learningRateFactor, type Schedule } from '../optim/schedule.js';
-import { Random } from '../random.js';
 import type { Tensor } from '../tensor.js';
 import { checkFitOptions, checkIterations, checkOptimizer } from './checkFit.js';
 import { keepCheckpoint, openCheckpoint, restoreCheckpoint, serializeCheckpoint } from './checkpoint.js';
@@ -145,7 +145,7 @@ async function train<M extends Module, B extends AnyBatch>(
   const plan = planOf(data, options);
   const log = new TrainingLog(plan, options.onStep);
   const validation = new Validation(model, options.validation, options.loss);
-  const fingerprint = checkpoint ? await fingerprintOf(partsOf(model, data, options)) : new Map();
+  const fingerprint = checkpoint ? await fingerprintOf(fingerprintPartsOf(model, data, options)) : new Map();
   const kept = store && checkpoint?.resume ? await openCheckpoint(store) : undefined;
   let { stepCounts: stepsBefore } = optimizer;
   if (kept) {
@@ -228,7 +228,7 @@ function planOf(data: Batches, options: Schedulable): Plan {
 }
 
 /** Everything that the course of a training follows from. */
-function partsOf<M extends Module, B extends AnyBatch>(
+function fingerprintPartsOf<M extends Module, B extends AnyBatch>(
   model: M,
   data: Batches<B>,
   options: FitOptions<M, B>,

@@ -1,8 +1,8 @@
 /** The loss that is trained and measured. */
 import type { Backend } from '../backends/backend.js';
+import { DeviceError, ShapeError } from '../base/errors.js';
 import type { AnyBatch } from '../data/batches.js';
 import { type Batch, Dataset } from '../data/dataset.js';
-import { DeviceError, ShapeError } from '../errors.js';
 import { type Layer, type Module, requireLayer } from '../nn/module.js';
 import { crossEntropy } from '../ops/crossEntropy.js';
 import { Tensor } from '../tensor.js';

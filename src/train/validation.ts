@@ -1,8 +1,9 @@
 /** Validation in the course of a training: how it goes, which weights were best, and when to stop. */
+
+import { checkOptions, type OptionNames } from '../base/options.js';
 import type { AnyBatch, Batches } from '../data/batches.js';
 import { type Batch, Dataset } from '../data/dataset.js';
 import { type Module, requireLayer, type StateDict } from '../nn/module.js';
-import { checkOptions, type OptionNames } from '../options.js';
 import { type Checkpoint, trainedParameters, valuesOf } from './checkpoint.js';
 import { evaluate } from './evaluate.js';
 import { evaluateLoss } from './evaluateLoss.js';

@@ -6,7 +6,7 @@ import { matmul } from '../../src/ops/matmul.js';
 import { mul } from '../../src/ops/mul.js';
 import { relu } from '../../src/ops/relu.js';
 import { parameter, type Tensor, tensor } from '../../src/tensor.js';
-import { allDevices } from '../devices.js';
+import { allDevices } from '../support/devices.js';
 
 const values = async (t: Tensor | undefined) => Array.from((await t?.read()) ?? []);
 

@@ -9,7 +9,7 @@ import { mul } from '../../src/ops/mul.js';
 import { relu } from '../../src/ops/relu.js';
 import { reshape } from '../../src/ops/reshape.js';
 import { parameter, type Tensor, tensor } from '../../src/tensor.js';
-import { allDevices } from '../devices.js';
+import { allDevices } from '../support/devices.js';
 
 const values = async (t: Tensor | undefined) => Array.from((await t?.read()) ?? []);
 

@@ -1,8 +1,8 @@
 /** A device's memory goes back when it is disposed, that of threads too, which the garbage collector does not see. */
 import { expect, it } from 'vitest';
 import { tensor } from '../../src/tensor.js';
-import { wasm } from '../devices.js';
-import { hasWebGpu, webgpu } from '../webgpuDevice.js';
+import { wasm } from '../support/devices.js';
+import { hasWebGpu, webgpu } from '../support/webgpuDevice.js';
 
 it('does not grow with the devices that were made and disposed', async () => {
   const before = process.memoryUsage().rss;

@@ -1,10 +1,10 @@
 /** Every kernel of every WebAssembly build against the reference, and what each must do with odd values. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
-import { Random } from '../../src/random.js';
-import { allDevices, wasm, wasmBuilds } from '../devices.js';
-import { type Input, kernelCases } from '../kernelCases.js';
-import { differences, runKernel } from '../runKernel.js';
+import { Random } from '../../src/base/random.js';
+import { allDevices, wasm, wasmBuilds } from '../support/devices.js';
+import { type Input, kernelCases } from '../support/kernelCases.js';
+import { differences, runKernel } from '../support/runKernel.js';
 
 describe.each(wasmBuilds.map((build) => [build]))('wasm %s', (build) => {
   let backend: Backend;

@@ -9,8 +9,8 @@ import type { Backend, Storage } from '../../src/backends/backend.js';
 import { KERNELS, type KernelName, type KernelRow, layoutOf } from '../../src/backends/kernels.js';
 import { REFERENCE_KERNELS } from '../../src/backends/reference/kernels.js';
 import { shaderCode } from '../../src/backends/webgpu/shaders.js';
-import { allDevices } from '../devices.js';
-import { kernelCases } from '../kernelCases.js';
+import { allDevices } from '../support/devices.js';
+import { kernelCases } from '../support/kernelCases.js';
 
 const root = new URL('../..', import.meta.url).pathname;
 const names = Object.keys(KERNELS) as KernelName[];

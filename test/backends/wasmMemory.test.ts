@@ -1,8 +1,8 @@
 /** The allocator of the WebAssembly backend: addresses, reuse, growth, slices, and the counters. */
 import { describe, expect, it } from 'vitest';
 import { WasmMemory, type WasmStorage } from '../../src/backends/wasm/memory.js';
-import { DeviceError } from '../../src/errors.js';
-import { wasm } from '../devices.js';
+import { DeviceError } from '../../src/base/errors.js';
+import { wasm } from '../support/devices.js';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;

@@ -4,16 +4,16 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend, HostArray, Storage } from '../../src/backends/backend.js';
 import { createWasmBackend, type WasmBackend } from '../../src/backends/wasm/index.js';
+import { Random } from '../../src/base/random.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { DigitsNet } from '../../src/mnist/digitsNet.js';
 import { readBinary } from '../../src/node/binary.js';
 import { threads as threadPlatform } from '../../src/node/threads.js';
 import { Adam } from '../../src/optim/adam.js';
-import { Random } from '../../src/random.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { fit } from '../../src/train/fit.js';
-import { wasm, wasmBuilds } from '../devices.js';
-import { trainImages } from '../mnistData.js';
+import { wasm, wasmBuilds } from '../support/devices.js';
+import { trainImages } from '../support/mnistData.js';
 
 /** All above what is cut into shares; several shares of odd sizes. */
 const LENGTHS = [32_768, 65_537, 100_003];

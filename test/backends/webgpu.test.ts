@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SLICE_ALIGNMENT } from '../../src/backends/backend.js';
 import type { WebGpuBackend } from '../../src/backends/webgpu/index.js';
-import { DeviceError } from '../../src/errors.js';
-import { reference } from '../devices.js';
-import { opCases } from '../opCases.js';
-import { opDifference } from '../runOp.js';
-import { hasWebGpu, webgpu } from '../webgpuDevice.js';
+import { DeviceError } from '../../src/base/errors.js';
+import { reference } from '../support/devices.js';
+import { opCases } from '../support/opCases.js';
+import { opDifference } from '../support/runOp.js';
+import { hasWebGpu, webgpu } from '../support/webgpuDevice.js';
 
 describe.runIf(hasWebGpu)('webgpu', () => {
   let device: WebGpuBackend;

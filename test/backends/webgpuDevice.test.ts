@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { DeviceHealth } from '../../src/backends/webgpu/health.js';
 import { createWebGpuBackend, describeAdapter } from '../../src/backends/webgpu/index.js';
 import { matmulOnCard } from '../../src/backends/webgpu/matmulPlan.js';
-import { DeviceError } from '../../src/errors.js';
-import { gpu, hasWebGpu, webgpuWithDevice } from '../webgpuDevice.js';
+import { DeviceError } from '../../src/base/errors.js';
+import { gpu, hasWebGpu, webgpuWithDevice } from '../support/webgpuDevice.js';
 
 describe.runIf(hasWebGpu)('a webgpu device', () => {
   it('is described, and a software adapter is taken only when that is allowed', async () => {

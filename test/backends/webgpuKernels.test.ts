@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DType, Storage } from '../../src/backends/backend.js';
 import type { WebGpuBackend } from '../../src/backends/webgpu/index.js';
 import { always } from '../../src/backends/webgpu/matmulPlan.js';
-import { Random } from '../../src/random.js';
-import { type Input, type KernelCase, kernelCases } from '../kernelCases.js';
-import { differences, runKernel } from '../runKernel.js';
-import { hasWebGpu, webgpu } from '../webgpuDevice.js';
+import { Random } from '../../src/base/random.js';
+import { type Input, type KernelCase, kernelCases } from '../support/kernelCases.js';
+import { differences, runKernel } from '../support/runKernel.js';
+import { hasWebGpu, webgpu } from '../support/webgpuDevice.js';
 
 /**
  * What exp and log are given on top of the table's bound for them. WGSL lets exp(x) be wrong by 3 + 2|x| units in

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Program, Storage } from '../../src/backends/backend.js';
 import type { WebGpuBackend } from '../../src/backends/webgpu/index.js';
-import { DeviceError } from '../../src/errors.js';
-import { hasWebGpu, webgpu } from '../webgpuDevice.js';
+import { DeviceError } from '../../src/base/errors.js';
+import { hasWebGpu, webgpu } from '../support/webgpuDevice.js';
 
 const ROWS = 200;
 

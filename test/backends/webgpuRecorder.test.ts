@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
 import type { WebGpuBackend } from '../../src/backends/webgpu/index.js';
+import { Random } from '../../src/base/random.js';
 import { Dataset } from '../../src/data/dataset.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { DigitsNet } from '../../src/mnist/digitsNet.js';
@@ -10,11 +11,10 @@ import { Layer } from '../../src/nn/module.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { relu } from '../../src/ops/relu.js';
 import { Adam } from '../../src/optim/adam.js';
-import { Random } from '../../src/random.js';
 import type { Tensor } from '../../src/tensor.js';
 import { type FitOptions, fit } from '../../src/train/fit.js';
-import { ofLogits } from '../ofLogits.js';
-import { hasWebGpu, webgpu } from '../webgpuDevice.js';
+import { ofLogits } from '../support/ofLogits.js';
+import { hasWebGpu, webgpu } from '../support/webgpuDevice.js';
 
 const FEATURES = 32;
 

@@ -2,15 +2,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
 import type { WebGpuBackend } from '../../src/backends/webgpu/index.js';
+import { Random } from '../../src/base/random.js';
 import { type Batch, Dataset } from '../../src/data/dataset.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { DigitsNet } from '../../src/mnist/digitsNet.js';
 import { Linear } from '../../src/nn/linear.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
-import { Random } from '../../src/random.js';
-import { reference } from '../devices.js';
-import { hasWebGpu, webgpu } from '../webgpuDevice.js';
+import { reference } from '../support/devices.js';
+import { hasWebGpu, webgpu } from '../support/webgpuDevice.js';
 
 /** Examples of random bytes, the same on every device. */
 function examples(device: Backend, count: number, features: number): Dataset {

@@ -2,8 +2,8 @@
 import type { Backend, DeviceName } from '../../src/backends/backend.js';
 import { Adam, applyLora, Dataset, evaluate, fit, selectDevice } from '../../src/browser.js';
 import { DigitsNet } from '../../src/mnist/index.js';
-import { type OpCase, opCases } from '../opCases.js';
-import { opDifference } from '../runOp.js';
+import { type OpCase, opCases } from '../support/opCases.js';
+import { opDifference } from '../support/runOp.js';
 
 /** One check; without `error` it held. */
 export interface Outcome {

@@ -16,7 +16,7 @@ import { createProgram } from '../../src/cli/program.js';
 import { applyLora, Random, saveAdapter, serializeModel } from '../../src/index.js';
 import { DigitsNet } from '../../src/mnist/index.js';
 import { parseSafetensors, serializeSafetensors, toFloat32 } from '../../src/safetensors/safetensors.js';
-import { wasm } from '../devices.js';
+import { wasm } from '../support/devices.js';
 
 const root = mkdtempSync(join(tmpdir(), 'lowrank-'));
 const [base, adapter] = [join(root, 'base.safetensors'), join(root, 'adapter')];

@@ -7,7 +7,7 @@ import { inspectFile } from '../../src/cli/inspect.js';
 import { readDigitsNet } from '../../src/cli/modelFiles.js';
 import { DigitsNet, digitsNetShapes } from '../../src/mnist/digitsNet.js';
 import { serializeSafetensors } from '../../src/safetensors/safetensors.js';
-import { wasm } from '../devices.js';
+import { wasm } from '../support/devices.js';
 
 const root = mkdtempSync(join(tmpdir(), 'lowrank-large-'));
 afterAll(() => rmSync(root, { recursive: true }));

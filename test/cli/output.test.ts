@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DataError, DeviceError, ShapeError } from '../../src/base/errors.js';
+import { printable } from '../../src/base/printable.js';
 import { print, printLine, printPainted } from '../../src/cli/output.js';
-import { DataError, DeviceError, ShapeError } from '../../src/errors.js';
 import { selectDevice, serializeModel } from '../../src/index.js';
 import { DigitsNet } from '../../src/mnist/index.js';
-import { printable } from '../../src/printable.js';
 import { serializeSafetensors } from '../../src/safetensors/safetensors.js';
 import { writeMnistSlice } from './slice.js';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Random } from '../../src/base/random.js';
 import { Dataset } from '../../src/data/dataset.js';
-import { Random } from '../../src/random.js';
-import { allDevices } from '../devices.js';
+import { allDevices } from '../support/devices.js';
 
 const OPTIONS = { features: 3, classes: 4, mean: 0.5, std: 0.25 };
 

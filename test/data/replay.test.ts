@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Dataset } from '../../src/data/dataset.js';
 import { mixReplay } from '../../src/data/replay.js';
-import { allDevices } from '../devices.js';
+import { allDevices } from '../support/devices.js';
 
 describe.each(await allDevices())('mixReplay on %s', (_, device) => {
   /** Example i is the byte i, with the label i mod 4. */

@@ -14,7 +14,7 @@ import { directoryFiles } from '../../src/node/directoryFiles.js';
 import { fileSource } from '../../src/node/fileSource.js';
 import { openModel, openSafetensors } from '../../src/safetensors/open.js';
 import { parseSafetensors, serializeSafetensors } from '../../src/safetensors/safetensors.js';
-import { reference as device } from '../devices.js';
+import { reference as device } from '../support/devices.js';
 import { type FileServer, serveFiles } from './server.js';
 
 let server: FileServer;

@@ -3,8 +3,8 @@
  * breaks which rule; it does not fall over, hang, or take memory for what is not there. `npm run fuzz` does 10,000 each.
  */
 import { afterAll, describe, expect, it } from 'vitest';
-import { DataError } from '../../src/errors.js';
-import { Random } from '../../src/random.js';
+import { DataError } from '../../src/base/errors.js';
+import { Random } from '../../src/base/random.js';
 import { READERS, removeFiles } from './readers.js';
 
 const RUNS = Number(process.env.LOWRANK_FUZZ ?? 500);

@@ -1,5 +1,5 @@
 /** Changes to valid files that know their format: JSON keeps being JSON, mostly, and lengths keep fitting, mostly. */
-import type { Random } from '../../src/random.js';
+import type { Random } from '../../src/base/random.js';
 
 /** A whole number from 0 up to, not including, `count`. */
 export const below = (random: Random, count: number): number => random.uint32() % count;

@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { Random } from '../../src/base/random.js';
+import { sha256 } from '../../src/base/sha256.js';
 import { inspectFile } from '../../src/cli/inspect.js';
 import { readDigitsNet } from '../../src/cli/modelFiles.js';
 import { checkTrainedBase, serializeBase } from '../../src/cli/trainedBase.js';
@@ -21,12 +23,10 @@ import { parseModel } from '../../src/nn/modelFile.js';
 import { Layer } from '../../src/nn/module.js';
 import { directoryFiles } from '../../src/node/directoryFiles.js';
 import { Adam } from '../../src/optim/adam.js';
-import { Random } from '../../src/random.js';
 import { parseSafetensors, serializeSafetensors, toFloat32 } from '../../src/safetensors/safetensors.js';
-import { sha256 } from '../../src/sha256.js';
 import type { Tensor } from '../../src/tensor.js';
 import { restoreCheckpoint, serializeCheckpoint } from '../../src/train/checkpoint.js';
-import { wasm } from '../devices.js';
+import { wasm } from '../support/devices.js';
 import { below, mutateBytes, mutateJson, mutateSafetensors, NAMES, pick } from './mutate.js';
 
 export interface Reader {

@@ -1,8 +1,8 @@
 /** Orthonormal columns and singular values, against ml-matrix. */
 import { Matrix, SVD } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
+import { Random } from '../../src/base/random.js';
 import { dot, orthonormalColumns, singularValues } from '../../src/lora/decompositions.js';
-import { Random } from '../../src/random.js';
 
 const SHAPES = [
   [1, 1],

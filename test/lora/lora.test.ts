@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
+import { Random } from '../../src/base/random.js';
 import type { LoraAdapter } from '../../src/lora/adaptation.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import type { LoraConfig } from '../../src/lora/config.js';
@@ -13,9 +14,8 @@ import { ReLU } from '../../src/nn/relu.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
-import { Random } from '../../src/random.js';
 import { tensor } from '../../src/tensor.js';
-import { allDevices } from '../devices.js';
+import { allDevices } from '../support/devices.js';
 
 const METHODS = ['parametrization', 'layer'] as const;
 const BIASES = ['none', 'lora_only', 'all'] as const;

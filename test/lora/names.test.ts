@@ -1,13 +1,13 @@
 /** Adapters whose names every object of JavaScript has already: they are names like others. */
 import { describe, expect, it } from 'vitest';
+import { Random } from '../../src/base/random.js';
 import { type AdapterFiles, loadAdapter, saveAdapter } from '../../src/lora/adapterFile.js';
 import { deleteAdapter, renameAdapter, setActiveAdapters } from '../../src/lora/adapters.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { Linear } from '../../src/nn/linear.js';
 import { Sequential } from '../../src/nn/sequential.js';
-import { Random } from '../../src/random.js';
 import { tensor } from '../../src/tensor.js';
-import { wasm } from '../devices.js';
+import { wasm } from '../support/devices.js';
 
 const device = await wasm();
 const x = tensor(device, [1, -2, 3], [1, 3]);

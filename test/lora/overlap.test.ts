@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
 import type { Backend } from '../../src/backends/backend.js';
 import { ReferenceBackend } from '../../src/backends/reference/index.js';
+import { Random } from '../../src/base/random.js';
 import { Dataset } from '../../src/data/dataset.js';
 import { loadAdapter, saveAdapter, serializeAdapter } from '../../src/lora/adapterFile.js';
 import {
@@ -24,11 +25,10 @@ import type { Layer } from '../../src/nn/module.js';
 import { ReLU } from '../../src/nn/relu.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { Adam } from '../../src/optim/adam.js';
-import { Random } from '../../src/random.js';
 import { tensor } from '../../src/tensor.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { fit } from '../../src/train/fit.js';
-import { wasm } from '../devices.js';
+import { wasm } from '../support/devices.js';
 
 const FEATURES = 12;
 const CLASSES = 4;

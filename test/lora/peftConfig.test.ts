@@ -6,7 +6,7 @@ import type { LoraConfig } from '../../src/lora/config.js';
 import { parseConfig } from '../../src/lora/peftConfig.js';
 import { Linear } from '../../src/nn/linear.js';
 import { Sequential } from '../../src/nn/sequential.js';
-import { wasm } from '../devices.js';
+import { wasm } from '../support/devices.js';
 
 const device = await wasm();
 const CONFIG = 'adapter_config.json';

@@ -1,5 +1,6 @@
 /** PiSSA by random columns: nearly the best approximation, and an adapter as any other. */
 import { describe, expect, it } from 'vitest';
+import { Random } from '../../src/base/random.js';
 import { loadAdapter, saveAdapter } from '../../src/lora/adapterFile.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import type { LoraInit } from '../../src/lora/config.js';
@@ -7,9 +8,8 @@ import { factorsOfWeight } from '../../src/lora/initialFactors.js';
 import { randomizedSvd } from '../../src/lora/randomizedSvd.js';
 import { Linear } from '../../src/nn/linear.js';
 import { Sequential } from '../../src/nn/sequential.js';
-import { Random } from '../../src/random.js';
 import { tensor } from '../../src/tensor.js';
-import { allDevices, reference } from '../devices.js';
+import { allDevices, reference } from '../support/devices.js';
 
 /** ‖W − s B A‖ */
 async function errorOf(

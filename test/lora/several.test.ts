@@ -1,6 +1,7 @@
 /** Several adapters on one model. */
 import { describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
+import { Random } from '../../src/base/random.js';
 import { loadAdapter, saveAdapter } from '../../src/lora/adapterFile.js';
 import {
   activeAdapters,
@@ -22,9 +23,8 @@ import { Linear } from '../../src/nn/linear.js';
 import type { Layer } from '../../src/nn/module.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
-import { Random } from '../../src/random.js';
 import { type Tensor, tensor } from '../../src/tensor.js';
-import { allDevices } from '../devices.js';
+import { allDevices } from '../support/devices.js';
 
 describe.each(await allDevices())('several adapters on %s', (_, device) => {
   const x = tensor(device, [3, 1, 10, 3, 0, 7], [6], 'i32');

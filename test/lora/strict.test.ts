@@ -7,7 +7,7 @@ import { countParameters } from '../../src/lora/countParameters.js';
 import { Linear } from '../../src/nn/linear.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { parseSafetensors, serializeSafetensors, toFloat32 } from '../../src/safetensors/safetensors.js';
-import { wasm } from '../devices.js';
+import { wasm } from '../support/devices.js';
 
 const device = await wasm();
 const build = () => new Sequential(new Linear(device, 6, 9), new Linear(device, 9, 5));

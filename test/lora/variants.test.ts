@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
 import type { Backend } from '../../src/backends/backend.js';
 import { ReferenceBackend } from '../../src/backends/reference/index.js';
+import { Random } from '../../src/base/random.js';
 import { loadAdapter, saveAdapter } from '../../src/lora/adapterFile.js';
 import { withAdapterDisabled } from '../../src/lora/adapters.js';
 import { applyLora } from '../../src/lora/applyLora.js';
@@ -14,9 +15,8 @@ import type { Layer } from '../../src/nn/module.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
-import { Random } from '../../src/random.js';
 import { type Tensor, tensor } from '../../src/tensor.js';
-import { allDevices } from '../devices.js';
+import { allDevices } from '../support/devices.js';
 
 const KINDS: readonly (readonly [string, LoraConfig])[] = [
   ['plain', {}],

@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DataError } from '../../src/errors.js';
+import { DataError } from '../../src/base/errors.js';
 import { gunzip } from '../../src/mnist/gzip.js';
 import { parseIdx } from '../../src/mnist/idx.js';
 

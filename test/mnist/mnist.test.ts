@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DataError } from '../../src/errors.js';
+import { DataError } from '../../src/base/errors.js';
 import { type MnistFiles, type NamedBytes, parseMnist } from '../../src/mnist/mnist.js';
 import { mnistFiles } from '../../src/node/mnist.js';
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
 import type { Backend } from '../../src/backends/backend.js';
+import { Random } from '../../src/base/random.js';
 import { Dataset } from '../../src/data/dataset.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { checkpoint } from '../../src/nn/checkpoint.js';
@@ -14,10 +15,9 @@ import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { mul } from '../../src/ops/mul.js';
 import { silu } from '../../src/ops/silu.js';
 import { Adam } from '../../src/optim/adam.js';
-import { Random } from '../../src/random.js';
 import { parameter, type Tensor, tensor } from '../../src/tensor.js';
 import { fit } from '../../src/train/fit.js';
-import { allDevices, wasm } from '../devices.js';
+import { allDevices, wasm } from '../support/devices.js';
 
 /** A residual block with dropout. */
 class Block extends Layer {

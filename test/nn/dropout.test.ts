@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Dropout } from '../../src/nn/dropout.js';
 import { tensor } from '../../src/tensor.js';
-import { allDevices, reference } from '../devices.js';
+import { allDevices, reference } from '../support/devices.js';
 
 const LENGTH = 1031;
 const ones = new Float32Array(LENGTH).fill(1);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { Random } from '../../src/base/random.js';
 import { Embedding } from '../../src/nn/embedding.js';
-import { Random } from '../../src/random.js';
 import { tensor } from '../../src/tensor.js';
-import { allDevices, reference } from '../devices.js';
+import { allDevices, reference } from '../support/devices.js';
 
 describe.each(await allDevices())('Embedding on %s', (_, device) => {
   it('gives rows of its table, and adds their gradients at equal indices', async () => {

@@ -1,6 +1,7 @@
 /** Frozen weights in the 16 bits of their file: the same numbers as in 32, in half the memory. */
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
+import { Random } from '../../src/base/random.js';
 import { mapFiles } from '../../src/files/fileSource.js';
 import { saveAdapter } from '../../src/lora/adapterFile.js';
 import { applyLora } from '../../src/lora/applyLora.js';
@@ -14,11 +15,10 @@ import { Sequential } from '../../src/nn/sequential.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { silu } from '../../src/ops/silu.js';
 import { Adam } from '../../src/optim/adam.js';
-import { Random } from '../../src/random.js';
 import { openModel } from '../../src/safetensors/open.js';
 import { serializeSafetensors } from '../../src/safetensors/safetensors.js';
 import { type Tensor, tensor } from '../../src/tensor.js';
-import { allDevices, reference } from '../devices.js';
+import { allDevices, reference } from '../support/devices.js';
 
 /** A small language model without attention; its head is its table. */
 class Net extends Layer {

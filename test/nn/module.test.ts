@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Random } from '../../src/base/random.js';
 import { DigitsNet } from '../../src/mnist/digitsNet.js';
 import { Linear } from '../../src/nn/linear.js';
 import { Module } from '../../src/nn/module.js';
@@ -12,9 +13,8 @@ import { ReLU } from '../../src/nn/relu.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { mul } from '../../src/ops/mul.js';
 import { relu } from '../../src/ops/relu.js';
-import { Random } from '../../src/random.js';
 import { type Parameter, parameter, type Tensor, tensor, zeros } from '../../src/tensor.js';
-import { reference as device } from '../devices.js';
+import { reference as device } from '../support/devices.js';
 
 const small = () => new DigitsNet(device, { inFeatures: 6, classes: 3 });
 const names = (module: Module) => [...module.namedParameters()].map(([name]) => name);

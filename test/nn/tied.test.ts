@@ -13,7 +13,7 @@ import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
 import { parameter, type Tensor, tensor } from '../../src/tensor.js';
 import { fit } from '../../src/train/fit.js';
-import { reference as device } from '../devices.js';
+import { reference as device } from '../support/devices.js';
 
 /** A vocabulary whose head is its table. */
 class Tied extends Layer {

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DataError, DeviceError } from '../../src/errors.js';
+import { DataError, DeviceError } from '../../src/base/errors.js';
 import { readBinary } from '../../src/node/binary.js';
 import { fileSource } from '../../src/node/fileSource.js';
 import { ensureWritableDirectory, readFileBytes, reasonOf, writeFileAtomic } from '../../src/node/files.js';

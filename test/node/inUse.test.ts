@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DataError } from '../../src/errors.js';
+import { DataError } from '../../src/base/errors.js';
 import { ensureWritableDirectory, writeFileAtomic } from '../../src/node/files.js';
 import { withDirectory } from '../../src/node/inUse.js';
 import { ownName, readOwnName } from '../../src/node/ownNames.js';

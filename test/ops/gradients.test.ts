@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
 import { elementCount, tensor } from '../../src/tensor.js';
-import { reference } from '../devices.js';
-import { type OpCase, opCases } from '../opCases.js';
-import { cotangentOf, runOp } from '../runOp.js';
+import { reference } from '../support/devices.js';
+import { type OpCase, opCases } from '../support/opCases.js';
+import { cotangentOf, runOp } from '../support/runOp.js';
 
 const EPSILON = 1e-5;
 const RELATIVE_BOUND = 1e-6;

@@ -6,7 +6,7 @@ import type { OptimizerParameters } from '../../src/optim/groups.js';
 import type { Optimizer } from '../../src/optim/optimizer.js';
 import { SGD } from '../../src/optim/sgd.js';
 import { type Parameter, parameter, tensor } from '../../src/tensor.js';
-import { allDevices } from '../devices.js';
+import { allDevices } from '../support/devices.js';
 
 const KINDS: readonly (readonly [string, (parameters: OptimizerParameters) => Optimizer])[] = [
   ['Adam', (parameters) => new Adam(parameters, { learningRate: 0.1 })],

@@ -5,8 +5,8 @@ import { DigitsNet } from '../../src/mnist/digitsNet.js';
 import { Adam } from '../../src/optim/adam.js';
 import { checkSchedule, learningRateFactor, type Schedule } from '../../src/optim/schedule.js';
 import { fit } from '../../src/train/fit.js';
-import { wasm } from '../devices.js';
-import { trainImages } from '../mnistData.js';
+import { wasm } from '../support/devices.js';
+import { trainImages } from '../support/mnistData.js';
 
 /** By transformers.get_scheduler, 10 steps in all and 3 of warm-up. */
 const EXPECTED: readonly (readonly [Schedule['kind'], number[]])[] = [

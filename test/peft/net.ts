@@ -2,12 +2,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Backend } from '../../src/backends/backend.js';
+import { Random } from '../../src/base/random.js';
 import { Embedding } from '../../src/nn/embedding.js';
 import { Linear } from '../../src/nn/linear.js';
 import { parseModel } from '../../src/nn/modelFile.js';
 import { Layer } from '../../src/nn/module.js';
 import { relu } from '../../src/ops/relu.js';
-import { Random } from '../../src/random.js';
 import { type Tensor, tensor } from '../../src/tensor.js';
 
 class Block extends Layer {

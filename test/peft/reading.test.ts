@@ -11,7 +11,7 @@ import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
 import type { OptimizerParameters } from '../../src/optim/groups.js';
 import { type Tensor, tensor } from '../../src/tensor.js';
-import { allDevices } from '../devices.js';
+import { allDevices } from '../support/devices.js';
 import { adapterFiles, baseModel, caseNames, difference, facts, inputTensor, TARGETS } from './net.js';
 
 const outputs = (model: Layer, x: Tensor) => noGrad(() => model.forward(x)).read();

@@ -14,7 +14,7 @@ import { Sequential } from '../../src/nn/sequential.js';
 import { relu } from '../../src/ops/relu.js';
 import { parseSafetensors, serializeSafetensors, toFloat32 } from '../../src/safetensors/safetensors.js';
 import { type Tensor, tensor } from '../../src/tensor.js';
-import { wasm } from '../devices.js';
+import { wasm } from '../support/devices.js';
 import { adapterFiles, difference, ROOT } from './net.js';
 
 const device = await wasm();

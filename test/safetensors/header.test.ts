@@ -1,6 +1,6 @@
 /** Oracle: headers written here by hand, each breaking one rule. */
 import { describe, expect, it } from 'vitest';
-import { DataError } from '../../src/errors.js';
+import { DataError } from '../../src/base/errors.js';
 import { readHeader } from '../../src/safetensors/header.js';
 
 const entry = '{"dtype":"U8","shape":[1],"data_offsets":[0,1]}';

@@ -1,7 +1,7 @@
 /** Oracles: files of the Python library (fixtures/safetensors/make.py), and headers written here by hand. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { DataError, ShapeError } from '../../src/errors.js';
+import { DataError, ShapeError } from '../../src/base/errors.js';
 import {
   parseSafetensors,
   serializeSafetensors,

@@ -11,7 +11,7 @@ import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
 import type { Parameter } from '../../src/tensor.js';
 import { fit } from '../../src/train/fit.js';
-import { allDevices } from '../devices.js';
+import { allDevices } from '../support/devices.js';
 import { curves } from './fixtures.js';
 import { type Curve, normal, type TensorCheck, uniform } from './generator.js';
 

@@ -9,7 +9,7 @@ import { matmul } from '../../src/ops/matmul.js';
 import { mul } from '../../src/ops/mul.js';
 import { relu } from '../../src/ops/relu.js';
 import { type Tensor, tensor } from '../../src/tensor.js';
-import { allDevices } from '../devices.js';
+import { allDevices } from '../support/devices.js';
 import { layers, relativeError } from './fixtures.js';
 import type { LayerCase, LayerOp } from './generator.js';
 

@@ -5,7 +5,7 @@ import { Adam, AdamW } from '../../src/optim/adam.js';
 import type { Optimizer } from '../../src/optim/optimizer.js';
 import { SGD } from '../../src/optim/sgd.js';
 import { type Parameter, parameter, tensor } from '../../src/tensor.js';
-import { allDevices } from '../devices.js';
+import { allDevices } from '../support/devices.js';
 import { optimizers, relativeError } from './fixtures.js';
 import type { OptimizerCase } from './generator.js';
 

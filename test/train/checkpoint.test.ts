@@ -4,16 +4,16 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { Random } from '../../src/base/random.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { DigitsNet } from '../../src/mnist/digitsNet.js';
 import { parseModel } from '../../src/nn/modelFile.js';
 import type { Module } from '../../src/nn/module.js';
 import { Adam } from '../../src/optim/adam.js';
 import { SGD } from '../../src/optim/sgd.js';
-import { Random } from '../../src/random.js';
 import { type FitOptions, fit } from '../../src/train/fit.js';
-import { wasm } from '../devices.js';
-import { trainImages } from '../mnistData.js';
+import { wasm } from '../support/devices.js';
+import { trainImages } from '../support/mnistData.js';
 
 const device = await wasm();
 const data = trainImages(device, 205);

@@ -1,16 +1,16 @@
 /** Files that are not what `fit` wrote: whatever changed, they are refused in one line. Oracle: only the original loads. */
 import { describe, expect, it } from 'vitest';
+import { DataError } from '../../src/base/errors.js';
+import { sha256 } from '../../src/base/sha256.js';
 import { Dataset } from '../../src/data/dataset.js';
-import { DataError } from '../../src/errors.js';
 import { Dropout } from '../../src/nn/dropout.js';
 import { Linear } from '../../src/nn/linear.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { SGD } from '../../src/optim/sgd.js';
 import { parseSafetensors, serializeSafetensors, toFloat32 } from '../../src/safetensors/safetensors.js';
-import { sha256 } from '../../src/sha256.js';
 import { readCheckpoint } from '../../src/train/checkpointFile.js';
 import { type FitOptions, fit } from '../../src/train/fit.js';
-import { wasm } from '../devices.js';
+import { wasm } from '../support/devices.js';
 
 const device = await wasm();
 const NAME = 'checkpoint.safetensors';

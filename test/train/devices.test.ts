@@ -2,16 +2,16 @@
 import { describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
 import type { Backend } from '../../src/backends/backend.js';
-import { DeviceError } from '../../src/errors.js';
+import { DeviceError } from '../../src/base/errors.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { DigitsNet } from '../../src/mnist/digitsNet.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
 import { tensor } from '../../src/tensor.js';
 import { fit } from '../../src/train/fit.js';
-import { wasm } from '../devices.js';
-import { trainImages } from '../mnistData.js';
-import { hasWebGpu, webgpu } from '../webgpuDevice.js';
+import { wasm } from '../support/devices.js';
+import { trainImages } from '../support/mnistData.js';
+import { hasWebGpu, webgpu } from '../support/webgpuDevice.js';
 
 const MOVES: (readonly [from: string, to: string])[] = [['wasm', 'wasm']];
 if (hasWebGpu) MOVES.push(['wasm', 'webgpu'], ['webgpu', 'wasm'], ['webgpu', 'webgpu']);

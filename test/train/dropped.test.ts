@@ -8,7 +8,7 @@ import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
 import { type Tensor, tensor } from '../../src/tensor.js';
 import { fit } from '../../src/train/fit.js';
-import { allDevices, wasm } from '../devices.js';
+import { allDevices, wasm } from '../support/devices.js';
 
 const FEATURES = 20;
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
+import { ShapeError } from '../../src/base/errors.js';
+import { Random } from '../../src/base/random.js';
 import { Dataset } from '../../src/data/dataset.js';
-import { ShapeError } from '../../src/errors.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { DigitsNet } from '../../src/mnist/digitsNet.js';
 import { Linear } from '../../src/nn/linear.js';
@@ -9,11 +10,10 @@ import { serializeModel } from '../../src/nn/modelFile.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
 import { SGD } from '../../src/optim/sgd.js';
-import { Random } from '../../src/random.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { type FitOptions, fit } from '../../src/train/fit.js';
-import { allDevices, wasm } from '../devices.js';
-import { testImages, trainImages } from '../mnistData.js';
+import { allDevices, wasm } from '../support/devices.js';
+import { testImages, trainImages } from '../support/mnistData.js';
 
 const device = await wasm();
 const data = trainImages(device, 2000);

@@ -12,7 +12,7 @@ import { SGD } from '../../src/optim/sgd.js';
 import { parameter, type Tensor, tensor } from '../../src/tensor.js';
 import { evaluateLoss } from '../../src/train/evaluateLoss.js';
 import { fit } from '../../src/train/fit.js';
-import { allDevices } from '../devices.js';
+import { allDevices } from '../support/devices.js';
 
 /** Pairs of numbers, of which a model of one number is to say the second from the first. */
 class Pairs implements Batches<{ rows: number; a: Tensor; b: Tensor }> {

@@ -16,8 +16,8 @@ import { silu } from '../../src/ops/silu.js';
 import { Adam } from '../../src/optim/adam.js';
 import { type Tensor, tensor } from '../../src/tensor.js';
 import { fit } from '../../src/train/fit.js';
-import { wasm } from '../devices.js';
-import { trainImages } from '../mnistData.js';
+import { wasm } from '../support/devices.js';
+import { trainImages } from '../support/mnistData.js';
 
 const METHODS = ['full', 'parametrization', 'layer'] as const;
 

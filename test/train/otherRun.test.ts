@@ -1,5 +1,6 @@
 /** Checkpoints of runs that differ in one thing: each is refused by that thing's name, and nothing changes. */
 import { describe, expect, it } from 'vitest';
+import { Random } from '../../src/base/random.js';
 import { Dataset } from '../../src/data/dataset.js';
 import { setAdapterScale } from '../../src/lora/adapters.js';
 import { applyLora } from '../../src/lora/applyLora.js';
@@ -11,9 +12,8 @@ import { Sequential } from '../../src/nn/sequential.js';
 import { Adam, AdamW } from '../../src/optim/adam.js';
 import type { Optimizer } from '../../src/optim/optimizer.js';
 import { SGD } from '../../src/optim/sgd.js';
-import { Random } from '../../src/random.js';
 import { type FitOptions, fit } from '../../src/train/fit.js';
-import { wasm } from '../devices.js';
+import { wasm } from '../support/devices.js';
 
 const device = await wasm();
 

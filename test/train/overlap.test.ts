@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HostArray, Storage } from '../../src/backends/backend.js';
 import { ReferenceBackend } from '../../src/backends/reference/index.js';
+import { Random } from '../../src/base/random.js';
 import { Dataset } from '../../src/data/dataset.js';
 import { saveAdapter } from '../../src/lora/adapterFile.js';
 import { applyLora } from '../../src/lora/applyLora.js';
@@ -13,10 +14,9 @@ import { ReLU } from '../../src/nn/relu.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { Adam } from '../../src/optim/adam.js';
 import { SGD } from '../../src/optim/sgd.js';
-import { Random } from '../../src/random.js';
 import { type Evaluation, evaluate } from '../../src/train/evaluate.js';
 import { type FitOptions, fit } from '../../src/train/fit.js';
-import { wasm } from '../devices.js';
+import { wasm } from '../support/devices.js';
 
 const FEATURES = 12;
 const CLASSES = 4;

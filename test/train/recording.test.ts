@@ -5,7 +5,8 @@ import type { Backend, HostArray } from '../../src/backends/backend.js';
 import { WasmBackend } from '../../src/backends/wasm/index.js';
 import { loadKernels } from '../../src/backends/wasm/kernels.js';
 import { WasmMemory } from '../../src/backends/wasm/memory.js';
-import { Runner } from '../../src/backends/wasm/runner.js';
+import { WasmRunner } from '../../src/backends/wasm/runner.js';
+import { Random } from '../../src/base/random.js';
 import type { Batches } from '../../src/data/batches.js';
 import type { Batch, Dataset } from '../../src/data/dataset.js';
 import { applyLora } from '../../src/lora/applyLora.js';
@@ -21,13 +22,12 @@ import { relu } from '../../src/ops/relu.js';
 import { Adam, AdamW } from '../../src/optim/adam.js';
 import type { Optimizer } from '../../src/optim/optimizer.js';
 import { SGD } from '../../src/optim/sgd.js';
-import { Random } from '../../src/random.js';
 import type { Tensor } from '../../src/tensor.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { type FitOptions, type FitResult, fit, type StepReport } from '../../src/train/fit.js';
-import { reference, wasm } from '../devices.js';
-import { trainImages } from '../mnistData.js';
-import { ofLogits } from '../ofLogits.js';
+import { reference, wasm } from '../support/devices.js';
+import { trainImages } from '../support/mnistData.js';
+import { ofLogits } from '../support/ofLogits.js';
 
 type Options = Partial<Omit<FitOptions, 'record' | 'optimizer'>>;
 
@@ -393,7 +393,7 @@ describe('a recorded step', () => {
       calls += 1;
       kernels.run(...command);
     };
-    const device = new WasmBackend('simd', memory, new Runner({ ...kernels, run }, memory, 1));
+    const device = new WasmBackend('simd', memory, new WasmRunner({ ...kernels, run }, memory, 1));
     const model = digits(device, { rank: 2 });
     const optimizer = new Adam(model.parameters());
     const counts: number[] = [];

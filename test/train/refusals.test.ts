@@ -15,8 +15,8 @@ import { Adam } from '../../src/optim/adam.js';
 import { SGD } from '../../src/optim/sgd.js';
 import { parameter, tensor } from '../../src/tensor.js';
 import { type FitOptions, fit, type StepReport } from '../../src/train/fit.js';
-import { reference, wasm } from '../devices.js';
-import { trainImages } from '../mnistData.js';
+import { reference, wasm } from '../support/devices.js';
+import { trainImages } from '../support/mnistData.js';
 
 const device = await wasm();
 const data = trainImages(device, 50);

@@ -15,8 +15,8 @@ import { scaleRows } from '../../src/ops/scale.js';
 import { Adam } from '../../src/optim/adam.js';
 import { parameter, type Tensor, tensor } from '../../src/tensor.js';
 import { type FitOptions, fit } from '../../src/train/fit.js';
-import { allDevices } from '../devices.js';
-import { ofLogits } from '../ofLogits.js';
+import { allDevices } from '../support/devices.js';
+import { ofLogits } from '../support/ofLogits.js';
 
 const [FEATURES, CLASSES, ROWS] = [12, 4, 30];
 

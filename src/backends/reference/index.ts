@@ -1,6 +1,6 @@
 /** The reference backend: storages that are arrays, kernels in float64. Nothing here is made to be fast. */
-import { DeviceError } from '../../errors.js';
-import { bfloatToNumber, halfBits, halfToNumber, numberToBfloat } from '../../halves.js';
+import { DeviceError } from '../../base/errors.js';
+import { bfloatToNumber, halfBits, halfToNumber, numberToBfloat } from '../../base/halves.js';
 import type { Backend, DType, HostArray, KernelArguments, MemoryUse, Storage } from '../backend.js';
 import { checkCast, checkType, KERNELS, type KernelName, layoutOf } from '../kernels.js';
 import { type Numbers, REFERENCE_KERNELS } from './kernels.js';

@@ -62,13 +62,13 @@ export const REFERENCE_KERNELS: Reference = {
     for (let i = 0; i < out.length; i++) out[i] = a[i] / b[i] + scaled(beta, out, i);
   },
 
-  mulRows({ out, x, factors, rows, cols, beta = 0 }) {
+  scaleRows({ out, x, factors, rows, cols, beta = 0 }) {
     for (let i = 0; i < rows * cols; i++) {
       out[i] = x[i] * factors[Math.floor(i / cols)] + scaled(beta, out, i);
     }
   },
 
-  mulColumns({ out, x, factors, rows, cols, beta = 0 }) {
+  scaleColumns({ out, x, factors, rows, cols, beta = 0 }) {
     for (let i = 0; i < rows * cols; i++) out[i] = x[i] * factors[i % cols] + scaled(beta, out, i);
   },
 

@@ -13,7 +13,7 @@ import {
 import { open } from './memory.js';
 
 /** The number of a kernel, and its operands. */
-export type Command = readonly number[];
+export type WasmCommand = readonly number[];
 
 /** A row of the table as lists to walk along. */
 interface Form {
@@ -40,7 +40,7 @@ export class CommandEncoder {
     this.#forms = Object.fromEntries(forms);
   }
 
-  encode<Name extends KernelName>(kernel: Name, args: KernelArguments<Name>): Command {
+  encode<Name extends KernelName>(kernel: Name, args: KernelArguments<Name>): WasmCommand {
     const form = this.#forms[kernel];
     const { storages, elements, length, types, numbers, defaults } = form;
     // What the arguments are called is the table's business; here they are walked in its order.

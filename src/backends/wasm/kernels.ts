@@ -1,6 +1,6 @@
 /** The compiled kernels: which binary suits the runtime, and the exports with their types. */
 import { relaxedSimd, simd } from 'wasm-feature-detect';
-import { DeviceError } from '../../errors.js';
+import { DeviceError } from '../../base/errors.js';
 import { KERNELS, type KernelName } from '../kernels.js';
 
 /**
@@ -13,7 +13,7 @@ export type WasmBuild = 'debug' | 'simd' | 'relaxed';
 export type WasmBinary = WasmBuild | 'simd-shared' | 'relaxed-shared';
 
 /** A compiled binary over a memory. Addresses and sizes are in bytes. */
-export interface Kernels {
+export interface WasmKernels {
   /** The kernels' numbers in a command. */
   readonly ops: Readonly<Record<KernelName, number>>;
   /** Of one command in a program. */
@@ -73,7 +73,10 @@ export async function compileModule(binary: Uint8Array): Promise<WebAssembly.Mod
 }
 
 /** Instantiates a binary over `memory`. @throws DeviceError when the runtime refuses, for example when it is out of memory */
-export async function loadKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<Kernels> {
+export async function loadKernels(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+): Promise<WasmKernels> {
   const abort = (message: number, file: number, line: number, column: number) => {
     const where = `${textAt(memory, file)}:${line}:${column}`;
     throw new Error(`wasm: ${textAt(memory, message) || 'an assertion failed'} at ${where}`);

@@ -5,7 +5,7 @@
  * bin gives its lowest address first: what is free decides what comes next, not the order in which it was
  * freed, so a step that allocates in the same order each time gets the same addresses each time.
  */
-import { DeviceError } from '../../errors.js';
+import { DeviceError } from '../../base/errors.js';
 import { bytesOf, type DType, SLICE_ALIGNMENT, type Storage } from '../backend.js';
 import { MemoryPressure, reclaim } from '../ownership.js';
 import type { RecordedBlock, Recorder } from '../recorder.js';
@@ -22,7 +22,7 @@ const INITIAL_PAGES = 64;
 const FEW = 64;
 
 /** A stretch of memory, used by a storage and its slices. */
-export interface Block extends RecordedBlock {
+export interface WasmBlock extends RecordedBlock {
   readonly address: number;
   /** Bytes asked for. */
   used: number;
@@ -34,7 +34,7 @@ export class WasmStorage implements Storage {
     readonly length: number,
     /** 0 once freed: the memory's first bytes belong to the binary. */
     public address: number,
-    readonly block: Block,
+    readonly block: WasmBlock,
   ) {}
 }
 
@@ -57,7 +57,7 @@ export class WasmMemory {
   readonly pressure = new MemoryPressure();
 
   /** Free blocks by size, highest address first. */
-  readonly #bins = new Map<number, Block[]>();
+  readonly #bins = new Map<number, WasmBlock[]>();
   /** Where the memory that was never handed out begins. */
   #top = SLICE_ALIGNMENT;
 
@@ -88,7 +88,7 @@ export class WasmMemory {
   }
 
   /** @param recorder  is told, and may have a block that a program keeps */
-  alloc(dtype: DType, length: number, recorder?: Recorder<unknown, Block>): WasmStorage {
+  alloc(dtype: DType, length: number, recorder?: Recorder<unknown, WasmBlock>): WasmStorage {
     if (!Number.isSafeInteger(length) || length < 0) {
       throw new RangeError(`alloc: length must be a non-negative integer: ${length}`);
     }
@@ -128,12 +128,12 @@ export class WasmMemory {
   }
 
   /** A block that holds no storage; it goes back with `release`. */
-  reserve(bytes: number): Block {
+  reserve(bytes: number): WasmBlock {
     return this.#take(roundUp(bytes), bytes);
   }
 
   /** Takes back a block that holds no storage any more. */
-  release(block: Block): void {
+  release(block: WasmBlock): void {
     this.#put(block);
   }
 
@@ -162,7 +162,7 @@ export class WasmMemory {
    * From the bin of that size, else from the memory never used, else from what can be merged, else by
    * growing.
    */
-  #take(bytes: number, used: number): Block {
+  #take(bytes: number, used: number): WasmBlock {
     const free = this.#takeFree(bytes);
     if (free) return free;
     const isReclaimed = this.pressure.rise(this.#top + bytes);
@@ -174,7 +174,7 @@ export class WasmMemory {
     return last;
   }
 
-  #takeFree(bytes: number): Block | undefined {
+  #takeFree(bytes: number): WasmBlock | undefined {
     const binned = this.#bins.get(bytes)?.pop();
     if (binned) return binned;
     if (this.#top + bytes > this.u8.byteLength) {
@@ -187,19 +187,19 @@ export class WasmMemory {
   }
 
   /** @param isChanged  whether there may be something free that was not before */
-  #takeGrown(bytes: number, isChanged: boolean): Block | undefined {
+  #takeGrown(bytes: number, isChanged: boolean): WasmBlock | undefined {
     const free = isChanged ? this.#takeFree(bytes) : undefined;
     if (free) return free;
     return this.#grow(this.#top + bytes) ? this.#takeTop(bytes) : undefined;
   }
 
-  #takeTop(bytes: number): Block {
+  #takeTop(bytes: number): WasmBlock {
     const address = this.#top;
     this.#top += bytes;
     return { address, bytes, used: 0, references: 0, isKept: false };
   }
 
-  #put(block: Block): void {
+  #put(block: WasmBlock): void {
     let bin = this.#bins.get(block.bytes);
     if (!bin) {
       bin = [];
@@ -231,8 +231,8 @@ export class WasmMemory {
   }
 
   /** The lowest free block that is large enough, with the rest of it split off. */
-  #firstFit(bytes: number): Block | undefined {
-    let found: Block | undefined;
+  #firstFit(bytes: number): WasmBlock | undefined {
+    let found: WasmBlock | undefined;
     for (const bin of this.#bins.values()) {
       const lowest = bin[bin.length - 1];
       if (lowest && lowest.bytes >= bytes && (!found || lowest.address < found.address)) found = lowest;

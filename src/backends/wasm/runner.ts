@@ -1,14 +1,15 @@
 /** Runs commands: one in a place of its own, or a program of many with a single call into WebAssembly. */
 import type { KernelArguments } from '../backend.js';
 import type { KernelName } from '../kernels.js';
-import type { RecordedDevice } from '../recorder.js';
-import { type Command, CommandEncoder } from './commands.js';
-import type { Kernels } from './kernels.js';
-import type { Block, WasmMemory } from './memory.js';
+import { type RecordedDevice, Recorder } from '../recorder.js';
+import { CommandEncoder, type WasmCommand } from './commands.js';
+import type { WasmKernels } from './kernels.js';
+import type { WasmBlock, WasmMemory } from './memory.js';
 import type { Thread, ThreadPlatform } from './threads.js';
 
-export class Runner implements RecordedDevice<Command, Block> {
-  readonly #kernels: Kernels;
+export class WasmRunner implements RecordedDevice<WasmCommand, WasmBlock> {
+  readonly recorder: Recorder<WasmCommand, WasmBlock>;
+  readonly #kernels: WasmKernels;
   readonly #encoder: CommandEncoder;
   readonly #memory: WasmMemory;
   /**
@@ -21,7 +22,8 @@ export class Runner implements RecordedDevice<Command, Block> {
   readonly #workers: Thread[] = [];
 
   /** @param threads  for so many there is room */
-  constructor(kernels: Kernels, memory: WasmMemory, threads: number) {
+  constructor(kernels: WasmKernels, memory: WasmMemory, threads: number) {
+    this.recorder = new Recorder(this);
     this.#kernels = kernels;
     this.#encoder = new CommandEncoder(kernels.ops);
     this.#memory = memory;
@@ -32,7 +34,7 @@ export class Runner implements RecordedDevice<Command, Block> {
   }
 
   /** A kernel call as a command. @throws TypeError for a storage that is not what the kernel takes */
-  encode<Name extends KernelName>(kernel: Name, args: KernelArguments<Name>): Command {
+  encode<Name extends KernelName>(kernel: Name, args: KernelArguments<Name>): WasmCommand {
     return this.#encoder.encode(kernel, args);
   }
 
@@ -60,21 +62,21 @@ export class Runner implements RecordedDevice<Command, Block> {
     for (const worker of this.#workers.splice(0)) worker.terminate();
   }
 
-  runOne(command: Command): void {
+  runOne(command: WasmCommand): void {
     this.#store(this.#single, command);
     this.#run(this.#single, 1);
   }
 
-  isSame(recorded: Command, command: Command): boolean {
+  isSame(recorded: WasmCommand, command: WasmCommand): boolean {
     for (let i = 0; i < recorded.length; i++) if (recorded[i] !== command[i]) return false;
     return recorded.length === command.length;
   }
 
-  make(commands: readonly Command[]): void {
+  make(commands: readonly WasmCommand[]): void {
     for (const command of commands) this.runOne(command);
   }
 
-  compile(commands: readonly Command[]): { run: () => void; free: () => void } {
+  compile(commands: readonly WasmCommand[]): { run: () => void; free: () => void } {
     const { commandBytes } = this.#kernels;
     const block = this.#memory.reserve(commands.length * commandBytes);
     for (const [i, command] of commands.entries()) this.#store(block.address + i * commandBytes, command);
@@ -84,7 +86,7 @@ export class Runner implements RecordedDevice<Command, Block> {
     };
   }
 
-  release(block: Block): void {
+  release(block: WasmBlock): void {
     this.#memory.release(block);
   }
 
@@ -92,7 +94,7 @@ export class Runner implements RecordedDevice<Command, Block> {
     this.#kernels.run(address, count, this.#scratch, this.threads, this.#control);
   }
 
-  #store(address: number, command: Command): void {
+  #store(address: number, command: WasmCommand): void {
     const { f64 } = this.#memory;
     const start = address >>> 3;
     for (let i = 0; i < command.length; i++) f64[start + i] = command[i];

@@ -2,7 +2,7 @@
  * Threads over one shared memory: how many, and their start. What they do is in assembly/pool.ts; how a platform starts
  * one is its own.
  */
-import { DeviceError } from '../../errors.js';
+import { DeviceError } from '../../base/errors.js';
 
 /** What a thread is started with: it instantiates `module` over `memory` and calls `work(thread, scratch, control)`. */
 export interface ThreadTask {

@@ -1,5 +1,5 @@
 /** The backend on WebGPU: kernel calls become dispatches; see commands.ts for when they run. */
-import type { DeviceError } from '../../errors.js';
+import type { DeviceError } from '../../base/errors.js';
 import {
   type Backend,
   bytesOf,
@@ -11,14 +11,14 @@ import {
 } from '../backend.js';
 import type { KernelName } from '../kernels.js';
 import type { Recorder } from '../recorder.js';
-import type { AdapterLimits, AdapterReport } from './adapter.js';
 import { CallCache } from './calls.js';
 import { CommandQueue } from './commands.js';
+import type { AdapterLimits, AdapterReport } from './gpuAdapter.js';
 import { DeviceHealth } from './health.js';
-import type { Kernels } from './kernels.js';
+import type { Shaders } from './kernels.js';
 import type { MatmulPlanner } from './matmulPlan.js';
-import { type Block, WebGpuMemory } from './memory.js';
-import { type Command, Runner } from './runner.js';
+import { type WebGpuBlock, WebGpuMemory } from './memory.js';
+import { type WebGpuCommand, WebGpuRunner } from './runner.js';
 import { ShaderRunner } from './shaderRunner.js';
 import { fromWords, toWords } from './words.js';
 
@@ -39,7 +39,7 @@ export interface WebGpuParts {
   readonly device: GPUDevice;
   readonly report: AdapterReport;
   /** Compiled on `device`, with those that `matmul` wants. */
-  readonly kernels: Kernels;
+  readonly kernels: Shaders;
   readonly matmul: MatmulPlanner;
   /** Workgroups in one dimension of a dispatch; default the device's limit. */
   readonly maxGroups: number | undefined;
@@ -54,7 +54,7 @@ export class WebGpuBackend implements Backend {
   readonly stepsPerRead = 32;
   /** Settles when the device is lost or disposed, with why; what is under way then is rejected with it. */
   readonly lost: Promise<DeviceError>;
-  readonly recorder: Recorder<Command, Block>;
+  readonly recorder: Recorder<WebGpuCommand, WebGpuBlock>;
   readonly #device: GPUDevice;
   /** Node's WebGPU ends the process when this is collected while a device is used. */
   protected readonly gpu: GPU;
@@ -62,7 +62,7 @@ export class WebGpuBackend implements Backend {
   readonly #memory: WebGpuMemory;
   readonly #commands: CommandQueue;
   readonly #calls: CallCache;
-  readonly #runner: Runner;
+  readonly #runner: WebGpuRunner;
   readonly #shaders: ShaderRunner;
 
   /** Use createWebGpuBackend. */
@@ -82,7 +82,7 @@ export class WebGpuBackend implements Backend {
     this.#memory = memory;
     this.#commands = commands;
     this.#calls = calls;
-    this.#runner = new Runner({ health, memory, commands, calls, kernels });
+    this.#runner = new WebGpuRunner({ health, memory, commands, calls, kernels });
     this.recorder = this.#runner.recorder;
     this.#shaders = new ShaderRunner(this.#runner, memory, matmul);
   }

@@ -3,9 +3,9 @@
  * calls over the same buffers each time (rule 4 of the interface), in the same order: so each call remembers which
  * came after it, and that one is looked at first. Else it is looked up by what it is bound to.
  */
-import type { Dispatch, Place } from './commands.js';
-import type { Kernel } from './kernels.js';
-import type { Block } from './memory.js';
+import type { Dispatch, Region } from './commands.js';
+import type { Shader } from './kernels.js';
+import type { WebGpuBlock } from './memory.js';
 import { BUFFER_USAGE } from './usage.js';
 
 /** Beyond this many sets of parameters all is forgotten: they are numbers that do not recur. */
@@ -30,12 +30,12 @@ export class CallCache {
   #older = new Map<string, Call>();
   readonly #uniforms = new Map<string, GPUBuffer>();
   /** Bound where a storage has no elements. */
-  readonly #nothing: Block;
+  readonly #nothing: WebGpuBlock;
   /** Workgroups in one dimension. */
   readonly #maxGroups: number;
   #last: Call | undefined;
 
-  constructor(device: GPUDevice, nothing: Block, maxGroups: number) {
+  constructor(device: GPUDevice, nothing: WebGpuBlock, maxGroups: number) {
     this.#device = device;
     this.#nothing = nothing;
     this.#maxGroups = maxGroups;
@@ -53,7 +53,7 @@ export class CallCache {
    * The same call for the same arguments, where it was asked for lately. It keeps both arrays.
    * @param params  as 32-bit words, in the order of the kernel's struct
    */
-  find(kernel: Kernel, places: readonly Place[], params: readonly number[], groups: number): Call {
+  find(kernel: Shader, places: readonly Region[], params: readonly number[], groups: number): Call {
     const guess = this.#last?.next;
     if (guess && isCall(guess, kernel, places, params, groups)) {
       this.#last = guess;
@@ -91,7 +91,7 @@ export class CallCache {
     this.#last = undefined;
   }
 
-  #make(kernel: Kernel, places: readonly Place[], params: readonly number[], groups: number): Call {
+  #make(kernel: Shader, places: readonly Region[], params: readonly number[], groups: number): Call {
     const resources: GPUBufferBinding[] = places.map(({ block, offset, wordBytes }) =>
       wordBytes === 0 ? { buffer: this.#nothing.buffer } : { buffer: block.buffer, offset, size: wordBytes },
     );
@@ -132,8 +132,8 @@ export class CallCache {
 /** Whether a call is the one with these arguments. */
 export function isCall(
   call: Call,
-  kernel: Kernel,
-  places: readonly Place[],
+  kernel: Shader,
+  places: readonly Region[],
   params: readonly number[],
   groups: number,
 ): boolean {
@@ -143,7 +143,7 @@ export function isCall(
 }
 
 /** Whether two lists of equal length are the same. */
-export function isSamePlaces(a: readonly Place[], b: readonly Place[]): boolean {
+export function isSamePlaces(a: readonly Region[], b: readonly Region[]): boolean {
   for (let i = 0; i < b.length; i++) {
     const { block, offset, wordBytes } = b[i];
     const other = a[i];

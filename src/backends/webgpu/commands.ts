@@ -8,8 +8,8 @@
  * for all that went before.
  */
 import type { DeviceHealth } from './health.js';
-import type { Kernel } from './kernels.js';
-import type { Block, WebGpuStorage } from './memory.js';
+import type { Shader } from './kernels.js';
+import type { WebGpuBlock, WebGpuStorage } from './memory.js';
 import { BUFFER_USAGE, MAP_MODE } from './usage.js';
 
 /** So many dispatches are submitted without waiting for a reason: the device has work, memory stays bounded. */
@@ -19,8 +19,8 @@ const MAX_PENDING = 1000;
 const MAX_KEPT_STAGING = 2 ** 20;
 
 /** Where a command reads or writes; a storage is one. */
-export interface Place {
-  readonly block: Block;
+export interface Region {
+  readonly block: WebGpuBlock;
   /** Bytes from the beginning of the block. */
   readonly offset: number;
   readonly wordBytes: number;
@@ -29,9 +29,9 @@ export interface Place {
 /** A kernel with all it is bound to, in `x · y` workgroups. */
 export interface Dispatch {
   readonly kind: 'dispatch';
-  readonly kernel: Kernel;
+  readonly kernel: Shader;
   readonly bindGroup: GPUBindGroup;
-  readonly places: readonly Place[];
+  readonly places: readonly Region[];
   readonly x: number;
   readonly y: number;
 }
@@ -39,7 +39,7 @@ export interface Dispatch {
 /** The words of the first place go to the beginning of the second, which lies in another buffer. */
 export interface Copy {
   readonly kind: 'copy';
-  readonly places: readonly [from: Place, to: Place];
+  readonly places: readonly [from: Region, to: Region];
 }
 
 export class CommandQueue {
@@ -71,7 +71,7 @@ export class CommandQueue {
   }
 
   /** Runs commands after all that came before, in one submit. @param blocks  those of the commands, each once */
-  runAll(commands: readonly (Dispatch | Copy)[], blocks: readonly Block[]): void {
+  runAll(commands: readonly (Dispatch | Copy)[], blocks: readonly WebGpuBlock[]): void {
     for (const block of blocks) block.usedBy = this.#serial;
     for (const command of commands) this.#encode(command);
     if (this.#pending >= MAX_PENDING) this.flush();

@@ -3,7 +3,7 @@
  * kernel calls do not wait: so an error is kept and rejects what is asked for next. A lost device rejects all
  * that is under way and refuses everything after.
  */
-import { DeviceError } from '../../errors.js';
+import { DeviceError } from '../../base/errors.js';
 
 export class DeviceHealth {
   /** Settles when the device is lost, with why. */

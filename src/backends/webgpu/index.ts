@@ -1,12 +1,12 @@
 /** The backend on WebGPU, in Node, a page or a worker: whoever calls brings the `gpu` object. */
-import { DeviceError } from '../../errors.js';
-import { reportOf, requestAdapter } from './adapter.js';
+import { DeviceError } from '../../base/errors.js';
 import { WebGpuBackend } from './backend.js';
-import { compileKernels } from './kernels.js';
+import { reportOf, requestAdapter } from './gpuAdapter.js';
+import { compileShaders } from './kernels.js';
 import { matmulInSoftware, matmulOnCard, type Tuning } from './matmulPlan.js';
 
-export { type AdapterLimits, type AdapterReport, describeAdapter } from './adapter.js';
 export { WebGpuBackend, type WebGpuCounters } from './backend.js';
+export { type AdapterLimits, type AdapterReport, describeAdapter } from './gpuAdapter.js';
 export type { Tuning } from './matmulPlan.js';
 
 export interface WebGpuBackendOptions {
@@ -32,7 +32,7 @@ export async function createWebGpuBackend({
   try {
     const report = reportOf(adapter);
     const { matmul = report.isSoftware ? matmulInSoftware : matmulOnCard, maxGroups } = tuning;
-    const kernels = await compileKernels(device, matmul.kernels);
+    const kernels = await compileShaders(device, matmul.kernels);
     return new WebGpuBackend({ gpu, device, report, kernels, matmul, maxGroups });
   } catch (error) {
     device.destroy();

@@ -1,10 +1,10 @@
 /** The kernels, compiled: each .wgsl file as a pipeline. */
-import { DeviceError } from '../../errors.js';
+import { DeviceError } from '../../base/errors.js';
 import { sources } from './shaders.gen.js';
 import { type ShaderName, shaderCode, shaderRow } from './shaders.js';
 import { SHADER_STAGE } from './usage.js';
 
-export interface Kernel {
+export interface Shader {
   readonly name: ShaderName;
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
@@ -12,13 +12,13 @@ export interface Kernel {
   readonly inputs: number;
 }
 
-export type Kernels = ReadonlyMap<ShaderName, Kernel>;
+export type Shaders = ReadonlyMap<ShaderName, Shader>;
 
 /** Compiles at once all kernels but those of matmul that are not wanted, so that no kernel call waits for it. */
-export async function compileKernels(
+export async function compileShaders(
   device: GPUDevice,
   matmulKernels: readonly ShaderName[],
-): Promise<Kernels> {
+): Promise<Shaders> {
   // Object.keys says string, though the keys of this object are all known.
   const names = (Object.keys(sources) as ShaderName[]).filter(
     (name) => !name.startsWith('matmul') || matmulKernels.includes(name),
@@ -27,7 +27,7 @@ export async function compileKernels(
   return new Map(compiled.map((kernel) => [kernel.name, kernel]));
 }
 
-async function compile(device: GPUDevice, name: ShaderName): Promise<Kernel> {
+async function compile(device: GPUDevice, name: ShaderName): Promise<Shader> {
   const module = device.createShaderModule({ label: name, code: shaderCode(name) });
   const { in: inputs, out } = shaderRow(name);
   const inputCount = Object.keys(inputs).length;

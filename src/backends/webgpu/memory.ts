@@ -5,7 +5,7 @@
  * first: what is free decides what comes next, not the order in which it was freed, so a step that allocates
  * in the same order each time gets the same buffers each time.
  */
-import { DeviceError } from '../../errors.js';
+import { DeviceError } from '../../base/errors.js';
 import { bytesOf, type DType, SLICE_ALIGNMENT, type Storage } from '../backend.js';
 import { MemoryPressure } from '../ownership.js';
 import type { RecordedBlock, Recorder } from '../recorder.js';
@@ -16,7 +16,7 @@ import { BUFFER_USAGE } from './usage.js';
 const KEEP_BYTES = 256 * 2 ** 20;
 
 /** A GPU buffer, used by a storage and its slices. */
-export interface Block extends RecordedBlock {
+export interface WebGpuBlock extends RecordedBlock {
   /** Counts up, and is never used again. */
   readonly id: number;
   readonly buffer: GPUBuffer;
@@ -39,7 +39,7 @@ export class WebGpuStorage implements Storage {
     readonly owner: WebGpuMemory,
     readonly dtype: DType,
     readonly length: number,
-    readonly block: Block,
+    readonly block: WebGpuBlock,
     /** Bytes from the beginning of the block. */
     readonly offset: number,
   ) {
@@ -59,7 +59,7 @@ export class WebGpuMemory {
   readonly #health: DeviceHealth;
   readonly #maxBytes: number;
   /** Free blocks by size, newest first. */
-  readonly #bins = new Map<number, Block[]>();
+  readonly #bins = new Map<number, WebGpuBlock[]>();
   #freeBytes = 0;
   #nextId = 0;
   /** Called before free buffers are given back to the device: whoever knows them forgets them. */
@@ -72,7 +72,7 @@ export class WebGpuMemory {
   }
 
   /** @param recorder  is told, and may have a block that a program keeps */
-  alloc(dtype: DType, length: number, recorder: Recorder<unknown, Block>): WebGpuStorage {
+  alloc(dtype: DType, length: number, recorder: Recorder<unknown, WebGpuBlock>): WebGpuStorage {
     if (!Number.isSafeInteger(length) || length < 0) {
       throw new RangeError(`alloc: length must be a non-negative integer: ${length}`);
     }
@@ -118,7 +118,7 @@ export class WebGpuMemory {
   }
 
   /** Takes back a block that holds no storage any more. */
-  release(block: Block): void {
+  release(block: WebGpuBlock): void {
     if (block.isBroken) this.#destroy(block);
     else this.#put(block);
   }
@@ -139,11 +139,11 @@ export class WebGpuMemory {
   }
 
   /** A buffer to bind where there are no elements; it is not counted as in use and never freed. */
-  reserveNothing(): Block {
+  reserveNothing(): WebGpuBlock {
     return this.#create(SLICE_ALIGNMENT);
   }
 
-  #take(bytes: number): Block {
+  #take(bytes: number): WebGpuBlock {
     const free = this.#takeFree(bytes);
     if (free) return free;
     const reclaimed = this.pressure.rise(this.reservedBytes + bytes) ? this.#takeFree(bytes) : undefined;
@@ -152,21 +152,21 @@ export class WebGpuMemory {
     return this.#create(bytes);
   }
 
-  #takeFree(bytes: number): Block | undefined {
+  #takeFree(bytes: number): WebGpuBlock | undefined {
     const block = this.#bins.get(bytes)?.pop();
     if (block) this.#freeBytes -= bytes;
     return block;
   }
 
   /** Creation cannot fail here and now: a lack of memory is reported later, to the health of the device. */
-  #create(bytes: number): Block {
+  #create(bytes: number): WebGpuBlock {
     this.#device.pushErrorScope('out-of-memory');
     const buffer = this.#device.createBuffer({
       size: bytes,
       usage: BUFFER_USAGE.STORAGE | BUFFER_USAGE.COPY_SRC | BUFFER_USAGE.COPY_DST,
     });
     this.#nextId++;
-    const block: Block = {
+    const block: WebGpuBlock = {
       id: this.#nextId,
       buffer,
       bytes,
@@ -187,7 +187,7 @@ export class WebGpuMemory {
     return block;
   }
 
-  #put(block: Block): void {
+  #put(block: WebGpuBlock): void {
     let bin = this.#bins.get(block.bytes);
     if (!bin) {
       bin = [];
@@ -199,7 +199,7 @@ export class WebGpuMemory {
     this.#freeBytes += block.bytes;
   }
 
-  #dropFromBin(block: Block): void {
+  #dropFromBin(block: WebGpuBlock): void {
     const bin = this.#bins.get(block.bytes) ?? [];
     const at = bin.indexOf(block);
     if (at < 0) return;
@@ -216,7 +216,7 @@ export class WebGpuMemory {
     this.#freeBytes = 0;
   }
 
-  #destroy(block: Block): void {
+  #destroy(block: WebGpuBlock): void {
     block.buffer.destroy();
     this.reservedBytes -= block.bytes;
     this.bufferCount--;

@@ -8,32 +8,32 @@ import { type RecordedDevice, Recorder } from '../recorder.js';
 import { type Call, type CallCache, isCall, isSamePlaces } from './calls.js';
 import type { CommandQueue, Copy } from './commands.js';
 import type { DeviceHealth } from './health.js';
-import type { Kernels } from './kernels.js';
-import type { Block, WebGpuMemory, WebGpuStorage } from './memory.js';
+import type { Shaders } from './kernels.js';
+import type { WebGpuBlock, WebGpuMemory, WebGpuStorage } from './memory.js';
 import type { ShaderName } from './shaders.js';
 
 /** What a program consists of. */
-export type Command = Call | Copy;
+export type WebGpuCommand = Call | Copy;
 
-export interface RunnerParts {
+export interface WebGpuRunnerParts {
   readonly health: DeviceHealth;
   readonly memory: WebGpuMemory;
   readonly commands: CommandQueue;
   readonly calls: CallCache;
-  readonly kernels: Kernels;
+  readonly kernels: Shaders;
 }
 
-export class Runner implements RecordedDevice<Command, Block> {
-  readonly recorder: Recorder<Command, Block>;
+export class WebGpuRunner implements RecordedDevice<WebGpuCommand, WebGpuBlock> {
+  readonly recorder: Recorder<WebGpuCommand, WebGpuBlock>;
   /** Milliseconds on the host in kernel calls, in programs too. */
   encodeMs = 0;
   readonly #health: DeviceHealth;
   readonly #memory: WebGpuMemory;
   readonly #commands: CommandQueue;
   readonly #calls: CallCache;
-  readonly #kernels: Kernels;
+  readonly #kernels: Shaders;
 
-  constructor({ health, memory, commands, calls, kernels }: RunnerParts) {
+  constructor({ health, memory, commands, calls, kernels }: WebGpuRunnerParts) {
     this.#health = health;
     this.#memory = memory;
     this.#commands = commands;
@@ -66,7 +66,7 @@ export class Runner implements RecordedDevice<Command, Block> {
     this.encodeMs = encodeMs + performance.now() - begun;
   }
 
-  isSame(recorded: Command, command: Command): boolean {
+  isSame(recorded: WebGpuCommand, command: WebGpuCommand): boolean {
     if (recorded === command) return true;
     if (command.kind === 'copy')
       return recorded.kind === 'copy' && isSamePlaces(recorded.places, command.places);
@@ -75,13 +75,13 @@ export class Runner implements RecordedDevice<Command, Block> {
     return isCall(recorded, command.kernel, command.places, command.params, command.groups);
   }
 
-  make(commands: readonly Command[]): void {
+  make(commands: readonly WebGpuCommand[]): void {
     const begun = performance.now();
     for (const command of commands) this.#commands.run(this.#prepare(command));
     this.encodeMs += performance.now() - begun;
   }
 
-  compile(commands: readonly Command[]): { run: () => void; free: () => void } {
+  compile(commands: readonly WebGpuCommand[]): { run: () => void; free: () => void } {
     const blocks = [...new Set(commands.flatMap(({ places }) => places.map(({ block }) => block)))];
     let prepared = commands;
     let generation: number | undefined;
@@ -98,12 +98,12 @@ export class Runner implements RecordedDevice<Command, Block> {
     return { run, free: () => {} };
   }
 
-  release(block: Block): void {
+  release(block: WebGpuBlock): void {
     this.#memory.release(block);
   }
 
   /** The command as it can be made now. */
-  #prepare(command: Command): Command {
+  #prepare(command: WebGpuCommand): WebGpuCommand {
     return command.kind === 'copy' ? command : this.#calls.findAgain(command);
   }
 

@@ -12,7 +12,7 @@ import {
 import { type Lowered, loweredKernels, type ShaderCalls } from './lowered.js';
 import type { MatmulPlanner } from './matmulPlan.js';
 import type { WebGpuMemory, WebGpuStorage } from './memory.js';
-import type { Runner } from './runner.js';
+import type { WebGpuRunner } from './runner.js';
 import { sources } from './shaders.gen.js';
 import {
   ELEMENT_THREADS,
@@ -34,13 +34,13 @@ interface Form {
 }
 
 export class ShaderRunner implements ShaderCalls {
-  readonly #runner: Runner;
+  readonly #runner: WebGpuRunner;
   readonly #memory: WebGpuMemory;
   readonly #lowered: Lowered;
   readonly #forms = new Map<ShaderName, Form>();
   readonly #elements = new Map<KernelName, readonly (readonly [name: string, type: ElementType])[]>();
 
-  constructor(runner: Runner, memory: WebGpuMemory, planner: MatmulPlanner) {
+  constructor(runner: WebGpuRunner, memory: WebGpuMemory, planner: MatmulPlanner) {
     this.#runner = runner;
     this.#memory = memory;
     this.#lowered = loweredKernels(planner);

@@ -1,7 +1,12 @@
 /** What a page or a worker brings: WebGPU of the browser, and threads as workers. */
-import { sharingObstacle, startThread, THREAD_SOURCE, type ThreadPlatform } from './backends/wasm/threads.js';
-import type { Platform } from './device.js';
-import { DeviceError } from './errors.js';
+import {
+  sharingObstacle,
+  startThread,
+  THREAD_SOURCE,
+  type ThreadPlatform,
+} from '../backends/wasm/threads.js';
+import { DeviceError } from '../base/errors.js';
+import type { Platform } from '../device.js';
 
 async function openGpu(): Promise<GPU> {
   let gpu: GPU | undefined;

@@ -1,14 +1,14 @@
 /** Bytes and numbers in every form that a caller may have them in: taken, or refused in one line. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { asBytes } from '../src/bytes.js';
-import { Dataset } from '../src/data/dataset.js';
-import { parseIdx } from '../src/mnist/idx.js';
-import { parseMnist } from '../src/mnist/mnist.js';
-import { parseModel } from '../src/nn/modelFile.js';
-import { parseSafetensors, serializeSafetensors } from '../src/safetensors/safetensors.js';
-import { tensor } from '../src/tensor.js';
-import { wasm } from './devices.js';
+import { Dataset } from '../../src/data/dataset.js';
+import { asBytes } from '../../src/files/bytes.js';
+import { parseIdx } from '../../src/mnist/idx.js';
+import { parseMnist } from '../../src/mnist/mnist.js';
+import { parseModel } from '../../src/nn/modelFile.js';
+import { parseSafetensors, serializeSafetensors } from '../../src/safetensors/safetensors.js';
+import { tensor } from '../../src/tensor.js';
+import { wasm } from '../support/devices.js';
 
 const device = await wasm();
 

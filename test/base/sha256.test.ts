@@ -1,8 +1,8 @@
 /** Oracle: node:crypto. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { Random } from '../src/random.js';
-import { Sha256, sha256 } from '../src/sha256.js';
+import { Random } from '../../src/base/random.js';
+import { Sha256, sha256 } from '../../src/base/sha256.js';
 
 const reference = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const random = new Random(1);

@@ -2,10 +2,10 @@
  * One table of kernel calls with their inputs and error bounds, for every backend to be compared with the
  * reference. It knows the Backend interface, no tensor and no test runner.
  */
-import type { Backend, DType, Storage } from '../src/backends/backend.js';
-import { fieldValues } from '../src/backends/kernels.js';
-import { halfBits, numberToBfloat } from '../src/halves.js';
-import type { Random } from '../src/random.js';
+import type { Backend, DType, Storage } from '../../src/backends/backend.js';
+import { fieldValues } from '../../src/backends/kernels.js';
+import { halfBits, numberToBfloat } from '../../src/base/halves.js';
+import type { Random } from '../../src/base/random.js';
 
 /** 64 roundings of float32. */
 const TOLERANCE = 64 * 2 ** -24;
@@ -458,13 +458,13 @@ const vectorCases = LENGTHS.flatMap((n): KernelCase[] => [
 ]);
 
 const tableCases = ROWS_COLS.flatMap(([rows, cols]): KernelCase[] => [
-  ...(['mulRows', 'mulColumns'] as const).flatMap((kernel) =>
+  ...(['scaleRows', 'scaleColumns'] as const).flatMap((kernel) =>
     [0, -0.5].map(
       (beta): KernelCase => ({
         name: `${kernel} ${rows}x${cols} beta ${beta}`,
         inputs: (random) => ({
           x: input(normals(random, rows * cols)),
-          factors: input(normals(random, kernel === 'mulRows' ? rows : cols)),
+          factors: input(normals(random, kernel === 'scaleRows' ? rows : cols)),
           out: beta === 0 ? output(rows * cols) : inOut(normals(random, rows * cols)),
         }),
         run: (backend, { out, x, factors }, scalar) =>

@@ -1,10 +1,10 @@
 /** The devices that the tests run on. */
 import { relaxedSimd } from 'wasm-feature-detect';
-import type { Backend } from '../src/backends/backend.js';
-import { ReferenceBackend } from '../src/backends/reference/index.js';
-import { createWasmBackend, type WasmBackend, type WasmBuild } from '../src/backends/wasm/index.js';
-import { readBinary } from '../src/node/binary.js';
-import { threads as threadPlatform } from '../src/node/threads.js';
+import type { Backend } from '../../src/backends/backend.js';
+import { ReferenceBackend } from '../../src/backends/reference/index.js';
+import { createWasmBackend, type WasmBackend, type WasmBuild } from '../../src/backends/wasm/index.js';
+import { readBinary } from '../../src/node/binary.js';
+import { threads as threadPlatform } from '../../src/node/threads.js';
 import { hasWebGpu, webgpu } from './webgpuDevice.js';
 
 export const reference = new ReferenceBackend();

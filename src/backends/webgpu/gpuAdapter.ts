@@ -1,5 +1,5 @@
 /** Which adapter WebGPU offers, and what it is. It knows no kernels. */
-import { DeviceError } from '../../errors.js';
+import { DeviceError } from '../../base/errors.js';
 
 /** What `lowrank devices` says of an adapter. */
 export interface AdapterReport {

@@ -2,10 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import * as lowrank from '../src/index.js';
-import { DigitsNet, loadMnist, type MnistFiles } from '../src/mnist/index.js';
-import { checkOptions } from '../src/options.js';
-import { wasm } from './devices.js';
+import { checkOptions } from '../../src/base/options.js';
+import * as lowrank from '../../src/index.js';
+import { DigitsNet, loadMnist, type MnistFiles } from '../../src/mnist/index.js';
+import { wasm } from '../support/devices.js';
 
 const {
   Adam,
@@ -207,7 +207,7 @@ describe('options that exist', () => {
 describe('sources', () => {
   /** Of classes and functions that are not public. */
   const INTERNAL = ['FactorsOptions', 'ResolvedLoraConfig', 'TrainingStepOptions', 'UseOptions'];
-  const root = new URL('../src', import.meta.url).pathname;
+  const root = new URL('../../src', import.meta.url).pathname;
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
     (name) => name.endsWith('.ts') && !/^(cli|backends)\//.test(name),
   );

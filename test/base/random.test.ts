@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Random } from '../src/random.js';
+import { Random } from '../../src/base/random.js';
 
 describe('Random', () => {
   it('is xoshiro128** seeded by splitmix32: the same numbers for ever', () => {

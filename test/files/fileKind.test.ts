@@ -1,12 +1,12 @@
 /** The mistakes that are made most, as their own programs write them; oracle: what each file is. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { DataError } from '../src/errors.js';
-import { describeFile } from '../src/fileKind.js';
-import { parseConfig } from '../src/lora/peftConfig.js';
-import { parseIdx } from '../src/mnist/idx.js';
-import { parseModel } from '../src/nn/modelFile.js';
-import { serializeSafetensors } from '../src/safetensors/safetensors.js';
+import { DataError } from '../../src/base/errors.js';
+import { describeFile } from '../../src/files/fileKind.js';
+import { parseConfig } from '../../src/lora/peftConfig.js';
+import { parseIdx } from '../../src/mnist/idx.js';
+import { parseModel } from '../../src/nn/modelFile.js';
+import { serializeSafetensors } from '../../src/safetensors/safetensors.js';
 
 const text = (content: string) => new TextEncoder().encode(content);
 const bytes = (hex: string, length = 100) => {

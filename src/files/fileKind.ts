@@ -1,7 +1,7 @@
 /** What a file is that is not what a reader expects: the mistakes that are made most, each with what to do. */
 
+import { DataError } from '../base/errors.js';
 import { asBytes, type Bytes } from './bytes.js';
-import { DataError } from './errors.js';
 
 /** Bytes of the beginning that are looked at. */
 const LOOKED_AT = 4096;

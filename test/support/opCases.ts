@@ -2,25 +2,26 @@
  * The table of differentiable ops. Each case gives a gradient check on the reference device (where it is
  * small) and a comparison of every other device with the reference, forward and all gradients.
  */
-import { checkpoint } from '../src/nn/checkpoint.js';
-import { add } from '../src/ops/add.js';
-import { addLowRank } from '../src/ops/addLowRank.js';
-import { addLowRankAt } from '../src/ops/addLowRankAt.js';
-import { addResidual } from '../src/ops/addResidual.js';
-import { crossEntropy } from '../src/ops/crossEntropy.js';
-import { doraScale } from '../src/ops/doraScale.js';
-import { dropout } from '../src/ops/dropout.js';
-import { embedding } from '../src/ops/embedding.js';
-import { linear } from '../src/ops/linear.js';
-import { loraWeight } from '../src/ops/loraWeight.js';
-import { matmul } from '../src/ops/matmul.js';
-import { mul } from '../src/ops/mul.js';
-import { relu } from '../src/ops/relu.js';
-import { reshape } from '../src/ops/reshape.js';
-import { scaleColumns, scaleRows } from '../src/ops/scale.js';
-import { silu } from '../src/ops/silu.js';
-import { Random } from '../src/random.js';
-import type { Shape, Tensor } from '../src/tensor.js';
+
+import { Random } from '../../src/base/random.js';
+import { checkpoint } from '../../src/nn/checkpoint.js';
+import { add } from '../../src/ops/add.js';
+import { addLowRank } from '../../src/ops/addLowRank.js';
+import { addLowRankAt } from '../../src/ops/addLowRankAt.js';
+import { addResidual } from '../../src/ops/addResidual.js';
+import { crossEntropy } from '../../src/ops/crossEntropy.js';
+import { doraScale } from '../../src/ops/doraScale.js';
+import { dropout } from '../../src/ops/dropout.js';
+import { embedding } from '../../src/ops/embedding.js';
+import { linear } from '../../src/ops/linear.js';
+import { loraWeight } from '../../src/ops/loraWeight.js';
+import { matmul } from '../../src/ops/matmul.js';
+import { mul } from '../../src/ops/mul.js';
+import { relu } from '../../src/ops/relu.js';
+import { reshape } from '../../src/ops/reshape.js';
+import { scaleColumns, scaleRows } from '../../src/ops/scale.js';
+import { silu } from '../../src/ops/silu.js';
+import type { Shape, Tensor } from '../../src/tensor.js';
 
 export interface Values {
   readonly shape: Shape;

@@ -1,8 +1,8 @@
 /** Real MNIST, read once for the tests that need it. */
-import type { Backend } from '../src/backends/backend.js';
-import { Dataset } from '../src/data/dataset.js';
-import { type LabelledBytes, parseMnist } from '../src/mnist/mnist.js';
-import { mnistFiles } from '../src/node/mnist.js';
+import type { Backend } from '../../src/backends/backend.js';
+import { Dataset } from '../../src/data/dataset.js';
+import { type LabelledBytes, parseMnist } from '../../src/mnist/mnist.js';
+import { mnistFiles } from '../../src/node/mnist.js';
 
 const { train, test } = await parseMnist(await mnistFiles());
 

@@ -1,8 +1,8 @@
 /** Runs a case of the op table forward and backward on a device. */
-import type { Backend } from '../src/backends/backend.js';
-import { ReferenceBackend } from '../src/backends/reference/index.js';
-import { Random } from '../src/random.js';
-import { elementCount, type Tensor, tensor } from '../src/tensor.js';
+import type { Backend } from '../../src/backends/backend.js';
+import { ReferenceBackend } from '../../src/backends/reference/index.js';
+import { Random } from '../../src/base/random.js';
+import { elementCount, type Tensor, tensor } from '../../src/tensor.js';
 import type { OpCase, Values } from './opCases.js';
 
 /** A fixed random gradient of the output: with all ones, mistakes that cancel in a sum would pass. */

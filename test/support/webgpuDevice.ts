@@ -1,6 +1,6 @@
 /** The WebGPU device that the tests run on, in Node: by the npm package webgpu, on a real card or on SwiftShader. */
 import { existsSync } from 'node:fs';
-import { createWebGpuBackend, type Tuning, type WebGpuBackend } from '../src/backends/webgpu/index.js';
+import { createWebGpuBackend, type Tuning, type WebGpuBackend } from '../../src/backends/webgpu/index.js';
 
 /** The software driver that Debian's chromium package brings; VK_ICD_FILENAMES chooses another. */
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';

@@ -1,8 +1,8 @@
 /** Runs a case of the kernel table on a device and on the reference, and says what differs. */
-import type { Backend, HostArray, Storage } from '../src/backends/backend.js';
-import { ReferenceBackend } from '../src/backends/reference/index.js';
-import { bfloatToNumber, halfToNumber } from '../src/halves.js';
-import { Random } from '../src/random.js';
+import type { Backend, HostArray, Storage } from '../../src/backends/backend.js';
+import { ReferenceBackend } from '../../src/backends/reference/index.js';
+import { bfloatToNumber, halfToNumber } from '../../src/base/halves.js';
+import { Random } from '../../src/base/random.js';
 import { errorBound, type Input, type KernelCase } from './kernelCases.js';
 
 /** Elements around each storage that a kernel must not touch; a multiple of 256 bytes in every dtype. */

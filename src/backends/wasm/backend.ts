@@ -1,0 +1,98 @@
+/** The backend on WebAssembly SIMD: storages in one linear memory, kernels compiled from assembly/. */
+import type { DeviceError } from '../../base/errors.js';
+import type { Backend, DType, HostArray, KernelArguments, MemoryUse, Storage } from '../backend.js';
+import type { KernelName } from '../kernels.js';
+import { countDisposed } from '../ownership.js';
+import type { Recorder } from '../recorder.js';
+import type { WasmCommand } from './commands.js';
+import type { WasmBuild } from './kernels.js';
+import { open, type WasmBlock, type WasmMemory } from './memory.js';
+import type { WasmRunner } from './runner.js';
+
+const FEATURES: Record<WasmBuild, readonly string[]> = {
+  debug: ['simd', 'debug'],
+  simd: ['simd'],
+  relaxed: ['simd', 'relaxed-simd'],
+};
+
+export class WasmBackend implements Backend {
+  readonly name = 'wasm';
+  readonly stepsPerRead = 1;
+  /** Never. */
+  readonly lost = new Promise<DeviceError>(() => {});
+  readonly features: readonly string[];
+  readonly recorder: Recorder<WasmCommand, WasmBlock>;
+  readonly #memory: WasmMemory;
+  readonly #runner: WasmRunner;
+  #isDisposed = false;
+
+  /**
+   * Use createWasmBackend.
+   * @param obstacle  why there is only one thread
+   */
+  constructor(
+    build: WasmBuild,
+    memory: WasmMemory,
+    runner: WasmRunner,
+    readonly obstacle?: string,
+  ) {
+    const { threads } = runner;
+    this.features = threads > 1 ? [...FEATURES[build], `${threads} threads`] : FEATURES[build];
+    this.#memory = memory;
+    this.#runner = runner;
+    this.recorder = runner.recorder;
+  }
+
+  /** Those that compute, the caller's included. */
+  get threads(): number {
+    return this.#runner.threads;
+  }
+
+  alloc(dtype: DType, length: number): Storage {
+    return this.#memory.alloc(dtype, length, this.recorder);
+  }
+
+  slice(storage: Storage, offset: number, length: number): Storage {
+    return this.#memory.slice(open(storage), offset, length);
+  }
+
+  free(storage: Storage): void {
+    this.#memory.free(open(storage));
+  }
+
+  write(storage: Storage, data: ArrayLike<number>): void {
+    if (data.length > storage.length) {
+      throw new RangeError(`write: data is longer than the storage: ${data.length} > ${storage.length}`);
+    }
+    this.recorder.interrupt();
+    this.#memory.write(open(storage), data);
+  }
+
+  async read(storage: Storage): Promise<HostArray> {
+    this.recorder.interrupt();
+    const values = this.#memory.view(open(storage)).slice();
+    await this.#memory.pressure.relieve();
+    return values;
+  }
+
+  async sync(): Promise<void> {
+    this.recorder.interrupt();
+  }
+
+  memory(): MemoryUse {
+    const { liveBytes, liveStorages, reservedBytes } = this.#memory;
+    return { liveBytes, liveStorages, reservedBytes };
+  }
+
+  /** Ends the threads. */
+  dispose(): void {
+    if (!this.#isDisposed) countDisposed(this.#memory.reservedBytes);
+    this.#isDisposed = true;
+    this.#runner.stop();
+  }
+
+  run<Name extends KernelName>(kernel: Name, args: KernelArguments<Name>): void {
+    const command = this.#runner.encode(kernel, args);
+    if (this.recorder.admit(command)) this.#runner.runOne(command);
+  }
+}
