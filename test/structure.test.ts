@@ -21,7 +21,7 @@ function resolved(file: string, name: string): string {
 /** From the ground up; a file may import from its own layer and those before it. */
 const LAYERS: readonly RegExp[] = [
   /^(bytes|errors|printable|fileKind|halves|options|random|sha256)\.ts$/,
-  /^(safetensors\/|files\/|json\.ts$)/,
+  /^(safetensors\/|gguf\/|files\/|json\.ts$)/,
   /^backends\/kernels\.ts$/,
   /^backends\/backend\.ts$/,
   /^backends\//,
