@@ -26,18 +26,20 @@ function roundToEven(x: number): number {
   return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
 }
 
-/** The number that the bits of a binary16 stand for. */
-export function halfToNumber(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 0x1f;
-  const fraction = half & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
 const word = new Uint32Array(1);
 const float = new Float32Array(word.buffer);
+
+/** The number that the bits of a binary16 stand for. */
+export function halfToNumber(half: number): number {
+  const exponent = (half >> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  if (exponent === 0) return (half & 0x8000 ? -1 : 1) * fraction * 2 ** -24;
+  if (exponent === 0x1f && fraction !== 0) return Number.NaN;
+  // As a float32, whose exponent has a bias of 127 instead of 15: there are files of a billion of these.
+  const isInfinite = exponent === 0x1f;
+  word[0] = ((half & 0x8000) << 16) | ((isInfinite ? 0xff : exponent + 112) << 23) | (fraction << 13);
+  return float[0];
+}
 
 /** The number that the bits of a bfloat16 stand for. */
 export function bfloatToNumber(bits: number): number {
