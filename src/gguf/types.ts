@@ -118,7 +118,7 @@ export const MAX_KEY_BYTES = 2 ** 16 - 1;
 
 /** Whether tensors can be aligned to so many bytes: the format wants multiples of 8, ggml powers of two. */
 export function isAlignment(value: unknown): value is number {
-  return typeof value === 'number' && value >= 8 && Number.isInteger(Math.log2(value));
+  return typeof value === 'number' && value >= 8 && value < 2 ** 32 && Number.isInteger(Math.log2(value));
 }
 
 /** The next multiple of the alignment. */
