@@ -93,9 +93,7 @@ async function readMetadata(bytes: HeaderBytes, count: number): Promise<Map<stri
   const metadata = new Map<string, GgufValue>();
   for (let i = 0; i < count; i++) {
     bytes.where = `key ${i} of the metadata`;
-    const key = await bytes.string();
-    if (key.length > MAX_KEY_BYTES)
-      throw bytes.error(`must be at most ${MAX_KEY_BYTES} bytes: ${key.length}`);
+    const key = await bytes.string(MAX_KEY_BYTES);
     bytes.where = `key ${JSON.stringify(key)}`;
     if (metadata.has(key)) throw bytes.error('is twice there');
     await bytes.fill(4);
@@ -134,7 +132,7 @@ async function readTensors(bytes: HeaderBytes, count: number): Promise<HeaderTen
   const tensors = new Map<string, HeaderTensor>();
   for (let i = 0; i < count; i++) {
     bytes.where = `name of tensor ${i}`;
-    const name = await bytes.string();
+    const name = await bytes.string(MAX_KEY_BYTES);
     bytes.where = `tensor ${JSON.stringify(name)}`;
     if (tensors.has(name)) throw bytes.error('is twice there');
     await bytes.fill(4);

@@ -101,27 +101,22 @@ export class HeaderBytes {
     try {
       return this.#utf8.decode(bytes);
     } catch {
-      throw this.error(`text must be UTF-8: invalid bytes before ${this.position}`);
+      throw this.error(`text must be UTF-8: bytes ${this.position - length} to ${this.position} are not`);
     }
   }
 
-  /** A length, then UTF-8. */
-  async string(): Promise<string> {
+  /** A length, then UTF-8. What lies in memory is read without waiting: there are many of these. */
+  async string(mostBytes = MAX_HEADER_BYTES): Promise<string> {
     if (!this.has(8)) await this.fill(8);
     const length = this.expectItems(this.u64(), 1);
+    if (length > mostBytes) throw this.error(`must be at most ${mostBytes} bytes: ${length}`);
     if (!this.has(length)) await this.fill(length);
     return this.text(length);
   }
 
-  /** Strings one after another; there are many, so what lies in memory is read without waiting. */
   async strings(count: number): Promise<string[]> {
     const values: string[] = [];
-    for (let i = 0; i < count; i++) {
-      if (!this.has(8)) await this.fill(8);
-      const length = this.expectItems(this.u64(), 1);
-      if (!this.has(length)) await this.fill(length);
-      values.push(this.text(length));
-    }
+    for (let i = 0; i < count; i++) values.push(await this.string());
     return values;
   }
 

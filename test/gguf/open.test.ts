@@ -1,25 +1,12 @@
 /** Oracle: the format's description; files are put together field by field. */
 import { describe, expect, it } from 'vitest';
-import { DataError } from '../../src/errors.js';
 import { bytesSource } from '../../src/files/byteSource.js';
 import { type OpenedGguf, openGguf } from '../../src/gguf/open.js';
 import { joined } from '../fuzz/mutate.js';
-import { entry, ids, type RawFile, rawFile, text, u8, u32, u64 } from './raw.js';
+import { array, entry, ids, type RawFile, rawFile, text, u8, u32, u64 } from './raw.js';
+import { refusal } from './refusal.js';
 
 const openRaw = (file: RawFile): Promise<OpenedGguf> => openGguf(bytesSource(rawFile(file)), 'f');
-
-async function refusal(file: RawFile | Uint8Array): Promise<string> {
-  const bytes = file instanceof Uint8Array ? file : rawFile(file);
-  const error = await openGguf(bytesSource(bytes), 'f').then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(DataError);
-  return (error as DataError).message;
-}
-
-const array = (key: string, id: number, count: number | bigint, ...values: Uint8Array[]) =>
-  entry(key, ids.array, u32(id), u64(count), ...values);
 
 describe('openGguf', () => {
   it.each([2, 3])('reads version %d', async (version) => {
@@ -174,7 +161,7 @@ describe('a file is refused', () => {
     [
       'with a key that is no UTF-8',
       { entries: [entry(Uint8Array.of(0xff), ids.u8, u8(0))] },
-      'key 0 of the metadata: text must be UTF-8: invalid bytes before 33',
+      'key 0 of the metadata: text must be UTF-8: bytes 32 to 33 are not',
     ],
     [
       'with a key twice',
@@ -199,12 +186,12 @@ describe('a file is refused', () => {
     [
       'with a text that is no UTF-8',
       { entries: [entry('k', ids.string, text(Uint8Array.of(0xe2, 0x82)))] },
-      'key "k": text must be UTF-8: invalid bytes before 47',
+      'key "k": text must be UTF-8: bytes 45 to 47 are not',
     ],
     [
       'with a surrogate in UTF-8',
       { entries: [array('k', ids.string, 1, text(Uint8Array.of(0xed, 0xa0, 0x80)))] },
-      'key "k": text must be UTF-8: invalid bytes before 60',
+      'key "k": text must be UTF-8: bytes 57 to 60 are not',
     ],
     [
       'with an array of unknown type',
@@ -265,7 +252,7 @@ describe('a file is refused', () => {
     [
       'with a name that is no UTF-8',
       { tensors: [{ name: Uint8Array.of(0x80) }] },
-      'name of tensor 0: text must be UTF-8: invalid bytes before 33',
+      'name of tensor 0: text must be UTF-8: bytes 32 to 33 are not',
     ],
     [
       'with 5 dimensions',

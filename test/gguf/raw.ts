@@ -28,6 +28,9 @@ export const ids = {
 export const entry = (key: string | Uint8Array, id: number, ...value: Uint8Array[]) =>
   joined(text(key), u32(id), ...value);
 
+export const array = (key: string, id: number, count: number | bigint, ...values: Uint8Array[]) =>
+  entry(key, ids.array, u32(id), u64(count), ...values);
+
 export interface RawTensor {
   readonly name?: string | Uint8Array;
   /** `in` first. */
@@ -64,3 +67,21 @@ export function rawFile({
   const data = Uint8Array.from({ length: dataBytes }, (_, i) => i);
   return joined(header, new Uint8Array(padding), data);
 }
+
+/** Entries of every form, and tensors with data to the file's end. */
+export const FULL: RawFile = {
+  entries: [
+    entry('general.alignment', ids.u32, u32(8)),
+    entry('name', ids.string, text('Ġé')),
+    entry('flag', ids.bool, u8(1)),
+    entry('large', ids.u64, u64(2n ** 60n)),
+    array('numbers', ids.i32, 3, u32(1), u32(2), u32(3)),
+    array('tokens', ids.string, 2, text('a'), text('bc')),
+  ],
+  tensors: [
+    { name: 'x', ne: [32, 2], type: 8, offset: 0 },
+    { name: 'y', ne: [2], offset: 72 },
+  ],
+  alignment: 8,
+  dataBytes: 80,
+};
