@@ -51,8 +51,9 @@ const [LEAST_ENTRY, LEAST_TENSOR] = [13, 24];
  * @throws DataError when a rule of the format is broken; of a file that is something else it says what
  */
 export async function readHeader(source: ByteSource, name: string): Promise<Header> {
-  await checkKind(source, name);
   const bytes = new HeaderBytes(source, name);
+  await bytes.fill(Math.min(4, source.length));
+  checkKind(bytes.rest, name);
   await bytes.fill(24);
   bytes.u32();
   const version = readVersion(bytes);
@@ -63,11 +64,9 @@ export async function readHeader(source: ByteSource, name: string): Promise<Head
   return { version, metadata, tensors, byteLength: bytes.position };
 }
 
-async function checkKind(source: ByteSource, name: string): Promise<void> {
-  const start = await source.read(0, Math.min(4096, source.length));
-  const isGguf =
-    start.length >= 4 && new DataView(start.buffer, start.byteOffset).getUint32(0, true) === MAGIC;
-  if (isGguf) return;
+function checkKind(start: Uint8Array, name: string): void {
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  if (start.length >= 4 && view.getUint32(0, true) === MAGIC) return;
   const first = JSON.stringify(new TextDecoder('latin1').decode(start.subarray(0, 4)));
   throw new DataError(`${name}: is no GGUF file: ${describeFile(start) ?? `begins with ${first}`}`);
 }

@@ -33,6 +33,11 @@ export class HeaderBytes {
     return this.#chunkStart + this.#at;
   }
 
+  /** The bytes in memory from the cursor on. */
+  get rest(): Uint8Array {
+    return this.#chunk.subarray(this.#at);
+  }
+
   has(length: number): boolean {
     return this.#at + length <= this.#chunk.length;
   }
@@ -42,7 +47,7 @@ export class HeaderBytes {
     if (this.has(length)) return;
     this.expect(length);
     const start = this.position;
-    const rest = this.#chunk.subarray(this.#at);
+    const rest = this.rest;
     const end = Math.min(start + Math.max(length, this.#nextRead), this.source.length);
     const more = await this.source.read(start + rest.length, end - start - rest.length);
     this.#chunk = new Uint8Array(end - start);
