@@ -22,7 +22,7 @@ function resolved(file: string, name: string): string {
 const LAYERS: readonly RegExp[] = [
   /^base\//,
   /^files\//,
-  /^safetensors\//,
+  /^(safetensors|gguf)\//,
   /^backends\/kernels\.ts$/,
   /^backends\/backend\.ts$/,
   /^backends\//,

@@ -7,18 +7,29 @@ export function bfloatBits(bits: number): number {
   return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
 }
 
+const word = new Uint32Array(1);
+const float = new Float32Array(word.buffer);
+
 /** IEEE 754 binary16 of a number, rounded to the nearest, ties to even: 1 bit sign, 5 exponent (bias 15), 10 fraction. */
 export function halfBits(value: number): number {
-  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
-  const size = Math.abs(value);
-  if (Number.isNaN(size)) return 0x7e00;
-  // From here on the nearest of binary16 is infinity.
-  if (size >= 65520) return sign | 0x7c00;
-  const exponent = Math.max(-14, Math.floor(Math.log2(size)));
-  // In units of the last place; 1,024 and above carries into the exponent by itself.
-  const units = roundToEven(size / 2 ** (exponent - 10));
-  return sign | (size < 2 ** -14 ? units : ((exponent + 15) << 10) + (units - 1024));
+  if (Number.isNaN(value)) return 0x7e00;
+  float[0] = value;
+  const sign = (word[0] >>> 16) & 0x8000;
+  const [size, single] = [Math.abs(value), Math.abs(float[0])];
+  // What float32 does not hold becomes the odd one of its neighbours there: it lies on the same side of every tie.
+  const bits = (word[0] & 0x7fffffff) - (single > size ? 1 : 0);
+  const exact = single === size ? bits : bits | 1;
+  if (exact >= SINGLE_65536) return sign | 0x7c00;
+  if (exact < SINGLE_LEAST_NORMAL) {
+    word[0] = exact;
+    return sign | roundToEven(float[0] * 2 ** 24);
+  }
+  // The exponent's bias goes from 127 to 15; what rounds up carries into it by itself, from 65,520 on to infinity.
+  return sign | ((exact - (112 << 23) + 0xfff + ((exact >>> 13) & 1)) >>> 13);
 }
+
+/** The bits of float32 numbers: the first that is beyond binary16 however it is rounded, and its least normal one. */
+const [SINGLE_65536, SINGLE_LEAST_NORMAL] = [0x47800000, 0x38800000];
 
 function roundToEven(x: number): number {
   const below = Math.floor(x);
@@ -28,16 +39,15 @@ function roundToEven(x: number): number {
 
 /** The number that the bits of a binary16 stand for. */
 export function halfToNumber(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >> 10) & 0x1f;
   const fraction = half & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  if (exponent === 0) return (half & 0x8000 ? -1 : 1) * fraction * 2 ** -24;
+  if (exponent === 0x1f && fraction !== 0) return Number.NaN;
+  // As a float32, whose exponent has a bias of 127 instead of 15: there are files of a billion of these.
+  const isInfinite = exponent === 0x1f;
+  word[0] = ((half & 0x8000) << 16) | ((isInfinite ? 0xff : exponent + 112) << 23) | (fraction << 13);
+  return float[0];
 }
-
-const word = new Uint32Array(1);
-const float = new Float32Array(word.buffer);
 
 /** The number that the bits of a bfloat16 stand for. */
 export function bfloatToNumber(bits: number): number {

@@ -28,14 +28,7 @@ import type { Tensor } from '../../src/tensor.js';
 import { restoreCheckpoint, serializeCheckpoint } from '../../src/train/checkpoint.js';
 import { wasm } from '../support/devices.js';
 import { below, mutateBytes, mutateJson, mutateSafetensors, NAMES, pick } from './mutate.js';
-
-export interface Reader {
-  readonly name: string;
-  /** What every error begins with. */
-  readonly says: RegExp;
-  /** The bytes of a changed file, from a seeded generator, and reading them. */
-  readonly read: (random: Random) => Promise<unknown> | unknown;
-}
+import type { Reader } from './survival.js';
 
 const device = await wasm();
 const root = mkdtempSync(join(tmpdir(), 'lowrank-fuzz-'));

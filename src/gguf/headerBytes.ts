@@ -1,0 +1,132 @@
+/** The bytes of a GGUF header in their order, read in growing chunks: however large a file is, only its header is read. */
+import { DataError } from '../base/errors.js';
+import type { ByteSource } from '../files/byteSource.js';
+
+export const MAX_HEADER_BYTES = 2 ** 28;
+
+/** The first chunk, larger than the header of an adapter; those after it double. */
+const FIRST_READ = 2 ** 16;
+const MOST_READ = 2 ** 22;
+
+/**
+ * A cursor. Numbers and texts are read from the chunk in memory, so `has` or `fill` comes before each; what is behind the
+ * cursor is dropped with the next chunk.
+ */
+export class HeaderBytes {
+  /** What is being read, for errors. */
+  where = 'header';
+  #chunk = new Uint8Array(0);
+  #view = new DataView(this.#chunk.buffer);
+  #at = 0;
+  #chunkStart = 0;
+  #nextRead = FIRST_READ;
+  // A byte order mark may be a token of its own.
+  readonly #utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+  constructor(
+    private readonly source: ByteSource,
+    private readonly name: string,
+  ) {}
+
+  /** Bytes from the file's beginning. */
+  get position(): number {
+    return this.#chunkStart + this.#at;
+  }
+
+  /** The bytes in memory from the cursor on. */
+  get rest(): Uint8Array {
+    return this.#chunk.subarray(this.#at);
+  }
+
+  has(length: number): boolean {
+    return this.#at + length <= this.#chunk.length;
+  }
+
+  /** Brings the next bytes into memory. @throws DataError when there are fewer */
+  async fill(length: number): Promise<void> {
+    if (this.has(length)) return;
+    this.expect(length);
+    const start = this.position;
+    const rest = this.rest;
+    const end = Math.min(start + Math.max(length, this.#nextRead), this.source.length);
+    const more = await this.source.read(start + rest.length, end - start - rest.length);
+    this.#chunk = new Uint8Array(end - start);
+    this.#chunk.set(rest);
+    this.#chunk.set(more, rest.length);
+    this.#view = new DataView(this.#chunk.buffer);
+    this.#at = 0;
+    this.#chunkStart = start;
+    this.#nextRead = Math.min(2 * this.#nextRead, MOST_READ);
+  }
+
+  /** Checks that the file has so many more bytes, before anything is allocated for them. */
+  expect(length: number): void {
+    const end = this.position + length;
+    if (end > this.source.length)
+      throw this.error(
+        `truncated: needs ${length} bytes from ${this.position} on, the file has ${this.source.length}`,
+      );
+    if (end > MAX_HEADER_BYTES)
+      throw this.error(
+        `header must be at most ${MAX_HEADER_BYTES} bytes: needs ${length} from ${this.position} on`,
+      );
+  }
+
+  /** Checks a number of items that take at least so many bytes each. */
+  expectItems(count: number | bigint, bytesEach: number): number {
+    const all = Number(count) * bytesEach;
+    if (!Number.isSafeInteger(all))
+      throw this.error(`truncated: cannot hold ${count} items in ${this.source.length} bytes`);
+    this.expect(all);
+    return Number(count);
+  }
+
+  u32(): number {
+    this.#at += 4;
+    return this.#view.getUint32(this.#at - 4, true);
+  }
+
+  u64(): number | bigint {
+    this.#at += 8;
+    const high = this.#view.getUint32(this.#at - 4, true);
+    if (high >= 2 ** 21) return this.#view.getBigUint64(this.#at - 8, true);
+    return high * 2 ** 32 + this.#view.getUint32(this.#at - 8, true);
+  }
+
+  /** Reads `length` bytes by a function that is given them as a view, and where they begin in it. */
+  take<T>(length: number, read: (view: DataView, at: number) => T): T {
+    const value = read(this.#view, this.#at);
+    this.#at += length;
+    return value;
+  }
+
+  text(length: number): string {
+    const bytes = this.#chunk.subarray(this.#at, this.#at + length);
+    this.#at += length;
+    try {
+      return this.#utf8.decode(bytes);
+    } catch {
+      throw this.error(`text must be UTF-8: bytes ${this.position - length} to ${this.position} are not`);
+    }
+  }
+
+  /** A length, then UTF-8. What lies in memory is read without waiting: there are many of these. */
+  async string(mostBytes = MAX_HEADER_BYTES): Promise<string> {
+    if (!this.has(8)) await this.fill(8);
+    const length = this.expectItems(this.u64(), 1);
+    if (length > mostBytes) throw this.error(`must be at most ${mostBytes} bytes: ${length}`);
+    if (!this.has(length)) await this.fill(length);
+    return this.text(length);
+  }
+
+  async strings(count: number): Promise<string[]> {
+    const values: string[] = [];
+    for (let i = 0; i < count; i++) values.push(await this.string());
+    return values;
+  }
+
+  /** An error of one line: the file, what is being read, the rule. */
+  error(rule: string): DataError {
+    return new DataError(`${this.name}: ${this.where}: ${rule}`);
+  }
+}

@@ -1,0 +1,74 @@
+/** Weights as codes with a scale, and in some formats a minimum, for each group: what blocks are unpacked to. */
+
+/** value = scale · code + minimum, in f32; minimum is 0 where there is none. */
+export type PackedWeights = Q4Weights | Q8Weights;
+
+export interface Q4Weights {
+  readonly kind: 'q4';
+  /** Weights that share a scale. */
+  readonly group: 32;
+  /** [count / 2]: byte 16g + j has weight 32g + j in its lower 4 bits and weight 32g + 16 + j in its upper ones, 0 to 15. */
+  readonly codes: Uint8Array;
+  /** [count / 32] */
+  readonly scales: Float32Array;
+  /** [count / 32] */
+  readonly minimums: Float32Array;
+}
+
+export interface Q8Weights {
+  readonly kind: 'q8';
+  /** Weights that share a scale. */
+  readonly group: 16 | 32;
+  /** [count] */
+  readonly codes: Int8Array;
+  /** [count / group] */
+  readonly scales: Float32Array;
+  /** [count / group], or none where the format has none. */
+  readonly minimums?: Float32Array;
+}
+
+export function makeQ4(count: number): Q4Weights {
+  const groups = count / 32;
+  return {
+    kind: 'q4',
+    group: 32,
+    codes: new Uint8Array(count / 2),
+    scales: new Float32Array(groups),
+    minimums: new Float32Array(groups),
+  };
+}
+
+export function makeQ8(count: number): Q8Weights & { readonly group: 32 } {
+  return { kind: 'q8', group: 32, codes: new Int8Array(count), scales: new Float32Array(count / 32) };
+}
+
+export function makeQ8WithMinimums(count: number): Q8Weights & { readonly minimums: Float32Array } {
+  return { ...makeQ8(count), minimums: new Float32Array(count / 32) };
+}
+
+/** Writes the values of packed weights from `offset` on. */
+export function unpackTo(out: Float32Array, offset: number, weights: PackedWeights): void {
+  if (weights.kind === 'q4') unpackQ4(out, offset, weights);
+  else unpackQ8(out, offset, weights);
+}
+
+function unpackQ4(out: Float32Array, offset: number, { codes, scales, minimums }: Q4Weights): void {
+  for (let g = 0; g < scales.length; g++) {
+    const [scale, minimum] = [scales[g], minimums[g]];
+    const at = offset + 32 * g;
+    for (let j = 0; j < 16; j++) {
+      const pair = codes[16 * g + j];
+      // Double precision holds the sum exactly, so that the array rounds once, as f32 does.
+      out[at + j] = scale * (pair & 15) + minimum;
+      out[at + 16 + j] = scale * (pair >> 4) + minimum;
+    }
+  }
+}
+
+function unpackQ8(out: Float32Array, offset: number, { group, codes, scales, minimums }: Q8Weights): void {
+  for (let g = 0; g < scales.length; g++) {
+    const [scale, minimum] = [scales[g], minimums?.[g] ?? 0];
+    const at = group * g;
+    for (let j = 0; j < group; j++) out[offset + at + j] = scale * codes[at + j] + minimum;
+  }
+}
