@@ -112,7 +112,7 @@ describe('files of a model and an adapter', () => {
     ],
     [
       ['eval', '--base', base, '--adapter', join(adapter, 'adapter_config.json')],
-      `must be the directory of an adapter: it is a file: give ${adapter}`,
+      `must be a directory: it is a file: give ${adapter}`,
     ],
     [
       ['eval', '--base', base, '--device', 'tpu'],

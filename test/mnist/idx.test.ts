@@ -181,10 +181,10 @@ describe('a gzipped IDX file', () => {
     const check = (shape: readonly number[]) => {
       throw new DataError(`f.gz: not this one: ${shape}`);
     };
+    // Made before: only what the reader takes is counted.
+    const large = zip([200_000, 1000], 200_000_000);
     const most = await held(async () => {
-      expect(await failure(parseIdx(zip([200_000, 1000], 200_000_000), 'f.gz', { check }))).toBe(
-        'f.gz: not this one: 200000,1000',
-      );
+      expect(await failure(parseIdx(large, 'f.gz', { check }))).toBe('f.gz: not this one: 200000,1000');
     });
     expect(most).toBeLessThan(20_000_000);
   });
