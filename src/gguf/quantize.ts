@@ -91,7 +91,7 @@ function inverseOf(d: number): number {
   return Number.isFinite(inverse) ? inverse : 0;
 }
 
-/** Of a number that is not negative; unlike x + ½ in f32, it never rounds twice. */
+/** Rounds a number from 0 on to the nearest integer, halves up; adding ½ in f32 first would round twice. */
 function roundHalfUp(x: number): number {
   const below = Math.floor(x);
   return x - below >= 0.5 ? below + 1 : below;

@@ -116,7 +116,7 @@ export const MAX_DIMENSIONS = 4;
 /** The format's own limit. */
 export const MAX_KEY_BYTES = 2 ** 16 - 1;
 
-/** Whether tensors can be aligned to so many bytes: the format wants multiples of 8, ggml powers of two. */
+/** Whether a file may align its tensors to this many bytes: the format asks for multiples of 8, ggml for powers of two. */
 export function isAlignment(value: unknown): value is number {
   return typeof value === 'number' && value >= 8 && value < 2 ** 32 && Number.isInteger(Math.log2(value));
 }
