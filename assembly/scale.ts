@@ -50,27 +50,32 @@ export function scaleColumns(
   }
 }
 
-/** `out[r] = √(Σ_c x[r,c]²)`, summed in float64. */
+/** `out[r] = √(Σ_c x[r,c]²)`. */
 export function rowNorms(out: usize, x: usize, rows: usize, cols: usize): void {
-  for (let r: usize = 0; r < rows; r++, out += 4) {
-    let even = f64x2.splat(0);
-    let odd = f64x2.splat(0);
-    const vectorEnd = x + ((cols & ~3) << 2);
-    const end = x + (cols << 2);
-    for (; x < vectorEnd; x += 16) {
-      const low = f64x2.promote_low_f32x4(v128.load(x));
-      const high = f64x2.promote_low_f32x4(v128.load64_zero(x, 8));
-      even = f64x2.add(even, f64x2.mul(low, low));
-      odd = f64x2.add(odd, f64x2.mul(high, high));
-    }
-    const both = f64x2.add(even, odd);
-    let sum = f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1);
-    for (; x < end; x += 4) {
-      const value = <f64>load<f32>(x);
-      sum += value * value;
-    }
-    store<f32>(out, <f32>Math.sqrt(sum));
+  for (let r: usize = 0; r < rows; r++, out += 4, x += cols << 2) {
+    store<f32>(out, <f32>Math.sqrt(sumOfSquares(x, cols)));
   }
+}
+
+/** `Σ_i x[i]²`, summed in float64. */
+export function sumOfSquares(x: usize, length: usize): f64 {
+  let even = f64x2.splat(0);
+  let odd = f64x2.splat(0);
+  const vectorEnd = x + ((length & ~3) << 2);
+  const end = x + (length << 2);
+  for (; x < vectorEnd; x += 16) {
+    const low = f64x2.promote_low_f32x4(v128.load(x));
+    const high = f64x2.promote_low_f32x4(v128.load64_zero(x, 8));
+    even = f64x2.add(even, f64x2.mul(low, low));
+    odd = f64x2.add(odd, f64x2.mul(high, high));
+  }
+  const both = f64x2.add(even, odd);
+  let sum = f64x2.extract_lane(both, 0) + f64x2.extract_lane(both, 1);
+  for (; x < end; x += 4) {
+    const value = <f64>load<f32>(x);
+    sum += value * value;
+  }
+  return sum;
 }
 
 /** `x[i] *= min(1, maxNorm / (norm[0] + 1e-6))`, where NaN stays. */

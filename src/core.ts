@@ -79,6 +79,7 @@ export { type MatmulOptions, matmul } from './ops/matmul.js';
 export { mul } from './ops/mul.js';
 export { relu } from './ops/relu.js';
 export { reshape } from './ops/reshape.js';
+export { rmsNorm } from './ops/rmsNorm.js';
 export { scaleColumns, scaleRows } from './ops/scale.js';
 export { silu } from './ops/silu.js';
 export { Adam, type AdamOptions, AdamW } from './optim/adam.js';

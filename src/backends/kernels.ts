@@ -264,6 +264,32 @@ export const KERNELS = {
     numbers: ['beta'],
     cut: stretches('dX', 'x', 'dOut'),
   },
+  /** `scales[r] = 1 / √(mean_c x[r,c]² + eps)` and `out[r,c] = x[r,c] * scales[r] * weight[c]`. */
+  rmsNorm: {
+    out: { out: 'f32', scales: 'f32' },
+    in: { x: 'f32', weight: 'f32' },
+    sizes: ['rows', 'cols'],
+    numbers: ['eps'],
+    cut: { along: 'rows', move: { out: 'cols', scales: 1, x: 'cols' } },
+  },
+  /**
+   * With `s = scales[r]` of the way there and `d[c] = dOut[r,c] * weight[c]`:
+   * `dX[r,c] = s * d[c] − s³ * x[r,c] * mean_j (d[j] * x[r,j]) + beta * dX[r,c]`.
+   */
+  rmsNormBackward: {
+    out: { dX: 'f32' },
+    in: { x: 'f32', weight: 'f32', scales: 'f32', dOut: 'f32' },
+    sizes: ['rows', 'cols'],
+    numbers: ['beta'],
+    cut: { along: 'rows', move: { dX: 'cols', x: 'cols', scales: 1, dOut: 'cols' } },
+  },
+  /** `dWeight[c] = Σ_r x[r,c] * scales[r] * dOut[r,c] + beta * dWeight[c]`. */
+  rmsNormWeightBackward: {
+    out: { dWeight: 'f32' },
+    in: { x: 'f32', scales: 'f32', dOut: 'f32' },
+    sizes: ['rows', 'cols'],
+    numbers: ['beta'],
+  },
   /**
    * Mean cross-entropy of `logits [rows, cols]` against class indices `targets [rows]`:
    * `loss[0] = mean_r (log Σ_c exp(logits[r,c]) − logits[r,targets[r]])` and

@@ -99,6 +99,18 @@ const rows: Work[] = [
     run: (device, [out, bias]) => device.run('addBias', { out, bias, rows: 301, cols: 257 }),
   },
   {
+    name: 'rmsNorm',
+    data: [normals(301 * 257), normals(301), normals(301 * 257), normals(257)],
+    run: (device, [out, scales, x, weight]) =>
+      device.run('rmsNorm', { out, scales, x, weight, rows: 301, cols: 257, eps: 1e-5 }),
+  },
+  {
+    name: 'rmsNormBackward',
+    data: [normals(301 * 257), normals(301 * 257), normals(257), normals(301), normals(301 * 257)],
+    run: (device, [dX, x, weight, scales, dOut]) =>
+      device.run('rmsNormBackward', { dX, x, weight, scales, dOut, rows: 301, cols: 257, beta: 0.5 }),
+  },
+  {
     name: 'copy of bytes',
     data: [bytes.map((byte) => byte ^ 1), bytes],
     run: (device, [out, x]) => device.run('copy', { out, x }),

@@ -2,61 +2,26 @@
  * One table of kernel calls with their inputs and error bounds, for every backend to be compared with the
  * reference. It knows the Backend interface, no tensor and no test runner.
  */
-import type { Backend, DType, Storage } from '../../src/backends/backend.js';
 import { fieldValues } from '../../src/backends/kernels.js';
 import { halfBits, numberToBfloat } from '../../src/base/halves.js';
 import type { Random } from '../../src/base/random.js';
+import { decoderCases } from './decoderKernelCases.js';
+import {
+  inOut,
+  input,
+  integers,
+  type KernelCase,
+  LENGTHS,
+  normals,
+  output,
+  ROWS_COLS,
+} from './kernelInputs.js';
 
-/** 64 roundings of float32. */
-const TOLERANCE = 64 * 2 ** -24;
-const SMALLEST_NORMAL = 2 ** -126;
-
-/**
- * What a storage holds before the call: values, or how many elements whose contents must not matter (NaN).
- */
-export interface Input {
-  readonly dtype: DType;
-  readonly data: ArrayLike<number>;
-  /** Compared with the reference after the call. */
-  readonly isOutput: boolean;
-}
-
-type Inputs = Readonly<Record<string, Input>>;
-type Arrays = Readonly<Record<string, ArrayLike<number>>>;
-export type Storages = Readonly<Record<string, Storage>>;
-
-export interface KernelCase {
-  readonly name: string;
-  inputs(random: Random): Inputs;
-  /** `scalar` passes on each number that has a sign: itself, or its absolute value. */
-  run(backend: Backend, storages: Storages, scalar: (value: number) => number): void;
-  /**
-   * The magnitude per element of each output, of which the error may be {@link TOLERANCE}. Left out: what the
-   * reference gives for the absolute values of all inputs and scalars, which is the sum of the magnitudes of
-   * all terms.
-   */
-  readonly magnitude?: (before: Arrays, expected: Arrays) => Record<string, ArrayLike<number>>;
-}
-
-/** The largest error allowed, per element. Integers are exact. */
-export function errorBound(dtype: DType, magnitude: number): number {
-  return dtype === 'f32' ? TOLERANCE * Math.abs(magnitude) + SMALLEST_NORMAL : 0;
-}
-
-const input = (data: ArrayLike<number>, dtype: DType = 'f32'): Input => ({ dtype, data, isOutput: false });
-const inOut = (data: ArrayLike<number>, dtype: DType = 'f32'): Input => ({ dtype, data, isOutput: true });
-const output = (length: number, dtype: DType = 'f32'): Input =>
-  inOut(new Float64Array(length).fill(dtype === 'f32' ? Number.NaN : 99), dtype);
+export { errorBound, type Input, type KernelCase } from './kernelInputs.js';
 
 /** 16-bit floats by their bits. */
 export const toHalves = (dtype: 'bf16' | 'f16', data: Float32Array): Uint16Array =>
   Uint16Array.from(data, dtype === 'bf16' ? numberToBfloat : halfBits);
-
-/** Normal numbers that float32 holds exactly. */
-const normals = (random: Random, length: number, scale = 1): Float32Array =>
-  Float32Array.from({ length }, () => scale * random.normal());
-const integers = (random: Random, length: number, below: number): Int32Array =>
-  Int32Array.from({ length }, () => Math.floor(random.uniform() * below));
 
 const TRANSPOSES = ['NN', 'NT', 'TN', 'TT'] as const;
 /** `[alpha, beta, whether there is a bias]`. */
@@ -157,20 +122,6 @@ const matmulCases = MATMUL_SHAPES.flatMap((shape, i) =>
     ]),
   ),
 );
-
-const LENGTHS = [0, 1, 2, 3, 4, 5, 7, 12, 15, 16, 17, 1000, 4099] as const;
-const ROWS_COLS = [
-  [1, 1],
-  [1, 10],
-  [3, 2],
-  [10, 10],
-  [10, 3],
-  [7, 17],
-  [10, 128],
-  [2, 784],
-  [33, 63],
-  [600, 5],
-] as const;
 
 const elementwiseCases = LENGTHS.flatMap((n): KernelCase[] => [
   {
@@ -645,4 +596,5 @@ export const kernelCases: readonly KernelCase[] = [
   ...halfMatmulCases,
   ...exactMatmulCases,
   ...castCases,
+  ...decoderCases,
 ];

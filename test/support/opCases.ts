@@ -19,6 +19,8 @@ import { matmul } from '../../src/ops/matmul.js';
 import { mul } from '../../src/ops/mul.js';
 import { relu } from '../../src/ops/relu.js';
 import { reshape } from '../../src/ops/reshape.js';
+
+import { rmsNorm } from '../../src/ops/rmsNorm.js';
 import { scaleColumns, scaleRows } from '../../src/ops/scale.js';
 import { silu } from '../../src/ops/silu.js';
 import type { Shape, Tensor } from '../../src/tensor.js';
@@ -355,6 +357,29 @@ const variantCases = VARIANTS.flatMap(([m, k, n, rank]): OpCase[] => {
   ];
 });
 
+/** [rows, cols] */
+const decoderCases = [
+  [1, 1],
+  [3, 5],
+  [4, 8],
+  [7, 131],
+  [70, 33],
+].flatMap(([rows, cols]): OpCase[] => [
+  {
+    name: `rmsNorm ${rows}×${cols}`,
+    inputs: { x: normal(rows, cols), weight: normal(cols) },
+    run: ({ x, weight }) => rmsNorm(x, weight, 0.1),
+    scale: 4 * Math.sqrt(rows),
+  },
+  {
+    name: `rmsNorm ${rows}×${cols}, its weight frozen, of an input that is used twice`,
+    inputs: { x: normal(rows, cols), weight: normal(cols) },
+    frozen: ['weight'],
+    run: ({ x, weight }) => add(rmsNorm(x, weight, 0.1), mul(x, x)),
+    scale: 16,
+  },
+]);
+
 export const opCases: readonly OpCase[] = [
   ...matmulCases,
   ...linearCases,
@@ -364,4 +389,5 @@ export const opCases: readonly OpCase[] = [
   ...lossCases,
   ...graphCases,
   ...variantCases,
+  ...decoderCases,
 ];

@@ -41,7 +41,9 @@ export type LayerOp =
   | 'loraParametrization'
   /** relu(linear2(linear1(x))), then mean cross-entropy; inputs x, targets, `linear1.weight` and so on →
    *  logits (after the ReLU), loss, dX, and `d:linear1.weight` and so on */
-  | 'network';
+  | 'network'
+  /** inputs x, weight, dOut; attribute eps → out, dX, dWeight */
+  | 'rmsNorm';
 
 /**
  * One forward and backward in float64. The inputs are exactly representable in float32, so that a
@@ -57,6 +59,7 @@ export interface LayerCase {
     rank?: number;
     /** alpha / rank */
     scaling?: number;
+    eps?: number;
   };
   inputs: Record<string, FixtureTensor>;
   expected: Record<string, FixtureTensor>;

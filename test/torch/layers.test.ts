@@ -8,6 +8,7 @@ import { loraWeight } from '../../src/ops/loraWeight.js';
 import { matmul } from '../../src/ops/matmul.js';
 import { mul } from '../../src/ops/mul.js';
 import { relu } from '../../src/ops/relu.js';
+import { rmsNorm } from '../../src/ops/rmsNorm.js';
 import { type Tensor, tensor } from '../../src/tensor.js';
 import { allDevices } from '../support/devices.js';
 import { layers, relativeError } from './fixtures.js';
@@ -26,6 +27,7 @@ const RUN: Record<LayerOp, (inputs: Inputs, attributes: LayerCase['attributes'])
     addLowRank(linear(x, weight, bias), x, { loraA, loraB, scaling }),
   loraParametrization: ({ weight, loraA, loraB }, { scaling = Number.NaN }) =>
     loraWeight(weight, loraA, loraB, scaling),
+  rmsNorm: ({ x, weight }, { eps = Number.NaN }) => rmsNorm(x, weight, eps),
   network: (inputs) => crossEntropy(networkLogits(inputs), inputs.targets),
 };
 

@@ -290,7 +290,22 @@ def layers():
             {"x": "dX"} | {name: f"d:{name}" for name in parameters},
         )
     )
+    cases += decoder_cases(make)
     return {"cases": cases}
+
+
+def decoder_cases(make):
+    """What a decoder layer has beside its projections and attention."""
+    return [
+        layer_case(
+            "rmsNorm",
+            "rmsNorm",
+            {"eps": 0.25},
+            {"x": make(3, 5), "weight": make(5), "dOut": make(3, 5)},
+            lambda x, weight: {"out": F.rms_norm(x, (5,), weight, 0.25)},
+            {"x": "dX", "weight": "dWeight"},
+        ),
+    ]
 
 
 def network(x, targets, linear1_weight, linear1_bias, linear2_weight, linear2_bias):

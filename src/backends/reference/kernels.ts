@@ -132,6 +132,34 @@ export const REFERENCE_KERNELS: Reference = {
     }
   },
 
+  rmsNorm({ out, scales, x, weight, rows, cols, eps }) {
+    for (let r = 0; r < rows; r++) {
+      let sum = 0;
+      for (let c = 0; c < cols; c++) sum += x[r * cols + c] ** 2;
+      scales[r] = 1 / Math.sqrt(sum / cols + eps);
+      for (let c = 0; c < cols; c++) out[r * cols + c] = x[r * cols + c] * scales[r] * weight[c];
+    }
+  },
+
+  rmsNormBackward({ dX, x, weight, scales, dOut, rows, cols, beta = 0 }) {
+    for (let r = 0; r < rows; r++) {
+      let sum = 0;
+      for (let c = 0; c < cols; c++) sum += dOut[r * cols + c] * weight[c] * x[r * cols + c];
+      const pull = (scales[r] ** 3 * sum) / cols;
+      for (let c = 0, i = r * cols; c < cols; c++, i++) {
+        dX[i] = scales[r] * dOut[i] * weight[c] - pull * x[i] + scaled(beta, dX, i);
+      }
+    }
+  },
+
+  rmsNormWeightBackward({ dWeight, x, scales, dOut, rows, cols, beta = 0 }) {
+    for (let c = 0; c < cols; c++) {
+      let sum = scaled(beta, dWeight, c);
+      for (let r = 0; r < rows; r++) sum += x[r * cols + c] * scales[r] * dOut[r * cols + c];
+      dWeight[c] = sum;
+    }
+  },
+
   softmaxCrossEntropy({ loss, dLogits, logits, targets, rows, cols }) {
     let total = 0;
     for (let r = 0; r < rows; r++) {

@@ -21,7 +21,7 @@ export type Lowered = {
   readonly [Name in KernelName]?: (calls: ShaderCalls, args: KernelArguments<Name>) => void;
 };
 
-/** Rows that one thread of sumRows adds up, and columns that one workgroup of rowSquares does. */
+/** Rows that one thread of a sum over rows adds up, and columns that one workgroup of rowSquares does. */
 const ROWS = 64;
 const COLUMNS = 16384;
 
@@ -36,6 +36,10 @@ export function loweredKernels(planner: MatmulPlanner): Lowered {
     take,
     addAt,
     dropoutMask,
+    rmsNorm: (calls, args) => calls.groups('rmsNorm', args, args.rows),
+    rmsNormBackward: (calls, { beta = 0, ...args }) =>
+      calls.groups('rmsNormBackward', { ...args, beta }, args.rows),
+    rmsNormWeightBackward,
     softmaxCrossEntropy,
     append: (calls, args) => calls.groups('append', { ...args, capacity: args.list.length }, 1),
     countWrong: (calls, args) => calls.elements('countWrong', args, args.rows),
@@ -94,6 +98,16 @@ function sumRows(calls: ShaderCalls, args: KernelArguments<'sumRows'>): void {
   const sums = calls.alloc(stretches * cols);
   calls.elements('sumRows', { x, out: sums, rows, cols, stretch: ROWS, beta: 0 }, stretches * cols);
   sumRows(calls, { out, x: sums, rows: stretches, cols, beta });
+  calls.free(sums);
+}
+
+/** In the same stretches. */
+function rmsNormWeightBackward(calls: ShaderCalls, args: KernelArguments<'rmsNormWeightBackward'>): void {
+  const { dWeight, rows, cols, beta } = args;
+  const stretches = Math.ceil(rows / ROWS);
+  const sums = calls.alloc(stretches * cols);
+  calls.elements('rmsNormWeightBackward', { ...args, sums, stretch: ROWS }, stretches * cols);
+  sumRows(calls, { out: dWeight, x: sums, rows: stretches, cols, beta });
   calls.free(sums);
 }
 

@@ -1,0 +1,74 @@
+/** Kernels of decoder layers: normalisation, gated activations, rotary positions. */
+import { type Arrays, inOut, input, type KernelCase, normals, output } from './kernelInputs.js';
+
+/** The sizes of the edges, small models' widths, and rows enough for several stretches of them. */
+const NORMED = [
+  [1, 1],
+  [1, 5],
+  [3, 2],
+  [7, 17],
+  [2, 16],
+  [5, 31],
+  [4, 576],
+  [131, 23],
+  [2, 1031],
+] as const;
+const BETAS = [0, 1, -0.5] as const;
+
+/** The sum of the magnitudes of all terms of rmsNorm's dX; the formula has one that is subtracted. */
+function normalisedMagnitude(cols: number, beta: number, before: Arrays): Record<string, ArrayLike<number>> {
+  const { x, weight, scales, dOut, dX } = before;
+  const term = (i: number) => Math.abs(dOut[i] * weight[i % cols]);
+  const magnitude = (i: number) => {
+    const r = Math.floor(i / cols);
+    let mean = 0;
+    for (let j = r * cols; j < (r + 1) * cols; j++) mean += (term(j) * Math.abs(x[j])) / cols;
+    const added = beta === 0 ? 0 : Math.abs(beta * dX[i]);
+    return scales[r] * term(i) + scales[r] ** 3 * Math.abs(x[i]) * mean + added;
+  };
+  return { dX: Array.from(x, (_, i) => magnitude(i)) };
+}
+
+const rmsNormCases = NORMED.flatMap(([rows, cols]): KernelCase[] => [
+  ...[1, 1e-3].map(
+    (scale): KernelCase => ({
+      name: `rmsNorm ${rows}x${cols} of ±${scale}`,
+      inputs: (random) => ({
+        x: input(normals(random, rows * cols, scale)),
+        weight: input(normals(random, cols)),
+        out: output(rows * cols),
+        scales: output(rows),
+      }),
+      run: (backend, { out, scales, x, weight }) =>
+        backend.run('rmsNorm', { out, scales, x, weight, rows, cols, eps: 1e-5 }),
+    }),
+  ),
+  ...BETAS.flatMap((beta): KernelCase[] => [
+    {
+      name: `rmsNormBackward ${rows}x${cols} beta ${beta}`,
+      inputs: (random) => ({
+        x: input(normals(random, rows * cols)),
+        weight: input(normals(random, cols)),
+        scales: input(normals(random, rows).map(Math.abs)),
+        dOut: input(normals(random, rows * cols)),
+        dX: beta === 0 ? output(rows * cols) : inOut(normals(random, rows * cols)),
+      }),
+      run: (backend, { dX, x, weight, scales, dOut }) =>
+        backend.run('rmsNormBackward', { dX, x, weight, scales, dOut, rows, cols, beta }),
+      magnitude: (before) => normalisedMagnitude(cols, beta, before),
+    },
+    {
+      name: `rmsNormWeightBackward ${rows}x${cols} beta ${beta}`,
+      inputs: (random) => ({
+        x: input(normals(random, rows * cols)),
+        scales: input(normals(random, rows).map(Math.abs)),
+        dOut: input(normals(random, rows * cols)),
+        dWeight: beta === 0 ? output(cols) : inOut(normals(random, cols)),
+      }),
+      run: (backend, { dWeight, x, scales, dOut }, scalar) =>
+        backend.run('rmsNormWeightBackward', { dWeight, x, scales, dOut, rows, cols, beta: scalar(beta) }),
+    },
+  ]),
+]);
+
+export const decoderCases: readonly KernelCase[] = [...rmsNormCases];
