@@ -10,6 +10,30 @@ const EXPONENT_MAGIC: f32 = 12583039.0;
 const LN2_HIGH: f32 = 0.69314575;
 const LN2_LOW: f32 = 1.4286068e-6;
 
+/** The coefficients of a polynomial of degree 5, from the highest on. */
+const P5: f32 = 0.00828929059;
+const P4: f32 = 0.0418978222;
+const P3: f32 = 0.166676521;
+const P2: f32 = 0.499991506;
+const P1: f32 = 0.999999702;
+
+/**
+ * What `expWith` is given behind x, in its order, four bytes each. An engine makes a constant of the code again at each use;
+ * one that a loop loads before it begins stays in a register.
+ */
+export const EXP_CONSTANTS: usize = memory.data<f32>([
+  LOG2_E,
+  EXPONENT_MAGIC,
+  -LN2_HIGH,
+  -LN2_LOW,
+  P5,
+  P4,
+  P3,
+  P2,
+  P1,
+  EXP_CUTOFF,
+]);
+
 /**
  * `exp(x)` in four lanes for `x <= 0`: `x = n ln 2 + r` with `|r| <= ln 2 / 2`, a polynomial of degree 5
  * in `r`, times `2^n` put together in the exponent bits. Error at most 2 units in the last place;
@@ -17,18 +41,42 @@ const LN2_LOW: f32 = 1.4286068e-6;
  * @see https://github.com/google/XNNPACK/tree/master/src/f32-raddstoreexpminusmax (rr2-p5)
  */
 export function expNonPositive(x: v128): v128 {
-  const shifted = f32x4.add(f32x4.mul(x, f32x4.splat(LOG2_E)), f32x4.splat(EXPONENT_MAGIC));
-  const scale = i32x4.shl(shifted, 23);
-  const n = f32x4.sub(shifted, f32x4.splat(EXPONENT_MAGIC));
-  const high = madd(n, f32x4.splat(-LN2_HIGH), x);
-  const r = madd(n, f32x4.splat(-LN2_LOW), high);
+  return expWith(
+    x,
+    f32x4.splat(LOG2_E),
+    f32x4.splat(EXPONENT_MAGIC),
+    f32x4.splat(-LN2_HIGH),
+    f32x4.splat(-LN2_LOW),
+    f32x4.splat(P5),
+    f32x4.splat(P4),
+    f32x4.splat(P3),
+    f32x4.splat(P2),
+    f32x4.splat(P1),
+    f32x4.splat(EXP_CUTOFF),
+  );
+}
 
-  let p = madd(f32x4.splat(0.00828929059), r, f32x4.splat(0.0418978222));
-  p = madd(p, r, f32x4.splat(0.166676521));
-  p = madd(p, r, f32x4.splat(0.499991506));
-  p = madd(p, r, f32x4.splat(0.999999702));
+/** The same with the constants that a loop has loaded. */
+export function expWith(
+  x: v128,
+  log2e: v128,
+  magic: v128,
+  ln2High: v128,
+  ln2Low: v128,
+  p5: v128,
+  p4: v128,
+  p3: v128,
+  p2: v128,
+  p1: v128,
+  cutoff: v128,
+): v128 {
+  const shifted = f32x4.add(f32x4.mul(x, log2e), magic);
+  const scale = i32x4.shl(shifted, 23);
+  const n = f32x4.sub(shifted, magic);
+  const r = madd(n, ln2Low, madd(n, ln2High, x));
+  const p = madd(madd(madd(madd(p5, r, p4), r, p3), r, p2), r, p1);
   const result = madd(p, f32x4.mul(r, scale), scale);
-  return v128.andnot(result, f32x4.lt(x, f32x4.splat(EXP_CUTOFF)));
+  return v128.andnot(result, f32x4.lt(x, cutoff));
 }
 
 /**

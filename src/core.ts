@@ -82,6 +82,7 @@ export { reshape } from './ops/reshape.js';
 export { rmsNorm } from './ops/rmsNorm.js';
 export { scaleColumns, scaleRows } from './ops/scale.js';
 export { silu } from './ops/silu.js';
+export { siluMul } from './ops/siluMul.js';
 export { Adam, type AdamOptions, AdamW } from './optim/adam.js';
 export type { OptimizerParameters, ParameterGroup } from './optim/groups.js';
 export { Optimizer } from './optim/optimizer.js';

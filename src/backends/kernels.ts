@@ -264,6 +264,22 @@ export const KERNELS = {
     numbers: ['beta'],
     cut: stretches('dX', 'x', 'dOut'),
   },
+  /** `out[i] = gate[i] σ(gate[i]) * up[i] + beta * out[i]`; with dOut in the place of `up` the way back to that. */
+  siluMul: {
+    out: { out: 'f32' },
+    in: { gate: 'f32', up: 'f32' },
+    length: 'out',
+    numbers: ['beta'],
+    cut: stretches('out', 'gate', 'up'),
+  },
+  /** `dGate[i] = dOut[i] * up[i] * σ(g) (1 + g (1 − σ(g))) + beta * dGate[i]` with `g = gate[i]`. */
+  siluMulBackward: {
+    out: { dGate: 'f32' },
+    in: { gate: 'f32', up: 'f32', dOut: 'f32' },
+    length: 'dGate',
+    numbers: ['beta'],
+    cut: stretches('dGate', 'gate', 'up', 'dOut'),
+  },
   /** `scales[r] = 1 / √(mean_c x[r,c]² + eps)` and `out[r,c] = x[r,c] * scales[r] * weight[c]`. */
   rmsNorm: {
     out: { out: 'f32', scales: 'f32' },

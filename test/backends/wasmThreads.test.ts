@@ -79,6 +79,14 @@ function elementwise(length: number): Work[] {
       name: 'reluBackward',
       run: (device, [out, x, d]) => device.run('reluBackward', { dX: out, x, dOut: d, beta: 0.5 }),
     },
+    {
+      name: 'siluMul',
+      run: (device, [out, gate, up]) => device.run('siluMul', { out, gate, up, beta: 0.5 }),
+    },
+    {
+      name: 'siluMulBackward',
+      run: (device, [dGate, gate, up, dOut]) => device.run('siluMulBackward', { dGate, gate, up, dOut }),
+    },
     { name: 'copy', run: (device, [out, x]) => device.run('copy', { out, x }) },
     { name: 'fill', run: (device, [out]) => device.run('fill', { out, value: 1.5 }) },
   ];

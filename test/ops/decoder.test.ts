@@ -1,8 +1,11 @@
 /** What the ops of decoder layers refuse, and which gradients they compute. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { rmsNorm } from '../../src/ops/rmsNorm.js';
-import { type Shape, zeros } from '../../src/tensor.js';
+import { siluMul } from '../../src/ops/siluMul.js';
+import { type Shape, type Tensor, zeros } from '../../src/tensor.js';
 import { reference } from '../support/devices.js';
+
+type Inputs = Readonly<Record<'x' | 'other', Tensor>>;
 
 const zero = (...shape: number[]) => zeros(reference, shape as Shape);
 
@@ -13,4 +16,33 @@ describe('rmsNorm', () => {
     ['rmsNorm: eps must be 0 or more: -1', () => rmsNorm(zero(3, 5), zero(5), -1)],
     ['rmsNorm: eps must be 0 or more: NaN', () => rmsNorm(zero(3, 5), zero(5), Number.NaN)],
   ])('refuses: %s', (message, call) => expect(call).toThrow(message));
+});
+
+describe('siluMul', () => {
+  it('refuses shapes that differ', () => {
+    expect(() => siluMul(zero(3, 5), zero(5, 3))).toThrow('siluMul: up must be [3,5]: got [5,3]');
+  });
+});
+
+describe('only the gradients that somebody needs are computed', () => {
+  const [rows, cols] = [3, 5];
+  const norm = ({ x, other }: Inputs) => rmsNorm(x, other, 0.1);
+  const gated = ({ x, other }: Inputs) => siluMul(x, other);
+
+  it.each([
+    ['rmsNorm', 'x', norm, [cols], ['rmsNormBackward']],
+    ['rmsNorm', 'other', norm, [cols], ['rmsNormWeightBackward']],
+    ['siluMul', 'x', gated, [rows, cols], ['siluMulBackward']],
+    ['siluMul', 'other', gated, [rows, cols], ['siluMul']],
+  ] as const)('%s, of %s', (_, trained, op, shape, kernels) => {
+    const inputs = { x: zero(rows, cols), other: zero(...shape) };
+    inputs[trained].requiresGrad = true;
+    const out = op(inputs);
+    const dOut = zero(rows, cols);
+    const run = vi.spyOn(reference, 'run');
+    out.backward(dOut);
+    const called = run.mock.calls.map(([kernel]) => kernel).filter((kernel) => kernel !== 'copy');
+    run.mockRestore();
+    expect(called).toEqual(kernels);
+  });
 });

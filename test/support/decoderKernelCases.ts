@@ -1,5 +1,5 @@
 /** Kernels of decoder layers: normalisation, gated activations, rotary positions. */
-import { type Arrays, inOut, input, type KernelCase, normals, output } from './kernelInputs.js';
+import { type Arrays, inOut, input, type KernelCase, LENGTHS, normals, output } from './kernelInputs.js';
 
 /** The sizes of the edges, small models' widths, and rows enough for several stretches of them. */
 const NORMED = [
@@ -71,4 +71,31 @@ const rmsNormCases = NORMED.flatMap(([rows, cols]): KernelCase[] => [
   ]),
 ]);
 
-export const decoderCases: readonly KernelCase[] = [...rmsNormCases];
+/** Gates from those whose exponential overflows or vanishes to the usual ones. */
+const siluMulCases = LENGTHS.flatMap((n) =>
+  BETAS.flatMap((beta): KernelCase[] => [
+    {
+      name: `siluMul ${n} beta ${beta}`,
+      inputs: (random) => ({
+        gate: input(normals(random, n, 4)),
+        up: input(normals(random, n)),
+        out: beta === 0 ? output(n) : inOut(normals(random, n)),
+      }),
+      run: (backend, { out, gate, up }, scalar) =>
+        backend.run('siluMul', { out, gate, up, beta: scalar(beta) }),
+    },
+    {
+      name: `siluMulBackward ${n} beta ${beta}`,
+      inputs: (random) => ({
+        gate: input(normals(random, n, 4)),
+        up: input(normals(random, n)),
+        dOut: input(normals(random, n)),
+        dGate: beta === 0 ? output(n) : inOut(normals(random, n)),
+      }),
+      run: (backend, { dGate, gate, up, dOut }, scalar) =>
+        backend.run('siluMulBackward', { dGate, gate, up, dOut, beta: scalar(beta) }),
+    },
+  ]),
+);
+
+export const decoderCases: readonly KernelCase[] = [...rmsNormCases, ...siluMulCases];

@@ -23,6 +23,7 @@ import { reshape } from '../../src/ops/reshape.js';
 import { rmsNorm } from '../../src/ops/rmsNorm.js';
 import { scaleColumns, scaleRows } from '../../src/ops/scale.js';
 import { silu } from '../../src/ops/silu.js';
+import { siluMul } from '../../src/ops/siluMul.js';
 import type { Shape, Tensor } from '../../src/tensor.js';
 
 export interface Values {
@@ -357,6 +358,15 @@ const variantCases = VARIANTS.flatMap(([m, k, n, rank]): OpCase[] => {
   ];
 });
 
+const gatedCases = [1, 3, 4, 17, 1031].flatMap((length): OpCase[] => [
+  {
+    name: `siluMul ${length}`,
+    inputs: { gate: normal(length), up: normal(length) },
+    run: ({ gate, up }) => siluMul(gate, up),
+  },
+  { name: `siluMul ${length} by itself`, inputs: { x: normal(length) }, run: ({ x }) => siluMul(x, x) },
+]);
+
 /** [rows, cols] */
 const decoderCases = [
   [1, 1],
@@ -390,4 +400,5 @@ export const opCases: readonly OpCase[] = [
   ...graphCases,
   ...variantCases,
   ...decoderCases,
+  ...gatedCases,
 ];

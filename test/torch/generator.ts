@@ -43,7 +43,9 @@ export type LayerOp =
    *  logits (after the ReLU), loss, dX, and `d:linear1.weight` and so on */
   | 'network'
   /** inputs x, weight, dOut; attribute eps → out, dX, dWeight */
-  | 'rmsNorm';
+  | 'rmsNorm'
+  /** inputs gate, up, dOut → out, dGate, dUp */
+  | 'siluMul';
 
 /**
  * One forward and backward in float64. The inputs are exactly representable in float32, so that a

@@ -9,6 +9,7 @@ import { matmul } from '../../src/ops/matmul.js';
 import { mul } from '../../src/ops/mul.js';
 import { relu } from '../../src/ops/relu.js';
 import { rmsNorm } from '../../src/ops/rmsNorm.js';
+import { siluMul } from '../../src/ops/siluMul.js';
 import { type Tensor, tensor } from '../../src/tensor.js';
 import { allDevices } from '../support/devices.js';
 import { layers, relativeError } from './fixtures.js';
@@ -28,6 +29,7 @@ const RUN: Record<LayerOp, (inputs: Inputs, attributes: LayerCase['attributes'])
   loraParametrization: ({ weight, loraA, loraB }, { scaling = Number.NaN }) =>
     loraWeight(weight, loraA, loraB, scaling),
   rmsNorm: ({ x, weight }, { eps = Number.NaN }) => rmsNorm(x, weight, eps),
+  siluMul: ({ gate, up }) => siluMul(gate, up),
   network: (inputs) => crossEntropy(networkLogits(inputs), inputs.targets),
 };
 

@@ -305,6 +305,14 @@ def decoder_cases(make):
             lambda x, weight: {"out": F.rms_norm(x, (5,), weight, 0.25)},
             {"x": "dX", "weight": "dWeight"},
         ),
+        layer_case(
+            "siluMul",
+            "siluMul",
+            {},
+            {"gate": make(3, 5, bound=8.0), "up": make(3, 5), "dOut": make(3, 5)},
+            lambda gate, up: {"out": F.silu(gate) * up},
+            {"gate": "dGate", "up": "dUp"},
+        ),
     ]
 
 

@@ -132,6 +132,20 @@ export const REFERENCE_KERNELS: Reference = {
     }
   },
 
+  siluMul({ out, gate, up, beta = 0 }) {
+    for (let i = 0; i < out.length; i++) {
+      out[i] = (gate[i] / (1 + Math.exp(-gate[i]))) * up[i] + scaled(beta, out, i);
+    }
+  },
+
+  siluMulBackward({ dGate, gate, up, dOut, beta = 0 }) {
+    for (let i = 0; i < dGate.length; i++) {
+      const sigmoid = 1 / (1 + Math.exp(-gate[i]));
+      const slope = sigmoid * (1 + gate[i] * (1 - sigmoid));
+      dGate[i] = dOut[i] * up[i] * slope + scaled(beta, dGate, i);
+    }
+  },
+
   rmsNorm({ out, scales, x, weight, rows, cols, eps }) {
     for (let r = 0; r < rows; r++) {
       let sum = 0;
