@@ -80,6 +80,7 @@ export { mul } from './ops/mul.js';
 export { relu } from './ops/relu.js';
 export { reshape } from './ops/reshape.js';
 export { rmsNorm } from './ops/rmsNorm.js';
+export { type RopeOptions, rope } from './ops/rope.js';
 export { scaleColumns, scaleRows } from './ops/scale.js';
 export { silu } from './ops/silu.js';
 export { siluMul } from './ops/siluMul.js';

@@ -264,6 +264,22 @@ export const KERNELS = {
     numbers: ['beta'],
     cut: stretches('dX', 'x', 'dOut'),
   },
+  /**
+   * Rotary positions: of each `dim` columns of `x [rows, cols]` the pairs of c and c + dim/2 are rotated by the angles whose cosines
+   * and sines stand in row `p = positions[r]` of tables `[n, dim/2]`,
+   * `out[r,c] = x[r,c] * cos[p,c] − x[r,c+dim/2] * sin[p,c] + beta * out[r,c]` and
+   * `out[r,c+dim/2] = x[r,c+dim/2] * cos[p,c] + x[r,c] * sin[p,c] + beta * out[r,c+dim/2]` for c < dim/2;
+   * `inverse` rotates back: −sin in the place of sin. A position outside 0…n−1 gives a row of NaN.
+   */
+  rope: {
+    out: { out: 'f32' },
+    in: { x: 'f32', cos: 'f32', sin: 'f32', positions: 'i32' },
+    length: 'cos',
+    sizes: ['rows', 'cols', 'dim'],
+    flags: ['inverse'],
+    numbers: ['beta'],
+    cut: { along: 'rows', move: { out: 'cols', x: 'cols', positions: 1 } },
+  },
   /** `out[i] = gate[i] σ(gate[i]) * up[i] + beta * out[i]`; with dOut in the place of `up` the way back to that. */
   siluMul: {
     out: { out: 'f32' },

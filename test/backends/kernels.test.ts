@@ -168,6 +168,30 @@ describe.each(await allDevices())('%s', (_, backend) => {
     expect(Array.from(await backend.read(table))).toEqual([2, 2]);
   });
 
+  it('rotates by no row behind the tables, where there are other numbers', async () => {
+    const [wide, out] = [storage(new Array<number>(64).fill(0.5)), backend.alloc('f32', 16)];
+    const table = backend.slice(wide, 0, 8);
+    backend.run('rope', {
+      out,
+      x: storage(new Array<number>(16).fill(1)),
+      cos: table,
+      sin: table,
+      positions: storage([3, 4, -1, 1 << 30], 'i32'),
+      rows: 4,
+      cols: 4,
+      dim: 4,
+    });
+    const nans = new Array<number>(12).fill(Number.NaN);
+    expect(Array.from(await backend.read(out))).toEqual([0, 0, 1, 1, ...nans]);
+  });
+
+  it('passes NaN on to the row that it stands in, and no other', async () => {
+    const [out, scales] = [backend.alloc('f32', 4), backend.alloc('f32', 2)];
+    const given = { x: storage([1, Number.NaN, 1, 1]), weight: storage([1, 2]), rows: 2, cols: 2 };
+    backend.run('rmsNorm', { out, scales, ...given, eps: 0 });
+    expect(Array.from(await backend.read(out))).toEqual([Number.NaN, Number.NaN, 1, 2]);
+  });
+
   it('takes products without rows or columns', async () => {
     const [none, some] = [backend.alloc('f32', 0), storage([1, 2, 3, 4, 5, 6])];
     backend.run('matmul', { out: none, a: none, b: some, m: 0, k: 2, n: 3 });

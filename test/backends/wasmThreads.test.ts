@@ -119,6 +119,19 @@ const rows: Work[] = [
       device.run('rmsNormBackward', { dX, x, weight, scales, dOut, rows: 301, cols: 257, beta: 0.5 }),
   },
   {
+    name: 'rope',
+    data: [
+      normals(301 * 220),
+      normals(301 * 220),
+      normals(90 * 11),
+      normals(90 * 11),
+      Int32Array.from({ length: 301 }, (_, i) => (7 * i) % 91),
+    ],
+    run: (device, [out, x, cos, sin, positions]) => {
+      device.run('rope', { out, x, cos, sin, positions, rows: 301, cols: 220, dim: 22, beta: 0.5 });
+    },
+  },
+  {
     name: 'copy of bytes',
     data: [bytes.map((byte) => byte ^ 1), bytes],
     run: (device, [out, x]) => device.run('copy', { out, x }),

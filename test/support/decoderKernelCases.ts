@@ -98,4 +98,54 @@ const siluMulCases = LENGTHS.flatMap((n) =>
   ]),
 );
 
-export const decoderCases: readonly KernelCase[] = [...rmsNormCases, ...siluMulCases];
+/** [rows, heads, dim]: halves at the edges of a vector, and those of small models. */
+const ROTATED = [
+  [1, 1, 2],
+  [3, 2, 6],
+  [2, 3, 8],
+  [7, 1, 10],
+  [5, 2, 14],
+  [4, 9, 64],
+  [131, 1, 22],
+] as const;
+const POSITIONS = 11;
+
+/** The sum of the magnitudes of all terms of rope's output; NaN where the position is outside the tables. */
+function rotatedMagnitude(cols: number, dim: number, beta: number, before: Arrays): Float64Array {
+  const { x, cos, sin, positions, out } = before;
+  const half = dim / 2;
+  return Float64Array.from(x, (value, i) => {
+    const c = i % dim;
+    const at = positions[Math.floor(i / cols)] * half + (c % half);
+    const other = x[c < half ? i + half : i - half];
+    return Math.abs(value * cos[at]) + Math.abs(other * sin[at]) + Math.abs(beta && beta * out[i]);
+  });
+}
+
+const ropeCases = ROTATED.flatMap(([rows, heads, dim]) =>
+  [false, true].flatMap((inverse) =>
+    BETAS.map((beta): KernelCase => {
+      const cols = heads * dim;
+      const table = (POSITIONS * dim) / 2;
+      return {
+        name: `rope ${rows}x${heads}x${dim}${inverse ? ' inverse' : ''} beta ${beta}`,
+        inputs: (random) => ({
+          x: input(normals(random, rows * cols)),
+          cos: input(normals(random, table)),
+          sin: input(normals(random, table)),
+          // Every row of the tables, and those on both sides of them.
+          positions: input(
+            Int32Array.from({ length: rows }, (_, r) => ((5 * r + 3) % (POSITIONS + 2)) - 1),
+            'i32',
+          ),
+          out: beta === 0 ? output(rows * cols) : inOut(normals(random, rows * cols)),
+        }),
+        run: (backend, { out, x, cos, sin, positions }) =>
+          backend.run('rope', { out, x, cos, sin, positions, rows, cols, dim, inverse, beta }),
+        magnitude: (before) => ({ out: rotatedMagnitude(cols, dim, beta, before) }),
+      };
+    }),
+  ),
+);
+
+export const decoderCases: readonly KernelCase[] = [...rmsNormCases, ...siluMulCases, ...ropeCases];

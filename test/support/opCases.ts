@@ -21,6 +21,7 @@ import { relu } from '../../src/ops/relu.js';
 import { reshape } from '../../src/ops/reshape.js';
 
 import { rmsNorm } from '../../src/ops/rmsNorm.js';
+import { rope } from '../../src/ops/rope.js';
 import { scaleColumns, scaleRows } from '../../src/ops/scale.js';
 import { silu } from '../../src/ops/silu.js';
 import { siluMul } from '../../src/ops/siluMul.js';
@@ -367,6 +368,27 @@ const gatedCases = [1, 3, 4, 17, 1031].flatMap((length): OpCase[] => [
   { name: `siluMul ${length} by itself`, inputs: { x: normal(length) }, run: ({ x }) => siluMul(x, x) },
 ]);
 
+/** [rows, heads, dim] */
+const rotatedCases = [
+  [1, 1, 2],
+  [3, 2, 6],
+  [5, 1, 8],
+  [9, 3, 64],
+].map(
+  ([rows, heads, dim]): OpCase => ({
+    name: `rope ${rows}×${heads}×${dim} of an input that is used twice`,
+    inputs: {
+      x: normal(rows, heads * dim),
+      cos: normal(7, dim / 2),
+      sin: normal(7, dim / 2),
+      positions: classes(rows, 7),
+    },
+    frozen: ['cos', 'sin'],
+    run: ({ x, cos, sin, positions }) => add(rope(x, { cos, sin, positions, heads }), mul(x, x)),
+    scale: 32,
+  }),
+);
+
 /** [rows, cols] */
 const decoderCases = [
   [1, 1],
@@ -401,4 +423,5 @@ export const opCases: readonly OpCase[] = [
   ...variantCases,
   ...decoderCases,
   ...gatedCases,
+  ...rotatedCases,
 ];

@@ -45,7 +45,9 @@ export type LayerOp =
   /** inputs x, weight, dOut; attribute eps → out, dX, dWeight */
   | 'rmsNorm'
   /** inputs gate, up, dOut → out, dGate, dUp */
-  | 'siluMul';
+  | 'siluMul'
+  /** inputs x, cos, sin, positions, dOut; attribute heads → out, dX */
+  | 'rope';
 
 /**
  * One forward and backward in float64. The inputs are exactly representable in float32, so that a
@@ -62,6 +64,7 @@ export interface LayerCase {
     /** alpha / rank */
     scaling?: number;
     eps?: number;
+    heads?: number;
   };
   inputs: Record<string, FixtureTensor>;
   expected: Record<string, FixtureTensor>;

@@ -9,6 +9,7 @@ import { matmul } from '../../src/ops/matmul.js';
 import { mul } from '../../src/ops/mul.js';
 import { relu } from '../../src/ops/relu.js';
 import { rmsNorm } from '../../src/ops/rmsNorm.js';
+import { rope } from '../../src/ops/rope.js';
 import { siluMul } from '../../src/ops/siluMul.js';
 import { type Tensor, tensor } from '../../src/tensor.js';
 import { allDevices } from '../support/devices.js';
@@ -30,6 +31,7 @@ const RUN: Record<LayerOp, (inputs: Inputs, attributes: LayerCase['attributes'])
     loraWeight(weight, loraA, loraB, scaling),
   rmsNorm: ({ x, weight }, { eps = Number.NaN }) => rmsNorm(x, weight, eps),
   siluMul: ({ gate, up }) => siluMul(gate, up),
+  rope: ({ x, cos, sin, positions }, { heads = Number.NaN }) => rope(x, { cos, sin, positions, heads }),
   network: (inputs) => crossEntropy(networkLogits(inputs), inputs.targets),
 };
 
@@ -55,7 +57,7 @@ describe.each(await allDevices())('layers on %s against PyTorch', (name, device)
       const tensors = Object.fromEntries(
         Object.entries(inputs).map(([key, { shape, data }]) => [
           key,
-          tensor(device, data, shape, key === 'targets' ? 'i32' : 'f32'),
+          tensor(device, data, shape, key === 'targets' || key === 'positions' ? 'i32' : 'f32'),
         ]),
       );
       const { dOut, ...operands } = tensors;

@@ -313,7 +313,25 @@ def decoder_cases(make):
             lambda gate, up: {"out": F.silu(gate) * up},
             {"gate": "dGate", "up": "dUp"},
         ),
+        layer_case(
+            "rope",
+            "rope",
+            {"heads": 2},
+            {"x": make(4, 12), "cos": make(7, 3), "sin": make(7, 3)}
+            | {"positions": torch.tensor([0, 6, 2, 2]), "dOut": make(4, 12)},
+            rope,
+            {"x": "dX"},
+        ),
     ]
+
+
+def rope(x, cos, sin, positions):
+    """As in Hugging Face's models, where the tables hold each angle twice."""
+    x = x.reshape(4, 2, 6)
+    cos, sin = (torch.cat([table, table], -1)[positions].unsqueeze(1) for table in (cos, sin))
+    half = x.shape[-1] // 2
+    rotated = torch.cat([-x[..., half:], x[..., :half]], -1)
+    return {"out": (x * cos + rotated * sin).reshape(4, 12)}
 
 
 def network(x, targets, linear1_weight, linear1_bias, linear2_weight, linear2_bias):

@@ -132,6 +132,19 @@ export const REFERENCE_KERNELS: Reference = {
     }
   },
 
+  rope({ out, x, cos, sin, positions, rows, cols, dim, inverse, beta = 0 }) {
+    const half = dim / 2;
+    for (let i = 0; i < rows * cols; i++) {
+      const c = (i % cols) % dim;
+      const position = positions[Math.floor(i / cols)];
+      const at = position * half + (c % half);
+      const isInside = position >= 0 && position < cos.length / half;
+      const turned = c < half ? -x[i + half] : x[i - half];
+      const rotated = x[i] * cos[at] + (inverse ? -turned : turned) * sin[at];
+      out[i] = isInside ? rotated + scaled(beta, out, i) : Number.NaN;
+    }
+  },
+
   siluMul({ out, gate, up, beta = 0 }) {
     for (let i = 0; i < out.length; i++) {
       out[i] = (gate[i] / (1 + Math.exp(-gate[i]))) * up[i] + scaled(beta, out, i);

@@ -36,6 +36,7 @@ export function loweredKernels(planner: MatmulPlanner): Lowered {
     take,
     addAt,
     dropoutMask,
+    rope,
     rmsNorm: (calls, args) => calls.groups('rmsNorm', args, args.rows),
     rmsNormBackward: (calls, { beta = 0, ...args }) =>
       calls.groups('rmsNormBackward', { ...args, beta }, args.rows),
@@ -130,6 +131,12 @@ function take(calls: ShaderCalls, args: KernelArguments<'take'>): void {
   const sizes = { tableType: typeNumber(table.dtype), count: countOf(table, cols) };
   // WGSL has no way to write NaN, so it comes from here.
   calls.elements('take', { ...args, ...sizes, nan: Number.NaN }, rows * cols);
+}
+
+function rope(calls: ShaderCalls, args: KernelArguments<'rope'>): void {
+  const { out, cos, dim, inverse, beta = 0 } = args;
+  const sizes = { count: countOf(cos, dim / 2), inverse: inverse ? 1 : 0 };
+  calls.elements('rope', { ...args, ...sizes, beta, nan: Number.NaN }, out.length);
 }
 
 /** Rows, or columns, of a table: indices are below it. */

@@ -50,6 +50,12 @@ const OWN = {
     sizes: ['tableType', 'cols', 'rowStride', 'colStride', 'count'],
     numbers: ['nan'],
   },
+  rope: {
+    in: { x: 'f32', cos: 'f32', sin: 'f32', positions: 'i32' },
+    out: { out: 'f32' },
+    sizes: ['cols', 'dim', 'count', 'inverse'],
+    numbers: ['beta', 'nan'],
+  },
   rmsNorm: {
     in: { x: 'f32', weight: 'f32' },
     out: { out: 'f32', scales: 'f32' },
