@@ -5,7 +5,7 @@ import { Random } from '../base/random.js';
 import { evaluationModes, withModes } from '../nn/mode.js';
 import { type Layer, type Module, modelParts, requireLayer, tensorNames } from '../nn/module.js';
 import { changing } from '../nn/use.js';
-import { isHalf, type Parameter, type Tensor, tensor } from '../tensor.js';
+import { isFrozenWeight, type Parameter, type Tensor, tensor } from '../tensor.js';
 import { type Adaptation, adaptationOf, setAdaptation } from './adaptation.js';
 import type { AdaptedLayer } from './adaptedLayer.js';
 
@@ -66,7 +66,7 @@ async function checkMerged(model: Module, { layers }: Adaptation): Promise<void>
     try {
       for (const [parameter, value] of merged) {
         count += 1;
-        if (isHalf(parameter))
+        if (isFrozenWeight(parameter))
           throw new RangeError(
             `merge: ${path || 'the weight'} is ${parameter.dtype}, which would lose most of the update: load it as f32`,
           );

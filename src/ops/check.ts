@@ -1,6 +1,6 @@
 /** What every op checks before a kernel runs; messages read `op: rule: values`. */
 import { DeviceError, ShapeError } from '../base/errors.js';
-import { elementCount, isHalf, type Shape, type Tensor } from '../tensor.js';
+import { elementCount, isFrozenWeight, type Shape, type Tensor } from '../tensor.js';
 
 /** All tensors live on one device and hold floats (`f32`). */
 export function checkFloats(op: string, tensors: Readonly<Record<string, Tensor | undefined>>): void {
@@ -18,7 +18,7 @@ export function checkFloats(op: string, tensors: Readonly<Record<string, Tensor 
 
 /** A frozen weight may also be of 16 bits, where the kernel takes it so. */
 export function checkWeight(op: string, name: string, weight: Tensor, { device }: Tensor): void {
-  if (weight.dtype !== 'f32' && !isHalf(weight))
+  if (weight.dtype !== 'f32' && !isFrozenWeight(weight))
     throw new TypeError(`${op}: ${name} must be f32, bf16 or f16: got ${weight.dtype}`);
   if (weight.device === device) return;
   throw new DeviceError(`${op}: tensors live on different devices: ${name} on ${weight.device.name}`);
