@@ -1,6 +1,6 @@
 /** The types of a storage's elements, how many bytes they take, and where a packed weight has its parts. */
 
-/** Element types by the number that a kernel is given for them. */
+/** Element types by the number that a kernel is given for them; the packed ones are the last. */
 export const ELEMENT_TYPES = ['f32', 'i32', 'u8', 'bf16', 'f16', 'q4', 'q8', 'q8x16'] as const;
 
 /**
