@@ -2,6 +2,7 @@
 import { ElementType } from '../commands.gen';
 import { isPacked, minimumsOf, scalesOf } from '../packed';
 import { DOT_COLS, DOT_ROWS, dotTiles, matmulDot, matmulDotTransposed } from './dot';
+import { matmulDotQuantised } from './dotQuantised';
 import { matmulPanels, PACKED_A_BYTES, PACKED_B_BYTES, TILE_COLS, TILE_ROWS } from './panels';
 import { Product } from './product';
 
@@ -89,18 +90,22 @@ function describeB(product: Product, b: usize, type: i32, transB: bool): void {
 
 /**
  * The way by the whole shape, so that it is the same for all shares:
- * 1. Large, or a weight that is not f32, which is unpacked on its way into panels: panels of both operands.
- * 2. Both operands contiguous along k (NT), not few steps: dot products, turned as it fills the tiles better.
- * 3. Few columns: dot products with a transposed copy of b if a is contiguous along k (NN), the transposed
+ * 1. One row times a packed weight whose groups run along k: dot products.
+ * 2. Large, or a weight that is not f32, which is unpacked on its way into panels: panels of both operands.
+ * 3. Both operands contiguous along k (NT), not few steps: dot products, turned as it fills the tiles better.
+ * 4. Few columns: dot products with a transposed copy of b if a is contiguous along k (NN), the transposed
  *    product if it is contiguous along m (TN).
- * 4. The rest, thin or of few steps: panels of a, and of b only if it is not contiguous along n.
+ * 5. The rest, thin or of few steps: panels of a, and of b only if it is not contiguous along n.
  */
 function choose(product: Product, part: usize, parts: usize): void {
   const m = product.m;
   const k = product.k;
   const n = product.n;
   const isDot = product.aStep === 4 && k >= DOT_MIN_STEPS;
-  if (product.bType !== ElementType.f32 || min(min(m, n), k) >= PACK_B_MIN) {
+  if (m === 1 && isPacked(product.bType) && product.bStep === 1 && product.aStep === 4) {
+    product.takeShare(part, parts, 1, 1);
+    matmulDotQuantised(product);
+  } else if (product.bType !== ElementType.f32 || min(min(m, n), k) >= PACK_B_MIN) {
     product.takeShare(part, parts, TILE_ROWS, TILE_COLS);
     matmulPanels(product, true);
   } else if (isDot && product.bStep === 4) {
