@@ -63,7 +63,7 @@ export function unpackOne(weights: usize, type: i32, length: usize, index: usize
   const at = (index >> groupShift(type)) << 2;
   const minimums = minimumsOf(weights, type, length);
   const scaled = <f32>codeAt(weights, type, index) * load<f32>(scalesOf(weights, type, length) + at);
-  return minimums ? scaled + load<f32>(minimums + at) : scaled;
+  return scaled + (minimums ? load<f32>(minimums + at) : 0);
 }
 
 function codeAt(codes: usize, type: i32, index: usize): i32 {

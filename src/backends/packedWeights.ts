@@ -41,7 +41,8 @@ export function unpackWeights(dtype: PackedType, bytes: Uint8Array): Float32Arra
   for (let i = 0; i < count; i++) {
     const at = 4 * Math.floor(i / group);
     const scaled = Math.fround(codeAt(view, bits, i) * view.getFloat32(scales + at, true));
-    out[i] = hasMinimums ? scaled + view.getFloat32(minimums + at, true) : scaled;
+    // As in gguf/, a zero has no sign.
+    out[i] = scaled + (hasMinimums ? view.getFloat32(minimums + at, true) : 0);
   }
   return out;
 }

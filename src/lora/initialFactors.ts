@@ -80,7 +80,7 @@ export async function factorsOfWeight(
   const share = (s: number) => [Math.sqrt(s / scaling), Math.sqrt(s / scaling)] as const;
   const [, iterations] = /^pissa_niter_(\d+)$/.exec(init) ?? [];
   if (iterations !== undefined) {
-    // The weight is the left operand here, which no kernel takes in halves.
+    // The weight is the left operand here, which no kernel takes but in f32.
     const copy = isFrozenWeight(weight) ? copyParameter(weight, false) : undefined;
     try {
       const { u, s, v } = await randomizedSvd(copy ?? weight, rank, Number(iterations), random);

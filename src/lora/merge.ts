@@ -1,5 +1,6 @@
 /** Adding the active updates to the weights themselves, and taking them off again. */
 import { noGrad } from '../autograd/record.js';
+import { isPackedType } from '../backends/elementTypes.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
 import { Random } from '../base/random.js';
 import { evaluationModes, withModes } from '../nn/mode.js';
@@ -199,12 +200,19 @@ function unload(model: Module, { layers, switched, adapters }: Adaptation, kept:
   }
   for (const each of switched.values()) {
     const copy = kept.map((name) => each.copyOf(name)).find((found) => found !== undefined);
-    if (copy) each.original.device.run('copy', { out: each.original.storage, x: copy.storage });
+    if (copy) keepValues(each.original, copy);
     each.use([]);
     for (const name of adapters.keys()) each.delete(name);
     each.module.kept.delete(each.original);
   }
   setAdaptation(model, undefined);
+}
+
+/** Values that were trained go back; over packed weights, which nothing is rounded to, as f32. */
+function keepValues(original: Parameter, copy: Parameter): void {
+  const { device, dtype, length } = original;
+  if (isPackedType(dtype)) original.replaceStorage(device.alloc('f32', length));
+  device.run('copy', { out: original.storage, x: copy.storage });
 }
 
 /** Where each module is a child. */

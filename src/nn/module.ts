@@ -207,7 +207,7 @@ function misfit(name: string, given: HostTensor, tensor: Tensor): string | undef
   if (given.shape.join() !== tensor.shape.join() || given.data.length !== tensor.length) {
     return `${name} must be [${tensor.shape}]: got [${given.shape}]`;
   }
-  if (isFrozenWeight(tensor)) return `${name} is ${tensor.dtype}, which loadTensors loads`;
+  if (isFrozenWeight(tensor)) return `${name} is ${tensor.dtype}, whose values come from a file alone`;
   const isWrong = tensor.dtype === 'i32' && given.data.some((value) => (value | 0) !== value);
   return isWrong ? `${name} must hold 32-bit integers` : undefined;
 }
