@@ -1,6 +1,7 @@
 /** Setting, copying and appending to memory. */
 import { ElementType } from './commands.gen';
 import { loadFloat, storeFloat } from './halves';
+import { isPacked, unpackTo } from './packed';
 import { shareStart } from './share';
 
 /** `out[i] = value`, in the elements' own type; the `part`-th of `parts` shares. */
@@ -25,7 +26,7 @@ function fillWords(out: usize, length: usize, value: i32): void {
   for (; out < end; out += 4) store<i32>(out, value);
 }
 
-/** `out[i] = x[i]`, rounded where the types of floats differ; the `part`-th of `parts` shares. */
+/** `out[i] = x[i]`, rounded where the types of floats differ, f32 where `x` is packed; the `part`-th of `parts` shares. */
 export function copy(
   out: usize,
   x: usize,
@@ -38,6 +39,10 @@ export function copy(
   const shift = shiftOf(xType);
   const from = shareStart(length, part, parts);
   const count = shareStart(length, part + 1, parts) - from;
+  if (isPacked(xType)) {
+    unpackTo(out + (from << 2), x, xType, length, from, from + count);
+    return;
+  }
   if (outType === xType) {
     memory.copy(out + (from << shift), x + (from << shift), count << shift);
     return;

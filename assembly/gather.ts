@@ -1,6 +1,7 @@
 /** Batches from a dataset that lies in memory as bytes, and rows of tables. */
 import { ElementType } from './commands.gen';
 import { loadFloat } from './halves';
+import { isPacked, unpackOne, unpackTo } from './packed';
 
 /**
  * `out[r,c] = bytes[indices[r], c] * scale + shift`: bytes `[*, cols]` u8, indices `[rows]` i32,
@@ -50,7 +51,7 @@ function indexAt(indices: usize, r: usize): usize {
 }
 
 /**
- * `out[r,c] = table[indices[r] * rowStride + c * colStride]`, f32 from any type of floats; NaN where an index is outside
+ * `out[r,c] = table[indices[r] * rowStride + c * colStride]`, f32 from any type of floats or of packed weights; NaN where an index is outside
  * the table, which has `length` elements.
  */
 export function take(
@@ -75,9 +76,31 @@ export function take(
       for (; out < end; out += 4) store<f32>(out, NaN);
       continue;
     }
-    let from = table + ((index * rowStride) << shift);
+    const first = index * rowStride;
+    if (isPacked(tableType)) {
+      takePacked(out, table, tableType, length, first, cols, colStride);
+      out = end;
+      continue;
+    }
+    let from = table + (first << shift);
     for (; out < end; out += 4, from += step) store<f32>(out, loadFloat(from, tableType));
   }
+}
+
+/** A row of packed weights, or every `stride`-th of them. */
+function takePacked(
+  out: usize,
+  table: usize,
+  type: i32,
+  length: usize,
+  first: usize,
+  cols: usize,
+  stride: usize,
+): void {
+  if (stride === 1 && ((first | cols) & 15) === 0) unpackTo(out, table, type, length, first, first + cols);
+  else
+    for (let c: usize = 0; c < cols; c++)
+      store<f32>(out + (c << 2), unpackOne(table, type, length, first + c * stride));
 }
 
 /**

@@ -1,6 +1,8 @@
 /** Tensors: a shape over a storage of a device. What made a tensor, and its backward, is in autograd/. */
 import type { Backend, DType, HostArray, Storage } from './backends/backend.js';
+import { isPackedType, PACKED, type PackedType, storageBytes } from './backends/elementTypes.js';
 import { freeHolding, type Holding, own } from './backends/ownership.js';
+import { unpackWeights } from './backends/packedWeights.js';
 import { DeviceError, ShapeError } from './base/errors.js';
 import { bfloatToNumber, halfToNumber } from './base/halves.js';
 import { checkNumbers } from './files/bytes.js';
@@ -67,13 +69,13 @@ export class Tensor {
     return elementCount(this.shape);
   }
 
-  /** Whether `backward()` computes a gradient for it. @throws TypeError for a weight of 16 bits, which is not trained */
+  /** Whether `backward()` computes a gradient for it. @throws TypeError for a frozen weight of 16 bits or packed */
   get requiresGrad(): boolean {
     return this.#requiresGrad;
   }
 
   set requiresGrad(required: boolean) {
-    if (required && isHalf(this)) {
+    if (required && isFrozenWeight(this)) {
       throw new TypeError(
         `requiresGrad: a weight of ${this.dtype} [${this.shape}] is not trained: load it as f32`,
       );
@@ -127,7 +129,8 @@ export class Tensor {
   read(): Promise<HostArray> {
     const { dtype } = this;
     const values = this.device.read(this.storage);
-    if (!isHalf(this)) return values;
+    if (isPackedType(dtype)) return values.then((bytes) => unpackWeights(dtype, bytes as Uint8Array));
+    if (!isFrozenWeight(this)) return values;
     const numberOf = dtype === 'bf16' ? bfloatToNumber : halfToNumber;
     return values.then((bits) => Float32Array.from(bits, numberOf));
   }
@@ -147,7 +150,7 @@ export class Tensor {
     if (data.length !== this.length) {
       throw new ShapeError(`write: [${this.shape}] wants ${this.length} values: got ${data.length}`);
     }
-    if (isHalf(this))
+    if (isFrozenWeight(this))
       throw new TypeError(`write: a weight of ${this.dtype} is loaded from a file, not written`);
     checkValues('write', data, this.dtype);
     this.device.write(this.storage, data);
@@ -275,14 +278,14 @@ export class Tensor {
 export class Parameter extends Tensor {
   constructor(device: Backend, storage: Storage, shape: Shape) {
     super(device, storage, shape);
-    this.requiresGrad = true;
+    this.requiresGrad = !isFrozenWeight(this);
     this.own();
   }
 }
 
-/** Whether a tensor is a frozen weight in one of the types of 16 bits. */
-export function isHalf({ dtype }: Tensor): boolean {
-  return dtype === 'bf16' || dtype === 'f16';
+/** Whether a tensor is in one of the types that only frozen weights have: of 16 bits, or packed. */
+export function isFrozenWeight({ dtype }: Tensor): boolean {
+  return dtype === 'bf16' || dtype === 'f16' || isPackedType(dtype);
 }
 
 function checkGradient(root: Tensor, gradient: Tensor): void {
@@ -368,7 +371,33 @@ export function parameter(device: Backend, data: ArrayLike<number> | undefined, 
   return new Parameter(device, storage, shape);
 }
 
-/** A frozen or trainable copy of a tensor, in memory of its own. */
+/**
+ * A frozen weight of packed weights, such as the `weight` of a Linear or an Embedding.
+ * @param bytes  as `packWeights` gives them
+ * @param shape  [rows, cols]; a row is whole groups
+ * @throws ShapeError where a row is not, or there are more or fewer bytes
+ */
+export function packedParameter(
+  device: Backend,
+  dtype: PackedType,
+  bytes: Uint8Array,
+  shape: Shape,
+): Parameter {
+  const length = elementCount(shape);
+  const { group } = PACKED[dtype];
+  if (shape.length !== 2 || shape[1] % group !== 0)
+    throw new ShapeError(
+      `packedParameter: ${dtype} must be [rows, cols], cols a multiple of ${group}: got [${shape}]`,
+    );
+  const wanted = storageBytes(dtype, length);
+  if (bytes.length !== wanted)
+    throw new ShapeError(`packedParameter: ${dtype} [${shape}] wants ${wanted} bytes: got ${bytes.length}`);
+  const storage = device.alloc(dtype, length);
+  device.write(storage, bytes);
+  return new Parameter(device, storage, shape);
+}
+
+/** A frozen or trainable copy of a tensor in f32, in memory of its own. */
 export function copyParameter(source: Tensor, requiresGrad: boolean): Parameter {
   const copy = parameter(source.device, undefined, source.shape);
   source.device.run('copy', { out: copy.storage, x: source.storage });

@@ -23,7 +23,7 @@ const LAYERS: readonly RegExp[] = [
   /^base\//,
   /^files\//,
   /^(safetensors|gguf)\//,
-  /^backends\/kernels\.ts$/,
+  /^backends\/(elementTypes|kernels)\.ts$/,
   /^backends\/backend\.ts$/,
   /^backends\//,
   /^device\.ts$/,

@@ -1,6 +1,8 @@
 /** The one matrix product: picks a way by the shape and the strides. */
 import { ElementType } from '../commands.gen';
+import { isPacked, minimumsOf, scalesOf } from '../packed';
 import { DOT_COLS, DOT_ROWS, dotTiles, matmulDot, matmulDotTransposed } from './dot';
+import { matmulDotQuantised } from './dotQuantised';
 import { matmulPanels, PACKED_A_BYTES, PACKED_B_BYTES, TILE_COLS, TILE_ROWS } from './panels';
 import { Product } from './product';
 
@@ -23,7 +25,8 @@ export function matmulScratchBytes(): usize {
 /**
  * `out[m,n] = alpha * op(a) op(b) + beta * out + bias[n]`, row-major f32. op(a) is `a [m,k]`, or `[k,m]` with
  * `transA`; op(b) is `b [k,n]`, or `[n,k]` with `transB`. `bias` 0 stands for none; `beta = 0` never reads
- * `out`. `b` may be of 16-bit floats. `scratch` is {@link matmulScratchBytes} bytes that nobody else uses meanwhile, at a multiple of 16.
+ * `out`. `b` may be of 16-bit floats, or packed. `scratch` is {@link matmulScratchBytes} bytes that nobody else uses
+ * meanwhile, at a multiple of 16.
  *
  * Computes the `part`-th of `parts` shares of the output, which are nearly equal and may be empty; together
  * they give the same bits as `parts = 1`.
@@ -54,12 +57,7 @@ export function matmul(
   product.a = a;
   product.aRow = transA ? 4 : k << 2;
   product.aStep = transA ? m << 2 : 4;
-  // Bytes of an element of b, as a shift.
-  const shift: usize = bType === ElementType.f32 ? 2 : 1;
-  product.b = b;
-  product.bType = bType;
-  product.bStep = transB ? 1 << shift : n << shift;
-  product.bCol = transB ? k << shift : 1 << shift;
+  describeB(product, b, bType, transB);
   product.out = out;
   product.outRow = n << 2;
   product.outCol = 4;
@@ -73,20 +71,41 @@ export function matmul(
   choose(product, part, parts);
 }
 
+function describeB(product: Product, b: usize, type: i32, transB: bool): void {
+  const k = product.k;
+  const n = product.n;
+  // Bytes of an element, as a shift; a packed one is counted.
+  const shift: usize = isPacked(type) ? 0 : type === ElementType.f32 ? 2 : 1;
+  product.bType = type;
+  product.bStep = transB ? 1 << shift : n << shift;
+  product.bCol = transB ? k << shift : 1 << shift;
+  product.b = b;
+  if (!isPacked(type)) return;
+  product.b = 0;
+  product.bLength = k * n;
+  product.codes = b;
+  product.scales = scalesOf(b, type, k * n);
+  product.minimums = minimumsOf(b, type, k * n);
+}
+
 /**
  * The way by the whole shape, so that it is the same for all shares:
- * 1. Large, or a weight of 16 bits, which is unpacked while it is packed: panels of both operands.
- * 2. Both operands contiguous along k (NT), not few steps: dot products, turned as it fills the tiles better.
- * 3. Few columns: dot products with a transposed copy of b if a is contiguous along k (NN), the transposed
+ * 1. One row times a packed weight whose groups run along k: dot products.
+ * 2. Large, or a weight that is not f32, which is unpacked on its way into panels: panels of both operands.
+ * 3. Both operands contiguous along k (NT), not few steps: dot products, turned as it fills the tiles better.
+ * 4. Few columns: dot products with a transposed copy of b if a is contiguous along k (NN), the transposed
  *    product if it is contiguous along m (TN).
- * 4. The rest, thin or of few steps: panels of a, and of b only if it is not contiguous along n.
+ * 5. The rest, thin or of few steps: panels of a, and of b only if it is not contiguous along n.
  */
 function choose(product: Product, part: usize, parts: usize): void {
   const m = product.m;
   const k = product.k;
   const n = product.n;
   const isDot = product.aStep === 4 && k >= DOT_MIN_STEPS;
-  if (product.bType !== ElementType.f32 || min(min(m, n), k) >= PACK_B_MIN) {
+  if (m === 1 && isPacked(product.bType) && product.bStep === 1 && product.aStep === 4) {
+    product.takeShare(part, parts, 1, 1);
+    matmulDotQuantised(product);
+  } else if (product.bType !== ElementType.f32 || min(min(m, n), k) >= PACK_B_MIN) {
     product.takeShare(part, parts, TILE_ROWS, TILE_COLS);
     matmulPanels(product, true);
   } else if (isDot && product.bStep === 4) {

@@ -1,7 +1,9 @@
 /** Products from panels: block by block, a is packed, and b too where that pays or its strides demand it. */
 import { ElementType } from '../commands.gen';
+import { isPacked } from '../packed';
 import { A_VALUE_BYTES, PANEL_ROWS, packPanels, packRows } from './pack';
 import { packHalves } from './packHalves';
+import { packQuantised } from './packQuantised';
 import { Product } from './product';
 import { tile2x16 } from './tile2x16';
 import { tile4x8 } from './tile4x8';
@@ -32,7 +34,7 @@ export const PACKED_B_BYTES: usize = (BLOCK_N * BLOCK_K) << 2;
 export function matmulPanels(product: Product, packB: bool): void {
   const beta = product.beta;
   const bias = product.bias;
-  const blockK = evenBlock(product.k, BLOCK_K, 4);
+  const blockK = evenBlock(product.k, BLOCK_K, isPacked(product.bType) ? 32 : 4);
   const blockN = evenBlock(product.n, BLOCK_N, TILE_COLS);
   for (let col: usize = 0; col < product.n; col += blockN) {
     const colEnd = min(col + blockN, product.n);
@@ -50,10 +52,11 @@ export function matmulPanels(product: Product, packB: bool): void {
   }
 }
 
-/** Packs `cols` columns of op(b) from `b` on, unpacking those of 16 bits. */
+/** Packs `cols` columns of op(b) from `b` on, as f32. */
 function packColumns(product: Product, b: usize, cols: usize, k: usize): void {
   const to = product.packedB;
   if (product.bType === ElementType.f32) packPanels(to, b, product.bCol, product.bStep, cols, k, TILE_COLS);
+  else if (isPacked(product.bType)) packQuantised(product, b, cols, k);
   else packHalves(to, b, product.bType, product.bCol, product.bStep, cols, k);
 }
 

@@ -17,11 +17,17 @@ export class Product {
   aRow: usize;
   aStep: usize;
 
+  /** An address; where b is packed, the index of a weight. */
   b: usize;
   bType: i32;
-  /** Bytes from a step along k to the next, and from a column of op(b) to the next. */
+  /** Bytes from a step along k to the next, and from a column of op(b) to the next; weights, where b is packed. */
   bStep: usize;
   bCol: usize;
+  /** Of a packed b: how many weights, and where its parts lie. */
+  bLength: usize;
+  codes: usize;
+  scales: usize;
+  minimums: usize;
 
   out: usize;
   outRow: usize;

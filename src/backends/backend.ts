@@ -13,9 +13,10 @@
  */
 
 import type { DeviceError } from '../base/errors.js';
-import type { ArgumentsOf, DType, KERNELS, KernelName } from './kernels.js';
+import type { DType } from './elementTypes.js';
+import type { ArgumentsOf, KERNELS, KernelName } from './kernels.js';
 
-export { bytesOf, type DType } from './kernels.js';
+export { type DType, storageBytes } from './elementTypes.js';
 
 /** What `read` gives and `write` takes. */
 export type HostArray = Float32Array | Float64Array | Int32Array | Uint16Array | Uint8Array;
@@ -23,7 +24,7 @@ export type HostArray = Float32Array | Float64Array | Int32Array | Uint16Array |
 /** A stretch of device memory; only the backend that made it looks inside. */
 export interface Storage {
   readonly dtype: DType;
-  /** Elements. */
+  /** Elements; weights, where they are packed. */
   readonly length: number;
 }
 
@@ -90,16 +91,22 @@ export interface Backend {
   /** Undefined where steps are not recorded. */
   readonly recorder: StepRecorder | undefined;
 
-  /** Memory whose contents are undefined. @throws DeviceError when there is none left. */
+  /**
+   * Memory whose contents are undefined.
+   * @throws DeviceError when there is none left, RangeError for packed weights that are no whole groups
+   */
   alloc(dtype: DType, length: number): Storage;
   /**
    * A window of `length` elements from `offset` on into `storage`, whose memory stays until the storage
-   * and all its slices are freed. `offset` is a multiple of {@link SLICE_ALIGNMENT} bytes.
+   * and all its slices are freed. `offset` is a multiple of {@link SLICE_ALIGNMENT} bytes. Packed weights are not divided.
    */
   slice(storage: Storage, offset: number, length: number): Storage;
   /** Gives the memory back to the pool; a storage is freed once. */
   free(storage: Storage): void;
-  /** Copies `data` to the first elements of `storage`, in order with the kernels; bits where an element has 16. */
+  /**
+   * Copies `data` to the first elements of `storage`, in order with the kernels; bits where an element has 16, and all bytes
+   * of packed weights.
+   */
   write(storage: Storage, data: ArrayLike<number>): void;
   /** A copy of the contents, once all kernels before it have run. */
   read(storage: Storage): Promise<HostArray>;

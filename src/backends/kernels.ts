@@ -6,31 +6,23 @@
  * A kernel may be given an output that holds anything (NaN too): it reads the output only where `beta` is not 0 or
  * the formula says so. Outputs never overlap inputs, but for an elementwise kernel, which may work in place.
  */
-/** Element types by the number that a kernel is given for them. */
-export const ELEMENT_TYPES = ['f32', 'i32', 'u8', 'bf16', 'f16'] as const;
+import { type DType, ELEMENT_TYPES, isPackedType } from './elementTypes.js';
 
-/** Element types: `f32` is float64 in the reference backend; a `bf16` or an `f16` is read and written as its bits. */
-export type DType = (typeof ELEMENT_TYPES)[number];
+export { type DType, ELEMENT_TYPES } from './elementTypes.js';
 
-/** The element types that a kernel may be given at a place. Only frozen weights have 16 bits. */
+/** The element types that a kernel may be given at a place. Only frozen weights have 16 bits or are packed. */
 const ACCEPTED = {
   f32: ['f32'],
   i32: ['i32'],
   u8: ['u8'],
-  weight: ['f32', 'bf16', 'f16'],
+  weight: ['f32', 'bf16', 'f16', 'q4', 'q8', 'q8x16'],
   plain: ['f32', 'i32', 'u8'],
+  unpacked: ['f32', 'i32', 'u8', 'bf16', 'f16'],
   any: ELEMENT_TYPES,
 } as const satisfies Record<string, readonly DType[]>;
 
 /** What a kernel takes at a place. */
 export type ElementType = keyof typeof ACCEPTED;
-
-const BYTES_OF = { f32: 4, i32: 4, u8: 1, bf16: 2, f16: 2 } as const satisfies Record<DType, number>;
-
-/** Bytes of one element. */
-export function bytesOf(dtype: DType): number {
-  return BYTES_OF[dtype];
-}
 
 /**
  * How a command is cut among threads: each takes a stretch along a size (or along `length`), and the storages named move
@@ -99,9 +91,12 @@ export const KERNELS = {
     cut: { own: true },
     cost: { of: ['length'], nanoseconds: 0.5 },
   },
-  /** `out[i] = x[i]`, of one type, or rounded from one type of floats to another: to the nearest, ties to even. */
+  /**
+   * `out[i] = x[i]`, of one type, or rounded from one type of floats to another: to the nearest, ties to even. Packed weights
+   * are copied to f32 alone.
+   */
   copy: {
-    out: { out: 'any' },
+    out: { out: 'unpacked' },
     in: { x: 'any' },
     length: 'x',
     types: ['out', 'x'],
@@ -112,7 +107,8 @@ export const KERNELS = {
   /**
    * `out[m,n] = alpha * op(a) op(b) + beta * out + bias`. `a` is `[m, k]`, or stored `[k, m]` with `transA`; `b` is `[k, n]`,
    * or stored `[n, k]` with `transB`; `bias [n]` is added to every row once, after the last step along k, and is not
-   * scaled by alpha. Infinities and NaN in a `b` of 16 bits give any numbers.
+   * scaled by alpha. Infinities and NaN in a `b` of 16 bits give any numbers. The rows in which a packed `b` is stored are
+   * whole groups.
    */
   matmul: {
     out: { out: 'f32' },
@@ -486,8 +482,12 @@ export function checkType(kernel: KernelName, name: string, expected: ElementTyp
   throw new TypeError(`${kernel}: ${name} must be ${accepted.join(' or ')}: got ${found}`);
 }
 
-/** @throws TypeError unless both are of one type, or both are floats */
+/** @throws TypeError unless both are of one type, or both are floats, or `out` is f32 where `x` is packed */
 export function checkCast(kernel: KernelName, out: DType, x: DType): void {
+  if (isPackedType(x)) {
+    if (out === 'f32') return;
+    throw new TypeError(`${kernel}: out must be f32 for an x of ${x}: got ${out}`);
+  }
   const floats: readonly DType[] = ACCEPTED.weight;
   if (out === x || (floats.includes(out) && floats.includes(x))) return;
   throw new TypeError(`${kernel}: out must be ${x}: got ${out}`);

@@ -2,7 +2,7 @@
 
 import type { Random } from '../base/random.js';
 import { kaimingUniform, normal } from '../nn/init.js';
-import { copyParameter, isHalf, type Tensor } from '../tensor.js';
+import { copyParameter, isFrozenWeight, type Tensor } from '../tensor.js';
 import type { LoraInit } from './config.js';
 import { type Columns, dot, orthonormalColumns, singularValues } from './decompositions.js';
 import { randomizedSvd } from './randomizedSvd.js';
@@ -80,8 +80,8 @@ export async function factorsOfWeight(
   const share = (s: number) => [Math.sqrt(s / scaling), Math.sqrt(s / scaling)] as const;
   const [, iterations] = /^pissa_niter_(\d+)$/.exec(init) ?? [];
   if (iterations !== undefined) {
-    // The weight is the left operand here, which no kernel takes in halves.
-    const copy = isHalf(weight) ? copyParameter(weight, false) : undefined;
+    // The weight is the left operand here, which no kernel takes but in f32.
+    const copy = isFrozenWeight(weight) ? copyParameter(weight, false) : undefined;
     try {
       const { u, s, v } = await randomizedSvd(copy ?? weight, rank, Number(iterations), random);
       return truncated({ left: u, s, right: v }, shape, share);

@@ -1,11 +1,12 @@
 /** Adding the active updates to the weights themselves, and taking them off again. */
 import { noGrad } from '../autograd/record.js';
+import { isPackedType } from '../backends/elementTypes.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
 import { Random } from '../base/random.js';
 import { evaluationModes, withModes } from '../nn/mode.js';
 import { type Layer, type Module, modelParts, requireLayer, tensorNames } from '../nn/module.js';
 import { changing } from '../nn/use.js';
-import { isHalf, type Parameter, type Tensor, tensor } from '../tensor.js';
+import { isFrozenWeight, type Parameter, type Tensor, tensor } from '../tensor.js';
 import { type Adaptation, adaptationOf, setAdaptation } from './adaptation.js';
 import type { AdaptedLayer } from './adaptedLayer.js';
 
@@ -66,7 +67,7 @@ async function checkMerged(model: Module, { layers }: Adaptation): Promise<void>
     try {
       for (const [parameter, value] of merged) {
         count += 1;
-        if (isHalf(parameter))
+        if (isFrozenWeight(parameter))
           throw new RangeError(
             `merge: ${path || 'the weight'} is ${parameter.dtype}, which would lose most of the update: load it as f32`,
           );
@@ -199,12 +200,19 @@ function unload(model: Module, { layers, switched, adapters }: Adaptation, kept:
   }
   for (const each of switched.values()) {
     const copy = kept.map((name) => each.copyOf(name)).find((found) => found !== undefined);
-    if (copy) each.original.device.run('copy', { out: each.original.storage, x: copy.storage });
+    if (copy) keepValues(each.original, copy);
     each.use([]);
     for (const name of adapters.keys()) each.delete(name);
     each.module.kept.delete(each.original);
   }
   setAdaptation(model, undefined);
+}
+
+/** Values that were trained go back; over packed weights, which nothing is rounded to, as f32. */
+function keepValues(original: Parameter, copy: Parameter): void {
+  const { device, dtype, length } = original;
+  if (isPackedType(dtype)) original.replaceStorage(device.alloc('f32', length));
+  device.run('copy', { out: original.storage, x: copy.storage });
 }
 
 /** Where each module is a child. */

@@ -8,7 +8,7 @@
  */
 import type { Backend } from '../backends/backend.js';
 import { ShapeError } from '../base/errors.js';
-import { isHalf, Parameter, type Shape, Tensor } from '../tensor.js';
+import { isFrozenWeight, Parameter, type Shape, Tensor } from '../tensor.js';
 import { fieldsOf } from './fields.js';
 import { modeInPass } from './mode.js';
 import { changing, reading, requireUnused } from './use.js';
@@ -105,7 +105,7 @@ export abstract class Module {
     requireUnused('requiresGrad', modelParts(this), { beside: ['read', 'change', 'switch'] });
     const parameters = this.parameters();
     // Before any other is changed.
-    if (required) for (const each of parameters.filter(isHalf)) each.requiresGrad = true;
+    if (required) for (const each of parameters.filter(isFrozenWeight)) each.requiresGrad = true;
     for (const parameter of parameters) parameter.requiresGrad = required;
     return this;
   }
@@ -207,7 +207,7 @@ function misfit(name: string, given: HostTensor, tensor: Tensor): string | undef
   if (given.shape.join() !== tensor.shape.join() || given.data.length !== tensor.length) {
     return `${name} must be [${tensor.shape}]: got [${given.shape}]`;
   }
-  if (isHalf(tensor)) return `${name} is ${tensor.dtype}, which loadTensors loads`;
+  if (isFrozenWeight(tensor)) return `${name} is ${tensor.dtype}, whose values come from a file alone`;
   const isWrong = tensor.dtype === 'i32' && given.data.some((value) => (value | 0) !== value);
   return isWrong ? `${name} must hold 32-bit integers` : undefined;
 }

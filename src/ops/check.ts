@@ -1,6 +1,7 @@
 /** What every op checks before a kernel runs; messages read `op: rule: values`. */
+import { isPackedType, PACKED } from '../backends/elementTypes.js';
 import { DeviceError, ShapeError } from '../base/errors.js';
-import { elementCount, isHalf, type Shape, type Tensor } from '../tensor.js';
+import { elementCount, isFrozenWeight, type Shape, type Tensor } from '../tensor.js';
 
 /** All tensors live on one device and hold floats (`f32`). */
 export function checkFloats(op: string, tensors: Readonly<Record<string, Tensor | undefined>>): void {
@@ -16,10 +17,15 @@ export function checkFloats(op: string, tensors: Readonly<Record<string, Tensor 
   }
 }
 
-/** A frozen weight may also be of 16 bits, where the kernel takes it so. */
+/** A frozen weight may also be of 16 bits or packed, where the kernel takes it so; a packed one in rows of whole groups. */
 export function checkWeight(op: string, name: string, weight: Tensor, { device }: Tensor): void {
-  if (weight.dtype !== 'f32' && !isHalf(weight))
-    throw new TypeError(`${op}: ${name} must be f32, bf16 or f16: got ${weight.dtype}`);
+  const { dtype, shape } = weight;
+  if (dtype !== 'f32' && !isFrozenWeight(weight))
+    throw new TypeError(`${op}: ${name} must be f32, bf16, f16 or packed: got ${dtype}`);
+  if (isPackedType(dtype) && shape[shape.length - 1] % PACKED[dtype].group !== 0)
+    throw new ShapeError(
+      `${op}: ${name} must have rows of whole groups of ${PACKED[dtype].group}: got [${shape}]`,
+    );
   if (weight.device === device) return;
   throw new DeviceError(`${op}: tensors live on different devices: ${name} on ${weight.device.name}`);
 }

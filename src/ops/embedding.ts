@@ -6,7 +6,7 @@ import { checkIntegers, checkWeight, matrixSize } from './check.js';
 /**
  * `y = E[i]`: rows of a table. The gradient is added at the indices.
  * @param indices  [...], i32; one outside 0…num−1 gives a row of NaN
- * @param weight   [num, dim]; one that is frozen may be bf16 or f16
+ * @param weight   [num, dim]; one that is frozen may be bf16, f16 or packed
  * @returns        [..., dim]
  * @throws ShapeError when the sizes do not fit, TypeError for indices that are no i32
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html

@@ -5,7 +5,7 @@ import { checkFloats, checkShape, checkWeight, matrixSize, rowCount } from './ch
 /**
  * `y = x Wᵀ + b`.
  * @param x       [..., inFeatures]
- * @param weight  [outFeatures, inFeatures]; one that is frozen may be bf16 or f16
+ * @param weight  [outFeatures, inFeatures]; one that is frozen may be bf16, f16 or packed
  * @param bias    [outFeatures]
  * @returns       [..., outFeatures]
  * @throws ShapeError when the sizes do not fit

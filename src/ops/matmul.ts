@@ -2,7 +2,7 @@ import { record } from '../autograd/record.js';
 import { ShapeError } from '../base/errors.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloats, matrixSize } from './check.js';
+import { checkFloats, checkWeight, matrixSize } from './check.js';
 
 export interface MatmulOptions {
   /** `a` is `[k, m]` and taken transposed. */
@@ -18,7 +18,7 @@ const NAMES: OptionNames<MatmulOptions> = { transA: true, transB: true, alpha: t
 /**
  * `out = alpha · op(a) op(b)`, where op transposes on request.
  * @param a  [m, k], or [k, m] with transA
- * @param b  [k, n], or [n, k] with transB
+ * @param b  [k, n], or [n, k] with transB; one that is frozen may be bf16, f16 or packed, but not with transA
  * @returns  [m, n]
  * @throws ShapeError when the inner dimensions differ
  * @see https://docs.pytorch.org/docs/stable/generated/torch.matmul.html
@@ -26,7 +26,11 @@ const NAMES: OptionNames<MatmulOptions> = { transA: true, transB: true, alpha: t
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   checkOptions('matmul', options, NAMES);
   const { transA = false, transB = false, alpha = 1 } = options;
-  checkFloats('matmul', { a, b });
+  checkFloats('matmul', { a });
+  checkWeight('matmul', 'b', b, a);
+  // The gradient of such an a would have b as its left operand.
+  if (transA && b.dtype !== 'f32')
+    throw new TypeError(`matmul: b must be f32 where a is taken transposed: got ${b.dtype}`);
   const [aRows, aCols] = matrixSize('matmul', 'a', a);
   const [bRows, bCols] = matrixSize('matmul', 'b', b);
   const [m, k] = transA ? [aCols, aRows] : [aRows, aCols];

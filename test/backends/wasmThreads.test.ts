@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend, HostArray, Storage } from '../../src/backends/backend.js';
+import { type PackedType, storageBytes } from '../../src/backends/elementTypes.js';
+import { packWeights } from '../../src/backends/packedWeights.js';
 import { createWasmBackend, type WasmBackend } from '../../src/backends/wasm/index.js';
 import { Random } from '../../src/base/random.js';
 import { applyLora } from '../../src/lora/applyLora.js';
@@ -14,6 +16,7 @@ import { evaluate } from '../../src/train/evaluate.js';
 import { fit } from '../../src/train/fit.js';
 import { wasm, wasmBuilds } from '../support/devices.js';
 import { trainImages } from '../support/mnistData.js';
+import { PACKED_TYPES, randomPacked } from '../support/packedCases.js';
 
 /** All above what is cut into shares; several shares of odd sizes. */
 const LENGTHS = [32_768, 65_537, 100_003];
@@ -41,6 +44,8 @@ interface Work {
   readonly name: string;
   /** Data of storages; the first one is the output. */
   readonly data: readonly (Float32Array | Int32Array | Uint8Array)[];
+  /** The types of those that are not what their arrays say. */
+  readonly types?: Readonly<Record<number, PackedType>>;
   readonly run: (device: Backend, storages: readonly Storage[]) => void;
 }
 
@@ -58,6 +63,45 @@ function matmuls(): Work[] {
     }),
   );
 }
+
+/** x Wᵀ and dY W with shares that begin inside of a group; one row; and a cast of an odd number of groups. */
+const packed: Work[] = PACKED_TYPES.flatMap((dtype): Work[] => {
+  const bytesOfWeights = (count: number) => packWeights(randomPacked(random, dtype, count)).bytes;
+  const types = { 2: dtype };
+  return [
+    ...[
+      [40, 576, 1003, true],
+      [40, 401, 608, false],
+      [1, 1056, 1003, true],
+      [1, 401, 608, false],
+    ].map(([m, k, n, transB]): Work => {
+      const [rows, inner, cols] = [Number(m), Number(k), Number(n)];
+      return {
+        name: `matmul ${rows}×${inner}×${cols} by ${dtype}`,
+        data: [normals(rows * cols), normals(rows * inner), bytesOfWeights(inner * cols), normals(cols)],
+        types,
+        run: (device, [out, a, b, bias]) =>
+          device.run('matmul', {
+            out,
+            a,
+            b,
+            m: rows,
+            k: inner,
+            n: cols,
+            transB: Boolean(transB),
+            bias,
+            beta: 0.5,
+          }),
+      };
+    }),
+    {
+      name: `copy of ${dtype}`,
+      data: [normals(3203 * 32), normals(1), bytesOfWeights(3203 * 32)],
+      types,
+      run: (device, [out, , x]) => device.run('copy', { out, x }),
+    },
+  ];
+});
 
 function elementwise(length: number): Work[] {
   const four = () => [normals(length), normals(length), normals(length), normals(length).map(Math.abs)];
@@ -143,13 +187,17 @@ const rows: Work[] = [
   },
 ];
 
-const works = [...matmuls(), ...LENGTHS.flatMap(elementwise), ...rows];
+const works: Work[] = [...matmuls(), ...packed, ...LENGTHS.flatMap(elementwise), ...rows];
 
 /** The bytes of all storages after the work; comparing them one by one would take long. */
-async function results(device: Backend, { data, run }: Work): Promise<Buffer> {
+async function results(device: Backend, { data, types = {}, run }: Work): Promise<Buffer> {
   const dtype = (array: object) =>
     array instanceof Uint8Array ? 'u8' : array instanceof Int32Array ? 'i32' : 'f32';
-  const storages = data.map((array) => device.alloc(dtype(array), array.length));
+  const storages = data.map((array, i) =>
+    types[i]
+      ? device.alloc(types[i], array.length / storageBytes(types[i], 1))
+      : device.alloc(dtype(array), array.length),
+  );
   for (const [i, storage] of storages.entries()) device.write(storage, data[i]);
   run(device, storages);
   const read = await Promise.all(storages.map((storage) => device.read(storage)));

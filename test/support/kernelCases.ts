@@ -16,6 +16,7 @@ import {
   output,
   ROWS_COLS,
 } from './kernelInputs.js';
+import { packedCases } from './packedCases.js';
 
 export { errorBound, type Input, type KernelCase } from './kernelInputs.js';
 
@@ -597,4 +598,5 @@ export const kernelCases: readonly KernelCase[] = [
   ...exactMatmulCases,
   ...castCases,
   ...decoderCases,
+  ...packedCases,
 ];

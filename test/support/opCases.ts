@@ -3,6 +3,8 @@
  * small) and a comparison of every other device with the reference, forward and all gradients.
  */
 
+import type { PackedType } from '../../src/backends/elementTypes.js';
+import { type PackedBytes, packWeights, unpackWeights } from '../../src/backends/packedWeights.js';
 import { Random } from '../../src/base/random.js';
 import { checkpoint } from '../../src/nn/checkpoint.js';
 import { add } from '../../src/ops/add.js';
@@ -26,10 +28,13 @@ import { scaleColumns, scaleRows } from '../../src/ops/scale.js';
 import { silu } from '../../src/ops/silu.js';
 import { siluMul } from '../../src/ops/siluMul.js';
 import type { Shape, Tensor } from '../../src/tensor.js';
+import { PACKED_TYPES, randomPacked } from './packedCases.js';
 
 export interface Values {
   readonly shape: Shape;
   readonly data: Float32Array | Int32Array;
+  /** The same numbers as a packed frozen weight, which the op is given. */
+  readonly packed?: PackedBytes;
 }
 
 type Inputs = Readonly<Record<string, Tensor>>;
@@ -53,6 +58,11 @@ const random = new Random(20240517);
 function normal(...shape: number[]): Values {
   const length = shape.reduce((a, b) => a * b, 1);
   return { shape, data: Float32Array.from({ length }, () => random.normal()) };
+}
+
+function packed(dtype: PackedType, rows: number, cols: number): Values {
+  const made = packWeights(randomPacked(random, dtype, rows * cols));
+  return { shape: [rows, cols], data: unpackWeights(dtype, made.bytes), packed: made };
 }
 
 /** At least 0.1 from 0, where ReLU has no derivative. */
@@ -115,6 +125,41 @@ const linearCases = MATRICES.flatMap(([m, k, n]): OpCase[] => [
     run: ({ a, b }) => add(a, b),
   },
 ]);
+
+/** [m, rows, cols] of the weight: small, one row, and over several blocks. */
+const PACKED_SHAPES = [
+  [2, 4, 32],
+  [1, 5, 32],
+  [7, 33, 320],
+  [1, 65, 576],
+  [35, 64, 96],
+] as const;
+
+const packedCases = PACKED_TYPES.flatMap((dtype) =>
+  PACKED_SHAPES.flatMap(([m, rows, cols]): OpCase[] => {
+    const [weight, frozen] = [packed(dtype, rows, cols), ['weight']];
+    return [
+      {
+        name: `linear ${m}×${cols}→${rows} by ${dtype}`,
+        inputs: { x: normal(m, cols), weight, bias: normal(rows) },
+        frozen,
+        run: ({ x, weight, bias }) => linear(x, weight, bias),
+      },
+      {
+        name: `matmul ${m}×${rows}×${cols} by ${dtype}`,
+        inputs: { a: normal(m, rows), weight },
+        frozen,
+        run: ({ a, weight }, scalar) => matmul(a, weight, { alpha: scalar(-0.5) }),
+      },
+      {
+        name: `add ${m}×${cols} to rows of ${dtype}`,
+        inputs: { x: normal(m, cols), indices: classes(m, rows), weight },
+        frozen,
+        run: ({ x, indices, weight }) => add(x, embedding(indices, weight)),
+      },
+    ];
+  }),
+);
 
 /** [rows, inFeatures, outFeatures, rank] */
 const ADAPTED = [
@@ -415,6 +460,7 @@ const decoderCases = [
 export const opCases: readonly OpCase[] = [
   ...matmulCases,
   ...linearCases,
+  ...packedCases,
   ...loraCases,
   ...movedCases,
   ...elementwiseCases,

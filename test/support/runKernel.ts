@@ -1,5 +1,7 @@
 /** Runs a case of the kernel table on a device and on the reference, and says what differs. */
 import type { Backend, HostArray, Storage } from '../../src/backends/backend.js';
+import { isPackedType, PACKED, storageBytes } from '../../src/backends/elementTypes.js';
+import { unpackWeights } from '../../src/backends/packedWeights.js';
 import { ReferenceBackend } from '../../src/backends/reference/index.js';
 import { bfloatToNumber, halfToNumber } from '../../src/base/halves.js';
 import { Random } from '../../src/base/random.js';
@@ -27,6 +29,14 @@ export async function runKernel(
   const parents: Record<string, Storage> = {};
   const storages: Record<string, Storage> = {};
   for (const [name, { dtype, data }] of Object.entries(inputs)) {
+    if (isPackedType(dtype)) {
+      // Nothing writes packed weights, and they are not divided.
+      const { group } = PACKED[dtype];
+      parents[name] = backend.alloc(dtype, (data.length / storageBytes(dtype, group)) * group);
+      backend.write(parents[name], data);
+      storages[name] = parents[name];
+      continue;
+    }
     const whole = new Float64Array(data.length + 2 * GUARD).fill(guardValue(dtype));
     whole.set(data, GUARD);
     parents[name] = backend.alloc(dtype, whole.length);
@@ -38,6 +48,10 @@ export async function runKernel(
   const damaged: string[] = [];
   const whole = await Promise.all(Object.values(parents).map((parent) => backend.read(parent)));
   for (const [i, [name, { dtype, data, isOutput }]] of Object.entries(inputs).entries()) {
+    if (parents[name] === storages[name]) {
+      backend.free(parents[name]);
+      continue;
+    }
     const guards = [...whole[i].subarray(0, GUARD), ...whole[i].subarray(GUARD + data.length)];
     if (!guards.every((value) => Object.is(value, guardValue(dtype)))) damaged.push(name);
     if (isOutput) outputs[name] = whole[i].slice(GUARD, GUARD + data.length);
@@ -53,15 +67,19 @@ async function expectation(kernel: KernelCase, inputs: Inputs) {
   const { outputs } = await runKernel(reference, kernel, inputs);
   const before = Object.fromEntries(Object.entries(inputs).map(([name, { data }]) => [name, data]));
   if (kernel.magnitude) return { outputs, magnitudes: kernel.magnitude(before, outputs) };
-  const absolute = Object.fromEntries(
-    Object.entries(inputs).map(([name, of]) => [name, { ...of, data: absolutes(of) }]),
-  );
+  const absolute = Object.fromEntries(Object.entries(inputs).map(([name, of]) => [name, absolutes(of)]));
   return { outputs, magnitudes: (await runKernel(reference, kernel, absolute, Math.abs)).outputs };
 }
 
-/** Halves are given by their bits, of which the highest is the sign. */
-function absolutes({ dtype, data }: Input): number[] {
-  return Array.from(data, dtype === 'bf16' || dtype === 'f16' ? (bits) => bits & 0x7fff : Math.abs);
+/** Halves are given by their bits, of which the highest is the sign; packed weights become numbers. */
+function absolutes(input: Input): Input {
+  const { dtype, data } = input;
+  if (isPackedType(dtype)) {
+    const weights = unpackWeights(dtype, Uint8Array.from(data));
+    return { ...input, dtype: 'f32', data: weights.map(Math.abs) };
+  }
+  const isHalf = dtype === 'bf16' || dtype === 'f16';
+  return { ...input, data: Array.from(data, isHalf ? (bits) => bits & 0x7fff : Math.abs) };
 }
 
 /** NaN has many bits, one number each, so that any two are equal. */

@@ -2,7 +2,7 @@
 import type { Backend } from '../../src/backends/backend.js';
 import { ReferenceBackend } from '../../src/backends/reference/index.js';
 import { Random } from '../../src/base/random.js';
-import { elementCount, type Tensor, tensor } from '../../src/tensor.js';
+import { elementCount, packedParameter, type Tensor, tensor } from '../../src/tensor.js';
 import type { OpCase, Values } from './opCases.js';
 
 /** A fixed random gradient of the output: with all ones, mistakes that cancel in a sum would pass. */
@@ -11,7 +11,8 @@ export function cotangentOf(length: number): Float64Array {
   return Float64Array.from({ length }, () => Math.fround(random.normal()));
 }
 
-export function upload(device: Backend, { shape, data }: Values): Tensor {
+export function upload(device: Backend, { shape, data, packed }: Values): Tensor {
+  if (packed) return packedParameter(device, packed.dtype, packed.bytes, shape);
   const isIndex = data instanceof Int32Array;
   const made = tensor(device, data, shape, isIndex ? 'i32' : 'f32');
   made.requiresGrad = !isIndex;
@@ -23,12 +24,11 @@ export type OpResult = Map<string, ArrayLike<number>>;
 
 export async function runOp(device: Backend, op: OpCase, absolute = false): Promise<OpResult> {
   const { inputs, frozen = [], run } = op;
-  const magnitude = (data: Values['data']) =>
-    absolute && data instanceof Float32Array ? data.map(Math.abs) : data;
+  const magnitude = (data: Values['data']) => (data instanceof Float32Array ? data.map(Math.abs) : data);
   const tensors = Object.fromEntries(
-    Object.entries(inputs).map(([name, { shape, data }]) => [
+    Object.entries(inputs).map(([name, values]) => [
       name,
-      upload(device, { shape, data: magnitude(data) }),
+      upload(device, absolute ? { shape: values.shape, data: magnitude(values.data) } : values),
     ]),
   );
   for (const name of frozen) tensors[name].requiresGrad = false;

@@ -2,7 +2,9 @@
 import { DeviceError } from '../../base/errors.js';
 import { bfloatToNumber, halfBits, halfToNumber, numberToBfloat } from '../../base/halves.js';
 import type { Backend, DType, HostArray, KernelArguments, MemoryUse, Storage } from '../backend.js';
+import { checkLength, checkSlice, checkWrite, isPackedType, storageBytes } from '../elementTypes.js';
 import { checkCast, checkType, KERNELS, type KernelName, layoutOf } from '../kernels.js';
+import { unpackWeights } from '../packedWeights.js';
 import { type Numbers, REFERENCE_KERNELS } from './kernels.js';
 
 const ARRAY_OF = {
@@ -11,6 +13,9 @@ const ARRAY_OF = {
   u8: Uint8Array,
   bf16: Uint16Array,
   f16: Uint16Array,
+  q4: Uint8Array,
+  q8: Uint8Array,
+  q8x16: Uint8Array,
 } as const;
 
 /** The 16-bit floats: bits to numbers and back. */
@@ -25,13 +30,10 @@ class ReferenceStorage implements Storage {
   constructor(
     readonly owner: ReferenceBackend,
     readonly dtype: DType,
+    readonly length: number,
     readonly data: Numbers | Uint16Array,
     readonly isSlice: boolean,
   ) {}
-
-  get length(): number {
-    return this.data.length;
-  }
 }
 
 export class ReferenceBackend implements Backend {
@@ -45,14 +47,14 @@ export class ReferenceBackend implements Backend {
   #liveStorages = 0;
 
   alloc(dtype: DType, length: number): Storage {
-    if (!Number.isSafeInteger(length) || length < 0) {
-      throw new RangeError(`alloc: length must be a non-negative integer: ${length}`);
-    }
+    checkLength(dtype, length);
     try {
       // Filled with what nobody should rely on, so that reading before writing shows up in a test.
-      const data = new ARRAY_OF[dtype](length).fill(dtype === 'f32' ? Number.NaN : 85);
+      const data = new ARRAY_OF[dtype](isPackedType(dtype) ? storageBytes(dtype, length) : length).fill(
+        dtype === 'f32' ? Number.NaN : 85,
+      );
       this.#count(data.byteLength, 1);
-      return new ReferenceStorage(this, dtype, data, false);
+      return new ReferenceStorage(this, dtype, length, data, false);
     } catch (error) {
       throw new DeviceError(`reference: cannot allocate ${length} elements of ${dtype}`, { cause: error });
     }
@@ -60,11 +62,9 @@ export class ReferenceBackend implements Backend {
 
   slice(storage: Storage, offset: number, length: number): Storage {
     const { data, dtype } = this.#open(storage);
-    if (offset < 0 || length < 0 || offset + length > data.length) {
-      throw new RangeError(`slice: outside the storage: ${offset} + ${length} > ${data.length}`);
-    }
+    checkSlice(storage, offset, length);
     this.#count(0, 1);
-    return new ReferenceStorage(this, dtype, data.subarray(offset, offset + length), true);
+    return new ReferenceStorage(this, dtype, length, data.subarray(offset, offset + length), true);
   }
 
   free(storage: Storage): void {
@@ -75,9 +75,7 @@ export class ReferenceBackend implements Backend {
 
   write(storage: Storage, data: ArrayLike<number>): void {
     const opened = this.#open(storage);
-    if (data.length > opened.length) {
-      throw new RangeError(`write: data is longer than the storage: ${data.length} > ${opened.length}`);
-    }
+    checkWrite(opened, data.length);
     opened.data.set(data);
   }
 
@@ -108,8 +106,9 @@ export class ReferenceBackend implements Backend {
       const { dtype, data } = this.#open(storage);
       checkType(kernel, name, type, dtype);
       given[name] = data;
-      if (dtype !== 'bf16' && dtype !== 'f16') continue;
       // Kernels see numbers, and only their results are rounded.
+      if (isPackedType(dtype)) given[name] = Float64Array.from(unpackWeights(dtype, Uint8Array.from(data)));
+      if (dtype !== 'bf16' && dtype !== 'f16') continue;
       const { decode, encode } = HALVES[dtype];
       const numbers = Float64Array.from(data, decode);
       given[name] = numbers;

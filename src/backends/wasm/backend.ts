@@ -1,6 +1,7 @@
 /** The backend on WebAssembly SIMD: storages in one linear memory, kernels compiled from assembly/. */
 import type { DeviceError } from '../../base/errors.js';
 import type { Backend, DType, HostArray, KernelArguments, MemoryUse, Storage } from '../backend.js';
+import { checkWrite } from '../elementTypes.js';
 import type { KernelName } from '../kernels.js';
 import { countDisposed } from '../ownership.js';
 import type { Recorder } from '../recorder.js';
@@ -61,9 +62,7 @@ export class WasmBackend implements Backend {
   }
 
   write(storage: Storage, data: ArrayLike<number>): void {
-    if (data.length > storage.length) {
-      throw new RangeError(`write: data is longer than the storage: ${data.length} > ${storage.length}`);
-    }
+    checkWrite(storage, data.length);
     this.recorder.interrupt();
     this.#memory.write(open(storage), data);
   }

@@ -6,7 +6,8 @@
  * freed, so a step that allocates in the same order each time gets the same addresses each time.
  */
 import { DeviceError } from '../../base/errors.js';
-import { bytesOf, type DType, SLICE_ALIGNMENT, type Storage } from '../backend.js';
+import { type DType, SLICE_ALIGNMENT, type Storage, storageBytes } from '../backend.js';
+import { checkLength, checkSlice, isPackedType } from '../elementTypes.js';
 import { MemoryPressure, reclaim } from '../ownership.js';
 import type { RecordedBlock, Recorder } from '../recorder.js';
 
@@ -89,10 +90,8 @@ export class WasmMemory {
 
   /** @param recorder  is told, and may have a block that a program keeps */
   alloc(dtype: DType, length: number, recorder?: Recorder<unknown, WasmBlock>): WasmStorage {
-    if (!Number.isSafeInteger(length) || length < 0) {
-      throw new RangeError(`alloc: length must be a non-negative integer: ${length}`);
-    }
-    const used = length * bytesOf(dtype);
+    checkLength(dtype, length);
+    const used = storageBytes(dtype, length);
     const bytes = Math.max(roundUp(used), SLICE_ALIGNMENT);
     const block = recorder?.allocate(dtype, length, bytes) ?? this.#take(bytes, used);
     recorder?.allocated(dtype, length, block);
@@ -104,10 +103,8 @@ export class WasmMemory {
   }
 
   slice(storage: WasmStorage, offset: number, length: number): WasmStorage {
-    const offsetBytes = offset * bytesOf(storage.dtype);
-    if (offset < 0 || length < 0 || offset + length > storage.length) {
-      throw new RangeError(`slice: outside the storage: ${offset} + ${length} > ${storage.length}`);
-    }
+    checkSlice(storage, offset, length);
+    const offsetBytes = storageBytes(storage.dtype, offset);
     if (offsetBytes % SLICE_ALIGNMENT !== 0) {
       throw new RangeError(`slice: must begin at a multiple of ${SLICE_ALIGNMENT} bytes: ${offsetBytes}`);
     }
@@ -139,22 +136,24 @@ export class WasmMemory {
 
   /** Copies `data` to the first elements. */
   write(storage: WasmStorage, data: ArrayLike<number>): void {
-    if (data.length > FEW || bytesOf(storage.dtype) < 4) {
+    const { dtype } = storage;
+    if (data.length > FEW || (dtype !== 'f32' && dtype !== 'i32')) {
       this.view(storage).set(data);
       return;
     }
     // What a step writes, indices and an optimizer's numbers, is too short to be worth a view.
-    const to = storage.dtype === 'f32' ? this.f32 : this.i32;
+    const to = dtype === 'f32' ? this.f32 : this.i32;
     const start = storage.address >>> 2;
     for (let i = 0; i < data.length; i++) to[start + i] = data[i];
   }
 
-  /** A view of the storage's elements; valid until the next `alloc`. */
+  /** A view of the storage's elements, or of the bytes of packed weights; valid until the next `alloc`. */
   view(storage: WasmStorage): Float32Array | Int32Array | Uint16Array | Uint8Array {
     const { dtype, address, length } = storage;
     if (dtype === 'f32') return this.f32.subarray(address >>> 2, (address >>> 2) + length);
     if (dtype === 'i32') return this.i32.subarray(address >>> 2, (address >>> 2) + length);
-    if (dtype === 'u8') return this.u8.subarray(address, address + length);
+    if (dtype === 'u8' || isPackedType(dtype))
+      return this.u8.subarray(address, address + storageBytes(dtype, length));
     return this.u16.subarray(address >>> 1, (address >>> 1) + length);
   }
 

@@ -2,13 +2,14 @@
 import type { DeviceError } from '../../base/errors.js';
 import {
   type Backend,
-  bytesOf,
   type DType,
   type HostArray,
   type KernelArguments,
   type MemoryUse,
   type Storage,
+  storageBytes,
 } from '../backend.js';
+import { checkWrite, isPackedType } from '../elementTypes.js';
 import type { KernelName } from '../kernels.js';
 import type { Recorder } from '../recorder.js';
 import { CallCache } from './calls.js';
@@ -112,13 +113,11 @@ export class WebGpuBackend implements Backend {
   write(storage: Storage, data: ArrayLike<number>): void {
     const out = this.#memory.open(storage);
     this.#health.check();
-    if (data.length > out.length) {
-      throw new RangeError(`write: data is longer than the storage: ${data.length} > ${out.length}`);
-    }
+    checkWrite(out, data.length);
     if (data.length === 0) return;
     this.recorder.interrupt();
     const words = toWords(out.dtype, data);
-    if ((data.length * bytesOf(out.dtype)) % 4 === 0) {
+    if (isPackedType(out.dtype) || storageBytes(out.dtype, data.length) % 4 === 0) {
       this.#commands.write(out, words);
       return;
     }

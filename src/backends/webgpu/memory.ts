@@ -6,7 +6,8 @@
  * in the same order each time gets the same buffers each time.
  */
 import { DeviceError } from '../../base/errors.js';
-import { bytesOf, type DType, SLICE_ALIGNMENT, type Storage } from '../backend.js';
+import { type DType, SLICE_ALIGNMENT, type Storage, storageBytes } from '../backend.js';
+import { checkLength, checkSlice } from '../elementTypes.js';
 import { MemoryPressure } from '../ownership.js';
 import type { RecordedBlock, Recorder } from '../recorder.js';
 import type { DeviceHealth } from './health.js';
@@ -43,7 +44,7 @@ export class WebGpuStorage implements Storage {
     /** Bytes from the beginning of the block. */
     readonly offset: number,
   ) {
-    this.byteLength = length * bytesOf(dtype);
+    this.byteLength = storageBytes(dtype, length);
     this.wordBytes = Math.ceil(this.byteLength / 4) * 4;
   }
 }
@@ -73,11 +74,9 @@ export class WebGpuMemory {
 
   /** @param recorder  is told, and may have a block that a program keeps */
   alloc(dtype: DType, length: number, recorder: Recorder<unknown, WebGpuBlock>): WebGpuStorage {
-    if (!Number.isSafeInteger(length) || length < 0) {
-      throw new RangeError(`alloc: length must be a non-negative integer: ${length}`);
-    }
+    checkLength(dtype, length);
     this.#health.check();
-    const used = length * bytesOf(dtype);
+    const used = storageBytes(dtype, length);
     const bytes = Math.max(roundUp(used), SLICE_ALIGNMENT);
     if (bytes > this.#maxBytes) {
       throw new DeviceError(
@@ -94,10 +93,8 @@ export class WebGpuMemory {
   }
 
   slice(storage: WebGpuStorage, offset: number, length: number): WebGpuStorage {
-    const offsetBytes = offset * bytesOf(storage.dtype);
-    if (offset < 0 || length < 0 || offset + length > storage.length) {
-      throw new RangeError(`slice: outside the storage: ${offset} + ${length} > ${storage.length}`);
-    }
+    checkSlice(storage, offset, length);
+    const offsetBytes = storageBytes(storage.dtype, offset);
     if (offsetBytes % SLICE_ALIGNMENT !== 0) {
       throw new RangeError(`slice: must begin at a multiple of ${SLICE_ALIGNMENT} bytes: ${offsetBytes}`);
     }

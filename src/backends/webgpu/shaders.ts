@@ -172,6 +172,7 @@ export function shaderCode(name: ShaderName): string {
   const floats = numbers.map((number) => `${number}: f32,`).join(' ');
   const body = sources[name];
   return [
+    // The packed types are the last ones: the shaders ask whether a type is `>= Q4`.
     ...ELEMENT_TYPES.map((type, i) => `const ${type.toUpperCase()} = ${i}u;`),
     ...structs,
     `struct Params { ${parameters} ${floats} }`,

@@ -1,5 +1,6 @@
 /** Elements and parameters as the 32-bit words that WebGPU copies and binds. */
-import type { DType, HostArray } from '../backend.js';
+import { type DType, type HostArray, storageBytes } from '../backend.js';
+import { isPackedType } from '../elementTypes.js';
 
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
@@ -23,11 +24,11 @@ export function lastMask(byteLength: number): number {
   return rest === 0 ? 0xffffffff : 2 ** (8 * rest) - 1;
 }
 
-/** The data in elements of `dtype`, filled up to a whole word; `data` itself where it is that already. */
+/** The data in elements of `dtype`, or bytes of packed weights, filled up to a whole word; `data` itself where it is that already. */
 export function toWords(dtype: DType, data: ArrayLike<number>): ArrayBufferView {
   if (dtype === 'f32') return data instanceof Float32Array ? data : new Float32Array(data);
   if (dtype === 'i32') return data instanceof Int32Array ? data : new Int32Array(data);
-  const Elements = dtype === 'u8' ? Uint8Array : Uint16Array;
+  const Elements = dtype === 'u8' || isPackedType(dtype) ? Uint8Array : Uint16Array;
   const perWord = 4 / Elements.BYTES_PER_ELEMENT;
   if (data instanceof Elements && data.length % perWord === 0) return data;
   const elements = new Elements(Math.ceil(data.length / perWord) * perWord);
@@ -35,9 +36,11 @@ export function toWords(dtype: DType, data: ArrayLike<number>): ArrayBufferView 
   return elements;
 }
 
-/** The first `length` elements of `dtype` in `words`. */
+/** The first `length` elements of `dtype` in `words`, or the bytes of so many packed weights. */
 export function fromWords(dtype: DType, words: ArrayBuffer, length: number): HostArray {
   if (dtype === 'f32') return new Float32Array(words, 0, length);
   if (dtype === 'i32') return new Int32Array(words, 0, length);
-  return dtype === 'u8' ? new Uint8Array(words, 0, length) : new Uint16Array(words, 0, length);
+  return dtype === 'u8' || isPackedType(dtype)
+    ? new Uint8Array(words, 0, storageBytes(dtype, length))
+    : new Uint16Array(words, 0, length);
 }

@@ -1,4 +1,4 @@
-// include: halves, weights, finish
+// include: halves, packed, weights, finish
 // Matrix product with few rows or columns and a long k: out[m,n] = alpha * op(a) op(b) + beta * out + bias.
 //
 // op(a) is [m, k] with element (i, l) at a[i * aRow + l * aCol], op(b) is [k, n] with element (l, j) at

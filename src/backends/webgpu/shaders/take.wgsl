@@ -1,4 +1,4 @@
-// include: halves
+// include: halves, packed
 // Rows of a table by index: out[r,c] = table[indices[r] * rowStride + c * colStride], or NaN where an index is not from 0
 // to count - 1. That NaN comes from the host, because WGSL may take it that there is none.
 
@@ -12,6 +12,9 @@ fn element(i: u32) {
   let at = row * params.rowStride + i % params.cols * params.colStride;
   if (params.tableType == F32) {
     out[i] = bitcast<f32>(table[at]);
+  } else if (params.tableType >= Q4) {
+    let place = packedAt(at, params.tableType, params.count * params.cols);
+    out[i] = unpacked(params.tableType, place.offset, table[place.code], table[place.scale], table[place.minimum]);
   } else {
     out[i] = bitcast<f32>(widened(sixteen(table[at / 2u], at), params.tableType == BF16));
   }

@@ -1,0 +1,54 @@
+/** Packed weights on the host: as the bytes that a storage takes, and as numbers. */
+import type { PackedWeights } from '../gguf/packed.js';
+import { PACKED, type PackedType, storageBytes } from './elementTypes.js';
+
+export interface PackedBytes {
+  readonly dtype: PackedType;
+  /** What `write` takes, see {@link PACKED}. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Codes, scales and minimums one after the other: `q4`, `q8`, or `q8x16` for groups of 16.
+ * @throws RangeError for groups of 16 with minimums, which no type holds
+ */
+export function packWeights(weights: PackedWeights): PackedBytes {
+  const { kind, group, codes, scales, minimums } = weights;
+  if (group === 16 && minimums)
+    throw new RangeError(`packWeights: groups of 16 have no minimums: got ${minimums.length}`);
+  const dtype = kind === 'q4' ? 'q4' : group === 16 ? 'q8x16' : 'q8';
+  const bytes = new Uint8Array(storageBytes(dtype, scales.length * group));
+  bytes.set(new Uint8Array(codes.buffer, codes.byteOffset, codes.byteLength));
+  putFloats(bytes, codes.byteLength, scales);
+  if (minimums) putFloats(bytes, codes.byteLength + scales.byteLength, minimums);
+  return { dtype, bytes };
+}
+
+/** WebAssembly and GPUs take the little end first, whatever the host does. */
+function putFloats(bytes: Uint8Array, offset: number, values: Float32Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset);
+  for (let i = 0; i < values.length; i++) view.setFloat32(4 * i, values[i], true);
+}
+
+/** The numbers that the bytes of a storage stand for: code · scale + minimum, in f32. */
+export function unpackWeights(dtype: PackedType, bytes: Uint8Array): Float32Array {
+  const { group, bits, hasMinimums } = PACKED[dtype];
+  const count = bytes.length / (storageBytes(dtype, group) / group);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const scales = (count * bits) / 8;
+  const minimums = scales + (count / group) * 4;
+  const out = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    const at = 4 * Math.floor(i / group);
+    const scaled = Math.fround(codeAt(view, bits, i) * view.getFloat32(scales + at, true));
+    // As in gguf/, a zero has no sign.
+    out[i] = scaled + (hasMinimums ? view.getFloat32(minimums + at, true) : 0);
+  }
+  return out;
+}
+
+function codeAt(view: DataView, bits: 4 | 8, i: number): number {
+  if (bits === 8) return view.getInt8(i);
+  const pair = view.getUint8(16 * Math.floor(i / 32) + (i % 16));
+  return i % 32 < 16 ? pair & 15 : pair >> 4;
+}
