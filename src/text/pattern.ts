@@ -32,7 +32,7 @@ export function checkPattern(pattern: string, where: string): void {
       if (open.length === 0) throw refuse('pattern must have its brackets in pairs');
       open[open.length - 1].count += closed.count;
       open[open.length - 1].repeats ||= closed.repeats;
-    } else if (/^[*+{]/.test(token)) {
+    } else if (/^(?:[*+]|\{.+)$/.test(token)) {
       if (isGroup && closed.repeats)
         throw refuse('pattern must not repeat a group that repeats something itself');
       group.repeats = true;
@@ -44,5 +44,6 @@ export function checkPattern(pattern: string, where: string): void {
   if (open.length > 1) throw refuse('pattern must have its brackets in pairs');
 }
 
-/** An escape, a class of characters, a count, or a character. */
-const TOKENS = /\\[\s\S]|\[(?:\\[\s\S]|\[:\w+:\]|[^\]\\])*\]|\{\d*,?\d*\}|[\s\S]/g;
+/** An escape, a class of characters with one inside it at most, a count, or a character. */
+const TOKENS =
+  /\\[pPx]\{[^}]*\}|\\[\s\S]|\[(?:\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]|[^\]\\[])*\]|\{\d*,?\d*\}|[\s\S]/g;
