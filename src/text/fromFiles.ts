@@ -94,7 +94,7 @@ function parsed(text: string, where: string): unknown {
     return JSON.parse(text);
   } catch {
     parseJson(text, where);
-    throw new DataError(`${where}: is not JSON`);
+    throw new DataError(`${where}: is not JSON: it has NaN or Infinity`);
   }
 }
 
