@@ -25,7 +25,7 @@ const MAX_SOURCE = 2 ** 16;
 const MAX_SPACES = 1000;
 const MAX_RANGE = 10_000;
 /** What any template may take, and what it may take more for each character of the messages. */
-const [STEPS, STEPS_PER_CHARACTER] = [2 ** 18, 64];
+const [STEPS, STEPS_PER_CHARACTER] = [2 ** 17, 64];
 const [WEIGHT, WEIGHT_PER_CHARACTER] = [2 ** 22, 8];
 
 /** What `raise_exception` was given. */
@@ -36,7 +36,7 @@ class RaisedError extends Error {}
  * and `eos_token`, and the functions `raise_exception`, `range`, `namespace` and `strftime_now`. `{% generation %}` marks
  * are left out.
  *
- * A stranger's template can do no harm but be refused. Bounded are: its source (65,536 characters), its steps (262,144,
+ * A stranger's template can do no harm but be refused. Bounded are: its source (65,536 characters), its steps (131,072,
  * and 64 for each character of the messages; long strings and loops count as many), the size of each value that
  * it makes (4 million characters, and 8 for each of the messages), what methods and filters multiply, calls within each
  * other (500), `range` (10,000), and the depth of values (100). With short messages, no template takes more than a few seconds.

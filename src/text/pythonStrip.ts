@@ -19,9 +19,16 @@ export function strip(
   characters?: string,
 ): string {
   const cut = characters === undefined ? SPACES : new Set(characters);
-  const all = [...text];
-  let [from, to] = [0, all.length];
-  while (start && from < to && cut.has(all[from])) from++;
-  while (end && to > from && cut.has(all[to - 1])) to--;
-  return all.slice(from, to).join('');
+  let [from, to] = [0, text.length];
+  while (start && from < to && cut.has(characterAt(text, from))) from += characterAt(text, from).length;
+  while (end && from < to && cut.has(characterBefore(text, to))) to -= characterBefore(text, to).length;
+  return text.slice(from, to);
+}
+
+const characterAt = (text: string, at: number) => String.fromCodePoint(text.codePointAt(at) ?? 0);
+
+/** The whole character that ends there. */
+function characterBefore(text: string, end: number): string {
+  const two = end > 1 ? characterAt(text, end - 2) : '';
+  return two.length === 2 ? two : text[end - 1];
 }
