@@ -132,7 +132,7 @@ export class BoundedInterpreter extends Interpreter {
         const values = args.map(knownIn);
         this.#pay(
           object,
-          values.filter((value) => value?.type === 'StringValue'),
+          values.filter((value) => typeof value?.value !== 'number'),
         );
         const stripped = strippedBy((callee.property as Node).value, object.known as Value, values);
         if (stripped) return { type: 'Known', known: stripped };

@@ -2,6 +2,7 @@
 import { Environment, parse, tokenize } from '@huggingface/jinja';
 import { DataError } from '../base/errors.js';
 import { checkOptions } from '../base/options.js';
+import { printable } from '../base/printable.js';
 import { BoundedInterpreter, LimitError, type Node } from './boundedInterpreter.js';
 import { type ChatMessage, checkMessages, lengthOf } from './messages.js';
 
@@ -109,7 +110,7 @@ export class ChatTemplate {
     if (error instanceof RangeError)
       return this.#error(`${rule}: it is nested too deeply or too long`, error);
     const message = error instanceof Error ? error.message : String(error);
-    return this.#error(`${rule}: ${message || 'break or continue without a loop'}`, error);
+    return this.#error(`${rule}: ${printable(message) || 'break or continue without a loop'}`, error);
   }
 }
 

@@ -47,7 +47,8 @@ function textOf(bytes: Uint8Array, where: string): string {
 /**
  * The tokenizer of a model folder.
  *
- * `tokenizer.json` says how text becomes ids; its blocks `truncation` and `padding` are ignored on purpose. Which tokens
+ * `tokenizer.json` alone says how text becomes ids and what may be added around it; its blocks `truncation` and `padding`
+ * are ignored on purpose. Which tokens
  * begin, end and pad a text is taken from `tokenizer_config.json`, then `special_tokens_map.json`, then
  * `generation_config.json`, whose `eos_token_id` adds to the tokens that end a text. The chat template is
  * `chat_template.jinja`, or else that of `chat_template.json` or `tokenizer_config.json`.

@@ -14,7 +14,7 @@ const TYPES = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5 };
 
 /**
  * The tokenizer in a GGUF file's metadata: byte-level BPE with one of the pre-tokenizers that are known by name.
- * Control tokens are its special tokens; tokens that a user defined are found in any text.
+ * Control tokens, and the one for what is unknown, are its special tokens; tokens that a user defined are found in any text.
  * @param metadata  as `openGguf` gives it
  * @param name      what errors call the file
  * @throws DataError when there is no tokenizer, its kind is not read, or its parts contradict each other

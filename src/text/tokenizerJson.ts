@@ -47,14 +47,31 @@ export function checkTokenizerJson(value: unknown, name: string): TokenizerJson 
   const added = checkAdded(file.get('added_tokens'), model, name);
   const ids = new Map(added.map(({ content, id }) => [content, id]));
   const idOf = (token: string) => ids.get(token) ?? model.idOf(token);
+  const normalizer = checkNormalizer(file.get('normalizer'), name);
+  const splitter = splitsNothing(file.get('pre_tokenizer'), normalizer) ? null : file.get('pre_tokenizer');
   return {
     model: model.model,
     added_tokens: added,
-    normalizer: checkNormalizer(file.get('normalizer'), name),
-    pre_tokenizer: checkPreTokenizer(file.get('pre_tokenizer'), name),
+    normalizer,
+    pre_tokenizer: checkPreTokenizer(splitter, name),
     post_processor: checkPostProcessor(file.get('post_processor'), name, idOf),
     decoder: checkDecoder(file.get('decoder'), name),
   };
+}
+
+/**
+ * Whether a `Split` looks for what the normalizer has replaced, as Gemma's does: it asks for a way of splitting that the
+ * library does not have, and never splits.
+ */
+function splitsNothing(splitter: unknown, normalizer: Component | null): boolean {
+  const textOf = (step: unknown) => {
+    const { type, pattern } = (step ?? {}) as { type?: unknown; pattern?: { String?: unknown } | null };
+    return type === 'Split' || type === 'Replace' ? pattern?.String : undefined;
+  };
+  const split =
+    (splitter as { type?: unknown } | null | undefined)?.type === 'Split' ? textOf(splitter) : undefined;
+  if (typeof split !== 'string' || normalizer?.type !== 'Replace') return false;
+  return textOf(normalizer) === split && !String(normalizer.content).includes(split);
 }
 
 /** A vocabulary in which tokens are looked up both ways. */

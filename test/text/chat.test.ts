@@ -76,7 +76,10 @@ describe('a hostile chat template', () => {
 
   it.each([
     ['loops', nested('{{ i }}')],
-    ['loops over nothing', nested('')],
+    [
+      'loops over nothing',
+      '{% set r = range(9999) %}{% for i in r %}{% for j in r %}{% endfor %}{% endfor %}',
+    ],
     ['a long range', '{{ range(1000000000) }}'],
     ['a range without end', "{{ range('a') }}"],
     [
@@ -122,7 +125,7 @@ describe('a hostile chat template', () => {
   ])('is refused in good time: %s', (_, source) => {
     const begun = performance.now();
     const message = refusal(() => new ChatTemplate(source, 't').render([USER]));
-    expect(message).toMatch(/^t: chat template: (must|cannot be (parsed|rendered): )/);
+    expect(message).toMatch(/^t: chat template: (must |cannot be parsed: it is nested too deeply)/);
     expect(performance.now() - begun).toBeLessThan(5000);
   });
 

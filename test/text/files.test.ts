@@ -219,6 +219,15 @@ describe('a model folder', () => {
     expect(refusal(() => read(SMALL, { [file]: content }))).toContain(`dir/${file}: ${message}`);
   });
 
+  it('leaves out a step that splits at what the normalizer has replaced, as in Gemma', () => {
+    const { json, lines } = others().sentencePiece;
+    const normalizer = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
+    const split = { type: 'Split', pattern: { String: ' ' }, behavior: 'MergedWithPrevious', invert: false };
+    const [bare, own] = [null, split].map((step) => read({ ...json, normalizer, pre_tokenizer: step }));
+    expect(lines.map((line) => own.encode(line))).toEqual(lines.map((line) => bare.encode(line)));
+    expect(refusal(() => read({ ...json, pre_tokenizer: split }))).toContain('behavior with invert false');
+  });
+
   it('takes the patterns of well-known models', () => {
     const o200k =
       "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
