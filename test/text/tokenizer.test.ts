@@ -1,5 +1,5 @@
 /** Ids and texts of tokenizers. Oracle: PyPI tokenizers on the same vocabularies. */
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { openGguf } from '../../src/gguf/open.js';
 import { tokenizerFromFiles } from '../../src/text/fromFiles.js';
 import { tokenizerFromGguf } from '../../src/text/fromGguf.js';
@@ -139,8 +139,11 @@ describe('a tokenizer', () => {
   });
 });
 
-describe.runIf(hasRealModel)('SmolLM2', async () => {
-  const tokenizer = tokenizerFromGguf((await openGguf(realModel(), 'm')).metadata, 'm');
+describe.runIf(hasRealModel)('SmolLM2', () => {
+  let tokenizer: Tokenizer;
+  beforeAll(async () => {
+    tokenizer = tokenizerFromGguf((await openGguf(realModel(), 'm')).metadata, 'm');
+  });
   const { lines, ids, special } = smollm();
 
   it('gives the ids of the original, and the text again', () => {
