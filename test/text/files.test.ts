@@ -175,9 +175,15 @@ describe('a model folder', () => {
     ['a nested one', split({ Regex: '(?:(?:a*)|b)*' }), 'must not repeat a group that repeats'],
     [
       'many repetitions',
-      split({ Regex: '\\s*\\s*\\s*\\s*x' }),
-      'must have at most 3 repetitions in an alternative',
+      split({ Regex: '\\s*\\s*(?:\\s*|b)x' }),
+      'must have at most 2 repetitions in an alternative',
     ],
+    ['repeated choices', split({ Regex: '(?:a|aa)+b' }), 'must not repeat a group that has a choice'],
+    ['repeated options', split({ Regex: '(?:a?a)+b' }), 'must not repeat a group that has a choice'],
+    ['many options', split({ Regex: 'a?a?a?a?a?aaaaa' }), 'must have at most 4 options in an alternative'],
+    ['many choices in a row', split({ Regex: '(a|b)(a|b)(a|b)(a|b)(a|b)' }), 'must have at most 4 options'],
+    ['a long choice', split({ Regex: `(${'a|'.repeat(33)}b)` }), 'must have at most 32 choices in groups'],
+    ['a count of counts', split({ Regex: '(?:a{2}){2}' }), 'must not repeat a group that repeats'],
     ['references', split({ Regex: '(a)\\1' }), 'must have no references'],
     ['a large count', split({ Regex: 'a{1000}' }), 'must count to at most 100'],
     ['an open bracket', split({ Regex: '(a' }), 'must have its brackets in pairs'],
@@ -232,6 +238,9 @@ describe('a model folder', () => {
     const o200k =
       "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
     expect(() => read(split({ Regex: o200k }))).not.toThrow();
+    const cl100k =
+      "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+";
+    expect(() => read(split({ Regex: cl100k }))).not.toThrow();
     expect(() => read(split({ Regex: ' ?[^(\\s|[.,!?…。，、।۔،])]+' }))).not.toThrow();
   });
 });
