@@ -4,6 +4,7 @@
  */
 import { Interpreter } from '@huggingface/jinja';
 import { STRIPS, strip } from './pythonStrip.js';
+import { WRITTEN_OTHERWISE } from './shownValues.js';
 
 /** A node of a parsed template, as the library has it. */
 export interface Node {
@@ -63,6 +64,7 @@ export class BoundedInterpreter extends Interpreter {
 
   evaluate(node: Node | undefined, scope: unknown): Value {
     if (node?.type === 'Known') return node.known as Value;
+    if (node?.type === 'Shown') return written(this.evaluate(node.expression as Node, scope));
     this.#spend(1);
     if (++this.#nesting > MAX_NESTING)
       throw new LimitError(`must not be nested more than ${MAX_NESTING} deep`);
@@ -109,6 +111,7 @@ export class BoundedInterpreter extends Interpreter {
         const operator = (node.operator as { value: string }).value;
         if (operator === 'and' || operator === 'or') return node;
         const [left, right] = [known(node.left), known(node.right)];
+        if (operator === '~') for (const each of [left, right]) written(each.known as Value);
         const isSearch = operator === 'in' || operator === 'not in';
         this.#pay(left, isSearch ? [knownIn(right)] : []);
         this.#pay(right);
@@ -221,6 +224,15 @@ function strippedBy(method: unknown, text: Value, args: readonly (Value | undefi
   const StringValue = text.constructor as new (value: string) => Value;
   return new StringValue(
     strip(text.value as string, ends, (characters?.value as string | null) ?? undefined),
+  );
+}
+
+/** The value, of which the library writes the same text as Python. */
+function written(value: Value): Value {
+  const kind = WRITTEN_OTHERWISE.get(value.type);
+  if (kind === undefined) return value;
+  throw new LimitError(
+    `must not write ${kind}, which Python writes in its own way: tojson or a string is read`,
   );
 }
 

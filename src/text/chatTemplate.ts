@@ -5,6 +5,7 @@ import { checkOptions } from '../base/options.js';
 import { printable } from '../base/printable.js';
 import { BoundedInterpreter, LimitError, type Node } from './boundedInterpreter.js';
 import { type ChatMessage, checkMessages, lengthOf } from './messages.js';
+import { markShown } from './shownValues.js';
 
 export interface ChatTemplateOptions {
   /** The text of the token that begins a text, as `bos_token` in the template. */
@@ -35,7 +36,8 @@ class RaisedError extends Error {}
 /**
  * A model's chat template, rendered as transformers does: with `messages`, `tools`, `add_generation_prompt`, `bos_token`
  * and `eos_token`, and the functions `raise_exception`, `range`, `namespace` and `strftime_now`. `{% generation %}` marks
- * are left out.
+ * are left out. Lists, objects, truth values and none are refused where they would be written as text: Python's own way is
+ * not imitated. Texts are indexed and measured in UTF-16 units.
  *
  * A stranger's template can do no harm but be refused. Bounded are: its source (65,536 characters), its steps (131,072,
  * and 64 for each character of the messages; long strings and loops count as many), the size of each value that
@@ -69,6 +71,7 @@ export class ChatTemplate {
       throw this.#error(`must not have ${MAX_SPACES} characters of white space in a row`);
     try {
       this.#program = parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
+      markShown(this.#program);
     } catch (error) {
       throw this.#failure('cannot be parsed', error);
     }

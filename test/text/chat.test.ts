@@ -49,6 +49,18 @@ describe('a chat template', () => {
     );
   });
 
+  it('is refused where Python would write its own code', () => {
+    for (const value of ['true', 'none', '[1]', "{'a': 1}", 'messages[0]', 'namespace()', 'range']) {
+      expect(broken(`{% if true %}{% for m in messages %}{{ ${value} }}{% endfor %}{% endif %}`)).toMatch(
+        /^t: chat template: must not write (none|a|an) ?[a-z ]*, which Python writes in its own way/,
+      );
+      expect(broken(`{% set x = 'a' ~ ${value} %}`)).toMatch(/must not write/);
+    }
+    const taken =
+      "{% macro m() %}{{ kwargs.a }}{% endmacro %}{{ m(a='x') }}{{ 1 }}{{ nothing }}{{ [1] | tojson }}";
+    expect(new ChatTemplate(taken, 't').render([USER])).toBe('x1[1]');
+  });
+
   it('writes the time in English', () => {
     const source = "{{ strftime_now('%d %b %Y %% %A') }}";
     expect(new ChatTemplate(source, 't').render([USER])).toMatch(
@@ -88,15 +100,15 @@ describe('a hostile chat template', () => {
     ],
     [
       'doubled arrays',
-      '{% set ns = namespace(a=[1]) %}{% for i in range(99) %}{% set ns.a = [ns.a, ns.a] %}{% endfor %}{{ ns.a }}',
+      '{% set ns = namespace(a=[1]) %}{% for i in range(99) %}{% set ns.a = [ns.a, ns.a] %}{% endfor %}{{ ns.a | tojson }}',
     ],
     [
       'arrays in arrays',
-      '{% set ns = namespace(a=[]) %}{% for i in range(9999) %}{% set ns.a = [ns.a] %}{% endfor %}{{ ns.a }}',
+      '{% set ns = namespace(a=[]) %}{% for i in range(9999) %}{% set ns.a = [ns.a] %}{% endfor %}{{ ns.a | tojson }}',
     ],
     [
       'namespaces in each other',
-      '{% set a = namespace() %}{% set b = namespace() %}{% set b.a = a %}{% set a.b = [b, b] %}{{ b }}',
+      '{% set a = namespace() %}{% set b = namespace() %}{% set b.a = a %}{% set a.b = [b, b] %}',
     ],
     ['replace', `${LONG}{{ ns.a.replace('a', ns.a) }}`],
     ['replace as a filter', `${LONG}{{ ns.a | replace('a', ns.a) }}`],

@@ -56,6 +56,18 @@ describe('a model folder', () => {
     expect(read(SMALL, { ...own, 'chat_template.jinja': '{{ 1 }}' }).chatTemplate).toBe('{{ 1 }}');
   });
 
+  it('adds tokens by steps one after the other, as in Llama 3', () => {
+    const single = [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }];
+    const special_tokens = { '<s>': { id: '<s>', ids: [3], tokens: ['<s>'] } };
+    const processors = [
+      { type: 'ByteLevel' },
+      { type: 'TemplateProcessing', single, pair: [], special_tokens },
+    ];
+    const tokenizer = read({ ...SMALL, post_processor: { type: 'Sequence', processors } });
+    expect([...tokenizer.encode('ab', { addSpecialTokens: true })]).toEqual([3, 2]);
+    expect([...tokenizer.encode('ab')]).toEqual([2]);
+  });
+
   it('is read from where its files are', async () => {
     const files = [...filesOf(SMALL, { 'tokenizer_config.json': { eos_token: '</s>' } })];
     const bytes = new Map(files.map(([name, text]) => [name, new TextEncoder().encode(text)]));
