@@ -23,6 +23,7 @@ const LAYERS: readonly RegExp[] = [
   /^base\//,
   /^files\//,
   /^(safetensors|gguf)\//,
+  /^text\//,
   /^backends\/(elementTypes|kernels)\.ts$/,
   /^backends\/backend\.ts$/,
   /^backends\//,

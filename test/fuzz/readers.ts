@@ -29,6 +29,7 @@ import { restoreCheckpoint, serializeCheckpoint } from '../../src/train/checkpoi
 import { wasm } from '../support/devices.js';
 import { below, mutateBytes, mutateJson, mutateSafetensors, NAMES, pick } from './mutate.js';
 import type { Reader } from './survival.js';
+import { TOKENIZERS } from './tokenizers.js';
 
 const device = await wasm();
 const root = mkdtempSync(join(tmpdir(), 'lowrank-fuzz-'));
@@ -257,4 +258,5 @@ export const READERS: readonly Reader[] = [
     says: /^gzip: /,
     read: (random) => gunzip(mutateBytes(new Uint8Array(gzipSync(idxFile)), random), 'gzip', 1_000_000),
   },
+  ...TOKENIZERS,
 ];

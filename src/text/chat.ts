@@ -1,0 +1,112 @@
+/** Conversations as token ids. */
+import { DataError } from '../base/errors.js';
+import { checkOptions } from '../base/options.js';
+import { ChatTemplate, type RenderOptions } from './chatTemplate.js';
+import { type ChatMessage, checkMessages, stringsIn } from './messages.js';
+import type { Tokenizer } from './tokenizer.js';
+
+export interface EncodeChatOptions extends RenderOptions {
+  /** Whether special tokens that stand in messages become those tokens; otherwise they are refused. Default false. */
+  allowSpecial?: boolean;
+}
+
+const TEMPLATES = new WeakMap<Tokenizer, ChatTemplate>();
+
+/** The tokenizer's chat template, parsed once. @throws DataError when it has none, or it cannot be parsed */
+export function chatTemplateOf(tokenizer: Tokenizer): ChatTemplate {
+  let template = TEMPLATES.get(tokenizer);
+  if (template) return template;
+  const { chatTemplate, name, bosId, eosIds } = tokenizer;
+  if (chatTemplate === undefined)
+    throw new DataError(
+      `${name}: has no chat template: a model that was not made for conversations has none`,
+    );
+  const textOf = (id: number | undefined) => (id === undefined ? undefined : tokenizer.tokenOf(id));
+  template = new ChatTemplate(chatTemplate, name, { bosToken: textOf(bosId), eosToken: textOf(eosIds[0]) });
+  TEMPLATES.set(tokenizer, template);
+  return template;
+}
+
+/**
+ * The ids of a conversation: the text that the model's template makes of it, whose special tokens are control tokens. None
+ * are added. Special tokens in what somebody wrote are refused, also where a message and the template make one together.
+ * @throws DataError when a message has not the shape of one or holds a special token, and as `ChatTemplate` and `encode`
+ */
+export function encodeChat(
+  tokenizer: Tokenizer,
+  messages: readonly ChatMessage[],
+  options: EncodeChatOptions = {},
+): Int32Array {
+  checkOptions('encodeChat', options, { allowSpecial: 0, addGenerationPrompt: 0, tools: 0 });
+  const { allowSpecial = false, ...render } = options;
+  checkMessages(messages);
+  const template = chatTemplateOf(tokenizer);
+  if (!allowSpecial) refuseSpecial(tokenizer, messages, render.tools ?? []);
+  const text = template.render(messages, render);
+  if (!allowSpecial) refuseJoined(tokenizer, template, messages, render, text);
+  return tokenizer.encode(text, { allowSpecial: true });
+}
+
+function refuseSpecial(
+  tokenizer: Tokenizer,
+  messages: readonly ChatMessage[],
+  tools: readonly object[],
+): void {
+  const refuse = (value: unknown, where: string) => {
+    for (const [text, here] of stringsIn(value, where)) {
+      const [found] = tokenizer.findSpecial(text);
+      if (found)
+        throw new DataError(
+          `${here}: holds a special token, which is refused: ${JSON.stringify(found.token)} at character ${found.at}`,
+        );
+    }
+  };
+  for (const [i, message] of messages.entries()) refuse(message, `messages[${i}]`);
+  for (const [i, tool] of tools.entries()) refuse(tool, `tools[${i}]`);
+}
+
+/** Stands for a character that might belong to a special token; no token has it. */
+const NEUTRAL = '\ue000';
+
+/**
+ * Refuses a message whose end or beginning the template completes to a special token. Those that could be are rendered
+ * again with these characters replaced: the same special tokens must stand in the same places.
+ */
+function refuseJoined(
+  tokenizer: Tokenizer,
+  template: ChatTemplate,
+  messages: readonly ChatMessage[],
+  render: RenderOptions,
+  text: string,
+): void {
+  const tokens = [...tokenizer.specialTokens.keys()];
+  const placesIn = (rendered: string) => JSON.stringify(tokenizer.findSpecial(rendered));
+  let places: string | undefined;
+  for (const [i, message] of messages.entries()) {
+    const content = neutralised(message.content, tokens);
+    if (content === message.content) continue;
+    places ??= placesIn(text);
+    const changed = messages.map((each, at) => (at === i ? { ...each, content } : each));
+    if (placesIn(template.render(changed, render)) !== places)
+      throw new DataError(
+        `messages[${i}].content: makes a special token with the template's own text, which is refused: ${JSON.stringify(message.content.slice(-50))}`,
+      );
+  }
+}
+
+/** The text with other characters for an end that begins a token, and a beginning that ends one. */
+function neutralised(text: string, tokens: readonly string[]): string {
+  const trimmed = text.trim();
+  const start = text.indexOf(trimmed);
+  let [before, after] = [0, 0];
+  for (const token of tokens) {
+    for (let length = 1; length < Math.min(token.length, trimmed.length + 1); length++) {
+      if (trimmed.endsWith(token.slice(0, length))) after = Math.max(after, length);
+      if (trimmed.startsWith(token.slice(-length))) before = Math.max(before, length);
+    }
+  }
+  const characters = text.split('');
+  for (let i = 0; i < before; i++) characters[start + i] = NEUTRAL;
+  for (let i = 0; i < after; i++) characters[start + trimmed.length - 1 - i] = NEUTRAL;
+  return characters.join('');
+}

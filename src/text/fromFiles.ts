@@ -1,0 +1,141 @@
+/** Tokenizers of Hugging Face model folders. */
+import { DataError } from '../base/errors.js';
+import { parseJson } from '../base/json.js';
+import type { FileSource } from '../files/fileSource.js';
+import { Fields, kindOf } from './fields.js';
+import { MAX_IDS } from './model.js';
+import { Tokenizer } from './tokenizer.js';
+import { checkTokenizerJson } from './tokenizerJson.js';
+
+/** The files that are read, of which only the first must be there. */
+export const TOKENIZER_FILES = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'generation_config.json',
+  'chat_template.jinja',
+  'chat_template.json',
+] as const;
+
+export type TokenizerFile = (typeof TOKENIZER_FILES)[number];
+
+/** Bytes of one file, several times what the largest vocabularies take. */
+const MAX_BYTES = 2 ** 27;
+
+/** Reads what there is of a tokenizer's files. @throws DataError as `tokenizerFromFiles`, or when a file cannot be read */
+export async function readTokenizer(source: FileSource): Promise<Tokenizer> {
+  const texts = new Map<string, string>();
+  for (const file of TOKENIZER_FILES) {
+    const bytes = await source.open(file);
+    if (!bytes) continue;
+    const where = `${source.name}/${file}`;
+    if (bytes.length > MAX_BYTES)
+      throw new DataError(`${where}: must have at most ${MAX_BYTES} bytes: ${bytes.length}`);
+    texts.set(file, textOf(await bytes.read(0, bytes.length), where));
+  }
+  return tokenizerFromFiles(texts, source.name);
+}
+
+function textOf(bytes: Uint8Array, where: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new DataError(`${where}: is not UTF-8 text`);
+  }
+}
+
+/**
+ * The tokenizer of a model folder.
+ *
+ * `tokenizer.json` alone says how text becomes ids and what may be added around it; its blocks `truncation` and `padding`
+ * are ignored on purpose. Which tokens
+ * begin, end and pad a text is taken from `tokenizer_config.json`, then `special_tokens_map.json`, then
+ * `generation_config.json`, whose `eos_token_id` adds to the tokens that end a text. The chat template is
+ * `chat_template.jinja`, or else that of `chat_template.json` or `tokenizer_config.json`.
+ * @param files  the text of each file of `TOKENIZER_FILES` that there is, by its name
+ * @param name   what errors call the folder
+ * @throws DataError when a file has not the shape of its kind, or asks for what is not read
+ */
+export function tokenizerFromFiles(files: ReadonlyMap<string, string>, name: string): Tokenizer {
+  const text = files.get('tokenizer.json');
+  if (text === undefined) throw new DataError(`${name}/tokenizer.json: is not there`);
+  const json = checkTokenizerJson(parsed(text, `${name}/tokenizer.json`), `${name}/tokenizer.json`);
+  const fieldsOf = (file: TokenizerFile) => {
+    const content = files.get(file);
+    return content === undefined
+      ? undefined
+      : new Fields(parsed(content, `${name}/${file}`), `${name}/${file}`);
+  };
+  const config = fieldsOf('tokenizer_config.json');
+  const generation = fieldsOf('generation_config.json');
+  const named = [config, fieldsOf('special_tokens_map.json')].filter((fields) => fields !== undefined);
+  const added = new Map(json.added_tokens.map(({ content, id }) => [content, id]));
+  const idOf = (token: string) =>
+    added.get(token) ?? (Object.hasOwn(json.model.vocab, token) ? json.model.vocab[token] : undefined);
+  const idsOf = (kind: 'bos' | 'eos' | 'pad') => {
+    const ids = named.map((fields) => namedId(fields, `${kind}_token`, idOf));
+    return [...ids, ...(generation ? listedIds(generation, `${kind}_token_id`) : [])].filter(
+      (id) => id !== undefined,
+    );
+  };
+  return new Tokenizer(
+    {
+      ...{ json, bosId: idsOf('bos')[0], eosIds: idsOf('eos'), padId: idsOf('pad')[0] },
+      chatTemplate:
+        files.get('chat_template.jinja') ?? templateOf(fieldsOf('chat_template.json')) ?? templateOf(config),
+      cleansUp: config?.flag('clean_up_tokenization_spaces', false),
+    },
+    `${name}/tokenizer.json`,
+  );
+}
+
+/** `JSON.parse` for the size of these files; what it refuses is read again by the parser that says where. */
+function parsed(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    parseJson(text, where);
+    throw new DataError(`${where}: is not JSON: it has NaN or Infinity`);
+  }
+}
+
+/** A token is given as its text, or as an object with its `content`. */
+function namedId(
+  fields: Fields,
+  key: string,
+  idOf: (token: string) => number | undefined,
+): number | undefined {
+  const value = fields.get(key) ?? undefined;
+  if (value === undefined) return undefined;
+  const token =
+    typeof value === 'string' ? value : new Fields(value, `${fields.where}: ${key}`).text('content', 1000);
+  const id = idOf(token);
+  if (id === undefined) throw fields.error(key, 'must be a token of tokenizer.json', token);
+  return id;
+}
+
+function listedIds(fields: Fields, key: string): number[] {
+  const value = fields.get(key) ?? [];
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const isId = (id: unknown) => typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < MAX_IDS;
+  const wrong = list.find((id) => !isId(id));
+  if (wrong !== undefined || list.length > 1000)
+    throw fields.error(key, 'must be an id or a list of them', wrong);
+  return list as number[];
+}
+
+/** A text, or a list of named ones of which `default` is meant. */
+function templateOf(fields: Fields | undefined): string | undefined {
+  const value = fields?.get('chat_template') ?? undefined;
+  if (fields === undefined || value === undefined || typeof value === 'string')
+    return value as string | undefined;
+  const named = fields
+    .list('chat_template', 100)
+    .map((each) => new Fields(each, `${fields.where}: chat_template`));
+  const found = named.find((each) => each.get('name') === 'default');
+  if (!found)
+    throw new DataError(
+      `${fields.where}: chat_template: must be named "default": ${named.map((each) => kindOf(each.get('name'))).join(', ')}`,
+    );
+  return found.text('template', 2 ** 20);
+}

@@ -1,0 +1,167 @@
+/** Tokenizers of GGUF files. */
+import { DataError } from '../base/errors.js';
+import type { GgufValue } from '../gguf/values.js';
+import { kindOf } from './fields.js';
+import { checkMerges, MAX_IDS } from './model.js';
+import { PRE_TOKENIZERS, type PreTokenizer } from './preTokenizers.js';
+import { Tokenizer } from './tokenizer.js';
+import type { AddedToken, TokenizerJson } from './tokenizerJson.js';
+
+type Metadata = ReadonlyMap<string, GgufValue>;
+
+/** What `tokenizer.ggml.token_type` says of each token. */
+const TYPES = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5 };
+
+/**
+ * The tokenizer in a GGUF file's metadata: byte-level BPE with one of the pre-tokenizers that are known by name.
+ * Control tokens, and the one for what is unknown, are its special tokens; tokens that a user defined are found in any text.
+ * @param metadata  as `openGguf` gives it
+ * @param name      what errors call the file
+ * @throws DataError when there is no tokenizer, its kind is not read, or its parts contradict each other
+ * @see https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#ggml
+ */
+export function tokenizerFromGguf(metadata: Metadata, name: string): Tokenizer {
+  const pre = kindOfTokenizer(metadata, name);
+  const tokens = checkTokens(metadata, name);
+  const added = checkTypes(metadata, tokens, name);
+  const ids = new Map(tokens.map((token, id) => [token, id]));
+  const merges = checkMergeLines(metadata, name);
+  checkMerges(merges, ids, `${name}: tokenizer.ggml.merges`);
+  const idAt = (key: string) => idOf(metadata, key, tokens.length, name);
+  const bosId = idAt('bos_token_id');
+  const ends = ['eos_token_id', 'eot_token_id', 'eom_token_id'].map(idAt);
+  const json: TokenizerJson = {
+    model: { type: 'BPE', vocab: recordOf(ids), merges, ignore_merges: pre.ignoreMerges },
+    added_tokens: added,
+    normalizer: pre.normalizer,
+    pre_tokenizer: pre.preTokenizer,
+    post_processor: around(metadata, pre, { bosId, eosId: ends[0] }, tokens, name),
+    decoder: { type: 'ByteLevel' },
+  };
+  const eosIds = ends.filter((id) => id !== undefined);
+  const chatTemplate = stringAt(metadata, 'tokenizer.chat_template', name);
+  return new Tokenizer({ json, bosId, eosIds, padId: idAt('padding_token_id'), chatTemplate }, name);
+}
+
+function kindOfTokenizer(metadata: Metadata, name: string): PreTokenizer {
+  const model = stringAt(metadata, 'tokenizer.ggml.model', name);
+  if (model === undefined)
+    throw new DataError(`${name}: tokenizer.ggml.model: is not there: the file has no tokenizer`);
+  if (model !== 'gpt2')
+    throw new DataError(
+      `${name}: tokenizer.ggml.model: is not read: ${JSON.stringify(model)}: "gpt2" (byte-level BPE) is`,
+    );
+  const pre = stringAt(metadata, 'tokenizer.ggml.pre', name);
+  const found = PRE_TOKENIZERS.get(pre ?? '');
+  if (found) return found;
+  const known = [...PRE_TOKENIZERS.keys()].join(', ');
+  throw new DataError(
+    `${name}: tokenizer.ggml.pre: is not read: ${kindOf(pre)}: those that are read are ${known}`,
+  );
+}
+
+function checkTokens(metadata: Metadata, name: string): readonly string[] {
+  const tokens = stringsAt(metadata, 'tokenizer.ggml.tokens', name);
+  if (tokens.length === 0 || tokens.length > MAX_IDS)
+    throw new DataError(`${name}: tokenizer.ggml.tokens: must be 1 to ${MAX_IDS}: ${tokens.length}`);
+  const seen = new Map<string, number>();
+  for (const [id, token] of tokens.entries()) {
+    const where = `${name}: tokenizer.ggml.tokens: token ${id}`;
+    if (token === '') throw new DataError(`${where}: must not be empty`);
+    const other = seen.get(token);
+    if (other !== undefined)
+      throw new DataError(`${where}: is token ${other} again: ${JSON.stringify(token)}`);
+    seen.set(token, id);
+  }
+  return tokens;
+}
+
+/** The tokens that are cut out of a text first. */
+function checkTypes(metadata: Metadata, tokens: readonly string[], name: string): AddedToken[] {
+  const where = `${name}: tokenizer.ggml.token_type`;
+  const types = metadata.get('tokenizer.ggml.token_type');
+  if (!(types instanceof Int32Array || types instanceof Uint32Array))
+    throw new DataError(`${where}: must be an array of 32-bit integers: ${kindOf(types)}`);
+  if (types.length !== tokens.length)
+    throw new DataError(`${where}: must be one for each token: ${types.length} for ${tokens.length}`);
+  const known: readonly number[] = Object.values(TYPES);
+  const wrong = types.findIndex((type) => !known.includes(type));
+  if (wrong >= 0)
+    throw new DataError(`${where}: of token ${wrong} is not read: ${types[wrong]}: ${known.join(', ')} are`);
+  const plain = { normalized: false, lstrip: false, rstrip: false };
+  return tokens.flatMap((content, id): AddedToken[] => {
+    if (types[id] === TYPES.normal || types[id] === TYPES.unused) return [];
+    return [{ id, content, special: types[id] !== TYPES.userDefined, ...plain }];
+  });
+}
+
+function checkMergeLines(metadata: Metadata, name: string): (readonly [string, string])[] {
+  const lines = stringsAt(metadata, 'tokenizer.ggml.merges', name);
+  return lines.map((line, i) => {
+    const [left, right, ...rest] = line.split(' ');
+    if (left && right && rest.length === 0) return [left, right];
+    throw new DataError(
+      `${name}: tokenizer.ggml.merges: merge ${i}: must be two tokens with a space between: ${JSON.stringify(line)}`,
+    );
+  });
+}
+
+/** The tokens that the file puts around a text. */
+function around(
+  metadata: Metadata,
+  pre: PreTokenizer,
+  { bosId, eosId }: { bosId: number | undefined; eosId: number | undefined },
+  tokens: readonly string[],
+  name: string,
+): TokenizerJson['post_processor'] {
+  const addsBos = flagAt(metadata, 'tokenizer.ggml.add_bos_token', name);
+  const addsEos = flagAt(metadata, 'tokenizer.ggml.add_eos_token', name) ?? false;
+  for (const [key, isAdded, id] of [
+    ['bos', addsBos, bosId],
+    ['eos', addsEos, eosId],
+  ] as const) {
+    if (isAdded && id === undefined)
+      throw new DataError(`${name}: tokenizer.ggml.add_${key}_token: is true without a ${key}_token_id`);
+  }
+  const special = (id: number | undefined) =>
+    id === undefined ? [] : [{ SpecialToken: { id: tokens[id], type_id: 0 } }];
+  const before = (addsBos ?? pre.addsBos) ? special(bosId) : [];
+  const after = addsEos ? special(eosId) : [];
+  const single = [...before, { Sequence: { id: 'A', type_id: 0 } }, ...after];
+  return { type: 'TemplateProcessing', single, pair: [] };
+}
+
+function idOf(metadata: Metadata, key: string, count: number, name: string): number | undefined {
+  const where = `${name}: tokenizer.ggml.${key}`;
+  const id = metadata.get(`tokenizer.ggml.${key}`);
+  if (id === undefined) return undefined;
+  if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= count)
+    throw new DataError(`${where}: must be the id of one of ${count} tokens: ${kindOf(id)}`);
+  return id;
+}
+
+function stringAt(metadata: Metadata, key: string, name: string): string | undefined {
+  const value = metadata.get(key);
+  if (value === undefined || typeof value === 'string') return value;
+  throw new DataError(`${name}: ${key}: must be a string: ${kindOf(value)}`);
+}
+
+function flagAt(metadata: Metadata, key: string, name: string): boolean | undefined {
+  const value = metadata.get(key);
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw new DataError(`${name}: ${key}: must be true or false: ${kindOf(value)}`);
+}
+
+function stringsAt(metadata: Metadata, key: string, name: string): readonly string[] {
+  const value = metadata.get(key);
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string'))
+    return value as readonly string[];
+  throw new DataError(`${name}: ${key}: must be an array of strings: ${kindOf(value)}`);
+}
+
+/** Without a prototype, so that a token may have any name. */
+function recordOf(ids: ReadonlyMap<string, number>): Readonly<Record<string, number>> {
+  const record: Record<string, number> = Object.create(null);
+  for (const [token, id] of ids) record[token] = id;
+  return record;
+}

@@ -1,0 +1,137 @@
+/** The `model` of a tokenizer.json: the vocabulary, and what is merged in which order. */
+import { DataError } from '../base/errors.js';
+import { Fields, kindOf } from './fields.js';
+
+/** Ids lie below; the largest vocabularies have a sixteenth of that. */
+export const MAX_IDS = 2 ** 22;
+/** Characters of a word that WordPiece looks at: its time grows with their square. */
+const MAX_WORD = 1000;
+
+/** A model as the library takes it. */
+export interface TokenizerModel {
+  readonly type: 'BPE' | 'WordPiece';
+  readonly vocab: Readonly<Record<string, number>>;
+  /** The token for what the vocabulary lacks. */
+  readonly unk_token?: string;
+  readonly [field: string]: unknown;
+}
+
+export interface CheckedModel {
+  readonly model: TokenizerModel;
+  idOf(token: string): number | undefined;
+  tokenOf(id: number): string | undefined;
+}
+
+/** @throws DataError when the model is not BPE or WordPiece, or contradicts itself */
+export function checkModel(value: unknown, where: string): CheckedModel {
+  const fields = new Fields(value, where);
+  const type = fields.get('type') ?? (fields.get('merges') === undefined ? 'WordPiece' : 'BPE');
+  if (type !== 'BPE' && type !== 'WordPiece')
+    throw new DataError(
+      `${where}: type is not read: ${kindOf(type)}: those that are read are BPE, WordPiece`,
+    );
+  const { vocab, ids, tokens } = checkVocabulary(fields.get('vocab'), where);
+  const unknown = checkUnknown(fields, ids);
+  const idOf = (token: string) => ids.get(token);
+  const model = type === 'BPE' ? bpe(fields, vocab, ids, unknown) : wordPiece(fields, vocab, unknown);
+  return { model, idOf, tokenOf: (id) => tokens.get(id) };
+}
+
+interface CheckedVocabulary {
+  readonly vocab: Readonly<Record<string, number>>;
+  readonly ids: ReadonlyMap<string, number>;
+  readonly tokens: ReadonlyMap<number, string>;
+}
+
+function checkVocabulary(value: unknown, where: string): CheckedVocabulary {
+  const fields = new Fields(value, `${where}: vocab`);
+  const ids = new Map<string, number>();
+  const tokens = new Map<number, string>();
+  for (const token of fields.keys()) {
+    const id = fields.get(token);
+    const here = `${where}: vocab: token ${JSON.stringify(token)}`;
+    if (token === '') throw new DataError(`${here}: must not be empty`);
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= MAX_IDS)
+      throw new DataError(`${here}: id must be a whole number below ${MAX_IDS}: ${kindOf(id)}`);
+    const other = tokens.get(id);
+    if (other !== undefined) throw new DataError(`${here}: has the id of ${JSON.stringify(other)}: ${id}`);
+    ids.set(token, id);
+    tokens.set(id, token);
+  }
+  if (ids.size === 0) throw new DataError(`${where}: vocab: must not be empty`);
+  return { vocab: value as Record<string, number>, ids, tokens };
+}
+
+function checkUnknown(fields: Fields, ids: ReadonlyMap<string, number>): string | undefined {
+  const unknown = fields.get('unk_token') ?? undefined;
+  if (unknown === undefined) return undefined;
+  if (typeof unknown !== 'string' || !ids.has(unknown))
+    throw fields.error('unk_token', 'must be a token of the vocabulary', unknown);
+  return unknown;
+}
+
+function bpe(
+  fields: Fields,
+  vocab: Readonly<Record<string, number>>,
+  ids: ReadonlyMap<string, number>,
+  unknown: string | undefined,
+): TokenizerModel {
+  for (const key of [
+    'continuing_subword_prefix',
+    'continuing_subword_suffix',
+    'end_of_word_suffix',
+    'dropout',
+  ]) {
+    const value = fields.get(key) ?? '';
+    if (value !== '' && value !== 0) throw fields.error(key, 'is not read', value);
+  }
+  const merges = fields.list('merges', MAX_IDS).map((each) => pairOf(each, fields.where));
+  checkMerges(merges, ids, fields.where);
+  return {
+    ...{ type: 'BPE', vocab, merges },
+    ...(unknown === undefined ? {} : { unk_token: unknown }),
+    fuse_unk: fields.flag('fuse_unk', false),
+    byte_fallback: fields.flag('byte_fallback', false),
+    ignore_merges: fields.flag('ignore_merges', false),
+  };
+}
+
+type Pair = readonly [left: string, right: string];
+
+/** A merge is written as "left right", or as an array of the two. */
+function pairOf(value: unknown, where: string): Pair {
+  const parts: unknown = typeof value === 'string' ? value.split(' ') : value;
+  if (
+    Array.isArray(parts) &&
+    parts.length === 2 &&
+    parts.every((part) => typeof part === 'string' && part !== '')
+  )
+    return parts as unknown as Pair;
+  throw new DataError(`${where}: a merge must be two tokens: ${kindOf(value)}`);
+}
+
+/** Each merge joins two tokens to a third, and no two are the same. @throws DataError */
+export function checkMerges(merges: readonly Pair[], ids: ReadonlyMap<string, number>, where: string): void {
+  const seen = new Set<string>();
+  for (const [i, [left, right]] of merges.entries()) {
+    const here = `${where}: merge ${i}, ${JSON.stringify(left)} ${JSON.stringify(right)}`;
+    for (const token of [left, right, left + right])
+      if (!ids.has(token)) throw new DataError(`${here}: names no token: ${JSON.stringify(token)}`);
+    const key = `${left} ${right}`;
+    if (seen.has(key)) throw new DataError(`${here}: is there twice`);
+    seen.add(key);
+  }
+}
+
+function wordPiece(
+  fields: Fields,
+  vocab: Readonly<Record<string, number>>,
+  unknown: string | undefined,
+): TokenizerModel {
+  if (unknown === undefined) throw fields.error('unk_token', 'must be a token of the vocabulary', undefined);
+  return {
+    ...{ type: 'WordPiece', vocab, unk_token: unknown },
+    continuing_subword_prefix: fields.text('continuing_subword_prefix', 100, '##'),
+    max_input_chars_per_word: fields.integer('max_input_chars_per_word', 1, MAX_WORD, 100),
+  };
+}

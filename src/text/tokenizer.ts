@@ -1,0 +1,259 @@
+/**
+ * Text to token ids and back: a tokenizer.json that was checked, run by `@huggingface/tokenizers`, with the library's
+ * silent losses made errors.
+ */
+import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
+import { DataError } from '../base/errors.js';
+import { checkOptions } from '../base/options.js';
+import { BYTE_CHARACTERS, bytesOfToken } from './byteLevel.js';
+import type { Component } from './components.js';
+import { byteStream, type TextStream, textStream } from './textStream.js';
+import { TokenFinder } from './tokenFinder.js';
+import type { TokenizerJson } from './tokenizerJson.js';
+
+export interface EncodeOptions {
+  /** Whether special tokens that stand in the text become those tokens; otherwise they are refused. Default false. */
+  allowSpecial?: boolean;
+  /** Whether the tokens that the file puts around a text, such as BOS or [CLS], are added. Default false. */
+  addSpecialTokens?: boolean;
+}
+
+export interface DecodeOptions {
+  /** Whether special tokens are left out. Default false. */
+  skipSpecial?: boolean;
+}
+
+/** What files say about a tokenizer. */
+export interface TokenizerFacts {
+  readonly json: TokenizerJson;
+  readonly bosId?: number | undefined;
+  readonly eosIds?: readonly number[] | undefined;
+  readonly padId?: number | undefined;
+  readonly chatTemplate?: string | undefined;
+  /** Whether decoded text loses the spaces before punctuation. */
+  readonly cleansUp?: boolean | undefined;
+}
+
+/** What is used of the library's tokenizer; its own types do not resolve in every setting. */
+interface Library {
+  readonly model: {
+    readonly tokens_to_ids: ReadonlyMap<string, number>;
+    readonly vocab: readonly (string | undefined)[];
+  };
+  readonly decoder: LibraryDecoder | null;
+  encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | undefined)[] };
+  decode(ids: readonly number[], options: { clean_up_tokenization_spaces: boolean }): string;
+}
+
+interface LibraryDecoder {
+  readonly config: Component;
+  readonly decoders?: readonly LibraryDecoder[];
+}
+
+/**
+ * A tokenizer, as `tokenizerFromGguf` or `tokenizerFromFiles` make it. Nothing is truncated or padded, and no token is
+ * added that was not asked for. With byte-level BPE, `decode(encode(text))` is the text (in NFC where the file says so).
+ */
+export class Tokenizer {
+  /** By its text. Control tokens, such as the ends of texts and turns. */
+  readonly specialTokens: ReadonlyMap<string, number>;
+  readonly bosId: number | undefined;
+  /** The tokens that end a text or a turn, the file's first choice first. */
+  readonly eosIds: readonly number[];
+  readonly padId: number | undefined;
+  /** The Jinja template for conversations; undefined for models that have none. */
+  readonly chatTemplate: string | undefined;
+  /** One more than the largest id: the rows that the model's embedding has at least. */
+  readonly vocabularySize: number;
+
+  readonly #library: Library;
+  readonly #ids: ReadonlyMap<string, number>;
+  readonly #tokens: readonly (string | undefined)[];
+  readonly #finder: TokenFinder;
+  readonly #specialIds: ReadonlySet<number>;
+  readonly #addedIds: ReadonlySet<number>;
+  readonly #cleansUp: boolean;
+  readonly #isByteLevel: boolean;
+  /** Whether text stays as it is when more tokens follow. */
+  readonly #isSteady: boolean;
+  /** What each token stands for, made when it is first decoded. */
+  readonly #bytes: Uint8Array[] = [];
+
+  /** @param name  what errors call the tokenizer's file */
+  constructor(
+    facts: TokenizerFacts,
+    readonly name: string,
+  ) {
+    const { json } = facts;
+    this.#library = libraryOf(json, facts.cleansUp ?? false, name);
+    const { model } = this.#library;
+    this.#ids = model.tokens_to_ids;
+    this.#tokens = model.vocab;
+    this.vocabularySize = model.vocab.length;
+    const special = json.added_tokens.filter((token) => token.special);
+    this.specialTokens = new Map(special.map(({ content, id }) => [content, id]));
+    this.#finder = new TokenFinder(this.specialTokens.keys());
+    this.#specialIds = new Set(this.specialTokens.values());
+    this.#addedIds = new Set(json.added_tokens.map(({ id }) => id));
+    this.#isByteLevel = json.decoder?.type === 'ByteLevel';
+    this.#cleansUp = facts.cleansUp ?? false;
+    this.#isSteady = !this.#cleansUp && isSteady(json.decoder);
+    this.bosId = facts.bosId;
+    this.eosIds = [...new Set(facts.eosIds ?? [])];
+    this.padId = facts.padId;
+    this.chatTemplate = facts.chatTemplate;
+  }
+
+  /**
+   * The ids of a text's tokens.
+   * @throws DataError when the text holds a special token that is not allowed, half a surrogate pair, or what the
+   * vocabulary has no token for
+   */
+  encode(text: string, options: EncodeOptions = {}): Int32Array {
+    checkOptions('encode', options, { allowSpecial: 0, addSpecialTokens: 0 });
+    if (typeof text !== 'string') throw new TypeError(`encode: text must be a string: ${typeof text}`);
+    const half = text.search(/\p{Surrogate}/u);
+    if (half >= 0)
+      throw new DataError(`${this.name}: text must not hold half a surrogate pair: at character ${half}`);
+    const found = options.allowSpecial ? undefined : this.#finder.first(text);
+    if (found)
+      throw new DataError(
+        `${this.name}: text holds a special token, which is refused: ${JSON.stringify(found.token)} at character ${found.at}`,
+      );
+    const ids: (number | undefined)[] = this.#run(text, options.addSpecialTokens ?? false);
+    if (ids.includes(undefined)) throw this.#unencodable(text);
+    return Int32Array.from(ids as number[]);
+  }
+
+  /**
+   * The text of tokens. Spaces are cleaned up only where the file says so.
+   * @throws RangeError for an id without a token
+   */
+  decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
+    checkOptions('decode', options, { skipSpecial: 0 });
+    const kept = Array.from(ids).filter((id) => this.#isKept(id, options));
+    if (this.#isByteLevel) {
+      const stream = byteStream((id) => this.#bytesOf(id));
+      return kept.map((id) => stream.push(id)).join('') + stream.end();
+    }
+    return this.#decodeText(kept);
+  }
+
+  /**
+   * A decoder for tokens that come one by one. What it gives out holds whole characters; the pieces together are what
+   * `decode` gives for all of the ids.
+   */
+  stream(options: DecodeOptions = {}): TextStream {
+    checkOptions('stream', options, { skipSpecial: 0 });
+    const stream = this.#isByteLevel
+      ? byteStream((id) => this.#bytesOf(id))
+      : textStream((ids) => this.#decodeText(ids), !this.#isSteady);
+    return {
+      push: (id) => (this.#isKept(id, options) ? stream.push(id) : ''),
+      end: () => stream.end(),
+    };
+  }
+
+  /** The id of a token by its text as the vocabulary has it; undefined when there is no such token. */
+  idOf(token: string): number | undefined {
+    return this.#ids.get(token);
+  }
+
+  /** A token's text as the vocabulary has it. @throws RangeError for an id without a token */
+  tokenOf(id: number): string {
+    const token = this.hasToken(id) ? this.#tokens[id] : undefined;
+    if (token === undefined)
+      throw new RangeError(
+        `${this.name}: there is no token of this id: ${id}, of ${this.vocabularySize} in the vocabulary`,
+      );
+    return token;
+  }
+
+  hasToken(id: number): boolean {
+    return Number.isInteger(id) && id >= 0 && id < this.#tokens.length && this.#tokens[id] !== undefined;
+  }
+
+  /** The special tokens of a text, in order. */
+  findSpecial(text: string): readonly { token: string; at: number }[] {
+    return this.#finder.all(text);
+  }
+
+  #run(text: string, addSpecialTokens: boolean): (number | undefined)[] {
+    return this.#library.encode(text, { add_special_tokens: addSpecialTokens }).ids;
+  }
+
+  #isKept(id: number, { skipSpecial = false }: DecodeOptions): boolean {
+    if (!this.hasToken(id)) this.tokenOf(id);
+    return !(skipSpecial && this.#specialIds.has(id));
+  }
+
+  #bytesOf(id: number): Uint8Array {
+    const token = this.tokenOf(id);
+    this.#bytes[id] ??= this.#addedIds.has(id) ? new TextEncoder().encode(token) : bytesOfToken(token);
+    return this.#bytes[id];
+  }
+
+  #decodeText(ids: number[]): string {
+    if (ids.length === 0) return '';
+    return this.#library.decode(ids, { clean_up_tokenization_spaces: this.#cleansUp });
+  }
+
+  /** Names the first byte or character that has no token. */
+  #unencodable(text: string): DataError {
+    const [rule, where] = ['text cannot be encoded', this.name];
+    if (this.#isByteLevel) {
+      const at = new TextEncoder().encode(text).findIndex((byte) => !this.#ids.has(BYTE_CHARACTERS[byte]));
+      if (at >= 0) {
+        const byte = new TextEncoder().encode(text)[at].toString(16).padStart(2, '0');
+        return new DataError(`${where}: ${rule}: byte 0x${byte} at byte ${at} has no token`);
+      }
+    }
+    let at = 0;
+    for (const character of text) {
+      if (this.#run(character, false).includes(undefined))
+        return new DataError(
+          `${where}: ${rule}: ${JSON.stringify(character)} at character ${at} has no token`,
+        );
+      at += character.length;
+    }
+    return new DataError(
+      `${where}: ${rule}: a part of it has no token: ${JSON.stringify(text.slice(0, 100))}`,
+    );
+  }
+}
+
+/** The library's tokenizer. Where a file names no token for what is unknown, one without an id shows what was lost. */
+function libraryOf(json: TokenizerJson, cleansUp: boolean, name: string): Library {
+  const { model } = json;
+  let unknown = 'unknown';
+  while (Object.hasOwn(model.vocab, unknown) || json.added_tokens.some(({ content }) => content === unknown))
+    unknown += '?';
+  const shown = model.unk_token === undefined ? { ...model, unk_token: unknown, fuse_unk: false } : model;
+  try {
+    const library: Library = new HubTokenizer(
+      { ...json, model: shown },
+      { clean_up_tokenization_spaces: cleansUp },
+    );
+    if (library.decoder) keepByteOrderMarks(library.decoder);
+    return library;
+  } catch (error) {
+    throw new DataError(`${name}: is no tokenizer that can be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The library's decoder of single bytes takes U+FEFF for a mark and drops it. */
+function keepByteOrderMarks(decoder: LibraryDecoder): void {
+  for (const each of decoder.decoders ?? []) keepByteOrderMarks(each);
+  if (decoder.config.type === 'ByteFallback')
+    Object.assign(decoder, { text_decoder: new TextDecoder('utf-8', { ignoreBOM: true }) });
+}
+
+/** Whether a decoder looks at each token alone, but for bytes that make a character. */
+function isSteady(decoder: Component | null): boolean {
+  if (decoder === null) return true;
+  if (Array.isArray(decoder.decoders)) return decoder.decoders.every(isSteady);
+  if (decoder.type === 'Replace') return (decoder.pattern as { String?: string }).String?.length === 1;
+  return decoder.type !== 'Strip' || decoder.stop === 0;
+}
