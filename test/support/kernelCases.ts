@@ -6,6 +6,7 @@ import type { Backend, DType, Storage } from '../../src/backends/backend.js';
 import { fieldValues } from '../../src/backends/kernels.js';
 import { halfBits, numberToBfloat } from '../../src/base/halves.js';
 import type { Random } from '../../src/base/random.js';
+import { attentionKernelCases } from './attentionCases.js';
 
 /** 64 roundings of float32. */
 const TOLERANCE = 64 * 2 ** -24;
@@ -645,4 +646,5 @@ export const kernelCases: readonly KernelCase[] = [
   ...halfMatmulCases,
   ...exactMatmulCases,
   ...castCases,
+  ...attentionKernelCases,
 ];

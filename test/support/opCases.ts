@@ -22,6 +22,7 @@ import { reshape } from '../../src/ops/reshape.js';
 import { scaleColumns, scaleRows } from '../../src/ops/scale.js';
 import { silu } from '../../src/ops/silu.js';
 import type { Shape, Tensor } from '../../src/tensor.js';
+import { attentionOpCases } from './attentionCases.js';
 
 export interface Values {
   readonly shape: Shape;
@@ -364,4 +365,5 @@ export const opCases: readonly OpCase[] = [
   ...lossCases,
   ...graphCases,
   ...variantCases,
+  ...attentionOpCases(random),
 ];

@@ -3,7 +3,8 @@ import { DeviceError } from '../../base/errors.js';
 import { bfloatToNumber, halfBits, halfToNumber, numberToBfloat } from '../../base/halves.js';
 import type { Backend, DType, HostArray, KernelArguments, MemoryUse, Storage } from '../backend.js';
 import { checkCast, checkType, KERNELS, type KernelName, layoutOf } from '../kernels.js';
-import { type Numbers, REFERENCE_KERNELS } from './kernels.js';
+import { REFERENCE_KERNELS } from './kernels.js';
+import type { Numbers } from './loops.js';
 
 const ARRAY_OF = {
   f32: Float64Array,
