@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { add } from '../../src/ops/add.js';
 import { addLowRank } from '../../src/ops/addLowRank.js';
+import { attention } from '../../src/ops/attention.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { linear } from '../../src/ops/linear.js';
 import { loraWeight } from '../../src/ops/loraWeight.js';
@@ -22,6 +23,8 @@ const RUN: Record<LayerOp, (inputs: Inputs, attributes: LayerCase['attributes'])
   mul: ({ a, b }) => mul(a, b),
   relu: ({ x }) => relu(x),
   crossEntropy: ({ logits, targets }) => crossEntropy(logits, targets),
+  attention: ({ q, k, v, ranges }, { heads = Number.NaN, kvHeads }) =>
+    attention(q, k, v, { ranges, heads, kvHeads }),
   loraLinear: ({ x, weight, bias, loraA, loraB }, { scaling = Number.NaN }) =>
     addLowRank(linear(x, weight, bias), x, { loraA, loraB, scaling }),
   loraParametrization: ({ weight, loraA, loraB }, { scaling = Number.NaN }) =>
@@ -51,7 +54,7 @@ describe.each(await allDevices())('layers on %s against PyTorch', (name, device)
       const tensors = Object.fromEntries(
         Object.entries(inputs).map(([key, { shape, data }]) => [
           key,
-          tensor(device, data, shape, key === 'targets' ? 'i32' : 'f32'),
+          tensor(device, data, shape, key === 'targets' || key === 'ranges' ? 'i32' : 'f32'),
         ]),
       );
       const { dOut, ...operands } = tensors;
