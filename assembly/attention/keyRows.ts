@@ -2,7 +2,6 @@
  * What attention does with rows of keys or values: products with one vector, and sums with one weight for each. The rows are
  * `stride` bytes apart and have `dim` elements; sizes are any.
  */
-import { expNonPositive } from '../math';
 import { loadTail, madd, storeTail } from '../simd';
 
 /** Keys at a time: so many scores of a row lie in scratch memory, with room for another list. */
@@ -139,32 +138,7 @@ export function scaleBy(x: usize, count: usize, factor: f32): void {
   if (count & 3) storeTail(x, f32x4.mul(loadTail(x, count & 3, zeros), factors), count & 3);
 }
 
-/** The largest of `count` scores, NaN when there is one. What lies behind them in the last vector is a copy of one. */
-export function largest(scores: usize, count: usize): f32 {
-  const end = scores + (count << 2);
-  let max = v128.load(scores);
-  for (let x = scores + 16; x < end; x += 16) max = f32x4.max(max, v128.load(x));
-  max = f32x4.max(max, v128.shuffle<f32>(max, max, 2, 3, 0, 1));
-  max = f32x4.max(max, v128.shuffle<f32>(max, max, 1, 0, 3, 2));
-  return f32x4.extract_lane(max, 0);
-}
-
-/** `scores[j] = exp(scores[j] − most)` where no score is greater; gives their sum. Fills the last vector with zeros. */
-export function expShifted(scores: usize, count: usize, most: f32): f32 {
-  const shift = f32x4.splat(most);
-  const end = scores + (count << 2);
-  const lowest: f32 = -Infinity;
-  for (let x = end; (x & 15) !== (scores & 15); x += 4) store<f32>(x, lowest);
-  let sum = f32x4.splat(0);
-  for (let x = scores; x < end; x += 16) {
-    const e = expNonPositive(f32x4.sub(v128.load(x), shift));
-    v128.store(x, e);
-    sum = f32x4.add(sum, e);
-  }
-  return sumLanes(sum);
-}
-
-/** One exponential, of x ≤ 0. */
-export function expOf(x: f32): f32 {
-  return f32x4.extract_lane(expNonPositive(f32x4.splat(x)), 0);
+/** Numbers of a row of scores, of whole vectors. */
+export function widthOf(keys: usize): usize {
+  return (keys + 3) & ~3;
 }

@@ -1,6 +1,8 @@
 import { loadTail, madd, storeTail } from '../simd';
-import { boundOf, CHUNK_BYTES, dotRows, scaleBy } from './keyRows';
-import { probabilities, scoreGradients } from './scoreGradients';
+import { keysBlocks } from './backwardBlocks';
+import { rowsOfBlock } from './blocks';
+import { boundOf, CHUNK_BYTES, dotRows, scaleBy, widthOf } from './keyRows';
+import { expRow, scoreGradients } from './softmax';
 
 /** Keys of a share. */
 const BLOCK: usize = 64;
@@ -30,6 +32,29 @@ export function attentionKeysBackward(
   part: usize,
   parts: usize,
 ): void {
+  if (rowsOfBlock(rows, heads / kvHeads, dim) > 0) {
+    keysBlocks(
+      dK,
+      dV,
+      q,
+      k,
+      v,
+      dOut,
+      stats,
+      ranges,
+      rows,
+      keys,
+      heads,
+      kvHeads,
+      dim,
+      scale,
+      beta,
+      scratch,
+      part,
+      parts,
+    );
+    return;
+  }
   const headBytes = dim << 2;
   const stride = kvHeads * headBytes;
   const group = heads / kvHeads;
@@ -55,11 +80,11 @@ export function attentionKeysBackward(
           const own = each * headBytes;
           const stat = stats + (each << 3);
           dotRows(scratch, q + own, k + at, stride, count, dim, scale);
-          probabilities(scratch, count, load<f32>(stat));
+          expRow(scratch, widthOf(count), load<f32>(stat));
           if (dV) addOuter(dV + at, scratch, dOut + own, stride, count, dim);
           if (!dK) continue;
           dotRows(gradients, dOut + own, v + at, stride, count, dim, 1);
-          scoreGradients(gradients, scratch, count, load<f32>(stat, 4), scale);
+          scoreGradients(gradients, scratch, widthOf(count), load<f32>(stat, 4), scale);
           addOuter(dK + at, gradients, q + own, stride, count, dim);
         }
       }

@@ -1,5 +1,7 @@
-import { boundOf, CHUNK, CHUNK_BYTES, dotRows, scaleBy, sumWeighted } from './keyRows';
-import { probabilities, scoreGradients } from './scoreGradients';
+import { queriesBlocks } from './backwardBlocks';
+import { rowsOfBlock } from './blocks';
+import { boundOf, CHUNK, CHUNK_BYTES, dotRows, scaleBy, sumWeighted, widthOf } from './keyRows';
+import { expRow, scoreGradients } from './softmax';
 
 /**
  * `dQ[i,h] = Σ_j dS[i,h,j] k[j,g] + beta * dQ[i,h]` with `P = exp(scale q · k − stats[i,h,0])`, `dP = dOut[i,h] · v[j,g]` and
@@ -24,6 +26,28 @@ export function attentionQueriesBackward(
   part: usize,
   parts: usize,
 ): void {
+  if (rowsOfBlock(rows, heads / kvHeads, dim) > 0) {
+    queriesBlocks(
+      dQ,
+      q,
+      k,
+      v,
+      dOut,
+      stats,
+      ranges,
+      rows,
+      keys,
+      heads,
+      kvHeads,
+      dim,
+      scale,
+      beta,
+      scratch,
+      part,
+      parts,
+    );
+    return;
+  }
   const headBytes = dim << 2;
   const stride = kvHeads * headBytes;
   const group = heads / kvHeads;
@@ -43,8 +67,8 @@ export function attentionQueriesBackward(
         const at = place + j * stride;
         dotRows(scratch, q + own, k + at, stride, count, dim, scale);
         dotRows(gradients, dOut + own, v + at, stride, count, dim, 1);
-        probabilities(scratch, count, logSum);
-        scoreGradients(gradients, scratch, count, mean, scale);
+        expRow(scratch, widthOf(count), logSum);
+        scoreGradients(gradients, scratch, widthOf(count), mean, scale);
         sumWeighted(dQ + own, gradients, k + at, stride, count, dim, before);
         before = 1;
         isEmpty = false;

@@ -35,7 +35,10 @@ export function rangesOf(pattern: string, rows: number, keys: number): Int32Arra
 
 export const PATTERN_NAMES = Object.keys(PATTERNS);
 
-/** `[rows, keys, heads, kvHeads, dim]`: at the edges of vectors, of blocks of 32 and 64, and of stretches of 512 keys. */
+/**
+ * `[rows, keys, heads, kvHeads, dim]`: at the edges of vectors, of blocks of 96 rows of heads and 256 keys, of shares of 128
+ * keys, and on both sides of what is taken in blocks.
+ */
 const SHAPES: readonly (readonly [number, number, number, number, number])[] = [
   [1, 1, 1, 1, 1],
   [3, 3, 4, 4, 3],
@@ -51,6 +54,12 @@ const SHAPES: readonly (readonly [number, number, number, number, number])[] = [
   [3, 512, 2, 2, 1],
   [5, 1031, 3, 1, 7],
   [1, 1100, 6, 2, 64],
+  [7, 7, 2, 1, 5],
+  [8, 257, 3, 1, 4],
+  [40, 600, 3, 1, 6],
+  [9, 150, 2, 1, 200],
+  [8, 9, 2, 1, 260],
+  [8, 30, 100, 1, 2],
 ];
 
 const sizesOf = ([rows, keys, heads, kvHeads, dim]: (typeof SHAPES)[number]): AttentionSizes => {
