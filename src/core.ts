@@ -68,6 +68,7 @@ export { add } from './ops/add.js';
 export { addLowRank, type LowRank, type LowRankWithBias } from './ops/addLowRank.js';
 export { addLowRankAt } from './ops/addLowRankAt.js';
 export { addResidual } from './ops/addResidual.js';
+export { type AttentionOptions, attention } from './ops/attention.js';
 export { crossEntropy } from './ops/crossEntropy.js';
 export { detach } from './ops/detach.js';
 export { doraScale } from './ops/doraScale.js';

@@ -7,8 +7,8 @@ import { matmulPanels, PACKED_A_BYTES, PACKED_B_BYTES, TILE_COLS, TILE_ROWS } fr
 import { Product } from './product';
 
 /** Of the scratch memory: the product's description, and from `SPILL_OFFSET` on the sums of a tile. */
-const HEAD_BYTES: usize = 512;
-const SPILL_OFFSET: usize = 256;
+export const HEAD_BYTES: usize = 512;
+export const SPILL_OFFSET: usize = 256;
 
 /** From this length of every side on, packing b pays. */
 const PACK_B_MIN: usize = 32;

@@ -75,6 +75,17 @@ const ADAM_HYPER = [
 /** Those of an SGD step. */
 const SGD_HYPER = ['learningRate', 'momentum', 'oneMinusDampening', 'weightDecay', 'nesterov'] as const;
 
+const ATTENTION_SIZES = ['rows', 'keys', 'heads', 'kvHeads', 'dim'] as const;
+const ATTENTION_COST = ['rows', 'keys', 'heads', 'dim'] as const;
+const ATTENTION_BACKWARD = {
+  q: 'f32',
+  k: 'f32',
+  v: 'f32',
+  dOut: 'f32',
+  stats: 'f32',
+  ranges: 'i32',
+} as const;
+
 /** Vectors of one length, cut into stretches of them. */
 const stretches = <const Names extends string>(...names: Names[]) => ({
   along: 'length',
@@ -317,6 +328,54 @@ export const KERNELS = {
     in: { x: 'f32', scales: 'f32', dOut: 'f32' },
     sizes: ['rows', 'cols'],
     numbers: ['beta'],
+  },
+  /**
+   * Attention with the row's maximum subtracted first: `S[i,h,j] = scale q[i,h] · k[j,g]` for the keys that row i sees,
+   * `stats[i,h,0] = log Σ_j exp(S[i,h,j])`, `P = exp(S − stats[i,h,0])`, `out[i,h] = Σ_j P[i,h,j] v[j,g]`. `q` and `out` are
+   * `[rows, heads · dim]`, `k` and `v` `[keys, kvHeads · dim]`, and `g = ⌊h / (heads / kvHeads)⌋`. `ranges [rows, 4]` holds from,
+   * to, prefixFrom, prefixTo: row i sees the rows j with `from ≤ j < to` or `prefixFrom ≤ j < prefixTo`, which do not overlap;
+   * bounds are clamped to 0…keys. A row that sees none becomes 0, as do its stats. `stats[i,h,1] = 0`.
+   */
+  attention: {
+    out: { out: 'f32', stats: 'f32' },
+    in: { q: 'f32', k: 'f32', v: 'f32', ranges: 'i32' },
+    sizes: ATTENTION_SIZES,
+    numbers: ['scale'],
+    cut: { own: true },
+    cost: { of: ATTENTION_COST, nanoseconds: 0.1 },
+  },
+  /** `stats[i,h,1] = Σ_d dOut[i,h,d] out[i,h,d]`, which is `Σ_j P dP` of the row; `stats[i,h,0]` stays. */
+  attentionDots: {
+    out: { stats: 'f32' },
+    in: { out: 'f32', dOut: 'f32' },
+    sizes: ['rows', 'heads', 'dim'],
+    cut: { own: true },
+    cost: { of: ['rows', 'heads', 'dim'], nanoseconds: 0.3 },
+  },
+  /**
+   * `dQ[i,h] = Σ_j dS[i,h,j] k[j,g] + beta * dQ[i,h]` with `dP[i,h,j] = dOut[i,h] · v[j,g]`,
+   * `dS = scale P (dP − stats[i,h,1])` and P made again from `stats[i,h,0]`.
+   */
+  attentionQueriesBackward: {
+    out: { dQ: 'f32' },
+    in: ATTENTION_BACKWARD,
+    sizes: ATTENTION_SIZES,
+    numbers: ['scale', 'beta'],
+    cut: { own: true },
+    cost: { of: ATTENTION_COST, nanoseconds: 0.15 },
+  },
+  /**
+   * `dK[j,g] = Σ dS[i,h,j] q[i,h] + beta * dK[j,g]` and `dV[j,g] = Σ P[i,h,j] dOut[i,h] + beta * dV[j,g]`, over the rows i that
+   * see key j and the heads h of g, in a set order. Only what is given is computed.
+   */
+  attentionKeysBackward: {
+    out: { dK: 'f32', dV: 'f32' },
+    in: ATTENTION_BACKWARD,
+    optional: ['dK', 'dV'],
+    sizes: ATTENTION_SIZES,
+    numbers: ['scale', 'beta'],
+    cut: { own: true },
+    cost: { of: ATTENTION_COST, nanoseconds: 0.2 },
   },
   /**
    * Mean cross-entropy of `logits [rows, cols]` against class indices `targets [rows]`:

@@ -14,6 +14,7 @@ import { threads as threadPlatform } from '../../src/node/threads.js';
 import { Adam } from '../../src/optim/adam.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { fit } from '../../src/train/fit.js';
+import { rangesOf } from '../support/attentionCases.js';
 import { wasm, wasmBuilds } from '../support/devices.js';
 import { trainImages } from '../support/mnistData.js';
 import { PACKED_TYPES, randomPacked } from '../support/packedCases.js';
@@ -187,7 +188,38 @@ const rows: Work[] = [
   },
 ];
 
-const works: Work[] = [...matmuls(), ...packed, ...LENGTHS.flatMap(elementwise), ...rows];
+/** A prompt, one row over a cache, and a shared prefix. */
+const attentions = [
+  [101, 101, 'causal'],
+  [1, 1500, 'bidirectional'],
+  [75, 75, 'with a prefix'],
+].flatMap(([rows, keys, pattern]): Work[] => {
+  const sizes = { rows: Number(rows), keys: Number(keys), heads: 9, kvHeads: 3, dim: 40, scale: 0.2 };
+  const [wide, narrow] = [sizes.rows * 360, sizes.keys * 120];
+  const ranges = rangesOf(String(pattern), sizes.rows, sizes.keys);
+  const inputs = [normals(wide), normals(narrow), normals(narrow), normals(wide), ranges];
+  return [
+    {
+      name: `attention ${rows}×${keys}`,
+      data: [normals(wide), normals(2 * sizes.rows * 9), ...inputs],
+      run: (device, [out, stats, q, k, v, , seen]) =>
+        device.run('attention', { out, stats, q, k, v, ranges: seen, ...sizes }),
+    },
+    {
+      name: `the gradients of attention ${rows}×${keys}`,
+      data: [normals(wide), normals(narrow), normals(narrow), normals(2 * sizes.rows * 9), ...inputs],
+      run: (device, [dQ, dK, dV, stats, q, k, v, dOut, seen]) => {
+        const args = { q, k, v, dOut, stats, ranges: seen, ...sizes, beta: 0.5 };
+        device.run('attention', { out: dQ, stats, q, k, v, ranges: seen, ...sizes });
+        device.run('attentionDots', { stats, out: dQ, dOut, ...sizes });
+        device.run('attentionQueriesBackward', { dQ, ...args });
+        device.run('attentionKeysBackward', { dK, dV, ...args });
+      },
+    },
+  ];
+});
+
+const works: Work[] = [...matmuls(), ...packed, ...LENGTHS.flatMap(elementwise), ...rows, ...attentions];
 
 /** The bytes of all storages after the work; comparing them one by one would take long. */
 async function results(device: Backend, { data, types = {}, run }: Work): Promise<Buffer> {

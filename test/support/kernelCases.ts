@@ -5,6 +5,7 @@
 import { fieldValues } from '../../src/backends/kernels.js';
 import { halfBits, numberToBfloat } from '../../src/base/halves.js';
 import type { Random } from '../../src/base/random.js';
+import { attentionKernelCases } from './attentionCases.js';
 import { decoderCases } from './decoderKernelCases.js';
 import {
   inOut,
@@ -599,4 +600,5 @@ export const kernelCases: readonly KernelCase[] = [
   ...castCases,
   ...decoderCases,
   ...packedCases,
+  ...attentionKernelCases,
 ];

@@ -28,6 +28,7 @@ import { scaleColumns, scaleRows } from '../../src/ops/scale.js';
 import { silu } from '../../src/ops/silu.js';
 import { siluMul } from '../../src/ops/siluMul.js';
 import type { Shape, Tensor } from '../../src/tensor.js';
+import { attentionOpCases } from './attentionCases.js';
 import { PACKED_TYPES, randomPacked } from './packedCases.js';
 
 export interface Values {
@@ -470,4 +471,5 @@ export const opCases: readonly OpCase[] = [
   ...decoderCases,
   ...gatedCases,
   ...rotatedCases,
+  ...attentionOpCases(random),
 ];

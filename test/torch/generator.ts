@@ -33,6 +33,8 @@ export type LayerOp =
   | 'relu'
   /** mean over the batch; inputs logits, targets, dOut (a scalar) → loss, dLogits */
   | 'crossEntropy'
+  /** inputs q, k, v, ranges, dOut; attributes heads, kvHeads → out, dQ, dK, dV */
+  | 'attention'
   /** y = x Wᵀ + b + s (x Aᵀ) Bᵀ, W frozen; inputs x, weight, bias, loraA, loraB, dOut;
    *  attributes alpha, rank, scaling → out, dX, dBias, dLoraA, dLoraB */
   | 'loraLinear'
@@ -65,6 +67,7 @@ export interface LayerCase {
     scaling?: number;
     eps?: number;
     heads?: number;
+    kvHeads?: number;
   };
   inputs: Record<string, FixtureTensor>;
   expected: Record<string, FixtureTensor>;

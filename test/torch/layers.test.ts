@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { add } from '../../src/ops/add.js';
 import { addLowRank } from '../../src/ops/addLowRank.js';
+import { attention } from '../../src/ops/attention.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { linear } from '../../src/ops/linear.js';
 import { loraWeight } from '../../src/ops/loraWeight.js';
@@ -25,6 +26,8 @@ const RUN: Record<LayerOp, (inputs: Inputs, attributes: LayerCase['attributes'])
   mul: ({ a, b }) => mul(a, b),
   relu: ({ x }) => relu(x),
   crossEntropy: ({ logits, targets }) => crossEntropy(logits, targets),
+  attention: ({ q, k, v, ranges }, { heads = Number.NaN, kvHeads }) =>
+    attention(q, k, v, { ranges, heads, kvHeads }),
   loraLinear: ({ x, weight, bias, loraA, loraB }, { scaling = Number.NaN }) =>
     addLowRank(linear(x, weight, bias), x, { loraA, loraB, scaling }),
   loraParametrization: ({ weight, loraA, loraB }, { scaling = Number.NaN }) =>
@@ -46,6 +49,9 @@ function inputOf(gradient: string): string {
   return gradient[1].toLowerCase() + gradient.slice(2);
 }
 
+/** Inputs of whole numbers. */
+const INTEGERS = new Set(['targets', 'ranges', 'positions']);
+
 const isGradient = (name: string) => /^d(:|[A-Z])/.test(name);
 
 describe.each(await allDevices())('layers on %s against PyTorch', (name, device) => {
@@ -57,7 +63,7 @@ describe.each(await allDevices())('layers on %s against PyTorch', (name, device)
       const tensors = Object.fromEntries(
         Object.entries(inputs).map(([key, { shape, data }]) => [
           key,
-          tensor(device, data, shape, key === 'targets' || key === 'positions' ? 'i32' : 'f32'),
+          tensor(device, data, shape, INTEGERS.has(key) ? 'i32' : 'f32'),
         ]),
       );
       const { dOut, ...operands } = tensors;

@@ -5,7 +5,9 @@ import type { Backend, DType, HostArray, KernelArguments, MemoryUse, Storage } f
 import { checkLength, checkSlice, checkWrite, isPackedType, storageBytes } from '../elementTypes.js';
 import { checkCast, checkType, KERNELS, type KernelName, layoutOf } from '../kernels.js';
 import { unpackWeights } from '../packedWeights.js';
-import { type Numbers, REFERENCE_KERNELS } from './kernels.js';
+
+import { REFERENCE_KERNELS } from './kernels.js';
+import type { Numbers } from './loops.js';
 
 const ARRAY_OF = {
   f32: Float64Array,

@@ -2,14 +2,8 @@
  * Every kernel as plain loops in float64: the documentation of what a kernel computes, and the oracle that the fast
  * backends are compared with. Nothing here is made to be fast.
  */
-import type { ArgumentsOf, KERNELS, KernelName } from '../kernels.js';
-
-/** The elements of a storage; float64 where the other backends have f32. */
-export type Numbers = Float64Array | Int32Array | Uint8Array;
-
-type Reference = {
-  readonly [Name in KernelName]: (args: ArgumentsOf<(typeof KERNELS)[Name], Numbers>) => void;
-};
+import { ATTENTION_KERNELS } from './attention.js';
+import { type Reference, scaled } from './loops.js';
 
 export const REFERENCE_KERNELS: Reference = {
   fill({ out, value }) {
@@ -186,6 +180,7 @@ export const REFERENCE_KERNELS: Reference = {
       dWeight[c] = sum;
     }
   },
+  ...ATTENTION_KERNELS,
 
   softmaxCrossEntropy({ loss, dLogits, logits, targets, rows, cols }) {
     let total = 0;
@@ -272,11 +267,6 @@ export const REFERENCE_KERNELS: Reference = {
     }
   },
 };
-
-/** `beta * out[i]`, which reads nothing where beta is 0. */
-function scaled(beta: number, out: Numbers, i: number): number {
-  return beta === 0 ? 0 : beta * out[i];
-}
 
 /** The last steps of MurmurHash3, on 32 bits. */
 function mix(value: number): number {

@@ -41,6 +41,10 @@ export function loweredKernels(planner: MatmulPlanner): Lowered {
     rmsNormBackward: (calls, { beta = 0, ...args }) =>
       calls.groups('rmsNormBackward', { ...args, beta }, args.rows),
     rmsNormWeightBackward,
+    attention: (calls, args) => calls.groups('attention', args, args.rows * args.heads),
+    attentionQueriesBackward: (calls, { beta = 0, ...args }) =>
+      calls.groups('attentionQueriesBackward', { ...args, beta }, args.rows * args.heads),
+    attentionKeysBackward,
     softmaxCrossEntropy,
     append: (calls, args) => calls.groups('append', { ...args, capacity: args.list.length }, 1),
     countWrong: (calls, args) => calls.elements('countWrong', args, args.rows),
@@ -151,6 +155,15 @@ function dropoutMask(calls: ShaderCalls, args: KernelArguments<'dropoutMask'>): 
   const kept = probability < 1 ? 1 / (1 - probability) : 0;
   calls.elements('dropoutMask', { out, state, threshold, kept }, out.length);
   calls.groups('countUp', { state }, 1);
+}
+
+function attentionKeysBackward(
+  calls: ShaderCalls,
+  { dK, dV, beta = 0, ...args }: KernelArguments<'attentionKeysBackward'>,
+): void {
+  const count = args.keys * args.kvHeads;
+  if (dK) calls.groups('attentionKeys', { ...args, dK, beta }, count);
+  if (dV) calls.groups('attentionValues', { ...args, dV, beta }, count);
 }
 
 function softmaxCrossEntropy(calls: ShaderCalls, args: KernelArguments<'softmaxCrossEntropy'>): void {

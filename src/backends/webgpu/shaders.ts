@@ -22,7 +22,23 @@ const matmul = {
   numbers: ['alpha', 'beta'],
 } as const;
 
+const attention = {
+  sizes: ['rows', 'keys', 'heads', 'kvHeads', 'dim'],
+  numbers: ['scale'],
+} as const;
+const attentionBackward = { ...attention, numbers: ['scale', 'beta'] } as const;
+const forDV = { q: 'f32', k: 'f32', dOut: 'f32', stats: 'f32', ranges: 'i32' } as const;
+const forDK = { ...forDV, v: 'f32' } as const;
+
 const OWN = {
+  attention: {
+    ...attention,
+    in: { q: 'f32', k: 'f32', v: 'f32', ranges: 'i32' },
+    out: { out: 'f32', stats: 'f32' },
+  },
+  attentionQueriesBackward: { ...attentionBackward, in: forDK, out: { dQ: 'f32' } },
+  attentionKeys: { ...attentionBackward, in: forDK, out: { dK: 'f32' } },
+  attentionValues: { ...attentionBackward, in: forDV, out: { dV: 'f32' } },
   fill: { in: {}, out: { out: 'u32' }, sizes: ['bits', 'lastMask'], numbers: [] },
   copy: { in: { x: 'u32' }, out: { out: 'u32' }, sizes: ['lastMask'], numbers: [] },
   castWider: { in: { x: 'u32' }, out: { out: 'u32' }, sizes: ['xType'], numbers: [] },
