@@ -52,7 +52,7 @@ const KINDS: readonly Kind[] = [
   { magic: /^80(02|03|04|05)(8a|7d|63|5d|28|58|95)/, says: PICKLE },
   {
     magic: /^47475546/,
-    says: 'it is a GGUF file, which is not read: use the safetensors files of the same model',
+    says: 'it is a GGUF file, which loadLanguageModel reads (lowrank generate --model)',
   },
   {
     magic: /^934e554d5059/,

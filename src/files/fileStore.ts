@@ -1,6 +1,6 @@
 /** Places that files are written to, several as one unit, and paths as one more way to name a place. */
 import { DataError } from '../base/errors.js';
-import { bytesSource } from './byteSource.js';
+import { type ByteSource, bytesSource } from './byteSource.js';
 import { type FileSource, mapFiles } from './fileSource.js';
 
 /** What a file is to hold: whole, or in parts, which can be gone through more than once. */
@@ -28,21 +28,36 @@ export type WritablePlace = string | Map<string, Uint8Array> | FileStore;
 /** A place that calls read from. */
 export type ReadablePlace = string | ReadonlyMap<string, Uint8Array | Blob> | FileSource;
 
-/** What a path means; a platform with directories says so. */
-let directoryAt = (path: string): FileStore => {
+/** What paths mean. */
+export interface Paths {
+  /** The files of a directory. */
+  readonly directory: (path: string) => FileStore;
+  /** A file; undefined for a directory. @throws DataError where there is nothing */
+  readonly file: (path: string) => Promise<ByteSource | undefined>;
+}
+
+const refusePath = (path: string): never => {
   throw new TypeError(
     `${path}: a path leads to files in Node alone: give a Map of files by name, or a FileSource or FileStore`,
   );
 };
 
+/** What a path means; a platform with directories says so. */
+let paths: Paths = { directory: refusePath, file: refusePath };
+
 /** Lets calls take paths. */
-export function acceptPaths(open: (path: string) => FileStore): void {
-  directoryAt = open;
+export function acceptPaths(given: Paths): void {
+  paths = given;
+}
+
+/** The file at a path; undefined for a directory. @throws TypeError where there are no paths, DataError for nothing */
+export async function fileAt(path: string): Promise<ByteSource | undefined> {
+  return paths.file(path);
 }
 
 /** @param what  the argument, for errors @throws TypeError for a path where there are none, and for anything else */
 export function writablePlace(what: string, place: WritablePlace): FileStore {
-  if (typeof place === 'string') return directoryAt(place);
+  if (typeof place === 'string') return paths.directory(place);
   if (place instanceof Map) return mapStore(place);
   checkMethods(what, place, ['open', 'read', 'write']);
   return place;
@@ -50,7 +65,7 @@ export function writablePlace(what: string, place: WritablePlace): FileStore {
 
 /** @param what  the argument, for errors @throws TypeError for a path where there are none, and for anything else */
 export function readablePlace(what: string, place: ReadablePlace): FileSource {
-  if (typeof place === 'string') return directoryAt(place);
+  if (typeof place === 'string') return paths.directory(place);
   if (place instanceof Map) return mapFiles(place, '');
   checkMethods(what, place, ['open']);
   return place as FileSource;

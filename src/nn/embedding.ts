@@ -1,6 +1,7 @@
 import type { Backend } from '../backends/backend.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
 import { Random } from '../base/random.js';
+import { checkShape } from '../ops/check.js';
 import { embedding } from '../ops/embedding.js';
 import { parameter, type Tensor } from '../tensor.js';
 import { normal } from './init.js';
@@ -12,9 +13,11 @@ export interface EmbeddingOptions {
    * for values that are about to be written.
    */
   readonly random?: Random | undefined;
+  /** Taken as the weight, [numEmbeddings, embeddingDim], instead of a new one. */
+  readonly weight?: Tensor;
 }
 
-const NAMES: OptionNames<EmbeddingOptions> = { random: true };
+const NAMES: OptionNames<EmbeddingOptions> = { random: true, weight: true };
 
 /**
  * `y = E[i]`: rows of a table by index, standard normal at first.
@@ -36,8 +39,10 @@ export class Embedding extends Layer {
       throw new RangeError(`Embedding: sizes must be at least 1: ${numEmbeddings} by ${embeddingDim}`);
     }
     const random = 'random' in options ? options.random : new Random(0);
-    const values = random && normal(numEmbeddings * embeddingDim, 1, random);
-    this.weight = parameter(device, values, [numEmbeddings, embeddingDim]);
+    const { weight } = options;
+    if (weight) checkShape('Embedding', 'weight', weight, [numEmbeddings, embeddingDim]);
+    const values = () => random && normal(numEmbeddings * embeddingDim, 1, random);
+    this.weight = weight ?? parameter(device, values(), [numEmbeddings, embeddingDim]);
   }
 
   /** @param x  [...], indices (i32) from 0 to numEmbeddings − 1, others give NaN @returns [..., embeddingDim] */

@@ -1,14 +1,17 @@
 import type { Backend } from '../backends/backend.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
 import { Random } from '../base/random.js';
+import { checkShape } from '../ops/check.js';
 import { linear } from '../ops/linear.js';
-import { parameter, type Tensor } from '../tensor.js';
+import { parameter, Tensor } from '../tensor.js';
 import { kaimingUniform } from './init.js';
 import { Layer } from './module.js';
 
 export interface LinearOptions {
-  /** Default true. */
-  readonly bias?: boolean;
+  /** Default true: a new one; a tensor [outFeatures] is taken as it is. */
+  readonly bias?: boolean | Tensor;
+  /** Taken as the weight, [outFeatures, inFeatures], instead of a new one. */
+  readonly weight?: Tensor;
   /**
    * Draws the initial values; default a generator of seed 0. With `undefined` the memory stays undefined,
    * for values that are about to be written.
@@ -16,7 +19,7 @@ export interface LinearOptions {
   readonly random?: Random | undefined;
 }
 
-const NAMES: OptionNames<LinearOptions> = { bias: true, random: true };
+const NAMES: OptionNames<LinearOptions> = { bias: true, weight: true, random: true };
 
 /**
  * `y = x Wᵀ + b`, weight and bias uniform in ±1/√inFeatures at first.
@@ -41,8 +44,12 @@ export class Linear extends Layer {
     }
     const random = 'random' in options ? options.random : new Random(0);
     const draw = (length: number) => random && kaimingUniform(length, inFeatures, random);
-    this.weight = parameter(device, draw(outFeatures * inFeatures), [outFeatures, inFeatures]);
-    this.bias = options.bias === false ? undefined : parameter(device, draw(outFeatures), [outFeatures]);
+    const { weight, bias = true } = options;
+    if (weight) checkShape('Linear', 'weight', weight, [outFeatures, inFeatures]);
+    this.weight = weight ?? parameter(device, draw(outFeatures * inFeatures), [outFeatures, inFeatures]);
+    if (bias instanceof Tensor) checkShape('Linear', 'bias', bias, [outFeatures]);
+    const made = () => parameter(device, draw(outFeatures), [outFeatures]);
+    this.bias = bias === true ? made() : bias || undefined;
   }
 
   /** @param x  [..., inFeatures] @returns [..., outFeatures] */

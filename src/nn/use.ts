@@ -22,6 +22,19 @@ const REFUSED: Readonly<Record<UseKind, readonly UseKind[]>> = {
 };
 
 const uses = new WeakMap<object, Set<Use>>();
+/** How often a call that changes a thing began or ended. */
+const changes = new WeakMap<object, number>();
+
+/** A number that grows with each call that may have changed one of the things; a tensor that is written by hand does not count. */
+export function changesOf(things: Iterable<object>): number {
+  let sum = 0;
+  for (const thing of things) sum += changes.get(thing) ?? 0;
+  return sum;
+}
+
+function countChange(things: Iterable<object>): void {
+  for (const thing of things) changes.set(thing, (changes.get(thing) ?? 0) + 1);
+}
 
 export class Use {
   /** Settles when the use has ended. */
@@ -55,6 +68,7 @@ export class Use {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
+    if (kind !== 'read') countChange(things);
     for (const other of this.#others) other.#others.add(this);
     for (const thing of things) {
       const users = uses.get(thing);
@@ -93,6 +107,7 @@ export class Use {
   }
 
   end(): void {
+    if (this.kind !== 'read') countChange(this.things);
     for (const other of this.#others) other.#others.delete(this);
     for (const thing of this.things) uses.get(thing)?.delete(this);
     this.#end();
@@ -118,6 +133,17 @@ export async function reading<T>(
   subject?: string,
 ): Promise<T> {
   return during(new Use('read', call, things, subject), body);
+}
+
+/**
+ * Begins to read the things for as long as the caller likes.
+ * @returns what ends it
+ */
+export async function beginReading(call: string, things: readonly object[]): Promise<() => void> {
+  const use = new Use('read', call, things);
+  for (let wait = use.blocker; wait; wait = use.blocker) await wait;
+  use.isReading = true;
+  return () => use.end();
 }
 
 /**
@@ -161,6 +187,7 @@ export function requireUnused(
   const isPart = beside.includes('change') && users.some(({ kind }) => kind === 'change');
   const disturbed = users.filter(({ kind, isReading }) => !(isPart && kind === 'read' && !isReading));
   refuse(call, disturbed, refused, subject);
+  countChange(things);
 }
 
 function usesOf(things: readonly object[]): Set<Use> {

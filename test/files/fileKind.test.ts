@@ -63,7 +63,7 @@ const MISTAKES: [string, Uint8Array, string][] = [
     'it is a file of PyTorch (.bin, .pt or .pth), whose pickle',
   ],
   ['a pickle', bytes('80049515000000'), 'it is a file of PyTorch'],
-  ['a GGUF file', bytes('4747554603000000'), 'it is a GGUF file, which is not read'],
+  ['a GGUF file', bytes('4747554603000000'), 'it is a GGUF file, which loadLanguageModel reads'],
   ['a NumPy array', bytes('934e554d50590100'), 'it is a NumPy array'],
   ['an HDF5 file', bytes('894844460d0a1a0a'), 'it is an HDF5 file'],
   ['a gzipped file', gzipSync(text('{}')), 'it is compressed with gzip: unpack it first'],
