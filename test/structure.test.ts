@@ -35,11 +35,13 @@ const LAYERS: readonly RegExp[] = [
   /^optim\//,
   /^data\//,
   /^train\//,
+  /^models\//,
+  /^generate\//,
   /^mnist\//,
   /^core\.ts$/,
   /^web\//,
   /^node\//,
-  /^(index|browser|node)\.ts$/,
+  /^(index|browser|node|text)\.ts$/,
   /^cli\//,
 ];
 

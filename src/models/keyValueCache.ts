@@ -1,0 +1,154 @@
+/** Keys and values of the tokens that a model has read, so that the next one needs only its own. */
+import { noGrad } from '../autograd/record.js';
+import type { Backend } from '../backends/backend.js';
+import { SLICE_ALIGNMENT } from '../backends/backend.js';
+import { type Tensor, tensor, zeros } from '../tensor.js';
+
+/** Sizes of a model's keys and values. */
+export interface CacheSizes {
+  readonly layers: number;
+  /** Numbers of a token's keys in a layer: kvHeads · headDim. */
+  readonly width: number;
+}
+
+const LAYER_TENSORS = 2;
+const F32_BYTES = 4;
+
+/**
+ * Room for the keys and values of `capacity` tokens in each layer. Rows are written at {@link length}, which the caller moves
+ * on when all layers have theirs.
+ */
+export class KeyValueCache {
+  /** [capacity, width] for each layer. */
+  readonly #keys: readonly Tensor[];
+  readonly #values: readonly Tensor[];
+  #length = 0;
+
+  constructor(
+    readonly device: Backend,
+    readonly sizes: CacheSizes,
+    readonly capacity: number,
+  ) {
+    if (!(Number.isInteger(capacity) && capacity >= 1))
+      throw new RangeError(`KeyValueCache: capacity must be a whole number from 1 on: ${capacity}`);
+    const make = () => Array.from({ length: sizes.layers }, () => zeros(device, [capacity, sizes.width]));
+    this.#keys = make();
+    this.#values = make();
+  }
+
+  /** Bytes that a cache takes. */
+  static bytes({ layers, width }: CacheSizes, capacity: number): number {
+    return LAYER_TENSORS * layers * width * capacity * F32_BYTES;
+  }
+
+  /** Tokens whose keys and values are there. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /**
+   * Writes the first `tokens` rows of keys and values of a layer behind those that are there.
+   * @returns all of the layer's, [capacity, width]
+   */
+  put(
+    layer: number,
+    key: Tensor,
+    value: Tensor,
+    tokens: number,
+  ): { readonly keys: Tensor; readonly values: Tensor } {
+    const both = [this.#keys[layer], this.#values[layer]] as const;
+    if (this.#length + tokens > this.capacity)
+      throw new RangeError(
+        `KeyValueCache: has room for ${this.capacity} tokens: ${this.#length} and ${tokens} more do not fit`,
+      );
+    this.#write(both[0], key, tokens);
+    this.#write(both[1], value, tokens);
+    return { keys: both[0], values: both[1] };
+  }
+
+  /** Counts `tokens` more, which all layers have. */
+  advance(tokens: number): void {
+    this.#length += tokens;
+  }
+
+  /** Forgets all tokens from `length` on. */
+  truncate(length: number): void {
+    if (!(length >= 0 && length <= this.#length))
+      throw new RangeError(`KeyValueCache: has ${this.#length} tokens: cannot keep ${length}`);
+    if (!this.#isAligned && length < this.#length)
+      for (const each of this.#all()) this.#keepRows(each, length);
+    this.#length = length;
+  }
+
+  /** Takes over the tokens of a smaller cache. */
+  copyFrom(other: KeyValueCache): void {
+    const { device } = this;
+    const mine = this.#all();
+    for (const [i, table] of other.#all().entries()) {
+      const x = device.slice(table.storage, 0, other.#length * this.sizes.width);
+      const out = device.slice(mine[i].storage, 0, x.length);
+      device.run('copy', { out, x });
+      device.free(out);
+      device.free(x);
+    }
+    this.#length = other.#length;
+  }
+
+  dispose(): void {
+    for (const each of this.#all()) each.dispose();
+  }
+
+  #all(): readonly Tensor[] {
+    return [...this.#keys, ...this.#values];
+  }
+
+  /** Whether a row may begin a slice. */
+  get #isAligned(): boolean {
+    return (this.sizes.width * F32_BYTES) % SLICE_ALIGNMENT === 0;
+  }
+
+  #write(table: Tensor, rows: Tensor, tokens: number): void {
+    const { device } = this;
+    const { width } = this.sizes;
+    if (!this.#isAligned) {
+      // Where no slice may begin, rows are added to zeros.
+      this.#addAt(table, rows, tokens);
+      return;
+    }
+    const x = device.slice(rows.storage, 0, tokens * width);
+    const out = device.slice(table.storage, this.#length * width, tokens * width);
+    device.run('copy', { out, x });
+    device.free(out);
+    device.free(x);
+  }
+
+  #addAt(table: Tensor, rows: Tensor, tokens: number): void {
+    const { device } = this;
+    const cols = this.sizes.width;
+    const numbers = Int32Array.from({ length: tokens }, (_, i) => this.#length + i);
+    const indices = tensor(device, numbers, [tokens], 'i32');
+    const place = { indices: indices.storage, rows: tokens, cols, rowStride: cols, colStride: 1 };
+    device.run('addAt', { table: table.storage, x: rows.storage, ...place, beta: 1 });
+    indices.dispose();
+  }
+
+  /** Sets the rows from `count` on to zero. */
+  #keepRows(table: Tensor, count: number): void {
+    const { device } = this;
+    if (count === 0) {
+      device.run('fill', { out: table.storage, value: 0 });
+      return;
+    }
+    noGrad(() => {
+      const cols = this.sizes.width;
+      const numbers = Int32Array.from({ length: count }, (_, i) => i);
+      const indices = tensor(device, numbers, [count], 'i32');
+      const place = { indices: indices.storage, rows: count, cols, rowStride: cols, colStride: 1 };
+      const out = device.alloc('f32', count * cols);
+      device.run('take', { out, table: table.storage, ...place });
+      device.run('addAt', { table: table.storage, x: out, ...place, beta: 0 });
+      device.free(out);
+      indices.dispose();
+    });
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * The Llama family: Llama, Mistral, SmolLM2, TinyLlama, and with options Qwen2 and Qwen3. Modules have the names of the
+ * model's Hugging Face files, so that those of PEFT hold.
+ * @see https://github.com/huggingface/transformers/blob/main/src/transformers/models/llama/modeling_llama.py
+ */
+import { isGradEnabled, noGrad } from '../autograd/record.js';
+import type { Backend } from '../backends/backend.js';
+import { ShapeError } from '../base/errors.js';
+import { Embedding } from '../nn/embedding.js';
+import { Linear } from '../nn/linear.js';
+import { Layer, Module } from '../nn/module.js';
+import { RMSNorm } from '../nn/rmsNorm.js';
+import { addResidual } from '../ops/addResidual.js';
+import { attention } from '../ops/attention.js';
+import { reshape } from '../ops/reshape.js';
+import { rope } from '../ops/rope.js';
+import { siluMul } from '../ops/siluMul.js';
+import type { Tensor } from '../tensor.js';
+import type { CacheSizes } from './keyValueCache.js';
+import type { LlamaConfig } from './llamaConfig.js';
+import { RotaryTables } from './rotary.js';
+import { causalContext, type TokenContext } from './tokenContext.js';
+
+/** Gives the tensor of a name, such as `model.norm.weight`. */
+export type WeightsByName = (name: string) => Tensor;
+
+interface Building {
+  readonly device: Backend;
+  readonly config: LlamaConfig;
+  readonly weights: WeightsByName;
+}
+
+function projection(
+  { device, weights }: Building,
+  path: string,
+  [inFeatures, outFeatures]: readonly [number, number],
+  hasBias: boolean,
+): Linear {
+  const bias = hasBias ? weights(`${path}.bias`) : false;
+  return new Linear(device, inFeatures, outFeatures, { weight: weights(`${path}.weight`), bias });
+}
+
+function norm({ device, config, weights }: Building, path: string, features: number): RMSNorm {
+  return new RMSNorm(device, features, { eps: config.normEps, weight: weights(`${path}.weight`) });
+}
+
+/** Attention with grouped heads: `o_proj(attention(rope(q), rope(k), v))`. */
+export class LlamaAttention extends Module {
+  q_proj: Layer;
+  k_proj: Layer;
+  v_proj: Layer;
+  o_proj: Layer;
+  readonly q_norm: RMSNorm | undefined;
+  readonly k_norm: RMSNorm | undefined;
+  readonly #config: LlamaConfig;
+  readonly #rotary: RotaryTables;
+  readonly #index: number;
+
+  constructor(
+    building: Building,
+    path: string,
+    place: { readonly index: number; readonly rotary: RotaryTables },
+  ) {
+    super();
+    const { config } = building;
+    const { hiddenSize, heads, kvHeads, headDim, qkvBias, outputBias, qkNorm } = config;
+    const sizes = [hiddenSize, kvHeads * headDim] as const;
+    this.q_proj = projection(building, `${path}.q_proj`, [hiddenSize, heads * headDim], qkvBias);
+    this.k_proj = projection(building, `${path}.k_proj`, sizes, qkvBias);
+    this.v_proj = projection(building, `${path}.v_proj`, sizes, qkvBias);
+    this.o_proj = projection(building, `${path}.o_proj`, [heads * headDim, hiddenSize], outputBias);
+    if (qkNorm) {
+      this.q_norm = norm(building, `${path}.q_norm`, headDim);
+      this.k_norm = norm(building, `${path}.k_norm`, headDim);
+    }
+    this.#config = config;
+    this.#rotary = place.rotary;
+    this.#index = place.index;
+  }
+
+  /** @param x  [tokens, hiddenSize] @returns the same shape */
+  forward(x: Tensor, context: TokenContext): Tensor {
+    const { heads, kvHeads } = this.#config;
+    const q = this.#turned(this.q_proj.forward(x), { heads, norm: this.q_norm }, context);
+    const k = this.#turned(this.k_proj.forward(x), { heads: kvHeads, norm: this.k_norm }, context);
+    const v = this.v_proj.forward(x);
+    const { ranges, cache } = context;
+    if (!cache) return this.o_proj.forward(attention(q, k, v, { ranges, heads, kvHeads }));
+    const { keys, values } = cache.put(this.#index, k, v, context.length - cache.length);
+    return this.o_proj.forward(attention(q, keys, values, { ranges, heads, kvHeads }));
+  }
+
+  /** Each head normalised, where the model does that, and turned by its position. */
+  #turned(
+    x: Tensor,
+    { heads, norm: headNorm }: { readonly heads: number; readonly norm: RMSNorm | undefined },
+    { positions, length }: TokenContext,
+  ): Tensor {
+    const tables = this.#rotary.upTo(x.device, length);
+    const rows = x.shape[0];
+    const { headDim } = this.#config;
+    const normed = headNorm
+      ? reshape(headNorm.forward(reshape(x, [rows * heads, headDim])), [rows, heads * headDim])
+      : x;
+    return rope(normed, { ...tables, positions, heads });
+  }
+}
+
+/** `down_proj(silu(gate_proj(x)) · up_proj(x))` */
+export class LlamaMLP extends Layer {
+  gate_proj: Layer;
+  up_proj: Layer;
+  down_proj: Layer;
+
+  constructor(building: Building, path: string) {
+    super();
+    const { hiddenSize, intermediateSize, mlpBias } = building.config;
+    const sizes = [hiddenSize, intermediateSize] as const;
+    this.gate_proj = projection(building, `${path}.gate_proj`, sizes, mlpBias);
+    this.up_proj = projection(building, `${path}.up_proj`, sizes, mlpBias);
+    this.down_proj = projection(building, `${path}.down_proj`, [intermediateSize, hiddenSize], mlpBias);
+  }
+
+  /** @param x  [tokens, hiddenSize] @returns the same shape */
+  forward(x: Tensor): Tensor {
+    return this.down_proj.forward(siluMul(this.gate_proj.forward(x), this.up_proj.forward(x)));
+  }
+}
+
+/** A block: attention, then the feed-forward part, each of its normalised input and added to it. */
+export class LlamaDecoderLayer extends Module {
+  readonly self_attn: LlamaAttention;
+  readonly mlp: LlamaMLP;
+  readonly input_layernorm: RMSNorm;
+  readonly post_attention_layernorm: RMSNorm;
+
+  constructor(
+    building: Building,
+    path: string,
+    place: { readonly index: number; readonly rotary: RotaryTables },
+  ) {
+    super();
+    const { hiddenSize } = building.config;
+    this.self_attn = new LlamaAttention(building, `${path}.self_attn`, place);
+    this.mlp = new LlamaMLP(building, `${path}.mlp`);
+    this.input_layernorm = norm(building, `${path}.input_layernorm`, hiddenSize);
+    this.post_attention_layernorm = norm(building, `${path}.post_attention_layernorm`, hiddenSize);
+  }
+
+  /** @param x  [tokens, hiddenSize] @returns the same shape */
+  forward(x: Tensor, context: TokenContext): Tensor {
+    const between = addResidual(x, this.self_attn.forward(this.input_layernorm.forward(x), context));
+    return addResidual(between, this.mlp.forward(this.post_attention_layernorm.forward(between)));
+  }
+}
+
+/** Embedding, blocks and the last norm: tokens to hidden states. */
+export class LlamaModel extends Module {
+  embed_tokens: Layer;
+  readonly layers: readonly LlamaDecoderLayer[];
+  readonly norm: RMSNorm;
+  readonly rotary: RotaryTables;
+
+  constructor(building: Building, path: string) {
+    super();
+    const { device, config, weights } = building;
+    const { vocabularySize, hiddenSize, headDim } = config;
+    this.rotary = new RotaryTables(config.rope, headDim);
+    const weight = weights(`${path}.embed_tokens.weight`);
+    this.embed_tokens = new Embedding(device, vocabularySize, hiddenSize, { weight });
+    this.layers = Array.from({ length: config.layers }, (_, index) => {
+      return new LlamaDecoderLayer(building, `${path}.layers.${index}`, { index, rotary: this.rotary });
+    });
+    this.norm = norm(building, `${path}.norm`, hiddenSize);
+  }
+
+  /** @param ids  i32 [tokens] @returns [tokens, hiddenSize] */
+  forward(ids: Tensor, context: TokenContext): Tensor {
+    let x = this.embed_tokens.forward(ids);
+    for (const layer of this.layers) x = runBlock(layer, x, context);
+    return this.norm.forward(x);
+  }
+}
+
+/** Outside training a block gives back what it made, and its input. */
+function runBlock(layer: LlamaDecoderLayer, x: Tensor, context: TokenContext): Tensor {
+  if (isGradEnabled()) return layer.forward(x, context);
+  const next = noGrad(() => layer.forward(x, context));
+  x.dispose();
+  return next;
+}
+
+/** A model that says which token comes next. */
+export class LlamaForCausalLM extends Layer {
+  readonly model: LlamaModel;
+  lm_head: Layer;
+
+  constructor(
+    device: Backend,
+    readonly config: LlamaConfig,
+    weights: WeightsByName,
+  ) {
+    super();
+    const building = { device, config, weights };
+    const { hiddenSize, vocabularySize, tied } = config;
+    this.model = new LlamaModel(building, 'model');
+    const weight = weights(tied ? 'model.embed_tokens.weight' : 'lm_head.weight');
+    this.lm_head = new Linear(device, hiddenSize, vocabularySize, { weight, bias: false });
+  }
+
+  get device(): Backend {
+    return this.model.norm.weight.device;
+  }
+
+  /** What a KV cache for this model holds for each token. */
+  get cacheSizes(): CacheSizes {
+    const { layers, kvHeads, headDim } = this.config;
+    return { layers, width: kvHeads * headDim };
+  }
+
+  /**
+   * Hidden states after the last norm.
+   * @param ids  i32 [tokens]; an index without a row in the embedding gives NaN
+   * @returns    [tokens, hiddenSize]
+   */
+  hiddenStates(ids: Tensor, context: TokenContext): Tensor {
+    if (ids.shape.length !== 1) throw new ShapeError(`hiddenStates: ids must be [tokens]: [${ids.shape}]`);
+    return this.model.forward(ids, context);
+  }
+
+  /**
+   * Logits of a sequence from its beginning: each token sees those before it.
+   * @param ids  i32 [tokens]
+   * @returns    [tokens, vocabularySize]
+   */
+  forward(ids: Tensor): Tensor {
+    const context = causalContext(ids.device, ids.length, this.config.slidingWindow);
+    return this.lm_head.forward(this.hiddenStates(ids, context));
+  }
+}

@@ -1,0 +1,107 @@
+/** What a model of the Llama family is like: sizes, and the few things in which its relatives differ. */
+import { DataError } from '../base/errors.js';
+
+/** The relatives, by the `model_type` of their config.json. */
+export const LLAMA_FAMILY = ['llama', 'mistral', 'qwen2', 'qwen3'] as const;
+export type LlamaModelType = (typeof LLAMA_FAMILY)[number];
+
+/** Angles of the rotary embedding: `theta^(−2i/headDim) · position`, where `scaling` does not change them. */
+export interface RopeConfig {
+  readonly theta: number;
+  readonly scaling: RopeScaling | undefined;
+}
+
+export type RopeScaling =
+  /** All angles are divided. */
+  | { readonly type: 'linear'; readonly factor: number }
+  /** Those of long wavelengths are divided. @see https://arxiv.org/abs/2407.21783 */
+  | {
+      readonly type: 'llama3';
+      readonly factor: number;
+      readonly lowFreqFactor: number;
+      readonly highFreqFactor: number;
+      readonly originalContextLength: number;
+    }
+  /** Each angle is divided by its own number, [headDim / 2], as a GGUF file has them. */
+  | { readonly type: 'factors'; readonly factors: Float32Array };
+
+export interface LlamaConfig {
+  readonly modelType: LlamaModelType;
+  /** Rows of the embedding, which may be more than the tokenizer has tokens. */
+  readonly vocabularySize: number;
+  readonly hiddenSize: number;
+  /** Of the feed-forward part. */
+  readonly intermediateSize: number;
+  readonly layers: number;
+  readonly heads: number;
+  /** Heads of keys and values; heads / kvHeads query heads share one. */
+  readonly kvHeads: number;
+  readonly headDim: number;
+  /** Positions that the model was trained for. */
+  readonly contextLength: number;
+  readonly normEps: number;
+  readonly rope: RopeConfig;
+  /** Whether the projections to q, k and v have biases. */
+  readonly qkvBias: boolean;
+  /** Whether the projection of the attention's output has one. */
+  readonly outputBias: boolean;
+  /** Whether the three projections of the feed-forward part have them. */
+  readonly mlpBias: boolean;
+  /** Whether q and k are normalised, head by head, before they are rotated. */
+  readonly qkNorm: boolean;
+  /** Whether the head's weight is the embedding. */
+  readonly tied: boolean;
+  /** A token sees so many tokens, itself among them; undefined: all before it. */
+  readonly slidingWindow: number | undefined;
+}
+
+const LARGEST = 2 ** 24;
+const MOST_LAYERS = 1024;
+
+/**
+ * Checks that the sizes are possible and fit each other.
+ * @param name  what errors call the file
+ * @throws DataError
+ */
+export function checkConfig(config: LlamaConfig, name: string): LlamaConfig {
+  const { layers, heads, kvHeads, headDim, rope, normEps } = config;
+  const sizes = ['vocabularySize', 'hiddenSize', 'intermediateSize', 'heads', 'kvHeads', 'headDim'] as const;
+  for (const size of [...sizes, 'contextLength' as const]) {
+    const value = config[size];
+    if (!Number.isInteger(value) || value < 1 || value > LARGEST)
+      throw new DataError(`${name}: ${size} must be a whole number from 1 to ${LARGEST}: ${value}`);
+  }
+  if (!Number.isInteger(layers) || layers < 1 || layers > MOST_LAYERS)
+    throw new DataError(`${name}: the number of layers must be from 1 to ${MOST_LAYERS}: ${layers}`);
+  if (heads % kvHeads !== 0)
+    throw new DataError(`${name}: the key heads must divide the query heads: ${heads} and ${kvHeads}`);
+  if (headDim % 2 !== 0)
+    throw new DataError(
+      `${name}: a head must have an even number of dimensions, for rotary positions: ${headDim}`,
+    );
+  for (const [what, value] of Object.entries({ 'the base of the rotary angles': rope.theta, normEps }))
+    if (!(value > 0 && Number.isFinite(value)))
+      throw new DataError(`${name}: ${what} must be above 0: ${value}`);
+  checkScaling(rope.scaling, headDim, name);
+  return config;
+}
+
+function checkScaling(scaling: RopeScaling | undefined, headDim: number, name: string): void {
+  if (!scaling) return;
+  if (scaling.type === 'factors') {
+    const { factors } = scaling;
+    if (factors.length !== headDim / 2)
+      throw new DataError(`${name}: rope_freqs must have ${headDim / 2} factors: has ${factors.length}`);
+    const bad = factors.find((factor) => !(factor > 0 && Number.isFinite(factor)));
+    if (bad !== undefined) throw new DataError(`${name}: rope_freqs must be above 0: ${bad}`);
+    return;
+  }
+  const { type, ...numbers } = scaling;
+  for (const [what, value] of Object.entries(numbers))
+    if (!(value > 0 && Number.isFinite(value)))
+      throw new DataError(`${name}: ${what} of rope scaling ${type} must be above 0: ${value}`);
+  if (scaling.type === 'llama3' && scaling.highFreqFactor <= scaling.lowFreqFactor)
+    throw new DataError(
+      `${name}: rope scaling llama3: high_freq_factor must be above low_freq_factor: ${scaling.highFreqFactor} and ${scaling.lowFreqFactor}`,
+    );
+}

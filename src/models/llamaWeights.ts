@@ -1,0 +1,102 @@
+/** The tensors of a model of the Llama family by their Hugging Face names, and those of GGUF files for them. */
+import type { LlamaConfig } from './llamaConfig.js';
+
+/** `table`: embedding and head, which are hurt most by few bits; `vector`: a bias or the weight of a norm. */
+export type WeightRole = 'matrix' | 'table' | 'vector';
+
+export interface WeightPlan {
+  readonly shape: readonly number[];
+  readonly role: WeightRole;
+}
+
+/** Every tensor that a model has, in the order of its blocks; of tied ones the embedding alone. */
+export function llamaWeights(config: LlamaConfig): Map<string, WeightPlan> {
+  const { vocabularySize, hiddenSize, layers, tied } = config;
+  const plan = new Map<string, WeightPlan>();
+  plan.set('model.embed_tokens.weight', { shape: [vocabularySize, hiddenSize], role: 'table' });
+  for (let layer = 0; layer < layers; layer++)
+    for (const [name, each] of blockWeights(config)) plan.set(`model.layers.${layer}.${name}`, each);
+  plan.set('model.norm.weight', { shape: [hiddenSize], role: 'vector' });
+  if (!tied) plan.set('lm_head.weight', { shape: [vocabularySize, hiddenSize], role: 'table' });
+  return plan;
+}
+
+function* blockWeights(config: LlamaConfig): Generator<[name: string, plan: WeightPlan]> {
+  const { hiddenSize, intermediateSize, heads, kvHeads, headDim, qkvBias, outputBias, mlpBias } = config;
+  const linear = function* (
+    name: string,
+    [inFeatures, outFeatures]: readonly [number, number],
+    hasBias: boolean,
+  ): Generator<[string, WeightPlan]> {
+    yield [`${name}.weight`, { shape: [outFeatures, inFeatures], role: 'matrix' }];
+    if (hasBias) yield [`${name}.bias`, { shape: [outFeatures], role: 'vector' }];
+  };
+  const norm = (name: string, size: number): [string, WeightPlan] => [
+    `${name}.weight`,
+    { shape: [size], role: 'vector' },
+  ];
+  yield norm('input_layernorm', hiddenSize);
+  yield* linear('self_attn.q_proj', [hiddenSize, heads * headDim], qkvBias);
+  yield* linear('self_attn.k_proj', [hiddenSize, kvHeads * headDim], qkvBias);
+  yield* linear('self_attn.v_proj', [hiddenSize, kvHeads * headDim], qkvBias);
+  yield* linear('self_attn.o_proj', [heads * headDim, hiddenSize], outputBias);
+  if (config.qkNorm) {
+    yield norm('self_attn.q_norm', headDim);
+    yield norm('self_attn.k_norm', headDim);
+  }
+  yield norm('post_attention_layernorm', hiddenSize);
+  yield* linear('mlp.gate_proj', [hiddenSize, intermediateSize], mlpBias);
+  yield* linear('mlp.up_proj', [hiddenSize, intermediateSize], mlpBias);
+  yield* linear('mlp.down_proj', [intermediateSize, hiddenSize], mlpBias);
+}
+
+const GGUF_NAMES: Readonly<Record<string, string>> = {
+  'model.embed_tokens': 'token_embd',
+  'model.norm': 'output_norm',
+  lm_head: 'output',
+  input_layernorm: 'attn_norm',
+  'self_attn.q_proj': 'attn_q',
+  'self_attn.k_proj': 'attn_k',
+  'self_attn.v_proj': 'attn_v',
+  'self_attn.o_proj': 'attn_output',
+  'self_attn.q_norm': 'attn_q_norm',
+  'self_attn.k_norm': 'attn_k_norm',
+  post_attention_layernorm: 'ffn_norm',
+  'mlp.gate_proj': 'ffn_gate',
+  'mlp.up_proj': 'ffn_up',
+  'mlp.down_proj': 'ffn_down',
+};
+
+/**
+ * What a GGUF file calls a tensor: `model.layers.0.self_attn.q_proj.weight` is `blk.0.attn_q.weight`.
+ * @see https://github.com/ggml-org/llama.cpp/blob/master/gguf-py/gguf/constants.py
+ */
+export function ggufName(name: string): string {
+  const [, layer, module, kind] = /^(?:model\.layers\.(\d+)\.)?(.+)\.(weight|bias)$/.exec(name) ?? [];
+  const known = GGUF_NAMES[module];
+  return layer === undefined ? `${known}.${kind}` : `blk.${layer}.${known}.${kind}`;
+}
+
+/**
+ * Files of architecture `llama` have the rows of q and k in the order of neighbouring pairs, (head, i, half); the model's own is
+ * (head, half, i). The number of heads whose rows are to be put back, or undefined.
+ * @see https://github.com/ggml-org/llama.cpp/blob/master/convert_hf_to_gguf.py
+ */
+export function permutedHeads(name: string, { modelType, heads, kvHeads }: LlamaConfig): number | undefined {
+  if (modelType !== 'llama') return undefined;
+  if (name.includes('.self_attn.q_proj.')) return heads;
+  return name.includes('.self_attn.k_proj.') ? kvHeads : undefined;
+}
+
+/** Puts rows in the model's own order; each is a stretch of bytes, whatever it holds. */
+export function unpermuteRows(bytes: Uint8Array, rows: number, heads: number): Uint8Array {
+  const [size, dim] = [bytes.length / rows, rows / heads];
+  const out = new Uint8Array(bytes.length);
+  for (let head = 0; head < heads; head++) {
+    for (let i = 0; i < dim; i++) {
+      const from = head * dim + (i < dim / 2 ? 2 * i : 2 * i - dim + 1);
+      out.set(bytes.subarray(from * size, (from + 1) * size), (head * dim + i) * size);
+    }
+  }
+  return out;
+}

@@ -1,0 +1,205 @@
+/** Language models from their files. */
+import type { Backend } from '../backends/backend.js';
+import { DataError, DeviceError } from '../base/errors.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
+import { type ModelPlace, modelPlace } from '../files/modelPlace.js';
+import type { Parameter } from '../tensor.js';
+import type { Tokenizer } from '../text/tokenizer.js';
+import { LlamaForCausalLM } from './llama.js';
+import type { LlamaConfig } from './llamaConfig.js';
+import { llamaWeights, type WeightPlan } from './llamaWeights.js';
+import { type OpenedLanguageModel, openGgufModel, openModelFolder } from './modelSources.js';
+import {
+  loadWeight,
+  plannedBytes,
+  targetType,
+  WEIGHTS,
+  type WeightSource,
+  type WeightsOption,
+} from './weights.js';
+
+export interface LoadLanguageModelOptions {
+  /**
+   * The element type of the frozen weights. `keep` (default): that of the file, exactly. `q8` and `q4` round as ggml's Q8_0
+   * and Q4_1, embedding and head never below q8. Biases and the weights of norms are always f32.
+   */
+  readonly weights?: WeightsOption;
+  /** Called after each tensor with the bytes on the device, and all. */
+  readonly onBytes?: (done: number, total: number) => void;
+  /** Ends the loading. */
+  readonly signal?: AbortSignal;
+}
+
+const NAMES: OptionNames<LoadLanguageModelOptions> = { weights: true, onBytes: true, signal: true };
+
+export interface LoadedLanguageModel {
+  /** Frozen, in evaluation mode. */
+  readonly model: LlamaForCausalLM;
+  readonly tokenizer: Tokenizer;
+  /** What one should know of these files, such as a weight that stays wider than was asked for. */
+  readonly notes: readonly string[];
+  /** Bytes of the weights on the device. */
+  readonly weightBytes: number;
+}
+
+/** Most problems that one message lists. */
+const MOST_LISTED = 8;
+const HEAD = 'lm_head.weight';
+const EMBEDDING = 'model.embed_tokens.weight';
+
+/**
+ * Loads a model of the Llama family with its tokenizer: Llama, Mistral, SmolLM2, TinyLlama, Qwen2, Qwen3. Names, shapes and
+ * types are checked before the first weight is read, and one weight at a time is on the host.
+ * @param from  a GGUF file, or a folder with config.json, safetensors and tokenizer.json: in Node a path; a Blob or ByteSource,
+ *   a FileSource, or a Map of files by name
+ * @throws DataError for files that are not what they claim or a model that is not computed here, DeviceError where the device
+ *   has too little memory; nothing stays on the device then
+ */
+export async function loadLanguageModel(
+  device: Backend,
+  from: ModelPlace,
+  options: LoadLanguageModelOptions = {},
+): Promise<LoadedLanguageModel> {
+  checkOptions('loadLanguageModel', options, NAMES);
+  const { weights = 'keep' } = options;
+  if (!WEIGHTS.includes(weights))
+    throw new RangeError(`loadLanguageModel: weights must be one of ${WEIGHTS.join(', ')}: ${weights}`);
+  const place = await modelPlace('loadLanguageModel: from', from);
+  const opened =
+    'open' in place ? await openModelFolder(place) : await openGgufModel(place.source, place.name);
+  checkVocabulary(opened);
+  const { config, notes } = await decideHead(opened);
+  const plan = llamaWeights(config);
+  const sources = checkTensors(opened, plan);
+  const typeOf = (name: string) => sources.get(name)?.type ?? 'F32';
+  const weightBytes = plannedBytes(plan, typeOf, weights);
+  const wider = [...plan]
+    .filter(([name, each]) => isWider(typeOf(name), each, weights))
+    .map(([name]) => name);
+  if (wider.length > 0)
+    notes.push(`${listed(wider)}: stays wider than ${weights}: its rows are no whole groups of 32`);
+  const loaded = await whole(opened.name, { plan, typeOf, weights }, () =>
+    loadAll(device, { plan, sources, weights, total: weightBytes }, options),
+  );
+  const model = new LlamaForCausalLM(device, config, (name) => {
+    const weight = loaded.get(name);
+    if (weight) return weight;
+    throw new Error(`loadLanguageModel: ${name} was not planned`);
+  });
+  return { model: model.eval(), tokenizer: opened.tokenizer, notes, weightBytes };
+}
+
+function isWider(type: WeightSource['type'], plan: WeightPlan, weights: WeightsOption): boolean {
+  if (plan.role === 'vector' || (weights !== 'q8' && weights !== 'q4')) return false;
+  const target = targetType(type, plan, weights);
+  return target === 'f32' || target === 'bf16' || target === 'f16';
+}
+
+/** A tokenizer whose ids have no row in the embedding belongs to another model; spare rows are common. */
+function checkVocabulary({ config, tokenizer, name }: OpenedLanguageModel): void {
+  if (tokenizer.vocabularySize <= config.vocabularySize) return;
+  throw new DataError(
+    `${name}: the tokenizer has ${tokenizer.vocabularySize} tokens, but the embedding ${config.vocabularySize} rows`,
+  );
+}
+
+/** Whether head and embedding are one is decided by flag and files together: what the files hold is not thrown away. */
+async function decideHead(opened: OpenedLanguageModel): Promise<{ config: LlamaConfig; notes: string[] }> {
+  const { config, sources } = opened;
+  const head = sources.get(HEAD);
+  const embedding = sources.get(EMBEDDING);
+  if (!config.tied && !head)
+    return {
+      config: { ...config, tied: true },
+      notes: [`there is no ${HEAD}: the embedding is taken, though the config says that they are not tied`],
+    };
+  if (!config.tied || !head || !embedding) return { config, notes: [] };
+  if (await isSame(head, embedding)) return { config, notes: [] };
+  return {
+    config: { ...config, tied: false },
+    notes: [`${HEAD} differs from the embedding: both are kept, though the config says that they are tied`],
+  };
+}
+
+async function isSame(a: WeightSource, b: WeightSource): Promise<boolean> {
+  if (a.type !== b.type || a.shape.join() !== b.shape.join()) return false;
+  const [first, second] = [await a.read(), await b.read()];
+  return first.length === second.length && first.every((byte, i) => byte === second[i]);
+}
+
+/** @returns the sources that the plan names. @throws DataError that names all that is missing, unexpected or misshapen */
+function checkTensors(
+  { config, sources, name }: OpenedLanguageModel,
+  plan: ReadonlyMap<string, WeightPlan>,
+): ReadonlyMap<string, WeightSource> {
+  const problems: string[] = [];
+  for (const [key, { shape }] of plan) {
+    const source = sources.get(key);
+    if (!source) problems.push(`missing ${key}`);
+    else if (source.shape.join() !== shape.join())
+      problems.push(`${key} must be [${shape}]: found [${source.shape}]`);
+  }
+  for (const key of sources.keys())
+    if (!plan.has(key) && !isIgnored(key, config)) problems.push(`unexpected ${key}`);
+  if (problems.length === 0) return sources;
+  throw new DataError(`${name}: ${listed(problems, '; ')}`);
+}
+
+/** Tensors that some files have and no model needs: a tied head once more, and angles that are computed. */
+function isIgnored(key: string, { tied }: LlamaConfig): boolean {
+  return (tied && key === HEAD) || key.endsWith('.rotary_emb.inv_freq');
+}
+
+function listed(names: readonly string[], separator = ', '): string {
+  const more = names.length > MOST_LISTED ? ` and ${names.length - MOST_LISTED} more` : '';
+  return `${names.slice(0, MOST_LISTED).join(separator)}${more}`;
+}
+
+interface Planned {
+  readonly plan: ReadonlyMap<string, WeightPlan>;
+  readonly weights: WeightsOption;
+}
+
+async function loadAll(
+  device: Backend,
+  { plan, sources, weights, total }: Planned & { sources: ReadonlyMap<string, WeightSource>; total: number },
+  { onBytes, signal }: LoadLanguageModelOptions,
+): Promise<Map<string, Parameter>> {
+  const loaded = new Map<string, Parameter>();
+  let done = 0;
+  try {
+    for (const [name, each] of plan) {
+      signal?.throwIfAborted();
+      const source = sources.get(name);
+      if (!source) continue;
+      loaded.set(name, await loadWeight(device, source, each, weights));
+      done += plannedBytes(new Map([[name, each]]), () => source.type, weights);
+      onBytes?.(done, total);
+    }
+    return loaded;
+  } catch (error) {
+    for (const weight of loaded.values()) weight.dispose();
+    throw error;
+  }
+}
+
+/** Says what a model needs where a device has too little memory for it. */
+async function whole<T>(
+  name: string,
+  { plan, typeOf, weights }: Planned & { typeOf: (name: string) => WeightSource['type'] },
+  body: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    const needs = (option: WeightsOption) => `${Math.ceil(plannedBytes(plan, typeOf, option) / 2 ** 20)} MiB`;
+    const others = WEIGHTS.filter((option) => option !== weights).map(
+      (option) => `${needs(option)} as ${option}`,
+    );
+    throw new DeviceError(
+      `${name}: its weights need ${needs(weights)} as ${weights} (${others.join(', ')}): ${error.message}`,
+      { cause: error },
+    );
+  }
+}

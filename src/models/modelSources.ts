@@ -1,0 +1,111 @@
+/** The files of a language model, opened: its config, its tokenizer's data, and its tensors by their Hugging Face names. */
+import { DataError } from '../base/errors.js';
+import type { ByteSource } from '../files/byteSource.js';
+import type { FileSource } from '../files/fileSource.js';
+import { nameIn } from '../files/fileStore.js';
+import { dequantize } from '../gguf/blocks.js';
+import { type GgufTensor, type OpenedGguf, openGguf } from '../gguf/open.js';
+import { openModel, type TensorSource } from '../safetensors/open.js';
+import { readTokenizer } from '../text/fromFiles.js';
+import { tokenizerFromGguf } from '../text/fromGguf.js';
+import type { Tokenizer } from '../text/tokenizer.js';
+import { configFromGguf } from './configGguf.js';
+import { parseModelConfig } from './configJson.js';
+import type { LlamaConfig } from './llamaConfig.js';
+import { ggufName, llamaWeights, permutedHeads, unpermuteRows } from './llamaWeights.js';
+import type { WeightSource } from './weights.js';
+
+export interface OpenedLanguageModel {
+  readonly config: LlamaConfig;
+  readonly tokenizer: Tokenizer;
+  /** Those of the config, and whatever else the files have. */
+  readonly sources: ReadonlyMap<string, WeightSource>;
+  /** Of the files, for errors. */
+  readonly name: string;
+}
+
+/** Far more than a config.json ever has. */
+const MAX_CONFIG_BYTES = 1_000_000;
+
+/** @throws DataError for a file that is not what it claims, or a model that is not computed here */
+export async function openGgufModel(source: ByteSource, name: string): Promise<OpenedLanguageModel> {
+  const opened = await openGguf(source, name);
+  const embedding = opened.tensors.get('token_embd.weight');
+  if (embedding?.shape.length !== 2) {
+    // An unknown architecture says more than a missing tensor.
+    configFromGguf(opened.metadata, { ...NO_FACTS, has: () => false }, name);
+    throw new DataError(`${name}: tensor "token_embd.weight" is missing, or is no matrix`);
+  }
+  const facts = {
+    vocabularySize: embedding.shape[0],
+    tied: !opened.tensors.has('output.weight'),
+    has: (tensor: string) => opened.tensors.has(tensor),
+    ropeFactors: await ropeFactors(opened, name),
+  };
+  const config = configFromGguf(opened.metadata, facts, name);
+  const tokenizer = tokenizerFromGguf(opened.metadata, name);
+  const sources = new Map<string, WeightSource>();
+  const known = new Set(['rope_freqs.weight']);
+  for (const key of llamaWeights(config).keys()) {
+    const tensor = opened.tensors.get(ggufName(key));
+    known.add(ggufName(key));
+    if (tensor) sources.set(key, ggufSource(tensor, permutedHeads(key, config), name));
+  }
+  for (const [key, tensor] of opened.tensors)
+    if (!known.has(key)) sources.set(key, ggufSource(tensor, undefined, name));
+  return { config, tokenizer, sources, name };
+}
+
+const NO_FACTS = { vocabularySize: 1, tied: true, ropeFactors: undefined };
+
+async function ropeFactors({ tensors }: OpenedGguf, name: string): Promise<Float32Array | undefined> {
+  const tensor = tensors.get('rope_freqs.weight');
+  if (!tensor) return undefined;
+  const count = tensor.shape.reduce((product, size) => product * size, 1);
+  return dequantize(tensor.type, await tensor.read(), count, `${name}: rope_freqs.weight`);
+}
+
+function ggufSource(tensor: GgufTensor, heads: number | undefined, name: string): WeightSource {
+  const { shape, type } = tensor;
+  const read = async () => {
+    const bytes = await tensor.read();
+    return heads === undefined ? bytes : unpermuteRows(bytes, shape[0], heads);
+  };
+  return { name: `${name}: ${tensor.name}`, shape, type, read };
+}
+
+/** @throws as {@link openGgufModel} */
+export async function openModelFolder(files: FileSource): Promise<OpenedLanguageModel> {
+  const name = files.name || 'the model';
+  const config = await readText(files, 'config.json');
+  if (!config)
+    throw new DataError(`${name}: is no folder of a model: config.json is missing${await hint(files)}`);
+  const parsed = parseModelConfig(config, nameIn(files, 'config.json'));
+  const { tensors } = await openModel(files);
+  const tokenizer = await readTokenizer(files);
+  const sources = new Map<string, WeightSource>();
+  for (const [key, tensor] of tensors) sources.set(key, safetensorsSource(key, tensor, name));
+  return { config: parsed, tokenizer, sources, name };
+}
+
+async function hint(files: FileSource): Promise<string> {
+  const isAdapter = await files.open('adapter_config.json');
+  return isAdapter ? '; it is an adapter, which is given beside its model' : '';
+}
+
+async function readText(files: FileSource, name: string): Promise<Uint8Array | undefined> {
+  const source = await files.open(name);
+  if (!source) return undefined;
+  if (source.length > MAX_CONFIG_BYTES)
+    throw new DataError(
+      `${nameIn(files, name)}: must be at most ${MAX_CONFIG_BYTES} bytes: has ${source.length}`,
+    );
+  return source.read(0, source.length);
+}
+
+function safetensorsSource(key: string, { dtype, shape, read }: TensorSource, model: string): WeightSource {
+  const name = `${model}: ${key}`;
+  if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16')
+    throw new DataError(`${name}: must be F32, F16 or BF16: found ${dtype}`);
+  return { name, shape, type: dtype, read };
+}

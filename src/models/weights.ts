@@ -1,0 +1,140 @@
+/** Weights from the bytes of a file to frozen tensors of a device, one at a time, in the element type that is asked for. */
+import { type Backend, type DType, storageBytes } from '../backends/backend.js';
+import { packWeights } from '../backends/packedWeights.js';
+import { DataError } from '../base/errors.js';
+import { numberToBfloat } from '../base/halves.js';
+import { dequantize, isBlockType, unpackBlocks } from '../gguf/blocks.js';
+import { quantize } from '../gguf/quantize.js';
+import type { GgufBlockType, GgufType } from '../gguf/types.js';
+import { Parameter, packedParameter } from '../tensor.js';
+import type { WeightPlan } from './llamaWeights.js';
+
+/** What weights become when they are loaded. */
+export const WEIGHTS = ['keep', 'f32', 'bf16', 'q8', 'q4'] as const;
+export type WeightsOption = (typeof WEIGHTS)[number];
+
+/** A tensor of a file, of which nothing was read. */
+export interface WeightSource {
+  /** What errors call it. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly type: GgufType;
+  /** The elements or blocks, row-major. */
+  read(): Promise<Uint8Array>;
+}
+
+const KEPT: Readonly<Record<GgufType, DType>> = {
+  F32: 'f32',
+  F16: 'f16',
+  BF16: 'bf16',
+  Q4_0: 'q4',
+  Q4_1: 'q4',
+  Q4_K: 'q4',
+  Q5_0: 'q8',
+  Q5_1: 'q8',
+  Q5_K: 'q8',
+  Q8_0: 'q8',
+  Q6_K: 'q8x16',
+};
+
+/** The rounding of ggml by which weights are quantised when they are loaded. */
+const QUANTISED = { q8: 'Q8_0', q4: 'Q4_1' } as const satisfies Partial<Record<DType, GgufBlockType>>;
+/** Weights of a group of these. */
+const GROUP = 32;
+
+/**
+ * The element type that a weight gets. Vectors are f32. A matrix whose rows are no whole groups stays as wide as it is, and
+ * embedding and head go no lower than q8, unless the file has them so.
+ */
+export function targetType(type: GgufType, { shape, role }: WeightPlan, weights: WeightsOption): DType {
+  if (role === 'vector') return 'f32';
+  if (weights === 'f32' || weights === 'bf16') return weights;
+  const kept = KEPT[type];
+  if (weights === 'keep' || shape[1] % GROUP !== 0) return kept;
+  const isPacked = isBlockType(type);
+  if (role === 'table') return isPacked ? kept : 'q8';
+  // What has 8 bits already would only lose by being rounded again.
+  return weights === 'q8' && isPacked && kept !== 'q4' ? kept : weights;
+}
+
+/** Bytes that weights take on a device. */
+export function plannedBytes(
+  plan: ReadonlyMap<string, WeightPlan>,
+  typeOf: (name: string) => GgufType,
+  weights: WeightsOption,
+): number {
+  let sum = 0;
+  for (const [name, each] of plan) {
+    const length = each.shape.reduce((product, size) => product * size, 1);
+    sum += storageBytes(targetType(typeOf(name), each, weights), length);
+  }
+  return sum;
+}
+
+/**
+ * Reads one weight and puts it on the device, frozen.
+ * @throws DataError for an element or a scale that is not finite, or a value that the type cannot hold
+ */
+export async function loadWeight(
+  device: Backend,
+  source: WeightSource,
+  plan: WeightPlan,
+  weights: WeightsOption,
+): Promise<Parameter> {
+  const { name, type } = source;
+  const { shape } = plan;
+  const bytes = await source.read();
+  const count = shape.reduce((product, size) => product * size, 1);
+  const target = targetType(type, plan, weights);
+  if (target === KEPT[type] && isBlockType(type)) {
+    const packed = packWeights(unpackBlocks(type, bytes, count, name));
+    return packedParameter(device, packed.dtype, packed.bytes, shape);
+  }
+  const values = dequantize(type, bytes, count, name);
+  checkFinite(values, name);
+  if (target === 'q8' || target === 'q4') {
+    const packed = packWeights(unpackBlocks(QUANTISED[target], quantised(values, target, name), count, name));
+    return packedParameter(device, packed.dtype, packed.bytes, shape);
+  }
+  return frozen(device, shape, target, target === 'f32' ? values : bitsOf(target, type, { bytes, values }));
+}
+
+function checkFinite(values: Float32Array, name: string): void {
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i])) continue;
+    throw new DataError(`${name}: must be finite: element ${i} is ${values[i]}`);
+  }
+}
+
+function quantised(values: Float32Array, target: 'q8' | 'q4', name: string): Uint8Array {
+  try {
+    return quantize(values, QUANTISED[target]);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new DataError(`${name}: cannot be rounded to ${target}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Elements of 16 bits: those of the file as they are, others rounded. */
+function bitsOf(
+  target: DType,
+  type: GgufType,
+  { bytes, values }: { readonly bytes: Uint8Array; readonly values: Float32Array },
+): Uint16Array {
+  if (target !== KEPT[type]) return Uint16Array.from(values, numberToBfloat);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Uint16Array.from({ length: values.length }, (_, i) => view.getUint16(2 * i, true));
+}
+
+function frozen(
+  device: Backend,
+  shape: readonly number[],
+  dtype: DType,
+  data: Float32Array | Uint16Array,
+): Parameter {
+  const storage = device.alloc(dtype, data.length);
+  device.write(storage, data);
+  const weight = new Parameter(device, storage, shape);
+  weight.requiresGrad = false;
+  return weight;
+}
