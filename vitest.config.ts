@@ -9,6 +9,7 @@ export default defineConfig({
   resolve: {
     alias: {
       'lowrank/mnist': new URL('src/mnist/index.ts', import.meta.url).pathname,
+      'lowrank/text': new URL('src/text.ts', import.meta.url).pathname,
       lowrank: new URL('src/index.ts', import.meta.url).pathname,
     },
   },

@@ -15,7 +15,13 @@ export default defineConfig({
   // So that the files can lie in any folder of a host.
   base: './',
   publicDir: path('build/web-assets'),
-  resolve: { alias: { 'lowrank/mnist': path('src/mnist/index.ts'), lowrank: path('src/browser.ts') } },
+  resolve: {
+    alias: {
+      'lowrank/mnist': path('src/mnist/index.ts'),
+      'lowrank/text': path('src/text.ts'),
+      lowrank: path('src/browser.ts'),
+    },
+  },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   worker: { format: 'es' },
   build: { outDir: path('build/web'), emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 800 },

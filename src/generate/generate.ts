@@ -1,0 +1,254 @@
+/** Text from a language model, piece by piece. */
+import { checkOptions, type OptionNames } from '../base/options.js';
+import type { LlamaForCausalLM } from '../models/llama.js';
+import { modelParts } from '../nn/module.js';
+import { beginReading } from '../nn/use.js';
+import { encodeChat } from '../text/chat.js';
+import type { ChatMessage } from '../text/messages.js';
+import type { TextStream } from '../text/textStream.js';
+import type { Tokenizer } from '../text/tokenizer.js';
+import { TokenReader } from './reader.js';
+import { checkSampling, SAMPLING_NAMES, Sampler, type SamplingOptions } from './sampling.js';
+import { StopTexts } from './stopTexts.js';
+import { TextCache } from './textCache.js';
+
+export interface GenerateOptions extends SamplingOptions {
+  /** Default 256; the model's context ends it before. */
+  readonly maxTokens?: number;
+  /** Goes on past the tokens that end a text, to `maxTokens`; they are not shown. Default false. */
+  readonly ignoreEos?: boolean;
+  /** Texts that end it, which are not part of the text themselves. */
+  readonly stop?: readonly string[];
+  /** Takes special tokens in the prompt or in messages as what they stand for, and does not refuse them. Default false. */
+  readonly allowSpecial?: boolean;
+  /** Ends it with what there is, `stoppedBy: 'abort'`. */
+  readonly signal?: AbortSignal;
+  /** What was read before, to begin from, and to go on with afterwards. */
+  readonly cache?: TextCache;
+}
+
+const NAMES: OptionNames<GenerateOptions> = {
+  ...SAMPLING_NAMES,
+  maxTokens: true,
+  ignoreEos: true,
+  stop: true,
+  allowSpecial: true,
+  signal: true,
+  cache: true,
+};
+
+export interface GenerationResult {
+  /** Without special tokens and stop texts. */
+  readonly text: string;
+  /** The tokens that the model gave, without the one that ended it. */
+  readonly ids: Int32Array;
+  /** How many they are. */
+  readonly tokens: number;
+  readonly promptTokens: number;
+  /** `stop`: a stop token or text; `length`: `maxTokens`, or the end of the context. */
+  readonly stoppedBy: 'stop' | 'length' | 'abort';
+  /** Of what the model gave, from the end of the prompt on. */
+  readonly tokensPerSecond: number;
+  /** The prompt's, without those that the cache had. */
+  readonly promptTokensPerSecond: number;
+}
+
+/** A text, messages of a chat (rendered with the tokenizer's chat template), or token ids. */
+export type Prompt = string | readonly ChatMessage[] | Int32Array;
+
+const DEFAULT_MAX_TOKENS = 256;
+
+/**
+ * Continues a prompt. The pieces, joined, are the text: each is whole characters. While it runs, the model cannot be changed.
+ * @throws RangeError for a prompt that has no tokens or does not fit into the model's context, DataError for special tokens in
+ *   it, unless they are allowed
+ */
+export function generate(
+  model: LlamaForCausalLM,
+  tokenizer: Tokenizer,
+  prompt: Prompt,
+  options: GenerateOptions = {},
+): Generation {
+  checkOptions('generate', options, NAMES, { maxnewtokens: 'it is called maxTokens' });
+  checkSampling('generate', options);
+  const { maxTokens = DEFAULT_MAX_TOKENS, cache } = options;
+  if (!Number.isInteger(maxTokens) || maxTokens < 1)
+    throw new RangeError(`generate: maxTokens must be a whole number from 1 on: ${maxTokens}`);
+  cache?.checkModel(model);
+  const ids = promptIds(tokenizer, prompt, options);
+  const { contextLength, vocabularySize } = model.config;
+  if (ids.length === 0) throw new RangeError('generate: the prompt has no tokens');
+  if (ids.length >= contextLength)
+    throw new RangeError(
+      `generate: the prompt has ${ids.length} tokens, and the model's context ${contextLength}: nothing fits behind it`,
+    );
+  const beyond = ids.find((id) => id < 0 || id >= vocabularySize);
+  if (beyond !== undefined)
+    throw new RangeError(`generate: the model has ${vocabularySize} tokens: there is no ${beyond}`);
+  return new Generation(model, tokenizer, ids, options);
+}
+
+function promptIds(
+  tokenizer: Tokenizer,
+  prompt: Prompt,
+  { allowSpecial = false }: GenerateOptions,
+): Int32Array {
+  if (typeof prompt === 'string') return tokenizer.encode(prompt, { allowSpecial, addSpecialTokens: true });
+  if (prompt instanceof Int32Array) return prompt;
+  return encodeChat(tokenizer, prompt, { addGenerationPrompt: true, allowSpecial });
+}
+
+/** A text that comes into being while it is iterated over, once; `result()` gives it as a whole. */
+export class Generation implements AsyncIterable<string> {
+  readonly #model: LlamaForCausalLM;
+  readonly #tokenizer: Tokenizer;
+  readonly #ids: Int32Array;
+  readonly #options: GenerateOptions;
+  #isBegun = false;
+  #result: GenerationResult | undefined;
+
+  /** Use {@link generate}. */
+  constructor(model: LlamaForCausalLM, tokenizer: Tokenizer, ids: Int32Array, options: GenerateOptions) {
+    this.#model = model;
+    this.#tokenizer = tokenizer;
+    this.#ids = ids;
+    this.#options = options;
+  }
+
+  get promptTokens(): number {
+    return this.#ids.length;
+  }
+
+  /** @throws Error the second time */
+  [Symbol.asyncIterator](): AsyncGenerator<string, void, void> {
+    if (this.#isBegun) throw new Error('generate: a generation is iterated over once');
+    this.#isBegun = true;
+    return this.#pieces();
+  }
+
+  /** The whole text, and what it took; where nobody iterates over it, this does. @throws Error where somebody stopped doing so */
+  async result(): Promise<GenerationResult> {
+    if (!this.#isBegun) for await (const _ of this);
+    if (this.#result) return this.#result;
+    throw new Error('generate: the generation is not at its end');
+  }
+
+  async *#pieces(): AsyncGenerator<string, void, void> {
+    const { cache: given } = this.#options;
+    const model = this.#model;
+    const end = await beginReading('generate', modelParts(model));
+    const text = given ?? new TextCache(model);
+    try {
+      yield* this.#run(text);
+    } finally {
+      if (!given) text.dispose();
+      end();
+    }
+  }
+
+  async *#run(text: TextCache): AsyncGenerator<string, void, void> {
+    const { maxTokens = DEFAULT_MAX_TOKENS, signal } = this.#options;
+    const ids = this.#ids;
+    const most = Math.min(maxTokens, this.#model.config.contextLength - ids.length);
+    const cache = text.prepare(ids, ids.length + most);
+    const reader = new TokenReader(this.#model, text, cache);
+    const clock = new Clock(ids.length - cache.length);
+    const shown = new ShownText(this.#tokenizer, this.#options);
+    const sampler = new Sampler(this.#options, (id) => this.#tokenizer.hasToken(id));
+    const seen = [...ids];
+    let stoppedBy: GenerationResult['stoppedBy'] = 'length';
+    for (
+      let next = ids.subarray(cache.length), count = 0;
+      count < most;
+      next = Int32Array.of(seen[seen.length - 1])
+    ) {
+      const logits = await reader.read(next, signal);
+      clock.count(count);
+      if (!logits) stoppedBy = 'abort';
+      const id = logits && sampler.next(logits, seen);
+      if (id === undefined || shown.ends(id)) break;
+      seen.push(id);
+      count++;
+      const piece = shown.push(id);
+      if (piece !== '') yield piece;
+      clock.count(count);
+      if (shown.isStopped) break;
+    }
+    const rest = shown.end();
+    if (rest !== '') yield rest;
+    if (shown.isStopped) stoppedBy = 'stop';
+    const given = Int32Array.from(seen.slice(ids.length));
+    this.#result = { text: shown.text, ids: given, promptTokens: ids.length, stoppedBy, ...clock.result() };
+  }
+}
+
+/** What of the model's tokens is shown: no special tokens, and nothing from a stop text on. */
+class ShownText {
+  text = '';
+  readonly #ends: ReadonlySet<number>;
+  readonly #stream: TextStream;
+  readonly #stops: StopTexts;
+  #hasEnded = false;
+
+  constructor(tokenizer: Tokenizer, { stop = [], ignoreEos = false }: GenerateOptions) {
+    this.#ends = new Set(ignoreEos ? [] : tokenizer.eosIds);
+    this.#stream = tokenizer.stream({ skipSpecial: true });
+    this.#stops = new StopTexts(stop);
+  }
+
+  /** Whether a token ends the text. */
+  ends(id: number): boolean {
+    this.#hasEnded = this.#ends.has(id);
+    return this.#hasEnded;
+  }
+
+  /** Whether a token or a text has ended it. */
+  get isStopped(): boolean {
+    return this.#hasEnded || this.#stops.isFound;
+  }
+
+  push(id: number): string {
+    return this.#add(this.#stops.push(this.#stream.push(id)));
+  }
+
+  end(): string {
+    return this.#add(this.#stops.push(this.#stream.end()) + this.#stops.end());
+  }
+
+  #add(piece: string): string {
+    this.text += piece;
+    return piece;
+  }
+}
+
+/** How long prompt and text took. */
+class Clock {
+  readonly #begun = performance.now();
+  readonly #promptTokens: number;
+  #promptSeconds = 0;
+  #tokens = 0;
+
+  /** @param promptTokens  those that are read */
+  constructor(promptTokens: number) {
+    this.#promptTokens = promptTokens;
+  }
+
+  /** @param tokens  that the model gave so far; the first call is at the end of the prompt */
+  count(tokens: number): void {
+    if (tokens === 0) this.#promptSeconds = this.#seconds();
+    this.#tokens = tokens;
+  }
+
+  result(): Pick<GenerationResult, 'tokens' | 'tokensPerSecond' | 'promptTokensPerSecond'> {
+    const seconds = this.#seconds() - this.#promptSeconds;
+    return {
+      tokens: this.#tokens,
+      tokensPerSecond: this.#tokens === 0 ? 0 : this.#tokens / seconds,
+      promptTokensPerSecond: this.#promptTokens / this.#promptSeconds,
+    };
+  }
+
+  #seconds(): number {
+    return (performance.now() - this.#begun) / 1000;
+  }
+}

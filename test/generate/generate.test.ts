@@ -1,0 +1,181 @@
+/** Texts of a small model: how they end, what is kept between them, and what may happen meanwhile. */
+import { afterAll, describe, expect, it } from 'vitest';
+import { Chat } from '../../src/generate/chat.js';
+import { type GenerateOptions, generate } from '../../src/generate/generate.js';
+import { TextCache } from '../../src/generate/textCache.js';
+import { withAdapterDisabled } from '../../src/lora/adapters.js';
+import { applyLora } from '../../src/lora/applyLora.js';
+import { mergeAndUnload } from '../../src/lora/merge.js';
+import { loadLanguageModel } from '../../src/models/load.js';
+import { folder } from '../models/fixtures.js';
+import { wasm } from '../support/devices.js';
+
+const device = await wasm();
+const { model, tokenizer } = await loadLanguageModel(device, folder('llama3'));
+afterAll(() => device.dispose());
+
+const PROMPT = 'the cat sat on';
+const write = (options: GenerateOptions = {}, prompt = PROMPT) =>
+  generate(model, tokenizer, prompt, { maxTokens: 20, ignoreEos: true, ...options });
+
+/** An adapter that changes what the model says. */
+async function adapted() {
+  const loaded = await loadLanguageModel(device, folder('llama3'));
+  const adapter = await applyLora(loaded.model, { rank: 2, targetModules: ['q_proj', 'down_proj'] });
+  for (const { loraB } of adapter.factors.values())
+    loraB.write(Float32Array.from({ length: loraB.length }, (_, i) => Math.sin(i)));
+  return { ...loaded, adapter };
+}
+
+describe('generate', () => {
+  it('gives pieces whose sum is the text, and the ids that it is of', async () => {
+    const generation = write();
+    const pieces: string[] = [];
+    for await (const piece of generation) pieces.push(piece);
+    const { text, ids, tokens, promptTokens, stoppedBy } = await generation.result();
+    expect(pieces.join('')).toBe(text);
+    expect(pieces.length).toBeGreaterThan(5);
+    expect(tokenizer.decode(ids, { skipSpecial: true })).toBe(text);
+    expect([tokens, stoppedBy, promptTokens]).toEqual([20, 'length', tokenizer.encode(PROMPT).length]);
+    expect((await write().result()).ids).toEqual(ids);
+  });
+
+  it('is iterated over once, and has a result only at its end', async () => {
+    const generation = write();
+    for await (const _ of generation) break;
+    await expect(generation.result()).rejects.toThrow('generate: the generation is not at its end');
+    expect(() => generation[Symbol.asyncIterator]()).toThrow('a generation is iterated over once');
+    // Who leaves it early gives the model back.
+    model.requiresGrad(false);
+  });
+
+  it('ends with what there is when it is told to', async () => {
+    const stop = new AbortController();
+    const generation = write({ signal: stop.signal });
+    let text = '';
+    for await (const piece of generation) {
+      text += piece;
+      if (text.length > 8) stop.abort();
+    }
+    const result = await generation.result();
+    expect(result.stoppedBy).toBe('abort');
+    expect(result.text).toBe(text);
+    expect(result.tokens).toBeLessThan(20);
+    const before = await write({ signal: AbortSignal.abort() }).result();
+    expect([before.stoppedBy, before.text, before.tokens]).toEqual(['abort', '', 0]);
+  });
+
+  it('keeps others from changing the model meanwhile', async () => {
+    const other = await adapted();
+    const iterator = generate(other.model, tokenizer, PROMPT, { maxTokens: 20 })[Symbol.asyncIterator]();
+    await iterator.next();
+    expect(() => other.model.loadStateDict(new Map())).toThrow('the model is in use by generate');
+    let isMerged = false;
+    const merged = mergeAndUnload(other.model).then(() => {
+      isMerged = true;
+    });
+    await iterator.next();
+    expect(isMerged).toBe(false);
+    await iterator.return();
+    await merged;
+    other.model.dispose();
+  });
+
+  it('leaves no memory behind', async () => {
+    await write().result();
+    const before = device.memory().liveBytes;
+    for (let i = 0; i < 3; i++) await write().result();
+    expect(device.memory().liveBytes).toBe(before);
+  });
+
+  it('refuses what cannot be', () => {
+    const { contextLength } = model.config;
+    expect(() => write({}, '')).toThrow('generate: the prompt has no tokens');
+    expect(() => write({ maxTokens: 0 })).toThrow('maxTokens must be a whole number from 1 on: 0');
+    expect(() => write({ stop: [''] }).result()).rejects.toThrow('a stop text must not be empty');
+    expect(() => generate(model, tokenizer, new Int32Array(contextLength))).toThrow(
+      `the prompt has ${contextLength} tokens, and the model's context ${contextLength}`,
+    );
+    expect(() => generate(model, tokenizer, Int32Array.of(301))).toThrow(
+      'the model has 301 tokens: there is no 301',
+    );
+    expect(() => write({ maxNewTokens: 3 } as GenerateOptions)).toThrow('it is called maxTokens');
+    expect(() => write({ temperature: -1 })).toThrow('temperature must be from 0 on: -1');
+  });
+});
+
+describe('a cache', () => {
+  it('saves what two prompts have in common, and changes nothing', async () => {
+    const cache = new TextCache(model);
+    const first = await write({ cache }).result();
+    expect(first.ids).toEqual((await write().result()).ids);
+    const read = cache.length;
+    const longer = 'the cat sat on the mat';
+    const again = await write({ cache }, longer).result();
+    expect(again.ids).toEqual((await write({}, longer).result()).ids);
+    expect(read).toBe(first.promptTokens + first.tokens - 1);
+    // A prompt that is all there is read from its last token on.
+    expect((await write({ cache }).result()).ids).toEqual(first.ids);
+    // More than the room that there was.
+    const long = 'on the mat '.repeat(20);
+    expect((await write({ cache, maxTokens: 40 }, long).result()).ids).toEqual(
+      (await write({ maxTokens: 40 }, long).result()).ids,
+    );
+    cache.dispose();
+  });
+
+  it('begins anew where adapters were switched, scaled or trained', async () => {
+    const other = await adapted();
+    const cache = new TextCache(other.model);
+    const text = async () =>
+      (await generate(other.model, tokenizer, PROMPT, { maxTokens: 12, cache }).result()).text;
+    const fresh = async () =>
+      (await generate(other.model, tokenizer, PROMPT, { maxTokens: 12 }).result()).text;
+    const on = await text();
+    const off = await withAdapterDisabled(other.model, text);
+    expect(off).not.toBe(on);
+    expect(off).toBe((await write({ maxTokens: 12, ignoreEos: false }).result()).text);
+    expect(await text()).toBe(on);
+    other.adapter.enabled = false;
+    expect(await text()).toBe(off);
+    other.adapter.enabled = true;
+    await mergeAndUnload(other.model);
+    expect(await text()).toBe(await fresh());
+    other.model.dispose();
+  });
+
+  it('belongs to one model', async () => {
+    const other = await loadLanguageModel(device, folder('llama3'));
+    const cache = new TextCache(other.model);
+    expect(() => write({ cache })).toThrow('generate: the cache belongs to another model');
+    other.model.dispose();
+  });
+});
+
+describe('Chat', () => {
+  it('says what a fresh generation of all messages says', async () => {
+    const chat = new Chat(model, tokenizer, 'be kind');
+    const options = { maxTokens: 10 };
+    for (const content of ['hello', 'the cat']) {
+      const prompt = [...chat.messages, { role: 'user', content }];
+      let text = '';
+      for await (const piece of chat.send(content, options)) text += piece;
+      expect(text).toBe((await generate(model, tokenizer, prompt, options).result()).text);
+    }
+    expect(chat.messages.map(({ role }) => role)).toEqual([
+      'system',
+      'user',
+      'assistant',
+      'user',
+      'assistant',
+    ]);
+    chat.dispose();
+  });
+
+  it('forgets a turn whose answer was left', async () => {
+    const chat = new Chat(model, tokenizer);
+    for await (const _ of chat.send('hello')) break;
+    expect(chat.messages).toEqual([]);
+    chat.dispose();
+  });
+});

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { Sampler, type SamplingOptions } from '../../src/generate/sampling.js';
+
+const LOGITS = [2, 1, 0, -1, 3];
+const all = () => true;
+
+/** How often each token comes in many draws. */
+function frequencies(options: SamplingOptions, logits = LOGITS, seen: number[] = []): number[] {
+  const draws = 20_000;
+  const counts = logits.map(() => 0);
+  const sampler = new Sampler(options, all);
+  for (let i = 0; i < draws; i++) counts[sampler.next(logits, seen)]++;
+  return counts.map((count) => count / draws);
+}
+
+function softmax(logits: readonly number[]): number[] {
+  const weights = logits.map((logit) => Math.exp(logit));
+  const sum = weights.reduce((a, b) => a + b);
+  return weights.map((weight) => weight / sum);
+}
+
+function expectNear(found: number[], wanted: number[]): void {
+  // Four standard deviations of a frequency near 1/2.
+  for (const [i, value] of wanted.entries())
+    expect(Math.abs(found[i] - value), `token ${i}`).toBeLessThan(0.0142);
+}
+
+describe('Sampler', () => {
+  it('takes the most likely token, the first of equal ones, at temperature 0', () => {
+    expect(new Sampler({}, all).next(LOGITS, [])).toBe(4);
+    expect(new Sampler({}, all).next([1, 5, 5], [])).toBe(1);
+  });
+
+  it('draws as often as softmax of the logits over the temperature says', () => {
+    expectNear(frequencies({ temperature: 1 }), softmax(LOGITS));
+    expectNear(frequencies({ temperature: 2 }), softmax(LOGITS.map((logit) => logit / 2)));
+  });
+
+  it('keeps the k most likely tokens', () => {
+    expectNear(frequencies({ temperature: 1, topK: 2 }), softmax([2, -Infinity, -Infinity, -Infinity, 3]));
+    expect(frequencies({ temperature: 5, topK: 1 })).toEqual([0, 0, 0, 0, 1]);
+  });
+
+  it('keeps the tokens that make up p, the one that reaches it among them', () => {
+    // Probabilities 0.234, 0.086, 0.032, 0.012, 0.636.
+    expectNear(frequencies({ temperature: 1, topP: 0.6 }), [0, 0, 0, 0, 1]);
+    expectNear(frequencies({ temperature: 1, topP: 0.7 }), softmax([2, -Infinity, -Infinity, -Infinity, 3]));
+    expectNear(frequencies({ temperature: 1, topP: 0.9 }), softmax([2, 1, -Infinity, -Infinity, 3]));
+  });
+
+  it('keeps the tokens that are likely enough beside the likeliest', () => {
+    // e^-1 = 0.37 and e^-2 = 0.135 times as likely.
+    expectNear(frequencies({ temperature: 1, minP: 0.2 }), softmax([2, -Infinity, -Infinity, -Infinity, 3]));
+  });
+
+  it('makes tokens that are there already less likely, whatever the sign of their logit', () => {
+    const options = { temperature: 1, repetitionPenalty: 2 };
+    expectNear(frequencies(options, LOGITS, [4, 4, 3]), softmax([2, 1, 0, -2, 1.5]));
+  });
+
+  it('gives the same tokens for the same seed, and others for another', () => {
+    const draw = (seed: number) => {
+      const sampler = new Sampler({ temperature: 1, seed }, all);
+      return Array.from({ length: 40 }, () => sampler.next(LOGITS, []));
+    };
+    expect(draw(7)).toEqual(draw(7));
+    expect(draw(7)).not.toEqual(draw(8));
+  });
+
+  it('never takes a row without a token', () => {
+    const isToken = (id: number) => id !== 4;
+    expect(new Sampler({}, isToken).next(LOGITS, [])).toBe(0);
+    const sampler = new Sampler({ temperature: 50 }, isToken);
+    for (let i = 0; i < 500; i++) expect(sampler.next(LOGITS, [])).not.toBe(4);
+  });
+
+  it('refuses logits that are no numbers, and options outside their bounds', () => {
+    expect(() => new Sampler({}, all).next([1, Number.NaN], [])).toThrow(
+      'generate: the model gives no number for token 1: NaN',
+    );
+    const refused: [SamplingOptions, string][] = [
+      [{ temperature: -1 }, 'temperature must be from 0 on: -1'],
+      [{ topK: 1.5 }, 'topK must be a whole number from 0 on: 1.5'],
+      [{ topP: 0 }, 'topP must be above 0 and at most 1: 0'],
+      [{ minP: 2 }, 'minP must be from 0 to 1: 2'],
+      [{ repetitionPenalty: 0 }, 'repetitionPenalty must be above 0: 0'],
+    ];
+    for (const [options, message] of refused) expect(() => new Sampler(options, all)).toThrow(message);
+  });
+});
