@@ -1,9 +1,11 @@
 declare module 'virtual:kernels' {
   const archive: {
-    /** The binaries one after the other, a byte a character: that compresses as well as the binaries do. */
+    /** The binaries, a stretch of each in turn, a byte a character: that compresses as well as the binaries do. */
     readonly bytes: string;
-    /** Where in that a build lies. */
-    readonly places: Readonly<Record<string, readonly [offset: number, length: number]>>;
+    /** Bytes of a stretch; where a binary ends, its last one is shorter, or none. */
+    readonly stretch: number;
+    /** Bytes of each binary, in the order of their turns. */
+    readonly lengths: Readonly<Record<string, number>>;
   };
   export default archive;
 }

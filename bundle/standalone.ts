@@ -12,13 +12,26 @@ const SHARED_MEMORY = '\x03env\x06memory\x02\x03';
 /** The build over shared memory is the other one too, but for one bit of its import. */
 const readBinary: devices.Platform['readBinary'] = async (name) => {
   const [build, shared] = name.split('-');
-  const place = archive.places[build];
-  if (!place) throw new DeviceError(`wasm: the build ${name} is not in lowrank.min.js`);
-  const [offset, length] = place;
-  const bytes = archive.bytes.slice(offset, offset + length);
+  const length = archive.lengths[build];
+  if (!length) throw new DeviceError(`wasm: the build ${name} is not in lowrank.min.js`);
+  const bytes = unpacked(build);
   const own = shared ? bytes : bytes.replace(SHARED_MEMORY, `${SHARED_MEMORY.slice(0, -1)}\x01`);
   return Uint8Array.from({ length }, (_, i) => own.charCodeAt(i));
 };
+
+/** The stretches of one build. */
+function unpacked(build: string): string {
+  const { bytes, stretch, lengths } = archive;
+  const parts: string[] = [];
+  for (let [turn, at] = [0, 0]; at < bytes.length; turn += stretch) {
+    for (const [name, length] of Object.entries(lengths)) {
+      const end = at + Math.max(0, Math.min(stretch, length - turn));
+      if (name === build) parts.push(bytes.slice(at, end));
+      at = end;
+    }
+  }
+  return parts.join('');
+}
 
 const platform = browserPlatform(readBinary);
 
