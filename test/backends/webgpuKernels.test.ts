@@ -92,7 +92,8 @@ describe.runIf(hasWebGpu)('kernels on webgpu', () => {
 
   it('gives the same bits again', async () => {
     for (const [i, kernel] of kernelCases.entries()) {
-      if (kernelOf(kernel) === 'matmul') continue;
+      // Of attention, whose cases take long on a software adapter, some are enough.
+      if (kernelOf(kernel) === 'matmul' || (/^attention.*Backward/.test(kernel.name) && i % 8 > 0)) continue;
       const inputs = kernel.inputs(new Random(i));
       const first = await runKernel(device, kernel, inputs);
       expect(await runKernel(device, kernel, inputs), kernel.name).toEqual(first);
