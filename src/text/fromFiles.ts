@@ -13,6 +13,7 @@ export const TOKENIZER_FILES = [
   'tokenizer_config.json',
   'special_tokens_map.json',
   'generation_config.json',
+  'config.json',
   'chat_template.jinja',
   'chat_template.json',
 ] as const;
@@ -48,10 +49,9 @@ function textOf(bytes: Uint8Array, where: string): string {
  * The tokenizer of a model folder.
  *
  * `tokenizer.json` alone says how text becomes ids and what may be added around it; its blocks `truncation` and `padding`
- * are ignored on purpose. Which tokens
- * begin, end and pad a text is taken from `tokenizer_config.json`, then `special_tokens_map.json`, then
- * `generation_config.json`, whose `eos_token_id` adds to the tokens that end a text. The chat template is
- * `chat_template.jinja`, or else that of `chat_template.json` or `tokenizer_config.json`.
+ * are ignored on purpose. Which tokens begin, end and pad a text is taken from `tokenizer_config.json`, then
+ * `special_tokens_map.json`, then `generation_config.json` and `config.json`; every one that ends a text anywhere does so. The
+ * chat template is `chat_template.jinja`, or else that of `chat_template.json` or `tokenizer_config.json`.
  * @param files  the text of each file of `TOKENIZER_FILES` that there is, by its name
  * @param name   what errors call the folder
  * @throws DataError when a file has not the shape of its kind, or asks for what is not read
@@ -67,16 +67,17 @@ export function tokenizerFromFiles(files: ReadonlyMap<string, string>, name: str
       : new Fields(parsed(content, `${name}/${file}`), `${name}/${file}`);
   };
   const config = fieldsOf('tokenizer_config.json');
-  const generation = fieldsOf('generation_config.json');
+  const numbered = [fieldsOf('generation_config.json'), fieldsOf('config.json')].filter(
+    (fields) => fields !== undefined,
+  );
   const named = [config, fieldsOf('special_tokens_map.json')].filter((fields) => fields !== undefined);
   const added = new Map(json.added_tokens.map(({ content, id }) => [content, id]));
   const idOf = (token: string) =>
     added.get(token) ?? (Object.hasOwn(json.model.vocab, token) ? json.model.vocab[token] : undefined);
   const idsOf = (kind: 'bos' | 'eos' | 'pad') => {
     const ids = named.map((fields) => namedId(fields, `${kind}_token`, idOf));
-    return [...ids, ...(generation ? listedIds(generation, `${kind}_token_id`) : [])].filter(
-      (id) => id !== undefined,
-    );
+    const more = numbered.flatMap((fields) => listedIds(fields, `${kind}_token_id`));
+    return [...ids, ...more].filter((id) => id !== undefined);
   };
   return new Tokenizer(
     {

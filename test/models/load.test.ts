@@ -3,6 +3,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
 import { dequantize } from '../../src/gguf/blocks.js';
 import { quantize } from '../../src/gguf/quantize.js';
+import { LlamaForCausalLM } from '../../src/models/llama.js';
+import { llamaWeights } from '../../src/models/llamaWeights.js';
 import { type LoadLanguageModelOptions, loadLanguageModel } from '../../src/models/load.js';
 import {
   parseSafetensors,
@@ -10,7 +12,7 @@ import {
   toFloat32,
   type WritableTensor,
 } from '../../src/safetensors/safetensors.js';
-import { tensor } from '../../src/tensor.js';
+import { tensor, zeros } from '../../src/tensor.js';
 import { wasm } from '../support/devices.js';
 import { difference, expected, folder, ggufBytes, MODELS } from './fixtures.js';
 
@@ -263,5 +265,57 @@ describe('weights', () => {
       model.dispose();
       expect(device.memory().liveBytes).toBe(before);
     }
+  });
+});
+
+describe('tokens that end a text', () => {
+  it('are taken from every file that names some', async () => {
+    const files = edited(
+      edited(folder('llama'), { eos_token_id: [1, 7] }),
+      { eos_token_id: 9 },
+      'generation_config.json',
+    );
+    const { model, tokenizer } = await loadLanguageModel(device, files);
+    expect([...tokenizer.eosIds].sort((a, b) => a - b)).toEqual([1, 7, 9]);
+    model.dispose();
+  });
+});
+
+describe('a model', () => {
+  it('gives the same bits on one thread and on two, again and again', async () => {
+    const results: ArrayLike<number>[] = [];
+    for (const threads of [1, 2, 1, 2]) {
+      const own = await wasm('simd', threads);
+      const { model } = await loadLanguageModel(own, folder('qwen3'), { weights: 'q8' });
+      const { ids } = expected('qwen3');
+      results.push(await noGrad(() => model.forward(tensor(own, ids, [ids.length], 'i32'))).read());
+      own.dispose();
+    }
+    for (const result of results.slice(1)) expect(result).toEqual(results[0]);
+  });
+
+  it('takes no more memory for more blocks, outside training', async () => {
+    const peaks: number[] = [];
+    for (const layers of [2, 12]) {
+      const own = await wasm();
+      const config = { ...(await loadLanguageModel(own, folder('llama'))).model.config, layers };
+      const weights = new Map(
+        Array.from(llamaWeights(config), ([name, { shape }]) => [name, zeros(own, shape)] as const),
+      );
+      const model = new LlamaForCausalLM(own, config, (name) => weights.get(name) ?? zeros(own, [1]));
+      const before = own.memory().liveBytes;
+      const alloc = own.alloc.bind(own);
+      let most = 0;
+      own.alloc = (dtype, length) => {
+        const storage = alloc(dtype, length);
+        most = Math.max(most, own.memory().liveBytes - before);
+        return storage;
+      };
+      noGrad(() => model.forward(tensor(own, new Int32Array(96), [96], 'i32')));
+      peaks.push(most);
+      own.dispose();
+    }
+    expect(peaks[0]).toBeGreaterThan(96 * 48 * 4);
+    expect(peaks[1]).toBe(peaks[0]);
   });
 });
