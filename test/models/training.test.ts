@@ -1,0 +1,91 @@
+/** LoRA training of language models against PEFT and PyTorch on the same files. */
+import { readFileSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { applyLora } from '../../src/lora/applyLora.js';
+import type { LlamaForCausalLM } from '../../src/models/llama.js';
+import { type LoadedLanguageModel, loadLanguageModel } from '../../src/models/load.js';
+import { crossEntropy } from '../../src/ops/crossEntropy.js';
+import { AdamW } from '../../src/optim/adam.js';
+import { tensor } from '../../src/tensor.js';
+import { wasm } from '../support/devices.js';
+import { hasRealModel, realModel } from '../support/realModel.js';
+import { uniform } from '../torch/generator.js';
+import { folder } from './fixtures.js';
+
+interface Run {
+  readonly ids: number[];
+  readonly losses: number[];
+  /** Of every 17th element, the first 64 of them. */
+  readonly gradients: Record<string, { largest: number; every17: number[] }>;
+}
+
+const { settings, models } = JSON.parse(
+  readFileSync(new URL('fixtures/training.json', import.meta.url), 'utf8'),
+) as {
+  settings: { rank: number; alpha: number; learningRate: number; weightDecay: number; targets: string[] };
+  models: Record<string, Run>;
+};
+
+const device = await wasm('simd', 2);
+afterAll(() => device.dispose());
+
+/** An adapter on all linear layers, from the factors that the oracle began with. */
+async function adapt(model: LlamaForCausalLM) {
+  const { rank, alpha, targets } = settings;
+  const adapter = await applyLora(model, { rank, alpha, targetModules: targets });
+  for (const [i, { loraA, loraB }] of [...adapter.factors.values()].entries()) {
+    loraA.write(uniform(10 + 2 * i, loraA.length, 0.05));
+    loraB.write(uniform(11 + 2 * i, loraB.length, 0.02));
+  }
+  return adapter;
+}
+
+/** @param steps  of those that the oracle took */
+async function compare({ model }: LoadedLanguageModel, run: Run, steps: number): Promise<void> {
+  const { factors } = await adapt(model);
+  const { learningRate, weightDecay } = settings;
+  const optimizer = new AdamW(model.parameters(), { learningRate, weightDecay });
+  const inputs = tensor(device, run.ids.slice(0, -1), [run.ids.length - 1], 'i32');
+  const targets = tensor(device, run.ids.slice(1), [run.ids.length - 1], 'i32');
+  for (let step = 0; step < steps; step++) {
+    optimizer.zeroGrad();
+    const loss = crossEntropy(model.forward(inputs), targets);
+    loss.backward();
+    if (step === 0) await compareGradients(factors, run);
+    const found = await loss.item();
+    expect(Math.abs(found - run.losses[step]) / run.losses[step], `step ${step}`).toBeLessThan(1e-4);
+    optimizer.step();
+  }
+  optimizer.dispose();
+  model.dispose();
+}
+
+async function compareGradients(
+  factors: Awaited<ReturnType<typeof adapt>>['factors'],
+  { gradients }: Run,
+): Promise<void> {
+  for (const [path, { loraB }] of factors) {
+    const values = (await loraB.grad?.read()) ?? [];
+    expect(Math.max(...Array.from(values, Math.abs)), `${path}: B moves`).toBeGreaterThan(0);
+  }
+  expect(Object.keys(gradients).length).toBeGreaterThanOrEqual(12);
+  for (const [name, { largest, every17 }] of Object.entries(gradients)) {
+    const [, path, kind] = /^(.*)\.(lora_[AB])$/.exec(name) ?? [];
+    const factor = factors.get(path);
+    const values = await (kind === 'lora_A' ? factor?.loraA : factor?.loraB)?.grad?.read();
+    const worst = every17.map((value, i) => Math.abs((values?.[17 * i] ?? Number.NaN) - value) / largest);
+    expect(Math.max(...worst), name).toBeLessThan(1e-4);
+  }
+}
+
+describe.each(Object.keys(models).filter((name) => name !== 'smollm2'))('%s', (name) => {
+  it('has the gradients and the 20 losses of PEFT', async () => {
+    await compare(await loadLanguageModel(device, folder(name)), models[name], 20);
+  });
+});
+
+describe.skipIf(!hasRealModel)('SmolLM2', () => {
+  it('has the gradients and the first losses of PEFT, over its packed weights', async () => {
+    await compare(await loadLanguageModel(device, realModel()), models.smollm2, 3);
+  }, 300_000);
+});
