@@ -47,9 +47,9 @@ export interface GenerationResult {
   readonly promptTokens: number;
   /** `stop`: a stop token or text; `length`: `maxTokens`, or the end of the context. */
   readonly stoppedBy: 'stop' | 'length' | 'abort';
-  /** Of what the model gave, from the end of the prompt on. */
+  /** Readings of single tokens in a second, from the end of the prompt on; 0 where there was none. */
   readonly tokensPerSecond: number;
-  /** The prompt's, without those that the cache had. */
+  /** The prompt's tokens in a second, without those that the cache had; 0 where it was not read to its end. */
   readonly promptTokensPerSecond: number;
 }
 
@@ -163,22 +163,29 @@ export class Generation implements AsyncIterable<string> {
       next = Int32Array.of(seen[seen.length - 1])
     ) {
       const logits = await reader.read(next, signal);
-      clock.count(count);
-      if (!logits) stoppedBy = 'abort';
+      if (logits) clock.countRead();
+      else stoppedBy = 'abort';
       const id = logits && sampler.next(logits, seen);
       if (id === undefined || shown.ends(id)) break;
       seen.push(id);
       count++;
       const piece = shown.push(id);
       if (piece !== '') yield piece;
-      clock.count(count);
       if (shown.isStopped) break;
     }
     const rest = shown.end();
     if (rest !== '') yield rest;
     if (shown.isStopped) stoppedBy = 'stop';
     const given = Int32Array.from(seen.slice(ids.length));
-    this.#result = { text: shown.text, ids: given, promptTokens: ids.length, stoppedBy, ...clock.result() };
+    const tokens = given.length;
+    this.#result = {
+      text: shown.text,
+      ids: given,
+      tokens,
+      promptTokens: ids.length,
+      stoppedBy,
+      ...clock.result(),
+    };
   }
 }
 
@@ -226,25 +233,25 @@ class Clock {
   readonly #begun = performance.now();
   readonly #promptTokens: number;
   #promptSeconds = 0;
-  #tokens = 0;
+  /** Of the model: that of the prompt, and one for each token whose successor was asked for. */
+  #reads = 0;
 
   /** @param promptTokens  those that are read */
   constructor(promptTokens: number) {
     this.#promptTokens = promptTokens;
   }
 
-  /** @param tokens  that the model gave so far; the first call is at the end of the prompt */
-  count(tokens: number): void {
-    if (tokens === 0) this.#promptSeconds = this.#seconds();
-    this.#tokens = tokens;
+  countRead(): void {
+    if (this.#reads === 0) this.#promptSeconds = this.#seconds();
+    this.#reads++;
   }
 
-  result(): Pick<GenerationResult, 'tokens' | 'tokensPerSecond' | 'promptTokensPerSecond'> {
+  /** The first token costs nothing: it comes from the prompt's logits. */
+  result(): Pick<GenerationResult, 'tokensPerSecond' | 'promptTokensPerSecond'> {
     const seconds = this.#seconds() - this.#promptSeconds;
     return {
-      tokens: this.#tokens,
-      tokensPerSecond: this.#tokens === 0 ? 0 : this.#tokens / seconds,
-      promptTokensPerSecond: this.#promptTokens / this.#promptSeconds,
+      tokensPerSecond: this.#reads > 1 ? (this.#reads - 1) / seconds : 0,
+      promptTokensPerSecond: this.#reads > 0 ? this.#promptTokens / this.#promptSeconds : 0,
     };
   }
 

@@ -2,7 +2,7 @@
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DataError } from '../base/errors.js';
-import { cachePath } from './cache.js';
+import { cachePath, removeEmpty } from './cache.js';
 import { ensureWritableDirectory, exists, reasonOf, writeFileAtomic } from './files.js';
 
 export interface DownloadOptions {
@@ -23,7 +23,12 @@ export async function download(url: string, options: DownloadOptions = {}): Prom
   if (await exists(path)) return path;
   await ensureWritableDirectory(dirname(path));
   const part = `${path}.part`;
-  await fetchTo(part, url, options);
+  try {
+    await fetchTo(part, url, options);
+  } catch (error) {
+    await removeEmpty(dirname(path));
+    throw error;
+  }
   await rename(part, path);
   return path;
 }
@@ -41,7 +46,8 @@ async function fetchTo(part: string, url: string, { onBytes, signal }: DownloadO
   try {
     onBytes?.(done, total);
     for await (const bytes of response.body ?? []) {
-      await file.write(bytes as Uint8Array);
+      // `write` may write less than it was given.
+      await file.writeFile(bytes as Uint8Array);
       done += (bytes as Uint8Array).length;
       if (done > total) break;
       onBytes?.(done, total);

