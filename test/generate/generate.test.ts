@@ -88,11 +88,11 @@ describe('generate', () => {
     expect(device.memory().liveBytes).toBe(before);
   });
 
-  it('refuses what cannot be', () => {
+  it('refuses what cannot be', async () => {
     const { contextLength } = model.config;
     expect(() => write({}, '')).toThrow('generate: the prompt has no tokens');
     expect(() => write({ maxTokens: 0 })).toThrow('maxTokens must be a whole number from 1 on: 0');
-    expect(() => write({ stop: [''] }).result()).rejects.toThrow('a stop text must not be empty');
+    await expect(write({ stop: [''] }).result()).rejects.toThrow('a stop text must not be empty');
     expect(() => generate(model, tokenizer, new Int32Array(contextLength))).toThrow(
       `the prompt has ${contextLength} tokens, and the model's context ${contextLength}`,
     );
