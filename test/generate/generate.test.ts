@@ -124,6 +124,34 @@ describe('a cache', () => {
     cache.dispose();
   });
 
+  it('serves one text at a time', async () => {
+    const cache = new TextCache(model);
+    const first = write({ cache });
+    for await (const _ of first) {
+      await expect(write({ cache }).result()).rejects.toThrow(
+        'generate: the cache is in use: another text is being generated with it',
+      );
+      break;
+    }
+    expect((await write({ cache }).result()).ids).toEqual((await write().result()).ids);
+    cache.dispose();
+  });
+
+  it('is empty after a failure, and the next text is as it would be', async () => {
+    const cache = new TextCache(model);
+    const before = device.memory().liveStorages;
+    const layer = model.model.layers[1];
+    const forward = layer.forward;
+    layer.forward = () => {
+      throw new Error('no memory');
+    };
+    await expect(write({ cache }).result()).rejects.toThrow('no memory');
+    layer.forward = forward;
+    expect([cache.length, device.memory().liveStorages]).toEqual([0, before]);
+    expect((await write({ cache }).result()).ids).toEqual((await write().result()).ids);
+    cache.dispose();
+  });
+
   it('begins anew where adapters were switched, scaled or trained', async () => {
     const other = await adapted();
     const cache = new TextCache(other.model);
