@@ -139,6 +139,15 @@ describe('loadLanguageModel refuses', () => {
     );
   });
 
+  it('weights that would round to infinity', async () => {
+    const weight = tensorOf(llama, 'model.layers.1.mlp.up_proj.weight');
+    weight.data[9] = 3.4e38;
+    const files = withTensors(llama, { 'model.layers.1.mlp.up_proj.weight': weight });
+    expect(await refusal(files, { weights: 'bf16' })).toMatch(
+      /^the model: model\.layers\.1\.mlp\.up_proj\.weight: cannot be rounded to bf16: 3\.39/,
+    );
+  });
+
   it('a tokenizer with more tokens than the embedding has rows', async () => {
     const small = { vocab_size: 200 };
     const weight = { dtype: 'F32' as const, shape: [200, 48], data: new Float32Array(200 * 48) };
