@@ -41,6 +41,8 @@ export interface MemoryUse {
   readonly liveStorages: number;
   /** Bytes the backend holds, the pool included. */
   readonly reservedBytes: number;
+  /** The most bytes that the device can ever hold; left out where only an attempt tells. */
+  readonly limitBytes?: number;
 }
 
 /** What a training step asked of a device, kept so that it can be done again, with the memory that it uses. */

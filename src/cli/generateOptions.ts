@@ -10,7 +10,7 @@ export interface RawGenerateOptions {
   readonly chat?: boolean;
   readonly system?: string;
   readonly allowSpecial?: boolean;
-  readonly adapter: readonly string[];
+  readonly adapter?: readonly string[];
   readonly maxTokens: string;
   readonly temperature: string;
   readonly topK: string;
@@ -18,7 +18,7 @@ export interface RawGenerateOptions {
   readonly minP: string;
   readonly repetitionPenalty: string;
   readonly seed: string;
-  readonly stop: readonly string[];
+  readonly stop?: readonly string[];
   readonly weights: string;
   readonly precision: string;
   readonly device: string;
@@ -81,12 +81,12 @@ export function parseGenerateOptions(raw: RawGenerateOptions): GenerateCommand {
   oneOf('--precision', raw.precision, PRECISIONS);
   return {
     ...parseDeviceOptions(raw),
-    model: path('--model', raw.model),
+    model: place(raw.model),
     prompt: raw.prompt,
     chat: raw.chat ?? false,
     system: raw.system,
     allowSpecial: raw.allowSpecial ?? false,
-    adapters: raw.adapter.map(adapterAt),
+    adapters: (raw.adapter ?? []).map(adapterAt),
     maxTokens: integerIn('--max-tokens', raw.maxTokens, 1, MAX_COUNT),
     temperature: upTo('--temperature', raw.temperature, LARGEST_TEMPERATURE),
     topK: integerIn('--top-k', raw.topK, 0, MAX_COUNT),
@@ -98,7 +98,7 @@ export function parseGenerateOptions(raw: RawGenerateOptions): GenerateCommand {
       raw.repetitionPenalty,
     ),
     seed: integerIn('--seed', raw.seed, 0, MAX_SEED),
-    stop: raw.stop.map((text) => {
+    stop: (raw.stop ?? []).map((text) => {
       if (text === '') throw broken('--stop', 'must not be empty', text);
       return text;
     }),
@@ -106,6 +106,14 @@ export function parseGenerateOptions(raw: RawGenerateOptions): GenerateCommand {
     json: raw.json === undefined ? undefined : path('--json', raw.json),
     quiet: raw.quiet ?? false,
   };
+}
+
+/** A path, or an address that can be fetched. */
+function place(text: string): string {
+  const isAddress = /^[a-z][a-z\d+.-]*:\/\//i.test(text);
+  if (isAddress && !(/^https?:/i.test(text) && URL.canParse(text)))
+    throw broken('--model', 'must be a path, or an address that begins with https://', text);
+  return path('--model', text);
 }
 
 function above0(option: string, value: number, text: string): number {

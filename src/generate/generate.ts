@@ -13,17 +13,17 @@ import { StopTexts } from './stopTexts.js';
 import { TextCache } from './textCache.js';
 
 export interface GenerateOptions extends SamplingOptions {
-  /** Default 256; the model's context ends it before. */
+  /** The most tokens to generate. Default 256; the end of the model's context ends the text, too. */
   readonly maxTokens?: number;
-  /** Goes on past the tokens that end a text, to `maxTokens`; they are not shown. Default false. */
+  /** Whether to continue past the tokens that end a text; they are not shown. Default false. */
   readonly ignoreEos?: boolean;
-  /** Texts that end it, which are not part of the text themselves. */
+  /** Texts before which the generated text ends. */
   readonly stop?: readonly string[];
-  /** Takes special tokens in the prompt or in messages as what they stand for, and does not refuse them. Default false. */
+  /** Whether special tokens in the prompt or in messages become control tokens; otherwise they are refused. Default false. */
   readonly allowSpecial?: boolean;
-  /** Ends it with what there is, `stoppedBy: 'abort'`. */
+  /** Ends the text where it is, with `stoppedBy: 'abort'`. */
   readonly signal?: AbortSignal;
-  /** What was read before, to begin from, and to go on with afterwards. */
+  /** Keys and values of an earlier text, whose common beginning is not read again; it holds this text afterwards. */
   readonly cache?: TextCache;
 }
 
@@ -42,14 +42,14 @@ export interface GenerationResult {
   readonly text: string;
   /** The tokens that the model gave, without the one that ended it. */
   readonly ids: Int32Array;
-  /** How many they are. */
+  /** The number of `ids`. */
   readonly tokens: number;
   readonly promptTokens: number;
   /** `stop`: a stop token or text; `length`: `maxTokens`, or the end of the context. */
   readonly stoppedBy: 'stop' | 'length' | 'abort';
-  /** Of what the model gave, from the end of the prompt on. */
+  /** Readings of single tokens in a second, from the end of the prompt on; 0 where there was none. */
   readonly tokensPerSecond: number;
-  /** The prompt's, without those that the cache had. */
+  /** The prompt's tokens in a second, without those that the cache had; 0 where it was not read to its end. */
   readonly promptTokensPerSecond: number;
 }
 
@@ -94,11 +94,11 @@ function promptIds(
   { allowSpecial = false }: GenerateOptions,
 ): Int32Array {
   if (typeof prompt === 'string') return tokenizer.encode(prompt, { allowSpecial, addSpecialTokens: true });
-  if (prompt instanceof Int32Array) return prompt;
+  if (prompt instanceof Int32Array) return prompt.slice();
   return encodeChat(tokenizer, prompt, { addGenerationPrompt: true, allowSpecial });
 }
 
-/** A text that comes into being while it is iterated over, once; `result()` gives it as a whole. */
+/** A text that is generated while it is iterated over, once; `result()` gives it as a whole. */
 export class Generation implements AsyncIterable<string> {
   readonly #model: LlamaForCausalLM;
   readonly #tokenizer: Tokenizer;
@@ -115,6 +115,7 @@ export class Generation implements AsyncIterable<string> {
     this.#options = options;
   }
 
+  /** Tokens of the prompt. */
   get promptTokens(): number {
     return this.#ids.length;
   }
@@ -126,7 +127,10 @@ export class Generation implements AsyncIterable<string> {
     return this.#pieces();
   }
 
-  /** The whole text, and what it took; where nobody iterates over it, this does. @throws Error where somebody stopped doing so */
+  /**
+   * The whole text with its figures. Generates the text where nobody has begun to iterate over it.
+   * @throws Error while somebody does, or has stopped before the end
+   */
   async result(): Promise<GenerationResult> {
     if (!this.#isBegun) for await (const _ of this);
     if (this.#result) return this.#result;
@@ -136,12 +140,17 @@ export class Generation implements AsyncIterable<string> {
   async *#pieces(): AsyncGenerator<string, void, void> {
     const { cache: given } = this.#options;
     const model = this.#model;
-    const end = await beginReading('generate', modelParts(model));
     const text = given ?? new TextCache(model);
+    const release = text.use();
+    const end = await beginReading('generate', modelParts(model)).catch((error: unknown) => {
+      release();
+      throw error;
+    });
     try {
       yield* this.#run(text);
     } finally {
       if (!given) text.dispose();
+      release();
       end();
     }
   }
@@ -163,22 +172,29 @@ export class Generation implements AsyncIterable<string> {
       next = Int32Array.of(seen[seen.length - 1])
     ) {
       const logits = await reader.read(next, signal);
-      clock.count(count);
-      if (!logits) stoppedBy = 'abort';
+      if (logits) clock.countRead();
+      else stoppedBy = 'abort';
       const id = logits && sampler.next(logits, seen);
       if (id === undefined || shown.ends(id)) break;
       seen.push(id);
       count++;
       const piece = shown.push(id);
       if (piece !== '') yield piece;
-      clock.count(count);
       if (shown.isStopped) break;
     }
     const rest = shown.end();
     if (rest !== '') yield rest;
     if (shown.isStopped) stoppedBy = 'stop';
     const given = Int32Array.from(seen.slice(ids.length));
-    this.#result = { text: shown.text, ids: given, promptTokens: ids.length, stoppedBy, ...clock.result() };
+    const tokens = given.length;
+    this.#result = {
+      text: shown.text,
+      ids: given,
+      tokens,
+      promptTokens: ids.length,
+      stoppedBy,
+      ...clock.result(),
+    };
   }
 }
 
@@ -226,25 +242,25 @@ class Clock {
   readonly #begun = performance.now();
   readonly #promptTokens: number;
   #promptSeconds = 0;
-  #tokens = 0;
+  /** Of the model: that of the prompt, and one for each token whose successor was asked for. */
+  #reads = 0;
 
   /** @param promptTokens  those that are read */
   constructor(promptTokens: number) {
     this.#promptTokens = promptTokens;
   }
 
-  /** @param tokens  that the model gave so far; the first call is at the end of the prompt */
-  count(tokens: number): void {
-    if (tokens === 0) this.#promptSeconds = this.#seconds();
-    this.#tokens = tokens;
+  countRead(): void {
+    if (this.#reads === 0) this.#promptSeconds = this.#seconds();
+    this.#reads++;
   }
 
-  result(): Pick<GenerationResult, 'tokens' | 'tokensPerSecond' | 'promptTokensPerSecond'> {
+  /** The first token costs nothing: it comes from the prompt's logits. */
+  result(): Pick<GenerationResult, 'tokensPerSecond' | 'promptTokensPerSecond'> {
     const seconds = this.#seconds() - this.#promptSeconds;
     return {
-      tokens: this.#tokens,
-      tokensPerSecond: this.#tokens === 0 ? 0 : this.#tokens / seconds,
-      promptTokensPerSecond: this.#promptTokens / this.#promptSeconds,
+      tokensPerSecond: this.#reads > 1 ? (this.#reads - 1) / seconds : 0,
+      promptTokensPerSecond: this.#reads > 0 ? this.#promptTokens / this.#promptSeconds : 0,
     };
   }
 

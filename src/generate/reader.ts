@@ -66,14 +66,21 @@ export class TokenReader {
     ];
     const [tokens, positions, sees, last] = made;
     const context = { positions, length: start + ids.length, ranges: sees, cache: this.#cache };
-    const logits = noGrad(() =>
-      withModes(this.#modes, () =>
-        this.#model.lm_head.forward(embedding(last, this.#model.hiddenStates(tokens, context))),
-      ),
-    );
-    for (const each of made) each.dispose();
-    this.#text.add(ids);
-    return logits;
+    try {
+      const logits = noGrad(() =>
+        withModes(this.#modes, () =>
+          this.#model.lm_head.forward(embedding(last, this.#model.hiddenStates(tokens, context))),
+        ),
+      );
+      this.#text.add(ids);
+      return logits;
+    } catch (error) {
+      // Some layers may have rows that others lack.
+      this.#text.dispose();
+      throw error;
+    } finally {
+      for (const each of made) each.dispose();
+    }
   }
 }
 

@@ -2,17 +2,17 @@
 import { Random } from '../base/random.js';
 
 export interface SamplingOptions {
-  /** Logits are divided by it; 0 (default) takes the most likely token. */
+  /** Divides the logits before a token is drawn. Default 0: the most likely token is taken. */
   readonly temperature?: number;
-  /** Only the `topK` most likely tokens; 0 (default): all. */
+  /** Draws from the `topK` most likely tokens. Default 0: from all. */
   readonly topK?: number;
-  /** Only the most likely tokens whose probabilities add up to `topP`; default 1: all. */
+  /** Draws from the most likely tokens that together reach the probability `topP`. Default 1: from all. */
   readonly topP?: number;
-  /** Only tokens that are at least `minP` times as likely as the most likely one; default 0: all. */
+  /** Draws from the tokens at least `minP` times as likely as the most likely one. Default 0: from all. */
   readonly minP?: number;
-  /** Logits of tokens that are there already are divided by it, or multiplied where they are negative; default 1. */
+  /** Divides the logits of tokens that occur already, or multiplies them where they are negative. Default 1: none. */
   readonly repetitionPenalty?: number;
-  /** Of the draws; default 0. The same seed gives the same text. */
+  /** Random seed for the draws. Default 0. The same seed gives the same text. */
   readonly seed?: number;
 }
 

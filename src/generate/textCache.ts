@@ -16,6 +16,7 @@ export class TextCache {
   #cache: KeyValueCache | undefined;
   #tokens: number[] = [];
   #changes = 0;
+  #isInUse = false;
 
   constructor(model: LlamaForCausalLM) {
     this.#model = model;
@@ -35,6 +36,16 @@ export class TextCache {
     this.#tokens = [];
     this.#cache?.dispose();
     this.#cache = undefined;
+  }
+
+  /** @internal Keeps others from going on with it until the function that it gives is called. @throws Error where one does */
+  use(): () => void {
+    if (this.#isInUse)
+      throw new Error('generate: the cache is in use: another text is being generated with it');
+    this.#isInUse = true;
+    return () => {
+      this.#isInUse = false;
+    };
   }
 
   /** @internal @throws TypeError for the cache of another model */

@@ -2,6 +2,7 @@
 import { noGrad } from '../autograd/record.js';
 import type { Backend } from '../backends/backend.js';
 import { SLICE_ALIGNMENT } from '../backends/backend.js';
+import { DeviceError } from '../base/errors.js';
 import { type Tensor, tensor, zeros } from '../tensor.js';
 
 /** Sizes of a model's keys and values. */
@@ -13,6 +14,23 @@ export interface CacheSizes {
 
 const LAYER_TENSORS = 2;
 const F32_BYTES = 4;
+
+/** One for each layer's keys, then one for its values. @throws DeviceError that says how much they need; none stays then */
+function zeroTables(device: Backend, sizes: CacheSizes, capacity: number): Tensor[] {
+  const made: Tensor[] = [];
+  try {
+    while (made.length < LAYER_TENSORS * sizes.layers) made.push(zeros(device, [capacity, sizes.width]));
+    return made;
+  } catch (error) {
+    for (const each of made) each.dispose();
+    if (!(error instanceof DeviceError)) throw error;
+    const needed = Math.ceil(KeyValueCache.bytes(sizes, capacity) / 2 ** 20);
+    throw new DeviceError(
+      `KeyValueCache: keys and values of ${capacity} tokens need ${needed} MiB, and fewer tokens less: ${error.message}`,
+      { cause: error },
+    );
+  }
+}
 
 /**
  * Room for the keys and values of `capacity` tokens in each layer. Rows are written at {@link length}, which the caller moves
@@ -31,9 +49,9 @@ export class KeyValueCache {
   ) {
     if (!(Number.isInteger(capacity) && capacity >= 1))
       throw new RangeError(`KeyValueCache: capacity must be a whole number from 1 on: ${capacity}`);
-    const make = () => Array.from({ length: sizes.layers }, () => zeros(device, [capacity, sizes.width]));
-    this.#keys = make();
-    this.#values = make();
+    const all = zeroTables(device, sizes, capacity);
+    this.#keys = all.slice(0, sizes.layers);
+    this.#values = all.slice(sizes.layers);
   }
 
   /** Bytes that a cache takes. */

@@ -1,7 +1,7 @@
-/** What a model of the Llama family is like: sizes, and the few things in which its relatives differ. */
+/** The config of a model of the Llama family: its sizes, and the few things in which its members differ. */
 import { DataError } from '../base/errors.js';
 
-/** The relatives, by the `model_type` of their config.json. */
+/** Its members, by the `model_type` of their config.json. */
 export const LLAMA_FAMILY = ['llama', 'mistral', 'qwen2', 'qwen3'] as const;
 export type LlamaModelType = (typeof LLAMA_FAMILY)[number];
 
@@ -30,7 +30,7 @@ export interface LlamaConfig {
   /** Rows of the embedding, which may be more than the tokenizer has tokens. */
   readonly vocabularySize: number;
   readonly hiddenSize: number;
-  /** Of the feed-forward part. */
+  /** Width of the feed-forward part. */
   readonly intermediateSize: number;
   readonly layers: number;
   readonly heads: number;
@@ -43,15 +43,15 @@ export interface LlamaConfig {
   readonly rope: RopeConfig;
   /** Whether the projections to q, k and v have biases. */
   readonly qkvBias: boolean;
-  /** Whether the projection of the attention's output has one. */
+  /** Whether the projection of the attention's output has a bias. */
   readonly outputBias: boolean;
-  /** Whether the three projections of the feed-forward part have them. */
+  /** Whether the three projections of the feed-forward part have biases. */
   readonly mlpBias: boolean;
   /** Whether q and k are normalised, head by head, before they are rotated. */
   readonly qkNorm: boolean;
   /** Whether the head's weight is the embedding. */
   readonly tied: boolean;
-  /** A token sees so many tokens, itself among them; undefined: all before it. */
+  /** How many tokens each token sees, itself among them; undefined: all before it. */
   readonly slidingWindow: number | undefined;
 }
 

@@ -1,6 +1,6 @@
 /** Language models from their files. */
 import type { Backend } from '../backends/backend.js';
-import { DataError, DeviceError } from '../base/errors.js';
+import { DataError } from '../base/errors.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
 import { type ModelPlace, modelPlace } from '../files/modelPlace.js';
 import type { Parameter } from '../tensor.js';
@@ -9,6 +9,7 @@ import { LlamaForCausalLM } from './llama.js';
 import type { LlamaConfig } from './llamaConfig.js';
 import { llamaWeights, type WeightPlan } from './llamaWeights.js';
 import { type OpenedLanguageModel, openGgufModel, openModelFolder } from './modelSources.js';
+import { checkRoom, type PlannedWeights, withRoom } from './room.js';
 import {
   loadWeight,
   plannedBytes,
@@ -78,8 +79,10 @@ export async function loadLanguageModel(
     .map(([name]) => name);
   if (wider.length > 0)
     notes.push(`${listed(wider)}: stays wider than ${weights}: its rows are no whole groups of 32`);
-  const loaded = await whole(opened.name, { plan, typeOf, weights }, () =>
-    loadAll(device, { plan, sources, weights, total: weightBytes }, options),
+  const planned = { plan, typeOf, weights };
+  checkRoom(device, opened.name, planned);
+  const loaded = await withRoom(opened.name, planned, () =>
+    loadAll(device, { ...planned, sources, total: weightBytes }, options),
   );
   const model = new LlamaForCausalLM(device, config, (name) => {
     const weight = loaded.get(name);
@@ -155,14 +158,15 @@ function listed(names: readonly string[], separator = ', '): string {
   return `${names.slice(0, MOST_LISTED).join(separator)}${more}`;
 }
 
-interface Planned {
-  readonly plan: ReadonlyMap<string, WeightPlan>;
-  readonly weights: WeightsOption;
-}
-
 async function loadAll(
   device: Backend,
-  { plan, sources, weights, total }: Planned & { sources: ReadonlyMap<string, WeightSource>; total: number },
+  {
+    plan,
+    sources,
+    typeOf,
+    weights,
+    total,
+  }: PlannedWeights & { sources: ReadonlyMap<string, WeightSource>; total: number },
   { onBytes, signal }: LoadLanguageModelOptions,
 ): Promise<Map<string, Parameter>> {
   const loaded = new Map<string, Parameter>();
@@ -173,33 +177,12 @@ async function loadAll(
       const source = sources.get(name);
       if (!source) continue;
       loaded.set(name, await loadWeight(device, source, each, weights));
-      done += plannedBytes(new Map([[name, each]]), () => source.type, weights);
+      done += plannedBytes(new Map([[name, each]]), typeOf, weights);
       onBytes?.(done, total);
     }
     return loaded;
   } catch (error) {
     for (const weight of loaded.values()) weight.dispose();
     throw error;
-  }
-}
-
-/** Says what a model needs where a device has too little memory for it. */
-async function whole<T>(
-  name: string,
-  { plan, typeOf, weights }: Planned & { typeOf: (name: string) => WeightSource['type'] },
-  body: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await body();
-  } catch (error) {
-    if (!(error instanceof DeviceError)) throw error;
-    const needs = (option: WeightsOption) => `${Math.ceil(plannedBytes(plan, typeOf, option) / 2 ** 20)} MiB`;
-    const others = WEIGHTS.filter((option) => option !== weights).map(
-      (option) => `${needs(option)} as ${option}`,
-    );
-    throw new DeviceError(
-      `${name}: its weights need ${needs(weights)} as ${weights} (${others.join(', ')}): ${error.message}`,
-      { cause: error },
-    );
   }
 }

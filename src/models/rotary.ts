@@ -32,7 +32,7 @@ export function inverseFrequencies({ theta, scaling }: RopeConfig, headDim: numb
   });
 }
 
-/** The tables of one model on its device, as long as they were needed so far. They are no part of its state. */
+/** The tables of one model on its device, which grow with the longest text so far. They are no part of its state. */
 export class RotaryTables extends Module {
   readonly #frequencies: Float32Array;
   #tables: { readonly cos: Tensor; readonly sin: Tensor } | undefined;
@@ -46,7 +46,7 @@ export class RotaryTables extends Module {
   upTo(device: Backend, length: number): { readonly cos: Tensor; readonly sin: Tensor } {
     if (this.#tables && this.#tables.cos.device === device && this.#tables.cos.shape[0] >= length)
       return this.#tables;
-    this.#free();
+    this.#drop();
     let rows = FIRST_ROWS;
     while (rows < length) rows *= 2;
     const [cos, sin] = this.#values(rows).map((data) => tensor(device, data, [rows, data.length / rows]));
@@ -68,12 +68,8 @@ export class RotaryTables extends Module {
     return [cos, sin];
   }
 
-  #free(): void {
-    if (!this.#tables) return;
-    for (const each of Object.values(this.#tables)) {
-      this.kept.delete(each);
-      each.dispose();
-    }
-    this.#tables = undefined;
+  /** Leaves the tables to the garbage collector: a graph whose backward reads them may be there still. */
+  #drop(): void {
+    for (const each of Object.values(this.#tables ?? {})) this.kept.delete(each);
   }
 }

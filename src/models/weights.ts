@@ -41,6 +41,8 @@ const KEPT: Readonly<Record<GgufType, DType>> = {
 const QUANTISED = { q8: 'Q8_0', q4: 'Q4_1' } as const satisfies Partial<Record<DType, GgufBlockType>>;
 /** Weights of a group of these. */
 const GROUP = 32;
+/** All of its bits are set in numbers that are infinite, or none. */
+const BFLOAT_EXPONENT = 0x7f80;
 
 /**
  * The element type that a weight gets. Vectors are f32. A matrix whose rows are no whole groups stays as wide as it is, and
@@ -96,7 +98,7 @@ export async function loadWeight(
     const packed = packWeights(unpackBlocks(QUANTISED[target], quantised(values, target, name), count, name));
     return packedParameter(device, packed.dtype, packed.bytes, shape);
   }
-  return frozen(device, shape, target, target === 'f32' ? values : bitsOf(target, type, { bytes, values }));
+  return frozen(device, shape, target, target === 'f32' ? values : bitsOf(target, source, { bytes, values }));
 }
 
 function checkFinite(values: Float32Array, name: string): void {
@@ -118,12 +120,19 @@ function quantised(values: Float32Array, target: 'q8' | 'q4', name: string): Uin
 /** Elements of 16 bits: those of the file as they are, others rounded. */
 function bitsOf(
   target: DType,
-  type: GgufType,
+  { name, type }: WeightSource,
   { bytes, values }: { readonly bytes: Uint8Array; readonly values: Float32Array },
 ): Uint16Array {
-  if (target !== KEPT[type]) return Uint16Array.from(values, numberToBfloat);
+  if (target !== KEPT[type]) return Uint16Array.from(values, (value) => finiteBfloat(value, name));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Uint16Array.from({ length: values.length }, (_, i) => view.getUint16(2 * i, true));
+}
+
+/** The largest numbers of f32 would round to infinity. */
+function finiteBfloat(value: number, name: string): number {
+  const bits = numberToBfloat(value);
+  if ((bits & BFLOAT_EXPONENT) !== BFLOAT_EXPONENT) return bits;
+  throw new DataError(`${name}: cannot be rounded to bf16: ${value}`);
 }
 
 function frozen(

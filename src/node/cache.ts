@@ -1,5 +1,6 @@
 /** The folder for what can be had again: models from addresses and archives. */
 import { createHash } from 'node:crypto';
+import { rmdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 
@@ -13,4 +14,9 @@ export function cacheDirectory(): string {
 export function cachePath(key: string, name: string): string {
   const digest = createHash('sha256').update(key).digest('hex').slice(0, 16);
   return join(cacheDirectory(), digest, basename(name).replace(/[^\w.+-]/g, '_') || 'model');
+}
+
+/** Removes a place in the cache in which nothing is. */
+export async function removeEmpty(directory: string): Promise<void> {
+  await rmdir(directory).catch(() => undefined);
 }

@@ -2,14 +2,14 @@
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DataError } from '../base/errors.js';
-import { cachePath } from './cache.js';
+import { cachePath, removeEmpty } from './cache.js';
 import { ensureWritableDirectory, exists, reasonOf, writeFileAtomic } from './files.js';
 
 export interface DownloadOptions {
   /** Called with the bytes that are there, and all. */
-  readonly onBytes?: (done: number, total: number) => void;
+  readonly onBytes?: ((done: number, total: number) => void) | undefined;
   /** Ends it; what was fetched stays for the next time. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -23,7 +23,12 @@ export async function download(url: string, options: DownloadOptions = {}): Prom
   if (await exists(path)) return path;
   await ensureWritableDirectory(dirname(path));
   const part = `${path}.part`;
-  await fetchTo(part, url, options);
+  try {
+    await fetchTo(part, url, options);
+  } catch (error) {
+    await removeEmpty(dirname(path));
+    throw error;
+  }
   await rename(part, path);
   return path;
 }
@@ -37,16 +42,18 @@ interface Version {
 async function fetchTo(part: string, url: string, { onBytes, signal }: DownloadOptions): Promise<void> {
   const { response, from, total } = await ask(part, url, signal);
   const file = await open(part, from === 0 ? 'w' : 'a');
-  let done = from;
+  let [done, size] = [from, 0];
   try {
     onBytes?.(done, total);
     for await (const bytes of response.body ?? []) {
-      await file.write(bytes as Uint8Array);
+      // `write` may write less than it was given.
+      await file.writeFile(bytes as Uint8Array);
       done += (bytes as Uint8Array).length;
       if (done > total) break;
       onBytes?.(done, total);
     }
     await file.sync();
+    size = (await file.stat()).size;
   } catch (error) {
     signal?.throwIfAborted();
     throw new DataError(`${url}: cannot be fetched: ${reasonOf(error)}; the next try goes on from here`);
@@ -56,9 +63,10 @@ async function fetchTo(part: string, url: string, { onBytes, signal }: DownloadO
   if (done < total)
     throw new DataError(`${url}: ended after ${done} of ${total} bytes; the next try goes on from here`);
   await rm(versionFile(part), { force: true });
-  if (done === total) return;
+  if (done === total && size === total) return;
   await rm(part, { force: true });
-  throw new DataError(`${url}: the host gave more than the ${total} bytes that it said`);
+  if (done > total) throw new DataError(`${url}: the host gave more than the ${total} bytes that it said`);
+  throw new DataError(`${url}: another process fetched it at the same time: try again`);
 }
 
 /** @returns the answer, and where in the file its bytes begin */

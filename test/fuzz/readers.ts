@@ -27,6 +27,7 @@ import { parseSafetensors, serializeSafetensors, toFloat32 } from '../../src/saf
 import type { Tensor } from '../../src/tensor.js';
 import { restoreCheckpoint, serializeCheckpoint } from '../../src/train/checkpoint.js';
 import { wasm } from '../support/devices.js';
+import { LANGUAGE_MODELS } from './models.js';
 import { below, mutateBytes, mutateJson, mutateSafetensors, NAMES, pick } from './mutate.js';
 import type { Reader } from './survival.js';
 import { TOKENIZERS } from './tokenizers.js';
@@ -259,4 +260,5 @@ export const READERS: readonly Reader[] = [
     read: (random) => gunzip(mutateBytes(new Uint8Array(gzipSync(idxFile)), random), 'gzip', 1_000_000),
   },
   ...TOKENIZERS,
+  ...LANGUAGE_MODELS,
 ];

@@ -88,11 +88,11 @@ describe('generate', () => {
     expect(device.memory().liveBytes).toBe(before);
   });
 
-  it('refuses what cannot be', () => {
+  it('refuses what cannot be', async () => {
     const { contextLength } = model.config;
     expect(() => write({}, '')).toThrow('generate: the prompt has no tokens');
     expect(() => write({ maxTokens: 0 })).toThrow('maxTokens must be a whole number from 1 on: 0');
-    expect(() => write({ stop: [''] }).result()).rejects.toThrow('a stop text must not be empty');
+    await expect(write({ stop: [''] }).result()).rejects.toThrow('a stop text must not be empty');
     expect(() => generate(model, tokenizer, new Int32Array(contextLength))).toThrow(
       `the prompt has ${contextLength} tokens, and the model's context ${contextLength}`,
     );
@@ -121,6 +121,34 @@ describe('a cache', () => {
     expect((await write({ cache, maxTokens: 40 }, long).result()).ids).toEqual(
       (await write({ maxTokens: 40 }, long).result()).ids,
     );
+    cache.dispose();
+  });
+
+  it('serves one text at a time', async () => {
+    const cache = new TextCache(model);
+    const first = write({ cache });
+    for await (const _ of first) {
+      await expect(write({ cache }).result()).rejects.toThrow(
+        'generate: the cache is in use: another text is being generated with it',
+      );
+      break;
+    }
+    expect((await write({ cache }).result()).ids).toEqual((await write().result()).ids);
+    cache.dispose();
+  });
+
+  it('is empty after a failure, and the next text is as it would be', async () => {
+    const cache = new TextCache(model);
+    const before = device.memory().liveStorages;
+    const layer = model.model.layers[1];
+    const forward = layer.forward;
+    layer.forward = () => {
+      throw new Error('no memory');
+    };
+    await expect(write({ cache }).result()).rejects.toThrow('no memory');
+    layer.forward = forward;
+    expect([cache.length, device.memory().liveStorages]).toEqual([0, before]);
+    expect((await write({ cache }).result()).ids).toEqual((await write().result()).ids);
     cache.dispose();
   });
 

@@ -1,6 +1,7 @@
 /** What loading refuses, decides and converts. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
+import type { ModelPlace } from '../../src/files/modelPlace.js';
 import { dequantize } from '../../src/gguf/blocks.js';
 import { quantize } from '../../src/gguf/quantize.js';
 import { LlamaForCausalLM } from '../../src/models/llama.js';
@@ -15,6 +16,7 @@ import {
 import { tensor, zeros } from '../../src/tensor.js';
 import { wasm } from '../support/devices.js';
 import { difference, expected, folder, ggufBytes, MODELS } from './fixtures.js';
+import { largeModel } from './ggufFiles.js';
 
 const device = await wasm();
 afterAll(() => device.dispose());
@@ -53,7 +55,7 @@ function tensorOf(files: Files, name: string): WritableTensor {
 }
 
 /** The message of the refusal; afterwards nothing is on the device that was not there before. */
-async function refusal(files: Files | Blob, options: LoadLanguageModelOptions = {}): Promise<string> {
+async function refusal(files: ModelPlace, options: LoadLanguageModelOptions = {}): Promise<string> {
   const before = device.memory().liveBytes;
   const error = await loadLanguageModel(device, files, options).then(
     () => undefined,
@@ -139,6 +141,15 @@ describe('loadLanguageModel refuses', () => {
     );
   });
 
+  it('weights that would round to infinity', async () => {
+    const weight = tensorOf(llama, 'model.layers.1.mlp.up_proj.weight');
+    weight.data[9] = 3.4e38;
+    const files = withTensors(llama, { 'model.layers.1.mlp.up_proj.weight': weight });
+    expect(await refusal(files, { weights: 'bf16' })).toMatch(
+      /^the model: model\.layers\.1\.mlp\.up_proj\.weight: cannot be rounded to bf16: 3\.39/,
+    );
+  });
+
   it('a tokenizer with more tokens than the embedding has rows', async () => {
     const small = { vocab_size: 200 };
     const weight = { dtype: 'F32' as const, shape: [200, 48], data: new Float32Array(200 * 48) };
@@ -146,10 +157,29 @@ describe('loadLanguageModel refuses', () => {
     expect(await refusal(files)).toBe('the model: the tokenizer has 290 tokens, but the embedding 200 rows');
   });
 
+  it('a model that the device has no room for: what it needs, what there is, what would fit', async () => {
+    expect(await refusal(await largeModel('F16', 24))).toMatch(
+      /^the model: its weights need 9268 MiB as keep, and wasm has 4096 MiB: they fit as q4 \(3477 MiB\)$/,
+    );
+    expect(await refusal(await largeModel('F32', 64), { weights: 'bf16' })).toMatch(
+      /^the model: its weights need 24709 MiB as bf16, and wasm has 4096 MiB: they do not fit as another type either: keep \(49415 MiB\), /,
+    );
+    const held = device.alloc('f32', 2 ** 28);
+    expect(await refusal(await largeModel('F16', 24))).toMatch(
+      /wasm has 4096 MiB, of which \d+ MiB are in use: they do not fit as another type either/,
+    );
+    device.free(held);
+  });
+
   it('folders that hold no model, and options that it does not know', async () => {
     const files = new Map(llama);
     files.delete('config.json');
     expect(await refusal(files)).toBe('the model: is no folder of a model: config.json is missing');
+    const without = (name: string) => new Map([...llama].filter(([each]) => each !== name));
+    expect(await refusal(without('tokenizer.json'))).toBe('tokenizer.json: is not there');
+    expect(await refusal(without('model.safetensors'))).toBe(
+      'the model: has no model.safetensors and no model.safetensors.index.json',
+    );
     files.set('adapter_config.json', encode('{}'));
     expect(await refusal(files)).toContain('it is an adapter, which is given beside its model');
     await expect(loadLanguageModel(device, llama, { weights: 'q5' as 'q4' })).rejects.toThrow(

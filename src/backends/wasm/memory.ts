@@ -14,7 +14,7 @@ import type { RecordedBlock, Recorder } from '../recorder.js';
 const PAGE_BYTES = 65536;
 const MAX_PAGES = 65536;
 /** The last page stays unused, so that the end of a block never wraps to address 0. */
-const END_OF_MEMORY = (MAX_PAGES - 1) * PAGE_BYTES;
+export const END_OF_MEMORY = (MAX_PAGES - 1) * PAGE_BYTES;
 /** Grow by at least this share of what there is: few growths, each of which detaches all views. */
 const GROWTH = 1 / 8;
 const INITIAL_PAGES = 64;

@@ -1,0 +1,65 @@
+/** `lowrank generate` as a process: its streams, signals and exit codes. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const MODEL = `${ROOT}test/models/fixtures/llama.gguf`;
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the built command on a small model, which goes on to the end of its context. */
+function begin(...args: string[]) {
+  const all = ['dist/cli/main.js', 'generate', '--model', MODEL, '--device', 'wasm', ...args];
+  const child = spawn(process.execPath, all, { cwd: ROOT });
+  const texts = { out: '', err: '' };
+  child.stdout.on('data', (chunk) => {
+    texts.out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    texts.err += chunk;
+  });
+  child.stdin.on('error', () => {});
+  const ended = new Promise<Ended>((resolve) => child.on('close', (code) => resolve({ code, ...texts })));
+  return { child, ended };
+}
+
+describe('the process of lowrank generate', () => {
+  it('reads the prompt from standard input', async () => {
+    const { child, ended } = begin('--prompt', '-', '--json', '-', '--quiet');
+    child.stdin.end('né ');
+    const { code, out, err } = await ended;
+    expect([code, err]).toEqual([0, '']);
+    expect(JSON.parse(out).promptTokens).toBe(4);
+  });
+
+  it('refuses standard input that is no UTF-8', async () => {
+    const { child, ended } = begin('--prompt', '-');
+    child.stdin.end(Uint8Array.of(0x61, 0xff));
+    expect(await ended).toEqual({
+      code: 1,
+      out: '',
+      err: 'lowrank: standard input: must be text in UTF-8\n',
+    });
+  });
+
+  it.skipIf(process.platform === 'win32')('ends at Ctrl-C while it waits for standard input', async () => {
+    const { child, ended } = begin('--prompt', '-');
+    child.stdin.write('a');
+    setTimeout(() => child.kill('SIGINT'), 1500);
+    expect(await ended).toEqual({ code: 130, out: '', err: 'lowrank: interrupted\n' });
+  });
+
+  it('stops when nobody reads its text any more', async () => {
+    const { child, ended } = begin('--prompt', 'hi', '--max-tokens', '1000');
+    child.stdout.destroy();
+    const { code, err } = await ended;
+    expect(code).toBe(0);
+    // All there is room for are 126.
+    expect(Number(/text (\d+) tokens/.exec(err)?.[1])).toBeLessThan(100);
+  });
+});
