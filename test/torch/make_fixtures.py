@@ -292,6 +292,7 @@ def layers():
     )
     cases += decoder_cases(make)
     cases += attention_cases(make)
+    cases.append(linear_cross_entropy_case(make))
     return {"cases": cases}
 
 
@@ -324,6 +325,25 @@ def decoder_cases(make):
             {"x": "dX"},
         ),
     ]
+
+
+def linear_cross_entropy_case(make):
+    """A row that stands three times, one that stands nowhere, and labels that are none."""
+
+    def forward(hidden, weight, rows, targets, scale):
+        logits = F.linear(hidden[rows], weight)
+        return {"loss": scale * F.cross_entropy(logits, targets, ignore_index=-1, reduction="sum")}
+
+    return layer_case(
+        "linearCrossEntropy",
+        "linearCrossEntropy",
+        {},
+        {"hidden": make(5, 4), "weight": make(7, 4)}
+        | {"rows": torch.tensor([3, 0, 3, 1, 3, 4, 0]), "targets": torch.tensor([6, 2, 0, -1, 6, 3, -1])}
+        | {"scale": torch.tensor([0.1875]), "dOut": torch.tensor([-0.625])},
+        forward,
+        {"hidden": "dHidden"},
+    )
 
 
 def attention_cases(make):
