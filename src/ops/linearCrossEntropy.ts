@@ -20,10 +20,10 @@ export interface LinearCrossEntropyOptions {
 const NAMES: OptionNames<LinearCrossEntropyOptions> = { rows: true, targets: true, scale: true };
 
 /**
- * Labelled rows that meet the head at a time; a multiple of 64, at which slices of the lists may begin. 128 rows make better
- * use of an unpacked weight than 64 do, and more rows gain nothing.
+ * Labelled rows that meet the head at a time, multiples of 64, at which slices of the lists may begin. What is unpacked of a
+ * weight serves 128 rows better than 64, and more rows gain nothing; where their logits take more than 32 MiB it is 64.
  */
-const CHUNK_ROWS = 128;
+const chunkRowsOf = (vocabulary: number) => (vocabulary <= 2 ** 16 ? 128 : 64);
 
 /**
  * Cross-entropy of a head without bias over a vocabulary, `scale · Σ_i (log Σ_v exp(z[i,v]) − z[i, targets[i]])` with
@@ -42,7 +42,7 @@ export function linearCrossEntropy(
   weight: Tensor,
   options: LinearCrossEntropyOptions,
 ): Tensor {
-  return linearCrossEntropyInChunks(hidden, weight, options, CHUNK_ROWS);
+  return linearCrossEntropyInChunks(hidden, weight, options, chunkRowsOf(weight.shape[0]));
 }
 
 /** @internal The same, with as many labelled rows at a time, a multiple of 64. */
