@@ -75,6 +75,7 @@ export { doraScale } from './ops/doraScale.js';
 export { dropout } from './ops/dropout.js';
 export { embedding } from './ops/embedding.js';
 export { linear } from './ops/linear.js';
+export { type LinearCrossEntropyOptions, linearCrossEntropy } from './ops/linearCrossEntropy.js';
 export { loraWeight } from './ops/loraWeight.js';
 export { type MatmulOptions, matmul } from './ops/matmul.js';
 export { mul } from './ops/mul.js';

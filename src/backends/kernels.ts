@@ -389,6 +389,18 @@ export const KERNELS = {
     sizes: ['rows', 'cols'],
   },
   /**
+   * Cross-entropy of each row of `logits [rows, cols]` against class indices `targets [rows]`, and in the place of the logits
+   * its gradient, which therefore has no beta. With t = targets[r] and s = scale[0], which lies in memory:
+   * `losses[r] = s (log Σ_c exp(logits[r,c]) − logits[r,t])`, then `logits[r,c] = s (softmax(logits[r])[c] − [c = t])`, with
+   * the row's maximum subtracted first. A target below 0 is none: loss and row become 0. One of cols or more makes both NaN.
+   */
+  vocabularyLoss: {
+    out: { losses: 'f32', logits: 'f32' },
+    in: { targets: 'i32', scale: 'f32' },
+    sizes: ['rows', 'cols'],
+    cut: { along: 'rows', move: { logits: 'cols', losses: 1, targets: 1 } },
+  },
+  /**
    * Writes `x[0]` at the end of a list and makes it longer: `list[0]` counts, `list[1 + list[0]] = x[0]`,
    * `list[0] += 1`. A full list is left alone. So the losses of many steps are read at once. A repeated program stops
    * behind an `append` of a number that is not finite, where every step's loss is read.

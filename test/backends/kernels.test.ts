@@ -102,6 +102,51 @@ describe.each(await allDevices())('%s', (_, backend) => {
     expect(dLogits).toEqual([Number.NaN, Number.NaN, Number.NaN]);
   });
 
+  const vocabularyLoss = async (rows: readonly (readonly number[])[], targets: readonly number[]) => {
+    const cols = rows[0].length;
+    const [losses, logits] = [backend.alloc('f32', rows.length), storage(rows.flat())];
+    const given = { targets: storage(targets, 'i32'), scale: storage([0.5]) };
+    backend.run('vocabularyLoss', { losses, logits, ...given, rows: rows.length, cols });
+    const [values, gradients] = [await backend.read(losses), await backend.read(logits)];
+    return rows.map((_, r) => [values[r], ...gradients.slice(r * cols, (r + 1) * cols)].map((x) => x + 0));
+  };
+
+  it('keeps the losses of rows finite where logits are huge or −Infinity, and leaves out what is no target', async () => {
+    const least = Number.NEGATIVE_INFINITY;
+    const rows = [
+      [1e4, -1e4, 0],
+      [1e4, -1e4, 0],
+      [3e38, 3e38, -3e38],
+      [least, least, 7],
+      [Number.NaN, 1, 2],
+    ];
+    expect(await vocabularyLoss(rows, [0, 1, -1, 2, -(2 ** 31)])).toEqual([
+      [0, 0, 0, 0],
+      [1e4, 0.5, -0.5, 0],
+      [0, 0, 0, 0],
+      [0, 0, 0, 0],
+      [0, 0, 0, 0],
+    ]);
+    const [[loss, ...gradient]] = await vocabularyLoss([[1, least, 1, 1]], [0]);
+    expect(loss).toBeCloseTo(Math.log(3) / 2, 6);
+    for (const [c, d] of [-1 / 3, 0, 1 / 6, 1 / 6].entries()) expect(gradient[c]).toBeCloseTo(d, 6);
+  });
+
+  it('passes NaN, infinity and a target behind the classes on to the loss of their row, and no other', async () => {
+    const rows = [
+      [1, 2, 3],
+      [1, Number.NaN, 3],
+      [1, 2, Number.NaN],
+      [Number.POSITIVE_INFINITY, 2, 3],
+      [1, 2, 3],
+      [0, 0, 0],
+    ];
+    const results = await vocabularyLoss(rows, [1, 0, 2, 1, 3, 1]);
+    const isWhole = results.map((each) => each.every(Number.isFinite));
+    expect(isWhole).toEqual([true, false, false, false, false, true]);
+    for (const each of results.slice(1, 5)) expect(each).toEqual(new Array(4).fill(Number.NaN));
+  });
+
   it('counts the first of equal logits as the prediction', async () => {
     expect(await count([2, 5, 5], [1])).toEqual([0, 1, 0, 0, 0, 0]);
     expect(await count([2, 5, 5], [2])).toEqual([0, 0, 1, 0, 0, 1]);

@@ -177,6 +177,12 @@ const rows: Work[] = [
     },
   },
   {
+    name: 'vocabularyLoss',
+    data: [normals(37), normals(37 * 2051), Int32Array.from({ length: 37 }, (_, i) => 7 * i - 9), normals(1)],
+    run: (device, [losses, logits, targets, scale]) =>
+      device.run('vocabularyLoss', { losses, logits, targets, scale, rows: 37, cols: 2051 }),
+  },
+  {
     name: 'copy of bytes',
     data: [bytes.map((byte) => byte ^ 1), bytes],
     run: (device, [out, x]) => device.run('copy', { out, x }),

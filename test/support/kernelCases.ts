@@ -18,6 +18,7 @@ import {
   ROWS_COLS,
 } from './kernelInputs.js';
 import { packedCases } from './packedCases.js';
+import { vocabularyKernelCases } from './vocabularyCases.js';
 
 export { errorBound, type Input, type KernelCase } from './kernelInputs.js';
 
@@ -601,4 +602,5 @@ export const kernelCases: readonly KernelCase[] = [
   ...decoderCases,
   ...packedCases,
   ...attentionKernelCases,
+  ...vocabularyKernelCases,
 ];

@@ -30,6 +30,7 @@ import { siluMul } from '../../src/ops/siluMul.js';
 import type { Shape, Tensor } from '../../src/tensor.js';
 import { attentionOpCases } from './attentionCases.js';
 import { PACKED_TYPES, randomPacked } from './packedCases.js';
+import { vocabularyOpCases } from './vocabularyCases.js';
 
 export interface Values {
   readonly shape: Shape;
@@ -472,4 +473,5 @@ export const opCases: readonly OpCase[] = [
   ...gatedCases,
   ...rotatedCases,
   ...attentionOpCases(random),
+  ...vocabularyOpCases({ random, normal, packed }),
 ];

@@ -33,6 +33,8 @@ export type LayerOp =
   | 'relu'
   /** mean over the batch; inputs logits, targets, dOut (a scalar) → loss, dLogits */
   | 'crossEntropy'
+  /** inputs hidden, weight, rows, targets (−1 is none), scale, dOut → loss, dHidden */
+  | 'linearCrossEntropy'
   /** inputs q, k, v, ranges, dOut; attributes heads, kvHeads → out, dQ, dK, dV */
   | 'attention'
   /** y = x Wᵀ + b + s (x Aᵀ) Bᵀ, W frozen; inputs x, weight, bias, loraA, loraB, dOut;

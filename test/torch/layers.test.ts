@@ -5,6 +5,7 @@ import { addLowRank } from '../../src/ops/addLowRank.js';
 import { attention } from '../../src/ops/attention.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { linear } from '../../src/ops/linear.js';
+import { linearCrossEntropy } from '../../src/ops/linearCrossEntropy.js';
 import { loraWeight } from '../../src/ops/loraWeight.js';
 import { matmul } from '../../src/ops/matmul.js';
 import { mul } from '../../src/ops/mul.js';
@@ -26,6 +27,8 @@ const RUN: Record<LayerOp, (inputs: Inputs, attributes: LayerCase['attributes'])
   mul: ({ a, b }) => mul(a, b),
   relu: ({ x }) => relu(x),
   crossEntropy: ({ logits, targets }) => crossEntropy(logits, targets),
+  linearCrossEntropy: ({ hidden, weight, rows, targets, scale }) =>
+    linearCrossEntropy(hidden, weight, { rows, targets, scale }),
   attention: ({ q, k, v, ranges }, { heads = Number.NaN, kvHeads }) =>
     attention(q, k, v, { ranges, heads, kvHeads }),
   loraLinear: ({ x, weight, bias, loraA, loraB }, { scaling = Number.NaN }) =>
@@ -50,7 +53,7 @@ function inputOf(gradient: string): string {
 }
 
 /** Inputs of whole numbers. */
-const INTEGERS = new Set(['targets', 'ranges', 'positions']);
+const INTEGERS = new Set(['targets', 'ranges', 'positions', 'rows']);
 
 const isGradient = (name: string) => /^d(:|[A-Z])/.test(name);
 

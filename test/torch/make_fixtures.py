@@ -291,6 +291,8 @@ def layers():
         )
     )
     cases += decoder_cases(make)
+    cases += attention_cases(make)
+    cases.append(linear_cross_entropy_case(make))
     return {"cases": cases}
 
 
@@ -323,15 +325,36 @@ def decoder_cases(make):
             {"x": "dX"},
         ),
     ]
+
+
+def linear_cross_entropy_case(make):
+    """A row that stands three times, one that stands nowhere, and labels that are none."""
+
+    def forward(hidden, weight, rows, targets, scale):
+        logits = F.linear(hidden[rows], weight)
+        return {"loss": scale * F.cross_entropy(logits, targets, ignore_index=-1, reduction="sum")}
+
+    return layer_case(
+        "linearCrossEntropy",
+        "linearCrossEntropy",
+        {},
+        {"hidden": make(5, 4), "weight": make(7, 4)}
+        | {"rows": torch.tensor([3, 0, 3, 1, 3, 4, 0]), "targets": torch.tensor([6, 2, 0, -1, 6, 3, -1])}
+        | {"scale": torch.tensor([0.1875]), "dOut": torch.tensor([-0.625])},
+        forward,
+        {"hidden": "dHidden"},
+    )
+
+
+def attention_cases(make):
     causal = [[0, i + 1, 0, 0] for i in range(6)]
     # A prefix of two tokens, then two tails that see it and themselves.
     prefix = [[0, 1, 0, 0], [0, 2, 0, 0], [2, 3, 0, 2], [2, 4, 0, 2], [4, 5, 0, 2], [4, 6, 0, 2]]
-    cases += [
+    return [
         attention_case(make, "attention, causal", causal, keys=6, heads=4, kv_heads=2, dim=3),
         attention_case(make, "attention over a prefix", prefix, keys=6, heads=2, kv_heads=2, dim=4),
         attention_case(make, "attention of a part", [[3, 9, 0, 0]] * 2, keys=9, heads=3, kv_heads=1, dim=2),
     ]
-    return {"cases": cases}
 
 
 def attention_case(make, name, ranges, keys, heads, kv_heads, dim):
@@ -355,15 +378,6 @@ def attention_case(make, name, ranges, keys, heads, kv_heads, dim):
         forward,
         {"q": "dQ", "k": "dK", "v": "dV"},
     )
-
-
-def rope(x, cos, sin, positions):
-    """As in Hugging Face's models, where the tables hold each angle twice."""
-    x = x.reshape(4, 2, 6)
-    cos, sin = (torch.cat([table, table], -1)[positions].unsqueeze(1) for table in (cos, sin))
-    half = x.shape[-1] // 2
-    rotated = torch.cat([-x[..., half:], x[..., :half]], -1)
-    return {"out": (x * cos + rotated * sin).reshape(4, 12)}
 
 
 def rope(x, cos, sin, positions):

@@ -16,13 +16,14 @@ import { Linear } from '../../src/nn/linear.js';
 import { Layer, type StateDict } from '../../src/nn/module.js';
 import { readBinary } from '../../src/node/binary.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
+import { linearCrossEntropy } from '../../src/ops/linearCrossEntropy.js';
 import { matmul } from '../../src/ops/matmul.js';
 import { mul } from '../../src/ops/mul.js';
 import { relu } from '../../src/ops/relu.js';
 import { Adam, AdamW } from '../../src/optim/adam.js';
 import type { Optimizer } from '../../src/optim/optimizer.js';
 import { SGD } from '../../src/optim/sgd.js';
-import type { Tensor } from '../../src/tensor.js';
+import { type Tensor, tensor } from '../../src/tensor.js';
 import { evaluate } from '../../src/train/evaluate.js';
 import { type FitOptions, type FitResult, fit, type StepReport } from '../../src/train/fit.js';
 import { reference, wasm } from '../support/devices.js';
@@ -157,6 +158,35 @@ describe('a recorded step', () => {
       return { model, optimizer, options: () => ({ onStep, loss }) };
     });
     expect(result.repeated).toBe(MOST);
+  });
+
+  it('is repeated with a loss over labelled rows, in two chunks', async () => {
+    const { result } = await both((device) => {
+      const model = digits(device);
+      const head = tensor(
+        device,
+        Float32Array.from({ length: 130 }, (_, i) => Math.sin(i)),
+        [13, 10],
+      );
+      const scale = tensor(device, [0.01], [1]);
+      const listed = new Map<number, Tensor>();
+      const loss = ofLogits((hidden, targets) => {
+        const count = targets.length;
+        const rows =
+          listed.get(count) ??
+          tensor(
+            device,
+            Array.from({ length: count }, (_, i) => i >> 1),
+            [count],
+            'i32',
+          );
+        listed.set(count, rows);
+        return linearCrossEntropy(hidden, head, { rows, targets, scale });
+      });
+      return { model, optimizer: new Adam(model.parameters()), options: () => ({ loss, batchSize: 160 }) };
+    });
+    // Batches of 160, 160 and 25.
+    expect(result).toMatchObject({ iterations: 9, repeated: 9 - 2 - 2 });
   });
 
   it.each([

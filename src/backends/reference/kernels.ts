@@ -204,6 +204,26 @@ export const REFERENCE_KERNELS: Reference = {
     loss[0] = total / rows;
   },
 
+  vocabularyLoss({ losses, logits, targets, scale, rows, cols }) {
+    for (let r = 0; r < rows; r++) {
+      const row = logits.subarray(r * cols, (r + 1) * cols);
+      const target = targets[r];
+      if (target < 0 || target >= cols) {
+        losses[r] = target < 0 ? 0 : Number.NaN;
+        row.fill(losses[r]);
+        continue;
+      }
+      let max = Number.NEGATIVE_INFINITY;
+      for (const value of row) max = Math.max(max, value);
+      let sum = 0;
+      for (const value of row) sum += Math.exp(value - max);
+      losses[r] = scale[0] * (Math.log(sum) - (row[target] - max));
+      for (let c = 0; c < cols; c++) {
+        row[c] = scale[0] * (Math.exp(row[c] - max) / sum - (c === target ? 1 : 0));
+      }
+    }
+  },
+
   append({ list, x }) {
     const count = list[0];
     if (1 + count >= list.length) return;

@@ -46,6 +46,7 @@ export function loweredKernels(planner: MatmulPlanner): Lowered {
       calls.groups('attentionQueriesBackward', { ...args, beta }, args.rows * args.heads),
     attentionKeysBackward,
     softmaxCrossEntropy,
+    vocabularyLoss: (calls, args) => calls.groups('vocabularyLoss', { ...args, nan: Number.NaN }, args.rows),
     append: (calls, args) => calls.groups('append', { ...args, capacity: args.list.length }, 1),
     countWrong: (calls, args) => calls.elements('countWrong', args, args.rows),
   };

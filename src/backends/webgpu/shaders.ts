@@ -105,6 +105,12 @@ const OWN = {
     sizes: ['rows', 'cols'],
     numbers: ['nan'],
   },
+  vocabularyLoss: {
+    in: { targets: 'i32', scale: 'f32' },
+    out: { losses: 'f32', logits: 'f32' },
+    sizes: ['rows', 'cols'],
+    numbers: ['nan'],
+  },
   crossEntropyMean: { in: { rowLoss: 'f32' }, out: { loss: 'f32' }, sizes: ['rows'], numbers: ['nan'] },
 } as const satisfies Record<string, ShaderRow>;
 
