@@ -86,6 +86,20 @@ describe.each(await allDevices())('PackedRows on %s', (_, device: Backend) => {
     expect(await read(data, counted)).toEqual(first);
   });
 
+  it('counts the batches of the order that will be drawn', async () => {
+    const lengths = Array.from({ length: 20 }, (__, n) => exampleOf(n, 4 + ((n * 7) % 26)));
+    const data = new PackedRows(device, lengths, { maxLength: 32 });
+    const counts = new Set<number>();
+    for (let seed = 0; seed < 20; seed++) {
+      const random = new Random(seed);
+      random.uint32();
+      const count = data.batchCount({ ...ANY, random });
+      expect([...data.draws({ ...ANY, random })].length).toBe(count);
+      counts.add(count);
+    }
+    expect(counts.size).toBeGreaterThan(1);
+  });
+
   it('skips batches, and leaves out a short last step', async () => {
     const data = new PackedRows(device, examples, { maxLength: 32, batchTokens: 14 });
     const options = { ...ANY, epochs: 2 };

@@ -13,7 +13,7 @@ import { tokenizerFromGguf } from '../../src/text/fromGguf.js';
 import type { ChatMessage } from '../../src/text/messages.js';
 import type { Tokenizer } from '../../src/text/tokenizer.js';
 import { hasRealModel, realModel } from '../support/realModel.js';
-import { byteLevel, chat } from './fixtures.js';
+import { byteLevel, chat, markedExamples } from './fixtures.js';
 import { metadataOf, refusal } from './support.js';
 
 const { json } = byteLevel().pre.smollm;
@@ -142,6 +142,18 @@ describe('a conversation to train on', () => {
     );
     const allowed = tokenizeChat(smollm, [user('a'), answer('b<|im_end|>c')], { allowSpecial: true });
     expect(trained(smollm, allowed)).toEqual(['b<|im_end|>c<|im_end|>']);
+  });
+
+  it('trains the tokens that transformers trains by the marks of a template', () => {
+    const { template, rows } = markedExamples();
+    const marked = tokenizerWith(template, [['padding_token_id', END]]);
+    expect(rows.length).toBe(40);
+    const found = rows.map(({ messages }) => {
+      const { ids, labels } = tokenizeChat(marked, messages);
+      const places = Array.from(labels.keys()).filter((i) => labels[i] !== UNTRAINED);
+      return { messages, ids: [...ids], trained: places };
+    });
+    expect(found).toEqual(rows);
   });
 
   it.runIf(hasRealModel)('gives the mask that transformers and token prefixes give', async () => {

@@ -173,9 +173,18 @@ describe('packing', () => {
   });
 
   it('fills rows: the next example would not have fitted', () => {
-    const examples = Array.from({ length: 30 }, (_, i) => example([100 + i, ...Array(20).fill(7)], [20]));
+    // 24 tokens each, four of which fill a row.
+    const examples = Array.from({ length: 30 }, (_, i) => example([100 + i, ...Array(24).fill(7)], [24]));
     const packing = new Packing(examples, { maxLength: 96 });
     expect(rowsOf(packing).map((row) => row.members.length)).toEqual([...Array(7).fill(4), 2]);
+  });
+
+  it('bounds the labels and the examples of a row, which shared tokens do not', () => {
+    const all = Array.from({ length: 29 }, (_, i) => i + 1);
+    const copies = new Packing(Array(6).fill(example([9, ...all], all)), { maxLength: 32 });
+    expect(rowsOf(copies).map((row) => row.members.length)).toEqual([2, 2, 2]);
+    const many = new Packing(Array(300).fill(example([1, 2], [1])));
+    expect(rowsOf(many).map((row) => row.members.length)).toEqual([256, 44]);
   });
 
   it('saves as much as any division into groups of neighbours', () => {
