@@ -56,7 +56,8 @@ export function tokenizeChat(
   for (const [i, message] of messages.entries()) {
     if (message.role !== 'assistant') continue;
     const before = encodeChat(tokenizer, messages.slice(0, i), { ...encoding, addGenerationPrompt: true });
-    const after = encodeChat(tokenizer, messages.slice(0, i + 1), encoding);
+    const isLast = i === messages.length - 1;
+    const after = isLast ? ids : encodeChat(tokenizer, messages.slice(0, i + 1), encoding);
     checkPrefix(tokenizer, before, after, `messages[${i}]: the template must not change what precedes it`);
     checkPrefix(tokenizer, after, ids, `messages[${i}]: the template must not change it when more follows`);
     spans.push([before.length, endOfTurn(tokenizer, after, before.length)]);

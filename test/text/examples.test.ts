@@ -156,7 +156,7 @@ describe('a conversation to train on', () => {
     expect(found).toEqual(rows);
   });
 
-  it.runIf(hasRealModel)('gives the mask that transformers and token prefixes give', async () => {
+  it.runIf(hasRealModel)('trains an answer of SmolLM2 and <|im_end|>, which is its padding too', async () => {
     const real = tokenizerFromGguf((await openGguf(realModel(), 'm')).metadata, 'm');
     expect([real.padId, real.eosIds[0]]).toEqual([2, 2]);
     const { ids, labels } = tokenizeChat(real, [user('Hi'), answer('Hello!')]);
