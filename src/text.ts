@@ -1,5 +1,6 @@
 /** `lowrank/text`: language models, their tokenizers, and what they say. */
 
+export { type PackedBatch, type PackedDraw, PackedRows } from './data/packedRows.js';
 export type { ModelPlace } from './files/modelPlace.js';
 export { Chat } from './generate/chat.js';
 export {
@@ -24,8 +25,17 @@ export { causalContext, causalRanges, type TokenContext } from './models/tokenCo
 export type { WeightsOption } from './models/weights.js';
 export { type EncodeChatOptions, encodeChat } from './text/chat.js';
 export { ChatTemplate, type RenderOptions } from './text/chatTemplate.js';
+export {
+  type Completion,
+  type TokenExample,
+  type TokenizeChatOptions,
+  tokenizeChat,
+  tokenizeCompletion,
+  tokenizeText,
+} from './text/examples.js';
 export { tokenizerFromFiles } from './text/fromFiles.js';
 export { tokenizerFromGguf } from './text/fromGguf.js';
 export type { ChatMessage } from './text/messages.js';
+export type { PackingOptions, PackingReport } from './text/packing.js';
 export type { TextStream } from './text/textStream.js';
 export { type DecodeOptions, type EncodeOptions, Tokenizer } from './text/tokenizer.js';

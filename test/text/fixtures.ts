@@ -56,3 +56,13 @@ export const chat = (): {
   readonly tools: readonly object[];
   readonly rendered: readonly Rendered[];
 } => read('chat.json');
+
+/** `make_examples.py` wrote it: conversations as ids, and which of these are trained. */
+export const markedExamples = (): {
+  readonly template: string;
+  readonly rows: readonly {
+    readonly messages: readonly { readonly role: string; readonly content: string }[];
+    readonly ids: readonly number[];
+    readonly trained: readonly number[];
+  }[];
+} => read('examples.json');

@@ -1,0 +1,212 @@
+/** Tokenized examples, packed into rows, as batches in device memory. */
+import type { Backend, DType } from '../backends/backend.js';
+import { Random } from '../base/random.js';
+import { Tensor } from '../tensor.js';
+import type { TokenExample } from '../text/examples.js';
+import type { PackedRow } from '../text/packedRow.js';
+import { Packing, type PackingOptions, type PackingReport, trainedTokensOf } from '../text/packing.js';
+import {
+  type AnyBatch,
+  type Batches,
+  type Batching,
+  type BatchOptions,
+  type Draw,
+  resolveBatching,
+} from './batches.js';
+
+/**
+ * One row of tokens, which `model.hiddenStates(batch.ids, batch)` reads. Valid until the next batch is asked for, which is written
+ * into the same memory.
+ */
+export interface PackedBatch extends AnyBatch {
+  /** i32 [tokens] */
+  readonly ids: Tensor;
+  /** i32 [tokens], from 0 on for each example. */
+  readonly positions: Tensor;
+  /** i32 [tokens, 4]: a token sees the tokens from ≤ j < to and prefixFrom ≤ j < prefixTo. */
+  readonly ranges: Tensor;
+  /** All positions of all batches are below it. */
+  readonly length: number;
+  /** i32 [labels]: the tokens that predict; one of a shared prefix stands once for each example. */
+  readonly labelRows: Tensor;
+  /** i32 [labels]: what they predict; −1 in the padding. */
+  readonly targets: Tensor;
+  /** A scalar: 1 / trained tokens of the whole step, by which the loss of each of its rows is multiplied. */
+  readonly scale: Tensor;
+  /** Trained tokens of this batch. */
+  readonly rows: number;
+  /** Trained tokens of the step that it belongs to. */
+  readonly stepTokens: number;
+}
+
+/** A batch that is to be written. */
+export interface PackedDraw extends Draw<PackedBatch> {
+  /** Whether it is the last of its step. */
+  readonly endsStep: boolean;
+}
+
+/**
+ * Batches of one row each. `batchSize` is not used: how large rows and steps are is said once, in the options. `dropLast`
+ * leaves out a last step of an epoch that has fewer than `batchTokens` trained tokens; `skip` counts batches.
+ */
+export class PackedRows implements Batches<PackedBatch> {
+  readonly #packing: Packing;
+
+  /** @throws as `Packing`, for examples that cannot be packed */
+  constructor(
+    readonly device: Backend,
+    examples: readonly TokenExample[],
+    options: PackingOptions = {},
+  ) {
+    this.#packing = new Packing(examples, options);
+  }
+
+  /** Examples that are used. */
+  get length(): number {
+    return this.#packing.length;
+  }
+
+  get report(): PackingReport {
+    return this.#packing.report;
+  }
+
+  /** How many batches `batches` gives, without those that it skips. @throws as `batches` does */
+  batchCount(options: BatchOptions): number {
+    return this.#counts(options).batches;
+  }
+
+  /** How many steps of the optimizer they are for; one whose first rows were skipped counts. @throws as `batches` does */
+  stepCount(options: BatchOptions): number {
+    return this.#counts(options).steps;
+  }
+
+  async digest(): Promise<string> {
+    return this.#packing.digest();
+  }
+
+  /** @throws RangeError for options out of range, TypeError for an option that does not exist */
+  *batches(options: BatchOptions): Generator<PackedBatch, void> {
+    for (const draw of this.draws(options)) yield draw.take();
+  }
+
+  draws(options: BatchOptions): Generator<PackedDraw, void> {
+    return this.#draws(resolveBatching(options));
+  }
+
+  *#draws(batching: Batching): Generator<PackedDraw, void> {
+    const writer = new RowWriter(this.device, this.#packing);
+    let left = batching.skip;
+    try {
+      for (const step of this.#steps(batching)) {
+        const stepTokens = trainedTokensOf(step);
+        for (const [i, plan] of step.entries()) {
+          left -= 1;
+          if (left >= 0) continue;
+          const row = this.#packing.row(plan);
+          const shape = `${row.ids.length} tokens, ${row.targets.length} labels`;
+          yield { shape, endsStep: i === step.length - 1, take: () => writer.write(row, stepTokens) };
+        }
+      }
+    } finally {
+      writer.dispose();
+    }
+  }
+
+  /** The steps of all epochs, of which none spans two. */
+  *#steps({ random, epochs, dropLast }: Batching) {
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const order = random?.permutation(this.length) ?? Int32Array.from({ length: this.length }, (_, i) => i);
+      for (const step of this.#packing.steps(order)) {
+        if (!dropLast || this.#packing.isWhole(step)) yield step;
+      }
+    }
+  }
+
+  /** Goes through the plans with a copy of the generator: how many rows there are depends on the order. */
+  #counts(options: BatchOptions): { batches: number; steps: number } {
+    const batching = resolveBatching(options);
+    const random = batching.random && new Random(batching.random.seed);
+    if (random && batching.random) random.state = batching.random.state;
+    let left = batching.skip;
+    let [batches, steps] = [0, 0];
+    for (const step of this.#steps({ ...batching, random })) {
+      const given = Math.max(0, step.length - left);
+      left = Math.max(0, left - step.length);
+      batches += given;
+      if (given > 0) steps += 1;
+    }
+    return { batches, steps };
+  }
+}
+
+/** Memory for the largest row, in which all others stand too. */
+class RowWriter {
+  readonly #device: Backend;
+  readonly #length: number;
+  readonly #whole: { readonly [K in 'ids' | 'positions' | 'ranges' | 'labelRows' | 'targets']: Tensor };
+  readonly #scale: Tensor;
+  #views: Tensor[] = [];
+  #batch: PackedBatch | undefined;
+
+  constructor(device: Backend, { longest, maxTokens, maxLabels }: Packing) {
+    const make = (dtype: DType, length: number) =>
+      new Tensor(device, device.alloc(dtype, length), [length]).own();
+    this.#device = device;
+    this.#length = longest;
+    this.#whole = {
+      ids: make('i32', maxTokens),
+      positions: make('i32', maxTokens),
+      ranges: make('i32', 4 * maxTokens),
+      labelRows: make('i32', maxLabels),
+      targets: make('i32', maxLabels),
+    };
+    this.#scale = new Tensor(device, device.alloc('f32', 1), []).own();
+  }
+
+  write(row: PackedRow, stepTokens: number): PackedBatch {
+    const batch = this.#batchOf(row, stepTokens);
+    for (const name of ['ids', 'positions', 'ranges', 'labelRows', 'targets'] as const)
+      this.#device.write(batch[name].storage, row[name]);
+    this.#device.write(batch.scale.storage, [1 / stepTokens]);
+    return batch;
+  }
+
+  dispose(): void {
+    this.#release();
+    for (const tensor of [...Object.values(this.#whole), this.#scale]) tensor.dispose();
+  }
+
+  /** The same tensors for rows of the same lengths. */
+  #batchOf(row: PackedRow, stepTokens: number): PackedBatch {
+    const { trainedTokens: rows, ids, targets } = row;
+    const numbers = { rows, stepTokens };
+    const old = this.#batch;
+    if (old?.ids.length === ids.length && old.targets.length === targets.length)
+      return { ...old, ...numbers };
+    this.#release();
+    const view = (whole: Tensor, shape: readonly number[]) => {
+      const length = shape.reduce((product, size) => product * size, 1);
+      const part = new Tensor(this.#device, this.#device.slice(whole.storage, 0, length), shape).own();
+      this.#views.push(part);
+      return part;
+    };
+    const { ids: allIds, positions, ranges, labelRows, targets: allTargets } = this.#whole;
+    this.#batch = {
+      ids: view(allIds, [ids.length]),
+      positions: view(positions, [ids.length]),
+      ranges: view(ranges, [ids.length, 4]),
+      length: this.#length,
+      labelRows: view(labelRows, [targets.length]),
+      targets: view(allTargets, [targets.length]),
+      scale: this.#scale,
+      ...numbers,
+    };
+    return this.#batch;
+  }
+
+  #release(): void {
+    for (const tensor of this.#views) tensor.release('the next batch');
+    this.#views = [];
+    this.#batch = undefined;
+  }
+}
