@@ -9,6 +9,7 @@ import { LlamaForCausalLM } from './llama.js';
 import type { LlamaConfig } from './llamaConfig.js';
 import { llamaWeights, type WeightPlan } from './llamaWeights.js';
 import { type OpenedLanguageModel, openGgufModel, openModelFolder } from './modelSources.js';
+import { keepSource } from './source.js';
 import {
   loadWeight,
   plannedBytes,
@@ -86,6 +87,7 @@ export async function loadLanguageModel(
     if (weight) return weight;
     throw new Error(`loadLanguageModel: ${name} was not planned`);
   });
+  keepSource(model, place);
   return { model: model.eval(), tokenizer: opened.tokenizer, notes, weightBytes };
 }
 
