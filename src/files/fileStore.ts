@@ -4,7 +4,10 @@ import { type ByteSource, bytesSource } from './byteSource.js';
 import { type FileSource, mapFiles } from './fileSource.js';
 
 /** What a file is to hold: whole, or in parts, which can be gone through more than once. */
-export type FileContent = Uint8Array | Iterable<Uint8Array>;
+export type ReadyContent = Uint8Array | Iterable<Uint8Array>;
+
+/** The same, or parts that are still to be made, one after the other. */
+export type FileContent = ReadyContent | AsyncIterable<Uint8Array>;
 
 export interface FileStore extends FileSource {
   /**
@@ -109,9 +112,19 @@ export function nameIn({ name }: { readonly name: string }, file: string): strin
 }
 
 /** The bytes of a content; the same where it is whole. */
-export function wholeOf(content: FileContent): Uint8Array {
+export function wholeOf(content: ReadyContent): Uint8Array {
+  return content instanceof Uint8Array ? content : joined([...content]);
+}
+
+/** The bytes of any content, once all of its parts are made. */
+export async function wholeLater(content: FileContent): Promise<Uint8Array> {
   if (content instanceof Uint8Array) return content;
-  const parts = [...content];
+  const parts: Uint8Array[] = [];
+  for await (const part of content) parts.push(part);
+  return joined(parts);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {
@@ -131,7 +144,8 @@ function mapStore(files: Map<string, Uint8Array>): FileStore {
     read: async (names) => readFiles(mapFiles(files, ''), names),
     write: async (contents) => {
       // All are made before the first is replaced.
-      const whole = Array.from(contents, ([name, content]) => [name, wholeOf(content)] as const);
+      const whole = new Map<string, Uint8Array>();
+      for (const [name, content] of contents) whole.set(name, await wholeLater(content));
       for (const [name, bytes] of whole) files.set(name, bytes);
     },
   };

@@ -13,6 +13,7 @@ import { DataError } from '../base/errors.js';
 import type { ByteSource } from '../files/byteSource.js';
 import { describeFile } from '../files/fileKind.js';
 import { HeaderBytes } from './headerBytes.js';
+import type { WritableValue } from './headerWriter.js';
 import {
   type GgufScalarType,
   MAGIC,
@@ -21,7 +22,7 @@ import {
   VALUE_BYTES,
   VALUE_TYPES,
 } from './types.js';
-import { type GgufValue, readNumber, readNumbers } from './values.js';
+import { readNumber, readNumbers } from './values.js';
 
 /** A tensor's description, unchecked against its type and the others. */
 export interface HeaderTensor {
@@ -35,7 +36,8 @@ export interface HeaderTensor {
 
 export interface Header {
   readonly version: number;
-  readonly metadata: ReadonlyMap<string, GgufValue>;
+  /** With the types that the file has them in. */
+  readonly entries: ReadonlyMap<string, WritableValue>;
   readonly tensors: readonly HeaderTensor[];
   /** Bytes of the header, before its padding. */
   readonly byteLength: number;
@@ -59,9 +61,9 @@ export async function readHeader(source: ByteSource, name: string): Promise<Head
   const version = readVersion(bytes);
   const tensorCount = readCount(bytes, 'tensors', LEAST_TENSOR);
   const entryCount = readCount(bytes, 'metadata', LEAST_ENTRY);
-  const metadata = await readMetadata(bytes, entryCount);
+  const entries = await readEntries(bytes, entryCount);
   const tensors = await readTensors(bytes, tensorCount);
-  return { version, metadata, tensors, byteLength: bytes.position };
+  return { version, entries, tensors, byteLength: bytes.position };
 }
 
 function checkKind(start: Uint8Array, name: string): void {
@@ -88,43 +90,43 @@ function readCount(bytes: HeaderBytes, what: string, leastBytes: number): number
   return bytes.expectItems(count, leastBytes);
 }
 
-async function readMetadata(bytes: HeaderBytes, count: number): Promise<Map<string, GgufValue>> {
-  const metadata = new Map<string, GgufValue>();
+async function readEntries(bytes: HeaderBytes, count: number): Promise<Map<string, WritableValue>> {
+  const entries = new Map<string, WritableValue>();
   for (let i = 0; i < count; i++) {
     bytes.where = `key ${i} of the metadata`;
     const key = await bytes.string(MAX_KEY_BYTES);
     bytes.where = `key ${JSON.stringify(key)}`;
-    if (metadata.has(key)) throw bytes.error('is twice there');
+    if (entries.has(key)) throw bytes.error('is twice there');
     await bytes.fill(4);
     const id = bytes.u32();
     // Others read this number as what it must be, whatever it says that it is.
     if (key === 'general.alignment' && VALUE_TYPES[id] !== 'u32')
       throw bytes.error(`type must be u32: ${VALUE_TYPES[id] ?? id}`);
-    metadata.set(key, await readValue(bytes, id));
+    entries.set(key, await readValue(bytes, id));
   }
-  return metadata;
+  return entries;
 }
 
-async function readValue(bytes: HeaderBytes, id: number): Promise<GgufValue> {
+async function readValue(bytes: HeaderBytes, id: number): Promise<WritableValue> {
   const type = VALUE_TYPES[id];
   if (type === undefined) throw bytes.error(`unknown type of value: ${id}`);
-  if (type === 'string') return bytes.string();
+  if (type === 'string') return { type, value: await bytes.string() };
   if (type === 'array') return readArray(bytes);
   const size = VALUE_BYTES[type];
   await bytes.fill(size);
-  return readNumber(bytes, type);
+  return { type, value: readNumber(bytes, type) } as WritableValue;
 }
 
-async function readArray(bytes: HeaderBytes): Promise<GgufValue> {
+async function readArray(bytes: HeaderBytes): Promise<WritableValue> {
   await bytes.fill(12);
   const id = bytes.u32();
   const type = VALUE_TYPES[id];
   if (type === undefined) throw bytes.error(`unknown type of an array's values: ${id}`);
   if (type === 'array') throw bytes.error('arrays of arrays are not read');
   const count = bytes.expectItems(bytes.u64(), VALUE_BYTES[type]);
-  if (type === 'string') return bytes.strings(count);
+  if (type === 'string') return { type: 'string[]', value: await bytes.strings(count) };
   await bytes.fill(count * VALUE_BYTES[type as GgufScalarType]);
-  return readNumbers(bytes, type, count);
+  return { type: `${type}[]`, value: readNumbers(bytes, type, count) } as WritableValue;
 }
 
 async function readTensors(bytes: HeaderBytes, count: number): Promise<HeaderTensor[]> {

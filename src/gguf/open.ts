@@ -2,6 +2,7 @@
 import { DataError } from '../base/errors.js';
 import type { ByteSource } from '../files/byteSource.js';
 import { type Header, type HeaderTensor, readHeader } from './header.js';
+import type { WritableValue } from './headerWriter.js';
 import {
   aligned,
   byteLengthOf,
@@ -27,6 +28,8 @@ export interface GgufTensor {
 export interface OpenedGguf {
   readonly version: number;
   readonly metadata: ReadonlyMap<string, GgufValue>;
+  /** The metadata with the types of their values, as `ggufParts` takes them. */
+  readonly entries: ReadonlyMap<string, WritableValue>;
   /** By name, in the header's order. */
   readonly tensors: ReadonlyMap<string, GgufTensor>;
 }
@@ -48,7 +51,8 @@ interface Place {
  */
 export async function openGguf(source: ByteSource, name: string): Promise<OpenedGguf> {
   const header = await readHeader(source, name);
-  const { version, metadata } = header;
+  const { version, entries } = header;
+  const metadata = new Map(Array.from(entries, ([key, { value }]) => [key, value as GgufValue]));
   refuseParts(metadata, name);
   const places = placesOf(header, alignmentOf(metadata, name), name);
   checkPlaces(places, source.length, name);
@@ -58,10 +62,10 @@ export async function openGguf(source: ByteSource, name: string): Promise<Opened
     const read = () => source.read(begin, byteLength);
     tensors.set(tensor.name, { name: tensor.name, shape, type, byteLength, read });
   }
-  return { version, metadata, tensors };
+  return { version, metadata, entries, tensors };
 }
 
-function refuseParts(metadata: Header['metadata'], name: string): void {
+function refuseParts(metadata: OpenedGguf['metadata'], name: string): void {
   const count = metadata.get('split.count');
   if (count === undefined || count === 0 || count === 1) return;
   throw new DataError(
@@ -69,7 +73,7 @@ function refuseParts(metadata: Header['metadata'], name: string): void {
   );
 }
 
-function alignmentOf(metadata: Header['metadata'], name: string): number {
+function alignmentOf(metadata: OpenedGguf['metadata'], name: string): number {
   const value = metadata.get('general.alignment') ?? DEFAULT_ALIGNMENT;
   if (isAlignment(value)) return value;
   throw new DataError(`${name}: general.alignment: must be a power of two, at least 8: ${value}`);

@@ -54,7 +54,7 @@ export function ggufParts({
   if (!isAlignment(alignment))
     throw new RangeError(`ggufParts: alignment must be a power of two, at least 8: got ${alignment}`);
   const header = headerOf([...metadata], tensors, alignment);
-  return partsOf(header, tensors, alignment);
+  return { [Symbol.asyncIterator]: () => partsOf(header, tensors, alignment) };
 }
 
 async function* partsOf(

@@ -3,9 +3,9 @@ import { DataError } from '../base/errors.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
 import { Random } from '../base/random.js';
 import {
-  type FileContent,
   nameIn,
   type ReadablePlace,
+  type ReadyContent,
   readablePlace,
   readFiles,
   type WritablePlace,
@@ -86,13 +86,13 @@ export async function serializeAdapter(
 }
 
 /** The config first: PEFT takes a directory for an adapter by it. */
-async function filesOf(adapter: LoraAdapter, dtype: FloatType): Promise<Map<string, FileContent>> {
+async function filesOf(adapter: LoraAdapter, dtype: FloatType): Promise<Map<string, ReadyContent>> {
   const config = new TextEncoder().encode(configText(adapter));
   // All reads are asked for before the first is awaited, so that all values are from one moment.
   const tensors = new Map(await Promise.all(savedTensors(adapter)));
   const written = new Map<string, WritableTensor>();
   for (const [key, tensor] of tensors) written.set(key, { dtype, ...tensor });
-  return new Map<string, FileContent>([
+  return new Map<string, ReadyContent>([
     [CONFIG, config],
     [MODEL, safetensorsParts(written, { format: 'pt' })],
   ]);
@@ -136,8 +136,8 @@ async function values(parameter: Parameter): Promise<Float32Array | Float64Array
   return (await parameter.read()) as Float32Array | Float64Array;
 }
 
-/** A and B, or [A; A₀] and [B, −B₀] where the update is the difference from what they began with. */
-async function savedFactors({ loraA, loraB, initial, rank }: LoraFactors) {
+/** @internal A and B, or [A; A₀] and [B, −B₀] where the update is the difference from what they began with. */
+export async function savedFactors({ loraA, loraB, initial, rank }: LoraFactors) {
   const parameters = initial ? [loraA, loraB, initial.loraA, initial.loraB] : [loraA, loraB];
   const [a, b, a0, b0] = await Promise.all(parameters.map(values));
   if (!initial) return { a, b, rank };

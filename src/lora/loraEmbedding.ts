@@ -5,7 +5,7 @@ import { addLowRankAt } from '../ops/addLowRankAt.js';
 import { doraScale } from '../ops/doraScale.js';
 import { matmul } from '../ops/matmul.js';
 import { scaleColumns } from '../ops/scale.js';
-import { type Parameter, type Tensor, tensor } from '../tensor.js';
+import { copyParameter, isFrozenWeight, type Parameter, type Tensor, tensor } from '../tensor.js';
 import { baseParameter } from './baseParameter.js';
 import { EMBEDDING } from './layerKind.js';
 import { LoraLayer } from './loraLayer.js';
@@ -68,7 +68,12 @@ export class LoraEmbedding extends LoraLayer {
   }
 
   addToWeight(weight: Tensor, { loraA, loraB, scaling }: Product): Tensor {
-    return add(weight, matmul(loraA, loraB, { transA: true, transB: true, alpha: scaling }));
+    const product = matmul(loraA, loraB, { transA: true, transB: true, alpha: scaling });
+    if (!isFrozenWeight(weight)) return add(weight, product);
+    const floats = copyParameter(weight, false);
+    const sum = add(floats, product);
+    floats.dispose();
+    return sum;
   }
 
   doraFactors(magnitude: Tensor, updates: readonly Product[]): Tensor {

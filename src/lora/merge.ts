@@ -85,8 +85,8 @@ async function checkMerged(model: Module, { layers }: Adaptation): Promise<void>
   if (count === 0) throw new RangeError('merge: no adapter is active');
 }
 
-/** In memory of their own, which is freed by whoever asks. */
-function mergedValues(layer: AdaptedLayer): Map<Parameter, Tensor> {
+/** @internal In memory of their own, which is freed by whoever asks. */
+export function mergedValues(layer: AdaptedLayer): Map<Parameter, Tensor> {
   let parameters: Parameter[] = [];
   const values = noGrad(() => {
     const merged = layer.mergedValues();

@@ -77,25 +77,50 @@ export function ggufName(name: string): string {
   return layer === undefined ? `${known}.${kind}` : `blk.${layer}.${known}.${kind}`;
 }
 
+/** What a GGUF file calls the architecture: Mistral's models are of Llama's. */
+export function ggufArchitecture({ modelType }: LlamaConfig): 'llama' | 'qwen2' | 'qwen3' {
+  return modelType === 'mistral' ? 'llama' : modelType;
+}
+
 /**
  * Files of architecture `llama` have the rows of q and k in the order of neighbouring pairs, (head, i, half); the model's own is
  * (head, half, i). The number of heads whose rows are to be put back, or undefined.
  * @see https://github.com/ggml-org/llama.cpp/blob/master/convert_hf_to_gguf.py
  */
-export function permutedHeads(name: string, { modelType, heads, kvHeads }: LlamaConfig): number | undefined {
-  if (modelType !== 'llama') return undefined;
-  if (name.includes('.self_attn.q_proj.')) return heads;
-  return name.includes('.self_attn.k_proj.') ? kvHeads : undefined;
+export function permutedHeads(name: string, config: LlamaConfig): number | undefined {
+  if (ggufArchitecture(config) !== 'llama') return undefined;
+  if (name.includes('.self_attn.q_proj.')) return config.heads;
+  return name.includes('.self_attn.k_proj.') ? config.kvHeads : undefined;
 }
 
 /** Puts rows in the model's own order; each is a stretch of bytes, whatever it holds. */
 export function unpermuteRows(bytes: Uint8Array, rows: number, heads: number): Uint8Array {
+  return movedRows(bytes, rows, heads, (i, dim) => [pairPlace(i, dim), i]);
+}
+
+/** Puts rows in the order of neighbouring pairs: what {@link unpermuteRows} takes back. */
+export function permuteRows(bytes: Uint8Array, rows: number, heads: number): Uint8Array {
+  return movedRows(bytes, rows, heads, (i, dim) => [i, pairPlace(i, dim)]);
+}
+
+/** Where row i of a head's `dim` lies in the order of pairs. */
+function pairPlace(i: number, dim: number): number {
+  return i < dim / 2 ? 2 * i : 2 * i - dim + 1;
+}
+
+function movedRows(
+  bytes: Uint8Array,
+  rows: number,
+  heads: number,
+  move: (i: number, dim: number) => readonly [from: number, to: number],
+): Uint8Array {
   const [size, dim] = [bytes.length / rows, rows / heads];
   const out = new Uint8Array(bytes.length);
   for (let head = 0; head < heads; head++) {
     for (let i = 0; i < dim; i++) {
-      const from = head * dim + (i < dim / 2 ? 2 * i : 2 * i - dim + 1);
-      out.set(bytes.subarray(from * size, (from + 1) * size), (head * dim + i) * size);
+      const [from, to] = move(i, dim);
+      const begin = (head * dim + from) * size;
+      out.set(bytes.subarray(begin, begin + size), (head * dim + to) * size);
     }
   }
   return out;

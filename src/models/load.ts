@@ -10,6 +10,7 @@ import type { LlamaConfig } from './llamaConfig.js';
 import { llamaWeights, type WeightPlan } from './llamaWeights.js';
 import { type OpenedLanguageModel, openGgufModel, openModelFolder } from './modelSources.js';
 import { checkRoom, type PlannedWeights, withRoom } from './room.js';
+import { keepSource } from './source.js';
 import {
   loadWeight,
   plannedBytes,
@@ -89,6 +90,7 @@ export async function loadLanguageModel(
     if (weight) return weight;
     throw new Error(`loadLanguageModel: ${name} was not planned`);
   });
+  keepSource(model, place);
   return { model: model.eval(), tokenizer: opened.tokenizer, notes, weightBytes };
 }
 

@@ -107,7 +107,7 @@ export async function writeFileAtomic(path: string, content: FileContent): Promi
 export async function writeFlushed(path: string, content: FileContent): Promise<void> {
   const file = await open(path, 'wx');
   try {
-    for (const part of content instanceof Uint8Array ? [content] : content) await file.writeFile(part);
+    for await (const part of content instanceof Uint8Array ? [content] : content) await file.writeFile(part);
     await file.sync();
   } finally {
     await file.close();

@@ -40,6 +40,14 @@ export interface WritableTensor {
   readonly data: Float32Array | Float64Array;
 }
 
+/** The same, whose bytes are made when it is their turn. */
+export interface LaterTensor {
+  readonly dtype: FloatType;
+  readonly shape: readonly number[];
+  /** The elements, little-endian, row-major. */
+  readonly bytes: () => Promise<Uint8Array>;
+}
+
 /**
  * Reads a safetensors file. It is stricter than the Python library: duplicate keys, unknown fields and
  * anything but spaces after the header's JSON are refused too.
@@ -101,20 +109,70 @@ export function safetensorsParts(
   tensors: Iterable<readonly [string, WritableTensor]>,
   metadata: Readonly<Record<string, string>> = {},
 ): Iterable<Uint8Array> {
-  // The library sorts by alignment, then name.
-  const sorted = sortByName([...tensors]).sort(([, a], [, b]) => widthOf(b.dtype) - widthOf(a.dtype));
+  const sorted = inOrder(tensors);
+  for (const [name, tensor] of sorted) checkWritable(name, tensor);
+  const first = headerOf(sorted, metadata);
+  return {
+    *[Symbol.iterator]() {
+      yield first;
+      for (const [, { data, dtype }] of sorted) yield floatBytes(data, dtype);
+    },
+  };
+}
+
+/**
+ * The same of tensors that are made one after the other.
+ * @throws as {@link serializeSafetensors}; also while it is iterated, ShapeError of bytes that are more or fewer
+ */
+export function safetensorsPartsLater(
+  tensors: Iterable<readonly [string, LaterTensor]>,
+  metadata: Readonly<Record<string, string>> = {},
+): AsyncIterable<Uint8Array> {
+  const sorted = inOrder(tensors);
+  for (const [name, tensor] of sorted) checkSizes(name, tensor);
+  const first = headerOf(sorted, metadata);
+  return {
+    async *[Symbol.asyncIterator]() {
+      yield first;
+      for (const [name, { dtype, shape, bytes }] of sorted) {
+        const made = await bytes();
+        const wanted = widthOf(dtype) * elementsOf(shape);
+        if (made.length !== wanted)
+          throw new ShapeError(
+            `serializeSafetensors: tensor ${JSON.stringify(name)}: ${dtype} [${shape.join(', ')}] needs ${wanted} bytes: got ${made.length}`,
+          );
+        yield made;
+      }
+    },
+  };
+}
+
+type Described = Pick<LaterTensor, 'dtype' | 'shape'>;
+
+/** The library sorts by alignment, then name. */
+function inOrder<T extends Described>(tensors: Iterable<readonly [string, T]>): (readonly [string, T])[] {
+  return sortByName([...tensors]).sort(([, a], [, b]) => widthOf(b.dtype) - widthOf(a.dtype));
+}
+
+function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** @param sorted  in the order of the file */
+function headerOf(
+  sorted: readonly (readonly [string, Described])[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
   const parts: string[] = [];
   if (Object.keys(metadata).length > 0) {
     const pairs = sortByName(Object.entries(metadata)).map(([key, value]) => `${quote(key)}:${quote(value)}`);
     parts.push(`"__metadata__":{${pairs.join(',')}}`);
   }
   let position = 0;
-  for (const [name, tensor] of sorted) {
-    checkWritable(name, tensor);
-    const { dtype } = tensor;
-    const end = position + widthOf(dtype) * tensor.data.length;
-    const shape = `[${tensor.shape.join(',')}]`;
-    parts.push(`${quote(name)}:{"dtype":"${dtype}","shape":${shape},"data_offsets":[${position},${end}]}`);
+  for (const [name, { dtype, shape }] of sorted) {
+    const end = position + widthOf(dtype) * elementsOf(shape);
+    const place = `"shape":[${shape.join(',')}],"data_offsets":[${position},${end}]`;
+    parts.push(`${quote(name)}:{"dtype":"${dtype}",${place}}`);
     position = end;
   }
   const header = new TextEncoder().encode(`{${parts.join(',')}}`);
@@ -128,35 +186,35 @@ export function safetensorsParts(
   view.setUint32(0, padded, true);
   view.setUint32(4, 0);
   first.set(header, 8);
-  return {
-    *[Symbol.iterator]() {
-      yield first;
-      for (const [, { data, dtype }] of sorted) yield floatBytes(data, dtype);
-    },
-  };
+  return first;
 }
 
 function widthOf(dtype: FloatType): number {
   return FLOAT_BYTES.get(dtype) ?? 4;
 }
 
-function checkWritable(name: string, { dtype, shape, data }: WritableTensor): void {
+function checkSizes(name: string, { dtype, shape }: Described): void {
   const where = `serializeSafetensors: tensor ${JSON.stringify(name)}`;
   if (name === '__metadata__') throw new RangeError(`${where}: the name is reserved`);
   if (!FLOAT_BYTES.has(dtype))
     throw new RangeError(`${where}: dtype must be F32, F16 or BF16: found ${String(dtype)}`);
+  if (shape.some((size) => !Number.isSafeInteger(size) || size < 0)) {
+    throw new RangeError(`${where}: sizes must be non-negative integers: [${shape.join(', ')}]`);
+  }
+}
+
+function checkWritable(name: string, tensor: WritableTensor): void {
+  checkSizes(name, tensor);
+  const { shape, data } = tensor;
+  const where = `serializeSafetensors: tensor ${JSON.stringify(name)}`;
   if (!(data instanceof Float32Array || data instanceof Float64Array)) {
     const found = Object.prototype.toString.call(data).slice('[object '.length, -1);
     throw new TypeError(`${where}: data must be a Float32Array or Float64Array: got ${found}`);
   }
-  const sizes = `[${shape.join(', ')}]`;
-  if (shape.some((size) => !Number.isSafeInteger(size) || size < 0)) {
-    throw new RangeError(`${where}: sizes must be non-negative integers: ${sizes}`);
-  }
-  const elements = shape.reduce((product, size) => product * size, 1);
+  const elements = elementsOf(shape);
   if (elements !== data.length) {
     throw new ShapeError(
-      `${where}: shape and data differ: ${sizes} needs ${elements} values, found ${data.length}`,
+      `${where}: shape and data differ: [${shape.join(', ')}] needs ${elements} values, found ${data.length}`,
     );
   }
 }

@@ -5,7 +5,7 @@ import type { FileSource } from '../files/fileSource.js';
 import { nameIn } from '../files/fileStore.js';
 import { Fields, kindOf } from './fields.js';
 import { MAX_IDS } from './model.js';
-import { Tokenizer } from './tokenizer.js';
+import { Tokenizer, type TokenizerFacts } from './tokenizer.js';
 import { checkTokenizerJson } from './tokenizerJson.js';
 
 /** The files that are read, of which only the first must be there. */
@@ -26,6 +26,11 @@ const MAX_BYTES = 2 ** 27;
 
 /** Reads what there is of a tokenizer's files. @throws DataError as `tokenizerFromFiles`, or when a file cannot be read */
 export async function readTokenizer(source: FileSource): Promise<Tokenizer> {
+  return new Tokenizer(await readFacts(source), `${source.name}/tokenizer.json`);
+}
+
+/** What a tokenizer is made of. @throws DataError as {@link readTokenizer} */
+export async function readFacts(source: FileSource): Promise<TokenizerFacts> {
   const texts = new Map<string, string>();
   for (const file of TOKENIZER_FILES) {
     const bytes = await source.open(file);
@@ -35,7 +40,7 @@ export async function readTokenizer(source: FileSource): Promise<Tokenizer> {
       throw new DataError(`${where}: must have at most ${MAX_BYTES} bytes: ${bytes.length}`);
     texts.set(file, textOf(await bytes.read(0, bytes.length), where));
   }
-  return tokenizerFromFiles(texts, source.name);
+  return factsFromFiles(texts, source.name);
 }
 
 function textOf(bytes: Uint8Array, where: string): string {
@@ -58,6 +63,10 @@ function textOf(bytes: Uint8Array, where: string): string {
  * @throws DataError when a file has not the shape of its kind, or asks for what is not read
  */
 export function tokenizerFromFiles(files: ReadonlyMap<string, string>, name: string): Tokenizer {
+  return new Tokenizer(factsFromFiles(files, name), nameIn({ name }, 'tokenizer.json'));
+}
+
+function factsFromFiles(files: ReadonlyMap<string, string>, name: string): TokenizerFacts {
   const text = files.get('tokenizer.json');
   const at = (file: TokenizerFile) => nameIn({ name }, file);
   const where = at('tokenizer.json');
@@ -80,15 +89,12 @@ export function tokenizerFromFiles(files: ReadonlyMap<string, string>, name: str
     const more = numbered.flatMap((fields) => listedIds(fields, `${kind}_token_id`));
     return [...ids, ...more].filter((id) => id !== undefined);
   };
-  return new Tokenizer(
-    {
-      ...{ json, bosId: idsOf('bos')[0], eosIds: idsOf('eos'), padId: idsOf('pad')[0] },
-      chatTemplate:
-        files.get('chat_template.jinja') ?? templateOf(fieldsOf('chat_template.json')) ?? templateOf(config),
-      cleansUp: config?.flag('clean_up_tokenization_spaces', false),
-    },
-    where,
-  );
+  return {
+    ...{ json, bosId: idsOf('bos')[0], eosIds: idsOf('eos'), padId: idsOf('pad')[0] },
+    chatTemplate:
+      files.get('chat_template.jinja') ?? templateOf(fieldsOf('chat_template.json')) ?? templateOf(config),
+    cleansUp: config?.flag('clean_up_tokenization_spaces', false),
+  };
 }
 
 /** `JSON.parse` for the size of these files; what it refuses is read again by the parser that says where. */

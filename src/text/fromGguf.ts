@@ -3,14 +3,11 @@ import { DataError } from '../base/errors.js';
 import type { GgufValue } from '../gguf/values.js';
 import { kindOf } from './fields.js';
 import { checkMerges, MAX_IDS } from './model.js';
-import { PRE_TOKENIZERS, type PreTokenizer } from './preTokenizers.js';
-import { Tokenizer } from './tokenizer.js';
+import { PRE_TOKENIZERS, type PreTokenizer, TOKEN_TYPES as TYPES } from './preTokenizers.js';
+import { Tokenizer, type TokenizerFacts } from './tokenizer.js';
 import type { AddedToken, TokenizerJson } from './tokenizerJson.js';
 
 type Metadata = ReadonlyMap<string, GgufValue>;
-
-/** What `tokenizer.ggml.token_type` says of each token. */
-const TYPES = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5 };
 
 /**
  * The tokenizer in a GGUF file's metadata: byte-level BPE with one of the pre-tokenizers that are known by name.
@@ -21,6 +18,11 @@ const TYPES = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5 };
  * @see https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#ggml
  */
 export function tokenizerFromGguf(metadata: Metadata, name: string): Tokenizer {
+  return new Tokenizer(factsFromGguf(metadata, name), name);
+}
+
+/** What a tokenizer is made of. @throws DataError as {@link tokenizerFromGguf} */
+export function factsFromGguf(metadata: Metadata, name: string): TokenizerFacts {
   const pre = kindOfTokenizer(metadata, name);
   const tokens = checkTokens(metadata, name);
   const added = checkTypes(metadata, tokens, name);
@@ -40,7 +42,7 @@ export function tokenizerFromGguf(metadata: Metadata, name: string): Tokenizer {
   };
   const eosIds = ends.filter((id) => id !== undefined);
   const chatTemplate = stringAt(metadata, 'tokenizer.chat_template', name);
-  return new Tokenizer({ json, bosId, eosIds, padId: idAt('padding_token_id'), chatTemplate }, name);
+  return { json, bosId, eosIds, padId: idAt('padding_token_id'), chatTemplate };
 }
 
 function kindOfTokenizer(metadata: Metadata, name: string): PreTokenizer {

@@ -39,6 +39,9 @@ export const digits = (individual: boolean): Component => isolated(individual ? 
 /** `ByteLevel` of a tokenizer.json, with GPT-2's pattern. */
 export const byteLevel = (): Component => sequence(isolated(GPT2), bytes(false));
 
+/** What `tokenizer.ggml.token_type` of a GGUF file says of each token. */
+export const TOKEN_TYPES = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5 } as const;
+
 /** What `tokenizer.ggml.pre` of a GGUF file names. */
 export interface PreTokenizer {
   readonly preTokenizer: Component;

@@ -2,7 +2,7 @@
 
 import { DataError, ShapeError } from '../base/errors.js';
 import { asBytes } from '../files/bytes.js';
-import { type FileContent, type FileStore, nameIn } from '../files/fileStore.js';
+import { type FileStore, nameIn, type ReadyContent } from '../files/fileStore.js';
 import { Dropout, type DropoutState } from '../nn/dropout.js';
 import type { Module, StateDict } from '../nn/module.js';
 import type { Optimizer } from '../optim/optimizer.js';
@@ -25,7 +25,7 @@ export async function openCheckpoint(
 }
 
 /** Replaces the store's checkpoint as a whole or not at all. */
-export async function keepCheckpoint(store: FileStore, content: FileContent): Promise<void> {
+export async function keepCheckpoint(store: FileStore, content: ReadyContent): Promise<void> {
   await store.write(new Map([[FILE, content]]));
 }
 
@@ -83,7 +83,7 @@ export async function serializeCheckpoint(
   optimizer: Optimizer,
   fingerprint: Fingerprint,
   { bestState, ...position }: Checkpoint,
-): Promise<FileContent> {
+): Promise<ReadyContent> {
   const dropout = new Map<string, DropoutState>();
   for (const [path, module] of dropouts(model)) dropout.set(path, await module.readState());
   const state = await optimizer.stateDict();

@@ -344,8 +344,11 @@ describe('an adapter and a checkpoint', () => {
     const watched: FileStore = {
       ...store,
       write: async (contents) => {
-        for (const [name, content] of contents)
-          parts.push([name, content instanceof Uint8Array ? 1 : [...content].length]);
+        for (const [name, content] of contents) {
+          let count = 0;
+          for await (const _ of content instanceof Uint8Array ? [content] : content) count++;
+          parts.push([name, count]);
+        }
       },
     };
     await saveAdapter(model, watched);

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { wholeOf } from '../../src/files/fileStore.js';
+import { wholeLater } from '../../src/files/fileStore.js';
 import { directoryFiles } from '../../src/node/directoryFiles.js';
 import { flushDirectory, writeFlushed } from '../../src/node/files.js';
 import { finishWriting, type Operations, readTogether, writeTogether } from '../../src/node/filesTogether.js';
@@ -108,7 +108,8 @@ describe('two files that are written together', () => {
     const full: Operations = {
       ...endingAt(1e6),
       write: async (path, content) => {
-        if (wholeOf(content).length > 5) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+        if ((await wholeLater(content)).length > 5)
+          throw Object.assign(new Error('full'), { code: 'ENOSPC' });
         await writeFlushed(path, content);
       },
     };

@@ -1,0 +1,262 @@
+/** A language model with its active adapters merged, as files of their own: for transformers, or for llama.cpp. */
+import { checkOptions, type OptionNames } from '../base/options.js';
+import { type FileContent, type FileStore, type WritablePlace, writablePlace } from '../files/fileStore.js';
+import { dequantize } from '../gguf/blocks.js';
+import type { WritableValue } from '../gguf/headerWriter.js';
+import { openGguf } from '../gguf/open.js';
+import { byteLengthOf } from '../gguf/types.js';
+import { ggufParts, type WritableGgufTensor } from '../gguf/write.js';
+import { modelParts } from '../nn/module.js';
+import { reading } from '../nn/use.js';
+import type { FloatType } from '../safetensors/floats.js';
+import { safetensorsPartsLater } from '../safetensors/safetensors.js';
+import { TOKENIZER_FILES } from '../text/fromFiles.js';
+import { tokenizerFiles } from '../text/toFiles.js';
+import { tokenizerEntries } from '../text/toGguf.js';
+import { configEntries, configJson, ropeFactors } from './exportConfig.js';
+import {
+  checkGgufFloat,
+  GGUF_FLOATS,
+  type GgufFloat,
+  ggufFile,
+  roundedRows,
+  typeForRows,
+} from './exportTypes.js';
+import type { LlamaForCausalLM } from './llama.js';
+import { ggufArchitecture, ggufName, permutedHeads, permuteRows } from './llamaWeights.js';
+import { type MergedWeight, type MergedWeights, mergedWeights } from './mergedWeights.js';
+import { type ModelSource, sourceOf, tokenizerOf } from './source.js';
+
+export interface ExportMergedOptions {
+  /**
+   * `safetensors`: a folder for transformers, with config.json, model.safetensors and the tokenizer's files. `gguf`: one file
+   * for llama.cpp, with the metadata of the GGUF file that the model was loaded from, or made of its folder.
+   */
+  readonly format: 'safetensors' | 'gguf';
+  /**
+   * What the weights are rounded to. Default: F32 in safetensors, where Q8_0 is none; F16 in GGUF, whose biases and weights of
+   * norms are always F32, and where rows that are no whole blocks of Q8_0 are F16.
+   */
+  readonly dtype?: GgufFloat | undefined;
+  /** The name of the GGUF file in a place with several. Default `model.gguf`, or the end of a path that ends with `.gguf`. */
+  readonly file?: string | undefined;
+}
+
+const NAMES: OptionNames<ExportMergedOptions> = { format: true, dtype: true, file: true };
+
+/** What the rounding to the type that was asked for has changed. */
+export interface ExportReport {
+  /** Of what was written, the first the one without which the others mean nothing. */
+  readonly files: readonly string[];
+  /** The largest |written − merged| of a tensor, relative to its largest |merged|; 0 where nothing was rounded. */
+  readonly difference: number;
+  /** The tensor where it is, by its Hugging Face name. */
+  readonly tensor: string | undefined;
+  /** What one should know of these files, such as a tokenizer that they do not have. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Writes what the model computes with now, base plus active adapters, without changing it: each weight is decoded, merged in
+ * f32, rounded and written before the next is read, so that no second copy of the model is in memory. Where an adapter has
+ * changed a tied embedding or head, both are written. Beside a running `fit` the values are those between two iterations.
+ * @param to  files by name, a store, or in Node the path of a directory, or of a file that ends with `.gguf`
+ * @throws RangeError for a merged value that is not finite or not in the type (a DataError that says so where the place is a
+ *   directory), and for what the format does not say; DataError where the files that the model was loaded from cannot be read
+ *   any more, or its tokenizer has no name in llama.cpp; what was there before is there then
+ */
+export async function exportMerged(
+  model: LlamaForCausalLM,
+  to: WritablePlace,
+  options: ExportMergedOptions,
+): Promise<ExportReport> {
+  checkOptions('exportMerged', options, NAMES);
+  const { format } = options;
+  if (format !== 'safetensors' && format !== 'gguf')
+    throw new RangeError(`exportMerged: format must be safetensors or gguf: ${format}`);
+  const log = new RoundingLog();
+  const { store, files } =
+    format === 'gguf' ? await ggufFiles(model, to, options, log) : await folder(model, to, options, log);
+  return reading('exportMerged', modelParts(model), async () => {
+    const written = files();
+    await store.write(written);
+    return { files: [...written.keys()], ...log };
+  });
+}
+
+interface Planned {
+  readonly store: FileStore;
+  /** The weights' places are looked up when this is called. */
+  readonly files: () => ReadonlyMap<string, FileContent>;
+}
+
+/** The largest difference so far. */
+class RoundingLog {
+  difference = 0;
+  tensor: string | undefined;
+  readonly notes: string[] = [];
+
+  note(name: string, values: Float32Array, { type, bytes }: ReturnType<typeof roundedRows>): void {
+    if (type === 'F32') return;
+    const written = dequantize(type, bytes, values.length, name);
+    let [gap, largest] = [0, 0];
+    for (let i = 0; i < values.length; i++) {
+      gap = Math.max(gap, Math.abs(written[i] - values[i]));
+      largest = Math.max(largest, Math.abs(values[i]));
+    }
+    if (gap / largest > this.difference) {
+      this.difference = gap / largest;
+      this.tensor = name;
+    }
+  }
+}
+
+async function rounded(weight: MergedWeight, type: GgufFloat, log: RoundingLog): Promise<Uint8Array> {
+  const values = await weight.read();
+  const columns = weight.shape[weight.shape.length - 1];
+  const made = roundedRows(`exportMerged: ${weight.name}`, values, columns, type);
+  log.note(weight.name, values, made);
+  return made.bytes;
+}
+
+const FLOATS = ['F32', 'F16', 'BF16'] as const;
+const TORCH_TYPES: Readonly<Record<FloatType, string>> = {
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+};
+
+/** Files that some tokenizers have beside those that are read here. */
+const OTHER_FILES = ['added_tokens.json', 'merges.txt', 'tokenizer.model', 'vocab.json'];
+
+async function folder(
+  model: LlamaForCausalLM,
+  to: WritablePlace,
+  { dtype = 'F32', file }: ExportMergedOptions,
+  log: RoundingLog,
+): Promise<Planned> {
+  checkGgufFloat('exportMerged', dtype, FLOATS);
+  if (file !== undefined) throw new RangeError('exportMerged: file is for format gguf: a folder has several');
+  const type = dtype as FloatType;
+  const store = writablePlace('exportMerged: to', to);
+  const source = sourceOf(model);
+  const tokens = source && (await tokenizerOf(source));
+  const texts = await textFiles(model, source, log);
+  return {
+    store,
+    files: () => {
+      const { config, weights } = mergedWeights(model);
+      const tensors = weights.map((weight) => {
+        const bytes = () => rounded(weight, type, log);
+        return [weight.name, { dtype: type, shape: weight.shape, bytes }] as const;
+      });
+      return new Map<string, FileContent>([
+        ['config.json', new TextEncoder().encode(configJson(config, TORCH_TYPES[type], tokens))],
+        ['model.safetensors', safetensorsPartsLater(tensors, { format: 'pt' })],
+        ...texts,
+      ]);
+    },
+  };
+}
+
+/** The tokenizer's files: those of the folder that the model came from, or made of its GGUF file. */
+async function textFiles(
+  { config }: LlamaForCausalLM,
+  source: ModelSource | undefined,
+  log: RoundingLog,
+): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  if (!source) log.notes.push('no tokenizer is written: the model was not loaded from files');
+  else if ('open' in source) {
+    for (const name of [...TOKENIZER_FILES, ...OTHER_FILES]) {
+      const found = await source.open(name);
+      // In memory of its own: the place may be the one that is written to.
+      if (found) files.set(name, (await found.read(0, found.length)).slice());
+    }
+  } else {
+    const made = tokenizerFiles(await tokenizerOf(source), config.contextLength);
+    for (const [name, text] of made) files.set(name, new TextEncoder().encode(text));
+  }
+  return files;
+}
+
+/** Numbers of `general.file_type`. */
+const FILE_TYPES: Readonly<Record<GgufFloat, number>> = { F32: 0, F16: 1, Q8_0: 7, BF16: 32 };
+
+async function ggufFiles(
+  model: LlamaForCausalLM,
+  to: WritablePlace,
+  { dtype = 'F16', file = 'model.gguf' }: ExportMergedOptions,
+  log: RoundingLog,
+): Promise<Planned> {
+  checkGgufFloat('exportMerged', dtype, GGUF_FLOATS);
+  const { store, name } = ggufFile('exportMerged', to, file);
+  const factors = factorsFor(model);
+  const given = await entriesOf(model, sourceOf(model), log);
+  const metadata = new Map(given.filter(([key]) => !isOfFile(key)));
+  metadata.set('general.file_type', { type: 'u32', value: FILE_TYPES[dtype] });
+  metadata.set('general.quantization_version', { type: 'u32', value: 2 });
+  const tensorsOf = ({ config, weights }: MergedWeights): WritableGgufTensor[] => [
+    ...(factors ? [factorsTensor(factors)] : []),
+    ...weights.map((weight) => ggufTensor(weight, permutedHeads(weight.name, config), dtype, log)),
+  ];
+  const wide = mergedWeights(model).weights.filter(({ role, shape }) => {
+    return role !== 'vector' && typeForRows(shape[1], dtype) !== dtype;
+  });
+  if (wide.length > 0)
+    log.notes.push(`${wide.length} matrices are F16: their rows are no whole blocks of ${dtype}`);
+  return {
+    store,
+    files: () => new Map([[name, ggufParts({ metadata, tensors: tensorsOf(mergedWeights(model)) })]]),
+  };
+}
+
+/** What is true of the file that was read, not of the one that is written. */
+function isOfFile(key: string): boolean {
+  return key === 'general.alignment' || /^(split|quantize)\./.test(key);
+}
+
+async function entriesOf(
+  { config }: LlamaForCausalLM,
+  source: ModelSource | undefined,
+  log: RoundingLog,
+): Promise<(readonly [string, WritableValue])[]> {
+  if (source && !('open' in source)) return [...(await openGguf(source.source, source.name)).entries];
+  const made = configEntries(config);
+  if (source)
+    return [...made, ...tokenizerEntries(await tokenizerOf(source), config.vocabularySize, source.name)];
+  log.notes.push('no tokenizer is written: the model was not loaded from files');
+  return made;
+}
+
+/** @throws RangeError where llama.cpp has none for the architecture */
+function factorsFor({ config }: LlamaForCausalLM): Float32Array | undefined {
+  const factors = ropeFactors(config);
+  if (!factors || ggufArchitecture(config) === 'llama') return factors;
+  throw new RangeError(
+    `exportMerged: llama.cpp has no rope_freqs in models of architecture ${ggufArchitecture(config)}: use format safetensors`,
+  );
+}
+
+function factorsTensor(factors: Float32Array): WritableGgufTensor {
+  const { bytes } = roundedRows('exportMerged: rope_freqs.weight', factors, factors.length, 'F32');
+  return {
+    ...{ name: 'rope_freqs.weight', shape: [factors.length], type: 'F32' },
+    ...{ byteLength: bytes.length, bytes },
+  };
+}
+
+function ggufTensor(
+  weight: MergedWeight,
+  heads: number | undefined,
+  dtype: GgufFloat,
+  log: RoundingLog,
+): WritableGgufTensor {
+  const { name, shape, role } = weight;
+  const type = role === 'vector' ? 'F32' : typeForRows(shape[1], dtype);
+  const bytes = async () => {
+    const made = await rounded(weight, type, log);
+    return heads === undefined ? made : permuteRows(made, shape[0], heads);
+  };
+  return { name: ggufName(name), shape, type, byteLength: Number(byteLengthOf(type, shape)), bytes };
+}

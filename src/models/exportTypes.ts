@@ -1,0 +1,56 @@
+/** What exports of language models share: the element types, the rounding, and the place of a GGUF file. */
+import { type FileStore, type WritablePlace, writablePlace } from '../files/fileStore.js';
+import { dequantize } from '../gguf/blocks.js';
+import { quantize } from '../gguf/quantize.js';
+import { TENSOR_TYPES } from '../gguf/types.js';
+
+/** The types of a GGUF file that is written. */
+export const GGUF_FLOATS = ['F32', 'F16', 'BF16', 'Q8_0'] as const;
+export type GgufFloat = (typeof GGUF_FLOATS)[number];
+
+/** @throws RangeError for another type */
+export function checkGgufFloat(call: string, dtype: string, known: readonly string[]): void {
+  if (known.includes(dtype)) return;
+  throw new RangeError(`${call}: dtype must be one of ${known.join(', ')}: ${dtype}`);
+}
+
+export interface Rounded {
+  readonly type: GgufFloat;
+  readonly bytes: Uint8Array;
+}
+
+/** The type that rows get: F16 where Q8_0 is asked for and they are no whole blocks. */
+export function typeForRows(columns: number, dtype: GgufFloat): GgufFloat {
+  return columns % TENSOR_TYPES[dtype].weights === 0 ? dtype : 'F16';
+}
+
+/**
+ * A matrix in the type that is asked for, or in F16 where its rows are no whole blocks.
+ * @param where  what errors call it
+ * @param values  [rows, columns]
+ * @throws RangeError for a number that is not finite, or not in the type
+ */
+export function roundedRows(where: string, values: Float32Array, columns: number, dtype: GgufFloat): Rounded {
+  const bad = values.find((value) => !Number.isFinite(value));
+  if (bad !== undefined) throw new RangeError(`${where}: must be finite: ${bad}`);
+  const type = typeForRows(columns, dtype);
+  // What is finite and becomes infinite is above the type's largest number.
+  if (type === 'F16' || type === 'BF16') {
+    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const [rounded] = dequantize(type, quantize(Float32Array.of(largest), type), 1, where);
+    if (!Number.isFinite(rounded))
+      throw new RangeError(`${where}: ${type} does not hold ${largest}: use F32 or BF16`);
+  }
+  return { type, bytes: quantize(values, type) };
+}
+
+/** The store and the name of one GGUF file; a path may be that of the file. @throws TypeError as `writablePlace` */
+export function ggufFile(
+  call: string,
+  to: WritablePlace,
+  file: string,
+): { readonly store: FileStore; readonly name: string } {
+  const [, directory, name] = typeof to === 'string' ? (/^(.*[\\/])?([^\\/]+\.gguf)$/.exec(to) ?? []) : [];
+  if (name !== undefined) return { store: writablePlace(`${call}: to`, directory ?? '.'), name };
+  return { store: writablePlace(`${call}: to`, to), name: file };
+}

@@ -1,0 +1,28 @@
+/** The files that a model was loaded from: an export reads its tokenizer there once more, so that nobody keeps it till then. */
+import type { FileSource } from '../files/fileSource.js';
+import type { ModelFile } from '../files/modelPlace.js';
+import { openGguf } from '../gguf/open.js';
+import { readFacts } from '../text/fromFiles.js';
+import { factsFromGguf } from '../text/fromGguf.js';
+import type { TokenizerFacts } from '../text/tokenizer.js';
+import type { LlamaForCausalLM } from './llama.js';
+
+/** A GGUF file, or a folder. */
+export type ModelSource = ModelFile | FileSource;
+
+const sources = new WeakMap<LlamaForCausalLM, ModelSource>();
+
+export function keepSource(model: LlamaForCausalLM, source: ModelSource): void {
+  sources.set(model, source);
+}
+
+/** Undefined of a model that `loadLanguageModel` did not make. */
+export function sourceOf(model: LlamaForCausalLM): ModelSource | undefined {
+  return sources.get(model);
+}
+
+/** What the tokenizer is made of. @throws DataError where the files are not there any more, or changed */
+export async function tokenizerOf(source: ModelSource): Promise<TokenizerFacts> {
+  if ('open' in source) return readFacts(source);
+  return factsFromGguf((await openGguf(source.source, source.name)).metadata, source.name);
+}
