@@ -1,4 +1,5 @@
 /** Which token comes next, from the logits of all. */
+import type { OptionNames } from '../base/options.js';
 import { Random } from '../base/random.js';
 
 export interface SamplingOptions {
@@ -16,14 +17,14 @@ export interface SamplingOptions {
   readonly seed?: number;
 }
 
-export const SAMPLING_NAMES = {
+export const SAMPLING_NAMES: OptionNames<SamplingOptions> = {
   temperature: true,
   topK: true,
   topP: true,
   minP: true,
   repetitionPenalty: true,
   seed: true,
-} as const;
+};
 
 /** @throws RangeError for a number outside its bounds */
 export function checkSampling(what: string, options: SamplingOptions): void {

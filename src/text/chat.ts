@@ -37,7 +37,11 @@ export function encodeChat(
   messages: readonly ChatMessage[],
   options: EncodeChatOptions = {},
 ): Int32Array {
-  checkOptions('encodeChat', options, { allowSpecial: 0, addGenerationPrompt: 0, tools: 0 });
+  checkOptions<EncodeChatOptions>('encodeChat', options, {
+    allowSpecial: 0,
+    addGenerationPrompt: 0,
+    tools: 0,
+  });
   const { allowSpecial = false, ...render } = options;
   checkMessages(messages);
   const template = chatTemplateOf(tokenizer);

@@ -59,7 +59,7 @@ export class ChatTemplate {
     private readonly name: string,
     options: ChatTemplateOptions = {},
   ) {
-    checkOptions('ChatTemplate', options, { bosToken: 0, eosToken: 0 });
+    checkOptions<ChatTemplateOptions>('ChatTemplate', options, { bosToken: 0, eosToken: 0 });
     const { bosToken, eosToken } = options;
     this.#variables = {
       ...(bosToken === undefined ? {} : { bos_token: bosToken }),
@@ -82,7 +82,7 @@ export class ChatTemplate {
    * @throws DataError when a message has not the shape of one, or the template refuses the conversation or takes too much
    */
   render(messages: readonly ChatMessage[], options: RenderOptions = {}): string {
-    checkOptions('render', options, { addGenerationPrompt: 0, tools: 0 });
+    checkOptions<RenderOptions>('render', options, { addGenerationPrompt: 0, tools: 0 });
     checkMessages(messages);
     const { addGenerationPrompt = false, tools } = options;
     const length = lengthOf([messages, tools]);

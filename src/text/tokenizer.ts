@@ -110,7 +110,7 @@ export class Tokenizer {
    * vocabulary has no token for
    */
   encode(text: string, options: EncodeOptions = {}): Int32Array {
-    checkOptions('encode', options, { allowSpecial: 0, addSpecialTokens: 0 });
+    checkOptions<EncodeOptions>('encode', options, { allowSpecial: 0, addSpecialTokens: 0 });
     if (typeof text !== 'string') throw new TypeError(`encode: text must be a string: ${typeof text}`);
     const half = text.search(/\p{Surrogate}/u);
     if (half >= 0)
@@ -130,7 +130,7 @@ export class Tokenizer {
    * @throws RangeError for an id without a token
    */
   decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
-    checkOptions('decode', options, { skipSpecial: 0 });
+    checkOptions<DecodeOptions>('decode', options, { skipSpecial: 0 });
     const kept = Array.from(ids).filter((id) => this.#isKept(id, options));
     if (this.#isByteLevel) {
       const stream = byteStream((id) => this.#bytesOf(id));
@@ -144,7 +144,7 @@ export class Tokenizer {
    * `decode` gives for all of the ids.
    */
   stream(options: DecodeOptions = {}): TextStream {
-    checkOptions('stream', options, { skipSpecial: 0 });
+    checkOptions<DecodeOptions>('stream', options, { skipSpecial: 0 });
     const stream = this.#isByteLevel
       ? byteStream((id) => this.#bytesOf(id))
       : textStream((ids) => this.#decodeText(ids), !this.#isSteady);

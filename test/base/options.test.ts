@@ -205,8 +205,11 @@ describe('options that exist', () => {
 });
 
 describe('sources', () => {
-  /** Of classes and functions that are not public. */
-  const INTERNAL = ['FactorsOptions', 'ResolvedLoraConfig', 'TrainingStepOptions', 'UseOptions'];
+  /** Of classes and functions that are not public, and those that files are read into. */
+  const INTERNAL = [
+    ...['FactorsOptions', 'ResolvedLoraConfig', 'TrainingStepOptions', 'UseOptions', 'DownloadOptions'],
+    ...['LlamaConfig', 'RopeConfig'],
+  ];
   const root = new URL('../../src', import.meta.url).pathname;
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
     (name) => name.endsWith('.ts') && !/^(cli|backends)\//.test(name),
