@@ -40,7 +40,7 @@ export async function exportAdapterGguf(
   to: WritablePlace,
   options: ExportAdapterOptions = {},
 ): Promise<void> {
-  checkOptions('exportAdapterGguf', options, { ...NAMES, file: true });
+  checkOptions<ExportAdapterOptions>('exportAdapterGguf', options, { ...NAMES, file: true });
   const { file, ...rest } = options;
   const { store, name } = ggufFile('exportAdapterGguf', to, file ?? 'adapter.gguf');
   await store.write(new Map([[name, await adapterGgufParts(model, rest)]]));
