@@ -46,8 +46,9 @@ export interface PackedDraw extends Draw<PackedBatch> {
 }
 
 /**
- * Batches of one row each. `batchSize` is not used: how large rows and steps are is said once, in the options. `dropLast`
- * leaves out a last step of an epoch that has fewer than `batchTokens` trained tokens; `skip` counts batches.
+ * Batches of one row each. The options given here decide how large rows and steps are; `batchSize` is not used. `dropLast`
+ * leaves out the last step of an epoch if it has fewer than `batchTokens` trained tokens; `skip` counts batches. A loss that
+ * is multiplied by `scale` is the mean of a step once those of its rows are added; without `batchTokens` each row is a step.
  */
 export class PackedRows implements Batches<PackedBatch> {
   readonly #packing: Packing;
@@ -61,7 +62,7 @@ export class PackedRows implements Batches<PackedBatch> {
     this.#packing = new Packing(examples, options);
   }
 
-  /** Examples that are used. */
+  /** Number of examples that are used. */
   get length(): number {
     return this.#packing.length;
   }
@@ -75,7 +76,7 @@ export class PackedRows implements Batches<PackedBatch> {
     return this.#counts(options).batches;
   }
 
-  /** How many steps of the optimizer they are for; one whose first rows were skipped counts. @throws as `batches` does */
+  /** How many steps of the optimizer these make up; a step whose first rows are skipped counts. @throws as `batches` does */
   stepCount(options: BatchOptions): number {
     return this.#counts(options).steps;
   }

@@ -33,13 +33,11 @@ export interface Completion {
 const CHAT_NAMES: OptionNames<TokenizeChatOptions> = { tools: true, allowSpecial: true, trainOn: true };
 
 /**
- * The tokens of a conversation, as `encodeChat` gives them. An answer is what the template adds to the conversation before
- * it, which must end where a model would be asked to answer: its tokens are compared. It is trained up to the token that
- * ends its turn (the last of `eosIds`, or else the last special token, or else all of it), not what the template writes
- * behind that.
- * @throws DataError where the template writes the conversation before an answer in another way once the answer is there,
- *   or a turn in another way once the next follows, by the first token that differs; where no token is trained; and as
- *   `encodeChat`
+ * The tokens of a conversation, as `encodeChat` gives them. An answer is what follows the tokens of the conversation before
+ * it, rendered with the generation prompt. It is trained up to the token that ends the turn: the last of `eosIds`, or else
+ * the last special token, or else the last token. What the template writes behind that is not trained.
+ * @throws DataError where the template changes what precedes an answer once the answer is there, or an answer once more
+ *   follows, with the first token that differs; where no token is trained; and as `encodeChat`
  */
 export function tokenizeChat(
   tokenizer: Tokenizer,
@@ -66,9 +64,9 @@ export function tokenizeChat(
 }
 
 /**
- * The tokens of a prompt and its completion, which alone is trained. With a chat template they are what a user and the
- * assistant say; without one, they are plain text, with the token that ends a text behind it.
- * @throws DataError when the prompt's last token is another one once the completion follows, and as `tokenizeChat`
+ * The tokens of a prompt and its completion; only the completion is trained. With a chat template they are what a user and
+ * the assistant say; without one they are plain text, followed by the token that ends a text.
+ * @throws DataError when the prompt's tokens change once the completion follows, and as `tokenizeChat`
  */
 export function tokenizeCompletion(tokenizer: Tokenizer, example: Completion): TokenExample {
   for (const key of ['prompt', 'completion'] as const) {

@@ -2,11 +2,11 @@
 import { DataError } from '../base/errors.js';
 import { type TokenExample, UNTRAINED } from './examples.js';
 
-/** An example as it is computed: what stands behind its last trained token is cut off. */
+/** An example as it is computed, without what stands behind its last trained token. */
 export interface PackableExample {
-  /** [tokens]: those before the last trained one, which is predicted and predicts nothing. */
+  /** [tokens]: all before the last trained token, which is predicted and predicts nothing itself. */
   readonly inputs: Int32Array;
-  /** [tokens + 1]: of each token, and of the last trained one. */
+  /** [tokens + 1]: the labels of these tokens and of the last trained one. */
   readonly labels: Int32Array;
   readonly trainedTokens: number;
 }

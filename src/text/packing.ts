@@ -27,28 +27,28 @@ export interface PackingOptions {
    * is left; `drop` leaves it out; `refuse` throws. Default `refuse`.
    */
   readonly long?: 'cut' | 'drop' | 'refuse' | undefined;
-  /** How many tokens each token sees, itself among them, where the model has a sliding window. Default all before it. */
+  /** Sliding window of the model, `config.slidingWindow`: how many tokens each sees, itself among them. Default none. */
   readonly window?: number | undefined;
 }
 
-/** What packing made of the examples; rows and shared tokens are those of one pass in the order they were given in. */
+/** What packing made of the examples. Rows and shared tokens are those of one pass in the given order. */
 export interface PackingReport {
-  /** Those that are used. */
+  /** Examples that are used. */
   readonly examples: number;
-  /** What the model would compute if each example stood alone. */
+  /** Tokens that the model would compute if each example stood alone. */
   readonly tokens: number;
   readonly trainedTokens: number;
   /** Examples that lost their end, and those that were left out. */
   readonly cut: number;
   readonly dropped: number;
   readonly rows: number;
-  /** Tokens that are not computed since an example before had the same prefix. */
+  /** Tokens that need not be computed, since another example of the row has the same prefix. */
   readonly sharedTokens: number;
 }
 
 /** Examples that are computed together. */
 export interface RowPlan {
-  /** Their numbers, in the order in which they stand in the row. */
+  /** Numbers of the examples, in their order in the row. */
   readonly members: readonly number[];
   readonly groups: readonly PrefixGroup[];
   /** Without padding. */
@@ -79,7 +79,7 @@ interface Settled {
 /** Plans rows of examples, and makes them. */
 export class Packing {
   readonly report: PackingReport;
-  /** Tokens of the longest example: all positions are below it. */
+  /** Computed tokens of the longest example: all positions are below it. */
   readonly longest: number;
   /** Most tokens of a row, and most labels. */
   readonly maxTokens: number;
@@ -172,7 +172,7 @@ export class Packing {
     return packRow(examples, groups, this.#options.window);
   }
 
-  /** Examples of a step may stand in any order, so those with long common prefixes go into the same row. */
+  /** The examples of a step may stand in any order, so those with long common prefixes go into the same row. */
   #rowsOfStep(examples: number[]): readonly RowPlan[] {
     const rank = this.#rank;
     if (this.#options.sharePrefix) examples.sort((a, b) => rank[a] - rank[b]);
@@ -225,7 +225,7 @@ export class Packing {
   }
 }
 
-/** Those of rows together. */
+/** Trained tokens of rows together. */
 export function trainedTokensOf(rows: readonly RowPlan[]): number {
   return rows.reduce((sum, row) => sum + row.trainedTokens, 0);
 }
