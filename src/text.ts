@@ -17,6 +17,12 @@ export { type GgufTensor, type OpenedGguf, openGguf } from './gguf/open.js';
 export type { GgufType } from './gguf/types.js';
 export type { GgufValue } from './gguf/values.js';
 export { ggufParts, type WritableGguf, type WritableGgufTensor, type WritableValue } from './gguf/write.js';
+export {
+  type AdapterGgufOptions,
+  type ExportAdapterOptions,
+  exportAdapterGguf,
+} from './models/exportAdapterGguf.js';
+export { type ExportMergedOptions, exportMerged } from './models/exportMerged.js';
 export { type CacheSizes, KeyValueCache } from './models/keyValueCache.js';
 export { LlamaForCausalLM } from './models/llama.js';
 export type { LlamaConfig, LlamaModelType, RopeConfig, RopeScaling } from './models/llamaConfig.js';
