@@ -11,6 +11,14 @@ export {
 } from './generate/generate.js';
 export type { SamplingOptions } from './generate/sampling.js';
 export { TextCache } from './generate/textCache.js';
+export {
+  type AdapterGgufOptions,
+  adapterGgufParts,
+  type ExportAdapterOptions,
+  exportAdapterGguf,
+} from './models/exportAdapterGguf.js';
+export { type ExportMergedOptions, type ExportReport, exportMerged } from './models/exportMerged.js';
+export type { GgufFloat } from './models/exportTypes.js';
 export { LlamaForCausalLM } from './models/llama.js';
 export type { LlamaConfig } from './models/llamaConfig.js';
 export { type LoadedLanguageModel, type LoadLanguageModelOptions, loadLanguageModel } from './models/load.js';
