@@ -19,10 +19,12 @@ export type { GgufValue } from './gguf/values.js';
 export { ggufParts, type WritableGguf, type WritableGgufTensor, type WritableValue } from './gguf/write.js';
 export {
   type AdapterGgufOptions,
+  adapterGgufParts,
   type ExportAdapterOptions,
   exportAdapterGguf,
 } from './models/exportAdapterGguf.js';
-export { type ExportMergedOptions, exportMerged } from './models/exportMerged.js';
+export { type ExportMergedOptions, type ExportReport, exportMerged } from './models/exportMerged.js';
+export type { GgufFloat } from './models/exportTypes.js';
 export { type CacheSizes, KeyValueCache } from './models/keyValueCache.js';
 export { LlamaForCausalLM } from './models/llama.js';
 export type { LlamaConfig, LlamaModelType, RopeConfig, RopeScaling } from './models/llamaConfig.js';

@@ -59,7 +59,8 @@ export interface ExportReport {
 /**
  * Writes what the model computes with now, base plus active adapters, without changing it: each weight is decoded, merged in
  * f32, rounded and written before the next is read, so that no second copy of the model is in memory. Where an adapter has
- * changed a tied embedding or head, both are written. Beside a running `fit` the values are those between two iterations.
+ * changed a tied embedding or head, both are written. Beside a running `fit` the values are those between two iterations, and
+ * the next one waits until all is written.
  * @param to  files by name, a store, or in Node the path of a directory, or of a file that ends with `.gguf`
  * @throws RangeError for a merged value that is not finite or not in the type (a DataError that says so where the place is a
  *   directory), and for what the format does not say; DataError where the files that the model was loaded from cannot be read
@@ -200,6 +201,10 @@ async function ggufFiles(
     ...(factors ? [factorsTensor(factors)] : []),
     ...weights.map((weight) => ggufTensor(weight, permutedHeads(weight.name, config), dtype, log)),
   ];
+  if (model.config.slidingWindow !== undefined)
+    log.notes.push(
+      `llama.cpp has no sliding window for this architecture: it is the same model up to ${model.config.slidingWindow} tokens`,
+    );
   const wide = mergedWeights(model).weights.filter(({ role, shape }) => {
     return role !== 'vector' && typeForRows(shape[1], dtype) !== dtype;
   });

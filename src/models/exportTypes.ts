@@ -31,17 +31,26 @@ export function typeForRows(columns: number, dtype: GgufFloat): GgufFloat {
  * @throws RangeError for a number that is not finite, or not in the type
  */
 export function roundedRows(where: string, values: Float32Array, columns: number, dtype: GgufFloat): Rounded {
-  const bad = values.find((value) => !Number.isFinite(value));
-  if (bad !== undefined) throw new RangeError(`${where}: must be finite: ${bad}`);
+  const largest = largestOf(values, where);
   const type = typeForRows(columns, dtype);
   // What is finite and becomes infinite is above the type's largest number.
   if (type === 'F16' || type === 'BF16') {
-    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     const [rounded] = dequantize(type, quantize(Float32Array.of(largest), type), 1, where);
     if (!Number.isFinite(rounded))
       throw new RangeError(`${where}: ${type} does not hold ${largest}: use F32 or BF16`);
   }
   return { type, bytes: quantize(values, type) };
+}
+
+/** The largest |value|. @throws RangeError for a number that is not finite */
+function largestOf(values: Float32Array, where: string): number {
+  let largest = 0;
+  for (let i = 0; i < values.length; i++) {
+    const size = Math.abs(values[i]);
+    if (!Number.isFinite(size)) throw new RangeError(`${where}: must be finite: ${values[i]}`);
+    if (size > largest) largest = size;
+  }
+  return largest;
 }
 
 /** The store and the name of one GGUF file; a path may be that of the file. @throws TypeError as `writablePlace` */

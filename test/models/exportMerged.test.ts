@@ -76,7 +76,10 @@ describe.each(['safetensors', 'gguf'] as const)('exportMerged as %s in F32', (fo
     const { gap, change, report, again } = await roundTrip(model, name, options);
     expect(gap).toBeLessThan(1e-5);
     expect(change).toBeGreaterThan(0.02);
-    expect(report).toMatchObject({ difference: 0, tensor: undefined, notes: [] });
+    expect(report).toMatchObject({ difference: 0, tensor: undefined });
+    const window =
+      'llama.cpp has no sliding window for this architecture: it is the same model up to 7 tokens';
+    expect(report.notes).toEqual(format === 'gguf' && name === 'mistral' ? [window] : []);
     const text = 'the sea had 12 fish\n and <one>';
     expect(again.tokenizer.encode(text)).toEqual(tokenizer.encode(text));
     expect([again.tokenizer.bosId, again.tokenizer.eosIds]).toEqual([tokenizer.bosId, tokenizer.eosIds]);
