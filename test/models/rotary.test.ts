@@ -21,6 +21,7 @@ describe('rotary tables', () => {
       });
     const [short, long] = [turned(3), turned(2000)];
     expect(rotary.kept.size).toBe(2);
+    expect([...rotary.kept].every((each) => !each.isReleased)).toBe(true);
     add(short, long).backward(tensor(device, [1, 1, 1, 1], [1, 4]));
     expect(x.grad).toBeDefined();
   });
@@ -29,6 +30,10 @@ describe('rotary tables', () => {
     const rotary = new RotaryTables({ theta: 10000, scaling: undefined }, 4);
     for (const length of [1, 512, 513, 1024, 1025])
       expect(rotary.upTo(device, length).cos.shape[0]).toBeGreaterThanOrEqual(length);
+    // What no backward reads is freed at once.
+    const { cos } = rotary.upTo(device, 1);
+    rotary.upTo(device, 4096);
+    expect(cos.isReleased).toBe(true);
   });
 
   it('of a linear scaling, and of given factors, are divided', () => {
