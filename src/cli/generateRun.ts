@@ -6,7 +6,7 @@ import { loadAdapter } from '../index.js';
 import type { LlamaForCausalLM } from '../models/llama.js';
 import { loadLanguageModel } from '../models/load.js';
 import { writeFileAtomic } from '../node.js';
-import { rate } from './format.js';
+import { integer, rate } from './format.js';
 import type { AdapterAt, GenerateCommand } from './generateOptions.js';
 import { ensureWritableFile, jsonText } from './json.js';
 import { modelPath, shown } from './modelPath.js';
@@ -104,8 +104,9 @@ function summaryOf({ text: whole, tokens, promptTokens, stoppedBy, tokensPerSeco
 }
 
 function figures({ tokens, promptTokens, tokensPerSecond, promptTokensPerSecond }: GenerationResult): string {
-  const prompt = `prompt ${promptTokens} tokens, ${rate(promptTokensPerSecond)} tokens/s`;
-  return `${prompt}; text ${tokens} tokens, ${rate(tokensPerSecond)} tokens/s`;
+  const count = (of: number, perSecond: number) =>
+    `${integer(of)} ${of === 1 ? 'token' : 'tokens'}${perSecond > 0 ? `, ${rate(perSecond)} tokens/s` : ''}`;
+  return `prompt ${count(promptTokens, promptTokensPerSecond)}; text ${count(tokens, tokensPerSecond)}`;
 }
 
 /** Characters that a terminal would act on, but for newlines and tabs, are shown as what they are. */

@@ -9,8 +9,10 @@ const { stdout, stderr, argv, env } = process;
 
 // Whoever read the output may be gone (`lowrank mnist | head`); the files are still wanted. A full disk is an error.
 for (const [name, stream] of Object.entries({ 'standard output': stdout, 'standard error': stderr })) {
+  let isSaid = false;
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') return;
+    if (error.code === 'EPIPE' || isSaid) return;
+    isSaid = true;
     if (stream === stdout) printLine(stderr, `lowrank: ${name} cannot be written: ${reasonOf(error)}`);
     process.exitCode = 1;
   });

@@ -235,6 +235,8 @@ export class LlamaForCausalLM extends Layer {
    */
   forward(ids: Tensor): Tensor {
     const context = causalContext(ids.device, ids.length, this.config.slidingWindow);
-    return this.lm_head.forward(this.hiddenStates(ids, context));
+    const logits = this.lm_head.forward(this.hiddenStates(ids, context));
+    if (!isGradEnabled()) for (const each of [context.positions, context.ranges]) each.dispose();
+    return logits;
   }
 }

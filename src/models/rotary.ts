@@ -68,8 +68,12 @@ export class RotaryTables extends Module {
     return [cos, sin];
   }
 
-  /** Leaves the tables to the garbage collector: a graph whose backward reads them may be there still. */
+  /** Frees the tables, or leaves them to the garbage collector where a backward may read them. */
   #drop(): void {
-    for (const each of Object.values(this.#tables ?? {})) this.kept.delete(each);
+    for (const each of Object.values(this.#tables ?? {})) {
+      this.kept.delete(each);
+      if (!each.isRead) each.dispose();
+    }
+    this.#tables = undefined;
   }
 }

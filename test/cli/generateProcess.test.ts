@@ -1,5 +1,6 @@
 /** `lowrank generate` as a process: its streams, signals and exit codes. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
@@ -60,6 +61,20 @@ describe('the process of lowrank generate', () => {
     const { code, err } = await ended;
     expect(code).toBe(0);
     // All there is room for are 126.
-    expect(Number(/text (\d+) tokens/.exec(err)?.[1])).toBeLessThan(100);
+    expect(Number(/text (\d+) token/.exec(err)?.[1])).toBeLessThan(100);
+  });
+
+  it.skipIf(process.platform !== 'linux')('says once that there is no space for its text', () => {
+    const full = openSync('/dev/full', 'w');
+    const all = ['dist/cli/main.js', 'generate', '--model', MODEL, '--prompt', 'hi', '--quiet'];
+    const { status, stderr } = spawnSync(process.execPath, all, {
+      cwd: ROOT,
+      stdio: ['ignore', full, 'pipe'],
+    });
+    closeSync(full);
+    expect(status).toBe(1);
+    expect(String(stderr)).toBe(
+      'lowrank: standard output cannot be written: no space left on the device (ENOSPC)\n',
+    );
   });
 });

@@ -1,5 +1,6 @@
 /** Texts of a small model: how they end, what is kept between them, and what may happen meanwhile. */
 import { afterAll, describe, expect, it } from 'vitest';
+import { noGrad } from '../../src/autograd/record.js';
 import { Chat } from '../../src/generate/chat.js';
 import { type GenerateOptions, generate } from '../../src/generate/generate.js';
 import { TextCache } from '../../src/generate/textCache.js';
@@ -7,6 +8,7 @@ import { withAdapterDisabled } from '../../src/lora/adapters.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { mergeAndUnload } from '../../src/lora/merge.js';
 import { loadLanguageModel } from '../../src/models/load.js';
+import { tensor } from '../../src/tensor.js';
 import { folder } from '../models/fixtures.js';
 import { wasm } from '../support/devices.js';
 
@@ -81,6 +83,33 @@ describe('generate', () => {
     other.model.dispose();
   });
 
+  it.each(['llama3', 'mistral'])(
+    '%s: reads a prompt in parts, and then token by token, as a whole',
+    async (name) => {
+      const files = folder(name);
+      const config = JSON.parse(new TextDecoder().decode(files.get('config.json')));
+      config.max_position_embeddings = 2048;
+      files.set('config.json', new TextEncoder().encode(JSON.stringify(config)));
+      const long = await loadLanguageModel(device, files);
+      const prompt = Int32Array.from({ length: 600 }, (_, i) => (i * 37) % 250);
+      const { ids } = await generate(long.model, long.tokenizer, prompt, {
+        maxTokens: 4,
+        ignoreEos: true,
+      }).result();
+      const all = [...prompt];
+      for (const id of ids) {
+        const row = tensor(device, all, [all.length], 'i32');
+        const found = noGrad(() => long.model.forward(row));
+        const last = [...(await found.read()).slice(-long.model.config.vocabularySize)];
+        const tokens = last.map((logit, each) => (long.tokenizer.hasToken(each) ? logit : -Infinity));
+        expect(tokens[id]).toBe(Math.max(...tokens));
+        all.push(id);
+        for (const each of [row, found]) each.dispose();
+      }
+      long.model.dispose();
+    },
+  );
+
   it('leaves no memory behind', async () => {
     await write().result();
     const before = device.memory().liveBytes;
@@ -147,7 +176,9 @@ describe('a cache', () => {
     };
     await expect(write({ cache }).result()).rejects.toThrow('no memory');
     layer.forward = forward;
-    expect([cache.length, device.memory().liveStorages]).toEqual([0, before]);
+    expect(cache.length).toBe(0);
+    // Garbage of others may be gone as well.
+    expect(device.memory().liveStorages).toBeLessThanOrEqual(before);
     expect((await write({ cache }).result()).ids).toEqual((await write().result()).ids);
     cache.dispose();
   });

@@ -46,6 +46,10 @@ describe('Sampler', () => {
     expectNear(frequencies({ temperature: 1, topP: 0.6 }), [0, 0, 0, 0, 1]);
     expectNear(frequencies({ temperature: 1, topP: 0.7 }), softmax([2, -Infinity, -Infinity, -Infinity, 3]));
     expectNear(frequencies({ temperature: 1, topP: 0.9 }), softmax([2, 1, -Infinity, -Infinity, 3]));
+    // Exactly p with the first: no other. Equal ones stay together.
+    const half = [0, Math.log(0.5), Math.log(0.5)];
+    expectNear(frequencies({ temperature: 1, topP: 0.5 }, half), [1, 0, 0]);
+    expectNear(frequencies({ temperature: 1, topP: 0.6 }, half), [0.5, 0.25, 0.25]);
   });
 
   it('keeps the tokens that are likely enough beside the likeliest', () => {

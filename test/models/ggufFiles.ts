@@ -13,8 +13,10 @@ export function writable(value: GgufValue): WritableValue {
   if (typeof value === 'string') return { type: 'string', value };
   if (typeof value === 'boolean') return { type: 'bool', value };
   if (typeof value === 'bigint') return { type: 'i64', value };
-  if (typeof value === 'number')
-    return Number.isInteger(value) ? { type: 'i64', value } : { type: 'f32', value };
+  if (typeof value === 'number') {
+    if (!Number.isInteger(value)) return { type: 'f32', value };
+    return { type: value >= 0 && value < 2 ** 32 ? 'u32' : 'i64', value };
+  }
   if (value instanceof Int32Array) return { type: 'i32[]', value };
   if (value instanceof Float32Array) return { type: 'f32[]', value };
   if (Array.isArray(value) && value.every((each) => typeof each === 'string'))

@@ -1,6 +1,6 @@
 /** Tables of rotary positions. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { RotaryTables } from '../../src/models/rotary.js';
+import { inverseFrequencies, RotaryTables } from '../../src/models/rotary.js';
 import { add } from '../../src/ops/add.js';
 import { rope } from '../../src/ops/rope.js';
 import { parameter, tensor } from '../../src/tensor.js';
@@ -21,7 +21,50 @@ describe('rotary tables', () => {
       });
     const [short, long] = [turned(3), turned(2000)];
     expect(rotary.kept.size).toBe(2);
+    expect([...rotary.kept].every((each) => !each.isReleased)).toBe(true);
     add(short, long).backward(tensor(device, [1, 1, 1, 1], [1, 4]));
     expect(x.grad).toBeDefined();
+  });
+
+  it('have as many rows as are asked for', () => {
+    const rotary = new RotaryTables({ theta: 10000, scaling: undefined }, 4);
+    for (const length of [1, 512, 513, 1024, 1025])
+      expect(rotary.upTo(device, length).cos.shape[0]).toBeGreaterThanOrEqual(length);
+    // What no backward reads is freed at once.
+    const { cos } = rotary.upTo(device, 1);
+    rotary.upTo(device, 4096);
+    expect(cos.isReleased).toBe(true);
+  });
+
+  it('of a linear scaling, and of given factors, are divided', () => {
+    const plain = inverseFrequencies({ theta: 10000, scaling: undefined }, 8);
+    const close = (found: Float32Array, wanted: Float32Array) =>
+      wanted.forEach((each, i) => {
+        expect(Math.abs(found[i] / each - 1)).toBeLessThan(1e-6);
+      });
+    close(plain, Float32Array.of(1, 0.1, 0.01, 0.001));
+    const linear = { type: 'linear', factor: 4 } as const;
+    close(
+      inverseFrequencies({ theta: 10000, scaling: linear }, 8),
+      plain.map((each) => each / 4),
+    );
+    const factors = { type: 'factors', factors: Float32Array.of(1, 2, 4, 8) } as const;
+    const divided = plain.map((each, i) => each / factors.factors[i]);
+    close(inverseFrequencies({ theta: 10000, scaling: factors }, 8), divided);
+  });
+
+  it('of llama3 are kept for short waves, divided for long ones, and between for those between', () => {
+    const numbers = { factor: 8, lowFreqFactor: 1, highFreqFactor: 4, originalContextLength: 400 };
+    const config = { theta: 10000, scaling: { type: 'llama3', ...numbers } } as const;
+    const found = inverseFrequencies(config, 8);
+    // Wavelengths 6.3, 63, 628 and 6,283: kept below 400 / 4, divided above 400.
+    const wanted = [1, 0.1, 0.01 / 8, 0.001 / 8];
+    wanted.forEach((each, i) => {
+      expect(Math.abs(found[i] / each - 1)).toBeLessThan(1e-6);
+    });
+    const between = inverseFrequencies({ ...config, theta: 1000 }, 4)[1];
+    // Wavelength 2π·√1000 = 198.7: (400 / 198.7 − 1) / 3 of the way.
+    const share = (400 / (2 * Math.PI * Math.sqrt(1000)) - 1) / 3;
+    expect(between * Math.sqrt(1000)).toBeCloseTo((1 - share) / 8 + share, 5);
   });
 });
