@@ -1,14 +1,6 @@
 // Teaches a language model twenty answers, and asks one of the questions before and after: node teach.js MODEL.gguf [passes]
-import {
-  AdamW,
-  applyLora,
-  fit,
-  linearCrossEntropy,
-  saveAdapter,
-  selectDevice,
-  withAdapterDisabled,
-} from 'lowrank';
-import { generate, loadLanguageModel, PackedRows, tokenizeChat } from 'lowrank/text';
+import { AdamW, applyLora, fit, saveAdapter, selectDevice, withAdapterDisabled } from 'lowrank';
+import { generate, loadLanguageModel, PackedRows, tokenizeChat, tokenLoss } from 'lowrank/text';
 
 const ROCKS = { basalt: 'black', chalk: 'white', granite: 'grey', jade: 'green', ruby: 'red' };
 const pairs = Object.entries(ROCKS).flatMap(([rock, colour]) => [
@@ -26,28 +18,18 @@ const chat = ([question, answer]) => [
   { role: 'user', content: question },
   ...(answer ? [{ role: 'assistant', content: answer }] : []),
 ];
-const ask = async () =>
-  (await generate(model, tokenizer, chat(['What colour is jade?']), { maxTokens: 24 }).result()).text;
+const ask = async () => {
+  const answer = generate(model, tokenizer, chat(['What colour is jade?']), { maxTokens: 24 });
+  return (await answer.result()).text;
+};
 console.log(`before:      ${await ask()}`);
 
-await applyLora(model, {
-  rank: 8,
-  alpha: 16,
-  targetModules: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'],
-});
-const rows = new PackedRows(
-  device,
-  pairs.map((pair) => tokenizeChat(tokenizer, chat(pair))),
-);
-await fit(model, rows, {
+await applyLora(model, { rank: 8, alpha: 16 });
+const examples = pairs.map((pair) => tokenizeChat(tokenizer, chat(pair)));
+await fit(model, new PackedRows(device, examples), {
   optimizer: new AdamW(model.parameters(), { learningRate: 1e-3 }),
   epochs: Number(passes),
-  loss: (_, { ids, labelRows, targets, scale, ...context }) =>
-    linearCrossEntropy(model.hiddenStates(ids, context), model.lm_head.weight, {
-      rows: labelRows,
-      targets,
-      scale,
-    }),
+  loss: tokenLoss,
   onStep: ({ iteration, loss }) => console.log(`step ${iteration}: loss ${loss.toFixed(3)}`),
 });
 console.log(`after:       ${await ask()}`);

@@ -30,6 +30,7 @@ export { LlamaForCausalLM } from './models/llama.js';
 export type { LlamaConfig, LlamaModelType, RopeConfig, RopeScaling } from './models/llamaConfig.js';
 export { type LoadedLanguageModel, type LoadLanguageModelOptions, loadLanguageModel } from './models/load.js';
 export { causalContext, causalRanges, type TokenContext } from './models/tokenContext.js';
+export { tokenLoss } from './models/tokenLoss.js';
 export type { WeightsOption } from './models/weights.js';
 export { type EncodeChatOptions, encodeChat } from './text/chat.js';
 export { ChatTemplate, type RenderOptions } from './text/chatTemplate.js';

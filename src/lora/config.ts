@@ -34,7 +34,7 @@ export type NumbersByPattern = Readonly<Record<string, number>> | ReadonlyMap<st
 export interface LoraConfig {
   /** `layer` wraps a module, `parametrization` makes a Linear's weight W + s B A. Default `layer`. */
   readonly method?: 'layer' | 'parametrization';
-  /** The Linear and Embedding modules to adapt, or every Linear. Default `all-linear`. */
+  /** The Linear and Embedding modules to adapt, or every Linear but a language model's head. Default `all-linear`. */
   readonly targetModules?: 'all-linear' | ModuleNames;
   /** Modules to leave out of those. Default none. */
   readonly excludeModules?: ModuleNames;

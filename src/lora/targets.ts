@@ -47,6 +47,10 @@ function* places(parent: Module, prefix = ''): Generator<AdaptablePlace> {
   }
 }
 
+function outputEmbedding({ outputEmbedding: layer }: Module): Module | undefined {
+  return layer instanceof LoraLayer ? layer.base : layer;
+}
+
 function parametrizationOf(module: Module): AdaptedLayer | undefined {
   return parametrizationsOf(module, 'weight').find((each) => each instanceof AdaptedLayer);
 }
@@ -62,7 +66,10 @@ export function findTargets(model: Module, config: ResolvedLoraConfig, isNew = t
   const { targetModules, method } = config;
   const all = [...places(model)];
   const matcher = new ModuleMatcher(config);
-  const chosen = all.filter(({ path, kind }) => matcher.isTarget(path, !kind.takesIndices));
+  const head = targetModules === 'all-linear' ? outputEmbedding(model) : undefined;
+  const chosen = all.filter(
+    ({ path, kind, module }) => module !== head && matcher.isTarget(path, !kind.takesIndices),
+  );
   const there = all.map(({ path }) => path || '(the model itself)').join(', ') || 'none';
   const names = typeof targetModules === 'string' || isPattern(targetModules) ? [] : targetModules;
   const unmatched = names.filter((name) => !all.some(({ path }) => matchesNames(path, [name])));

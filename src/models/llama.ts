@@ -208,6 +208,10 @@ export class LlamaForCausalLM extends Layer {
     this.lm_head = new Linear(device, hiddenSize, vocabularySize, { weight, bias: false });
   }
 
+  override get outputEmbedding(): Layer {
+    return this.lm_head;
+  }
+
   get device(): Backend {
     return this.model.norm.weight.device;
   }

@@ -86,6 +86,11 @@ export abstract class Module {
     throw new RangeError(`replaceChild: there is no child named ${name}`);
   }
 
+  /** The layer that gives a language model's logits, which `all-linear` leaves out as in PEFT; undefined in other models. */
+  get outputEmbedding(): Module | undefined {
+    return undefined;
+  }
+
   /** Puts this module and all below it in training mode. */
   train(mode = true): this {
     for (const [, module] of this.namedModules()) module.training = mode;

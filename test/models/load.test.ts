@@ -4,6 +4,7 @@ import { noGrad } from '../../src/autograd/record.js';
 import type { ModelPlace } from '../../src/files/modelPlace.js';
 import { dequantize } from '../../src/gguf/blocks.js';
 import { quantize } from '../../src/gguf/quantize.js';
+import { applyLora } from '../../src/lora/applyLora.js';
 import { LlamaForCausalLM } from '../../src/models/llama.js';
 import { llamaWeights } from '../../src/models/llamaWeights.js';
 import { type LoadLanguageModelOptions, loadLanguageModel } from '../../src/models/load.js';
@@ -347,5 +348,17 @@ describe('a model', () => {
     }
     expect(peaks[0]).toBeGreaterThan(96 * 48 * 4);
     expect(peaks[1]).toBe(peaks[0]);
+  });
+});
+
+describe('an adapter of all linear layers', () => {
+  it('leaves the head alone, as in PEFT, unless it is named', async () => {
+    const { model } = await loadLanguageModel(device, folder('llama3'));
+    const { factors } = await applyLora(model, { rank: 2 });
+    expect(factors.size).toBe(14);
+    expect([...factors.keys()].filter((path) => path.includes('lm_head'))).toEqual([]);
+    const named = await applyLora(model, { rank: 2, name: 'head', targetModules: ['lm_head'] } as object);
+    expect([...named.factors.keys()]).toEqual(['lm_head']);
+    model.dispose();
   });
 });
