@@ -357,7 +357,7 @@ describe('an adapter of all linear layers', () => {
     const { factors } = await applyLora(model, { rank: 2 });
     expect(factors.size).toBe(14);
     expect([...factors.keys()].filter((path) => path.includes('lm_head'))).toEqual([]);
-    const named = await applyLora(model, { rank: 2, name: 'head', targetModules: ['lm_head'] } as object);
+    const named = await applyLora(model, { rank: 2, targetModules: ['lm_head'] }, 'head');
     expect([...named.factors.keys()]).toEqual(['lm_head']);
     model.dispose();
   });
