@@ -3,13 +3,14 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
 import { Chat } from '../../src/generate/chat.js';
 import { type GenerateOptions, generate } from '../../src/generate/generate.js';
+import { TokenReader } from '../../src/generate/reader.js';
 import { TextCache } from '../../src/generate/textCache.js';
 import { withAdapterDisabled } from '../../src/lora/adapters.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { mergeAndUnload } from '../../src/lora/merge.js';
 import { loadLanguageModel } from '../../src/models/load.js';
 import { tensor } from '../../src/tensor.js';
-import { folder } from '../models/fixtures.js';
+import { difference, folder } from '../models/fixtures.js';
 import { wasm } from '../support/devices.js';
 
 const device = await wasm();
@@ -97,6 +98,16 @@ describe('generate', () => {
         ignoreEos: true,
       }).result();
       const all = [...prompt];
+      const text = new TextCache(long.model);
+      const cache = text.prepare(prompt, 700);
+      const read = await new TokenReader(long.model, text, cache).read(prompt);
+      const whole = tensor(device, prompt, [600], 'i32');
+      const logits = noGrad(() => long.model.forward(whole));
+      const wanted = (await logits.read()).slice(-long.model.config.vocabularySize);
+      expect(difference(read ?? [], wanted)).toBeLessThan(1e-5);
+      expect(text.length).toBe(600);
+      text.dispose();
+      for (const each of [whole, logits]) each.dispose();
       for (const id of ids) {
         const row = tensor(device, all, [all.length], 'i32');
         const found = noGrad(() => long.model.forward(row));
