@@ -3,13 +3,14 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
 import { Chat } from '../../src/generate/chat.js';
 import { type GenerateOptions, generate } from '../../src/generate/generate.js';
+import { TokenReader } from '../../src/generate/reader.js';
 import { TextCache } from '../../src/generate/textCache.js';
 import { withAdapterDisabled } from '../../src/lora/adapters.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { mergeAndUnload } from '../../src/lora/merge.js';
 import { loadLanguageModel } from '../../src/models/load.js';
 import { tensor } from '../../src/tensor.js';
-import { folder } from '../models/fixtures.js';
+import { difference, folder } from '../models/fixtures.js';
 import { wasm } from '../support/devices.js';
 
 const device = await wasm();
@@ -97,6 +98,16 @@ describe('generate', () => {
         ignoreEos: true,
       }).result();
       const all = [...prompt];
+      const text = new TextCache(long.model);
+      const cache = text.prepare(prompt, 700);
+      const read = await new TokenReader(long.model, text, cache).read(prompt);
+      const whole = tensor(device, prompt, [600], 'i32');
+      const logits = noGrad(() => long.model.forward(whole));
+      const wanted = (await logits.read()).slice(-long.model.config.vocabularySize);
+      expect(difference(read ?? [], wanted)).toBeLessThan(1e-5);
+      expect(text.length).toBe(600);
+      text.dispose();
+      for (const each of [whole, logits]) each.dispose();
       for (const id of ids) {
         const row = tensor(device, all, [all.length], 'i32');
         const found = noGrad(() => long.model.forward(row));
@@ -109,6 +120,33 @@ describe('generate', () => {
       long.model.dispose();
     },
   );
+
+  it('ends at a token that ends texts, and at the end of the context', async () => {
+    const { ids } = await write().result();
+    const at = ids.findIndex((id) => id !== ids[0]);
+    const end = { value: [ids[at]], configurable: true };
+    const ends = Object.getOwnPropertyDescriptor(tokenizer, 'eosIds') ?? {};
+    Object.defineProperty(tokenizer, 'eosIds', end);
+    const short = await write({ ignoreEos: false }).result();
+    Object.defineProperty(tokenizer, 'eosIds', ends);
+    expect([short.ids, short.stoppedBy]).toEqual([ids.slice(0, at), 'stop']);
+    const { promptTokens, tokens, stoppedBy } = await write({ maxTokens: 1000 }).result();
+    expect([promptTokens + tokens, stoppedBy]).toEqual([model.config.contextLength, 'length']);
+  });
+
+  it('puts around a text what the tokenizer does', async () => {
+    const files = folder('llama3');
+    const json = JSON.parse(new TextDecoder().decode(files.get('tokenizer.json')));
+    const id = tokenizer.specialTokens.get('<|end|>');
+    const single = [{ SpecialToken: { id: '<|end|>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }];
+    const special_tokens = { '<|end|>': { id: '<|end|>', ids: [id], tokens: ['<|end|>'] } };
+    json.post_processor = { ...json.post_processor, single, special_tokens };
+    files.set('tokenizer.json', new TextEncoder().encode(JSON.stringify(json)));
+    const other = await loadLanguageModel(device, files);
+    const { promptTokens } = generate(other.model, other.tokenizer, PROMPT);
+    expect(promptTokens).toBe(tokenizer.encode(PROMPT).length + 1);
+    other.model.dispose();
+  });
 
   it('leaves no memory behind', async () => {
     await write().result();
@@ -150,6 +188,13 @@ describe('a cache', () => {
     expect((await write({ cache, maxTokens: 40 }, long).result()).ids).toEqual(
       (await write({ maxTokens: 40 }, long).result()).ids,
     );
+    // What is there moves to the larger one.
+    const all = new Int32Array(300).fill(5);
+    cache.prepare(all, 300);
+    cache.clear();
+    const half = await generate(model, tokenizer, all.subarray(0, 60), { maxTokens: 1, cache }).result();
+    expect([half.promptTokens, cache.length]).toEqual([60, 60]);
+    expect(cache.prepare(all, 600).length).toBe(60);
     cache.dispose();
   });
 
@@ -190,14 +235,21 @@ describe('a cache', () => {
       (await generate(other.model, tokenizer, PROMPT, { maxTokens: 12, cache }).result()).text;
     const fresh = async () =>
       (await generate(other.model, tokenizer, PROMPT, { maxTokens: 12 }).result()).text;
+    const ids = tokenizer.encode(PROMPT);
+    /** Tokens that need not be read again. */
+    const kept = () => cache.prepare(ids, 32).length;
     const on = await text();
+    expect(kept()).toBe(ids.length - 1);
     const off = await withAdapterDisabled(other.model, text);
     expect(off).not.toBe(on);
     expect(off).toBe((await write({ maxTokens: 12, ignoreEos: false }).result()).text);
     expect(await text()).toBe(on);
     other.adapter.enabled = false;
+    expect(kept()).toBe(0);
     expect(await text()).toBe(off);
+    expect(kept()).toBe(ids.length - 1);
     other.adapter.enabled = true;
+    expect(kept()).toBe(0);
     await mergeAndUnload(other.model);
     expect(await text()).toBe(await fresh());
     other.model.dispose();

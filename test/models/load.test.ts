@@ -8,6 +8,7 @@ import { applyLora } from '../../src/lora/applyLora.js';
 import { LlamaForCausalLM } from '../../src/models/llama.js';
 import { llamaWeights } from '../../src/models/llamaWeights.js';
 import { type LoadLanguageModelOptions, loadLanguageModel } from '../../src/models/load.js';
+import { targetType } from '../../src/models/weights.js';
 import {
   parseSafetensors,
   serializeSafetensors,
@@ -152,10 +153,10 @@ describe('loadLanguageModel refuses', () => {
   });
 
   it('a tokenizer with more tokens than the embedding has rows', async () => {
-    const small = { vocab_size: 200 };
-    const weight = { dtype: 'F32' as const, shape: [200, 48], data: new Float32Array(200 * 48) };
+    const small = { vocab_size: 289 };
+    const weight = { dtype: 'F32' as const, shape: [289, 48], data: new Float32Array(289 * 48) };
     const files = withTensors(edited(llama, small), { 'model.embed_tokens.weight': weight });
-    expect(await refusal(files)).toBe('the model: the tokenizer has 290 tokens, but the embedding 200 rows');
+    expect(await refusal(files)).toBe('the model: the tokenizer has 290 tokens, but the embedding 289 rows');
   });
 
   it('a model that the device has no room for: what it needs, what there is, what would fit', async () => {
@@ -262,6 +263,15 @@ describe('weights', () => {
     expect(tensors.get('model.norm.weight')?.dtype).toBe('f32');
     expect(weightBytes).toBeLessThan(150_000);
     model.dispose();
+  });
+
+  it('of 8 bits are not rounded again to 8', () => {
+    const plan = { shape: [4, 64], role: 'matrix' } as const;
+    const types = (['Q6_K', 'Q5_K', 'Q8_0', 'Q4_K', 'F16'] as const).map((type) =>
+      targetType(type, plan, 'q8'),
+    );
+    expect(types).toEqual(['q8x16', 'q8', 'q8', 'q8', 'q8']);
+    expect(targetType('Q6_K', plan, 'q4')).toBe('q4');
   });
 
   it('bf16 and f32 are what they say', async () => {
