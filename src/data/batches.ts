@@ -8,12 +8,19 @@ import { Tensor } from '../tensor.js';
 export interface AnyBatch {
   /** Examples, or whatever else its mean loss is a mean of: a batch counts so much among others. */
   readonly rows: number;
+  /**
+   * By what its loss is multiplied to be the sum over its rows. Default `rows`; otherwise where the loss of a batch is a share of
+   * the mean of a whole step.
+   */
+  readonly lossTokens?: number | undefined;
 }
 
 /** A batch that is to be gathered. */
 export interface Draw<B extends AnyBatch> {
   /** Equal for batches of equal shapes, whose steps make the same kernel calls. */
   readonly shape: string;
+  /** Whether it is the last of its step, where the data have steps of their own. */
+  readonly endsStep?: boolean;
   /** Gathers it; once. */
   take(): B;
 }
@@ -26,6 +33,11 @@ export interface Batches<B extends AnyBatch = AnyBatch> {
   readonly length: number;
   /** How many batches `batches` gives for the same options. */
   batchCount(options: BatchOptions): number;
+  /**
+   * How many steps of the optimizer these make up, for data that say themselves which batches are one step (`endsStep`): the
+   * losses of its batches are then added, each being a share of the step's mean.
+   */
+  stepCount?(options: BatchOptions): number;
   /** Each batch is valid until the next is asked for. What is left of it when it is ended early is freed. */
   batches(options: BatchOptions): Generator<B, void>;
   /**

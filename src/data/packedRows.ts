@@ -36,7 +36,7 @@ export interface PackedBatch extends AnyBatch {
   /** Trained tokens of this batch. */
   readonly rows: number;
   /** Trained tokens of the step that it belongs to. */
-  readonly stepTokens: number;
+  readonly lossTokens: number;
 }
 
 /** A batch that is to be written. */
@@ -180,7 +180,7 @@ class RowWriter {
   /** The same tensors for rows of the same lengths. */
   #batchOf(row: PackedRow, stepTokens: number): PackedBatch {
     const { trainedTokens: rows, ids, targets } = row;
-    const numbers = { rows, stepTokens };
+    const numbers = { rows, lossTokens: stepTokens };
     const old = this.#batch;
     if (old?.ids.length === ids.length && old.targets.length === targets.length)
       return { ...old, ...numbers };

@@ -52,7 +52,7 @@ async function measure<M extends Module, B extends AnyBatch>(
           withModes(modes, () => loss(model, batch)),
           device,
         );
-        device.run('axpby', { out: sum, x: mean.storage, alpha: batch.rows, beta: 1 });
+        device.run('axpby', { out: sum, x: mean.storage, alpha: batch.lossTokens ?? batch.rows, beta: 1 });
       });
       examples += batch.rows;
       done = Math.min(done + batchSize, data.length);

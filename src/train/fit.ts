@@ -52,7 +52,8 @@ export interface FitOptions<M extends Module = Layer, B extends AnyBatch = Batch
   /** Default 10. */
   readonly batchSize?: number;
   /**
-   * Batches of an iteration, whose gradients are averaged. The last iteration has those that are left. Default 1.
+   * Batches of an iteration, whose gradients are averaged. The last iteration has those that are left. Default 1. Not for data
+   * that have steps of their own, such as `PackedRows`: the gradients of a step's batches are then added.
    */
   readonly accumulate?: number;
   /** Default true. */
@@ -195,9 +196,11 @@ async function train<M extends Module, B extends AnyBatch>(
 /** What the options come to. */
 interface Plan {
   readonly iterations: number;
-  /** Of all epochs. */
+  /** Of all epochs; steps, where the data have steps of their own. */
   readonly batches: number;
   readonly accumulate: number;
+  /** Whether the data say which batches are one step. */
+  readonly hasSteps: boolean;
   readonly schedule: Schedule;
   readonly batching: { batchSize: number; random: Random | undefined; epochs: number; dropLast: boolean };
 }
@@ -221,10 +224,13 @@ function planOf(data: Batches, options: Schedulable): Plan {
     epochs,
     dropLast,
   };
-  const batches = data.batchCount(batching);
+  const hasSteps = data.stepCount !== undefined;
+  if (hasSteps && accumulate > 1)
+    throw new RangeError(`fit: accumulate must be 1 for data that have steps of their own: ${accumulate}`);
+  const batches = data.stepCount?.(batching) ?? data.batchCount(batching);
   const iterations = Math.min(limit, Math.ceil(batches / accumulate));
   checkIterations(iterations, { examples: data.length, batchSize, schedule });
-  return { iterations, batches, accumulate, schedule, batching };
+  return { iterations, batches, accumulate, hasSteps, schedule, batching };
 }
 
 /** Everything that the course of a training follows from. */
@@ -252,25 +258,32 @@ function fingerprintPartsOf<M extends Module, B extends AnyBatch>(
 function trainingStep<B extends AnyBatch>(
   { model, data, loss }: { model: Module; data: Batches<B>; loss: (batch: B) => Tensor },
   { optimizer, clipNorm, record = true }: Schedulable,
-  { accumulate, batches: all, batching }: Plan,
+  { accumulate, batches: all, hasSteps, batching }: Plan,
   first: number,
   log: TrainingLog,
 ): TrainingStep {
   const { device } = data;
   const modes = trainingModes(model);
   let left = Math.max(0, all - first * accumulate);
-  const draws = drawsOf(data, { ...batching, skip: all - left });
+  const draws = drawsOf(data, { ...batching, skip: hasSteps ? 0 : all - left });
+  // Which batches the steps before had is known only by going through them; none is gathered.
+  for (let steps = 0; hasSteps && steps < first; ) {
+    const { value: draw, done } = draws.next();
+    if (done || draw.endsStep) steps += 1;
+  }
   const next = () => {
     const { value: draw } = draws.next();
     if (!draw) throw new Error('fit: there are fewer batches than were counted');
     left -= 1;
-    return { shape: draw.shape, forward: () => withModes(modes, () => loss(draw.take())) };
+    const endsStep = draw.endsStep ?? true;
+    return { shape: draw.shape, endsStep, forward: () => withModes(modes, () => loss(draw.take())) };
   };
   const group = () => Math.min(accumulate, left);
   const onLosses = (losses: readonly number[]) => log.add(losses);
   const onDispose = () => void draws.return();
   const tell = { onLosses, onDispose };
-  return new TrainingStep({ device, optimizer, next, ...tell, accumulate, group, clipNorm, record });
+  const grouping = { accumulate, group, isSummed: hasSteps };
+  return new TrainingStep({ device, optimizer, next, ...tell, ...grouping, clipNorm, record });
 }
 
 /** Counts the losses that were read, and tells of each once its step is done. */

@@ -12,6 +12,8 @@ import { type Replay, Replays } from './replay.js';
 export interface BatchWork {
   /** Equal for batches that make the same kernel calls. */
   readonly shape: string;
+  /** Whether it is the last of its step; looked at where `isSummed`. */
+  readonly endsStep: boolean;
   /** Gathers the batch and computes its loss. Called once, whether or not its kernels are repeated. */
   readonly forward: () => Tensor;
 }
@@ -28,6 +30,8 @@ export interface TrainingStepOptions {
   readonly accumulate: number;
   /** How many the next step has: the last may have fewer. */
   readonly group: () => number;
+  /** Whether the batches say themselves where a step ends, and their losses are added: each is a share of the step's mean. */
+  readonly isSummed: boolean;
   /** Shortens the gradient to at most this length; undefined leaves it. */
   readonly clipNorm?: number | undefined;
   /** Whether to record; false computes every step call by call. */
@@ -58,7 +62,7 @@ export class TrainingStep {
   /** Forward, backward and a step of the optimizer. @param isLast  reads the losses that were not read yet */
   async run(isLast: boolean): Promise<void> {
     this.#window.begin();
-    if (this.#options.accumulate > 1) {
+    if (this.#options.accumulate > 1 || this.#options.isSummed) {
       await this.#accumulated(isLast);
       return;
     }
@@ -95,25 +99,27 @@ export class TrainingStep {
 
   /** A graph and a backward pass for each batch, so that it takes the memory of one. */
   async #accumulated(isLast: boolean): Promise<void> {
-    const { device, optimizer, next, group } = this.#options;
+    const { device, optimizer, next, group, isSummed } = this.#options;
     this.#sums ??= { share: zeros(device, []), meanLoss: zeros(device, []) };
     const { share, meanLoss } = this.#sums;
-    const count = group();
+    const count = isSummed ? 1 : group();
     share.write([1 / count]);
     optimizer.zeroGrad();
-    let repeated = 0;
-    for (let i = 0; i < count; i++) {
-      const beta = i === 0 ? 0 : 1;
+    let [batches, repeated, isWhole] = [0, 0, false];
+    while (!isWhole) {
+      const beta = batches === 0 ? 0 : 1;
       const backward = (loss: Tensor) => {
         loss.backward(share);
         device.run('axpby', { out: meanLoss.storage, x: loss.storage, alpha: 1 / count, beta });
       };
-      const { shape, forward } = next();
+      const { shape, forward, endsStep } = next();
+      batches += 1;
+      isWhole = isSummed ? endsStep : batches === count;
       // The first batch of a group begins the sums, and a last, shorter group has other shares.
       const replay = this.#replays.for(`${shape} of ${count}, ${beta}`);
       if (this.#accumulate(replay, forward, backward)) repeated += 1;
     }
-    if (repeated === count) this.repeated += 1;
+    if (repeated === batches) this.repeated += 1;
     this.#window.append(meanLoss.storage);
     await this.#readIfDue(isLast);
     this.#clip();

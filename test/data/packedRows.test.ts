@@ -25,7 +25,7 @@ describe.each(await allDevices())('PackedRows on %s', (_, device: Backend) => {
       const batch = draw.take();
       const targets = [...(await batch.targets.read())];
       expect(targets.filter((target) => target !== UNTRAINED).length).toBe(batch.rows);
-      const { stepTokens } = batch;
+      const { lossTokens: stepTokens } = batch;
       expect(await batch.scale.item()).toBeCloseTo(1 / stepTokens, 6);
       const members = targets.filter((target) => target >= 10 && target < 100).map((target) => target - 10);
       batches.push({ members, endsStep: draw.endsStep, stepTokens });

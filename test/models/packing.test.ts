@@ -140,7 +140,7 @@ describe('training on rows in float64', () => {
       const cut = (values: ArrayLike<number>) =>
         tensor(reference, Array.from(values).slice(0, batch.rows), [batch.rows], 'i32');
       const mean = lossOf(model, batch, { rows: cut(rows), targets: cut(targets) });
-      const share = batch.rows / batch.stepTokens;
+      const share = batch.rows / batch.lossTokens;
       loss += share * (await mean.item());
       mean.backward(tensor(reference, [share], []));
     }
