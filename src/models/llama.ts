@@ -6,6 +6,7 @@
 import { isGradEnabled, noGrad } from '../autograd/record.js';
 import type { Backend } from '../backends/backend.js';
 import { ShapeError } from '../base/errors.js';
+import { checkpoint } from '../nn/checkpoint.js';
 import { Embedding } from '../nn/embedding.js';
 import { Linear } from '../nn/linear.js';
 import { Layer, Module } from '../nn/module.js';
@@ -160,6 +161,8 @@ export class LlamaModel extends Module {
   readonly layers: readonly LlamaDecoderLayer[];
   readonly norm: RMSNorm;
   readonly rotary: RotaryTables;
+  /** Whether training keeps only the input of each block, and computes its inside again in the backward pass, to the same bits. */
+  gradientCheckpointing = false;
 
   constructor(building: Building, path: string) {
     super();
@@ -177,14 +180,19 @@ export class LlamaModel extends Module {
   /** @param ids  i32 [tokens] @returns [tokens, hiddenSize] */
   forward(ids: Tensor, context: TokenContext): Tensor {
     let x = this.embed_tokens.forward(ids);
-    for (const layer of this.layers) x = runBlock(layer, x, context);
+    for (const layer of this.layers) x = this.#block(layer, x, context);
     return this.norm.forward(x);
+  }
+
+  #block(layer: LlamaDecoderLayer, x: Tensor, context: TokenContext): Tensor {
+    if (!isGradEnabled()) return runBlock(layer, x, context);
+    const segment = (input: Tensor) => layer.forward(input, context);
+    return this.gradientCheckpointing ? checkpoint(segment, x) : segment(x);
   }
 }
 
 /** Outside training a block gives back what it made, and its input. */
 function runBlock(layer: LlamaDecoderLayer, x: Tensor, context: TokenContext): Tensor {
-  if (isGradEnabled()) return layer.forward(x, context);
   const next = noGrad(() => layer.forward(x, context));
   x.dispose();
   return next;

@@ -98,6 +98,35 @@ describe('a step of several rows', () => {
   });
 });
 
+describe('blocks that are computed again', () => {
+  it('give the same bits, and take less memory', async () => {
+    const found = [];
+    for (const isOn of [false, true]) {
+      const own = await wasm();
+      const { model } = await loadLanguageModel(own, folder('llama3'));
+      await applyLora(model, { rank: 2, dropout: 0.1 });
+      model.model.gradientCheckpointing = isOn;
+      const before = own.memory().liveBytes;
+      const alloc = own.alloc.bind(own);
+      let most = 0;
+      own.alloc = (dtype, length) => {
+        const storage = alloc(dtype, length);
+        most = Math.max(most, own.memory().liveBytes - before);
+        return storage;
+      };
+      const losses: number[] = [];
+      await fit(model, new PackedRows(own, examples), {
+        ...{ optimizer: new AdamW(model.parameters(), { learningRate: 1e-3 }), epochs: 4, loss: tokenLoss },
+        onStep: ({ loss }) => losses.push(loss),
+      });
+      found.push({ losses, most });
+      own.dispose();
+    }
+    expect(found[1].losses).toEqual(found[0].losses);
+    expect(found[1].most).toBeLessThan(0.8 * found[0].most);
+  });
+});
+
 describe('evaluateLoss', () => {
   it('is the mean over the trained tokens, whatever rows and steps they stand in', async () => {
     const { model } = await loadLanguageModel(reference, folder('llama3'));
