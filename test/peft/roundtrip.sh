@@ -15,7 +15,7 @@ if [ -z "$python" ]; then
   "$python" -m pip install --quiet -r test/peft/requirements.txt
 fi
 
-rm -rf "$work/read" "$work/written"
+rm -rf "$work/read" "$work/written" "$work/text"
 # Sets of names have the order of their hashes in what PEFT writes.
 export PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0
 seed=$RANDOM
@@ -25,3 +25,8 @@ echo "seed $seed"
 LOWRANK_PEFT_FIXTURES=$PWD/$work/read npx vitest run test/peft
 node --import tsx test/peft/write.mts "$work/written"
 "$python" test/peft/check_written.py "$work/written"
+
+# Language models.
+"$python" -W ignore test/peft/text.py write "$work/text"
+node --import tsx test/peft/text.mts "$work/text"
+"$python" test/peft/text.py check "$work/text"
