@@ -18,7 +18,7 @@ export default defineConfig({
     exclude: ['test/package.test.ts', 'test/web/page/**'],
     execArgv,
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
   },
 });

@@ -30,7 +30,7 @@ const isRelaxed = Number(process.versions.node.split('.')[0]) >= 22;
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-describe('the job of the tutorial, with seed 7', { timeout: 120_000 }, () => {
+describe('the job of the tutorial, with seed 7', { timeout: 300_000 }, () => {
   let directory: string;
   let remove: () => Promise<void>;
   beforeAll(async () => {
