@@ -132,7 +132,7 @@ export class Tensor {
     if (isPackedType(dtype)) return values.then((bytes) => unpackWeights(dtype, bytes as Uint8Array));
     if (!isFrozenWeight(this)) return values;
     const numberOf = dtype === 'bf16' ? bfloatToNumber : halfToNumber;
-    return values.then((bits) => Float32Array.from(bits, numberOf));
+    return values.then((bits) => new Float32Array(bits).map(numberOf));
   }
 
   /** The value of a tensor of one element. */

@@ -60,3 +60,11 @@ export function numberToBfloat(value: number): number {
   float[0] = value;
   return bfloatBits(word[0]);
 }
+
+/** The bits of 16-bit floats from little-endian bytes, at any alignment. */
+export function halvesOf(bytes: Uint8Array): Uint16Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const bits = new Uint16Array(bytes.length / 2);
+  for (let i = 0; i < bits.length; i++) bits[i] = view.getUint16(2 * i, true);
+  return bits;
+}

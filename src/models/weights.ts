@@ -2,7 +2,7 @@
 import { type Backend, type DType, storageBytes } from '../backends/backend.js';
 import { packWeights } from '../backends/packedWeights.js';
 import { DataError } from '../base/errors.js';
-import { numberToBfloat } from '../base/halves.js';
+import { halvesOf, numberToBfloat } from '../base/halves.js';
 import { dequantize, isBlockType, unpackBlocks } from '../gguf/blocks.js';
 import { quantize } from '../gguf/quantize.js';
 import type { GgufBlockType, GgufType } from '../gguf/types.js';
@@ -123,9 +123,11 @@ function bitsOf(
   { name, type }: WeightSource,
   { bytes, values }: { readonly bytes: Uint8Array; readonly values: Float32Array },
 ): Uint16Array {
-  if (target !== KEPT[type]) return Uint16Array.from(values, (value) => finiteBfloat(value, name));
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Uint16Array.from({ length: values.length }, (_, i) => view.getUint16(2 * i, true));
+  if (target === KEPT[type]) return halvesOf(bytes);
+  // Uint16Array.from would make a list of all of them first.
+  const bits = new Uint16Array(values.length);
+  for (let i = 0; i < bits.length; i++) bits[i] = finiteBfloat(values[i], name);
+  return bits;
 }
 
 /** The largest numbers of f32 would round to infinity. */

@@ -1,6 +1,7 @@
 /** Models as safetensors files: one tensor for each parameter and buffer, under its name. */
 
 import { DataError } from '../base/errors.js';
+import { halvesOf } from '../base/halves.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
 import type { Bytes } from '../files/bytes.js';
 import type { TensorSource } from '../safetensors/open.js';
@@ -122,9 +123,7 @@ interface Bits {
 /** Elements of 16 bits as they are; undefined for others. */
 function bitsOf({ dtype }: TensorSource, bytes: Uint8Array): Bits | undefined {
   if (dtype !== 'BF16' && dtype !== 'F16') return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const bits = Uint16Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(2 * i, true));
-  return { dtype: dtype === 'BF16' ? 'bf16' : 'f16', bits };
+  return { dtype: dtype === 'BF16' ? 'bf16' : 'f16', bits: halvesOf(bytes) };
 }
 
 /** Puts values into a tensor, in memory of the type that it is to have. */
