@@ -27,6 +27,8 @@ export interface PackedBatch extends AnyBatch {
   readonly ranges: Tensor;
   /** All positions of all batches are below it. */
   readonly length: number;
+  /** The sliding window that the ranges were made for; undefined: none. */
+  readonly window: number | undefined;
   /** i32 [labels]: the tokens that predict; one of a shared prefix stands once for each example. */
   readonly labelRows: Tensor;
   /** i32 [labels]: what they predict; −1 in the padding. */
@@ -144,16 +146,18 @@ export class PackedRows implements Batches<PackedBatch> {
 class RowWriter {
   readonly #device: Backend;
   readonly #length: number;
+  readonly #window: number | undefined;
   readonly #whole: { readonly [K in 'ids' | 'positions' | 'ranges' | 'labelRows' | 'targets']: Tensor };
   readonly #scale: Tensor;
   #views: Tensor[] = [];
   #batch: PackedBatch | undefined;
 
-  constructor(device: Backend, { longest, maxTokens, maxLabels }: Packing) {
+  constructor(device: Backend, { longest, maxTokens, maxLabels, window }: Packing) {
     const make = (dtype: DType, length: number) =>
       new Tensor(device, device.alloc(dtype, length), [length]).own();
     this.#device = device;
     this.#length = longest;
+    this.#window = window;
     this.#whole = {
       ids: make('i32', maxTokens),
       positions: make('i32', maxTokens),
@@ -197,6 +201,7 @@ class RowWriter {
       positions: view(positions, [ids.length]),
       ranges: view(ranges, [ids.length, 4]),
       length: this.#length,
+      window: this.#window,
       labelRows: view(labelRows, [targets.length]),
       targets: view(allTargets, [targets.length]),
       scale: this.#scale,

@@ -84,6 +84,8 @@ export class Packing {
   /** Most tokens of a row, and most labels. */
   readonly maxTokens: number;
   readonly maxLabels: number;
+  /** How many tokens each sees; undefined: all before it. */
+  readonly window: number | undefined;
   readonly #examples: readonly PackableExample[];
   /** The place of each example among all in the order of their tokens. */
   readonly #rank: Int32Array;
@@ -113,6 +115,7 @@ export class Packing {
         `packing: there must be an example of at most ${maxLength} tokens: ${examples.length} were given`,
       );
     this.#examples = kept;
+    this.window = options.window;
     this.#options = { batchTokens, pack, sharePrefix: sharePrefix && pack, window };
     this.longest = kept.reduce((most, { inputs }) => Math.max(most, inputs.length), 0);
     this.maxTokens = roundUp(maxLength, TOKEN_STEP);

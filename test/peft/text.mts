@@ -47,6 +47,7 @@ for (const name of ['llama3', 'mistral', 'qwen2', 'qwen3']) {
   const rows = new PackedRows(
     device,
     texts.map((text) => tokenizeText(tokenizer, text)),
+    { window: model.config.slidingWindow },
   );
   const optimizer = new AdamW(model.parameters(), { learningRate: 0.02 });
   await fit(model, rows, { optimizer, epochs: 10, loss: tokenLoss });

@@ -127,6 +127,24 @@ describe('blocks that are computed again', () => {
   });
 });
 
+describe('tokenLoss', () => {
+  it('refuses rows that were packed for another model', async () => {
+    const { model } = await loadLanguageModel(device, folder('mistral'));
+    const measure = (packing: PackingOptions, given = examples) =>
+      evaluateLoss(model, new PackedRows(device, given, packing), { loss: tokenLoss });
+    await expect(measure({})).rejects.toThrow(
+      "tokenLoss: the rows must be packed with window 7, which is the model's: got undefined",
+    );
+    expect(await measure({ window: 7 })).toBeGreaterThan(0);
+    const ids = Int32Array.from({ length: 200 }, (_, i) => i);
+    const long = [{ ids, labels: ids.map((id, i) => (i > 0 ? id : -1)) }];
+    await expect(measure({ window: 7 }, long)).rejects.toThrow(
+      "tokenLoss: an example has 199 tokens, and the model's context 128: give PackedRows a maxLength",
+    );
+    model.dispose();
+  });
+});
+
 describe('evaluateLoss', () => {
   it('is the mean over the trained tokens, whatever rows and steps they stand in', async () => {
     const { model } = await loadLanguageModel(reference, folder('llama3'));
