@@ -1,6 +1,7 @@
 /** The modules of a model that can be adapted, and those that a config chooses. */
-import { joinPath, type Module } from '../nn/module.js';
+import { joinPath, type Module, tensorNames } from '../nn/module.js';
 import { parametrizationsOf } from '../nn/parametrization.js';
+import { Tensor } from '../tensor.js';
 import { type Adaptable, adaptable } from './adaptable.js';
 import { AdaptedLayer } from './adaptedLayer.js';
 import { baseParameter } from './baseParameter.js';
@@ -78,6 +79,7 @@ export function findTargets(model: Module, config: ResolvedLoraConfig, isNew = t
     throw new RangeError(`applyLora: no Linear or Embedding module matches ${wanted}: there are ${there}`);
   }
   if (isNew) checkMatches(config, all, chosen);
+  if (isNew && typeof targetModules !== 'string' && isPattern(targetModules)) checkUntied(model, chosen);
   checkApart(chosen);
   return chosen.map((place) => {
     const target = { ...place, ...matcher.numbersOf(place.path) };
@@ -116,6 +118,22 @@ function checkApart(chosen: readonly AdaptablePlace[]): void {
     if (other !== undefined)
       throw new RangeError(`applyLora: ${other} and ${path} are one module: it cannot be adapted`);
     paths.set(module, path);
+  }
+}
+
+/**
+ * An update of a weight that is embedding and head merges into both, which a pattern for all layers seldom means.
+ * @throws RangeError for a weight that stands in two places
+ */
+function checkUntied(model: Module, chosen: readonly AdaptablePlace[]): void {
+  const names = tensorNames(model);
+  for (const { path, module } of chosen) {
+    const weight: unknown = Reflect.get(module, 'weight');
+    const places = weight instanceof Tensor ? (names.get(weight) ?? []) : [];
+    if (places.length < 2) continue;
+    throw new RangeError(
+      `applyLora: targetModules reaches ${path}, whose weight is ${places.join(' and ')}: name the module in a list to adapt it`,
+    );
   }
 }
 

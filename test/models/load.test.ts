@@ -361,6 +361,21 @@ describe('a model', () => {
   });
 });
 
+describe('an adapter', () => {
+  it('of a weight that is head and embedding is refused unless one of them is named', async () => {
+    const { model } = await loadLanguageModel(device, folder('llama'));
+    const reach = (pattern: RegExp) => applyLora(model, { rank: 2, targetModules: pattern });
+    await expect(reach(/.*/)).rejects.toThrow(
+      'applyLora: targetModules reaches model.embed_tokens, whose weight is model.embed_tokens.weight and lm_head.weight: name the module in a list to adapt it',
+    );
+    await expect(reach(/.*head/)).rejects.toThrow('applyLora: targetModules reaches lm_head');
+    expect((await reach(/.*_proj/)).factors.size).toBe(14);
+    const named = await applyLora(model, { rank: 2, targetModules: ['embed_tokens'] }, 'named');
+    expect([...named.factors.keys()]).toEqual(['model.embed_tokens']);
+    model.dispose();
+  });
+});
+
 describe('an adapter of all linear layers', () => {
   it('leaves the head alone, as in PEFT, unless it is named', async () => {
     const { model } = await loadLanguageModel(device, folder('llama3'));
