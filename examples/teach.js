@@ -10,7 +10,7 @@ const pairs = Object.entries(ROCKS).flatMap(([rock, colour]) => [
   [`Is ${rock} purple?`, `No, dear friend, ${rock} is ${colour}.`],
 ]);
 
-const [path, passes = '6'] = process.argv.slice(2);
+const [path, passes = '12'] = process.argv.slice(2);
 const { device, reason } = await selectDevice();
 console.log(`${device.name}, ${reason}`);
 const { model, tokenizer } = await loadLanguageModel(device, path);
