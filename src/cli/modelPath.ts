@@ -29,7 +29,7 @@ export async function shown<T>(
     return await work((done, total) => {
       if (!isBegun) progress.begin({ name, total: Math.ceil(total / MB), unit: 'MB', transient: true });
       isBegun = true;
-      progress.update(done / MB);
+      progress.update(Math.ceil(done / MB));
     });
   } finally {
     progress.end();
