@@ -38,7 +38,7 @@ export function eightCodes(codes: usize, type: i32, index: usize): v128 {
   return (index & 16) === 0 ? lowerCodes(pairs) : upperCodes(pairs);
 }
 
-/** Of bytes with two codes each. */
+/** For bytes that hold two codes each. */
 export function lowerCodes(pairs: v128): v128 {
   return v128.and(pairs, i8x16.splat(15));
 }

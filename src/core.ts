@@ -63,6 +63,7 @@ export {
   removeParametrizations,
 } from './nn/parametrization.js';
 export { ReLU } from './nn/relu.js';
+export { RMSNorm, type RMSNormOptions } from './nn/rmsNorm.js';
 export { Sequential } from './nn/sequential.js';
 export { add } from './ops/add.js';
 export { addLowRank, type LowRank, type LowRankWithBias } from './ops/addLowRank.js';

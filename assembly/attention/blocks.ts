@@ -21,7 +21,7 @@ const ROW_BYTES: usize = (BLOCK_ROWS * SMALL_DIM) << 2;
 const STATE_BYTES: usize = BLOCK_ROWS << 4;
 const AREAS: usize = HEAD_BYTES + PACKED_A_BYTES + PACKED_BYTES;
 
-/** Of scratch memory what the blocks need; matmul has more. */
+/** How much scratch memory the blocks need: less than matmul does. */
 export const BLOCK_BYTES: usize = AREAS + 2 * SCORE_BYTES + 3 * ROW_BYTES + STATE_BYTES;
 
 /** Fewer rows do not pay for packing keys. */

@@ -23,7 +23,7 @@ export class Product {
   /** Bytes from a step along k to the next, and from a column of op(b) to the next; weights, where b is packed. */
   bStep: usize;
   bCol: usize;
-  /** Of a packed b: how many weights, and where its parts lie. */
+  /** For a packed b: the number of its weights, and the addresses of its parts. */
   bLength: usize;
   codes: usize;
   scales: usize;

@@ -21,7 +21,7 @@ import { threads as threadPlatform } from '../../src/node/threads.js';
 const TOKENS = 16;
 const PROMPT = 'The capital of France is';
 const TARGETS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'];
-/** Of B, which is normal. */
+/** The standard deviation of B. */
 const DEVIATION = 0.02;
 
 const [path] = process.argv.slice(2);

@@ -18,7 +18,7 @@ import type { Tokenizer } from '../../src/text/tokenizer.js';
 import { writable } from '../../test/models/ggufFiles.js';
 
 const LINES = 1200;
-/** Of each pre-tokenizer. */
+/** For each pre-tokenizer. */
 const MOST_SHOWN = 10;
 
 /** What pre-tokenizers cut apart, and what they must not. */

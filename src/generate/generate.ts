@@ -242,7 +242,7 @@ class Clock {
   readonly #begun = performance.now();
   readonly #promptTokens: number;
   #promptSeconds = 0;
-  /** Of the model: that of the prompt, and one for each token whose successor was asked for. */
+  /** Passes through the model: one for the prompt, and one for each token that another follows. */
   #reads = 0;
 
   /** @param promptTokens  those that are read */

@@ -9,7 +9,7 @@ const STEP = 256;
 
 /**
  * Keys and values of a text's tokens. Where the next text begins in the same way, that part is not computed again. Adapters
- * that are loaded, switched or trained by `fit` make it begin anew; after writing weights by hand, call `clear()`.
+ * that are loaded, switched or trained by `fit` empty it; after you write weights yourself, call `clear()`.
  */
 export class TextCache {
   readonly #model: LlamaForCausalLM;
