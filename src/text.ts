@@ -31,6 +31,7 @@ export type { LlamaConfig, LlamaModelType, RopeConfig, RopeScaling } from './mod
 export { type LoadedLanguageModel, type LoadLanguageModelOptions, loadLanguageModel } from './models/load.js';
 export { causalContext, causalRanges, type TokenContext } from './models/tokenContext.js';
 export { tokenLoss } from './models/tokenLoss.js';
+export { type TrainingPlan, type TrainingPlanOptions, trainingPlan } from './models/trainingPlan.js';
 export type { WeightsOption } from './models/weights.js';
 export { type EncodeChatOptions, encodeChat } from './text/chat.js';
 export { ChatTemplate, type RenderOptions } from './text/chatTemplate.js';

@@ -69,6 +69,11 @@ export class PackedRows implements Batches<PackedBatch> {
     return this.#packing.length;
   }
 
+  /** Tokens for which it has memory. */
+  get maxTokens(): number {
+    return this.#packing.maxTokens;
+  }
+
   get report(): PackingReport {
     return this.#packing.report;
   }
