@@ -69,7 +69,7 @@ async function checkMerged(model: Module, { layers }: Adaptation): Promise<void>
         count += 1;
         if (isFrozenWeight(parameter))
           throw new RangeError(
-            `merge: ${path || 'the weight'} is ${parameter.dtype}, which would lose most of the update: load it as f32`,
+            `merge: ${path || 'the weight'} is ${parameter.dtype}, which would lose most of the update: write a merged model with exportMerged, or load the weights as f32`,
           );
         const shared = names.get(parameter) ?? [''];
         if (shared.length > 1)
