@@ -33,7 +33,8 @@ const PROBES = 8;
  * The originals are kept for `unmerge`. Adapters cannot be trained or changed while they are merged. An `evaluate`, or
  * another change, that has begun before ends first, and one that begins meanwhile waits.
  * @throws RangeError for weights that are not f32, which would lose most of the update (`exportMerged` writes a merged language
- *   model), when a merged value is not finite or there is nothing to merge, Error when they are merged already, or `fit` or `withAdapterDisabled` uses the model; nothing is changed then
+ *   model), when a merged value is not finite or there is nothing to merge, Error when they are merged already, or `fit` or
+ *   `withAdapterDisabled` uses the model; nothing is changed then
  */
 export async function merge(model: Module, options: MergeOptions = {}): Promise<MergeReport> {
   checkOptions('merge', options, NAMES);

@@ -94,9 +94,8 @@ const INITS: ReadonlyMap<unknown, LoraInit> = new Map<unknown, LoraInit>([
   ['eva', 'kaiming'],
 ]);
 
-/** Those for which PEFT changes the base in a way that is not found again, and those of them that it can convert. */
+/** Those for which PEFT changes the base in a way that is not found again; all but `loftq` it can convert. */
 const CHANGES_BASE = /^(pissa_niter_|corda|lora_ga|loftq)/i;
-const IS_CONVERTED = /^(pissa|corda|lora_ga)/i;
 
 /** What PEFT saves whole, whatever the config says, for tasks that put a head on the model. */
 const HEADS: ReadonlyMap<unknown, readonly string[]> = new Map([
@@ -269,9 +268,7 @@ class ConfigReader {
 function initProblem(value: Json): string {
   if (typeof value !== 'string' || !CHANGES_BASE.test(value))
     return `init_lora_weights is not supported: ${short(value)}`;
-  const way = IS_CONVERTED.test(value)
-    ? ': save it in PEFT with path_initial_model_for_weight_conversion'
-    : '';
+  const way = /^loftq/i.test(value) ? '' : ': save it in PEFT with path_initial_model_for_weight_conversion';
   return `init_lora_weights requires a base that PEFT changed, which is not here: ${short(value)}${way}`;
 }
 
