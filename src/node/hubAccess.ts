@@ -97,8 +97,11 @@ function send(
   });
 }
 
-/** @throws DataError for what is no address of a file, or one that others could listen to where nobody could before */
-function redirected(from: URL, location: string, name: string): URL {
+/**
+ * @internal Where a redirect leads.
+ * @throws DataError for what is no address of a file, or for http:// after https://, where others could listen
+ */
+export function redirected(from: URL, location: string, name: string): URL {
   const next = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   const isKept = next?.protocol === from.protocol && /^https?:$/.test(from.protocol);
   if (next && (isKept || next.protocol === 'https:') && !next.username && !next.password) return next;

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { redirected } from '../../src/node/hubAccess.js';
 import { hubPlace, weights } from './hubPlace.js';
 import { sha256 } from './hubServer.js';
 
@@ -59,6 +60,19 @@ describe('a redirect', () => {
       redirect(location);
       await expect(get('org/whole'), location).rejects.toThrow('redirects to an address that is not taken');
     }
+  });
+});
+
+describe('redirected', () => {
+  const from = (address: string, location: string) => redirected(new URL(address), location, 'm').href;
+
+  it('resolves a location, and does not leave https', () => {
+    expect(from('https://a/b/c', '../d?e=1')).toBe('https://a/d?e=1');
+    expect(from('https://a/b', '//c/d')).toBe('https://c/d');
+    expect(from('http://a/b', 'https://c/d')).toBe('https://c/d');
+    expect(() => from('https://a/b', 'http://a/c')).toThrow(
+      'm: cannot be fetched: a redirects to an address that is not taken',
+    );
   });
 });
 
