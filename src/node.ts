@@ -3,4 +3,5 @@ export { readBinary } from './node/binary.js';
 export { directoryFiles } from './node/directoryFiles.js';
 export { fileSource } from './node/fileSource.js';
 export { ensureWritableDirectory, readFileBytes, writeFileAtomic } from './node/files.js';
+export { type HubModelOptions, hubModel } from './node/hub.js';
 export { mnistFiles } from './node/mnist.js';
