@@ -3,7 +3,7 @@ import { DataError } from '../base/errors.js';
 import { JsonError, parseJson } from '../base/json.js';
 import type { ByteSource } from '../files/byteSource.js';
 import type { BadLine } from './badLines.js';
-import { type ExampleRecord, formatOf, knownKeys } from './exampleFormats.js';
+import { type ExampleRecord, formatOf } from './exampleFormats.js';
 import { arrayValuesOf, type Entry, isBlank, linesOf } from './fileEntries.js';
 import { fieldsOf, type Row, tableRows } from './tableRows.js';
 
@@ -88,7 +88,7 @@ export async function tableParts(source: ByteSource, from: number, name: string)
   if (separator === undefined) {
     const found = heading && 'text' in heading ? JSON.stringify(heading.text.slice(0, 80)) : heading?.reason;
     throw new DataError(
-      `${name}: line ${heading?.line}: must name the columns, ${knownKeys()}, in the first row: ${found}`,
+      `${name}: line ${heading?.line}: the first row must name the columns, such as prompt and completion, or question and answer: ${found}`,
     );
   }
   const rows = tableRows(linesOf(source, from), separator, name);
