@@ -169,7 +169,8 @@ class Tally {
   }
 
   #addText(token: number, nats: number): void {
-    if (this.#special.has(token)) return;
+    // The model may have more tokens than the tokenizer.
+    if (this.#special.has(token) || !this.#tokenizer.hasToken(token)) return;
     this.#text.nats += nats;
     this.#text.bytes += this.#tokenizer.textBytes(token);
   }
