@@ -113,7 +113,7 @@ function above0(option: string, value: number, text: string): number {
 }
 
 /** `DIR` or `DIR@SCALE`; a directory whose own name ends so is given with `@1`. */
-export function adapterAt(text: string): AdapterAt {
+function adapterAt(text: string): AdapterAt {
   const [, directory, scale] = /^(.+)@(-?(?:\d+\.?\d*|\.\d+))$/.exec(text) ?? [];
   if (directory !== undefined) return { directory, scale: Number(scale) };
   return { directory: path('--adapter', text), scale: 1 };
