@@ -1,6 +1,6 @@
 /** `lowrank/text`: language models, their tokenizers, and what they say. */
 
-export { type PackedBatch, type PackedDraw, PackedRows } from './data/packedRows.js';
+export { type PackedBatch, type PackedDraw, PackedRows, type RowMember } from './data/packedRows.js';
 export type { ModelPlace } from './files/modelPlace.js';
 export { Chat } from './generate/chat.js';
 export {
@@ -17,6 +17,19 @@ export { type GgufTensor, type OpenedGguf, openGguf } from './gguf/open.js';
 export type { GgufType } from './gguf/types.js';
 export type { GgufValue } from './gguf/values.js';
 export { ggufParts, type WritableGguf, type WritableGgufTensor, type WritableValue } from './gguf/write.js';
+export {
+  type CompareExamplesOptions,
+  compareExamples,
+  type ExampleChange,
+  type ExampleComparison,
+} from './models/compareExamples.js';
+export {
+  type EvaluateLanguageModelOptions,
+  type ExampleScore,
+  evaluateLanguageModel,
+  type LanguageEvaluation,
+  type LanguageScores,
+} from './models/evaluateLanguageModel.js';
 export {
   type AdapterGgufOptions,
   adapterGgufParts,
@@ -51,6 +64,7 @@ export {
 } from './text/examples.js';
 export { tokenizerFromFiles } from './text/fromFiles.js';
 export { tokenizerFromGguf } from './text/fromGguf.js';
+export { GENERAL_EXAMPLES, type GeneralExample } from './text/generalExamples.js';
 export type { ChatMessage } from './text/messages.js';
 export type { PackingOptions, PackingReport } from './text/packing.js';
 export {

@@ -11,6 +11,7 @@ import {
 import { runGenerate } from './generateRun.js';
 import { GENERATE_DESCRIPTION, GENERATE_EXAMPLES, GENERATE_SUMMARY } from './help.js';
 import { listenForInterrupts } from './interrupt.js';
+import { addModelOption } from './language/modelOption.js';
 import { printLine } from './output.js';
 import { createProgress, SILENT } from './progress.js';
 import { type Streams, withDefault } from './streams.js';
@@ -19,10 +20,9 @@ const list = (value: string, before: readonly string[] = []) => [...before, valu
 
 export function generateCommand(streams: Streams): Command {
   const { maxTokens, temperature, topK, topP, minP, repetitionPenalty, seed } = GENERATE_DEFAULTS;
-  return new Command('generate')
+  return addModelOption(new Command('generate'))
     .summary(GENERATE_SUMMARY)
     .description(GENERATE_DESCRIPTION)
-    .requiredOption('--model <path>', 'a GGUF file, a folder, a wheel or an address; see below')
     .requiredOption('--prompt <text>', 'the text to continue; - reads standard input')
     .option('--chat', "send the prompt as a chat message, in the model's chat template")
     .option('--system <text>', 'with --chat: the system message before it')

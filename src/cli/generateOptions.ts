@@ -1,11 +1,11 @@
 /** The options of `lowrank generate`, read strictly. It touches no file and no device. */
 import { WEIGHTS, type WeightsOption } from '../models/weights.js';
+import { type ModelOption, parseModelOption, type RawModelOption } from './language/modelOption.js';
 import { DEVICES, type DeviceOptions, parseDeviceOptions } from './options.js';
 import { broken, integerIn, MAX_COUNT, MAX_SEED, oneOf, path, upTo } from './values.js';
 
 /** What commander hands over: every value is still text. */
-export interface RawGenerateOptions {
-  readonly model: string;
+export interface RawGenerateOptions extends RawModelOption {
   readonly prompt: string;
   readonly chat?: boolean;
   readonly system?: string;
@@ -27,8 +27,7 @@ export interface RawGenerateOptions {
   readonly quiet?: boolean;
 }
 
-export interface GenerateCommand extends DeviceOptions {
-  readonly model: string;
+export interface GenerateCommand extends DeviceOptions, ModelOption {
   /** `-` is standard input. */
   readonly prompt: string;
   readonly chat: boolean;
@@ -81,7 +80,7 @@ export function parseGenerateOptions(raw: RawGenerateOptions): GenerateCommand {
   oneOf('--precision', raw.precision, PRECISIONS);
   return {
     ...parseDeviceOptions(raw),
-    model: place(raw.model),
+    ...parseModelOption(raw),
     prompt: raw.prompt,
     chat: raw.chat ?? false,
     system: raw.system,
@@ -106,14 +105,6 @@ export function parseGenerateOptions(raw: RawGenerateOptions): GenerateCommand {
     json: raw.json === undefined ? undefined : path('--json', raw.json),
     quiet: raw.quiet ?? false,
   };
-}
-
-/** A path, or an address that can be fetched. */
-function place(text: string): string {
-  const isAddress = /^[a-z][a-z\d+.-]*:\/\//i.test(text);
-  if (isAddress && !(/^https?:/i.test(text) && URL.canParse(text)))
-    throw broken('--model', 'must be a path, or an address that begins with https://', text);
-  return path('--model', text);
 }
 
 function above0(option: string, value: number, text: string): number {

@@ -63,7 +63,7 @@ function watchReader(stdout: NodeJS.WriteStream, isWantedAlone: boolean) {
 
 async function begin(device: Backend, prompt: string, options: GenerateCommand, reporting: RunReporting) {
   const { progress, notice, signal } = reporting;
-  const path = await modelPath(options.model, progress, signal);
+  const path = await modelPath(options, progress, signal);
   const { model, tokenizer, notes } = await shown('load', progress, (onBytes) =>
     loadLanguageModel(device, path, { weights: options.weights, onBytes, signal }),
   );
