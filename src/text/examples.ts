@@ -219,10 +219,17 @@ function endOfTurn(tokenizer: Tokenizer, ids: Int32Array, from: number): number 
   return ids.length;
 }
 
-/** As `generate` reads a prompt; some tokenizers end a text themselves. */
+/** As `generate` reads a prompt; the end that some tokenizers put behind every text is left out. */
 function plainIds(tokenizer: Tokenizer, text: string, allowSpecial: boolean): Int32Array {
   const ids = tokenizer.encode(text, { addSpecialTokens: true, allowSpecial });
-  return tokenizer.eosIds.includes(ids[ids.length - 1]) ? ids.subarray(0, -1) : ids;
+  return endsTexts(tokenizer) ? ids.subarray(0, -1) : ids;
+}
+
+/** Whether the tokenizer puts an end behind a text, which is not its beginning. */
+function endsTexts(tokenizer: Tokenizer): boolean {
+  const around = tokenizer.encode('', { addSpecialTokens: true });
+  const last = around[around.length - 1];
+  return tokenizer.eosIds.includes(last) && (around.length > 1 || last !== tokenizer.bosId);
 }
 
 function withEnd(tokenizer: Tokenizer, ids: Int32Array): Int32Array {

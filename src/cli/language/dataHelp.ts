@@ -37,8 +37,8 @@ turn, or with --train-on all every token but the first. --show marks them
 tokens, ↵ for a newline. An answer with weight 0 is not trained.
 
 The report goes to standard output, also where a training run would refuse the
-data: it ends with what is wrong. JSON is { files, train, valid, test, maxLength,
-long, lengths, system, duplicates, unused, problems }. With --json - standard
-output holds the JSON only.
+data: it ends with what is wrong. JSON is { files, train, valid, test,
+maxLength, long, lengths, system, duplicates, unused, problems }. With --json -
+standard output holds the JSON only.
 
 ${EXIT_CODES}`;
