@@ -17,6 +17,8 @@ import {
 } from './help.js';
 import { listenForInterrupts } from './interrupt.js';
 import { jsonText } from './json.js';
+import { dataCommand } from './language/dataCommand.js';
+import { evalCommand } from './language/evalCommand.js';
 import { runMnist } from './mnist.js';
 import { DEFAULTS, DEVICES, METHODS, parseMnistOptions, type RawMnistOptions } from './options.js';
 import { printLine, printPainted } from './output.js';
@@ -43,6 +45,8 @@ export function createProgram({ stdout, stderr }: Streams): Command {
   addMnist(program, { stdout, stderr });
   program.addCommand(sweepCommand({ stdout, stderr }).copyInheritedSettings(program));
   program.addCommand(generateCommand({ stdout, stderr }).copyInheritedSettings(program));
+  program.addCommand(dataCommand({ stdout, stderr }).copyInheritedSettings(program));
+  program.addCommand(evalCommand({ stdout, stderr }).copyInheritedSettings(program));
   addAdapterCommands(program, stdout);
   program
     .command('devices')

@@ -178,6 +178,11 @@ export class Packing {
     return packRow(examples, groups, this.#options.window);
   }
 
+  /** Number and trained tokens of each example of a planned row, in the order of their labels. */
+  members({ members }: RowPlan): { readonly example: number; readonly trainedTokens: number }[] {
+    return members.map((example) => ({ example, trainedTokens: this.#examples[example].trainedTokens }));
+  }
+
   /** The examples of a step may stand in any order, so those with long common prefixes go into the same row. */
   #rowsOfStep(examples: number[]): readonly RowPlan[] {
     const rank = this.#rank;

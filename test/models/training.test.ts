@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { applyLora } from '../../src/lora/applyLora.js';
+import { evaluateLanguageModel } from '../../src/models/evaluateLanguageModel.js';
 import type { LlamaForCausalLM } from '../../src/models/llama.js';
 import { type LoadedLanguageModel, loadLanguageModel } from '../../src/models/load.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { AdamW } from '../../src/optim/adam.js';
 import { tensor } from '../../src/tensor.js';
+import { UNTRAINED } from '../../src/text/examples.js';
 import { wasm } from '../support/devices.js';
 import { hasRealModel, realModel } from '../support/realModel.js';
 import { uniform } from '../torch/generator.js';
@@ -41,12 +43,16 @@ async function adapt(model: LlamaForCausalLM) {
 }
 
 async function compare(
-  { model }: LoadedLanguageModel,
+  { model, tokenizer }: LoadedLanguageModel,
   run: Run,
   { isAgain, steps = 20 }: { readonly isAgain: boolean; readonly steps?: number },
 ): Promise<void> {
   const { factors } = await adapt(model);
   model.model.gradientCheckpointing = isAgain;
+  const ids = Int32Array.from(run.ids);
+  const labels = ids.map((id, i) => (i === 0 ? UNTRAINED : id));
+  const { loss: measured } = await evaluateLanguageModel(model, tokenizer, [{ ids, labels }]);
+  expect(Math.abs(measured - run.losses[0]) / run.losses[0], 'measured').toBeLessThan(1e-4);
   const { learningRate, weightDecay } = settings;
   const optimizer = new AdamW(model.parameters(), { learningRate, weightDecay });
   const inputs = tensor(device, run.ids.slice(0, -1), [run.ids.length - 1], 'i32');
