@@ -111,4 +111,5 @@ export {
   type StepReport,
 } from './train/fit.js';
 export type { LossFunction } from './train/loss.js';
+export { NonFiniteError } from './train/nonFinite.js';
 export type { ValidationOptions, ValidationReport } from './train/validation.js';

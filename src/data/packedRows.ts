@@ -39,6 +39,8 @@ export interface PackedBatch extends AnyBatch {
   readonly rows: number;
   /** Trained tokens of the step that it belongs to. */
   readonly lossTokens: number;
+  /** The examples in it, by their number among those that are used. */
+  readonly examples: readonly number[];
 }
 
 /** An example in a row. */
@@ -125,7 +127,9 @@ export class PackedRows implements Batches<PackedBatch> {
           const shape = `${row.ids.length} tokens, ${row.targets.length} labels`;
           const endsStep = i === step.length - 1;
           const members = this.#packing.members(plan);
-          yield { shape, endsStep, members, row, take: () => writer.write(row, stepTokens) };
+          const examples = members.map(({ example }) => example);
+          const take = () => ({ ...writer.write(row, stepTokens), examples });
+          yield { shape, endsStep, members, row, take };
         }
       }
     } finally {
@@ -160,6 +164,8 @@ export class PackedRows implements Batches<PackedBatch> {
   }
 }
 
+type WrittenRow = Omit<PackedBatch, 'examples'>;
+
 /** Memory for the largest row, in which all others stand too. */
 class RowWriter {
   readonly #device: Backend;
@@ -168,7 +174,7 @@ class RowWriter {
   readonly #whole: { readonly [K in 'ids' | 'positions' | 'ranges' | 'labelRows' | 'targets']: Tensor };
   readonly #scale: Tensor;
   #views: Tensor[] = [];
-  #batch: PackedBatch | undefined;
+  #batch: WrittenRow | undefined;
 
   constructor(device: Backend, { longest, maxTokens, maxLabels, window }: Packing) {
     const make = (dtype: DType, length: number) =>
@@ -186,7 +192,7 @@ class RowWriter {
     this.#scale = new Tensor(device, device.alloc('f32', 1), []).own();
   }
 
-  write(row: PackedRow, stepTokens: number): PackedBatch {
+  write(row: PackedRow, stepTokens: number): WrittenRow {
     const batch = this.#batchOf(row, stepTokens);
     for (const name of ['ids', 'positions', 'ranges', 'labelRows', 'targets'] as const)
       this.#device.write(batch[name].storage, row[name]);
@@ -200,7 +206,7 @@ class RowWriter {
   }
 
   /** The same tensors for rows of the same lengths. */
-  #batchOf(row: PackedRow, stepTokens: number): PackedBatch {
+  #batchOf(row: PackedRow, stepTokens: number): WrittenRow {
     const { trainedTokens: rows, ids, targets } = row;
     const numbers = { rows, lossTokens: stepTokens };
     const old = this.#batch;

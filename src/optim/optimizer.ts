@@ -146,6 +146,12 @@ export abstract class Optimizer {
     device.run('clipNorm', { x: storage, norm: norm.storage, maxNorm });
   }
 
+  /** The length of all gradients together, as `clipNorm` found it last. */
+  async readNorm(): Promise<number> {
+    const [norm] = await this.#memory.norm.read();
+    return norm;
+  }
+
   /** @internal Counts the step. */
   finishStep(): void {
     for (let i = 0; i < this.#stepCounts.length; i++) this.#stepCounts[i] += 1;

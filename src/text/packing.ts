@@ -18,6 +18,8 @@ export interface PackingOptions {
    * those that are left. Default 0: each row is a step.
    */
   readonly batchTokens?: number | undefined;
+  /** A step takes so many examples, and as many rows as they need; not together with `batchTokens`. Default none. */
+  readonly batchSize?: number | undefined;
   /** Whether a row takes several examples. Default true. */
   readonly pack?: boolean | undefined;
   /** Whether tokens that examples of a row begin with alike are computed once. Default true. */
@@ -62,6 +64,7 @@ export interface RowPlan {
 const NAMES: OptionNames<PackingOptions> = {
   maxLength: true,
   batchTokens: true,
+  batchSize: true,
   pack: true,
   sharePrefix: true,
   long: true,
@@ -74,6 +77,8 @@ const MAX_EXAMPLES = 256;
 /** The options that decide how examples stand in rows. */
 interface Settled {
   readonly batchTokens: number;
+  /** 0: as many as `batchTokens` says. */
+  readonly batchSize: number;
   readonly pack: boolean;
   readonly sharePrefix: boolean;
   readonly window: number;
@@ -100,16 +105,19 @@ export class Packing {
    */
   constructor(examples: readonly TokenExample[], options: PackingOptions = {}) {
     checkOptions('packing', options, NAMES, {
-      batchsize: 'a step is as large as batchTokens says',
       shuffle: 'the order is that of batches({ random })',
       seed: 'the order is that of batches({ random })',
     });
-    const { batchTokens = 0, pack = true, sharePrefix = true, long = 'refuse' } = options;
+    const { batchTokens = 0, batchSize = 0, pack = true, sharePrefix = true, long = 'refuse' } = options;
     const { window = Number.POSITIVE_INFINITY } = options;
     const whole = examples.map(packable);
     const longest = whole.reduce((most, { labels }) => Math.max(most, labels.length), 0);
     const { maxLength = Math.max(DEFAULT_MAX_LENGTH, longest) } = options;
-    checkNumbers({ maxLength, batchTokens, window });
+    checkNumbers({ maxLength, batchTokens, batchSize, window });
+    if (batchTokens > 0 && batchSize > 0)
+      throw new RangeError(
+        `packing: batchTokens and batchSize must not be given together: ${batchTokens}, ${batchSize}`,
+      );
     if (!['cut', 'drop', 'refuse'].includes(long))
       throw new RangeError(`packing: long must be cut, drop or refuse: ${long}`);
     const kept = shortened(whole, maxLength, long);
@@ -119,7 +127,7 @@ export class Packing {
       );
     this.#examples = kept;
     this.window = options.window;
-    this.#options = { batchTokens, pack, sharePrefix: sharePrefix && pack, window };
+    this.#options = { batchTokens, batchSize, pack, sharePrefix: sharePrefix && pack, window };
     this.longest = kept.reduce((most, { inputs }) => Math.max(most, inputs.length), 0);
     this.maxTokens = roundUp(maxLength, TOKEN_STEP);
     this.maxLabels = roundUp(this.maxTokens, LABEL_STEP);
@@ -150,8 +158,8 @@ export class Packing {
 
   /** The rows of each step of one pass. @param order  the numbers of the examples */
   *steps(order: Int32Array): Generator<readonly RowPlan[], void> {
-    const { batchTokens } = this.#options;
-    if (batchTokens === 0) {
+    const { batchTokens, batchSize } = this.#options;
+    if (batchTokens === 0 && batchSize === 0) {
       for (const row of this.#rows(order)) yield [row];
       return;
     }
@@ -160,16 +168,18 @@ export class Packing {
     for (const example of order) {
       chosen.push(example);
       trained += this.#examples[example].trainedTokens;
-      if (trained < batchTokens) continue;
+      if (batchSize > 0 ? chosen.length < batchSize : trained < batchTokens) continue;
       yield this.#rowsOfStep(chosen);
       [chosen, trained] = [[], 0];
     }
     if (chosen.length > 0) yield this.#rowsOfStep(chosen);
   }
 
-  /** Whether a step has the trained tokens that were asked for. */
+  /** Whether a step has the examples or trained tokens that were asked for. */
   isWhole(step: readonly RowPlan[]): boolean {
-    return trainedTokensOf(step) >= this.#options.batchTokens;
+    const { batchTokens, batchSize } = this.#options;
+    const examples = step.reduce((sum, { members }) => sum + members.length, 0);
+    return trainedTokensOf(step) >= batchTokens && examples >= batchSize;
   }
 
   /** A planned row. */
@@ -247,9 +257,11 @@ export function trainedTokensOf(rows: readonly RowPlan[]): number {
   return rows.reduce((sum, row) => sum + row.trainedTokens, 0);
 }
 
-function checkNumbers(numbers: { maxLength: number; batchTokens: number; window: number }): void {
-  const least = { maxLength: 2, batchTokens: 0, window: 1 };
-  for (const name of ['maxLength', 'batchTokens', 'window'] as const) {
+function checkNumbers(
+  numbers: Readonly<Record<'maxLength' | 'batchTokens' | 'batchSize' | 'window', number>>,
+): void {
+  const least = { maxLength: 2, batchTokens: 0, batchSize: 0, window: 1 };
+  for (const name of ['maxLength', 'batchTokens', 'batchSize', 'window'] as const) {
     const value = numbers[name];
     const isNone = name === 'window' && value === Number.POSITIVE_INFINITY;
     if (isNone || (Number.isSafeInteger(value) && value >= least[name])) continue;

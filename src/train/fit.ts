@@ -13,6 +13,7 @@ import { keepCheckpoint, openCheckpoint, restoreCheckpoint, serializeCheckpoint 
 import { eventLoopTurns } from './eventLoop.js';
 import { type FingerprintParts, fingerprintOf, type Setting } from './fingerprint.js';
 import { type LossFunction, lossOf } from './loss.js';
+import { NonFiniteError } from './nonFinite.js';
 import { TrainingStep } from './trainingStep.js';
 import { Validation, type ValidationOptions, type ValidationReport } from './validation.js';
 
@@ -111,8 +112,9 @@ export interface FitResult {
  * frees its adapters or weights throws, and so does a second training of the model or with the optimizer.
  * @throws RangeError for options out of range or no batch at all, TypeError for an option that does not exist, ShapeError
  *   for a model with fewer outputs than the data have classes, Error for an optimizer that trains nothing of the model;
- *   DataError for a checkpoint of another run, Error with the iteration's number when the loss is not finite (where every
- *   step is read, the weights are then those before that iteration), Error while another call changes, switches or trains
+ *   DataError for a checkpoint of another run, NonFiniteError with the iteration's number when the loss, or the gradient of a
+ *   step of several batches that `clipNorm` measures, is not finite (where every step is read, the weights are then those
+ *   before that iteration), Error while another call changes, switches or trains
  *   the model
  */
 export async function fit<M extends Module, B extends AnyBatch>(
@@ -281,7 +283,10 @@ function trainingStep<B extends AnyBatch>(
   const group = () => Math.min(accumulate, left);
   const onLosses = (losses: readonly number[]) => log.add(losses);
   const onDispose = () => void draws.return();
-  const tell = { onLosses, onDispose };
+  const onNorm = (norm: number, step: number) => {
+    if (!Number.isFinite(norm)) throw new NonFiniteError('gradient', norm, first + step);
+  };
+  const tell = { onLosses, onNorm, onDispose };
   const grouping = { accumulate, group, isSummed: hasSteps };
   return new TrainingStep({ device, optimizer, next, ...tell, ...grouping, clipNorm, record });
 }
@@ -325,7 +330,7 @@ class TrainingLog {
       this.#count += 1;
       this.#sum += loss;
       const iteration = this.#count;
-      if (!Number.isFinite(loss)) throw new Error(`fit: the loss is ${loss} at iteration ${iteration}`);
+      if (!Number.isFinite(loss)) throw new NonFiniteError('loss', loss, iteration);
       if (!this.onStep) continue;
       const { iterations, meanLoss } = this;
       const epoch = this.#epochOf(iteration);

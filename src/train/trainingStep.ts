@@ -24,6 +24,11 @@ export interface TrainingStepOptions {
   readonly next: () => BatchWork;
   /** Is told the losses in their order; what it throws ends the step before the weights are changed. */
   readonly onLosses: (losses: readonly number[]) => void;
+  /**
+   * Is told how long the gradient of a step of several batches was before it was shortened, and the step, from 1 on; what it
+   * throws ends the step before the weights are changed.
+   */
+  readonly onNorm: (norm: number, step: number) => void;
   /** Called at the end. */
   readonly onDispose: () => void;
   /** Batches of a step, whose mean loss is differentiated. */
@@ -53,6 +58,7 @@ export class TrainingStep {
   readonly #scope = new StepScope();
   readonly #replays = new Replays();
   #sums: Sums | undefined;
+  #steps = 0;
 
   constructor(options: TrainingStepOptions) {
     this.#options = options;
@@ -62,6 +68,7 @@ export class TrainingStep {
   /** Forward, backward and a step of the optimizer. @param isLast  reads the losses that were not read yet */
   async run(isLast: boolean): Promise<void> {
     this.#window.begin();
+    this.#steps += 1;
     if (this.#options.accumulate > 1 || this.#options.isSummed) {
       await this.#accumulated(isLast);
       return;
@@ -99,7 +106,7 @@ export class TrainingStep {
 
   /** A graph and a backward pass for each batch, so that it takes the memory of one. */
   async #accumulated(isLast: boolean): Promise<void> {
-    const { device, optimizer, next, group, isSummed } = this.#options;
+    const { device, optimizer, next, group, isSummed, onNorm } = this.#options;
     this.#sums ??= { share: zeros(device, []), meanLoss: zeros(device, []) };
     const { share, meanLoss } = this.#sums;
     const count = isSummed ? 1 : group();
@@ -123,6 +130,8 @@ export class TrainingStep {
     this.#window.append(meanLoss.storage);
     await this.#readIfDue(isLast);
     this.#clip();
+    // Such a step takes long, and the device is waited for in any case.
+    if (this.#options.clipNorm !== undefined) onNorm(await optimizer.readNorm(), this.#steps);
     optimizer.step();
   }
 

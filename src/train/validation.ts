@@ -27,6 +27,14 @@ export interface ValidationOptions<B extends AnyBatch = Batch> {
    * weights that were best; default: goes on, and ends with the last weights.
    */
   readonly patience?: number;
+  /** Whether it ends with the weights that were best. Default: with `patience`. */
+  readonly keepBest?: boolean;
+  /**
+   * Measures the model instead, such as by more than its loss; `data` then only say what is measured, for a checkpoint to
+   * compare. The weights must stay as they are.
+   */
+  readonly measure?: () => Promise<{ readonly loss: number; readonly accuracy?: number }>;
+  /** Called after each; a promise that it returns is waited for before the next iteration. */
   readonly onValidation?: (report: ValidationReport) => void;
 }
 
@@ -34,6 +42,8 @@ const NAMES: OptionNames<ValidationOptions> = {
   data: true,
   every: true,
   patience: true,
+  keepBest: true,
+  measure: true,
   onValidation: true,
 };
 
@@ -84,13 +94,16 @@ export class Validation<M extends Module, B extends AnyBatch> {
     if (!this.best || report.loss < this.best.loss) {
       this.best = report;
       this.#worse = 0;
-      if (options.patience !== undefined) this.#bestState = await valuesOf(trainedParameters(this.model));
+      const { keepBest = options.patience !== undefined } = options;
+      if (keepBest) this.#bestState = await valuesOf(trainedParameters(this.model));
     } else this.#worse += 1;
-    options.onValidation?.(report);
+    await options.onValidation?.(report);
   }
 
   async #measure(data: Batches<B>): Promise<Pick<ValidationReport, 'loss' | 'accuracy'>> {
     const { model, loss } = this;
+    const measured = await this.options?.measure?.();
+    if (measured) return { loss: measured.loss, accuracy: measured.accuracy };
     if (loss) return { loss: await evaluateLoss(model, data, { loss }), accuracy: undefined };
     requireLayer('fit', model);
     if (!(data instanceof Dataset)) throw new TypeError('fit: validation.data must be a Dataset, as data is');

@@ -150,8 +150,11 @@ describe('PackedRows', async () => {
   it('refuses options that do not exist', () => {
     const data = new PackedRows(device, examples);
     expect(() => data.draws({ batchTokens: 5 } as never)).toThrow(/^batches: unknown option "batchTokens"/);
-    expect(() => new PackedRows(device, examples, { batchSize: 5 } as never)).toThrow(
-      'packing: unknown option "batchSize": a step is as large as batchTokens says',
+    expect(() => new PackedRows(device, examples, { batchSize: 5, batchTokens: 3 })).toThrow(
+      'packing: batchTokens and batchSize must not be given together: 3, 5',
+    );
+    expect(() => new PackedRows(device, examples, { batchSize: 1.5 })).toThrow(
+      'packing: batchSize must be an integer of at least 0: 1.5',
     );
   });
 });

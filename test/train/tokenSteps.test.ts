@@ -2,8 +2,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
 import { ReferenceBackend } from '../../src/backends/reference/index.js';
-import { PackedRows } from '../../src/data/packedRows.js';
+import { type PackedBatch, PackedRows } from '../../src/data/packedRows.js';
 import { applyLora } from '../../src/lora/applyLora.js';
+import type { LlamaForCausalLM } from '../../src/models/llama.js';
 import { loadLanguageModel } from '../../src/models/load.js';
 import { tokenLoss } from '../../src/models/tokenLoss.js';
 import { AdamW } from '../../src/optim/adam.js';
@@ -11,6 +12,7 @@ import type { TokenExample } from '../../src/text/examples.js';
 import type { PackingOptions } from '../../src/text/packing.js';
 import { evaluateLoss } from '../../src/train/evaluateLoss.js';
 import { type FitOptions, fit } from '../../src/train/fit.js';
+import { NonFiniteError } from '../../src/train/nonFinite.js';
 import { folder } from '../models/fixtures.js';
 import { wasm } from '../support/devices.js';
 import { uniform } from '../torch/generator.js';
@@ -74,6 +76,50 @@ describe('a step of several rows', () => {
     expect(result.iterations).toBe(losses.length);
     expect(losses.length).toBeGreaterThanOrEqual(3 * Math.floor(trained / 13));
     expect(losses.length).toBeLessThanOrEqual(3 * Math.ceil(trained / 10));
+  });
+
+  it('has as many examples as were asked for, and says which', async () => {
+    const steps: number[][] = [[]];
+    const seen = (model: LlamaForCausalLM, batch: PackedBatch) => {
+      steps[steps.length - 1].push(...batch.examples);
+      return tokenLoss(model, batch);
+    };
+    const onStep = () => steps.push([]);
+    const options = { loss: seen, onStep } as unknown as Partial<FitOptions>;
+    const { result } = await train(device, { maxLength: 32, batchSize: 4 }, options);
+    expect(result.iterations).toBe(9);
+    const sets = steps.slice(0, 9).map((step) => step.sort((a, b) => a - b));
+    const epoch = [[0, 1, 2, 3], [4, 5, 6, 7], [8]];
+    expect(sets).toEqual([...epoch, ...epoch, ...epoch]);
+  });
+
+  it('ends before the weights are changed when the gradient is not finite', async () => {
+    const before = await train(device, { batchSize: 4 }, { limit: 2, clipNorm: 1 });
+    let step = 0;
+    const { model } = await loadLanguageModel(device, folder('llama3'));
+    const { factors } = await applyLora(model, { rank: 2 });
+    for (const [i, { loraB }] of [...factors.values()].entries()) loraB.write(uniform(i, loraB.length, 0.05));
+    const [{ loraA: spoilt }] = factors.values();
+    const spoiling = (trained: LlamaForCausalLM, batch: PackedBatch) => {
+      const loss = tokenLoss(trained, batch);
+      const backward = loss.backward.bind(loss);
+      loss.backward = (gradient) => {
+        backward(gradient);
+        if (step === 2) spoilt.grad?.write(new Float32Array(spoilt.length).fill(Number.NaN));
+      };
+      return loss;
+    };
+    const optimizer = new AdamW(model.parameters(), { learningRate: 1e-3 });
+    const values: number[] = [];
+    const training = fit(model, new PackedRows(device, examples, { batchSize: 4 }), {
+      ...{ optimizer, epochs: 3, shuffle: false, clipNorm: 1, record: false },
+      ...{ loss: spoiling, onStep: () => step++ },
+    });
+    await expect(training).rejects.toThrow('fit: the gradient is NaN at iteration 3');
+    await expect(training).rejects.toBeInstanceOf(NonFiniteError);
+    for (const { loraA, loraB } of factors.values())
+      values.push(...(await loraA.read()), ...(await loraB.read()));
+    expect(values).toEqual(before.values);
   });
 
   it('goes on from a checkpoint to the same bits', async () => {
