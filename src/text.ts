@@ -2,7 +2,7 @@
 
 export { type PackedBatch, type PackedDraw, PackedRows } from './data/packedRows.js';
 export type { ModelPlace } from './files/modelPlace.js';
-export { Chat } from './generate/chat.js';
+export { Chat, ChatAnswer, type SendOptions } from './generate/chat.js';
 export {
   type GenerateOptions,
   Generation,
