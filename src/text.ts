@@ -46,5 +46,6 @@ export { tokenizerFromFiles } from './text/fromFiles.js';
 export { tokenizerFromGguf } from './text/fromGguf.js';
 export type { ChatMessage } from './text/messages.js';
 export type { PackingOptions, PackingReport } from './text/packing.js';
+export { type TemplateSystem, templateSystem } from './text/systemMessage.js';
 export type { TextStream } from './text/textStream.js';
 export { type DecodeOptions, type EncodeOptions, Tokenizer } from './text/tokenizer.js';
