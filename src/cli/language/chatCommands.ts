@@ -89,15 +89,15 @@ export async function runCommand(session: ChatSession, entry: string, input: Cha
 
 function setSystem(session: ChatSession, text: string): void {
   if (text !== '') session.system = text === '-' ? undefined : text;
-  session.say(systemLine(session));
+  for (const line of systemLines(session)) session.say(line);
 }
 
 /** Which system message is in force, and where it is from. */
-export function systemLine({ system, template }: ChatSession): string {
-  if (system !== undefined) return `system message: ${printable(system, SHOWN)}`;
+export function systemLines({ system, template }: ChatSession): string[] {
+  if (system !== undefined) return ['system message:', `  ${printable(system, SHOWN)}`];
   if (template.own !== undefined)
-    return `system message, added by the model's chat template: ${printable(template.own, SHOWN)}`;
-  return `system message: none${template.takes ? '' : "; the model's chat template takes none"}`;
+    return ["system message, added by the model's chat template:", `  ${printable(template.own, SHOWN)}`];
+  return [`system message: none${template.takes ? '' : "; the model's chat template takes none"}`];
 }
 
 const SHOWN = 300;

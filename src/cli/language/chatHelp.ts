@@ -1,4 +1,4 @@
-/** What `lowrank chat --help` and `/help` say; lines of at most 80 columns. */
+/** What `lowrank chat --help` and `/help` say; lines of at most 80 columns, indented. */
 import { EXIT_CODES } from '../help.js';
 
 export const CHAT_SUMMARY = 'talk with a language model, with and without an adapter';
@@ -12,7 +12,7 @@ export const CHAT_COMMANDS = `\
 /base            answer without the adapter
 /adapter         answer with it
 /both            answer with both; the conversation goes on with the adapter's
-/system TEXT     give another system message; - takes it back, no TEXT shows it
+/system TEXT     give another system message; - takes it back; none: show it
 /file PATH       send the text of a file
 /retry           answer the last message again
 /reset           begin a new conversation with the same system message
@@ -23,7 +23,8 @@ export const CHAT_COMMANDS = `\
 //text           send a message that begins with a slash
 
 Lines that are pasted together are one message: Enter sends it. A line that
-ends with \\ goes on in the next. Ctrl-C ends an answer and keeps what is there.`;
+ends with \\ goes on in the next. Ctrl-C ends an answer, and keeps what is
+there.`;
 
 export const CHAT_EXAMPLES = `
 In the chat:

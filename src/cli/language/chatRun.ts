@@ -9,7 +9,7 @@ import { printLine } from '../output.js';
 import { openDevice } from '../prepare.js';
 import type { Streams } from '../streams.js';
 import { addAdapters } from './adapters.js';
-import { COMMAND_WORDS, isCommand, messageOf, runCommand, systemLine } from './chatCommands.js';
+import { COMMAND_WORDS, isCommand, messageOf, runCommand, systemLines } from './chatCommands.js';
 import { openConversation, readMessage } from './chatHistory.js';
 import { type ChatInput, pipedInput } from './chatInput.js';
 import type { ChatCommand } from './chatOptions.js';
@@ -79,7 +79,7 @@ async function begin(
   session.notice(`${basename(options.model)} on ${device.name}, context ${integer(contextLength)} tokens`);
   for (const { directory, scale } of options.adapters)
     session.notice(`adapter: ${directory}${scale === 1 ? '' : `, scaled by ${scale}`}`);
-  session.notice(systemLine(session));
+  for (const line of systemLines(session)) session.notice(line);
   if (kept.length > 0) session.notice(`history: ${count(kept.length, 'message')} from ${history}`);
   return session;
 }

@@ -181,8 +181,19 @@ export class ChatSession {
 
   #encode(messages: readonly ChatMessage[]): Int32Array {
     const { allowSpecial } = this.#options;
-    return encodeChat(this.#opened.tokenizer, messages, { addGenerationPrompt: true, allowSpecial });
+    try {
+      return encodeChat(this.#opened.tokenizer, messages, { addGenerationPrompt: true, allowSpecial });
+    } catch (error) {
+      const [, at, rule] = (error instanceof DataError && REFUSED.exec(error.message)) || [];
+      if (at === undefined) throw error;
+      const isLast = Number(at) === messages.length - 1;
+      const which = isLast ? 'the message' : `message ${Number(at) + 1} of the conversation`;
+      throw new DataError(`${which} ${rule}; --allow-special takes it`, { cause: error });
+    }
   }
 }
+
+/** A message that holds a special token, as `encodeChat` reports it. */
+const REFUSED = /^messages\[(\d+)\]\.content: (.*)$/s;
 
 const WAYS_ON = '/reset begins a new conversation, /save FILE keeps this one before';

@@ -152,7 +152,12 @@ export class TerminalInput implements ChatInput {
     this.#lines.push(goesOn ? line.slice(0, -CONTINUES.length) : line);
     if (goesOn || this.#isPasting) this.#ask(CONTINUED);
     else if (this.#answer) this.#finish();
-    else this.#timer = setTimeout(() => this.#finish(), TOGETHER_MS);
+    else this.#timer = setTimeout(() => this.#finishTogether(), TOGETHER_MS);
+  }
+
+  /** A line that has begun by now was not typed either: it is the last of them, and waits for its end. */
+  #finishTogether(): void {
+    if (this.#reader.line === '') this.#finish();
   }
 
   #finish(): void {
