@@ -9,6 +9,7 @@ import { encodeChat } from '../../src/text/chat.js';
 import type { ChatMessage } from '../../src/text/messages.js';
 import { folder } from '../models/fixtures.js';
 import { wasm } from '../support/devices.js';
+import { hasRealModel, realModel } from '../support/realModel.js';
 
 const device = await wasm();
 const { model, tokenizer } = await loadLanguageModel(device, folder('llama3'));
@@ -61,6 +62,24 @@ describe('Chat', () => {
     expect(second.readTokens).toBe(behind(first, [user('hello')], prompt));
     expect(second.readTokens).toBeLessThanOrEqual(second.promptTokens - first.promptTokens);
     chat.dispose();
+  });
+
+  it.skipIf(!hasRealModel)('reads what a real model said once, and nothing of it again', async () => {
+    const real = await loadLanguageModel(device, realModel());
+    const chat = new Chat(real.model, real.tokenizer);
+    const first = await chat.send('Name three colours.', options).result();
+    const second = await chat.send('And one more?', options).result();
+    const third = await chat.retry(options).result();
+    // <|im_end|>, a line break and the new message, and of a cut answer the last token.
+    const own = encodeChat(real.tokenizer, [{ role: 'system', content: '' }, user('And one more?')], {
+      addGenerationPrompt: true,
+    });
+    const empty = encodeChat(real.tokenizer, [{ role: 'system', content: '' }]);
+    const unread = first.stoppedBy === 'length' ? 1 : 0;
+    expect(second.readTokens).toBe(own.length - empty.length + 2 + unread);
+    expect([third.readTokens, third.text]).toEqual([1, second.text]);
+    chat.dispose();
+    real.model.dispose();
   });
 
   it('keeps what was read with the adapter and without it', async () => {

@@ -72,10 +72,12 @@ function parseConversation(text: string, path: string): readonly ChatMessage[] {
     const message = error instanceof Error ? error.message : String(error);
     throw new DataError(`${path}: line 1: is no JSON: ${message}`, { cause: error });
   }
-  const messages = typeof value === 'object' && value !== null && Reflect.get(value, 'messages');
+  const fields = typeof value === 'object' && value !== null ? value : {};
+  const messages = Object.hasOwn(fields, 'messages') ? Reflect.get(fields, 'messages') : undefined;
   if (!Array.isArray(messages)) throw new DataError(`${path}: line 1: must be an object with messages`);
-  if (Object.keys(value as object).length > 1)
-    throw new DataError(`${path}: line 1: must have messages only: it has ${Object.keys(value as object)}`);
+  const names = Object.keys(fields);
+  if (names.length > 1)
+    throw new DataError(`${path}: line 1: must have messages only: it has ${names.join(', ')}`);
   try {
     checkMessages(messages);
   } catch (error) {
