@@ -6,6 +6,7 @@ import { CHAT_COMMANDS } from './chatHelp.js';
 import { readConversation, readMessage, typedPath, writeConversation } from './chatHistory.js';
 import type { ChatInput } from './chatInput.js';
 import type { Answerer, ChatSession } from './chatSession.js';
+import { systemLines } from './systemLines.js';
 
 interface Command {
   /** What it takes, as `/help` shows it; undefined for nothing. */
@@ -89,18 +90,8 @@ export async function runCommand(session: ChatSession, entry: string, input: Cha
 
 function setSystem(session: ChatSession, text: string): void {
   if (text !== '') session.system = text === '-' ? undefined : text;
-  for (const line of systemLines(session)) session.say(line);
+  for (const line of systemLines(session.system, session.template)) session.say(line);
 }
-
-/** Which system message is in force, and where it is from. */
-export function systemLines({ system, template }: ChatSession): string[] {
-  if (system !== undefined) return ['system message:', `  ${printable(system, SHOWN)}`];
-  if (template.own !== undefined)
-    return ["system message, added by the model's chat template:", `  ${printable(template.own, SHOWN)}`];
-  return [`system message: none${template.takes ? '' : "; the model's chat template takes none"}`];
-}
-
-const SHOWN = 300;
 
 async function save(session: ChatSession, path: string): Promise<void> {
   const { messages } = session.chat;

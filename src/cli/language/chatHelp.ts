@@ -12,7 +12,7 @@ export const CHAT_COMMANDS = `\
 /base            answer without the adapter
 /adapter         answer with it
 /both            answer with both; the conversation goes on with the adapter's
-/system TEXT     give another system message; - takes it back; none: show it
+/system [TEXT]   show the system message, or give another; - takes it back
 /file PATH       send the text of a file
 /retry           answer the last message again
 /reset           begin a new conversation with the same system message

@@ -9,12 +9,13 @@ import { printLine } from '../output.js';
 import { openDevice } from '../prepare.js';
 import type { Streams } from '../streams.js';
 import { addAdapters } from './adapters.js';
-import { COMMAND_WORDS, isCommand, messageOf, runCommand, systemLines } from './chatCommands.js';
+import { COMMAND_WORDS, isCommand, messageOf, runCommand } from './chatCommands.js';
 import { openConversation, readMessage } from './chatHistory.js';
 import { type ChatInput, pipedInput } from './chatInput.js';
 import type { ChatCommand } from './chatOptions.js';
 import { ChatSession, type OpenedModel } from './chatSession.js';
 import type { RunReporting } from './generateRun.js';
+import { systemLines } from './systemLines.js';
 import { TerminalInput } from './terminalInput.js';
 import { watchReader } from './textOutput.js';
 
@@ -79,13 +80,19 @@ async function begin(
   session.notice(`${basename(options.model)} on ${device.name}, context ${integer(contextLength)} tokens`);
   for (const { directory, scale } of options.adapters)
     session.notice(`adapter: ${directory}${scale === 1 ? '' : `, scaled by ${scale}`}`);
-  for (const line of systemLines(session)) session.notice(line);
+  for (const line of systemLines(session.system, session.template)) session.notice(line);
   if (kept.length > 0) session.notice(`history: ${count(kept.length, 'message')} from ${history}`);
   return session;
 }
 
-function openInput({ stdin = process.stdin, stdout, stderr }: Streams, signal: AbortSignal): ChatInput {
-  const output = stdout.isTTY ? stdout : stderr;
+/** Where a prompt is shown: answers may go to a file. */
+function screenOf({ stdout, stderr }: Streams): NodeJS.WriteStream {
+  return stdout.isTTY ? stdout : stderr;
+}
+
+function openInput(streams: Streams, signal: AbortSignal): ChatInput {
+  const { stdin = process.stdin } = streams;
+  const output = screenOf(streams);
   return stdin.isTTY && output.isTTY
     ? new TerminalInput({ stdin, output, signal, words: COMMAND_WORDS })
     : pipedInput(stdin, signal);
@@ -102,7 +109,7 @@ async function talk(session: ChatSession, input: ChatInput, { first, streams, si
     try {
       const goesOn = await work();
       signal.throwIfAborted();
-      if (input.isTerminal) streams.stderr.write('\n');
+      if (input.isTerminal) screenOf(streams).write('\n');
       return goesOn;
     } catch (error) {
       if (!input.isTerminal || !canGoOn(error) || signal.aborted) throw error;

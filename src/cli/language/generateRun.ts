@@ -3,6 +3,7 @@ import type { Backend } from '../../core.js';
 import { type GenerationResult, generate } from '../../generate/generate.js';
 import { loadLanguageModel } from '../../models/load.js';
 import { writeFileAtomic } from '../../node.js';
+import { templateSystem } from '../../text/systemMessage.js';
 import { ensureWritableFile, jsonText } from '../json.js';
 import { modelPath, shown } from '../modelPath.js';
 import { openDevice } from '../prepare.js';
@@ -12,6 +13,7 @@ import type { Streams } from '../streams.js';
 import { addAdapters } from './adapters.js';
 import type { GenerateCommand } from './generateOptions.js';
 import { samplingOf } from './samplingOptions.js';
+import { systemLines } from './systemLines.js';
 import { tokenFigures, watchReader, writeText } from './textOutput.js';
 
 export interface RunReporting {
@@ -56,6 +58,8 @@ async function begin(device: Backend, prompt: string, options: GenerateCommand, 
   for (const note of notes) notice(`note: ${note}`);
   await addAdapters(model, options.adapters, notice);
   const { system, chat } = options;
+  const said = chat ? systemLines(system, templateSystem(tokenizer)) : [];
+  for (const line of said) notice(line);
   const user = { role: 'user', content: prompt };
   const messages = system === undefined ? [user] : [{ role: 'system', content: system }, user];
   return generate(model, tokenizer, chat ? messages : prompt, { ...samplingOf(options), signal });

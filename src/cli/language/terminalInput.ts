@@ -46,7 +46,7 @@ export interface TerminalOptions {
 
 /**
  * Lines with readline's keys and history. Lines that are pasted, or arrive together, are one message, as are lines of which all
- * but the last end with a backslash. What is typed during an answer is not shown, and waits.
+ * but the last end with a backslash. What is typed during an answer is not shown, and waits for its end.
  */
 export class TerminalInput implements ChatInput {
   readonly isTerminal = true;
@@ -175,6 +175,9 @@ export class TerminalInput implements ChatInput {
   #onInterrupt(): void {
     if (this.#answer) {
       this.#answer.abort();
+      // As a terminal does, which forgets what was typed before an interrupt.
+      this.#entries = [];
+      this.#lines = [];
       return;
     }
     const isEmpty = this.#reader.line === '' && this.#lines.length === 0;

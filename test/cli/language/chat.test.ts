@@ -173,7 +173,7 @@ describe('lowrank chat', () => {
   it('leaves at /exit, and lists its commands', async () => {
     const { out, err } = await chat('/help\n/exit\nhello\n', '--quiet');
     expect(out).toBe('');
-    for (const word of ['/base', '/both', '/system TEXT', '/retry', '/load FILE'])
+    for (const word of ['/base', '/both', '/system [TEXT]', '/retry', '/load FILE'])
       expect(err).toContain(word);
   });
 

@@ -144,7 +144,7 @@ describe('an answer', () => {
     const answer = () =>
       input.answering((signal) => {
         const ended = new Promise((resolve) => signal.addEventListener('abort', resolve));
-        write(CTRL_C);
+        write(`typed meanwhile\r${CTRL_C}`);
         return ended.then(() => 'stopped');
       });
     expect([await answer(), await answer()]).toEqual(['stopped', 'stopped']);
