@@ -24,6 +24,7 @@ export {
 } from './lora/adapterFile.js';
 export {
   activeAdapters,
+  adapterNames,
   deleteAdapter,
   getAdapter,
   renameAdapter,

@@ -1,6 +1,6 @@
 /** `lowrank/text`: language models, their tokenizers, and what they say. */
 
-export { type PackedBatch, type PackedDraw, PackedRows } from './data/packedRows.js';
+export { type PackedBatch, type PackedDraw, PackedRows, type RowMember } from './data/packedRows.js';
 export type { ModelPlace } from './files/modelPlace.js';
 export { Chat, ChatAnswer, type SendOptions } from './generate/chat.js';
 export {
@@ -18,6 +18,19 @@ export type { GgufType } from './gguf/types.js';
 export type { GgufValue } from './gguf/values.js';
 export { ggufParts, type WritableGguf, type WritableGgufTensor, type WritableValue } from './gguf/write.js';
 export {
+  type CompareExamplesOptions,
+  compareExamples,
+  type ExampleChange,
+  type ExampleComparison,
+} from './models/compareExamples.js';
+export {
+  type EvaluateLanguageModelOptions,
+  type ExampleScore,
+  evaluateLanguageModel,
+  type LanguageEvaluation,
+  type LanguageScores,
+} from './models/evaluateLanguageModel.js';
+export {
   type AdapterGgufOptions,
   adapterGgufParts,
   type ExportAdapterOptions,
@@ -29,23 +42,46 @@ export { type CacheSizes, KeyValueCache } from './models/keyValueCache.js';
 export { LlamaForCausalLM } from './models/llama.js';
 export type { LlamaConfig, LlamaModelType, RopeConfig, RopeScaling } from './models/llamaConfig.js';
 export { type LoadedLanguageModel, type LoadLanguageModelOptions, loadLanguageModel } from './models/load.js';
+export { type LoadedTokenizer, loadTokenizer } from './models/loadTokenizer.js';
 export { causalContext, causalRanges, type TokenContext } from './models/tokenContext.js';
 export { tokenLoss } from './models/tokenLoss.js';
+export { type TrainingPlan, type TrainingPlanOptions, trainingPlan } from './models/trainingPlan.js';
 export type { WeightsOption } from './models/weights.js';
+export { type BadLine, type ReasonCount, reasonCounts, refusalOf } from './text/badLines.js';
 export { type EncodeChatOptions, encodeChat } from './text/chat.js';
 export { ChatTemplate, type RenderOptions } from './text/chatTemplate.js';
+export { type Duplicate, type Duplicates, findDuplicates, type Likeness } from './text/duplicates.js';
+export type { ExampleContent } from './text/exampleFormats.js';
 export {
   type Completion,
   type TokenExample,
   type TokenizeChatOptions,
+  type TokenizeCompletionOptions,
+  type TokenizeTextOptions,
+  type TrainOn,
   tokenizeChat,
   tokenizeCompletion,
   tokenizeText,
 } from './text/examples.js';
 export { tokenizerFromFiles } from './text/fromFiles.js';
 export { tokenizerFromGguf } from './text/fromGguf.js';
+export { GENERAL_EXAMPLES, type GeneralExample } from './text/generalExamples.js';
 export type { ChatMessage } from './text/messages.js';
 export type { PackingOptions, PackingReport } from './text/packing.js';
-export { type TemplateSystem, templateSystem } from './text/systemMessage.js';
+export {
+  type ExampleFile,
+  type ExampleSource,
+  type ReadExample,
+  type ReadExamplesOptions,
+  readExamples,
+} from './text/readExamples.js';
+export { type SplitExamples, type SplitOptions, splitExamples } from './text/splitExamples.js';
+export { defaultSystemMessage, takesSystemMessage } from './text/systemMessage.js';
 export type { TextStream } from './text/textStream.js';
+export {
+  type TokenizedExample,
+  type TokenizedExamples,
+  type TokenizeExamplesOptions,
+  tokenizeExamples,
+} from './text/tokenizeExamples.js';
 export { type DecodeOptions, type EncodeOptions, Tokenizer } from './text/tokenizer.js';

@@ -41,6 +41,8 @@ export interface MemoryUse {
   readonly liveStorages: number;
   /** Bytes the backend holds, the pool included. */
   readonly reservedBytes: number;
+  /** The most bytes that storages and programs ever took at a time. */
+  readonly peakBytes: number;
   /** The most bytes that the device can ever hold; left out where only an attempt tells. */
   readonly limitBytes?: number;
 }
@@ -52,6 +54,8 @@ export interface Program {
    * have to be made one by one.
    */
   readonly isRepeatable: boolean;
+  /** Memory that it keeps from others. */
+  readonly bytes: number;
   /** Gives its memory back to the pool. */
   dispose(): void;
 }

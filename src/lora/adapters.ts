@@ -28,6 +28,11 @@ export function activeAdapters(model: Module): readonly string[] {
   return adaptationOf(model, 'activeAdapters').active;
 }
 
+/** The names of all adapters, in the order in which they came. */
+export function adapterNames(model: Module): readonly string[] {
+  return [...adaptationOf(model, 'adapterNames').adapters.keys()];
+}
+
 /** The adapter of this name. @throws RangeError when there is none */
 export function getAdapter(model: Module, name: string): LoraAdapter {
   return adaptationOf(model, 'getAdapter').adapter(name, 'getAdapter');

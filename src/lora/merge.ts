@@ -32,8 +32,9 @@ const PROBES = 8;
  * Adds the updates of the active adapters to the weights in place, so that a forward pass costs what the base costs.
  * The originals are kept for `unmerge`. Adapters cannot be trained or changed while they are merged. An `evaluate`, or
  * another change, that has begun before ends first, and one that begins meanwhile waits.
- * @throws RangeError when a merged value is not finite or there is nothing to merge, Error when they are merged
- *   already, or `fit` or `withAdapterDisabled` uses the model; nothing is changed then
+ * @throws RangeError for weights that are not f32, which would lose most of the update (`exportMerged` writes a merged language
+ *   model), when a merged value is not finite or there is nothing to merge, Error when they are merged already, or `fit` or
+ *   `withAdapterDisabled` uses the model; nothing is changed then
  */
 export async function merge(model: Module, options: MergeOptions = {}): Promise<MergeReport> {
   checkOptions('merge', options, NAMES);
@@ -69,7 +70,7 @@ async function checkMerged(model: Module, { layers }: Adaptation): Promise<void>
         count += 1;
         if (isFrozenWeight(parameter))
           throw new RangeError(
-            `merge: ${path || 'the weight'} is ${parameter.dtype}, which would lose most of the update: load it as f32`,
+            `merge: ${path || 'the weight'} is ${parameter.dtype}, which would lose most of the update: write a merged model with exportMerged, or load the weights as f32`,
           );
         const shared = names.get(parameter) ?? [''];
         if (shared.length > 1)

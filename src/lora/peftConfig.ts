@@ -94,6 +94,9 @@ const INITS: ReadonlyMap<unknown, LoraInit> = new Map<unknown, LoraInit>([
   ['eva', 'kaiming'],
 ]);
 
+/** Those for which PEFT changes the base in a way that is not found again; all but `loftq` it can convert. */
+const CHANGES_BASE = /^(pissa_niter_|corda|lora_ga|loftq)/i;
+
 /** What PEFT saves whole, whatever the config says, for tasks that put a head on the model. */
 const HEADS: ReadonlyMap<unknown, readonly string[]> = new Map([
   ['SEQ_CLS', ['classifier', 'score']],
@@ -212,7 +215,7 @@ class ConfigReader {
     const init = INITS.get(
       typeof value === 'string' && /^(gaussian|olora)$/i.test(value) ? value.toLowerCase() : value,
     );
-    if (!init) this.#problems.push(`init_lora_weights is not supported: ${short(value)}`);
+    if (!init) this.#problems.push(initProblem(value));
     return init ?? 'kaiming';
   }
 
@@ -259,6 +262,14 @@ class ConfigReader {
     this.#problems.push(`${key} must be ${rule}: found ${short(value)}`);
     return otherwise;
   }
+}
+
+/** @see https://huggingface.co/docs/peft/package_reference/peft_model on `save_pretrained` */
+function initProblem(value: Json): string {
+  if (typeof value !== 'string' || !CHANGES_BASE.test(value))
+    return `init_lora_weights is not supported: ${short(value)}`;
+  const way = /^loftq/i.test(value) ? '' : ': save it in PEFT with path_initial_model_for_weight_conversion';
+  return `init_lora_weights requires a base that PEFT changed, which is not here: ${short(value)}${way}`;
 }
 
 /** Whether Python reads it as an int, and this keeps all its digits. */

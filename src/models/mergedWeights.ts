@@ -41,7 +41,8 @@ export function mergedWeights(model: LlamaForCausalLM): MergedWeights {
   return { config, weights };
 }
 
-function placesIn(model: LlamaForCausalLM): (name: string) => Place {
+/** Finds where a model has the tensor of a name that `llamaWeights` gives. */
+export function placesIn(model: LlamaForCausalLM): (name: string) => Place {
   const layers = findAdaptation(model)?.layers;
   const modules = new Map(model.namedModules());
   return (name) => {

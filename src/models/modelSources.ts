@@ -74,13 +74,18 @@ function ggufSource(tensor: GgufTensor, heads: number | undefined, name: string)
   return { name: `${name}: ${tensor.name}`, shape, type, read };
 }
 
+/** @throws DataError where there is no config, or that of a model that is not computed here */
+export async function readModelConfig(files: FileSource): Promise<LlamaConfig> {
+  const config = await readText(files, 'config.json');
+  if (config) return parseModelConfig(config, nameIn(files, 'config.json'));
+  const name = files.name || 'the model';
+  throw new DataError(`${name}: is no folder of a model: config.json is missing${await hint(files)}`);
+}
+
 /** @throws as {@link openGgufModel} */
 export async function openModelFolder(files: FileSource): Promise<OpenedLanguageModel> {
   const name = files.name || 'the model';
-  const config = await readText(files, 'config.json');
-  if (!config)
-    throw new DataError(`${name}: is no folder of a model: config.json is missing${await hint(files)}`);
-  const parsed = parseModelConfig(config, nameIn(files, 'config.json'));
+  const parsed = await readModelConfig(files);
   const { tensors } = await openModel(files);
   const tokenizer = await readTokenizer(files);
   const sources = new Map<string, WeightSource>();

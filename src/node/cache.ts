@@ -5,8 +5,8 @@ import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 
 /** `$XDG_CACHE_HOME/lowrank`, by default `~/.cache/lowrank`. */
-export function cacheDirectory(): string {
-  const { XDG_CACHE_HOME: base } = process.env;
+export function cacheDirectory(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  const { XDG_CACHE_HOME: base } = env;
   return join(base || join(homedir(), '.cache'), 'lowrank');
 }
 

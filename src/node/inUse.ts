@@ -17,6 +17,8 @@ export interface UseOptions {
   readonly kind: Exclude<Kind, 'tmp'>;
   /** Time for another user to finish, before it is an error. Default 0. */
   readonly waitMs?: number;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal | undefined;
   /** Runs once the directory is had, before what killed processes have left is removed. */
   readonly before?: () => Promise<void>;
 }
@@ -35,7 +37,7 @@ const LOOK_AGAIN_MS = 20;
  */
 export async function withDirectory<T>(
   path: string,
-  { kind, waitMs = 0, before }: UseOptions,
+  { kind, waitMs = 0, signal, before }: UseOptions,
   body: () => Promise<T>,
 ): Promise<T> {
   const deadline = performance.now() + waitMs;
@@ -43,6 +45,7 @@ export async function withDirectory<T>(
   try {
     let mark = await tryToHave(path, kind);
     while (typeof mark !== 'string') {
+      signal?.throwIfAborted();
       if (performance.now() > deadline) throw new DataError(await describeUser(path, mark.other));
       await sleep(LOOK_AGAIN_MS * (1 + Math.random()));
       mark = await tryToHave(path, kind);

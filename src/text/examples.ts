@@ -1,9 +1,9 @@
 /** Training examples as tokens, each with the tokens that are trained: by their place, never by their id. */
 import { DataError } from '../base/errors.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
-import { type EncodeChatOptions, encodeChat } from './chat.js';
+import { type EncodeChatOptions, encodeChat, refuseSpecialIn } from './chat.js';
 import { kindOf } from './fields.js';
-import type { ChatMessage } from './messages.js';
+import { type ChatMessage, lengthOf } from './messages.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /** The label of a token that is not trained. */
@@ -19,10 +19,20 @@ export interface TokenExample {
   readonly labels: Int32Array;
 }
 
-export interface TokenizeChatOptions extends Pick<EncodeChatOptions, 'tools' | 'allowSpecial'> {
+export interface TokenizeTextOptions extends Pick<EncodeChatOptions, 'allowSpecial'> {}
+
+export interface TokenizeCompletionOptions extends TokenizeTextOptions {
   /** `answers`: what the assistant says, with the token that ends its turn; `all`: every token. Default `answers`. */
-  readonly trainOn?: 'answers' | 'all';
+  readonly trainOn?: TrainOn;
+  /** A system message that is put in front of a conversation that has none. Default none. */
+  readonly system?: string | undefined;
 }
+
+export interface TokenizeChatOptions extends TokenizeCompletionOptions, Pick<EncodeChatOptions, 'tools'> {}
+
+export type TrainOn = (typeof TRAIN_ON)[number];
+
+export const TRAIN_ON = ['answers', 'all'] as const;
 
 /** A text and how it goes on. */
 export interface Completion {
@@ -30,12 +40,24 @@ export interface Completion {
   readonly completion: string;
 }
 
-const CHAT_NAMES: OptionNames<TokenizeChatOptions> = { tools: true, allowSpecial: true, trainOn: true };
+const TEXT_NAMES: OptionNames<TokenizeTextOptions> = { allowSpecial: true };
+const COMPLETION_NAMES: OptionNames<TokenizeCompletionOptions> = {
+  ...TEXT_NAMES,
+  trainOn: true,
+  system: true,
+};
+const CHAT_NAMES: OptionNames<TokenizeChatOptions> = { ...COMPLETION_NAMES, tools: true };
+
+/** Characters that are rendered for all answers of a conversation: each is rendered with all that precedes it. */
+const MAX_RENDERED = 2 ** 23;
+/** What a template writes around a message, about. */
+const AROUND_MESSAGE = 32;
 
 /**
  * The tokens of a conversation, as `encodeChat` gives them. An answer is what follows the tokens of the conversation before
  * it, rendered with the generation prompt. It is trained up to the token that ends the turn: the last of `eosIds`, or else
- * the last special token, or else the last token. What the template writes behind that is not trained.
+ * the last special token, or else the last token. What the template writes behind that is not trained, nor is an answer whose
+ * `weight` is 0.
  * @throws DataError where the template changes what precedes an answer once the answer is there, or an answer once more
  *   follows, with the first token that differs; where no token is trained; and as `encodeChat`
  */
@@ -45,42 +67,59 @@ export function tokenizeChat(
   options: TokenizeChatOptions = {},
 ): TokenExample {
   checkOptions('tokenizeChat', options, CHAT_NAMES);
-  const { trainOn = 'answers', ...encoding } = options;
-  if (trainOn !== 'answers' && trainOn !== 'all')
-    throw new RangeError(`tokenizeChat: trainOn must be answers or all: ${trainOn}`);
-  const ids = encodeChat(tokenizer, messages, encoding);
-  if (trainOn === 'all') return exampleOf('messages', ids, [[0, ids.length]]);
+  const { system, allowSpecial = false, tools } = options;
+  const isAll = trainsAll('tokenizeChat', options);
+  const rendered = tools === undefined ? {} : { tools };
+  const all = withSystem(messages, system);
+  // Errors count the messages that were given.
+  if (all !== messages && !allowSpecial) {
+    refuseSpecial(tokenizer, { system });
+    refuseSpecialIn(tokenizer, messages, tools);
+  }
+  const ids = encodeChat(tokenizer, all, { ...rendered, allowSpecial });
+  if (isAll) return exampleOf('messages', ids, [[0, ids.length]]);
+  // What the whole conversation holds was looked at.
+  const encoding = { ...rendered, allowSpecial: true };
+  const answers = [...all.keys()].filter((i) => all[i].role === 'assistant');
+  checkWork(all, answers.length);
   const spans: Span[] = [];
-  for (const [i, message] of messages.entries()) {
-    if (message.role !== 'assistant') continue;
-    const before = encodeChat(tokenizer, messages.slice(0, i), { ...encoding, addGenerationPrompt: true });
-    const isLast = i === messages.length - 1;
-    const after = isLast ? ids : encodeChat(tokenizer, messages.slice(0, i + 1), encoding);
-    checkPrefix(tokenizer, before, after, `messages[${i}]: the template must not change what precedes it`);
-    checkPrefix(tokenizer, after, ids, `messages[${i}]: the template must not change it when more follows`);
+  for (const i of answers) {
+    if (all[i].weight === 0) continue;
+    const where = `messages[${i - (all.length - messages.length)}]`;
+    const before = encodeChat(tokenizer, all.slice(0, i), { ...encoding, addGenerationPrompt: true });
+    const after = i === all.length - 1 ? ids : encodeChat(tokenizer, all.slice(0, i + 1), encoding);
+    checkPrefix(tokenizer, before, after, `${where}: the template must not change what precedes it`);
+    checkPrefix(tokenizer, after, ids, `${where}: the template must not change it when more follows`);
     spans.push([before.length, endOfTurn(tokenizer, after, before.length)]);
   }
-  return exampleOf('messages', ids, spans);
+  return exampleOf('messages', ids, spans, answers.length > 0);
 }
 
 /**
- * The tokens of a prompt and its completion; only the completion is trained. With a chat template they are what a user and
- * the assistant say; without one they are plain text, followed by the token that ends a text.
- * @throws DataError when the prompt's tokens change once the completion follows, and as `tokenizeChat`
+ * The tokens of a prompt and its completion; by default only the completion is trained. With a chat template they are what a user
+ * and the assistant say; without one they are plain text, followed by the token that ends a text.
+ * @throws DataError when the prompt's tokens change once the completion follows, for a system message without a template, and as
+ *   `tokenizeChat`
  */
-export function tokenizeCompletion(tokenizer: Tokenizer, example: Completion): TokenExample {
+export function tokenizeCompletion(
+  tokenizer: Tokenizer,
+  example: Completion,
+  options: TokenizeCompletionOptions = {},
+): TokenExample {
+  checkOptions('tokenizeCompletion', options, COMPLETION_NAMES);
   for (const key of ['prompt', 'completion'] as const) {
     if (typeof example[key] !== 'string')
       throw new DataError(`${key}: must be a string: ${kindOf(example[key])}`);
   }
   const { prompt, completion } = example;
-  if (tokenizer.chatTemplate !== undefined)
-    return tokenizeChat(tokenizer, [
-      { role: 'user', content: prompt },
-      { role: 'assistant', content: completion },
-    ]);
-  const before = plainIds(tokenizer, prompt);
-  const ids = withEnd(tokenizer, plainIds(tokenizer, prompt + completion));
+  const { allowSpecial = false, system } = options;
+  if (!allowSpecial) refuseSpecial(tokenizer, { prompt, completion });
+  if (tokenizer.chatTemplate !== undefined) return tokenizeChat(tokenizer, asMessages(example), options);
+  const isAll = trainsAll('tokenizeCompletion', options);
+  if (system !== undefined) throw new DataError('system: must not be given: the model has no chat template');
+  const before = plainIds(tokenizer, prompt, allowSpecial);
+  const ids = withEnd(tokenizer, plainIds(tokenizer, prompt + completion, allowSpecial));
+  if (isAll) return exampleOf('completion', ids, [[0, ids.length]]);
   const rule =
     'completion: must not change the tokens of the prompt: a space belongs to the beginning of a completion';
   checkPrefix(tokenizer, before, ids, rule);
@@ -91,21 +130,73 @@ export function tokenizeCompletion(tokenizer: Tokenizer, example: Completion): T
  * The tokens of a text, with the token that ends one behind it; all are trained.
  * @throws DataError when the model has no such token, and as `Tokenizer.encode`
  */
-export function tokenizeText(tokenizer: Tokenizer, text: string): TokenExample {
+export function tokenizeText(
+  tokenizer: Tokenizer,
+  text: string,
+  options: TokenizeTextOptions = {},
+): TokenExample {
+  checkOptions('tokenizeText', options, TEXT_NAMES);
+  const { allowSpecial = false } = options;
   if (typeof text !== 'string') throw new DataError(`text: must be a string: ${kindOf(text)}`);
-  const ids = withEnd(tokenizer, plainIds(tokenizer, text));
+  if (!allowSpecial) refuseSpecial(tokenizer, { text });
+  const ids = withEnd(tokenizer, plainIds(tokenizer, text, allowSpecial));
   return exampleOf('text', ids, [[0, ids.length]]);
+}
+
+function asMessages({ prompt, completion }: Completion): readonly ChatMessage[] {
+  return [
+    { role: 'user', content: prompt },
+    { role: 'assistant', content: completion },
+  ];
+}
+
+/** With a system message in front where there is none. */
+function withSystem(messages: readonly ChatMessage[], system: string | undefined): readonly ChatMessage[] {
+  // Those that are no messages are refused by number, where they are encoded.
+  const isThere = ['system', 'developer'].includes(messages[0]?.role);
+  return system === undefined || isThere ? messages : [{ role: 'system', content: system }, ...messages];
+}
+
+/** @throws RangeError for another word */
+function trainsAll(what: string, { trainOn = 'answers' }: TokenizeCompletionOptions): boolean {
+  if (!TRAIN_ON.includes(trainOn))
+    throw new RangeError(`${what}: trainOn must be ${TRAIN_ON.join(' or ')}: ${trainOn}`);
+  return trainOn === 'all';
+}
+
+function checkWork(messages: readonly ChatMessage[], answers: number): void {
+  const characters = answers * (lengthOf(messages) + AROUND_MESSAGE * messages.length);
+  if (characters > MAX_RENDERED)
+    throw new DataError(
+      `messages: must have fewer answers, or less text: ${answers} answers, each with all that precedes it, are about ${characters} characters of ${MAX_RENDERED}`,
+    );
+}
+
+function refuseSpecial(tokenizer: Tokenizer, texts: object): void {
+  for (const [key, text] of Object.entries(texts)) {
+    const [found] = typeof text === 'string' ? tokenizer.findSpecial(text) : [];
+    if (found)
+      throw new DataError(
+        `${key}: holds a special token, which is refused: ${JSON.stringify(found.token)} at character ${found.at}`,
+      );
+  }
 }
 
 /** Trained tokens from ≤ i < to. */
 type Span = readonly [from: number, to: number];
 
-function exampleOf(what: string, ids: Int32Array, spans: readonly Span[]): TokenExample {
+function exampleOf(
+  what: string,
+  ids: Int32Array,
+  spans: readonly Span[],
+  hasAnswers = spans.length > 0,
+): TokenExample {
   const labels = new Int32Array(ids.length).fill(UNTRAINED);
   for (const [from, to] of spans) labels.set(ids.subarray(from, to), from);
   labels.fill(UNTRAINED, 0, 1);
   if (labels.every((label) => label === UNTRAINED)) {
-    const why = spans.length === 0 ? 'no message is of the assistant' : `it has ${ids.length} in all`;
+    const noSpan = hasAnswers ? 'each answer has weight 0' : 'no message is of the assistant';
+    const why = spans.length === 0 ? noSpan : `it has ${ids.length} in all`;
     throw new DataError(`${what}: must have a token that is trained: ${why}`);
   }
   return { ids, labels };
@@ -128,10 +219,17 @@ function endOfTurn(tokenizer: Tokenizer, ids: Int32Array, from: number): number 
   return ids.length;
 }
 
-/** As `generate` reads a prompt; some tokenizers end a text themselves. */
-function plainIds(tokenizer: Tokenizer, text: string): Int32Array {
-  const ids = tokenizer.encode(text, { addSpecialTokens: true });
-  return tokenizer.eosIds.includes(ids[ids.length - 1]) ? ids.subarray(0, -1) : ids;
+/** As `generate` reads a prompt; the end that some tokenizers put behind every text is left out. */
+function plainIds(tokenizer: Tokenizer, text: string, allowSpecial: boolean): Int32Array {
+  const ids = tokenizer.encode(text, { addSpecialTokens: true, allowSpecial });
+  return endsTexts(tokenizer) ? ids.subarray(0, -1) : ids;
+}
+
+/** Whether the tokenizer puts an end behind a text, which is not its beginning. */
+function endsTexts(tokenizer: Tokenizer): boolean {
+  const around = tokenizer.encode('', { addSpecialTokens: true });
+  const last = around[around.length - 1];
+  return tokenizer.eosIds.includes(last) && (around.length > 1 || last !== tokenizer.bosId);
 }
 
 function withEnd(tokenizer: Tokenizer, ids: Int32Array): Int32Array {

@@ -44,6 +44,9 @@ export interface PackingReport {
   readonly rows: number;
   /** Tokens that need not be computed, since another example of the row has the same prefix. */
   readonly sharedTokens: number;
+  /** Most tokens and most labels of a row, with their padding. */
+  readonly rowTokens: number;
+  readonly rowLabels: number;
 }
 
 /** Examples that are computed together. */
@@ -175,6 +178,11 @@ export class Packing {
     return packRow(examples, groups, this.#options.window);
   }
 
+  /** Number and trained tokens of each example of a planned row, in the order of their labels. */
+  members({ members }: RowPlan): { readonly example: number; readonly trainedTokens: number }[] {
+    return members.map((example) => ({ example, trainedTokens: this.#examples[example].trainedTokens }));
+  }
+
   /** The examples of a step may stand in any order, so those with long common prefixes go into the same row. */
   #rowsOfStep(examples: number[]): readonly RowPlan[] {
     const rank = this.#rank;
@@ -224,8 +232,14 @@ export class Packing {
       dropped: whole.length - this.length,
       rows: rows.length,
       sharedTokens: rows.reduce((left, row) => left - row.tokens, tokens),
+      rowTokens: most(rows.map((row) => roundUp(row.tokens, TOKEN_STEP))),
+      rowLabels: most(rows.map((row) => roundUp(row.trainedTokens, LABEL_STEP))),
     };
   }
+}
+
+function most(numbers: readonly number[]): number {
+  return numbers.reduce((largest, each) => Math.max(largest, each), 0);
 }
 
 /** Trained tokens of rows together. */

@@ -1,52 +1,40 @@
-/** The system message that a model is given. */
+/** What chat templates do with system messages: whether they take one, and what they write where a conversation has none. */
 import { DataError } from '../base/errors.js';
 import { chatTemplateOf } from './chat.js';
+import type { ChatMessage } from './messages.js';
 import type { Tokenizer } from './tokenizer.js';
 
-/** Stand for messages; no template has them. */
-const [SYSTEM, USER] = ['\ue001system\ue001', '\ue001user\ue001'];
-
-/** What a model's chat template does with system messages. */
-export interface TemplateSystem {
-  /** Whether a system message that is given is part of the text. */
-  readonly takes: boolean;
-  /** The system message that the template adds by itself where none is given; undefined where it adds none. */
-  readonly own: string | undefined;
-}
+/** Stands for a system message, and for what a user says; no template writes it by itself. */
+const [SYSTEM, USER] = ['lowrank7f3a', 'lowrank9c1e'];
+const USER_SAYS: ChatMessage = { role: 'user', content: USER };
 
 /**
- * Finds out what a tokenizer's chat template does with system messages, by writing conversations with and without one. A
- * message of its own that stands in other places, or between other texts, than a given one is not recognised.
- * @throws DataError when there is no chat template, or it cannot write a message of a user
+ * The template's default system message; undefined for a template that has none or takes none, and without a template. It is what a
+ * model sees in training and in use where nobody gave another.
  */
-export function templateSystem(tokenizer: Tokenizer): TemplateSystem {
-  const template = chatTemplateOf(tokenizer);
-  const user = { role: 'user', content: USER };
-  const without = textBefore(template.render([user], { addGenerationPrompt: true }));
-  const refused = { takes: false, own: undefined };
+export function defaultSystemMessage(tokenizer: Tokenizer): string | undefined {
+  if (tokenizer.chatTemplate === undefined) return undefined;
+  const own = rendered(tokenizer, [USER_SAYS]);
+  const given = rendered(tokenizer, [{ role: 'system', content: SYSTEM }, USER_SAYS]);
+  const at = given?.indexOf(SYSTEM) ?? -1;
+  if (own === undefined || given === undefined || at < 0) return undefined;
+  const [before, after] = [given.slice(0, at), given.slice(at + SYSTEM.length)];
+  const isLike = own.startsWith(before) && own.endsWith(after) && own.length > before.length + after.length;
+  return isLike ? own.slice(before.length, own.length - after.length) : undefined;
+}
+
+/** Whether the template writes a system message that is given: some refuse one, some leave it out. False without a template. */
+export function takesSystemMessage(tokenizer: Tokenizer): boolean {
+  if (tokenizer.chatTemplate === undefined) return false;
+  return rendered(tokenizer, [{ role: 'system', content: SYSTEM }, USER_SAYS])?.includes(SYSTEM) ?? false;
+}
+
+/** Undefined where the template refuses the messages. */
+function rendered(tokenizer: Tokenizer, messages: readonly ChatMessage[]): string | undefined {
   try {
-    const messages = [{ role: 'system', content: SYSTEM }, user];
-    const given = textBefore(template.render(messages, { addGenerationPrompt: true }));
-    const at = given?.indexOf(SYSTEM) ?? -1;
-    if (given === undefined || at < 0) return refused;
-    return { takes: true, own: between(without, given.slice(0, at), given.slice(at + SYSTEM.length)) };
+    return chatTemplateOf(tokenizer).render(messages);
   } catch (error) {
-    if (error instanceof DataError) return refused;
+    if (error instanceof DataError) return undefined;
     throw error;
   }
-}
-
-/** What a template writes before the user's message. */
-function textBefore(text: string): string | undefined {
-  const at = text.indexOf(USER);
-  return at < 0 ? undefined : text.slice(0, at);
-}
-
-function between(text: string | undefined, before: string, after: string): string | undefined {
-  const isEnclosed =
-    text !== undefined &&
-    text.length > before.length + after.length &&
-    text.startsWith(before) &&
-    text.endsWith(after);
-  return isEnclosed ? text.slice(before.length, text.length - after.length) : undefined;
 }

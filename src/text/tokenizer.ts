@@ -50,6 +50,9 @@ interface LibraryDecoder {
   readonly decoders?: readonly LibraryDecoder[];
 }
 
+/** A token that stands for one byte. */
+const BYTE_TOKEN = /^<0x[\dA-F]{2}>$/i;
+
 /**
  * A tokenizer, as `tokenizerFromGguf` or `tokenizerFromFiles` make it. Nothing is truncated or padded, and no token is
  * added that was not asked for. With byte-level BPE, `decode(encode(text))` is the text (in NFC where the file says so).
@@ -76,6 +79,8 @@ export class Tokenizer {
   readonly #isByteLevel: boolean;
   /** Whether text stays as it is when more tokens follow. */
   readonly #isSteady: boolean;
+  /** Whether tokens such as `<0xE2>` stand for single bytes. */
+  readonly #hasByteFallback: boolean;
   /** What each token stands for, made when it is first decoded. */
   readonly #bytes: Uint8Array[] = [];
 
@@ -96,6 +101,7 @@ export class Tokenizer {
     this.#specialIds = new Set(this.specialTokens.values());
     this.#addedIds = new Set(json.added_tokens.map(({ id }) => id));
     this.#isByteLevel = json.decoder?.type === 'ByteLevel';
+    this.#hasByteFallback = hasByteFallback(json.decoder);
     this.#cleansUp = facts.cleansUp ?? false;
     this.#isSteady = !this.#cleansUp && isSteady(json.decoder);
     this.bosId = facts.bosId;
@@ -173,6 +179,20 @@ export class Tokenizer {
     return Number.isInteger(id) && id >= 0 && id < this.#tokens.length && this.#tokens[id] !== undefined;
   }
 
+  /**
+   * UTF-8 bytes that a token adds to a text; none for a special token. One that is a part of a character counts its own.
+   * @throws RangeError for an id without a token
+   */
+  textBytes(id: number): number {
+    const token = this.tokenOf(id);
+    if (this.#specialIds.has(id)) return 0;
+    if (this.#isByteLevel) return this.#bytesOf(id).length;
+    if (this.#hasByteFallback && BYTE_TOKEN.test(token)) return 1;
+    // The beginning of a text may lose a space: what counts is what a second one adds.
+    const length = (ids: number[]) => new TextEncoder().encode(this.#decodeText(ids)).length;
+    return Math.max(0, length([id, id]) - length([id]));
+  }
+
   /** The special tokens of a text, in order. */
   findSpecial(text: string): readonly { token: string; at: number }[] {
     return this.#finder.all(text);
@@ -248,6 +268,11 @@ function keepByteOrderMarks(decoder: LibraryDecoder): void {
   for (const each of decoder.decoders ?? []) keepByteOrderMarks(each);
   if (decoder.config.type === 'ByteFallback')
     Object.assign(decoder, { text_decoder: new TextDecoder('utf-8', { ignoreBOM: true }) });
+}
+
+function hasByteFallback(decoder: Component | null): boolean {
+  if (Array.isArray(decoder?.decoders)) return decoder.decoders.some(hasByteFallback);
+  return decoder?.type === 'ByteFallback';
 }
 
 /** Whether a decoder looks at each token alone, but for bytes that make a character. */

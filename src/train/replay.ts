@@ -9,6 +9,11 @@ const WORTHWHILE = 16;
 const LONGEST_PAUSE = 1024;
 /** Recordings that are kept: their memory is. */
 const MOST_KEPT = 8;
+/**
+ * Bytes of a recording that is kept beside those of batches of other sizes. The memory of each stays its own: with many
+ * sizes, larger ones would multiply the memory of a step, whose kernels take far longer than asking for them.
+ */
+const LARGE = 2 ** 23;
 
 /** What is recorded for one shape, and how well that has served. */
 export class Replay {
@@ -70,17 +75,35 @@ export class Replay {
 /** Recordings by shape; of many, those that were used last. */
 export class Replays {
   readonly #byShape = new Map<string, Replay>();
+  #firstShape: string | undefined;
+  #hasSizes = false;
 
-  for(shape: string): Replay {
-    const replay = this.#byShape.get(shape) ?? new Replay();
-    this.#byShape.delete(shape);
-    this.#byShape.set(shape, replay);
+  /**
+   * @param shape    of the batch
+   * @param variant  what else tells the step's kernel calls from others over the same memory
+   */
+  for(shape: string, variant = ''): Replay {
+    this.#firstShape ??= shape;
+    if (!this.#hasSizes && shape !== this.#firstShape) {
+      this.#hasSizes = true;
+      for (const replay of this.#byShape.values())
+        if (replay.program && !this.mayKeep(replay.program)) replay.dispose();
+    }
+    const key = `${shape}, ${variant}`;
+    const replay = this.#byShape.get(key) ?? new Replay();
+    this.#byShape.delete(key);
+    this.#byShape.set(key, replay);
     if (this.#byShape.size > MOST_KEPT) {
       const [[oldest, unused]] = this.#byShape;
       unused.dispose();
       this.#byShape.delete(oldest);
     }
     return replay;
+  }
+
+  /** Whether its memory is small enough for it to be kept. */
+  mayKeep({ bytes }: Program): boolean {
+    return !this.#hasSizes || bytes <= LARGE;
   }
 
   dispose(): void {

@@ -116,7 +116,7 @@ export class TrainingStep {
       batches += 1;
       isWhole = isSummed ? endsStep : batches === count;
       // The first batch of a group begins the sums, and a last, shorter group has other shares.
-      const replay = this.#replays.for(`${shape} of ${count}, ${beta}`);
+      const replay = this.#replays.for(shape, `${count} ${beta}`);
       if (this.#accumulate(replay, forward, backward)) repeated += 1;
     }
     if (repeated === batches) this.repeated += 1;
@@ -162,8 +162,9 @@ export class TrainingStep {
   }
 
   #keep(replay: Replay, program: Program, isGood: boolean, graph: GraphShape): void {
-    replay.recorded(isGood ? program : undefined, graph);
-    if (!isGood) program.dispose();
+    const isKept = isGood && this.#replays.mayKeep(program);
+    replay.recorded(isKept ? program : undefined, graph);
+    if (!isKept) program.dispose();
   }
 
   async #finish(loss: Tensor, isLast: boolean): Promise<void> {

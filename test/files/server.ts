@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 export interface FileServer {
   readonly url: string;
   readonly files: Map<string, Uint8Array>;
-  /** What was asked for: `GET /name bytes=0-7`. */
+  /** What was asked for: `GET /name bytes=0-7`, with ` token` where one was sent. */
   readonly requests: string[];
   /** Answers in place of the server where it returns true. */
   fault: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
@@ -16,7 +16,8 @@ export function serveFiles(): Promise<FileServer> {
   const files = new Map<string, Uint8Array>();
   const requests: string[] = [];
   const server = createServer((request, response) => {
-    requests.push(`${request.method} ${request.url} ${request.headers.range ?? ''}`);
+    const token = request.headers.authorization ? ' token' : '';
+    requests.push(`${request.method} ${request.url} ${request.headers.range ?? ''}${token}`);
     if (served.fault?.(request, response)) return;
     const bytes = files.get(decodeURIComponent((request.url ?? '').slice(1)));
     if (!bytes) {

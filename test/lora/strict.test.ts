@@ -74,7 +74,18 @@ describe('loading an adapter', () => {
 
   it.each([
     [{ peft_type: 'LOHA' }, 'peft_type must be LORA: found "LOHA"'],
-    [{ init_lora_weights: 'loftq' }, 'init_lora_weights is not supported: "loftq"'],
+    [{ init_lora_weights: 'mica' }, 'init_lora_weights is not supported: "mica"'],
+    [
+      { init_lora_weights: 'loftq' },
+      'init_lora_weights requires a base that PEFT changed, which is not here: "loftq"',
+    ],
+    ...['pissa_niter_4', 'corda', 'lora_ga'].map(
+      (init) =>
+        [
+          { init_lora_weights: init },
+          `init_lora_weights requires a base that PEFT changed, which is not here: "${init}": save it in PEFT with path_initial_model_for_weight_conversion`,
+        ] as [Record<string, unknown>, string],
+    ),
     [{ layers_to_transform: [0] }, 'layers_to_transform is not supported: [0]'],
     [
       { use_qalora: true, fan_in_fan_out: true },

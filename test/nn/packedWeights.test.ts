@@ -134,6 +134,8 @@ describe.each(await allDevices())('packed weights on %s', (_, device) => {
     it.each<[string, LoraConfig]>([
       ['LoRA', { init: 'gaussian' }],
       ['LoRA on the table and the head', { targetModules: ['embed', 'head', 'up'], init: 'gaussian' }],
+      ['rsLoRA with patterns', { useRslora: true, rankPattern: { up: 5 }, alphaPattern: { down: 3 } }],
+      ['dropout', { dropout: 0.3, targetModules: ['up', 'down'] }],
       ['DoRA', { useDora: true, targetModules: ['up', 'down'] }],
       ['DoRA on the table', { useDora: true, targetModules: ['embed', 'up'] }],
       ['a parametrization', { method: 'parametrization', targetModules: ['up', 'down'] }],
@@ -173,7 +175,7 @@ describe.each(await allDevices())('packed weights on %s', (_, device) => {
       );
       await applyLora(model, { rank: 1, targetModules: ['up'], init: 'gaussian' });
       await expect(merge(model)).rejects.toThrow(
-        `merge: up is ${dtype}, which would lose most of the update`,
+        `merge: up is ${dtype}, which would lose most of the update: write a merged model with exportMerged, or load the weights as f32`,
       );
       await expect(mergeAndUnload(model)).rejects.toThrow(`merge: up is ${dtype}`);
     });

@@ -1,46 +1,53 @@
-/** What templates do with system messages; transformers' own templates, and small ones by hand. */
+/** Default system messages. Oracle: templates of models, and short ones. */
 import { describe, expect, it } from 'vitest';
 import { tokenizerFromGguf } from '../../src/text/fromGguf.js';
-import { templateSystem } from '../../src/text/systemMessage.js';
+import { defaultSystemMessage, takesSystemMessage } from '../../src/text/systemMessage.js';
 import { byteLevel, chat } from './fixtures.js';
 import { metadataOf } from './support.js';
 
-const { templates } = chat();
-const EACH = '{% for m in messages %}[{{ m.role }}] {{ m.content }}\n{% endfor %}';
-
-function found(chatTemplate: string | undefined) {
+function tokenizerOf(template: string | undefined) {
   const metadata = metadataOf(byteLevel().pre.smollm.json, 'smollm');
-  if (chatTemplate !== undefined) metadata.set('tokenizer.chat_template', chatTemplate);
-  return templateSystem(tokenizerFromGguf(metadata, 't'));
+  if (template !== undefined) metadata.set('tokenizer.chat_template', template);
+  return tokenizerFromGguf(metadata, 'f');
 }
 
-describe('the system message of a template', () => {
-  it('is the one that it adds by itself', () => {
-    expect(found(templates.SmolLM2)).toEqual({
-      takes: true,
-      own: 'You are a helpful AI assistant named SmolLM, trained by Hugging Face',
-    });
-    expect(found(`{% if messages[0].role != 'system' %}[system] Be\nbrief.\n{% endif %}${EACH}`)).toEqual({
-      takes: true,
-      own: 'Be\nbrief.',
-    });
+const defaultOf = (template?: string) => defaultSystemMessage(tokenizerOf(template));
+
+describe('the default system message', () => {
+  it('is what the template writes where none is given', () => {
+    expect(defaultOf(chat().templates.SmolLM2)).toBe(
+      'You are a helpful AI assistant named SmolLM, trained by Hugging Face',
+    );
   });
 
-  it('is none where it adds none', () => {
-    expect(found(EACH)).toEqual({ takes: true, own: undefined });
-    expect(found(`Today is Monday.\n${EACH}`)).toEqual({ takes: true, own: undefined });
-    expect(found(`{% if messages[0].role != 'system' %}[system] \n{% endif %}${EACH}`).own).toBeUndefined();
+  it.each<[string, string | undefined]>([
+    ['without a template', undefined],
+    ['of a template without one', "{% for m in messages %}{{ m.role + ': ' + m.content + ';' }}{% endfor %}"],
+    [
+      'of a template that leaves it out',
+      "{% for m in messages %}{{ m.content if m.role == 'user' }}{% endfor %}",
+    ],
+    [
+      'of a template that refuses it',
+      "{% for m in messages %}{{ raise_exception('no') if m.role == 'system' }}{{ m.content }}{% endfor %}",
+    ],
+    [
+      'of a template that puts it into what the user says',
+      "{% if messages[0].role == 'system' %}[{{ messages[0].content }} {{ messages[1].content }}]{% else %}[{{ messages[0].content }}]{% endif %}",
+    ],
+  ])('is none %s', (_, template) => {
+    expect(defaultOf(template)).toBeUndefined();
   });
+});
 
-  it('cannot be given where it is refused or left out', () => {
-    const none = { takes: false, own: undefined };
-    const refusing = `{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}${EACH}`;
-    expect(found(refusing)).toEqual(none);
-    const silent = "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}";
-    expect(found(silent)).toEqual(none);
-  });
+describe('a given system message', () => {
+  const taken = (template?: string) => takesSystemMessage(tokenizerOf(template));
 
-  it('is not asked for without a template', () => {
-    expect(() => found(undefined)).toThrow('t: has no chat template');
+  it('is taken, refused or left out', () => {
+    expect(taken(chat().templates.SmolLM2)).toBe(true);
+    expect(taken('{% for m in messages %}{{ m.content }}{% endfor %}')).toBe(true);
+    expect(taken("{% for m in messages %}{{ m.content if m.role == 'user' }}{% endfor %}")).toBe(false);
+    expect(taken("{% if messages[0].role == 'system' %}{{ raise_exception('no') }}{% endif %}")).toBe(false);
+    expect(taken()).toBe(false);
   });
 });

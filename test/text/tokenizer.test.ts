@@ -19,6 +19,10 @@ function streamed(tokenizer: Tokenizer, ids: Int32Array): string {
   return pieces.join('');
 }
 
+function bytesIn(tokenizer: Tokenizer, ids: Iterable<number>): number {
+  return Array.from(ids, (id) => tokenizer.textBytes(id)).reduce((sum, bytes) => sum + bytes, 0);
+}
+
 describe.each(Object.entries(byteLevel().pre))('byte-level BPE, %s', (pre, { json, ids, special }) => {
   const { lines, specialLines } = byteLevel();
   const tokenizers = { gguf: tokenizerFromGguf(metadataOf(json, pre), 'f'), files: fromJson(json) };
@@ -38,6 +42,17 @@ describe.each(Object.entries(byteLevel().pre))('byte-level BPE, %s', (pre, { jso
     expect(all.map((each) => tokenizers.gguf.decode(each))).toEqual(texts);
     expect(all.map((each) => streamed(tokenizers.gguf, each))).toEqual(texts);
   });
+
+  it('has the bytes of a text in its tokens, and none in special ones', () => {
+    const kept = lines.filter((_, i) => ids[i] !== null);
+    const texts = kept.map((line) => (pre === 'qwen2' ? line.normalize('NFC') : line));
+    for (const tokenizer of Object.values(tokenizers)) {
+      const found = kept.map((line) => bytesIn(tokenizer, tokenizer.encode(line)));
+      expect(found).toEqual(texts.map((text) => new TextEncoder().encode(text).length));
+      expect([...tokenizer.specialTokens.values()].map((id) => tokenizer.textBytes(id))).toContain(0);
+      expect(bytesIn(tokenizer, tokenizer.specialTokens.values())).toBe(0);
+    }
+  });
 });
 
 describe.each(Object.entries(others()))('%s', (kind, { json, lines, ids, withSpecial, texts }) => {
@@ -54,6 +69,17 @@ describe.each(Object.entries(others()))('%s', (kind, { json, lines, ids, withSpe
     expect(all.map((each) => streamed(tokenizer, each))).toEqual(texts);
     if (kind === 'sentencePiece')
       expect(texts.filter((text, i) => text === lines[i]).length).toBeGreaterThan(60);
+  });
+
+  it('has the bytes of a text in its tokens, and of the space before it', () => {
+    const wrong = texts.filter((text, i) => {
+      const bytes = new TextEncoder().encode(text).length;
+      return bytes > 0 && bytesIn(tokenizer, ids[i] ?? []) !== bytes + 1;
+    });
+    // What has no token is a special one; and of some points the space before each is lost.
+    const isKnown = (text: string) =>
+      kind === 'wordPiece' && /\[UNK\]|^(\.{4}|!!!\?\?\?|\.\.\. _)/.test(text);
+    expect(wrong.filter((text) => !isKnown(text))).toEqual([]);
   });
 });
 

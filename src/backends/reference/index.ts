@@ -47,6 +47,7 @@ export class ReferenceBackend implements Backend {
   readonly recorder = undefined;
   #liveBytes = 0;
   #liveStorages = 0;
+  #peakBytes = 0;
 
   alloc(dtype: DType, length: number): Storage {
     checkLength(dtype, length);
@@ -92,6 +93,7 @@ export class ReferenceBackend implements Backend {
       liveBytes: this.#liveBytes,
       liveStorages: this.#liveStorages,
       reservedBytes: this.#liveBytes,
+      peakBytes: this.#peakBytes,
     };
   }
 
@@ -124,6 +126,7 @@ export class ReferenceBackend implements Backend {
   #count(bytes: number, storages: number): void {
     this.#liveBytes += bytes;
     this.#liveStorages += storages;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
   }
 
   #open(storage: Storage): ReferenceStorage {

@@ -79,8 +79,8 @@ export class WasmBackend implements Backend {
   }
 
   memory(): MemoryUse {
-    const { liveBytes, liveStorages, reservedBytes } = this.#memory;
-    return { liveBytes, liveStorages, reservedBytes, limitBytes: END_OF_MEMORY };
+    const { liveBytes, liveStorages, reservedBytes, peakBytes } = this.#memory;
+    return { liveBytes, liveStorages, reservedBytes, peakBytes, limitBytes: END_OF_MEMORY };
   }
 
   /** Ends the threads. */

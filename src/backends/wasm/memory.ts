@@ -17,6 +17,8 @@ const MAX_PAGES = 65536;
 export const END_OF_MEMORY = (MAX_PAGES - 1) * PAGE_BYTES;
 /** Grow by at least this share of what there is: few growths, each of which detaches all views. */
 const GROWTH = 1 / 8;
+/** But by no more than 16 MiB that nobody asked for yet. */
+const MOST_GROWTH_PAGES = 256;
 const INITIAL_PAGES = 64;
 
 /** Elements. */
@@ -55,6 +57,8 @@ export class WasmMemory {
   u8: Uint8Array = new Uint8Array(0);
   liveBytes = 0;
   liveStorages = 0;
+  /** The end of what was ever handed out. */
+  peakBytes = 0;
   readonly pressure = new MemoryPressure();
 
   /** Free blocks by size, highest address first. */
@@ -195,6 +199,7 @@ export class WasmMemory {
   #takeTop(bytes: number): WasmBlock {
     const address = this.#top;
     this.#top += bytes;
+    this.peakBytes = Math.max(this.peakBytes, this.#top);
     return { address, bytes, used: 0, references: 0, isKept: false };
   }
 
@@ -249,7 +254,8 @@ export class WasmMemory {
     if (end > END_OF_MEMORY) return false;
     const current = this.u8.byteLength / PAGE_BYTES;
     const needed = Math.ceil(end / PAGE_BYTES) - current;
-    const wanted = Math.min(Math.max(needed, Math.ceil(current * GROWTH)), MAX_PAGES - current);
+    const spare = Math.min(Math.ceil(current * GROWTH), MOST_GROWTH_PAGES);
+    const wanted = Math.min(Math.max(needed, spare), MAX_PAGES - current);
     const grown = this.#tryGrow(wanted) || this.#tryGrow(needed);
     this.#renewViews();
     return grown;

@@ -145,8 +145,13 @@ export class WebGpuBackend implements Backend {
   }
 
   memory(): MemoryUse {
-    const { liveBytes, liveStorages, reservedBytes } = this.#memory;
-    return { liveBytes, liveStorages, reservedBytes: reservedBytes + this.#commands.stagingBytes };
+    const { liveBytes, liveStorages, reservedBytes, peakBytes } = this.#memory;
+    const { stagingBytes } = this.#commands;
+    return {
+      ...{ liveBytes, liveStorages },
+      reservedBytes: reservedBytes + stagingBytes,
+      peakBytes: peakBytes + stagingBytes,
+    };
   }
 
   dispose(): void {

@@ -55,6 +55,7 @@ export class WebGpuMemory {
   readonly pressure = new MemoryPressure();
   /** Of all buffers for storages, in use or free. */
   reservedBytes = 0;
+  peakBytes = 0;
   bufferCount = 0;
   readonly #device: GPUDevice;
   readonly #health: DeviceHealth;
@@ -174,6 +175,7 @@ export class WebGpuMemory {
       isBroken: false,
     };
     this.reservedBytes += bytes;
+    this.peakBytes = Math.max(this.peakBytes, this.reservedBytes);
     this.bufferCount++;
     const { liveBytes } = this;
     this.#health.watch(this.#device.popErrorScope(), () => {

@@ -7,13 +7,13 @@ import type { Streams } from '../streams.js';
 import { CHAT_DESCRIPTION, CHAT_EXAMPLES, CHAT_SUMMARY } from './chatHelp.js';
 import { parseChatOptions, type RawChatOptions } from './chatOptions.js';
 import { runChat } from './chatRun.js';
+import { addModelOption } from './modelOption.js';
 import { addComputingOptions, addSamplingOptions, list } from './samplingOptions.js';
 
 export function chatCommand(streams: Streams): Command {
-  const command = new Command('chat')
+  const command = addModelOption(new Command('chat'))
     .summary(CHAT_SUMMARY)
     .description(CHAT_DESCRIPTION)
-    .requiredOption('--model <path>', 'a GGUF file, a folder, a wheel or an address')
     .option('--adapter <dir[@scale]>', 'add a LoRA adapter, scaled; repeatable', list)
     .option('--system <text>', "the system message, instead of what the model's template adds")
     .option('--file <file>', 'send the text of a file as the first message')

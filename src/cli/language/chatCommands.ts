@@ -6,7 +6,6 @@ import { CHAT_COMMANDS } from './chatHelp.js';
 import { readConversation, readMessage, typedPath, writeConversation } from './chatHistory.js';
 import type { ChatInput } from './chatInput.js';
 import type { Answerer, ChatSession } from './chatSession.js';
-import { systemLines } from './systemLines.js';
 
 interface Command {
   /** What it takes, as `/help` shows it; undefined for nothing. */
@@ -90,7 +89,7 @@ export async function runCommand(session: ChatSession, entry: string, input: Cha
 
 function setSystem(session: ChatSession, text: string): void {
   if (text !== '') session.system = text === '-' ? undefined : text;
-  for (const line of systemLines(session.system, session.template)) session.say(line);
+  for (const line of session.systemLines) session.say(line);
 }
 
 async function save(session: ChatSession, path: string): Promise<void> {

@@ -1,5 +1,6 @@
 /** What `lowrank chat --help` and `/help` say; lines of at most 80 columns, indented. */
 import { EXIT_CODES } from '../help.js';
+import { MODEL_HELP } from './modelOption.js';
 
 export const CHAT_SUMMARY = 'talk with a language model, with and without an adapter';
 
@@ -36,8 +37,9 @@ Examples:
   $ lowrank chat --model m.gguf --history talk.jsonl
   $ printf 'Hello\\nAnd you?\\n' | lowrank chat --model m.gguf --quiet
 
-MODEL is a GGUF file, a folder, a wheel or an address, as for generate. It needs
-a chat template: for models without one there is lowrank generate.
+${MODEL_HELP}
+
+It needs a chat template: for models without one there is lowrank generate.
 
 The answers go to standard output, everything else to standard error. In a pipe
 the first error ends the chat.

@@ -1,7 +1,7 @@
 /** The options of `lowrank chat`, read strictly. It touches no file and no device. */
 import { path } from '../values.js';
 import { type AdapterAt, adapterAt } from './adapters.js';
-import { modelPlace } from './modelPlace.js';
+import { type ModelOption, parseModelOption, type RawModelOption } from './modelOption.js';
 import {
   type ComputingCommand,
   parseComputingOptions,
@@ -12,8 +12,7 @@ import {
 } from './samplingOptions.js';
 
 /** What commander hands over: every value is still text. */
-export interface RawChatOptions extends RawSamplingOptions, RawComputingOptions {
-  readonly model: string;
+export interface RawChatOptions extends RawModelOption, RawSamplingOptions, RawComputingOptions {
   readonly adapter?: readonly string[];
   readonly system?: string;
   readonly allowSpecial?: boolean;
@@ -22,8 +21,7 @@ export interface RawChatOptions extends RawSamplingOptions, RawComputingOptions 
   readonly quiet?: boolean;
 }
 
-export interface ChatCommand extends SamplingCommand, ComputingCommand {
-  readonly model: string;
+export interface ChatCommand extends ModelOption, SamplingCommand, ComputingCommand {
   readonly adapters: readonly AdapterAt[];
   readonly system: string | undefined;
   readonly allowSpecial: boolean;
@@ -39,7 +37,7 @@ export function parseChatOptions(raw: RawChatOptions): ChatCommand {
   return {
     ...parseComputingOptions(raw),
     ...parseSamplingOptions(raw),
-    model: modelPlace(raw.model),
+    ...parseModelOption(raw),
     adapters: (raw.adapter ?? []).map(adapterAt),
     system: raw.system,
     allowSpecial: raw.allowSpecial ?? false,

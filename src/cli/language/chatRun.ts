@@ -15,7 +15,6 @@ import { type ChatInput, pipedInput } from './chatInput.js';
 import type { ChatCommand } from './chatOptions.js';
 import { ChatSession, type OpenedModel } from './chatSession.js';
 import type { RunReporting } from './generateRun.js';
-import { systemLines } from './systemLines.js';
 import { TerminalInput } from './terminalInput.js';
 import { watchReader } from './textOutput.js';
 
@@ -62,7 +61,7 @@ async function begin(
   kept: readonly ChatMessage[],
   { options, streams, reporting: { progress, notice, signal } }: Begun,
 ): Promise<ChatSession> {
-  const path = await modelPath(options.model, progress, signal);
+  const path = await modelPath(options, progress, signal);
   const { model, tokenizer, notes } = await shown('load', progress, (onBytes) =>
     loadLanguageModel(device, path, { weights: options.weights, onBytes, signal }),
   );
@@ -80,7 +79,7 @@ async function begin(
   session.notice(`${basename(options.model)} on ${device.name}, context ${integer(contextLength)} tokens`);
   for (const { directory, scale } of options.adapters)
     session.notice(`adapter: ${directory}${scale === 1 ? '' : `, scaled by ${scale}`}`);
-  for (const line of systemLines(session.system, session.template)) session.notice(line);
+  for (const line of session.systemLines) session.notice(line);
   if (kept.length > 0) session.notice(`history: ${count(kept.length, 'message')} from ${history}`);
   return session;
 }

@@ -5,7 +5,7 @@ import type { GenerationResult } from '../../generate/generate.js';
 import type { LlamaForCausalLM } from '../../models/llama.js';
 import { encodeChat } from '../../text/chat.js';
 import type { ChatMessage } from '../../text/messages.js';
-import { type TemplateSystem, templateSystem } from '../../text/systemMessage.js';
+import { takesSystemMessage } from '../../text/systemMessage.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import { count, integer } from '../format.js';
 import { printLine } from '../output.js';
@@ -16,6 +16,7 @@ import { writeConversation } from './chatHistory.js';
 import type { ChatInput } from './chatInput.js';
 import type { ChatCommand } from './chatOptions.js';
 import { samplingOf } from './samplingOptions.js';
+import { systemLines } from './systemLines.js';
 import { tokenFigures, writeText } from './textOutput.js';
 
 /** Who answers: the model without its adapters, with them, or first the one and then the other. */
@@ -30,8 +31,6 @@ export interface OpenedModel {
 export class ChatSession {
   readonly chat: Chat;
   readonly hasAdapter: boolean;
-  /** What the model's template does with system messages. */
-  readonly template: TemplateSystem;
   #answerer: Answerer;
   /** Answers since the conversation began: each draws with a seed of its own. */
   #answers = 0;
@@ -44,7 +43,6 @@ export class ChatSession {
     this.#opened = opened;
     this.#options = options;
     this.#streams = streams;
-    this.template = templateSystem(opened.tokenizer);
     this.chat = new Chat(opened.model, opened.tokenizer);
     this.hasAdapter = options.adapters.length > 0;
     this.#answerer = this.hasAdapter ? 'adapter' : 'base';
@@ -82,7 +80,7 @@ export class ChatSession {
 
   /** Goes on from other messages. @throws DataError where the model's template refuses them */
   replace(messages: readonly ChatMessage[]): void {
-    if (messages.some(({ role }) => role === 'system') && !this.template.takes)
+    if (messages.some(({ role }) => role === 'system') && !takesSystemMessage(this.#opened.tokenizer))
       throw new DataError("the model's chat template takes no system message");
     // A system message by itself is no conversation: some templates refuse it.
     const probe = messages.some(({ role }) => role !== 'system');
@@ -104,6 +102,11 @@ export class ChatSession {
     const isSame = this.#options.temperature === 0 && end < this.chat.messages.length;
     if (isSame) this.notice('with --temperature 0 the same model gives the same answer again');
     await this.#answer(input, (options) => this.chat.retry(options));
+  }
+
+  /** What is said of the system message that is in force. */
+  get systemLines(): string[] {
+    return systemLines(this.#opened.tokenizer, this.system);
   }
 
   /** Writes a line to standard error, unless the command is to be quiet. */

@@ -7,13 +7,13 @@ import { createProgress, SILENT } from '../progress.js';
 import type { Streams } from '../streams.js';
 import { parseGenerateOptions, type RawGenerateOptions } from './generateOptions.js';
 import { runGenerate } from './generateRun.js';
+import { addModelOption } from './modelOption.js';
 import { addComputingOptions, addSamplingOptions, list } from './samplingOptions.js';
 
 export function generateCommand(streams: Streams): Command {
-  const command = new Command('generate')
+  const command = addModelOption(new Command('generate'))
     .summary(GENERATE_SUMMARY)
     .description(GENERATE_DESCRIPTION)
-    .requiredOption('--model <path>', 'a GGUF file, a folder, a wheel or an address; see below')
     .requiredOption('--prompt <text>', 'the text to continue; - reads standard input')
     .option('--chat', "send the prompt as a chat message, in the model's chat template")
     .option('--system <text>', 'with --chat: the system message before it')

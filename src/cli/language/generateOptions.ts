@@ -1,7 +1,7 @@
 /** The options of `lowrank generate`, read strictly. It touches no file and no device. */
 import { broken, path } from '../values.js';
 import { type AdapterAt, adapterAt } from './adapters.js';
-import { modelPlace } from './modelPlace.js';
+import { type ModelOption, parseModelOption, type RawModelOption } from './modelOption.js';
 import {
   type ComputingCommand,
   parseComputingOptions,
@@ -12,8 +12,7 @@ import {
 } from './samplingOptions.js';
 
 /** What commander hands over: every value is still text. */
-export interface RawGenerateOptions extends RawSamplingOptions, RawComputingOptions {
-  readonly model: string;
+export interface RawGenerateOptions extends RawModelOption, RawSamplingOptions, RawComputingOptions {
   readonly prompt: string;
   readonly chat?: boolean;
   readonly system?: string;
@@ -23,8 +22,7 @@ export interface RawGenerateOptions extends RawSamplingOptions, RawComputingOpti
   readonly quiet?: boolean;
 }
 
-export interface GenerateCommand extends SamplingCommand, ComputingCommand {
-  readonly model: string;
+export interface GenerateCommand extends ModelOption, SamplingCommand, ComputingCommand {
   /** `-` is standard input. */
   readonly prompt: string;
   readonly chat: boolean;
@@ -43,7 +41,7 @@ export function parseGenerateOptions(raw: RawGenerateOptions): GenerateCommand {
   return {
     ...parseComputingOptions(raw),
     ...parseSamplingOptions(raw),
-    model: modelPlace(raw.model),
+    ...parseModelOption(raw),
     prompt: raw.prompt,
     chat: raw.chat ?? false,
     system: raw.system,

@@ -3,7 +3,6 @@ import type { Backend } from '../../core.js';
 import { type GenerationResult, generate } from '../../generate/generate.js';
 import { loadLanguageModel } from '../../models/load.js';
 import { writeFileAtomic } from '../../node.js';
-import { templateSystem } from '../../text/systemMessage.js';
 import { ensureWritableFile, jsonText } from '../json.js';
 import { modelPath, shown } from '../modelPath.js';
 import { openDevice } from '../prepare.js';
@@ -51,14 +50,14 @@ export async function runGenerate(
 
 async function begin(device: Backend, prompt: string, options: GenerateCommand, reporting: RunReporting) {
   const { progress, notice, signal } = reporting;
-  const path = await modelPath(options.model, progress, signal);
+  const path = await modelPath(options, progress, signal);
   const { model, tokenizer, notes } = await shown('load', progress, (onBytes) =>
     loadLanguageModel(device, path, { weights: options.weights, onBytes, signal }),
   );
   for (const note of notes) notice(`note: ${note}`);
   await addAdapters(model, options.adapters, notice);
   const { system, chat } = options;
-  const said = chat ? systemLines(system, templateSystem(tokenizer)) : [];
+  const said = chat ? systemLines(tokenizer, system) : [];
   for (const line of said) notice(line);
   const user = { role: 'user', content: prompt };
   const messages = system === undefined ? [user] : [{ role: 'system', content: system }, user];

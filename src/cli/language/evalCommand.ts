@@ -1,0 +1,92 @@
+/** `lowrank eval` on the command line: of a language model, or of a DigitsNet. */
+import { Command } from 'commander';
+import { WEIGHTS } from '../../models/weights.js';
+import { TRAIN_ON } from '../../text/examples.js';
+import { LONG } from '../../text/longExamples.js';
+import { evaluateDigitsNet } from '../adapterCommands.js';
+import { UsageError } from '../errors.js';
+import { THREADS } from '../help.js';
+import { listenForInterrupts } from '../interrupt.js';
+import { DEVICES } from '../options.js';
+import { print, printLine } from '../output.js';
+import { createProgress, SILENT } from '../progress.js';
+import { type Streams, withDefault } from '../streams.js';
+import { EVAL_DESCRIPTION, EVAL_EXAMPLES, EVAL_SUMMARY } from './evalHelp.js';
+import { EVAL_DEFAULTS, PRECISIONS, parseEvalOptions, type RawEvalOptions } from './evalOptions.js';
+import { runEval } from './evalRun.js';
+
+const list = (value: string, before: readonly string[] = []) => [...before, value];
+
+/** What `--base` goes with. */
+const OF_DIGITS_NET: readonly string[] = ['base', 'adapter', 'data', 'device', 'threads'];
+
+export function evalCommand(streams: Streams): Command {
+  const command = new Command('eval')
+    .summary(EVAL_SUMMARY)
+    .description(EVAL_DESCRIPTION)
+    .option('--model <path|id>', 'a language model: a GGUF file, a folder, an id; see below')
+    .option('--download', 'fetch a model that is given by its id and is in no cache')
+    .option('--base <file>', 'instead: a DigitsNet, as lowrank mnist saves it: base.safetensors')
+    .option('--adapter <dir[@scale]>', 'measure with this LoRA adapter too, scaled; repeatable', list)
+    .option('--data <path>', 'a file of examples, or a folder; see below');
+  addExampleOptions(command);
+  addSettings(command);
+  return command
+    .addHelpText('after', EVAL_EXAMPLES)
+    .action((raw: RawEvalOptions) => evaluateAny(raw, command, streams));
+}
+
+function addExampleOptions(command: Command): void {
+  const { trainOn, long } = EVAL_DEFAULTS;
+  command
+    .optionsGroup('Examples:')
+    .addOption(withDefault('--train-on <what>', `the tokens that count: ${TRAIN_ON.join(', ')}`, trainOn))
+    .option('--system <text>', 'the system message of conversations that have none')
+    .option('--max-length <n>', 'most tokens of an example (default: the context, at most 1024)')
+    .addOption(withDefault('--long <what>', `what becomes of longer ones: ${LONG.join(', ')}`, long))
+    .option('--allow-special', 'read special tokens in texts as control tokens instead of refusing them')
+    .option('--skip-bad', 'leave out lines that are no examples, and count them');
+}
+
+function addSettings(command: Command): void {
+  const { weights, precision, device, threads } = EVAL_DEFAULTS;
+  command
+    .optionsGroup('Computing:')
+    .addOption(withDefault('--weights <type>', `element type of the weights: ${WEIGHTS.join(', ')}`, weights))
+    .addOption(withDefault('--precision <name>', PRECISIONS.join(', '), precision))
+    .addOption(withDefault('--device <name>', DEVICES.join(', '), device))
+    .addOption(withDefault('--threads <n>', THREADS, threads))
+    .optionsGroup('Output:')
+    .option('--json <file>', 'write the scores as JSON; - is standard output')
+    .option('--quiet', 'no progress and no notices on standard error');
+}
+
+async function evaluateAny(raw: RawEvalOptions, command: Command, streams: Streams): Promise<void> {
+  const { base } = raw;
+  if (base === undefined) return evaluateExamples(raw, streams);
+  if (raw.model !== undefined) throw new UsageError('--base: cannot be given with --model, which is another');
+  for (const option of command.options) {
+    const name = option.attributeName();
+    if (!OF_DIGITS_NET.includes(name) && command.getOptionValueSource(name) === 'cli')
+      throw new UsageError(`${option.long}: needs --model: --base is a DigitsNet`);
+  }
+  const [adapter, ...more] = raw.adapter ?? [];
+  if (more.length > 0) throw new UsageError('--adapter: can be given once with --base');
+  print(streams.stdout, await evaluateDigitsNet({ ...raw, base, adapter }));
+}
+
+async function evaluateExamples(raw: RawEvalOptions, streams: Streams): Promise<void> {
+  const options = parseEvalOptions(raw);
+  const { stderr } = streams;
+  const progress = options.quiet ? SILENT : createProgress(stderr);
+  const notice = (text: string) => {
+    if (!options.quiet) printLine(stderr, `lowrank: ${text}`);
+  };
+  const interrupts = listenForInterrupts(() => progress.end());
+  try {
+    await runEval(options, streams, { progress, notice, signal: interrupts.signal });
+  } finally {
+    progress.end();
+    interrupts.stop();
+  }
+}

@@ -1,0 +1,98 @@
+/** How a model predicts the labelled tokens of a packed row: the loss of each, and whether it is the most likely token. */
+import { noGrad } from '../autograd/record.js';
+import type { HostArray, Storage } from '../backends/backend.js';
+import type { PackedBatch } from '../data/packedRows.js';
+import { evaluationModes, type Modes, withModes } from '../nn/mode.js';
+import { embedding } from '../ops/embedding.js';
+import { Tensor } from '../tensor.js';
+import { LABEL_STEP } from '../text/packedRow.js';
+import type { LlamaForCausalLM } from './llama.js';
+
+export interface LabelScores {
+  /** [labels]: −log of the probability of the target, in nats; 0 in the padding. */
+  readonly losses: HostArray;
+  /** [labels]: the first token of the largest logit. */
+  readonly best: Int32Array;
+}
+
+/**
+ * Scores rows without a graph, in evaluation mode. As in training, only the labelled rows meet the head, some at a time, so that
+ * the logits of all never exist.
+ */
+export class LabelScorer {
+  readonly #model: LlamaForCausalLM;
+  readonly #modes: Modes;
+  /** The factor of a loss that is not divided by anything. */
+  readonly #one: Storage;
+
+  constructor(model: LlamaForCausalLM) {
+    this.#model = model;
+    this.#modes = evaluationModes(model);
+    this.#one = model.device.alloc('f32', 1);
+    model.device.write(this.#one, [1]);
+  }
+
+  /** @param turn  called between two parts of the work; what it throws ends it */
+  async score(batch: PackedBatch, turn: () => Promise<void>): Promise<LabelScores> {
+    const { device } = this.#model;
+    const labels = batch.targets.length;
+    const best = new Int32Array(labels);
+    const losses = device.alloc('f32', labels);
+    const hidden = this.#compute(() => this.#model.hiddenStates(batch.ids, batch));
+    try {
+      for (let first = 0; first < labels; first += LABEL_STEP) {
+        await turn();
+        best.set(await this.#chunk(hidden, batch, losses, first), first);
+      }
+      return { losses: await device.read(losses), best };
+    } finally {
+      hidden.dispose();
+      device.free(losses);
+    }
+  }
+
+  dispose(): void {
+    this.#model.device.free(this.#one);
+  }
+
+  /** Writes the losses of some labels. @returns their most likely tokens */
+  async #chunk(hidden: Tensor, batch: PackedBatch, losses: Storage, first: number): Promise<number[]> {
+    const { device } = hidden;
+    const [indices, targets, out] = [batch.labelRows.storage, batch.targets.storage, losses].map((whole) =>
+      device.slice(whole, first, LABEL_STEP),
+    );
+    const rows = new Tensor(device, indices, [LABEL_STEP]);
+    let logits: Tensor | undefined;
+    try {
+      logits = this.#compute(() => this.#model.lm_head.forward(embedding(rows, hidden)));
+      const [, cols] = logits.shape;
+      const values = await logits.read();
+      const scale = this.#one;
+      // The gradient takes the place of the logits, which have been read.
+      device.run('vocabularyLoss', {
+        losses: out,
+        logits: logits.storage,
+        targets,
+        scale,
+        rows: LABEL_STEP,
+        cols,
+      });
+      return Array.from({ length: LABEL_STEP }, (_, row) => firstLargest(values, row * cols, cols));
+    } finally {
+      logits?.dispose();
+      rows.dispose();
+      for (const each of [targets, out]) device.free(each);
+    }
+  }
+
+  #compute(body: () => Tensor): Tensor {
+    return noGrad(() => withModes(this.#modes, body));
+  }
+}
+
+/** Place of the first of the largest of `count` values. */
+function firstLargest(values: HostArray, from: number, count: number): number {
+  let best = 0;
+  for (let i = 1; i < count; i++) if (values[from + i] > values[from + best]) best = i;
+  return best;
+}

@@ -1,0 +1,140 @@
+/** A file that is fetched into a part of it, which a later try goes on with. */
+import { open, readFile, rm, stat } from 'node:fs/promises';
+import { DataError } from '../base/errors.js';
+import { reasonOf, writeFileAtomic } from './files.js';
+import { connectionReason } from './request.js';
+
+export interface FetchProgress {
+  /** Called with the bytes that are there, and all. */
+  readonly onBytes?: ((done: number, total: number) => void) | undefined;
+  /** Ends it; what was fetched stays for the next time. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Fetching extends FetchProgress {
+  /** What errors call the file. */
+  readonly name: string;
+  /** Asks for the file, or with a `Range` for a part of it. */
+  readonly request: (headers: Readonly<Record<string, string>>) => Promise<Response>;
+  /**
+   * Bytes of the whole file, of one whose checksum is compared afterwards: no other version of it can come then. Without it
+   * the size is what the host says, and versions are told apart by their ETag.
+   */
+  readonly total?: number;
+}
+
+/** What the host said of a file when its fetching began. */
+interface Version {
+  readonly etag: string | undefined;
+  readonly total: number;
+}
+
+/** An answer, and where in the file its bytes begin. */
+interface Answer {
+  readonly response: Response;
+  readonly from: number;
+  readonly total: number;
+}
+
+/**
+ * Fetches a file into `part`, from where an earlier try was cut. Nobody else may write to it meanwhile.
+ * @throws DataError when the host does not give the file, or gives another number of bytes than it said
+ */
+export async function fetchFile(part: string, fetching: Fetching): Promise<void> {
+  const { name, onBytes, signal } = fetching;
+  if (fetching.total !== undefined && (await sizeOf(part)) === fetching.total) return;
+  const { response, from, total } = await ask(part, fetching);
+  const file = await open(part, from === 0 ? 'w' : 'a').catch(async (error: unknown) => {
+    await response.body?.cancel();
+    throw new DataError(`${part}: cannot be written: ${reasonOf(error)}`);
+  });
+  let done = from;
+  try {
+    onBytes?.(done, total);
+    for await (const bytes of response.body ?? []) {
+      done += (bytes as Uint8Array).length;
+      if (done > total) break;
+      // `write` may write less than it was given.
+      await file.writeFile(bytes as Uint8Array);
+      onBytes?.(done, total);
+    }
+    await file.sync();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new DataError(
+      `${name}: cannot be fetched: ${connectionReason(error)}; the next try goes on from here`,
+    );
+  } finally {
+    await file.close();
+  }
+  if (done < total)
+    throw new DataError(`${name}: ended after ${done} of ${total} bytes; the next try goes on from here`);
+  await rm(versionFile(part), { force: true });
+  if (done === total) return;
+  await rm(part, { force: true });
+  throw new DataError(`${name}: the host gave more than the ${total} bytes that it said`);
+}
+
+async function ask(part: string, { name, request, total: known }: Fetching): Promise<Answer> {
+  const begun = await begunBefore(part, known);
+  if (begun) {
+    const { from, etag, total } = begun;
+    // A file that is another one by now comes as a whole.
+    const unchanged = etag === undefined ? {} : { 'If-Range': etag };
+    const response = await request({ Range: `bytes=${from}-${total - 1}`, ...unchanged });
+    const range = response.headers.get('content-range');
+    if (response.status === 206 && range === `bytes ${from}-${total - 1}/${total}`)
+      return { response, from, total };
+    await response.body?.cancel();
+  }
+  const response = await request({});
+  try {
+    const total = totalOf(response, name, known);
+    const etag = response.headers.get('etag') ?? '';
+    if (known === undefined)
+      await writeFileAtomic(versionFile(part), new TextEncoder().encode(JSON.stringify({ etag, total })));
+    return { response, from: 0, total };
+  } catch (error) {
+    await response.body?.cancel();
+    throw error;
+  }
+}
+
+function totalOf({ status, headers }: Response, name: string, known: number | undefined): number {
+  const length = headers.get('content-length');
+  const total = length === null ? (known ?? Number.NaN) : Number(length);
+  const isPlain = Number.isSafeInteger(total) && !headers.has('content-encoding');
+  if (status !== 200 || !isPlain) {
+    const why = status === 200 ? 'does not say how many bytes it has' : `answers ${status}`;
+    throw new DataError(`${name}: cannot be fetched: the host ${why}`);
+  }
+  if (known !== undefined && total !== known)
+    throw new DataError(`${name}: must have ${known} bytes: the host gives ${total}`);
+  return total;
+}
+
+const versionFile = (part: string) => `${part}.json`;
+
+/** Where an earlier fetching ended; undefined where that is not known, or the host names no version that could be compared. */
+async function begunBefore(
+  part: string,
+  known: number | undefined,
+): Promise<(Version & { readonly from: number }) | undefined> {
+  const from = (await sizeOf(part)) ?? 0;
+  const version = known === undefined ? await readVersion(part) : { etag: undefined, total: known };
+  return version && from > 0 && from < version.total ? { ...version, from } : undefined;
+}
+
+async function readVersion(part: string): Promise<Version | undefined> {
+  try {
+    const { etag, total } = JSON.parse(await readFile(versionFile(part), 'utf8')) as Partial<Version>;
+    const isStrong = typeof etag === 'string' && etag.startsWith('"');
+    return isStrong && typeof total === 'number' ? { etag, total } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(() => undefined))?.size;
+}

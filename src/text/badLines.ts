@@ -1,0 +1,76 @@
+/** Lines of a file that are no examples: each with its number and the reason, and all of them counted by reason. */
+import { DataError } from '../base/errors.js';
+import { printable } from '../base/printable.js';
+
+export interface BadLine {
+  /** Counted from 1. */
+  readonly line: number;
+  /** `rule: value`, or `field: rule: value`. */
+  readonly reason: string;
+}
+
+/** Lines that are refused for the same reason. */
+export interface ReasonCount {
+  /** Without the values of a single line, such as `messages.content: must be a string`. */
+  readonly reason: string;
+  readonly count: number;
+  /** The first of them, as it was refused. */
+  readonly first: BadLine;
+  /** The numbers of the first few. */
+  readonly lines: readonly number[];
+}
+
+const MOST_REASONS = 6;
+const MOST_LINES = 5;
+const MAX_REASON = 240;
+
+/** What a reason may begin with: the field that it is about. */
+const FIELD = /^(?:chat template|[\w.[\]]+)$/;
+
+/** Counts by reason, the most frequent first. */
+export function reasonCounts(bad: readonly BadLine[]): readonly ReasonCount[] {
+  const counts = new Map<string, { count: number; first: BadLine; lines: number[] }>();
+  for (const each of bad) {
+    const reason = generalReason(each.reason);
+    const found = counts.get(reason);
+    if (!found) counts.set(reason, { count: 1, first: each, lines: [each.line] });
+    else {
+      found.count++;
+      if (found.lines.length < MOST_LINES) found.lines.push(each.line);
+    }
+  }
+  return Array.from(counts, ([reason, rest]) => ({ reason, ...rest })).sort((a, b) => b.count - a.count);
+}
+
+/** The reason without what it says about one line: places in lists, and values behind the rule. */
+function generalReason(reason: string): string {
+  const [first, second] = reason.split(': ', 2);
+  if (second === undefined || !FIELD.test(first)) return first;
+  return `${first.replace(/\[\d+\]/g, '')}: ${second}`;
+}
+
+/**
+ * The error for a file with lines that are refused: how many, and for each reason the first line and the numbers of more.
+ * @param name  of the file
+ * @param all   lines with content
+ * @param hint  how they can be left out
+ */
+export function refusalOf(
+  name: string,
+  bad: readonly BadLine[],
+  all: number,
+  hint = 'skipBad leaves them out',
+): DataError {
+  const reasons = reasonCounts(bad);
+  const shown = reasons.slice(0, MOST_REASONS).map(({ first, count, lines }) => {
+    const more = count > lines.length ? ', …' : '';
+    const others = count > 1 ? ` (${count} such lines: ${lines.join(', ')}${more})` : '';
+    return `line ${first.line}: ${printable(first.reason, MAX_REASON)}${others}`;
+  });
+  const left = reasons.length - shown.length;
+  const rest = left > 0 ? `; and ${left} more reasons` : '';
+  const verb = bad.length === 1 ? 'is' : 'are';
+  return new DataError(
+    `${name}: ${bad.length} of ${all} examples ${verb} refused (${hint}): ${shown.join('; ')}${rest}`,
+  );
+}

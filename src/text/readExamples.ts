@@ -1,0 +1,172 @@
+/** Training examples from files: JSON lines, a JSON array, or a table with a heading. */
+import { DataError } from '../base/errors.js';
+import { checkOptions, type OptionNames } from '../base/options.js';
+import { type ByteSource, blobSource, bytesSource } from '../files/byteSource.js';
+import type { Bytes } from '../files/bytes.js';
+import { describeFile } from '../files/fileKind.js';
+import { fileAt } from '../files/fileStore.js';
+import { type BadLine, refusalOf } from './badLines.js';
+import {
+  type ExampleContent,
+  type ExampleFormat,
+  type ExampleRecord,
+  formatOf,
+  knownKeys,
+} from './exampleFormats.js';
+import { type ExampleParts, jsonArrayParts, jsonLinesParts, type Part, tableParts } from './exampleParts.js';
+
+export interface ReadExample {
+  /** Where it begins in its file, counted from 1. */
+  readonly line: number;
+  readonly content: ExampleContent;
+}
+
+export interface ExampleFile {
+  readonly name: string;
+  /** Such as `JSON lines: messages`. */
+  readonly format: string;
+  readonly examples: readonly ReadExample[];
+  /** What was left out. */
+  readonly bad: readonly BadLine[];
+}
+
+export interface ReadExamplesOptions {
+  /** What errors call the file; its ending says whether it is a table: `.csv`, `.tsv`. Default: its path or own name. */
+  readonly name?: string | undefined;
+  /** Whether lines that are no examples are left out, and given in `bad`; otherwise they are an error. Default false. */
+  readonly skipBad?: boolean | undefined;
+}
+
+/** A file: in Node also its path. */
+export type ExampleSource = string | Blob | ByteSource | Bytes;
+
+const NAMES: OptionNames<ReadExamplesOptions> = { name: true, skipBad: true };
+
+/** Examples are in memory together. */
+const MAX_FILE_BYTES = 512_000_000;
+const MAX_EXAMPLES = 1_000_000;
+/** Keys in a message, and characters of one. */
+const [MOST_KEYS, MAX_KEY] = [8, 40];
+/** Bytes that show what kind of file it is. */
+const LOOKED_AT = 4096;
+
+/**
+ * Reads a file of training examples. The first example shows the format, by its keys: `messages` (also with `tools`),
+ * `conversations` (ShareGPT), `instruction, input, output` (Alpaca), `prompt, completion` (also `question, answer` and
+ * `input, output`), or `text`; other keys may stand beside them. The file holds one JSON object on each line, an array of them, or
+ * is a CSV or TSV table whose first row names the columns. Text is UTF-8.
+ *
+ * Bounded are: the file (512 MB), its examples (1,000,000), and each of them (8 MB, never in memory as a whole where it is more).
+ * @throws DataError where the file cannot be read, is something else or empty, or has no example; and without `skipBad` for lines
+ *   that are no examples, with their numbers and reasons
+ */
+export async function readExamples(
+  source: ExampleSource,
+  options: ReadExamplesOptions = {},
+): Promise<ExampleFile> {
+  checkOptions('readExamples', options, NAMES);
+  const { bytes, name } = await opened(source, options.name);
+  const { container, parts } = await partsOf(bytes, name);
+  const collector = new Collector(name);
+  for await (const part of parts) collector.add(part);
+  const { examples, bad, format } = collector;
+  const all = examples.length + bad.length;
+  if (all === 0) throw new DataError(`${name}: has no examples: there is nothing but white space`);
+  if (bad.length > 0 && (!options.skipBad || !format || examples.length === 0))
+    throw refusalOf(name, bad, all, ...(options.skipBad ? ['none is left'] : []));
+  return { name, format: `${container}: ${format?.name}`, examples, bad };
+}
+
+async function opened(
+  source: ExampleSource,
+  given: string | undefined,
+): Promise<{ readonly bytes: ByteSource; readonly name: string }> {
+  if (typeof source === 'string') {
+    const name = given ?? source;
+    const bytes = await fileAt(source);
+    if (!bytes) throw new DataError(`${name}: must be a file: it is a directory`);
+    return { bytes, name };
+  }
+  if (source instanceof Blob) {
+    const name = given ?? (source instanceof File ? source.name : 'the examples');
+    return { bytes: blobSource(source, name), name };
+  }
+  const name = given ?? 'the examples';
+  return { bytes: 'read' in source ? source : bytesSource(source, name), name };
+}
+
+async function partsOf(source: ByteSource, name: string): Promise<ExampleParts> {
+  if (source.length > MAX_FILE_BYTES)
+    throw new DataError(`${name}: must be at most ${MAX_FILE_BYTES} bytes: has ${source.length}`);
+  const start = await source.read(0, Math.min(source.length, LOOKED_AT));
+  const from = start[0] === 0xef && start[1] === 0xbb && start[2] === 0xbf ? 3 : 0;
+  if (source.length === from) throw new DataError(`${name}: has no examples: it is empty`);
+  const text = new TextDecoder('latin1').decode(start.subarray(from));
+  const isTable = /\.[ct]sv$/i.test(name);
+  const first = /[^ \t\r\n]/.exec(text)?.[0];
+  if (!isTable && first === '[') return jsonArrayParts(source, from, name);
+  if (!isTable && /^\s*\{\s*[\r\n]/.test(text))
+    throw new DataError(
+      `${name}: must hold one JSON object on each line, or an array of objects: an object goes over several lines`,
+    );
+  if (!isTable && (first === '{' || first === undefined)) return jsonLinesParts(source, from);
+  refuseOthers(start.subarray(from), isTable, name);
+  return tableParts(source, from, name);
+}
+
+/** @throws DataError for what is neither text nor the kind of text that its name says */
+function refuseOthers(start: Uint8Array, isTable: boolean, name: string): void {
+  const kind = describeFile(start);
+  const isPlain = kind === undefined || kind.startsWith('it is a text that begins');
+  if (!isTable) {
+    const found = kind ?? 'it begins with something else';
+    throw new DataError(
+      `${name}: must be JSON lines, a JSON array, or a table with the ending .csv or .tsv: ${found}`,
+    );
+  }
+  if (!isPlain) throw new DataError(`${name}: must be a table: ${kind}`);
+}
+
+/** Sorts the parts of a file into examples and bad lines; the first that has the keys of a format decides it. */
+class Collector {
+  readonly examples: ReadExample[] = [];
+  readonly bad: BadLine[] = [];
+  #format: { readonly is: ExampleFormat; readonly line: number } | undefined;
+
+  constructor(private readonly name: string) {}
+
+  get format(): ExampleFormat | undefined {
+    return this.#format?.is;
+  }
+
+  /** @throws DataError when there are too many */
+  add(part: Part): void {
+    if (this.examples.length + this.bad.length === MAX_EXAMPLES)
+      throw new DataError(`${this.name}: must have at most ${MAX_EXAMPLES} examples: it has more`);
+    const { line } = part;
+    try {
+      if ('reason' in part) this.bad.push(part);
+      else this.examples.push({ line, content: this.#read(part.record, line) });
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      this.bad.push({ line, reason: error.message });
+    }
+  }
+
+  #read(record: ExampleRecord, line: number): ExampleContent {
+    const found = this.#format?.is ?? formatOf(record);
+    if (!found) throw new DataError(`must have the keys ${knownKeys()}: ${keysOf(record)}`);
+    this.#format ??= { is: found, line };
+    if (found.keys.every((key) => Object.hasOwn(record, key))) return found.read(record);
+    throw new DataError(
+      `must have the keys of line ${this.#format.line}, ${found.keys.join(' and ')}: ${keysOf(record)}`,
+    );
+  }
+}
+
+function keysOf(record: ExampleRecord): string {
+  const keys = Object.keys(record);
+  const shown = keys.slice(0, MOST_KEYS).map((key) => JSON.stringify(key.slice(0, MAX_KEY)));
+  const more = keys.length > MOST_KEYS ? `, and ${keys.length - MOST_KEYS} more` : '';
+  return keys.length === 0 ? 'it has none' : `it has ${shown.join(', ')}${more}`;
+}
