@@ -39,7 +39,7 @@ Examples:
 
 ${MODEL_HELP}
 
-It needs a chat template: for models without one there is lowrank generate.
+MODEL needs a chat template: for those without one there is lowrank generate.
 
 The answers go to standard output, everything else to standard error. In a pipe
 the first error ends the chat.

@@ -8,6 +8,7 @@ import { generate } from '../../../src/generate/generate.js';
 import { applyLora, saveAdapter, withAdapterDisabled } from '../../../src/index.js';
 import { loadLanguageModel } from '../../../src/models/load.js';
 import type { ChatMessage } from '../../../src/text/messages.js';
+import { readExamples } from '../../../src/text/readExamples.js';
 import { wasm } from '../../support/devices.js';
 import { collector, onTerminal, piped } from './chatSupport.js';
 
@@ -135,6 +136,9 @@ describe('lowrank chat', () => {
     expect(first.err).toContain(`saved 3 messages to ${file}`);
     expect(readFileSync(file, 'utf8')).toMatch(/^\{"messages":\[\{"role":"system",.*\]\}\n$/);
     const messages = saved(file);
+    const { examples, bad } = await readExamples(new Uint8Array(readFileSync(file)), { name: 'talk.jsonl' });
+    expect(examples.map(({ content }) => content)).toEqual([{ kind: 'messages', messages }]);
+    expect(bad).toEqual([]);
     const { out, err } = await chat(`/load ${file}\nthe cat\n/save ${file}`);
     expect(err).toContain(`loaded 3 messages from ${file}`);
     expect(out).toBe(line(await base([...messages, user('the cat')])));
