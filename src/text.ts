@@ -2,7 +2,7 @@
 
 export { type PackedBatch, type PackedDraw, PackedRows, type RowMember } from './data/packedRows.js';
 export type { ModelPlace } from './files/modelPlace.js';
-export { Chat } from './generate/chat.js';
+export { Chat, ChatAnswer, type SendOptions } from './generate/chat.js';
 export {
   type GenerateOptions,
   Generation,
@@ -76,7 +76,7 @@ export {
   readExamples,
 } from './text/readExamples.js';
 export { type SplitExamples, type SplitOptions, splitExamples } from './text/splitExamples.js';
-export { defaultSystemMessage } from './text/systemMessage.js';
+export { defaultSystemMessage, takesSystemMessage } from './text/systemMessage.js';
 export type { TextStream } from './text/textStream.js';
 export {
   type TokenizedExample,

@@ -80,6 +80,7 @@ Examples:
   $ lowrank inspect out/layer
   $ lowrank eval --base out/base.safetensors --adapter out/layer
   $ lowrank generate --model model.gguf --chat --prompt Hello
+  $ lowrank chat --model model.gguf --adapter out/adapter
   $ lowrank devices          what this machine can compute on`;
 
 export const MNIST_EXAMPLES = `

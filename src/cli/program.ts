@@ -5,7 +5,6 @@ import { listDevices } from '../index.js';
 import { addAdapterCommands } from './adapterCommands.js';
 import { renderDevices } from './devices.js';
 import { UsageError } from './errors.js';
-import { generateCommand } from './generateCommand.js';
 import {
   MNIST_DESCRIPTION,
   MNIST_EXAMPLES,
@@ -17,8 +16,10 @@ import {
 } from './help.js';
 import { listenForInterrupts } from './interrupt.js';
 import { jsonText } from './json.js';
+import { chatCommand } from './language/chatCommand.js';
 import { dataCommand } from './language/dataCommand.js';
 import { evalCommand } from './language/evalCommand.js';
+import { generateCommand } from './language/generateCommand.js';
 import { runMnist } from './mnist.js';
 import { DEFAULTS, DEVICES, METHODS, parseMnistOptions, type RawMnistOptions } from './options.js';
 import { printLine, printPainted } from './output.js';
@@ -29,7 +30,7 @@ import { type Streams, withDefault } from './streams.js';
 import { sweepCommand } from './sweepCommand.js';
 
 /** The parser with its actions; errors come out of `parseAsync`, none is printed. */
-export function createProgram({ stdout, stderr }: Streams): Command {
+export function createProgram({ stdout, stderr, stdin }: Streams): Command {
   const program = new Command('lowrank')
     .description(PROGRAM_SUMMARY)
     .version(packageVersion(), '-V, --version', 'print the version')
@@ -45,6 +46,7 @@ export function createProgram({ stdout, stderr }: Streams): Command {
   addMnist(program, { stdout, stderr });
   program.addCommand(sweepCommand({ stdout, stderr }).copyInheritedSettings(program));
   program.addCommand(generateCommand({ stdout, stderr }).copyInheritedSettings(program));
+  program.addCommand(chatCommand({ stdout, stderr, stdin }).copyInheritedSettings(program));
   program.addCommand(dataCommand({ stdout, stderr }).copyInheritedSettings(program));
   program.addCommand(evalCommand({ stdout, stderr }).copyInheritedSettings(program));
   addAdapterCommands(program, stdout);

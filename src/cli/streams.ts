@@ -1,10 +1,12 @@
 /** What the commands have in common on the command line. */
 import { Option } from 'commander';
 
-/** Where a command writes. */
+/** Where a command writes, and what it reads. */
 export interface Streams {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
+  /** Default: standard input. */
+  readonly stdin?: NodeJS.ReadStream | undefined;
 }
 
 /** An option whose default is shown as a user would type it. */

@@ -1,23 +1,40 @@
 /** Conversations with a language model. */
+import { checkOptions, type OptionNames } from '../base/options.js';
+import { adapterState } from '../lora/adaptation.js';
 import type { LlamaForCausalLM } from '../models/llama.js';
-import type { ChatMessage } from '../text/messages.js';
+import { type ChatMessage, checkMessages } from '../text/messages.js';
 import type { Tokenizer } from '../text/tokenizer.js';
-import { type GenerateOptions, generate } from './generate.js';
+import { GENERATE_NAMES, type GenerateOptions, type GenerationResult, generate } from './generate.js';
 import { TextCache } from './textCache.js';
 
-/** A conversation with a model, which reads each turn once. */
+export interface SendOptions extends Omit<GenerateOptions, 'cache'> {
+  /** Whether the message and its answer become part of the conversation. Default true. */
+  readonly keep?: boolean;
+}
+
+const { cache: _, ...GENERATING } = GENERATE_NAMES;
+const NAMES: OptionNames<SendOptions> = { ...GENERATING, keep: true };
+
+/** States of the adapters whose keys and values are kept: a cache takes much memory. */
+const MOST_CACHES = 4;
+
+/**
+ * A conversation with a model, which reads each turn once. Keys and values are kept for each state of the adapters that
+ * answered, the four used last: to compare answers with and without an adapter, nothing is read twice.
+ */
 export class Chat {
   readonly #model: LlamaForCausalLM;
   readonly #tokenizer: Tokenizer;
-  readonly #cache: TextCache;
-  readonly #messages: ChatMessage[] = [];
+  /** By the state of the adapters; the one used last comes last. */
+  readonly #caches = new Map<string, TextCache>();
+  #messages: readonly ChatMessage[] = [];
+  #isAnswering = false;
 
   /** @param system  what the model is told before the first turn; without it, what its template says */
   constructor(model: LlamaForCausalLM, tokenizer: Tokenizer, system?: string) {
     this.#model = model;
     this.#tokenizer = tokenizer;
-    this.#cache = new TextCache(model);
-    if (system !== undefined) this.#messages.push({ role: 'system', content: system });
+    if (system !== undefined) this.#messages = [{ role: 'system', content: system }];
   }
 
   /** The conversation so far. */
@@ -26,24 +43,118 @@ export class Chat {
   }
 
   /**
-   * Sends a message and gives the answer, piece by piece. Both become part of the conversation when the answer ends; neither
-   * does where the iteration is left before.
-   * @throws as `generate`, and Error while another answer is being given
+   * Sends a message and gives the answer, piece by piece. Both become part of the conversation when the answer ends, also
+   * where `signal` ends it after its first character; neither does where the iteration is left before.
+   * @throws TypeError for an unknown option; the answer throws as `generate`, and Error while another one is being given
    */
-  async *send(
-    content: string,
-    options: Omit<GenerateOptions, 'cache'> = {},
-  ): AsyncGenerator<string, void, void> {
-    const turn: ChatMessage = { role: 'user', content };
-    const prompt = [...this.#messages, turn];
-    const answer = generate(this.#model, this.#tokenizer, prompt, { ...options, cache: this.#cache });
-    yield* answer;
-    const { text } = await answer.result();
-    this.#messages.push(turn, { role: 'assistant', content: text });
+  send(content: string, options: SendOptions = {}): ChatAnswer {
+    return this.#answer('send', options, () => [...this.#messages, { role: 'user', content }]);
+  }
+
+  /**
+   * Answers the last message again, or for the first time where the conversation ends with one. The new answer takes the place
+   * of the old one when it ends. With the temperature 0 both are the same; otherwise give another `seed`.
+   * @throws as `send`; the answer throws RangeError where there is no message to answer
+   */
+  retry(options: SendOptions = {}): ChatAnswer {
+    return this.#answer('retry', options, () => {
+      const end = this.#messages.map(({ role }) => role).lastIndexOf('user') + 1;
+      if (end === 0) throw new RangeError('retry: there is no message to answer');
+      return this.#messages.slice(0, end);
+    });
+  }
+
+  /**
+   * Makes other messages the conversation, a system message included. What they have in common with the one before is not
+   * read again.
+   * @throws DataError for what are no messages, Error while an answer is being given
+   */
+  replace(messages: readonly ChatMessage[]): void {
+    checkMessages(messages);
+    this.#checkQuiet('replace');
+    this.#messages = structuredClone(messages);
   }
 
   /** Frees the memory of what was read; the next message is read with all before it. */
   dispose(): void {
-    this.#cache.dispose();
+    for (const cache of this.#caches.values()) cache.dispose();
+    this.#caches.clear();
+  }
+
+  #answer(call: string, options: SendOptions, prompt: () => readonly ChatMessage[]): ChatAnswer {
+    checkOptions(call, options, NAMES);
+    return new ChatAnswer(() => this.#pieces(call, options, prompt));
+  }
+
+  async *#pieces(
+    call: string,
+    { keep = true, ...options }: SendOptions,
+    prompt: () => readonly ChatMessage[],
+  ): AsyncGenerator<string, GenerationResult, void> {
+    this.#checkQuiet(call);
+    const messages = prompt();
+    this.#isAnswering = true;
+    try {
+      const cache = this.#cache();
+      const answer = generate(this.#model, this.#tokenizer, messages, { ...options, cache });
+      yield* answer;
+      const result = await answer.result();
+      const isAnswer = result.text !== '' || result.stoppedBy !== 'abort';
+      if (keep && isAnswer) this.#messages = [...messages, { role: 'assistant', content: result.text }];
+      return result;
+    } finally {
+      this.#isAnswering = false;
+    }
+  }
+
+  #checkQuiet(call: string): void {
+    if (this.#isAnswering) throw new Error(`${call}: the chat is in use: another answer is being given`);
+  }
+
+  /** That of the adapters' state. */
+  #cache(): TextCache {
+    const state = adapterState(this.#model);
+    const cache = this.#caches.get(state) ?? new TextCache(this.#model);
+    this.#caches.delete(state);
+    for (const [oldest, unused] of this.#caches) {
+      if (this.#caches.size < MOST_CACHES) break;
+      unused.dispose();
+      this.#caches.delete(oldest);
+    }
+    this.#caches.set(state, cache);
+    return cache;
+  }
+}
+
+/** An answer that is generated while it is iterated over, once; `result()` gives it as a whole. */
+export class ChatAnswer implements AsyncIterable<string> {
+  readonly #begin: () => AsyncGenerator<string, GenerationResult, void>;
+  #isBegun = false;
+  #result: GenerationResult | undefined;
+
+  /** Use {@link Chat}. */
+  constructor(begin: () => AsyncGenerator<string, GenerationResult, void>) {
+    this.#begin = begin;
+  }
+
+  /** @throws Error the second time */
+  [Symbol.asyncIterator](): AsyncGenerator<string, void, void> {
+    if (this.#isBegun) throw new Error('Chat: an answer is iterated over once');
+    this.#isBegun = true;
+    return this.#pieces();
+  }
+
+  /**
+   * The whole answer with its figures. Generates it where nobody has begun to iterate over it.
+   * @throws Error while somebody does, or has stopped before the end
+   */
+  async result(): Promise<GenerationResult> {
+    if (!this.#isBegun) for await (const _ of this);
+    if (this.#result) return this.#result;
+    throw new Error('Chat: the answer is not at its end');
+  }
+
+  async *#pieces(): AsyncGenerator<string, void, void> {
+    this.#result = yield* this.#begin();
   }
 }

@@ -27,7 +27,7 @@ export interface GenerateOptions extends SamplingOptions {
   readonly cache?: TextCache;
 }
 
-const NAMES: OptionNames<GenerateOptions> = {
+export const GENERATE_NAMES: OptionNames<GenerateOptions> = {
   ...SAMPLING_NAMES,
   maxTokens: true,
   ignoreEos: true,
@@ -45,6 +45,8 @@ export interface GenerationResult {
   /** The number of `ids`. */
   readonly tokens: number;
   readonly promptTokens: number;
+  /** Those of them that were read: the cache did not have them. */
+  readonly readTokens: number;
   /** `stop`: a stop token or text; `length`: `maxTokens`, or the end of the context. */
   readonly stoppedBy: 'stop' | 'length' | 'abort';
   /** Readings of single tokens in a second, from the end of the prompt on; 0 where there was none. */
@@ -69,7 +71,7 @@ export function generate(
   prompt: Prompt,
   options: GenerateOptions = {},
 ): Generation {
-  checkOptions('generate', options, NAMES, { maxnewtokens: 'it is called maxTokens' });
+  checkOptions('generate', options, GENERATE_NAMES, { maxnewtokens: 'it is called maxTokens' });
   checkSampling('generate', options);
   const { maxTokens = DEFAULT_MAX_TOKENS, cache } = options;
   if (!Number.isInteger(maxTokens) || maxTokens < 1)
@@ -161,7 +163,8 @@ export class Generation implements AsyncIterable<string> {
     const most = Math.min(maxTokens, this.#model.config.contextLength - ids.length);
     const cache = text.prepare(ids, ids.length + most);
     const reader = new TokenReader(this.#model, text, cache);
-    const clock = new Clock(ids.length - cache.length);
+    const readTokens = ids.length - cache.length;
+    const clock = new Clock(readTokens);
     const shown = new ShownText(this.#tokenizer, this.#options);
     const sampler = new Sampler(this.#options, (id) => this.#tokenizer.hasToken(id));
     const seen = [...ids];
@@ -192,6 +195,7 @@ export class Generation implements AsyncIterable<string> {
       ids: given,
       tokens,
       promptTokens: ids.length,
+      readTokens,
       stoppedBy,
       ...clock.result(),
     };

@@ -1,4 +1,5 @@
 /** What a model has read of a text, kept from one call to the next: a chat reads each of its turns once. */
+import { adapterState } from '../lora/adaptation.js';
 import { KeyValueCache } from '../models/keyValueCache.js';
 import type { LlamaForCausalLM } from '../models/llama.js';
 import { modelParts } from '../nn/module.js';
@@ -8,14 +9,17 @@ import { changesOf } from '../nn/use.js';
 const STEP = 256;
 
 /**
- * Keys and values of a text's tokens. Where the next text begins in the same way, that part is not computed again. Adapters
- * that are loaded, switched or trained by `fit` empty it; after you write weights yourself, call `clear()`.
+ * Keys and values of a text's tokens. Where the next text begins in the same way, that part is not computed again. A text
+ * that is read with other adapters, or after adapters were loaded, scaled or trained by `fit`, begins with an empty one; after
+ * you write weights yourself, call `clear()`. It may wait while others are active: a cache for each of two states serves both.
  */
 export class TextCache {
   readonly #model: LlamaForCausalLM;
   #cache: KeyValueCache | undefined;
   #tokens: number[] = [];
   #changes = 0;
+  /** Of the adapters that it was read with. */
+  #state = '';
   #isInUse = false;
 
   constructor(model: LlamaForCausalLM) {
@@ -60,8 +64,11 @@ export class TextCache {
   prepare(ids: ArrayLike<number>, capacity: number): KeyValueCache {
     const changes = changesOf(modelParts(this.#model));
     const { device } = this.#model;
-    if (changes !== this.#changes || this.#cache?.device !== device) this.clear();
+    const state = adapterState(this.#model);
+    const isStale = changes !== this.#changes || state !== this.#state || this.#cache?.device !== device;
+    if (isStale) this.clear();
     this.#changes = changes;
+    this.#state = state;
     let same = 0;
     while (same < Math.min(this.#tokens.length, ids.length - 1) && this.#tokens[same] === ids[same]) same++;
     this.#tokens.length = same;

@@ -32,7 +32,7 @@ export class LoraAdapter {
   }
 
   set enabled(enabled: boolean) {
-    this.adaptation.checkUnused('adapter.enabled');
+    this.adaptation.checkSwitchable('adapter.enabled');
     const others = this.adaptation.active.filter((name) => name !== this.name);
     this.adaptation.activate(enabled ? [...others, this.name] : others);
   }
@@ -69,6 +69,8 @@ export class Adaptation {
   /** By the path of the parameter. */
   readonly switched = new Map<string, SwitchedParameter>();
   readonly adapters = new Map<string, LoraAdapter>();
+  /** While `withAdapterPerRow` runs: the adapter of each example. */
+  rows: readonly string[] = [];
   #active: readonly string[] = [];
 
   constructor(readonly model: Module) {}
@@ -76,6 +78,11 @@ export class Adaptation {
   /** The names of the active adapters, in the order in which they are added. */
   get active(): readonly string[] {
     return this.#active;
+  }
+
+  /** Which adapters are in force, and where: equal for equal states. */
+  get state(): string {
+    return JSON.stringify([this.#active, this.rows]);
   }
 
   get isMerged(): boolean {
@@ -109,6 +116,11 @@ export class Adaptation {
     requireUnused(call, modelParts(this.model), { beside });
   }
 
+  /** As `checkUnused`, of a call that does no more than to change which adapters are active. */
+  checkSwitchable(call: string): void {
+    requireUnused(call, modelParts(this.model), { isSwitch: true });
+  }
+
   /** @throws Error while the adapters are merged */
   checkUnmerged(what: string): void {
     if (this.isMerged)
@@ -129,6 +141,11 @@ const adaptations = new WeakMap<Module, Adaptation>();
 /** What is on a model; undefined when no adapter ever was, or all were unloaded. */
 export function findAdaptation(model: Module): Adaptation | undefined {
   return adaptations.get(model);
+}
+
+/** Which of a model's adapters are in force: equal for equal states; empty where there are none. */
+export function adapterState(model: Module): string {
+  return adaptations.get(model)?.state ?? '';
 }
 
 /** @throws RangeError when there is no adapter on the model */

@@ -15,7 +15,7 @@ import { whileSwitched } from './switching.js';
  */
 export function setActiveAdapters(model: Module, names: readonly string[]): void {
   const adaptation = adaptationOf(model, 'setActiveAdapters');
-  adaptation.checkUnused('setActiveAdapters');
+  adaptation.checkSwitchable('setActiveAdapters');
   for (const name of names) adaptation.adapter(name, 'setActiveAdapters');
   adaptation.activate([...new Set(names)]);
   for (const [name, adapter] of adaptation.adapters) {
@@ -133,6 +133,7 @@ function mixAdapters(adaptation: Adaptation, names: readonly string[]): () => vo
   const { active } = adaptation;
   const masks = new Map<string, Tensor>();
   adaptation.activate(used);
+  adaptation.rows = names;
   for (const layer of adaptation.layers.values()) {
     layer.rowMasks = (adapter, rows) => {
       const key = `${rows} ${adapter}`;
@@ -144,6 +145,7 @@ function mixAdapters(adaptation: Adaptation, names: readonly string[]): () => vo
   return () => {
     for (const layer of adaptation.layers.values()) layer.rowMasks = undefined;
     for (const mask of masks.values()) mask.dispose();
+    adaptation.rows = [];
     adaptation.activate(active);
   };
 }

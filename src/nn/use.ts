@@ -25,11 +25,18 @@ const uses = new WeakMap<object, Set<Use>>();
 /** How often a call that changes a thing began or ended. */
 const changes = new WeakMap<object, number>();
 
-/** A number that grows with each call that may have changed one of the things; a tensor that is written by hand does not count. */
+/**
+ * A number that grows with each call that may have changed one of the things. A tensor that is written by hand does not count,
+ * nor does a switch between adapters, whose state can be asked for and may come back.
+ */
 export function changesOf(things: Iterable<object>): number {
   let sum = 0;
   for (const thing of things) sum += changes.get(thing) ?? 0;
   return sum;
+}
+
+function changesThings(kind: UseKind): boolean {
+  return kind !== 'read' && kind !== 'switch';
 }
 
 function countChange(things: Iterable<object>): void {
@@ -68,7 +75,7 @@ export class Use {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    if (kind !== 'read') countChange(things);
+    if (changesThings(kind)) countChange(things);
     for (const other of this.#others) other.#others.add(this);
     for (const thing of things) {
       const users = uses.get(thing);
@@ -107,7 +114,7 @@ export class Use {
   }
 
   end(): void {
-    if (this.kind !== 'read') countChange(this.things);
+    if (changesThings(this.kind)) countChange(this.things);
     for (const other of this.#others) other.#others.delete(this);
     for (const thing of this.things) uses.get(thing)?.delete(this);
     this.#end();
@@ -173,13 +180,18 @@ async function during<T>(use: Use, body: () => T | Promise<T>): Promise<T> {
 
 /**
  * Checks that things which are about to change are not in use.
- * @param beside  kinds of uses that the change does not disturb
+ * @param beside    kinds of uses that the change does not disturb
+ * @param isSwitch  whether it only switches between adapters
  * @throws Error that names the call that uses them
  */
 export function requireUnused(
   call: string,
   things: readonly object[],
-  { subject = 'the model', beside = [] }: { subject?: string; beside?: readonly UseKind[] } = {},
+  {
+    subject = 'the model',
+    beside = [],
+    isSwitch = false,
+  }: { subject?: string; beside?: readonly UseKind[]; isSwitch?: boolean } = {},
 ): void {
   const refused = (['read', 'change', 'switch', 'train'] as const).filter((kind) => !beside.includes(kind));
   const users = [...usesOf(things)];
@@ -187,7 +199,7 @@ export function requireUnused(
   const isPart = beside.includes('change') && users.some(({ kind }) => kind === 'change');
   const disturbed = users.filter(({ kind, isReading }) => !(isPart && kind === 'read' && !isReading));
   refuse(call, disturbed, refused, subject);
-  countChange(things);
+  if (!isSwitch) countChange(things);
 }
 
 function usesOf(things: readonly object[]): Set<Use> {

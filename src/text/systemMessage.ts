@@ -1,10 +1,12 @@
-/** The system message that a chat template writes by itself where a conversation has none. */
+/** What chat templates do with system messages: whether they take one, and what they write where a conversation has none. */
 import { DataError } from '../base/errors.js';
 import { chatTemplateOf } from './chat.js';
+import type { ChatMessage } from './messages.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /** Stands for a system message, and for what a user says; no template writes it by itself. */
 const [SYSTEM, USER] = ['lowrank7f3a', 'lowrank9c1e'];
+const USER_SAYS: ChatMessage = { role: 'user', content: USER };
 
 /**
  * The template's default system message; undefined for a template that has none or takes none, and without a template. It is what a
@@ -12,18 +14,26 @@ const [SYSTEM, USER] = ['lowrank7f3a', 'lowrank9c1e'];
  */
 export function defaultSystemMessage(tokenizer: Tokenizer): string | undefined {
   if (tokenizer.chatTemplate === undefined) return undefined;
-  const user = { role: 'user', content: USER };
+  const own = rendered(tokenizer, [USER_SAYS]);
+  const given = rendered(tokenizer, [{ role: 'system', content: SYSTEM }, USER_SAYS]);
+  const at = given?.indexOf(SYSTEM) ?? -1;
+  if (own === undefined || given === undefined || at < 0) return undefined;
+  const [before, after] = [given.slice(0, at), given.slice(at + SYSTEM.length)];
+  const isLike = own.startsWith(before) && own.endsWith(after) && own.length > before.length + after.length;
+  return isLike ? own.slice(before.length, own.length - after.length) : undefined;
+}
+
+/** Whether the template writes a system message that is given: some refuse one, some leave it out. False without a template. */
+export function takesSystemMessage(tokenizer: Tokenizer): boolean {
+  if (tokenizer.chatTemplate === undefined) return false;
+  return rendered(tokenizer, [{ role: 'system', content: SYSTEM }, USER_SAYS])?.includes(SYSTEM) ?? false;
+}
+
+/** Undefined where the template refuses the messages. */
+function rendered(tokenizer: Tokenizer, messages: readonly ChatMessage[]): string | undefined {
   try {
-    const template = chatTemplateOf(tokenizer);
-    const given = template.render([{ role: 'system', content: SYSTEM }, user]);
-    const at = given.indexOf(SYSTEM);
-    if (at < 0) return undefined;
-    const [before, after] = [given.slice(0, at), given.slice(at + SYSTEM.length)];
-    const own = template.render([user]);
-    const isLike = own.startsWith(before) && own.endsWith(after) && own.length > before.length + after.length;
-    return isLike ? own.slice(before.length, own.length - after.length) : undefined;
+    return chatTemplateOf(tokenizer).render(messages);
   } catch (error) {
-    // A template that takes no system message says so.
     if (error instanceof DataError) return undefined;
     throw error;
   }

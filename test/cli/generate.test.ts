@@ -113,6 +113,9 @@ describe('lowrank generate', () => {
     const whole = await json(...chat, 'hello', '--system', 'be kind');
     const alone = await json(...chat, 'hello');
     expect(whole.promptTokens).toBeGreaterThan(alone.promptTokens);
+    expect((await lowrank(...chat, 'hello')).err).toContain('lowrank: system message: none\n');
+    const { err } = await lowrank(...chat, 'hello', '--system', 'be kind');
+    expect(err).toContain('lowrank: system message:\nlowrank:   be kind\n');
     await expect(lowrank(...chat, 'say <|end|> now')).rejects.toThrow(
       'messages[0].content: holds a special token, which is refused: "<|end|>" at character 4',
     );

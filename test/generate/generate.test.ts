@@ -1,7 +1,6 @@
 /** Texts of a small model: how they end, what is kept between them, and what may happen meanwhile. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
-import { Chat } from '../../src/generate/chat.js';
 import { type GenerateOptions, generate } from '../../src/generate/generate.js';
 import { TokenReader } from '../../src/generate/reader.js';
 import { TextCache } from '../../src/generate/textCache.js';
@@ -175,6 +174,7 @@ describe('a cache', () => {
   it('saves what two prompts have in common, and changes nothing', async () => {
     const cache = new TextCache(model);
     const first = await write({ cache }).result();
+    expect(first.readTokens).toBe(first.promptTokens);
     expect(first.ids).toEqual((await write().result()).ids);
     const read = cache.length;
     const longer = 'the cat sat on the mat';
@@ -260,33 +260,5 @@ describe('a cache', () => {
     const cache = new TextCache(other.model);
     expect(() => write({ cache })).toThrow('generate: the cache belongs to another model');
     other.model.dispose();
-  });
-});
-
-describe('Chat', () => {
-  it('says what a fresh generation of all messages says', async () => {
-    const chat = new Chat(model, tokenizer, 'be kind');
-    const options = { maxTokens: 10 };
-    for (const content of ['hello', 'the cat']) {
-      const prompt = [...chat.messages, { role: 'user', content }];
-      let text = '';
-      for await (const piece of chat.send(content, options)) text += piece;
-      expect(text).toBe((await generate(model, tokenizer, prompt, options).result()).text);
-    }
-    expect(chat.messages.map(({ role }) => role)).toEqual([
-      'system',
-      'user',
-      'assistant',
-      'user',
-      'assistant',
-    ]);
-    chat.dispose();
-  });
-
-  it('forgets a turn whose answer was left', async () => {
-    const chat = new Chat(model, tokenizer);
-    for await (const _ of chat.send('hello')) break;
-    expect(chat.messages).toEqual([]);
-    chat.dispose();
   });
 });

@@ -1,15 +1,17 @@
 /** Default system messages. Oracle: templates of models, and short ones. */
 import { describe, expect, it } from 'vitest';
 import { tokenizerFromGguf } from '../../src/text/fromGguf.js';
-import { defaultSystemMessage } from '../../src/text/systemMessage.js';
+import { defaultSystemMessage, takesSystemMessage } from '../../src/text/systemMessage.js';
 import { byteLevel, chat } from './fixtures.js';
 import { metadataOf } from './support.js';
 
-function defaultOf(template?: string): string | undefined {
+function tokenizerOf(template: string | undefined) {
   const metadata = metadataOf(byteLevel().pre.smollm.json, 'smollm');
   if (template !== undefined) metadata.set('tokenizer.chat_template', template);
-  return defaultSystemMessage(tokenizerFromGguf(metadata, 'f'));
+  return tokenizerFromGguf(metadata, 'f');
 }
+
+const defaultOf = (template?: string) => defaultSystemMessage(tokenizerOf(template));
 
 describe('the default system message', () => {
   it('is what the template writes where none is given', () => {
@@ -35,5 +37,17 @@ describe('the default system message', () => {
     ],
   ])('is none %s', (_, template) => {
     expect(defaultOf(template)).toBeUndefined();
+  });
+});
+
+describe('a given system message', () => {
+  const taken = (template?: string) => takesSystemMessage(tokenizerOf(template));
+
+  it('is taken, refused or left out', () => {
+    expect(taken(chat().templates.SmolLM2)).toBe(true);
+    expect(taken('{% for m in messages %}{{ m.content }}{% endfor %}')).toBe(true);
+    expect(taken("{% for m in messages %}{{ m.content if m.role == 'user' }}{% endfor %}")).toBe(false);
+    expect(taken("{% if messages[0].role == 'system' %}{{ raise_exception('no') }}{% endif %}")).toBe(false);
+    expect(taken()).toBe(false);
   });
 });

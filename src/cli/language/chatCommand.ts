@@ -1,0 +1,43 @@
+/** `lowrank chat` on the command line. */
+import { Command } from 'commander';
+import { listenForInterrupts } from '../interrupt.js';
+import { printLine } from '../output.js';
+import { createProgress, SILENT } from '../progress.js';
+import type { Streams } from '../streams.js';
+import { CHAT_DESCRIPTION, CHAT_EXAMPLES, CHAT_SUMMARY } from './chatHelp.js';
+import { parseChatOptions, type RawChatOptions } from './chatOptions.js';
+import { runChat } from './chatRun.js';
+import { addModelOption } from './modelOption.js';
+import { addComputingOptions, addSamplingOptions, list } from './samplingOptions.js';
+
+export function chatCommand(streams: Streams): Command {
+  const command = addModelOption(new Command('chat'))
+    .summary(CHAT_SUMMARY)
+    .description(CHAT_DESCRIPTION)
+    .option('--adapter <dir[@scale]>', 'add a LoRA adapter, scaled; repeatable', list)
+    .option('--system <text>', "the system message, instead of what the model's template adds")
+    .option('--file <file>', 'send the text of a file as the first message')
+    .option('--history <file>', 'go on from the conversation in a file, and keep it there')
+    .option('--allow-special', 'read special tokens in messages as control tokens instead of refusing them');
+  return addComputingOptions(addSamplingOptions(command))
+    .optionsGroup('Output:')
+    .option('--quiet', 'no progress, no notices and no figures on standard error')
+    .addHelpText('after', CHAT_EXAMPLES)
+    .action((raw: RawChatOptions) => chat(raw, streams));
+}
+
+async function chat(raw: RawChatOptions, streams: Streams): Promise<void> {
+  const options = parseChatOptions(raw);
+  const { stderr } = streams;
+  const progress = options.quiet ? SILENT : createProgress(stderr);
+  const notice = (text: string) => {
+    if (!options.quiet) printLine(stderr, `lowrank: ${text}`);
+  };
+  const interrupts = listenForInterrupts(() => progress.end());
+  try {
+    await runChat(options, streams, { progress, notice, signal: interrupts.signal });
+    interrupts.signal.throwIfAborted();
+  } finally {
+    interrupts.stop();
+  }
+}

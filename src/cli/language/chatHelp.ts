@@ -1,0 +1,47 @@
+/** What `lowrank chat --help` and `/help` say; lines of at most 80 columns, indented. */
+import { EXIT_CODES } from '../help.js';
+import { MODEL_HELP } from './modelOption.js';
+
+export const CHAT_SUMMARY = 'talk with a language model, with and without an adapter';
+
+export const CHAT_DESCRIPTION =
+  'A conversation with a model of the Llama family in the terminal. Each turn is read once, with and without ' +
+  'the adapter. Without a terminal, each line of standard input is a message, and the answers go to standard ' +
+  'output.';
+
+export const CHAT_COMMANDS = `\
+/base            answer without the adapter
+/adapter         answer with it
+/both            answer with both; the conversation goes on with the adapter's
+/system [TEXT]   show the system message, or give another; - takes it back
+/file PATH       send the text of a file
+/retry           answer the last message again
+/reset           begin a new conversation with the same system message
+/save FILE       keep the conversation, as a line of training data
+/load FILE       go on from a saved conversation
+/help            list the commands
+/exit            leave, as Ctrl-D does
+//text           send a message that begins with a slash
+
+Lines that are pasted together are one message: Enter sends it. A line that
+ends with \\ goes on in the next. Ctrl-C ends an answer, and keeps what is
+there.`;
+
+export const CHAT_EXAMPLES = `
+In the chat:
+${CHAT_COMMANDS.replace(/^(?=.)/gm, '  ')}
+
+Examples:
+  $ lowrank chat --model SmolLM2-135M-Instruct.Q4_1.gguf
+  $ lowrank chat --model m.gguf --adapter run --temperature 0.7 --top-p 0.9
+  $ lowrank chat --model m.gguf --history talk.jsonl
+  $ printf 'Hello\\nAnd you?\\n' | lowrank chat --model m.gguf --quiet
+
+${MODEL_HELP}
+
+MODEL needs a chat template: for those without one there is lowrank generate.
+
+The answers go to standard output, everything else to standard error. In a pipe
+the first error ends the chat.
+
+${EXIT_CODES}`;

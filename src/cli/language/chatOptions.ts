@@ -1,0 +1,48 @@
+/** The options of `lowrank chat`, read strictly. It touches no file and no device. */
+import { path } from '../values.js';
+import { type AdapterAt, adapterAt } from './adapters.js';
+import { type ModelOption, parseModelOption, type RawModelOption } from './modelOption.js';
+import {
+  type ComputingCommand,
+  parseComputingOptions,
+  parseSamplingOptions,
+  type RawComputingOptions,
+  type RawSamplingOptions,
+  type SamplingCommand,
+} from './samplingOptions.js';
+
+/** What commander hands over: every value is still text. */
+export interface RawChatOptions extends RawModelOption, RawSamplingOptions, RawComputingOptions {
+  readonly adapter?: readonly string[];
+  readonly system?: string;
+  readonly allowSpecial?: boolean;
+  readonly file?: string;
+  readonly history?: string;
+  readonly quiet?: boolean;
+}
+
+export interface ChatCommand extends ModelOption, SamplingCommand, ComputingCommand {
+  readonly adapters: readonly AdapterAt[];
+  readonly system: string | undefined;
+  readonly allowSpecial: boolean;
+  /** Its text is the first message. */
+  readonly file: string | undefined;
+  /** The conversation goes on from it, and is kept in it. */
+  readonly history: string | undefined;
+  readonly quiet: boolean;
+}
+
+/** @throws UsageError for the first value that is not what its option takes */
+export function parseChatOptions(raw: RawChatOptions): ChatCommand {
+  return {
+    ...parseComputingOptions(raw),
+    ...parseSamplingOptions(raw),
+    ...parseModelOption(raw),
+    adapters: (raw.adapter ?? []).map(adapterAt),
+    system: raw.system,
+    allowSpecial: raw.allowSpecial ?? false,
+    file: raw.file === undefined ? undefined : path('--file', raw.file),
+    history: raw.history === undefined ? undefined : path('--history', raw.history),
+    quiet: raw.quiet ?? false,
+  };
+}

@@ -1,0 +1,133 @@
+/** What `lowrank chat` does, from the files to the end of the conversation. */
+import { basename } from 'node:path';
+import { DataError, DeviceError } from '../../core.js';
+import { loadLanguageModel } from '../../models/load.js';
+import type { ChatMessage } from '../../text/messages.js';
+import { count, integer } from '../format.js';
+import { modelPath, shown } from '../modelPath.js';
+import { printLine } from '../output.js';
+import { openDevice } from '../prepare.js';
+import type { Streams } from '../streams.js';
+import { addAdapters } from './adapters.js';
+import { COMMAND_WORDS, isCommand, messageOf, runCommand } from './chatCommands.js';
+import { openConversation, readMessage } from './chatHistory.js';
+import { type ChatInput, pipedInput } from './chatInput.js';
+import type { ChatCommand } from './chatOptions.js';
+import { ChatSession, type OpenedModel } from './chatSession.js';
+import type { RunReporting } from './generateRun.js';
+import { TerminalInput } from './terminalInput.js';
+import { watchReader } from './textOutput.js';
+
+/** Opens everything, and talks until the input ends, somebody leaves, or nobody reads the answers any more. */
+export async function runChat(
+  options: ChatCommand,
+  streams: Streams,
+  reporting: RunReporting,
+): Promise<void> {
+  const { history, file } = options;
+  const kept = history === undefined ? [] : (await openConversation(history)).messages;
+  const first = file === undefined ? undefined : await readMessage(file);
+  const { device } = await openDevice(options);
+  const reader = watchReader(streams.stdout);
+  try {
+    const session = await begin(device, kept, { options, streams, reporting });
+    const signal = AbortSignal.any([reporting.signal, reader.signal]);
+    const input = openInput(streams, signal);
+    try {
+      if (input.isTerminal) session.notice('/help lists the commands, Ctrl-D leaves');
+      await talk(session, input, { first, streams, signal });
+    } finally {
+      input.close();
+      session.chat.dispose();
+    }
+  } catch (error) {
+    // Whoever read the answers is gone: that is the end, and no failure.
+    if (!reader.signal.aborted || reporting.signal.aborted) throw error;
+  } finally {
+    reader.stop();
+    device.dispose();
+  }
+}
+
+interface Begun {
+  readonly options: ChatCommand;
+  readonly streams: Streams;
+  readonly reporting: RunReporting;
+}
+
+/** @param kept  the conversation that it goes on from */
+async function begin(
+  device: OpenedModel['device'],
+  kept: readonly ChatMessage[],
+  { options, streams, reporting: { progress, notice, signal } }: Begun,
+): Promise<ChatSession> {
+  const path = await modelPath(options, progress, signal);
+  const { model, tokenizer, notes } = await shown('load', progress, (onBytes) =>
+    loadLanguageModel(device, path, { weights: options.weights, onBytes, signal }),
+  );
+  if (tokenizer.chatTemplate === undefined)
+    throw new DataError(
+      `${options.model}: has no chat template, it was not made for conversations: lowrank generate continues a text`,
+    );
+  for (const note of notes) notice(`note: ${note}`);
+  await addAdapters(model, options.adapters, notice);
+  const session = new ChatSession({ device, model, tokenizer }, options, streams);
+  const { history, system } = options;
+  if (kept.length > 0) session.replace(kept);
+  if (system !== undefined) session.system = system;
+  const { contextLength } = model.config;
+  session.notice(`${basename(options.model)} on ${device.name}, context ${integer(contextLength)} tokens`);
+  for (const { directory, scale } of options.adapters)
+    session.notice(`adapter: ${directory}${scale === 1 ? '' : `, scaled by ${scale}`}`);
+  for (const line of session.systemLines) session.notice(line);
+  if (kept.length > 0) session.notice(`history: ${count(kept.length, 'message')} from ${history}`);
+  return session;
+}
+
+/** Where a prompt is shown: answers may go to a file. */
+function screenOf({ stdout, stderr }: Streams): NodeJS.WriteStream {
+  return stdout.isTTY ? stdout : stderr;
+}
+
+function openInput(streams: Streams, signal: AbortSignal): ChatInput {
+  const { stdin = process.stdin } = streams;
+  const output = screenOf(streams);
+  return stdin.isTTY && output.isTTY
+    ? new TerminalInput({ stdin, output, signal, words: COMMAND_WORDS })
+    : pipedInput(stdin, signal);
+}
+
+interface Talk {
+  readonly first: string | undefined;
+  readonly streams: Streams;
+  readonly signal: AbortSignal;
+}
+
+async function talk(session: ChatSession, input: ChatInput, { first, streams, signal }: Talk): Promise<void> {
+  const attempt = async (work: () => Promise<boolean>): Promise<boolean> => {
+    try {
+      const goesOn = await work();
+      signal.throwIfAborted();
+      if (input.isTerminal) screenOf(streams).write('\n');
+      return goesOn;
+    } catch (error) {
+      if (!input.isTerminal || !canGoOn(error) || signal.aborted) throw error;
+      printLine(streams.stderr, `lowrank: ${error.message}`);
+      return true;
+    }
+  };
+  const send = (text: string) => attempt(() => session.send(text, input).then(() => true));
+  if (first !== undefined) await send(first);
+  for (let goesOn = true; goesOn; ) {
+    const entry = await input.next(session.prompt);
+    if (entry === undefined) return;
+    goesOn = isCommand(entry)
+      ? await attempt(() => runCommand(session, entry, input))
+      : await send(messageOf(entry));
+  }
+}
+
+/** What somebody at a terminal can answer with another message. */
+function canGoOn(error: unknown): error is Error {
+  return error instanceof DataError || error instanceof RangeError || error instanceof DeviceError;
+}

@@ -1,0 +1,45 @@
+/** `lowrank generate` on the command line. */
+import { Command } from 'commander';
+import { GENERATE_DESCRIPTION, GENERATE_EXAMPLES, GENERATE_SUMMARY } from '../help.js';
+import { listenForInterrupts } from '../interrupt.js';
+import { printLine } from '../output.js';
+import { createProgress, SILENT } from '../progress.js';
+import type { Streams } from '../streams.js';
+import { parseGenerateOptions, type RawGenerateOptions } from './generateOptions.js';
+import { runGenerate } from './generateRun.js';
+import { addModelOption } from './modelOption.js';
+import { addComputingOptions, addSamplingOptions, list } from './samplingOptions.js';
+
+export function generateCommand(streams: Streams): Command {
+  const command = addModelOption(new Command('generate'))
+    .summary(GENERATE_SUMMARY)
+    .description(GENERATE_DESCRIPTION)
+    .requiredOption('--prompt <text>', 'the text to continue; - reads standard input')
+    .option('--chat', "send the prompt as a chat message, in the model's chat template")
+    .option('--system <text>', 'with --chat: the system message before it')
+    .option('--allow-special', 'read special tokens in the prompt as control tokens instead of refusing them')
+    .option('--adapter <dir[@scale]>', 'add a LoRA adapter, scaled; repeatable', list);
+  return addComputingOptions(addSamplingOptions(command))
+    .optionsGroup('Output:')
+    .option('--json <file>', 'write text and figures as JSON; - is standard output')
+    .option('--quiet', 'no progress, no notices and no figures on standard error')
+    .addHelpText('after', GENERATE_EXAMPLES)
+    .action((raw: RawGenerateOptions) => generateText(raw, streams));
+}
+
+async function generateText(raw: RawGenerateOptions, streams: Streams): Promise<void> {
+  const options = parseGenerateOptions(raw);
+  const { stderr } = streams;
+  const progress = options.quiet ? SILENT : createProgress(stderr);
+  const notice = (text: string) => {
+    if (!options.quiet) printLine(stderr, `lowrank: ${text}`);
+  };
+  const interrupts = listenForInterrupts(() => progress.end());
+  try {
+    await runGenerate(options, streams, { progress, notice, signal: interrupts.signal });
+    // What there is was written; the exit code tells of the interrupt.
+    interrupts.signal.throwIfAborted();
+  } finally {
+    interrupts.stop();
+  }
+}

@@ -1,0 +1,131 @@
+/** Options that the commands have in common which write text: how tokens are drawn, and how the model computes. */
+import type { Command } from 'commander';
+import type { GenerateOptions } from '../../generate/generate.js';
+import { WEIGHTS, type WeightsOption } from '../../models/weights.js';
+import { DEVICES, type DeviceOptions, parseDeviceOptions } from '../options.js';
+import { withDefault } from '../streams.js';
+import { broken, integerIn, MAX_COUNT, MAX_SEED, oneOf, upTo } from '../values.js';
+
+/** What commander hands over: every value is still text. */
+export interface RawSamplingOptions {
+  readonly maxTokens: string;
+  readonly temperature: string;
+  readonly topK: string;
+  readonly topP: string;
+  readonly minP: string;
+  readonly repetitionPenalty: string;
+  readonly seed: string;
+  readonly stop?: readonly string[];
+}
+
+export interface SamplingCommand {
+  readonly maxTokens: number;
+  readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly minP: number;
+  readonly repetitionPenalty: number;
+  readonly seed: number;
+  readonly stop: readonly string[];
+}
+
+export interface RawComputingOptions {
+  readonly weights: string;
+  readonly precision: string;
+  readonly device: string;
+  readonly threads: string;
+}
+
+export interface ComputingCommand extends DeviceOptions {
+  readonly weights: WeightsOption;
+}
+
+export const SAMPLING_DEFAULTS = {
+  maxTokens: '256',
+  temperature: '0',
+  topK: '0',
+  topP: '1',
+  minP: '0',
+  repetitionPenalty: '1',
+  seed: '0',
+} as const satisfies RawSamplingOptions;
+
+export const COMPUTING_DEFAULTS = {
+  weights: 'keep',
+  precision: 'exact',
+  device: 'auto',
+  threads: 'auto',
+} as const satisfies RawComputingOptions;
+
+const PRECISIONS = ['exact'] as const;
+const LARGEST_TEMPERATURE = 100;
+
+/** For options that may be given several times. */
+export const list = (value: string, before: readonly string[] = []) => [...before, value];
+
+export function addSamplingOptions(command: Command): Command {
+  const { maxTokens, temperature, topK, topP, minP, repetitionPenalty, seed } = SAMPLING_DEFAULTS;
+  const penalty = 'divides the logits of tokens that already occur';
+  return command
+    .optionsGroup('Sampling:')
+    .addOption(withDefault('--max-tokens <n>', 'the most tokens to generate', maxTokens))
+    .addOption(withDefault('--temperature <x>', '0 always takes the most likely token', temperature))
+    .addOption(withDefault('--top-k <n>', 'draw from the n most likely tokens; 0: all', topK))
+    .addOption(
+      withDefault('--top-p <x>', 'draw from the most likely ones that together reach probability x', topP),
+    )
+    .addOption(withDefault('--min-p <x>', 'draw from those at least x times as likely as the best', minP))
+    .addOption(withDefault('--repetition-penalty <x>', penalty, repetitionPenalty))
+    .addOption(withDefault('--seed <n>', 'random seed for the draws', seed))
+    .option('--stop <text>', 'end before this text; repeatable', list);
+}
+
+export function addComputingOptions(command: Command): Command {
+  const { weights, precision, device, threads } = COMPUTING_DEFAULTS;
+  const types = `element type of the weights: ${WEIGHTS.join(', ')}`;
+  const ofThreads = 'WebAssembly threads, 1 to 64, or auto; the text is the same';
+  return command
+    .optionsGroup('Computing:')
+    .addOption(withDefault('--weights <type>', types, weights))
+    .addOption(withDefault('--precision <name>', PRECISIONS.join(', '), precision))
+    .addOption(withDefault('--device <name>', DEVICES.join(', '), device))
+    .addOption(withDefault('--threads <n>', ofThreads, threads));
+}
+
+/** @throws UsageError for the first value that is not what its option takes */
+export function parseSamplingOptions(raw: RawSamplingOptions): SamplingCommand {
+  return {
+    maxTokens: integerIn('--max-tokens', raw.maxTokens, 1, MAX_COUNT),
+    temperature: upTo('--temperature', raw.temperature, LARGEST_TEMPERATURE),
+    topK: integerIn('--top-k', raw.topK, 0, MAX_COUNT),
+    topP: above0('--top-p', upTo('--top-p', raw.topP, 1), raw.topP),
+    minP: upTo('--min-p', raw.minP, 1),
+    repetitionPenalty: above0(
+      '--repetition-penalty',
+      upTo('--repetition-penalty', raw.repetitionPenalty, LARGEST_TEMPERATURE),
+      raw.repetitionPenalty,
+    ),
+    seed: integerIn('--seed', raw.seed, 0, MAX_SEED),
+    stop: (raw.stop ?? []).map((text) => {
+      if (text === '') throw broken('--stop', 'must not be empty', text);
+      return text;
+    }),
+  };
+}
+
+/** @throws UsageError for the first value that is not what its option takes */
+export function parseComputingOptions(raw: RawComputingOptions): ComputingCommand {
+  oneOf('--precision', raw.precision, PRECISIONS);
+  return { ...parseDeviceOptions(raw), weights: oneOf('--weights', raw.weights, WEIGHTS) };
+}
+
+/** What `generate` is called with. */
+export function samplingOf(options: SamplingCommand & { readonly allowSpecial: boolean }): GenerateOptions {
+  const { maxTokens, temperature, topK, topP, minP, repetitionPenalty, seed, stop, allowSpecial } = options;
+  return { maxTokens, temperature, topK, topP, minP, repetitionPenalty, seed, stop, allowSpecial };
+}
+
+function above0(option: string, value: number, text: string): number {
+  if (value > 0) return value;
+  throw broken(option, 'must be above 0', text);
+}
