@@ -33,7 +33,7 @@ Files written:
 A sweep that is stopped or killed loses one trial at most. --resume takes the
 base that is in OUT, whatever --epochs says.`;
 
-const EXIT_CODES = `Exit codes:
+export const EXIT_CODES = `Exit codes:
   0    done
   1    data or files that are not as they must be, and everything else
   2    usage: an option or its value, or a device that is not there

@@ -17,6 +17,7 @@ import {
 } from './help.js';
 import { listenForInterrupts } from './interrupt.js';
 import { jsonText } from './json.js';
+import { exportCommand } from './language/exportCommand.js';
 import { runMnist } from './mnist.js';
 import { DEFAULTS, DEVICES, METHODS, parseMnistOptions, type RawMnistOptions } from './options.js';
 import { printLine, printPainted } from './output.js';
@@ -43,6 +44,7 @@ export function createProgram({ stdout, stderr }: Streams): Command {
   addMnist(program, { stdout, stderr });
   program.addCommand(sweepCommand({ stdout, stderr }).copyInheritedSettings(program));
   program.addCommand(generateCommand({ stdout, stderr }).copyInheritedSettings(program));
+  program.addCommand(exportCommand({ stdout, stderr }).copyInheritedSettings(program));
   addAdapterCommands(program, stdout);
   program
     .command('devices')
