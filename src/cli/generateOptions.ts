@@ -109,7 +109,7 @@ export function parseGenerateOptions(raw: RawGenerateOptions): GenerateCommand {
 }
 
 /** A path, or an address that can be fetched. */
-export function place(text: string): string {
+function place(text: string): string {
   const isAddress = /^[a-z][a-z\d+.-]*:\/\//i.test(text);
   if (isAddress && !(/^https?:/i.test(text) && URL.canParse(text)))
     throw broken('--model', 'must be a path, or an address that begins with https://', text);
@@ -122,7 +122,7 @@ function above0(option: string, value: number, text: string): number {
 }
 
 /** `DIR` or `DIR@SCALE`; a directory whose own name ends so is given with `@1`. */
-export function adapterAt(text: string): AdapterAt {
+function adapterAt(text: string): AdapterAt {
   const [, directory, scale] = /^(.+)@(-?(?:\d+\.?\d*|\.\d+))$/.exec(text) ?? [];
   if (directory !== undefined) return { directory, scale: Number(scale) };
   return { directory: path('--adapter', text), scale: 1 };

@@ -1,13 +1,14 @@
 /** What `lowrank generate` does, from the files to the text. */
 import { printable } from '../base/printable.js';
-import type { Backend } from '../core.js';
+import { type Backend, DataError, setActiveAdapters, setAdapterScale } from '../core.js';
 import { type GenerationResult, generate } from '../generate/generate.js';
+import { loadAdapter } from '../index.js';
+import type { LlamaForCausalLM } from '../models/llama.js';
 import { loadLanguageModel } from '../models/load.js';
 import { writeFileAtomic } from '../node.js';
 import { integer, rate } from './format.js';
-import type { GenerateCommand } from './generateOptions.js';
+import type { AdapterAt, GenerateCommand } from './generateOptions.js';
 import { ensureWritableFile, jsonText } from './json.js';
-import { addAdapters } from './language/adapters.js';
 import { modelPath, shown } from './modelPath.js';
 import { openDevice } from './prepare.js';
 import type { Progress } from './progress.js';
@@ -77,6 +78,24 @@ async function begin(device: Backend, prompt: string, options: GenerateCommand, 
 function samplingOf(options: GenerateCommand, signal: AbortSignal) {
   const { maxTokens, temperature, topK, topP, minP, repetitionPenalty, seed, stop, allowSpecial } = options;
   return { maxTokens, temperature, topK, topP, minP, repetitionPenalty, seed, stop, allowSpecial, signal };
+}
+
+async function addAdapters(
+  model: LlamaForCausalLM,
+  adapters: readonly AdapterAt[],
+  notice: (text: string) => void,
+): Promise<void> {
+  const names: string[] = [];
+  for (const [i, { directory, scale }] of adapters.entries()) {
+    const name = `adapter${i + 1}`;
+    const { notes, layers } = await loadAdapter(model, directory, { name });
+    // One that changes no layer would be served as the base.
+    if (layers.size === 0) throw new DataError(`${directory}: adapts no layer of this model`);
+    for (const note of notes) notice(`note: ${note}`);
+    setAdapterScale(model, name, scale);
+    names.push(name);
+  }
+  if (names.length > 0) setActiveAdapters(model, names);
 }
 
 /** The shape is a contract: programs read it. */

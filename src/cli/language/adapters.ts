@@ -1,12 +1,26 @@
-/** The adapters that commands take as `DIR` or `DIR@SCALE`, put on a language model. */
+/** Adapters that the commands add to a language model. */
 import { DataError, setActiveAdapters, setAdapterScale } from '../../core.js';
 import { loadAdapter } from '../../index.js';
 import type { LlamaForCausalLM } from '../../models/llama.js';
-import type { AdapterAt } from '../generateOptions.js';
+import { path } from '../values.js';
+
+/** The directory of an adapter, and how much of it. */
+export interface AdapterAt {
+  readonly directory: string;
+  readonly scale: number;
+}
+
+/** `DIR` or `DIR@SCALE`; a directory whose own name ends so is given with `@1`. @throws UsageError */
+export function adapterAt(text: string): AdapterAt {
+  const [, directory, scale] = /^(.+)@(-?(?:\d+\.?\d*|\.\d+))$/.exec(text) ?? [];
+  if (directory !== undefined) return { directory, scale: Number(scale) };
+  return { directory: path('--adapter', text), scale: 1 };
+}
 
 /**
- * Loads adapters as `adapter1`, `adapter2`, …, each scaled, and makes all of them active; without any it does nothing.
- * @throws DataError for one that cannot be read, or changes no layer of this model
+ * Loads adapters and makes all of them active.
+ * @param notice  is told what there is to say about each
+ * @throws DataError where one cannot be read, or changes no layer of the model
  */
 export async function addAdapters(
   model: LlamaForCausalLM,

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { GgufFloat } from '../../models/exportTypes.js';
 import { WEIGHTS, type WeightsOption } from '../../models/weights.js';
 import { UsageError } from '../errors.js';
-import { type AdapterAt, adapterAt, place } from '../generateOptions.js';
 import { type DeviceOptions, parseDeviceOptions } from '../options.js';
 import { broken, oneOf, path } from '../values.js';
+import { type AdapterAt, adapterAt } from './adapters.js';
+import { modelPlace } from './modelPlace.js';
 
 /** What commander hands over: every value is still text. */
 export interface RawExportOptions {
@@ -75,7 +76,7 @@ export function parseExportOptions(raw: RawExportOptions): ExportCommand {
     throw broken('--base-name', 'is for --to peft, whose config names the base', raw.baseName);
   return {
     ...parseDeviceOptions(raw),
-    model: place(raw.model),
+    model: modelPlace(raw.model),
     adapters,
     form,
     out: raw.out ?? join(adapters[0].directory, FORMS[form].out),
