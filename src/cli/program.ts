@@ -45,7 +45,7 @@ export function createProgram({ stdout, stderr }: Streams): Command {
   program.addCommand(sweepCommand({ stdout, stderr }).copyInheritedSettings(program));
   program.addCommand(generateCommand({ stdout, stderr }).copyInheritedSettings(program));
   program.addCommand(exportCommand({ stdout, stderr }).copyInheritedSettings(program));
-  addAdapterCommands(program, stdout);
+  addAdapterCommands(program, { stdout, stderr });
   program
     .command('devices')
     .description('list the devices, which of them are available, and why')

@@ -30,6 +30,22 @@ const MAX_CONFIG_BYTES = 1_000_000;
 /** @throws DataError for a file that is not what it claims, or a model that is not computed here */
 export async function openGgufModel(source: ByteSource, name: string): Promise<OpenedLanguageModel> {
   const opened = await openGguf(source, name);
+  const config = await readGgufConfig(opened, name);
+  const tokenizer = tokenizerFromGguf(opened.metadata, name);
+  const sources = new Map<string, WeightSource>();
+  const known = new Set(['rope_freqs.weight']);
+  for (const key of llamaWeights(config).keys()) {
+    const tensor = opened.tensors.get(ggufName(key));
+    known.add(ggufName(key));
+    if (tensor) sources.set(key, ggufSource(tensor, permutedHeads(key, config), name));
+  }
+  for (const [key, tensor] of opened.tensors)
+    if (!known.has(key)) sources.set(key, ggufSource(tensor, undefined, name));
+  return { config, tokenizer, sources, name };
+}
+
+/** @throws DataError where the metadata and tensors are not those of a model that is computed here */
+export async function readGgufConfig(opened: OpenedGguf, name: string): Promise<LlamaConfig> {
   const embedding = opened.tensors.get('token_embd.weight');
   if (embedding?.shape.length !== 2) {
     // An unknown architecture says more than a missing tensor.
@@ -42,18 +58,7 @@ export async function openGgufModel(source: ByteSource, name: string): Promise<O
     has: (tensor: string) => opened.tensors.has(tensor),
     ropeFactors: await ropeFactors(opened, name),
   };
-  const config = configFromGguf(opened.metadata, facts, name);
-  const tokenizer = tokenizerFromGguf(opened.metadata, name);
-  const sources = new Map<string, WeightSource>();
-  const known = new Set(['rope_freqs.weight']);
-  for (const key of llamaWeights(config).keys()) {
-    const tensor = opened.tensors.get(ggufName(key));
-    known.add(ggufName(key));
-    if (tensor) sources.set(key, ggufSource(tensor, permutedHeads(key, config), name));
-  }
-  for (const [key, tensor] of opened.tensors)
-    if (!known.has(key)) sources.set(key, ggufSource(tensor, undefined, name));
-  return { config, tokenizer, sources, name };
+  return configFromGguf(opened.metadata, facts, name);
 }
 
 const NO_FACTS = { vocabularySize: 1, tied: true, ropeFactors: undefined };
@@ -74,13 +79,18 @@ function ggufSource(tensor: GgufTensor, heads: number | undefined, name: string)
   return { name: `${name}: ${tensor.name}`, shape, type, read };
 }
 
+/** @throws DataError where there is no config, or that of a model that is not computed here */
+export async function readModelConfig(files: FileSource): Promise<LlamaConfig> {
+  const config = await readText(files, 'config.json');
+  if (config) return parseModelConfig(config, nameIn(files, 'config.json'));
+  const name = files.name || 'the model';
+  throw new DataError(`${name}: is no folder of a model: config.json is missing${await hint(files)}`);
+}
+
 /** @throws as {@link openGgufModel} */
 export async function openModelFolder(files: FileSource): Promise<OpenedLanguageModel> {
   const name = files.name || 'the model';
-  const config = await readText(files, 'config.json');
-  if (!config)
-    throw new DataError(`${name}: is no folder of a model: config.json is missing${await hint(files)}`);
-  const parsed = parseModelConfig(config, nameIn(files, 'config.json'));
+  const parsed = await readModelConfig(files);
   const { tensors } = await openModel(files);
   const tokenizer = await readTokenizer(files);
   const sources = new Map<string, WeightSource>();
