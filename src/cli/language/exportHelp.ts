@@ -18,8 +18,8 @@ What --to writes:
 
 Which one:
   For a quantised base (Q4_1, Q4_K, Q8_0 …) prefer the adapter by itself. It was
-  trained over exactly those weights, and stays what it is. A merged model has to
-  be rounded again: at 16 bits it is several times as large as the base, and at
+  trained over exactly those weights, and stays what it is. A merged model is
+  rounded again: at 16 bits it is several times as large as the base, and at
   4 bits the rounding takes away much of what the adapter has learned.
   A GGUF adapter has no DoRA, no biases, and no modules that are trained as a
   whole: such an adapter is refused by name; merge it, or use PEFT.

@@ -4,10 +4,10 @@ import { printable } from '../../base/printable.js';
 /** Characters of one text. */
 const MAX_TEXT = 300;
 
-/** What Markdown or HTML may act on anywhere in a line. */
-const ACTIVE = /[\\`*_{}[\]()<>#+\-.!|~&:$=@/]/g;
+/** What Markdown or HTML may act on in the middle of a line: marks, tags, entities, formulas, and addresses. */
+const ACTIVE = /[\\`*_{}[\]()<>!|~&:$@/]|(?<=www)\./gi;
 
-/** A text of words; what Markdown would act on is escaped. */
+/** A text of words, not for the beginning of a line; what Markdown would act on is escaped. */
 export function text(value: string): string {
   return printable(value, MAX_TEXT).replace(ACTIVE, '\\$&');
 }

@@ -1,5 +1,4 @@
 /** The README.md of a run folder: what was trained on what, what came of it, and how to load it elsewhere. */
-import { printable } from '../../base/printable.js';
 import { integer } from '../format.js';
 import {
   type BasePlace,
@@ -86,8 +85,8 @@ export function runReadme(facts: RunFacts): string {
   ].join('\n');
 }
 
-function section(heading: string, lines: readonly string[]): string[] {
-  return [`## ${heading}`, '', ...lines, ''];
+function section(heading: string, lines: readonly string[], level = '##'): string[] {
+  return [`${level} ${heading}`, '', ...lines, ''];
 }
 
 /** What the Hub reads; a base that is no repository is left out, as it would be refused there. */
@@ -105,7 +104,7 @@ function head({ base, adapter, steps, seconds, system, version }: RunFacts): str
     `File: ${code(base.path)}${base.fingerprint === undefined ? '' : ` (${code(base.fingerprint)})`}`,
     `Adapter: ${plain(kind)}, rank ${rank}, alpha ${alpha}, ${integer(parameters)} parameters (${share} %)`,
     `Adapted modules: ${targets.map((name) => code(name)).join(', ') || 'none'}`,
-    `Training: ${integer(steps)} steps in ${integer(Math.round(seconds))} s, by lowrank ${plain(version)}`,
+    `Training: ${integer(steps)} steps in ${integer(Math.round(seconds))} s, by lowrank ${code(version)}`,
     `System message: ${system === undefined ? 'none' : code(system)}`,
   ];
   return [`# An adapter of ${code(base.name)}`, '', ...facts.map((fact) => `- ${fact}`), ''];
@@ -148,13 +147,18 @@ function settingsTable(settings: RunFacts['settings']): string {
   );
 }
 
+/** How one program loads it. */
+function program(name: string, lines: readonly string[]): string[] {
+  return section(name, lines, '###');
+}
+
 function loading({ base, adapter: { fitsGguf } }: RunFacts): string[] {
   const model = shellWord(base.path);
   const chat = `lowrank chat --model ${model} --adapter .`;
   return [
     ...section('How to use it', ['The commands are for a shell in this folder.']),
-    ...section('lowrank', [fenced('sh', [chat])]),
-    ...section('PEFT', [
+    ...program('lowrank', [fenced('sh', [chat])]),
+    ...program('PEFT', [
       fenced('python', peftLines(base, '.')),
       ...(base.kind === 'gguf' ? ['', 'transformers reads GGUF files with `pip install gguf`.'] : []),
     ]),
@@ -167,8 +171,8 @@ function asAdapter({ kind, path }: RunBase): string[] {
   const exported = `lowrank export --model ${shellWord(path)} --adapter . --to gguf`;
   const needed = kind === 'gguf' ? [] : ['`BASE.gguf` is the same base as a GGUF file.', ''];
   return [
-    ...section('llama.cpp', [...needed, fenced('sh', [exported, llamaCppLine(model, 'adapter.gguf')])]),
-    ...section('Ollama', [
+    ...program('llama.cpp', [...needed, fenced('sh', [exported, llamaCppLine(model, 'adapter.gguf')])]),
+    ...program('Ollama', [
       'After the export, with this `Modelfile` (`ollama create NAME -f Modelfile`):',
       '',
       fenced('', modelfileLines(model, 'adapter.gguf')),
@@ -180,17 +184,17 @@ function asAdapter({ kind, path }: RunBase): string[] {
 function asModel({ path }: RunBase): string[] {
   const merge = `lowrank export --model ${shellWord(path)} --adapter . --to merged`;
   return [
-    ...section('llama.cpp', [
+    ...program('llama.cpp', [
       'A GGUF adapter does not hold this kind of adapter: it is merged into the model.',
       '',
       fenced('sh', [`${merge} --out merged.gguf`, llamaCppLine('merged.gguf')]),
     ]),
-    ...section('Ollama', [
+    ...program('Ollama', [
       'After the export, with this `Modelfile` (`ollama create NAME -f Modelfile`):',
       '',
       fenced('', modelfileLines('merged.gguf')),
     ]),
-    ...section('transformers', [
+    ...program('transformers', [
       fenced('sh', [merge]),
       '',
       fenced('python', transformersLines({ kind: 'folder', path: 'merged' })),
