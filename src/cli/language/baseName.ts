@@ -27,5 +27,5 @@ export async function repositoryOf({ kind, path }: BasePlace): Promise<string | 
 /** `owner/name` of itself, or of an address at huggingface.co. */
 function repositoryIn(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
-  return /^(?:https:\/\/huggingface\.co\/)?([\w.-]{1,96}\/[\w.-]{1,96})\/?$/.exec(value)?.[1];
+  return /^(?:https:\/\/huggingface\.co\/)?([\w-][\w.-]{0,95}\/[\w-][\w.-]{0,95})\/?$/.exec(value)?.[1];
 }

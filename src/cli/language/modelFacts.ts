@@ -56,7 +56,7 @@ export function configFacts(config: LlamaConfig): Fact[] {
       'layers',
       `${config.layers}, of width ${integer(config.hiddenSize)}, feed-forward ${integer(config.intermediateSize)}`,
     ],
-    ['attention', `${heads} heads of ${headDim}, ${kvHeads} of them for keys and values`],
+    ['attention', `${heads} heads of ${headDim}, ${kvHeads} of keys and values`],
     [
       'context',
       `${integer(config.contextLength)} tokens${window}; rotary base ${integer(rope.theta)}${scaling}`,
