@@ -49,6 +49,7 @@ export {
   unloadAdapters,
   unmerge,
 } from './lora/merge.js';
+export type { PeftTask } from './lora/peftConfig.js';
 export { PythonPattern } from './lora/pythonPattern.js';
 export { addWeightedAdapter, type WeightedAdapterOptions } from './lora/weightedAdapter.js';
 export { checkpoint, type Segment } from './nn/checkpoint.js';

@@ -36,6 +36,7 @@ export {
   type ExportAdapterOptions,
   exportAdapterGguf,
 } from './models/exportAdapterGguf.js';
+export type { ExportProgress } from './models/exportLog.js';
 export { type ExportMergedOptions, type ExportReport, exportMerged } from './models/exportMerged.js';
 export type { GgufFloat } from './models/exportTypes.js';
 export { type CacheSizes, KeyValueCache } from './models/keyValueCache.js';

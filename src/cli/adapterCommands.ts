@@ -14,15 +14,18 @@ import {
 import { loadAdapter } from '../index.js';
 import { loadMnist } from '../mnist/index.js';
 import { withDirectory } from '../node/inUse.js';
-import { tensorsOf } from '../node/missingFiles.js';
 import { mnistFiles, writeFileAtomic } from '../node.js';
+import { UsageError } from './errors.js';
 import { integer, percent, signed } from './format.js';
-import { inspectFile } from './inspect.js';
-import { ensureWritableFile } from './json.js';
+import { ensureWritableFile, jsonText } from './json.js';
+import { exportAdapter } from './language/exportCommand.js';
+import { EXPORT_DEFAULTS } from './language/exportOptions.js';
+import { inspectPath } from './language/inspectPath.js';
 import { readDigitsNet } from './modelFiles.js';
 import { DEFAULTS, DEVICES, parseDeviceOptions } from './options.js';
 import { print } from './output.js';
 import { openDevice } from './prepare.js';
+import type { Streams } from './streams.js';
 import { groupedTable } from './table.js';
 import { path } from './values.js';
 
@@ -38,33 +41,68 @@ interface RawFiles {
   readonly threads: string;
 }
 
-interface RawMergeOptions extends RawFiles {
-  readonly out: string;
-}
-
 interface RawEvalOptions extends RawFiles {
   readonly data?: string;
 }
 
-export function addAdapterCommands(program: Command, stdout: NodeJS.WriteStream): void {
+export function addAdapterCommands(program: Command, streams: Streams): void {
   program
     .command('inspect')
-    .description('show what an adapter or a model consists of: config, tensors, ranks, norms, size')
-    .argument('<path>', 'directory of an adapter, or a safetensors file')
-    .action(async (given: string) => {
-      print(stdout, await inspectFile(await tensorsOf(path('inspect', given))));
-    });
+    .description(
+      'show what an adapter or a model consists of: config, tokenizer, tensors, ranks, norms, size',
+    )
+    .argument('<path>', 'directory of an adapter or a model, a safetensors file, or a GGUF file')
+    .option('--json <file>', 'write the same as JSON; - is standard output, which then holds nothing else')
+    .action((given: string, { json }: { readonly json?: string }) => inspect(given, json, streams));
+  addMerge(program, streams);
+}
+
+/** Of a DigitsNet, or of a language model as `lowrank export --to merged` does it. */
+function addMerge(program: Command, streams: Streams): void {
   program
     .command('merge')
-    .description("add an adapter to a DigitsNet's weights and save the model")
-    .requiredOption('--base <file>', 'the model, as lowrank mnist saves it: base.safetensors')
+    .description("add an adapter to a model's weights and save the model")
+    .option('--base <file>', 'a DigitsNet, as lowrank mnist saves it: base.safetensors')
+    .option('--model <path>', 'a language model, as in lowrank export --to merged')
+    .requiredOption('--adapter <dir>', 'directory of an adapter; with --model also DIR@SCALE')
+    .requiredOption('--out <path>', 'where the merged model goes')
+    .option('--type <type>', 'with --model: element type, as in lowrank export')
+    .option('--overwrite', 'with --model: replace what --out holds')
     .option('--device <name>', DEVICES.join(', '), DEFAULTS.device)
     .option('--threads <n>', 'of wasm, 1 to 64, or auto', DEFAULTS.threads)
-    .requiredOption('--adapter <dir>', 'directory of an adapter')
-    .requiredOption('--out <file>', 'where the merged model goes')
-    .action(async (raw: RawMergeOptions) => {
-      print(stdout, await mergeFiles(raw));
-    });
+    .action((raw: RawMergeOptions) => mergeEither(raw, streams));
+}
+
+interface RawMergeOptions extends Omit<RawFiles, 'base' | 'adapter'> {
+  readonly base?: string;
+  readonly out: string;
+  readonly model?: string;
+  readonly adapter: string;
+  readonly type?: string;
+  readonly overwrite?: boolean;
+}
+
+async function mergeEither(raw: RawMergeOptions, streams: Streams): Promise<void> {
+  const { base, model, adapter, type, overwrite } = raw;
+  if ((base === undefined) === (model === undefined))
+    throw new UsageError('merge: give one of --base, a DigitsNet, and --model, a language model');
+  if (model !== undefined) {
+    const { weights } = EXPORT_DEFAULTS;
+    await exportAdapter({ ...raw, model, adapter: [adapter], to: 'merged', weights }, streams);
+    return;
+  }
+  if (type !== undefined || overwrite)
+    throw new UsageError(`merge: --${type === undefined ? 'overwrite' : 'type'} is for --model`);
+  print(streams.stdout, await mergeFiles({ ...raw, base: base ?? '' }));
+}
+
+async function inspect(given: string, json: string | undefined, { stdout }: Streams): Promise<void> {
+  const file = json === undefined ? undefined : path('--json', json);
+  const toFile = file !== undefined && file !== '-' ? await ensureWritableFile(file) : undefined;
+  const found = await inspectPath(path('inspect', given));
+  if (toFile !== undefined) await writeFileAtomic(toFile, new TextEncoder().encode(jsonText(found.json)));
+  if (file === '-') stdout.write(jsonText(found.json));
+  else print(stdout, found.text);
 }
 
 /**
@@ -116,7 +154,7 @@ function scores(images: readonly number[], base: Evaluation, adapted: Evaluation
   ]);
 }
 
-function mergeFiles(raw: RawMergeOptions): Promise<string> {
+function mergeFiles(raw: RawFiles & { readonly out: string }): Promise<string> {
   return withFiles(raw, async (_, model) => {
     const out = await ensureWritableFile(path('--out', raw.out));
     // Not into the files of a run; other commands like this one are done in a moment.

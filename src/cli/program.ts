@@ -19,6 +19,7 @@ import { jsonText } from './json.js';
 import { chatCommand } from './language/chatCommand.js';
 import { dataCommand } from './language/dataCommand.js';
 import { evalCommand } from './language/evalCommand.js';
+import { exportCommand } from './language/exportCommand.js';
 import { generateCommand } from './language/generateCommand.js';
 import { runMnist } from './mnist.js';
 import { DEFAULTS, DEVICES, METHODS, parseMnistOptions, type RawMnistOptions } from './options.js';
@@ -49,7 +50,8 @@ export function createProgram({ stdout, stderr, stdin }: Streams): Command {
   program.addCommand(chatCommand({ stdout, stderr, stdin }).copyInheritedSettings(program));
   program.addCommand(dataCommand({ stdout, stderr }).copyInheritedSettings(program));
   program.addCommand(evalCommand({ stdout, stderr }).copyInheritedSettings(program));
-  addAdapterCommands(program, stdout);
+  program.addCommand(exportCommand({ stdout, stderr }).copyInheritedSettings(program));
+  addAdapterCommands(program, { stdout, stderr });
   program
     .command('devices')
     .description('list the devices, which of them are available, and why')

@@ -75,3 +75,21 @@ export function path(option: string, text: string): string {
 export function broken(option: string, rule: string, text: string): UsageError {
   return new UsageError(`${option}: ${rule}: ${text === '' ? '(empty)' : text}`);
 }
+
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+};
+
+/** Bytes, such as `2GB`, `1.5 GiB` or `800000000`. */
+export function bytesOf(option: string, text: string): number {
+  const [, digits, unit] = /^(\d+\.?\d*)\s*([kmg]?i?b?)$/i.exec(text) ?? [];
+  const bytes = Number(digits) * (UNITS[unit?.toLowerCase()] ?? Number.NaN);
+  if (bytes >= 1) return Math.floor(bytes);
+  throw broken(option, 'must be a size, such as 2GB or 1500MiB', text);
+}

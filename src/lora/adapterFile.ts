@@ -22,7 +22,7 @@ import { type ResolvedLoraConfig, resolveConfig } from './config.js';
 import type { LoraFactors } from './factors.js';
 import { beginsWithWeight, type FactorValues } from './initialFactors.js';
 import { checkName, initialValues, install } from './install.js';
-import { configText, parseConfig } from './peftConfig.js';
+import { type ConfigExtras, configText, PEFT_TASKS, type PeftTask, parseConfig } from './peftConfig.js';
 import { PREFIX, repeatedKeys, wholeKey } from './peftNames.js';
 import { findTargets, type Target, wholeParameters } from './targets.js';
 
@@ -40,18 +40,27 @@ export interface SaveAdapterOptions {
   readonly name?: string | undefined;
   /** Of the tensors; default F32. F16 and BF16 are rounded to the nearest. */
   readonly dtype?: FloatType | undefined;
+  /** The base's repository or folder, as `base_model_name_or_path`, where PEFT's `AutoPeftModel` looks for it. Default none. */
+  readonly baseModel?: string | undefined;
+  /** PEFT's `task_type`, such as `CAUSAL_LM` for a language model. Default none. */
+  readonly taskType?: PeftTask | undefined;
+  /** Multiplies the update, beside alpha / rank, for good: it is multiplied into every alpha. Default 1. */
+  readonly scale?: number | undefined;
 }
 
-const SAVE_NAMES: OptionNames<SaveAdapterOptions> = { name: true, dtype: true };
+const SAVE_NAMES: OptionNames<SaveAdapterOptions> = {
+  ...{ name: true, dtype: true },
+  ...{ baseModel: true, taskType: true, scale: true },
+};
 
 /**
  * Writes an adapter's two files, as one unit: `adapter_config.json` and `adapter_model.safetensors` with
  * `base_model.model.<path>.lora_A.weight` `[rank, inFeatures]`, `….lora_B.weight` `[outFeatures, rank]`, and whatever else
  * it trains. With init `pissa` or `olora` the update is written as an ordinary one of twice the rank, for the model as
- * it was. A factor set by `setAdapterScale` is not saved. All values are from one moment: beside a running `fit` they are
+ * it was. A factor set by `setAdapterScale` is not saved; `scale` is. All values are from one moment: beside a running `fit` they are
  * those between two iterations.
  * @param to  files by name, a store, or in Node the path of a directory, which is made if need be
- * @throws RangeError when there is none of this name, or several and no name
+ * @throws RangeError when there is none of this name, or several and no name; for a scale that is not finite, a task that is none
  * @see https://huggingface.co/docs/peft/developer_guides/checkpoint
  */
 export async function saveAdapter(
@@ -61,7 +70,8 @@ export async function saveAdapter(
 ): Promise<void> {
   checkOptions('saveAdapter', options, SAVE_NAMES);
   const store = writablePlace('saveAdapter: to', to);
-  const { name, dtype = 'F32' } = options;
+  const { name, dtype = 'F32', ...extras } = options;
+  checkExtras(extras);
   const saved = await reading('saveAdapter', modelParts(model), () => {
     const { adapters } = adaptationOf(model, 'saveAdapter');
     if (name === undefined && adapters.size > 1) {
@@ -71,9 +81,15 @@ export async function saveAdapter(
       name ?? [...adapters.keys()][0],
       'saveAdapter',
     );
-    return filesOf(adapter, dtype);
+    return filesOf(adapter, dtype, extras);
   });
   await store.write(saved);
+}
+
+function checkExtras({ taskType, scale = 1 }: ConfigExtras): void {
+  if (!Number.isFinite(scale)) throw new RangeError(`saveAdapter: scale must be finite: ${scale}`);
+  if (taskType !== undefined && !PEFT_TASKS.includes(taskType))
+    throw new RangeError(`saveAdapter: taskType must be one of ${PEFT_TASKS.join(', ')}: ${taskType}`);
 }
 
 /** The files of an adapter by name. @see {@link saveAdapter} */
@@ -86,8 +102,12 @@ export async function serializeAdapter(
 }
 
 /** The config first: PEFT takes a directory for an adapter by it. */
-async function filesOf(adapter: LoraAdapter, dtype: FloatType): Promise<Map<string, ReadyContent>> {
-  const config = new TextEncoder().encode(configText(adapter));
+async function filesOf(
+  adapter: LoraAdapter,
+  dtype: FloatType,
+  extras?: ConfigExtras,
+): Promise<Map<string, ReadyContent>> {
+  const config = new TextEncoder().encode(configText(adapter, extras));
   // All reads are asked for before the first is awaited, so that all values are from one moment.
   const tensors = new Map(await Promise.all(savedTensors(adapter)));
   const written = new Map<string, WritableTensor>();

@@ -9,21 +9,45 @@ import { matchesNames, patternFor } from './matching.js';
 import { escapePattern, PythonPattern } from './pythonPattern.js';
 import { baseModules } from './targets.js';
 
+/** What PEFT's config says beside the adapter itself. */
+export interface ConfigExtras {
+  /** `base_model_name_or_path`. Default null. */
+  readonly baseModel?: string | undefined;
+  /** `task_type`. Default null. */
+  readonly taskType?: PeftTask | undefined;
+  /** Multiplies every alpha. Default 1. */
+  readonly scale?: number | undefined;
+}
+
+export const PEFT_TASKS = [
+  'CAUSAL_LM',
+  'SEQ_2_SEQ_LM',
+  'SEQ_CLS',
+  'TOKEN_CLS',
+  'QUESTION_ANS',
+  'FEATURE_EXTRACTION',
+] as const;
+/** PEFT's class of model, by which it finds the methods that go with it, such as `generate` for CAUSAL_LM. */
+export type PeftTask = (typeof PEFT_TASKS)[number];
+
 /**
  * JSON with indent 2 and sorted keys, as PEFT writes it; the order of patterns is kept, since the first that matches counts.
  * Absent keys would take PEFT's defaults (r = 8).
  */
-export function configText(adapter: LoraAdapter): string {
+export function configText(
+  adapter: LoraAdapter,
+  { baseModel, taskType, scale = 1 }: ConfigExtras = {},
+): string {
   const { config, factors } = adapter;
   const { useRslora, useDora, loraBias, bias, modulesToSave, dropout, init } = config;
   // What began with a part of the weight is written as the difference from that, of twice the rank.
   const times = [...factors.values()].some(({ initial }) => initial) ? 2 : 1;
   const scaled = (patterns: ReadonlyMap<string, number>, by: number) =>
     new Map(Array.from(patterns, ([pattern, value]) => [pattern, value * by]));
-  const alphaTimes = useRslora ? Math.sqrt(times) : times;
+  const alphaTimes = scale * (useRslora ? Math.sqrt(times) : times);
   const entries: Record<string, WritableJson> = {
     alpha_pattern: scaled(config.alphaPattern, alphaTimes),
-    base_model_name_or_path: null,
+    base_model_name_or_path: baseModel ?? null,
     bias,
     exclude_modules: null,
     fan_in_fan_out: false,
@@ -37,7 +61,7 @@ export function configText(adapter: LoraAdapter): string {
     r: config.rank * times,
     rank_pattern: scaled(config.rankPattern, times),
     target_modules: targetNames(adapter.model, [...factors.keys()].sort()),
-    task_type: null,
+    task_type: taskType ?? null,
     use_dora: useDora,
     use_rslora: useRslora,
   };

@@ -16,6 +16,8 @@ export interface AdapterGgufOptions {
   readonly name?: string | undefined;
   /** Of the tensors; default F32. With Q8_0 a tensor whose rows are no whole blocks of 32 is F16. */
   readonly dtype?: GgufFloat | undefined;
+  /** Multiplies the update, beside alpha / rank. Default 1. */
+  readonly scale?: number | undefined;
 }
 
 export interface ExportAdapterOptions extends AdapterGgufOptions {
@@ -23,13 +25,13 @@ export interface ExportAdapterOptions extends AdapterGgufOptions {
   readonly file?: string | undefined;
 }
 
-const NAMES: OptionNames<AdapterGgufOptions> = { name: true, dtype: true };
+const NAMES: OptionNames<AdapterGgufOptions> = { name: true, dtype: true, scale: true };
 
 /**
  * Writes an adapter as one GGUF file for `llama-cli --lora`, Ollama's ADAPTER and the like: `<tensor of the base>.lora_a`
  * `[rank, in]` and `.lora_b` `[out, rank]`, the rows of B in the base's own order. llama.cpp computes
  * `y += alpha / rank · B (A x)` with one alpha for all layers; where these need several, the rest is multiplied into B. As in
- * `saveAdapter`, `pissa` and `olora` have twice the rank, and a factor set by `setAdapterScale` is left out.
+ * `saveAdapter`, `pissa` and `olora` have twice the rank, and a factor set by `setAdapterScale` is left out; `scale` is not.
  * @param to  files by name, a store, or in Node the path of a directory, or of a file that ends with `.gguf`
  * @throws RangeError when there is none of this name, or the adapter has what the format does not: DoRA, biases, modules that
  *   are trained as a whole, an update of a weight that is head and embedding; or a value that the type does not hold
@@ -55,15 +57,16 @@ export async function adapterGgufParts(
   options: AdapterGgufOptions = {},
 ): Promise<AsyncIterable<Uint8Array>> {
   checkOptions('adapterGgufParts', options, NAMES);
-  const { name, dtype = 'F32' } = options;
+  const { name, dtype = 'F32', scale = 1 } = options;
   checkGgufFloat('exportAdapterGguf', dtype, GGUF_FLOATS);
+  if (!Number.isFinite(scale)) throw new RangeError(`exportAdapterGguf: scale must be finite: ${scale}`);
   return reading('exportAdapterGguf', modelParts(model), async () => {
     const adapter = adapterOf(model, name);
     refuseOthers(adapter, model);
     const layers = await Promise.all(
       Array.from(adapter.factors, async ([path, factors]) => ({
         path,
-        scaling: scalingOf(factors.rank, factors.alpha, adapter.config.useRslora),
+        scaling: scale * scalingOf(factors.rank, factors.alpha, adapter.config.useRslora),
         ...(await savedFactors(factors)),
       })),
     );

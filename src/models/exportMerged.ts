@@ -1,7 +1,6 @@
 /** A language model with its active adapters merged, as files of their own: for transformers, or for llama.cpp. */
 import { checkOptions, type OptionNames } from '../base/options.js';
 import { type FileContent, type FileStore, type WritablePlace, writablePlace } from '../files/fileStore.js';
-import { dequantize } from '../gguf/blocks.js';
 import type { WritableValue } from '../gguf/headerWriter.js';
 import { openGguf } from '../gguf/open.js';
 import { byteLengthOf } from '../gguf/types.js';
@@ -14,6 +13,7 @@ import { TOKENIZER_FILES } from '../text/fromFiles.js';
 import { tokenizerFiles } from '../text/toFiles.js';
 import { tokenizerEntries } from '../text/toGguf.js';
 import { configEntries, configJson, ropeFactors } from './exportConfig.js';
+import { ExportLog, type ExportProgress } from './exportLog.js';
 import {
   checkGgufFloat,
   GGUF_FLOATS,
@@ -27,7 +27,7 @@ import { ggufArchitecture, ggufName, permutedHeads, permuteRows } from './llamaW
 import { type MergedWeight, type MergedWeights, mergedWeights } from './mergedWeights.js';
 import { type ModelSource, sourceOf, tokenizerOf } from './source.js';
 
-export interface ExportMergedOptions {
+export interface ExportMergedOptions extends ExportProgress {
   /**
    * `safetensors`: a folder for transformers, with config.json, model.safetensors and the tokenizer's files. `gguf`: one file
    * for llama.cpp, with the metadata of the GGUF file that the model was loaded from, or made of its folder.
@@ -42,7 +42,10 @@ export interface ExportMergedOptions {
   readonly file?: string | undefined;
 }
 
-const NAMES: OptionNames<ExportMergedOptions> = { format: true, dtype: true, file: true };
+const NAMES: OptionNames<ExportMergedOptions> = {
+  ...{ format: true, dtype: true, file: true },
+  ...{ onBytes: true, signal: true },
+};
 
 /** What the rounding to the type that was asked for has changed. */
 export interface ExportReport {
@@ -64,7 +67,8 @@ export interface ExportReport {
  * @param to  files by name, a store, or in Node the path of a directory, or of a file that ends with `.gguf`
  * @throws RangeError for a merged value that is not finite or not in the type (a DataError that says so where the place is a
  *   directory), and for what the format does not say; DataError where the files that the model was loaded from cannot be read
- *   any more, or its tokenizer has no name in llama.cpp; what was there before is there then
+ *   any more, or its tokenizer has no name in llama.cpp, and the reason of a signal (in a directory likewise); what was there
+ *   before is there then
  */
 export async function exportMerged(
   model: LlamaForCausalLM,
@@ -75,13 +79,14 @@ export async function exportMerged(
   const { format } = options;
   if (format !== 'safetensors' && format !== 'gguf')
     throw new RangeError(`exportMerged: format must be safetensors or gguf: ${format}`);
-  const log = new RoundingLog();
+  const log = new ExportLog(options);
   const { store, files } =
     format === 'gguf' ? await ggufFiles(model, to, options, log) : await folder(model, to, options, log);
   return reading('exportMerged', modelParts(model), async () => {
     const written = files();
     await store.write(written);
-    return { files: [...written.keys()], ...log };
+    const { difference, tensor, notes } = log;
+    return { files: [...written.keys()], difference, tensor, notes };
   });
 }
 
@@ -91,28 +96,8 @@ interface Planned {
   readonly files: () => ReadonlyMap<string, FileContent>;
 }
 
-/** The largest difference so far. */
-class RoundingLog {
-  difference = 0;
-  tensor: string | undefined;
-  readonly notes: string[] = [];
-
-  note(name: string, values: Float32Array, { type, bytes }: ReturnType<typeof roundedRows>): void {
-    if (type === 'F32') return;
-    const written = dequantize(type, bytes, values.length, name);
-    let [gap, largest] = [0, 0];
-    for (let i = 0; i < values.length; i++) {
-      gap = Math.max(gap, Math.abs(written[i] - values[i]));
-      largest = Math.max(largest, Math.abs(values[i]));
-    }
-    if (gap / largest > this.difference) {
-      this.difference = gap / largest;
-      this.tensor = name;
-    }
-  }
-}
-
-async function rounded(weight: MergedWeight, type: GgufFloat, log: RoundingLog): Promise<Uint8Array> {
+async function rounded(weight: MergedWeight, type: GgufFloat, log: ExportLog): Promise<Uint8Array> {
+  log.checkSignal();
   const values = await weight.read();
   const columns = weight.shape[weight.shape.length - 1];
   const made = roundedRows(`exportMerged: ${weight.name}`, values, columns, type);
@@ -134,7 +119,7 @@ async function folder(
   model: LlamaForCausalLM,
   to: WritablePlace,
   { dtype = 'F32', file }: ExportMergedOptions,
-  log: RoundingLog,
+  log: ExportLog,
 ): Promise<Planned> {
   checkGgufFloat('exportMerged', dtype, FLOATS);
   if (file !== undefined) throw new RangeError('exportMerged: file is for format gguf: a folder has several');
@@ -147,6 +132,7 @@ async function folder(
     store,
     files: () => {
       const { config, weights } = mergedWeights(model);
+      log.begin(byteLengthOfAll(weights, () => type));
       const tensors = weights.map((weight) => {
         const bytes = () => rounded(weight, type, log);
         return [weight.name, { dtype: type, shape: weight.shape, bytes }] as const;
@@ -164,7 +150,7 @@ async function folder(
 async function textFiles(
   { config }: LlamaForCausalLM,
   source: ModelSource | undefined,
-  log: RoundingLog,
+  log: ExportLog,
 ): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   if (!source) log.notes.push('no tokenizer is written: the model was not loaded from files');
@@ -188,7 +174,7 @@ async function ggufFiles(
   model: LlamaForCausalLM,
   to: WritablePlace,
   { dtype = 'F16', file = 'model.gguf' }: ExportMergedOptions,
-  log: RoundingLog,
+  log: ExportLog,
 ): Promise<Planned> {
   checkGgufFloat('exportMerged', dtype, GGUF_FLOATS);
   const { store, name } = ggufFile('exportMerged', to, file);
@@ -197,10 +183,13 @@ async function ggufFiles(
   const metadata = new Map(given.filter(([key]) => !isOfFile(key)));
   metadata.set('general.file_type', { type: 'u32', value: FILE_TYPES[dtype] });
   metadata.set('general.quantization_version', { type: 'u32', value: 2 });
-  const tensorsOf = ({ config, weights }: MergedWeights): WritableGgufTensor[] => [
-    ...(factors ? [factorsTensor(factors)] : []),
-    ...weights.map((weight) => ggufTensor(weight, permutedHeads(weight.name, config), dtype, log)),
-  ];
+  const tensorsOf = ({ config, weights }: MergedWeights): WritableGgufTensor[] => {
+    log.begin(byteLengthOfAll(weights, (weight) => ggufTypeOf(weight, dtype)));
+    return [
+      ...(factors ? [factorsTensor(factors)] : []),
+      ...weights.map((weight) => ggufTensor(weight, permutedHeads(weight.name, config), dtype, log)),
+    ];
+  };
   if (model.config.slidingWindow !== undefined)
     log.notes.push(
       `llama.cpp has no sliding window for this architecture: it is the same model up to ${model.config.slidingWindow} tokens`,
@@ -224,7 +213,7 @@ function isOfFile(key: string): boolean {
 async function entriesOf(
   { config }: LlamaForCausalLM,
   source: ModelSource | undefined,
-  log: RoundingLog,
+  log: ExportLog,
 ): Promise<(readonly [string, WritableValue])[]> {
   if (source && !('open' in source)) return [...(await openGguf(source.source, source.name)).entries];
   const made = configEntries(config);
@@ -251,14 +240,25 @@ function factorsTensor(factors: Float32Array): WritableGgufTensor {
   };
 }
 
+function ggufTypeOf({ role, shape }: MergedWeight, dtype: GgufFloat): GgufFloat {
+  return role === 'vector' ? 'F32' : typeForRows(shape[1], dtype);
+}
+
+function byteLengthOfAll(
+  weights: readonly MergedWeight[],
+  typeOf: (weight: MergedWeight) => GgufFloat,
+): number {
+  return weights.reduce((sum, each) => sum + Number(byteLengthOf(typeOf(each), each.shape)), 0);
+}
+
 function ggufTensor(
   weight: MergedWeight,
   heads: number | undefined,
   dtype: GgufFloat,
-  log: RoundingLog,
+  log: ExportLog,
 ): WritableGgufTensor {
-  const { name, shape, role } = weight;
-  const type = role === 'vector' ? 'F32' : typeForRows(shape[1], dtype);
+  const { name, shape } = weight;
+  const type = ggufTypeOf(weight, dtype);
   const bytes = async () => {
     const made = await rounded(weight, type, log);
     return heads === undefined ? made : permuteRows(made, shape[0], heads);

@@ -30,6 +30,22 @@ const MAX_CONFIG_BYTES = 1_000_000;
 /** @throws DataError for a file that is not what it claims, or a model that is not computed here */
 export async function openGgufModel(source: ByteSource, name: string): Promise<OpenedLanguageModel> {
   const opened = await openGguf(source, name);
+  const config = await readGgufConfig(opened, name);
+  const tokenizer = tokenizerFromGguf(opened.metadata, name);
+  const sources = new Map<string, WeightSource>();
+  const known = new Set(['rope_freqs.weight']);
+  for (const key of llamaWeights(config).keys()) {
+    const tensor = opened.tensors.get(ggufName(key));
+    known.add(ggufName(key));
+    if (tensor) sources.set(key, ggufSource(tensor, permutedHeads(key, config), name));
+  }
+  for (const [key, tensor] of opened.tensors)
+    if (!known.has(key)) sources.set(key, ggufSource(tensor, undefined, name));
+  return { config, tokenizer, sources, name };
+}
+
+/** @throws DataError where the metadata and tensors are not those of a model that is computed here */
+export async function readGgufConfig(opened: OpenedGguf, name: string): Promise<LlamaConfig> {
   const embedding = opened.tensors.get('token_embd.weight');
   if (embedding?.shape.length !== 2) {
     // An unknown architecture says more than a missing tensor.
@@ -42,18 +58,7 @@ export async function openGgufModel(source: ByteSource, name: string): Promise<O
     has: (tensor: string) => opened.tensors.has(tensor),
     ropeFactors: await ropeFactors(opened, name),
   };
-  const config = configFromGguf(opened.metadata, facts, name);
-  const tokenizer = tokenizerFromGguf(opened.metadata, name);
-  const sources = new Map<string, WeightSource>();
-  const known = new Set(['rope_freqs.weight']);
-  for (const key of llamaWeights(config).keys()) {
-    const tensor = opened.tensors.get(ggufName(key));
-    known.add(ggufName(key));
-    if (tensor) sources.set(key, ggufSource(tensor, permutedHeads(key, config), name));
-  }
-  for (const [key, tensor] of opened.tensors)
-    if (!known.has(key)) sources.set(key, ggufSource(tensor, undefined, name));
-  return { config, tokenizer, sources, name };
+  return configFromGguf(opened.metadata, facts, name);
 }
 
 const NO_FACTS = { vocabularySize: 1, tied: true, ropeFactors: undefined };

@@ -274,3 +274,48 @@ describe('a config', () => {
     });
   });
 });
+
+describe('what a caller adds when an adapter is saved', () => {
+  const saved = async (config: LoraConfig, options: Parameters<typeof saveAdapter>[2]) => {
+    const model = build();
+    await applyLora(model, { rank: 2, alpha: 6, ...config });
+    const files = new Map<string, Uint8Array>();
+    await saveAdapter(model, files, options);
+    return { files, config: JSON.parse(new TextDecoder().decode(files.get(CONFIG))) };
+  };
+
+  it('is the base, the task, and a scale of all alphas, which is there when it is loaded again', async () => {
+    const { files, config } = await saved(
+      { alphaPattern: { '2.0': 16 } },
+      { baseModel: 'owner/name', taskType: 'CAUSAL_LM', scale: -0.5 },
+    );
+    expect(config).toMatchObject({
+      ...{ base_model_name_or_path: 'owner/name', task_type: 'CAUSAL_LM', lora_alpha: -3 },
+      alpha_pattern: { '2.0': -8 },
+    });
+    const { factors } = await loadAdapter(build(), files);
+    // alpha / rank
+    expect(Array.from(factors, ([path, { scaling }]) => [path, scaling])).toEqual([
+      ...[
+        ['0', -1.5],
+        ['1', -1.5],
+        ['2.0', -4],
+        ['2.1', -1.5],
+      ],
+    ]);
+  });
+
+  it('is nothing unless it is given', async () => {
+    const { config } = await saved({}, {});
+    expect(config).toMatchObject({ base_model_name_or_path: null, task_type: null, lora_alpha: 6 });
+  });
+
+  it('is refused where PEFT has no such task, or a scale is no number', async () => {
+    await expect(saved({}, { taskType: 'CHAT' as 'CAUSAL_LM' })).rejects.toThrow(
+      'saveAdapter: taskType must be one of CAUSAL_LM,',
+    );
+    await expect(saved({}, { scale: Number.POSITIVE_INFINITY })).rejects.toThrow(
+      'saveAdapter: scale must be finite: Infinity',
+    );
+  });
+});

@@ -283,6 +283,23 @@ describe('exportAdapterGguf', () => {
     model.dispose();
   });
 
+  it('multiplies the update by a scale, which may be 0', async () => {
+    const model = await adapted('qwen2', { targetModules: ['q_proj'] });
+    const alphaAt = async (scale: number) =>
+      (await exported(model, { scale })).metadata.get('adapter.lora.alpha');
+    expect(await alphaAt(-0.5)).toBe(-3);
+    // llama.cpp takes an alpha of 0 for a scale of 1: B is 0 instead.
+    const none = await exported(model, { scale: 0 });
+    expect(none.metadata.get('adapter.lora.alpha')).toBe(1);
+    expect((await valuesOf(none, 'blk.0.attn_q.weight.lora_b')).data.every((value) => value === 0)).toBe(
+      true,
+    );
+    await expect(exportAdapterGguf(model, new Map(), { scale: Number.NaN })).rejects.toThrow(
+      'exportAdapterGguf: scale must be finite: NaN',
+    );
+    model.dispose();
+  });
+
   it('writes one file into a store, and gives the same parts', async () => {
     const model = await adapted('qwen2', { targetModules: ['q_proj'] });
     const seen: string[] = [];

@@ -325,6 +325,42 @@ describe('exportMerged', () => {
     }
   });
 
+  it.each(['safetensors', 'gguf'] as const)(
+    'says how many bytes of %s are made, up to all',
+    async (format) => {
+      const { model } = await adapted(folder('llama'));
+      const calls: (readonly [done: number, total: number])[] = [];
+      const onBytes = (done: number, total: number) => calls.push([done, total]);
+      const files: Files = new Map();
+      await exportMerged(model, files, { format, dtype: 'F32', onBytes });
+      const weights = llamaWeights(model.config);
+      const numbers = [...weights.values()].map(({ shape }) => shape.reduce((a, b) => a * b, 1));
+      const total = 4 * numbers.reduce((a, b) => a + b, 0);
+      expect(calls).toHaveLength(weights.size);
+      expect(calls.every(([, all]) => all === total)).toBe(true);
+      expect(calls.map(([done]) => done)).toEqual(calls.map(([done]) => done).sort((a, b) => a - b));
+      expect(calls.at(-1)?.[0]).toBe(total);
+      model.dispose();
+    },
+  );
+
+  it('ends where a signal says so, and leaves what was there', async () => {
+    const { model } = await adapted(folder('llama'));
+    const controller = new AbortController();
+    const files: Files = new Map([['config.json', Uint8Array.of(1)]]);
+    let calls = 0;
+    const onBytes = () => {
+      if (++calls === 3) controller.abort(new Error('enough'));
+    };
+    const { signal } = controller;
+    await expect(exportMerged(model, files, { format: 'safetensors', onBytes, signal })).rejects.toThrow(
+      'enough',
+    );
+    expect(calls).toBe(3);
+    expect([...files]).toEqual([['config.json', Uint8Array.of(1)]]);
+    model.dispose();
+  });
+
   it('replaces files of a directory as one unit, or writes the one file of a path', async () => {
     const root = await mkdtemp(join(tmpdir(), 'lowrank-export-'));
     try {

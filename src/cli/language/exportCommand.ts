@@ -1,0 +1,64 @@
+/** `lowrank export` on the command line. */
+import { Command } from 'commander';
+import { WEIGHTS } from '../../models/weights.js';
+import { listenForInterrupts } from '../interrupt.js';
+import { DEVICES } from '../options.js';
+import { printLine } from '../output.js';
+import { createProgress, SILENT } from '../progress.js';
+import { type Streams, withDefault } from '../streams.js';
+import { EXPORT_DESCRIPTION, EXPORT_EXAMPLES, EXPORT_SUMMARY } from './exportHelp.js';
+import {
+  EXPORT_DEFAULTS,
+  EXPORT_TARGETS,
+  parseExportOptions,
+  type RawExportOptions,
+} from './exportOptions.js';
+import { runExport } from './exportRun.js';
+import { addModelOption } from './modelOption.js';
+
+const list = (value: string, before: readonly string[] = []) => [...before, value];
+
+export function exportCommand(streams: Streams): Command {
+  const command = addModelOption(
+    new Command('export').summary(EXPORT_SUMMARY).description(EXPORT_DESCRIPTION),
+  )
+    .requiredOption('--adapter <dir[@scale]>', 'a LoRA adapter, scaled; repeatable with --to merged', list)
+    .requiredOption('--to <form>', EXPORT_TARGETS.join(', '))
+    .option('--out <path>', 'where it goes (default: beside the adapter)')
+    .option('--type <type>', 'element type of what is written')
+    .option('--base-name <name>', 'with --to peft: the repository or folder of the base')
+    .option('--overwrite', 'replace what --out holds');
+  addExportSettings(command);
+  return command
+    .addHelpText('after', EXPORT_EXAMPLES)
+    .action((raw: RawExportOptions) => exportAdapter(raw, streams));
+}
+
+/** The options of computing and output. */
+function addExportSettings(command: Command): void {
+  const { weights, device, threads } = EXPORT_DEFAULTS;
+  command
+    .optionsGroup('Computing:')
+    .addOption(withDefault('--weights <type>', `element type of the base: ${WEIGHTS.join(', ')}`, weights))
+    .addOption(withDefault('--device <name>', DEVICES.join(', '), device))
+    .addOption(withDefault('--threads <n>', 'WebAssembly threads, 1 to 64, or auto', threads))
+    .optionsGroup('Output:')
+    .option('--json <file>', 'write what was written as JSON; - is standard output')
+    .option('--quiet', 'no progress and no notices on standard error');
+}
+
+/** Also `lowrank merge` of a language model. */
+export async function exportAdapter(raw: RawExportOptions, streams: Streams): Promise<void> {
+  const options = parseExportOptions(raw);
+  const { stderr } = streams;
+  const progress = options.quiet ? SILENT : createProgress(stderr);
+  const notice = (text: string) => {
+    if (!options.quiet) printLine(stderr, `lowrank: ${text}`);
+  };
+  const interrupts = listenForInterrupts(() => progress.end());
+  try {
+    await runExport(options, streams, { progress, notice, signal: interrupts.signal });
+  } finally {
+    interrupts.stop();
+  }
+}

@@ -1,0 +1,74 @@
+/** What `lowrank export` prints at its end: the files, and how other programs load them. */
+import { resolve } from 'node:path';
+import { printable } from '../../base/printable.js';
+import { count } from '../format.js';
+import type { ExportCommand } from './exportOptions.js';
+import {
+  type BasePlace,
+  llamaCppLine,
+  modelfileLines,
+  peftLines,
+  shellWord,
+  transformersLines,
+} from './loadingText.js';
+
+/** The shape is a contract: programs read it. */
+export interface ExportSummary {
+  readonly to: 'gguf' | 'merged' | 'peft';
+  readonly out: string;
+  readonly type: string;
+  /** Of all files. */
+  readonly bytes: number;
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+  readonly adapters: ExportCommand['adapters'];
+  /** The largest change of a weight by rounding, relative to the largest weight of its tensor; null where none was rounded. */
+  readonly rounding: { readonly difference: number; readonly tensor: string } | null;
+  readonly notes: readonly string[];
+}
+
+/** Characters of a path. */
+const MAX_PATH = 500;
+
+/** Lines with a newline at the end of each. */
+export function exportText(
+  { form, out }: Pick<ExportCommand, 'form' | 'out'>,
+  base: BasePlace,
+  { files, rounding }: ExportSummary,
+): string {
+  const lines = files.map(({ path, bytes }) => `${printable(path, MAX_PATH)}: ${count(bytes, 'byte')}`);
+  if (rounding)
+    lines.push(
+      `rounding changed weights by at most ${rounding.difference.toExponential(1)} of the largest (${printable(rounding.tensor)})`,
+    );
+  const sections = SECTIONS[form](out, base);
+  for (const [heading, body] of sections)
+    lines.push('', heading, ...body.map((line) => (line === '' ? '' : `  ${line}`)));
+  return `${lines.join('\n')}\n`;
+}
+
+type Section = readonly [heading: string, lines: readonly string[]];
+
+const OLLAMA = 'Ollama, with these lines in a Modelfile (ollama create NAME -f Modelfile)';
+
+const SECTIONS: Readonly<Record<ExportCommand['form'], (out: string, base: BasePlace) => Section[]>> = {
+  gguf: (out, { kind, path }) => {
+    // llama.cpp needs the base as a GGUF file too.
+    const file = kind === 'gguf' ? path : 'BASE.gguf';
+    const heading = kind === 'gguf' ? 'llama.cpp' : 'llama.cpp, with BASE.gguf the same base as a GGUF file';
+    const from = kind === 'gguf' ? resolve(path) : file;
+    return [
+      [heading, [llamaCppLine(file, out)]],
+      [OLLAMA, modelfileLines(from, resolve(out))],
+    ];
+  },
+  model: (out) => [
+    ['lowrank', [`lowrank generate --model ${shellWord(out)} --chat --prompt 'Hello'`]],
+    ['llama.cpp', [llamaCppLine(out)]],
+    [OLLAMA, modelfileLines(resolve(out))],
+  ],
+  folder: (out) => [
+    ['lowrank', [`lowrank generate --model ${shellWord(out)} --chat --prompt 'Hello'`]],
+    ['transformers, in Python', transformersLines({ kind: 'folder', path: out })],
+  ],
+  peft: (out, base) => [['PEFT, in Python', peftLines(base, out)]],
+};

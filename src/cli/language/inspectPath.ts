@@ -1,0 +1,36 @@
+/** `lowrank inspect PATH`: finds out what is there, and shows it. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DataError } from '../../core.js';
+import { fileSource } from '../../node/fileSource.js';
+import { exists, reasonOf } from '../../node/files.js';
+import { tensorsOf } from '../../node/missingFiles.js';
+import { type Inspection, inspectFile } from '../inspect.js';
+import { inspectFolder } from './inspectFolder.js';
+import { inspectGguf } from './inspectGguf.js';
+
+/**
+ * What a GGUF file, a safetensors file, an adapter's directory or a model folder consists of.
+ * @throws DataError for a path that leads to nothing of these, or to a file that is not what it claims
+ */
+export async function inspectPath(path: string): Promise<Inspection> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw new DataError(`${path}: cannot be read: ${reasonOf(error)}`);
+  });
+  if (found.isDirectory()) {
+    const isModel = (await holds(path, MODEL_FILES)) && !(await holds(path, ADAPTER_FILES));
+    return isModel ? inspectFolder(path) : inspectFile(await tensorsOf(path));
+  }
+  const source = await fileSource(path);
+  const start = await source.read(0, Math.min(4, source.length));
+  return new TextDecoder('latin1').decode(start) === 'GGUF' ? inspectGguf(source, path) : inspectFile(path);
+}
+
+const MODEL_FILES = ['config.json', 'model.safetensors', 'model.safetensors.index.json'];
+const ADAPTER_FILES = ['adapter_config.json', 'adapter_model.safetensors'];
+
+/** Whether a directory has one of these. */
+async function holds(path: string, names: readonly string[]): Promise<boolean> {
+  for (const name of names) if (await exists(join(path, name))) return true;
+  return false;
+}
