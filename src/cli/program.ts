@@ -21,6 +21,7 @@ import { dataCommand } from './language/dataCommand.js';
 import { evalCommand } from './language/evalCommand.js';
 import { exportCommand } from './language/exportCommand.js';
 import { generateCommand } from './language/generateCommand.js';
+import { trainCommand } from './language/trainCommand.js';
 import { runMnist } from './mnist.js';
 import { DEFAULTS, DEVICES, METHODS, parseMnistOptions, type RawMnistOptions } from './options.js';
 import { printLine, printPainted } from './output.js';
@@ -47,6 +48,7 @@ export function createProgram({ stdout, stderr, stdin }: Streams): Command {
   addMnist(program, { stdout, stderr });
   program.addCommand(sweepCommand({ stdout, stderr }).copyInheritedSettings(program));
   program.addCommand(generateCommand({ stdout, stderr }).copyInheritedSettings(program));
+  program.addCommand(trainCommand({ stdout, stderr }).copyInheritedSettings(program));
   program.addCommand(chatCommand({ stdout, stderr, stdin }).copyInheritedSettings(program));
   program.addCommand(dataCommand({ stdout, stderr }).copyInheritedSettings(program));
   program.addCommand(evalCommand({ stdout, stderr }).copyInheritedSettings(program));

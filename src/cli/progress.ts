@@ -3,7 +3,13 @@ import cliProgress from 'cli-progress';
 import { duration, integer, rate } from './format.js';
 
 /** What is counted, and its rate. */
-const PER_SECOND = { iterations: 'it/s', images: 'images/s', examples: 'examples/s', MB: 'MB/s' } as const;
+const PER_SECOND = {
+  iterations: 'it/s',
+  images: 'images/s',
+  examples: 'examples/s',
+  steps: 'steps/s',
+  MB: 'MB/s',
+} as const;
 
 export interface Phase {
   readonly name: string;
@@ -11,6 +17,12 @@ export interface Phase {
   readonly unit: keyof typeof PER_SECOND;
   /** Its bar gives way to what follows, and no line tells of its end; tests are so always. Default false. */
   readonly transient?: boolean;
+  /** What was done when it began, which counts for no speed. Default 0. */
+  readonly from?: number;
+  /** Shown instead of the speed. */
+  readonly facts?: () => readonly string[];
+  /** Between two lines where there is no bar, in milliseconds. Default 2000. */
+  readonly lineEvery?: number;
 }
 
 export interface Progress {
@@ -41,12 +53,14 @@ export function createProgress(stream: NodeJS.WriteStream): Progress {
 /** What both kinds know of the phase that runs. */
 class Meter {
   readonly #begun = performance.now();
-  done = 0;
+  done: number;
   meanLoss: number | undefined;
   /** Set when the phase is over, at its end or before. */
   ended = false;
 
-  constructor(readonly phase: Phase) {}
+  constructor(readonly phase: Phase) {
+    this.done = phase.from ?? 0;
+  }
 
   get seconds(): number {
     return (performance.now() - this.#begun) / 1000;
@@ -55,11 +69,11 @@ class Meter {
   /** Loss, speed and time, as far as they are known. */
   facts(lossWord = 'mean loss'): string[] {
     const { done, meanLoss, seconds } = this;
-    const { total, unit } = this.phase;
+    const { total, unit, from = 0 } = this.phase;
     const facts: string[] = [];
-    if (done === 0) return facts;
-    const perSecond = done / seconds;
-    facts.push(`${rate(perSecond)} ${PER_SECOND[unit]}`);
+    if (done <= from) return facts;
+    const perSecond = (done - from) / seconds;
+    facts.push(...(this.phase.facts?.() ?? [`${rate(perSecond)} ${PER_SECOND[unit]}`]));
     if (meanLoss !== undefined) facts.push(`${lossWord} ${meanLoss.toFixed(4)}`);
     const over = this.ended || done >= total;
     facts.push(over ? duration(seconds) : `${duration((total - done) / perSecond)} left`);
@@ -99,7 +113,7 @@ class BarProgress implements Progress {
       // Redraws come from update; while nothing moves there is nothing to draw.
       fps: 1000 / BAR_INTERVAL_MS,
     });
-    this.#bar.start(phase.total, 0);
+    this.#bar.start(phase.total, meter.done);
   }
 
   update(done: number, meanLoss?: number): void {
@@ -158,7 +172,7 @@ class LineProgress implements Progress {
     const now = performance.now();
     // The last one is the line that `end` writes.
     if (now < this.#nextAt || done >= this.#meter.phase.total) return;
-    this.#nextAt = now + LINE_INTERVAL_MS;
+    this.#nextAt = now + (this.#meter.phase.lineEvery ?? LINE_INTERVAL_MS);
     this.#shown = true;
     this.#write(line(this.#meter));
   }

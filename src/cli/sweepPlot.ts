@@ -1,5 +1,5 @@
 /** The picture of a sweep: what was won against what was forgotten. */
-import { DataError } from '../core.js';
+import { loadCharts } from './charts.js';
 import type { Configuration, SweepResult } from './sweepResult.js';
 
 export type Plotter = (result: SweepResult) => string;
@@ -14,15 +14,8 @@ const sizeOf = (rank: number) => 12 + 4 * Math.log2(rank);
  * @returns undefined when the library is not installed, which `notice` tells
  */
 export async function loadPlotter(notice: (text: string) => void): Promise<Plotter | undefined> {
-  let echarts: typeof import('echarts');
-  try {
-    echarts = await import('echarts');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code !== 'ERR_MODULE_NOT_FOUND') throw new DataError(`echarts cannot be loaded: ${error}`);
-    notice('no sweep.svg: the plot needs the package echarts (npm install echarts@6.1.0)');
-    return undefined;
-  }
+  const echarts = await loadCharts('sweep.svg', notice);
+  if (!echarts) return undefined;
   return (result) => {
     const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height: HEIGHT });
     chart.setOption(optionOf(result));

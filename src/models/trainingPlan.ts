@@ -24,7 +24,7 @@ export interface TrainingPlanOptions {
    */
   readonly gradientCheckpointing?: 'auto' | 'on' | 'off';
   /** Bytes that the device may use. Default what it has, or no limit where only an attempt tells. */
-  readonly memory?: number;
+  readonly memory?: number | undefined;
 }
 
 /** Bytes of a training on the device. */

@@ -1,11 +1,11 @@
 /** What `lowrank eval` shows: what was measured, and the scores side by side. */
 import { printable } from '../../base/printable.js';
 import { compareExamples } from '../../models/compareExamples.js';
-import type { LanguageEvaluation, LanguageScores } from '../../models/evaluateLanguageModel.js';
-import { count, integer, percent, signed } from '../format.js';
-import { groupedTable } from '../table.js';
+import type { LanguageEvaluation } from '../../models/evaluateLanguageModel.js';
+import { count, integer } from '../format.js';
 import type { MeasuredExamples } from './evalExamples.js';
 import type { EvalCommand } from './evalOptions.js';
+import { decimals, scoreTable } from './scoreColumns.js';
 
 export interface Evaluated {
   readonly parameters: number;
@@ -54,61 +54,6 @@ function heading(
   if (cut > 0) lines.push(['cut', `${count(cut, 'example')} to ${maxLength} tokens`]);
   if (system !== undefined) lines.push(['system', system]);
   return lines;
-}
-
-interface Row {
-  readonly label: string;
-  readonly of: (scores: LanguageScores) => number;
-  readonly show: (value: number) => string;
-  /** Of a difference; none where it says nothing. */
-  readonly change?: (value: number) => string;
-}
-
-const ROWS: readonly Row[] = [
-  { label: 'loss (nats)', of: ({ loss }) => loss, show: decimals, change: (value) => signed(value, 4) },
-  {
-    label: 'perplexity',
-    of: ({ perplexity }) => perplexity,
-    show: shortNumber,
-    change: (value) => `${value < 0 ? '−' : '+'}${shortNumber(Math.abs(value))}`,
-  },
-  {
-    label: 'bits per byte',
-    of: ({ bitsPerByte }) => bitsPerByte,
-    show: decimals,
-    change: (value) => signed(value, 4),
-  },
-  {
-    label: 'accuracy',
-    of: ({ accuracy }) => accuracy,
-    show: percent,
-    change: (value) => signed(100 * value, 2),
-  },
-  { label: 'tokens', of: ({ tokens }) => tokens, show: integer },
-];
-
-function scoreTable(base: LanguageScores, adapted: LanguageScores | undefined): string {
-  const rows = ROWS.map(({ label, of, show, change }) => {
-    const cells = [label, shown(of(base), show)];
-    if (adapted) cells.push(shown(of(adapted), show), change ? shown(of(adapted) - of(base), change) : '');
-    return cells;
-  });
-  return groupedTable([[['', 'base', ...(adapted ? ['adapted', 'change'] : [])]], rows]);
-}
-
-/** Bits per byte do not exist where no trained token is text. */
-function shown(value: number, show: (value: number) => string): string {
-  return Number.isNaN(value) ? 'none' : show(value);
-}
-
-function decimals(value: number): string {
-  return value.toFixed(4);
-}
-
-/** `29.92`, `12,345` or `1.2e+12`. */
-function shortNumber(value: number): string {
-  if (value < 1000) return value.toFixed(2);
-  return value < 1e9 ? integer(value) : value.toExponential(1);
 }
 
 /** What was gained and forgotten, with the lines of the worst. */

@@ -1,0 +1,76 @@
+/** Examples that a training must not make worse: built in, or of a file. */
+import { DataError, Random } from '../../core.js';
+import { refusalOf } from '../../text/badLines.js';
+import { GENERAL_EXAMPLES } from '../../text/generalExamples.js';
+import { shortenExamples } from '../../text/longExamples.js';
+import { type ReadExample, readExamples } from '../../text/readExamples.js';
+import { tokenizeExamples } from '../../text/tokenizeExamples.js';
+import type { Tokenizer } from '../../text/tokenizer.js';
+import type { DataExample } from './readData.js';
+import type { TrainCommand } from './trainOptions.js';
+
+export interface KeepSet {
+  readonly name: string;
+  readonly examples: readonly DataExample[];
+}
+
+/** Undefined with `--keep none`. @throws DataError for a file that cannot be read, or examples that are refused */
+export async function readKeepSet(
+  tokenizer: Tokenizer,
+  { keep, system, allowSpecial, long }: TrainCommand,
+  maxLength: number,
+): Promise<KeepSet | undefined> {
+  if (keep === 'none') return undefined;
+  const isGeneral = keep === 'general';
+  const name = isGeneral ? 'general questions' : keep;
+  const read = isGeneral ? generalExamples(tokenizer) : (await readExamples(keep)).examples;
+  const examples: DataExample[] = [];
+  for (const example of read) {
+    const { examples: tokens, refused } = tokenizeExamples(tokenizer, [example], {
+      ...{ system, allowSpecial, name, skipBad: true },
+    });
+    if (refused.length > 0) throw refusalOf(name, refused, read.length, 'mend them, or leave them out');
+    const fitting = shortenExamples(tokens, maxLength, long === 'cut' ? 'cut' : 'drop');
+    for (const each of fitting.examples) examples.push({ read: example, tokens: each });
+  }
+  if (examples.length === 0)
+    throw new DataError(`${name}: has no example of at most ${maxLength} tokens (--max-length)`);
+  return { name, examples };
+}
+
+/** For a model without a chat template they are texts that go on. */
+function generalExamples(tokenizer: Tokenizer): readonly ReadExample[] {
+  if (tokenizer.chatTemplate !== undefined) return GENERAL_EXAMPLES;
+  return GENERAL_EXAMPLES.map(({ line, content: { messages } }) => {
+    const [question, answer] = messages;
+    return {
+      line,
+      content: { kind: 'completion', prompt: question.content, completion: ` ${answer.content}` },
+    };
+  });
+}
+
+/**
+ * Mixes examples of the keep set in, evenly, drawn by the seed without repetition until all were drawn.
+ * @returns the examples in their order, and how many of them are of the keep set
+ */
+export function addReplay(
+  own: readonly DataExample[],
+  keep: KeepSet | undefined,
+  { replay, seed }: Pick<TrainCommand, 'replay' | 'seed'>,
+): { readonly examples: readonly DataExample[]; readonly replayed: number } {
+  if (!keep || replay === 0) return { examples: own, replayed: 0 };
+  const replayed = Math.max(1, Math.round((own.length * replay) / (1 - replay)));
+  const random = new Random(seed).split('replay');
+  const drawn: DataExample[] = [];
+  while (drawn.length < replayed) {
+    for (const i of random.permutation(keep.examples.length)) drawn.push(keep.examples[i]);
+  }
+  const examples: DataExample[] = [];
+  for (const [i, example] of own.entries()) {
+    examples.push(example);
+    const due = Math.floor(((i + 1) * replayed) / own.length);
+    while (examples.length - i - 1 < due) examples.push(drawn[examples.length - i - 1]);
+  }
+  return { examples, replayed };
+}

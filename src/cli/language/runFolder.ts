@@ -1,0 +1,87 @@
+/** The folder of a training run: the adapter's two files, and beside them what was trained and how it went. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DataError, saveAdapter, type WritablePlace } from '../../core.js';
+import type { LlamaForCausalLM } from '../../models/llama.js';
+import { directoryFiles } from '../../node/directoryFiles.js';
+import { exists } from '../../node/files.js';
+import { ensureWritableDirectory, writeFileAtomic } from '../../node.js';
+
+const ADAPTER = ['adapter_config.json', 'adapter_model.safetensors'] as const;
+const CHECKPOINT = 'checkpoint';
+const SETTINGS = 'settings.yaml';
+const METRICS = 'metrics.jsonl';
+const README = 'README.md';
+const PLOT = 'loss.svg';
+const OWN = [...ADAPTER, CHECKPOINT, SETTINGS, METRICS, README, PLOT];
+
+export class RunFolder {
+  /** @param path  as the user wrote it */
+  constructor(readonly path: string) {}
+
+  get metrics(): string {
+    return join(this.path, METRICS);
+  }
+
+  /** Where a stopped run keeps what it goes on from. */
+  get checkpoint(): string {
+    return join(this.path, CHECKPOINT);
+  }
+
+  /**
+   * Whether a run may begin, or go on, here.
+   * @throws DataError where a run is there already, or one that is done is to go on
+   */
+  async check({
+    resume,
+    overwrite,
+  }: {
+    readonly resume: boolean;
+    readonly overwrite: boolean;
+  }): Promise<void> {
+    await ensureWritableDirectory(this.path);
+    const found = [];
+    for (const name of OWN) if (await exists(join(this.path, name))) found.push(name);
+    if (resume && !found.includes(CHECKPOINT) && found.includes(README))
+      throw new DataError(`${this.path}: the run is done: there is nothing to go on with`);
+    if (resume || overwrite || found.length === 0) return;
+    throw new DataError(
+      `${this.path}: holds a run already (${found.join(', ')}): --resume goes on with it, --overwrite replaces it`,
+    );
+  }
+
+  /** Takes away what an earlier run has left. */
+  async clear(): Promise<void> {
+    for (const name of OWN) await rm(join(this.path, name), { recursive: true, force: true });
+  }
+
+  async removeCheckpoint(): Promise<void> {
+    await rm(this.checkpoint, { recursive: true, force: true });
+  }
+
+  hasAdapter(): Promise<boolean> {
+    return exists(join(this.path, ADAPTER[1]));
+  }
+
+  /** Both files at once. @param baseModel  what PEFT is to take for the base */
+  async saveAdapter(model: LlamaForCausalLM, baseModel: string): Promise<void> {
+    const to: WritablePlace = directoryFiles(this.path);
+    await saveAdapter(model, to, { baseModel, taskType: 'CAUSAL_LM' });
+  }
+
+  saveSettings(text: string): Promise<void> {
+    return this.#write(SETTINGS, text);
+  }
+
+  saveReadme(text: string): Promise<void> {
+    return this.#write(README, text);
+  }
+
+  savePlot(svg: string): Promise<void> {
+    return this.#write(PLOT, svg);
+  }
+
+  #write(name: string, text: string): Promise<void> {
+    return writeFileAtomic(join(this.path, name), new TextEncoder().encode(text));
+  }
+}

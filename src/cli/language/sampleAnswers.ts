@@ -1,0 +1,67 @@
+/** What a model answers to the prompts of a few examples. */
+import { generate } from '../../generate/generate.js';
+import type { LlamaForCausalLM } from '../../models/llama.js';
+import type { ChatMessage } from '../../text/messages.js';
+import { takesSystemMessage } from '../../text/systemMessage.js';
+import type { Tokenizer } from '../../text/tokenizer.js';
+import type { DataExample } from './readData.js';
+
+export interface SamplePrompt {
+  readonly line: number;
+  /** What is shown of it. */
+  readonly text: string;
+  /** The answer in the example. */
+  readonly wanted: string;
+  readonly prompt: string | readonly ChatMessage[];
+}
+
+const MOST = 3;
+const MAX_TOKENS = 48;
+
+/** The prompts of the first examples that have one. */
+export function samplePrompts(
+  tokenizer: Tokenizer,
+  examples: readonly DataExample[],
+  system: string | undefined,
+): readonly SamplePrompt[] {
+  const isChat = tokenizer.chatTemplate !== undefined;
+  const prompts: SamplePrompt[] = [];
+  for (const { read } of examples) {
+    if (prompts.length === MOST) break;
+    const { line, content } = read;
+    if (content.kind === 'completion') {
+      const { prompt: text, completion: wanted } = content;
+      const prompt = isChat ? withSystem(tokenizer, [{ role: 'user', content: text }], system) : text;
+      prompts.push({ line, text, wanted, prompt });
+    }
+    if (content.kind !== 'messages' || content.tools !== undefined) continue;
+    const { messages } = content;
+    const last = messages.map(({ role }) => role).lastIndexOf('assistant');
+    if (last < 1) continue;
+    const [before, { content: wanted }] = [messages.slice(0, last), messages[last]];
+    const prompt = withSystem(tokenizer, before, system);
+    prompts.push({ line, text: before[before.length - 1].content, wanted, prompt });
+  }
+  return prompts;
+}
+
+function withSystem(
+  tokenizer: Tokenizer,
+  messages: readonly ChatMessage[],
+  system: string | undefined,
+): readonly ChatMessage[] {
+  const hasOwn = messages[0].role === 'system';
+  if (system === undefined || hasOwn || !takesSystemMessage(tokenizer)) return messages;
+  return [{ role: 'system', content: system }, ...messages];
+}
+
+/** The most likely answer, of at most 48 tokens. */
+export async function answerTo(
+  model: LlamaForCausalLM,
+  tokenizer: Tokenizer,
+  { prompt }: SamplePrompt,
+  { signal, allowSpecial }: { readonly signal: AbortSignal; readonly allowSpecial: boolean },
+): Promise<string> {
+  const options = { maxTokens: MAX_TOKENS, signal, allowSpecial };
+  return (await generate(model, tokenizer, prompt, options).result()).text;
+}

@@ -1,0 +1,160 @@
+/** `lowrank train` on the command line. */
+import { Command, Option } from 'commander';
+import { WEIGHTS } from '../../models/weights.js';
+import { TRAIN_ON } from '../../text/examples.js';
+import { LONG } from '../../text/longExamples.js';
+import { UsageError } from '../errors.js';
+import { THREADS } from '../help.js';
+import { listenForInterrupts } from '../interrupt.js';
+import { DEVICES } from '../options.js';
+import { printLine } from '../output.js';
+import { createProgress, SILENT } from '../progress.js';
+import { type Streams, withDefault } from '../streams.js';
+import { TRAIN_DESCRIPTION, TRAIN_EXAMPLES, TRAIN_SUMMARY } from './trainHelp.js';
+import {
+  CHECKPOINT,
+  INITS,
+  PRECISIONS,
+  parseTrainOptions,
+  type RawTrainOptions,
+  SCHEDULES,
+  TRAIN_DEFAULTS,
+} from './trainOptions.js';
+import { runTrain } from './trainRun.js';
+import { readSettings, settingsOf } from './trainSettings.js';
+
+const D = TRAIN_DEFAULTS;
+
+export function trainCommand(streams: Streams): Command {
+  const command = new Command('train')
+    .summary(TRAIN_SUMMARY)
+    .description(TRAIN_DESCRIPTION)
+    .option('--model <path|id>', 'a GGUF file, a folder, an id, a wheel or an address; see below')
+    .option('--download', 'fetch a model that is given by its id and is in no cache')
+    .option('--data <path>', 'a file of examples, or a folder; see below')
+    .addOption(withDefault('--out <dir>', 'the folder of the run, which is the adapter too', D.out))
+    .option(
+      '--config <file>',
+      "options from a YAML file, such as a run's settings.yaml; those given here win",
+    )
+    .option('--resume', 'go on where a run into the same --out was stopped or killed')
+    .option('--overwrite', 'replace a run that is in --out')
+    .option('--dry-run', 'show what would be trained and what it needs, and stop there');
+  addExampleOptions(command);
+  addAdapterOptions(command);
+  addCourseOptions(command);
+  addComputingOptions(command);
+  return command
+    .addHelpText('after', TRAIN_EXAMPLES)
+    .action((raw: RawTrainOptions) => train(raw, command, streams));
+}
+
+function addExampleOptions(command: Command): void {
+  command
+    .optionsGroup('Examples:')
+    .addOption(
+      withDefault('--train-on <what>', `the tokens that are trained: ${TRAIN_ON.join(', ')}`, D.trainOn),
+    )
+    .option('--system <text>', 'the system message of conversations that have none')
+    .option('--max-length <n>', 'most tokens of an example (default: the context, at most 1024)')
+    .addOption(withDefault('--long <what>', `what becomes of longer ones: ${LONG.join(', ')}`, D.long))
+    .option('--allow-special', 'read special tokens in texts as control tokens instead of refusing them')
+    .option('--skip-bad', 'leave out lines that are no examples, and count them')
+    .option('--no-validate', 'hold no share out where there is no file for validation')
+    .addOption(
+      withDefault('--keep <file>', 'examples that must not get worse, general (built in) or none', D.keep),
+    )
+    .addOption(withDefault('--replay <x>', 'share of those among the training examples', D.replay));
+}
+
+function addAdapterOptions(command: Command): void {
+  command
+    .optionsGroup('Adapter:')
+    .option('--adapter <dir>', 'start from this adapter; its rank, alpha, targets and kind count')
+    .addOption(withDefault('--rank <n>', 'rank of the update', D.rank))
+    .addOption(withDefault('--alpha <x>', 'the update is scaled by alpha/rank', D.alpha))
+    .addOption(
+      withDefault('--dropout <x>', 'probability that an input of A is left out in training', D.dropout),
+    )
+    .addOption(
+      withDefault('--targets <list>', 'modules to adapt, such as q,v or q_proj,down_proj', D.targets),
+    )
+    .option('--layers <n>', 'adapt the last n blocks only')
+    .option('--dora', 'train the length of each row of a weight by itself (DoRA)')
+    .option('--rslora', 'scale by alpha/√rank instead (rsLoRA)')
+    .addOption(withDefault('--init <name>', `first values: ${INITS.join(', ')}, pissa_niter_N`, D.init))
+    .option('--lora-plus <ratio>', 'B learns so many times as fast as A (LoRA+)');
+}
+
+function addCourseOptions(command: Command): void {
+  command
+    .optionsGroup('Training:')
+    .addOption(withDefault('--epochs <n>', 'passes over the training examples', D.epochs))
+    .option('--iterations <n>', 'steps; overrides --epochs')
+    .option('--batch-tokens <n>', 'trained tokens of a step; 0: each row is a step (default: up to 1024)')
+    .option('--batch-size <n>', 'instead: examples of a step')
+    .addOption(withDefault('--learning-rate <x>', "AdamW's", D.learningRate))
+    .addOption(withDefault('--schedule <name>', SCHEDULES.join(', '), D.schedule))
+    .option('--warmup <x>', 'steps in which the learning rate rises, or their share (default: 0.1)')
+    .addOption(withDefault('--clip <x>', 'longest gradient; 0: not shortened', D.clip))
+    .addOption(withDefault('--weight-decay <x>', "AdamW's", D.weightDecay))
+    .option('--no-shuffle', 'take the examples in the order of the file')
+    .option('--no-pack', 'one example a row')
+    .option('--validate-every <n>', 'steps between two validations (default: six in a run)')
+    .option('--patience <n>', 'stop after so many validations without a better one')
+    .option('--save-every <n>', 'steps between two checkpoints for --resume (default: 10)')
+    .addOption(
+      withDefault('--seed <n>', 'random seed: first values, order, dropout, held-out share', D.seed),
+    );
+}
+
+function addComputingOptions(command: Command): void {
+  command
+    .optionsGroup('Computing:')
+    .addOption(
+      withDefault('--weights <type>', `element type of the frozen weights: ${WEIGHTS.join(', ')}`, D.weights),
+    )
+    .addOption(withDefault('--precision <name>', PRECISIONS.join(', '), D.precision))
+    .addOption(
+      withDefault(
+        '--checkpoint <when>',
+        `compute blocks again instead of keeping them: ${CHECKPOINT.join(', ')}`,
+        D.checkpoint,
+      ),
+    )
+    .option('--memory <size>', 'most memory of the device, such as 2GB')
+    .addOption(withDefault('--device <name>', DEVICES.join(', '), D.device))
+    .addOption(withDefault('--threads <n>', THREADS, D.threads))
+    .optionsGroup('Output:')
+    .addOption(new Option('--json <file>', 'write the results as JSON; - is standard output'))
+    .option('--quiet', 'no progress and no notices on standard error');
+}
+
+async function train(given: RawTrainOptions, command: Command, streams: Streams): Promise<void> {
+  const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
+  const fromFile = given.config === undefined ? {} : await readSettings(given.config, command);
+  const kept = Object.fromEntries(Object.entries(fromFile).filter(([name]) => !isGiven(name)));
+  const raw: RawTrainOptions = { ...given, ...kept };
+  const options = parseTrainOptions(raw);
+  const named = (name: string) => isGiven(name) || name in kept;
+  const { stderr } = streams;
+  const progress = options.quiet ? SILENT : createProgress(stderr);
+  const notice = (text: string) => {
+    if (!options.quiet) printLine(stderr, `lowrank: ${text}`);
+  };
+  if (options.resume && options.dryRun)
+    throw new UsageError('--dry-run: cannot be given with --resume, which trains');
+  const interrupts = listenForInterrupts(() => progress.end());
+  try {
+    const settings = settingsOf(raw, command);
+    await runTrain({ options, settings, isGiven: named }, streams, {
+      progress,
+      notice,
+      signal: interrupts.signal,
+    });
+    interrupts.signal.throwIfAborted();
+  } finally {
+    progress.end();
+    interrupts.stop();
+  }
+}

@@ -1,0 +1,285 @@
+/** The training itself: steps, validations, samples, checkpoints, and what there is to tell of them. */
+import { DataError, learningRateFactor, NonFiniteError, withAdapterDisabled } from '../../core.js';
+import { fit } from '../../index.js';
+import { evaluateLanguageModel, type LanguageEvaluation } from '../../models/evaluateLanguageModel.js';
+import type { LlamaForCausalLM } from '../../models/llama.js';
+import { tokenLoss } from '../../models/tokenLoss.js';
+import { type PackedBatch, PackedRows } from '../../text.js';
+import { duration, integer, rate } from '../format.js';
+import type { RunReporting } from './generateRun.js';
+import type { DataExample } from './readData.js';
+import type { RunFolder } from './runFolder.js';
+import type { RunMetrics } from './runMetrics.js';
+import { answerTo, type SamplePrompt, samplePrompts } from './sampleAnswers.js';
+import type { TrainCommand } from './trainOptions.js';
+import type { TrainSetup, UsedExamples } from './trainSetup.js';
+
+export interface Sampled {
+  readonly prompt: SamplePrompt;
+  readonly base: string;
+  readonly adapted: string;
+}
+
+export interface TrainOutcome {
+  /** Undefined without examples for validation; likewise of the keep set. */
+  readonly before: LanguageEvaluation | undefined;
+  readonly after: LanguageEvaluation | undefined;
+  readonly keepBefore: LanguageEvaluation | undefined;
+  readonly keepAfter: LanguageEvaluation | undefined;
+  readonly samples: readonly Sampled[];
+  readonly steps: number;
+  /** The step with the best validation; undefined without any. */
+  readonly best: number | undefined;
+  readonly isStopped: boolean;
+  /** Of the steps of this call, and of all that it did. */
+  readonly stepSeconds: number;
+  readonly seconds: number;
+  readonly trainedTokens: number;
+  readonly tokens: number;
+}
+
+/** No gradient is as long. */
+const NO_CLIP = 3e38;
+const MOST_LINES = 10;
+/** Between two lines of progress where there is no bar. */
+const LINE_EVERY_MS = 15_000;
+
+interface Run {
+  readonly setup: TrainSetup;
+  readonly options: TrainCommand;
+  readonly folder: RunFolder;
+  readonly metrics: RunMetrics;
+  readonly baseModel: string;
+  readonly reporting: RunReporting;
+}
+
+/** @throws DataError with the lines of the examples where the loss or a gradient is not finite; the folder has the last good adapter */
+export async function trainAdapter(run: Run): Promise<TrainOutcome> {
+  const { setup, options } = run;
+  const { model, valid, keep, data } = setup;
+  const begun = performance.now();
+  const measure = (name: string, used: UsedExamples | undefined) =>
+    used && evaluated(run, name, used.examples);
+  const before = await measure('measure before', valid);
+  const keepBefore = await measure('measure to keep', keep);
+  const prompts = samplePrompts(data.tokenizer, (valid ?? setup.train).examples, options.system);
+  const course = new Steps(run, prompts, before);
+  const result = await course.run();
+  const { stopped } = result;
+  const bestStep = result.best?.iteration;
+  const isOver = !stopped;
+  const after = isOver && valid ? await measure('measure after', valid) : undefined;
+  const keepAfter = isOver ? await measure('measure to keep', keep) : undefined;
+  const samples: Sampled[] = [];
+  for (const prompt of isOver ? prompts : []) {
+    const adapted = await answer(run, prompt);
+    samples.push({ prompt, adapted, base: await withAdapterDisabled(model, () => answer(run, prompt)) });
+  }
+  return {
+    ...{ before, after, keepBefore, keepAfter, samples, steps: result.iterations, best: bestStep },
+    ...{ isStopped: stopped, seconds: (performance.now() - begun) / 1000, ...course.counts },
+  };
+}
+
+async function evaluated(
+  { setup: { model, data }, reporting: { progress, signal } }: Run,
+  name: string,
+  examples: readonly DataExample[],
+): Promise<LanguageEvaluation> {
+  progress.begin({ name, total: examples.length, unit: 'examples', transient: true });
+  try {
+    const tokens = examples.map((example) => example.tokens);
+    const onProgress = (done: number) => progress.update(done);
+    return await evaluateLanguageModel(model, data.tokenizer, tokens, { signal, onProgress });
+  } finally {
+    progress.end();
+  }
+}
+
+function answer({ setup: { model, data }, options, reporting }: Run, prompt: SamplePrompt): Promise<string> {
+  const { allowSpecial } = options;
+  return answerTo(model, data.tokenizer, prompt, { signal: reporting.signal, allowSpecial });
+}
+
+/** The steps of a run, as `fit` makes them. */
+class Steps {
+  readonly #run: Run;
+  readonly #prompts: readonly SamplePrompt[];
+  readonly #before: LanguageEvaluation | undefined;
+  /** Numbers of the examples of the step that runs, and what it computes. */
+  #examples: number[] = [];
+  #now = { trainedTokens: 0, tokens: 0 };
+  #all = { trainedTokens: 0, tokens: 0, stepSeconds: 0 };
+  #stepBegun = 0;
+  #firstStep: number | undefined;
+  #lastStep = 0;
+  #lastLoss = Number.NaN;
+  #best = Number.POSITIVE_INFINITY;
+
+  constructor(run: Run, prompts: readonly SamplePrompt[], before: LanguageEvaluation | undefined) {
+    this.#run = run;
+    this.#prompts = prompts;
+    this.#before = before;
+  }
+
+  get counts() {
+    return this.#all;
+  }
+
+  async run() {
+    const { setup, options, folder, reporting } = this.#run;
+    const { model, rows, course, valid, optimizer, plan, device } = setup;
+    model.model.gradientCheckpointing = plan.gradientCheckpointing;
+    const { epochs, steps, schedule, saveEvery, validateEvery } = course;
+    const { patience, seed, shuffle, clip, resume } = options;
+    if (!resume) await this.#samples(0);
+    const validation = valid && {
+      data: new PackedRows(
+        device,
+        valid.examples.map(({ tokens }) => tokens),
+        { window: model.config.slidingWindow },
+      ),
+      ...{ every: validateEvery, keepBest: true, ...(patience === undefined ? {} : { patience }) },
+      measure: () => this.#validate(),
+    };
+    this.#begin(0);
+    try {
+      return await fit<LlamaForCausalLM, PackedBatch>(model, rows, {
+        optimizer: optimizer(model.parameters().filter(({ requiresGrad }) => requiresGrad)),
+        ...{ epochs, limit: steps, shuffle, seed, schedule },
+        clipNorm: clip === 0 ? NO_CLIP : clip,
+        loss: (_, batch) => this.#loss(batch),
+        ...(validation ? { validation } : {}),
+        checkpoint: { dir: folder.checkpoint, every: saveEvery, resume },
+        onStep: ({ iteration, loss }) => this.#step(iteration, loss),
+        signal: reporting.signal,
+      });
+    } catch (error) {
+      throw error instanceof NonFiniteError ? await this.#notFinite(error) : error;
+    } finally {
+      reporting.progress.end();
+      if (this.#firstStep === undefined) this.#continue(steps + 1);
+    }
+  }
+
+  #loss(batch: PackedBatch) {
+    this.#examples.push(...batch.examples);
+    this.#now.trainedTokens += batch.rows;
+    this.#now.tokens += batch.ids.length;
+    return tokenLoss(this.#run.setup.model, batch);
+  }
+
+  #step(step: number, loss: number): void {
+    const { metrics, setup, options, reporting } = this.#run;
+    if (this.#firstStep === undefined) this.#continue(step);
+    const now = performance.now();
+    const seconds = (now - this.#stepBegun) / 1000;
+    this.#stepBegun = now;
+    const { steps, schedule } = setup.course;
+    const learningRate = options.learningRate * learningRateFactor(schedule, step - 1, steps);
+    metrics.addStep({ step, loss, learningRate, ...this.#now, seconds });
+    this.#all.trainedTokens += this.#now.trainedTokens;
+    this.#all.tokens += this.#now.tokens;
+    this.#all.stepSeconds += seconds;
+    this.#now = { trainedTokens: 0, tokens: 0 };
+    this.#examples = [];
+    [this.#lastStep, this.#lastLoss] = [step, loss];
+    reporting.progress.update(step);
+  }
+
+  /** Behind what a stopped run has done. */
+  #continue(firstStep: number): void {
+    const { metrics } = this.#run;
+    this.#firstStep = firstStep;
+    metrics.beginAt(firstStep);
+    for (const { loss } of metrics.validations) this.#best = Math.min(this.#best, loss);
+  }
+
+  /** Of the run so far, for the progress. */
+  #facts(): string[] {
+    const { trainedTokens, tokens, stepSeconds } = this.#all;
+    if (stepSeconds === 0) return [];
+    const megabytes = this.#run.setup.device.memory().peakBytes / 1e6;
+    return [
+      `loss ${this.#lastLoss.toFixed(3)}`,
+      `${rate(trainedTokens / stepSeconds)} trained tok/s`,
+      `${rate(tokens / stepSeconds)} tok/s`,
+      `${integer(megabytes)} MB`,
+    ];
+  }
+
+  #begin(done: number): void {
+    const { setup, reporting } = this.#run;
+    const { steps } = setup.course;
+    this.#stepBegun = performance.now();
+    const facts = () => this.#facts();
+    reporting.progress.begin({
+      name: 'train',
+      total: steps,
+      unit: 'steps',
+      transient: true,
+      from: done,
+      facts,
+      lineEvery: LINE_EVERY_MS,
+    });
+  }
+
+  async #validate() {
+    const { setup, metrics, folder, baseModel, reporting } = this.#run;
+    const step = this.#lastStep;
+    const evaluation = await evaluated(this.#run, 'validate', setup.valid?.examples ?? []);
+    metrics.addValidation(step, evaluation);
+    const isBest = evaluation.loss < this.#best;
+    if (isBest) {
+      this.#best = evaluation.loss;
+      await folder.saveAdapter(setup.model, baseModel);
+    }
+    const { loss, perplexity, accuracy } = evaluation;
+    const facts = [
+      `step ${integer(step)} of ${integer(setup.course.steps)}: loss ${this.#lastLoss.toFixed(4)}`,
+      `validation ${loss.toFixed(4)} (before ${this.#before?.loss.toFixed(4)})`,
+      `perplexity ${perplexity.toFixed(2)}, accuracy ${(100 * accuracy).toFixed(1)} %`,
+      this.#left(step),
+    ];
+    reporting.notice(facts.filter((fact) => fact !== '').join('; '));
+    await this.#samples(step);
+    this.#begin(step);
+    return { loss, accuracy };
+  }
+
+  #left(step: number): string {
+    const done = step - (this.#firstStep ?? step) + 1;
+    const left = this.#run.setup.course.steps - step;
+    return left === 0 ? '' : `about ${duration((left * this.#all.stepSeconds) / done)} left`;
+  }
+
+  async #samples(step: number): Promise<void> {
+    const { metrics, reporting } = this.#run;
+    for (const [i, prompt] of this.#prompts.entries()) {
+      const text = await answer(this.#run, prompt);
+      metrics.addSample({ step, prompt: prompt.text, answer: text });
+      if (i === 0 && !reporting.signal.aborted) reporting.notice(`  "${prompt.text}" → "${text}"`);
+    }
+  }
+
+  /** With the lines of the examples that it comes from, as far as they can be told. */
+  async #notFinite({ what, iteration, message }: NonFiniteError): Promise<DataError> {
+    const { setup, folder, baseModel } = this.#run;
+    const lines: number[] = [];
+    const examples = [...new Set(this.#examples)].map((example) => setup.train.examples[example]);
+    for (const { tokens } of examples) {
+      const isSound = await evaluateLanguageModel(setup.model, setup.data.tokenizer, [tokens]).then(
+        ({ loss }) => Number.isFinite(loss),
+        () => false,
+      );
+      if (!isSound) lines.push(tokens.line);
+    }
+    const all = lines.length > 0 ? lines : examples.map(({ tokens }) => tokens.line);
+    const shown = all.slice(0, MOST_LINES).join(', ') + (all.length > MOST_LINES ? ', …' : '');
+    if (!(await folder.hasAdapter())) await folder.saveAdapter(setup.model, baseModel);
+    const number = message.replace(/^fit: /, '').replace(/ at iteration.*$/, '');
+    return new DataError(
+      `${setup.train.name}: ${number} at step ${iteration}, of the examples of line ${shown}: ${folder.path} has the last good adapter; a lower --learning-rate or a smaller --clip helps where the ${what} grew`,
+    );
+  }
+}

@@ -1,0 +1,85 @@
+/** The settings of a training run as YAML, by the names of the options: what `--config` reads back. */
+import type { Command } from 'commander';
+import { parseDocument, stringify } from 'yaml';
+import { printable } from '../../base/printable.js';
+import { DataError } from '../../core.js';
+import { readFileBytes } from '../../node.js';
+import type { RawTrainOptions } from './trainOptions.js';
+
+/** They say what a single call does, not what is trained. */
+const NOT_SETTINGS: readonly string[] = [
+  'config',
+  'resume',
+  'overwrite',
+  'dryRun',
+  'json',
+  'quiet',
+  'download',
+  'help',
+];
+
+const MAX_BYTES = 1_000_000;
+
+type Settings = Readonly<Record<string, string | boolean>>;
+
+/** All options of a run by their long names without the dashes, those with defaults too. */
+export function settingsOf(raw: RawTrainOptions, command: Command): Settings {
+  const settings: Record<string, string | boolean> = {};
+  for (const option of optionsOf(command)) {
+    const value: unknown = Reflect.get(raw, option.attributeName());
+    if (typeof value === 'string') settings[nameOf(option)] = value;
+    // A switch of `--no-…` is true where it is not given.
+    else if (typeof value === 'boolean' && value !== option.negate) settings[nameOf(option)] = true;
+  }
+  return settings;
+}
+
+/** With numbers as numbers. */
+export function settingsText(settings: Settings): string {
+  const plain = Object.entries(settings).map(([name, value]) => {
+    const isNumber = typeof value === 'string' && /^\d+(\.\d+)?(e-?\d+)?$/.test(value);
+    return [name, isNumber ? Number(value) : value] as const;
+  });
+  return stringify(Object.fromEntries(plain));
+}
+
+/**
+ * The options in a settings file, by the names that the command has for them.
+ * @throws DataError for a file that is no YAML mapping, a name that is no option, or a value that is none
+ */
+export async function readSettings(file: string, command: Command): Promise<Partial<RawTrainOptions>> {
+  const bytes = await readFileBytes(file);
+  if (bytes.length > MAX_BYTES)
+    throw new DataError(`${file}: must have at most ${MAX_BYTES} bytes: ${bytes.length}`);
+  const document = parseDocument(new TextDecoder().decode(bytes));
+  const [wrong] = document.errors;
+  if (wrong) throw new DataError(`${file}: is no YAML: ${wrong.message.split('\n')[0].replace(/:$/, '')}`);
+  const content: unknown = document.toJS({ maxAliasCount: 0 });
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    throw new DataError(`${file}: must be a mapping of option names to values, such as rank: 8`);
+  const byName = new Map(optionsOf(command).map((option) => [nameOf(option), option]));
+  const found: Record<string, string | boolean> = {};
+  for (const [name, value] of Object.entries(content)) {
+    const option = byName.get(name.replace(/^--/, ''));
+    if (!option) throw new DataError(`${file}: there is no option ${printable(JSON.stringify(name), 80)}`);
+    found[option.attributeName()] = settingOf(`${file}: ${name}`, value, option);
+  }
+  return found;
+}
+
+function settingOf(where: string, value: unknown, option: Command['options'][number]): string | boolean {
+  const isSwitch = option.isBoolean();
+  if (isSwitch && typeof value === 'boolean') return option.negate ? !value : value;
+  if (isSwitch) throw new DataError(`${where}: must be true or false: ${printable(String(value), 80)}`);
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  throw new DataError(`${where}: must be a text or a number: ${printable(JSON.stringify(value), 80)}`);
+}
+
+function optionsOf(command: Command): Command['options'][number][] {
+  return command.options.filter((option) => !NOT_SETTINGS.includes(option.attributeName()));
+}
+
+/** `learning-rate` of `--learning-rate <x>` */
+function nameOf({ long }: Command['options'][number]): string {
+  return (long ?? '').replace(/^--/, '');
+}
