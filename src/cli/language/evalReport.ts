@@ -1,4 +1,5 @@
 /** What `lowrank eval` shows: what was measured, and the scores side by side. */
+import stringWidth from 'string-width';
 import { printable } from '../../base/printable.js';
 import { compareExamples } from '../../models/compareExamples.js';
 import type { LanguageEvaluation, LanguageScores } from '../../models/evaluateLanguageModel.js';
@@ -20,12 +21,13 @@ export interface Evaluated {
 
 /** Characters of a path or a system message. */
 const MAX_SHOWN = 300;
-const LABEL_WIDTH = 10;
+/** Columns of a label, and of all. */
+const [LABEL_WIDTH, WIDTH] = [12, 80];
 
 /** The report as text, with a newline at its end. */
 export function evalReport(options: EvalCommand, evaluated: Evaluated): string {
   const { base, adapted, measured } = evaluated;
-  const lines = heading(options, evaluated).map(([label, text]) => `${label.padEnd(LABEL_WIDTH)}${text}`);
+  const lines = heading(options, evaluated).map(([label, text]) => labelled(label, text));
   const parts = [lines.join('\n'), scoreTable(base, adapted)];
   if (adapted) parts.push(comparison(base, adapted, measured));
   return `${parts.join('\n\n')}\n`;
@@ -40,7 +42,8 @@ function heading(
   const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0);
   const what = trainOn === 'answers' ? 'those of the answers' : 'all but the first of each example';
   const lines: [string, string][] = [
-    ['model', `${printable(model, MAX_SHOWN)} (${integer(parameters)} parameters)`],
+    ['model', printable(model, MAX_SHOWN)],
+    ['parameters', integer(parameters)],
   ];
   for (const { directory, scale } of adapters) {
     const scaled = scale === 1 ? '' : `, times ${scale}`;
@@ -54,6 +57,18 @@ function heading(
   if (cut > 0) lines.push(['cut', `${count(cut, 'example')} to ${maxLength} tokens`]);
   if (system !== undefined) lines.push(['system', system]);
   return lines;
+}
+
+/** Words in lines of at most {@link WIDTH} columns, behind the label. */
+function labelled(label: string, text: string): string {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.length - 1;
+    const longer = lines[last] === '' ? word : `${lines[last]} ${word}`;
+    if (stringWidth(longer) <= WIDTH - LABEL_WIDTH || lines[last] === '') lines[last] = longer;
+    else lines.push(word);
+  }
+  return lines.map((line, i) => (i === 0 ? label : '').padEnd(LABEL_WIDTH) + line).join('\n');
 }
 
 interface Row {
@@ -70,7 +85,8 @@ const ROWS: readonly Row[] = [
     label: 'perplexity',
     of: ({ perplexity }) => perplexity,
     show: shortNumber,
-    change: (value) => `${value < 0 ? '−' : '+'}${shortNumber(Math.abs(value))}`,
+    change: (value) =>
+      Math.abs(value) < 1000 ? signed(value, 2) : `${value < 0 ? '−' : '+'}${shortNumber(Math.abs(value))}`,
   },
   {
     label: 'bits per byte',
@@ -119,8 +135,8 @@ function comparison(
 ): string {
   const { better, same, worse, worst } = compareExamples(base, adapted);
   const lines = [
-    `With the adapter ${integer(better)} of ${count(examples.length, 'example')} became better, ${integer(worse)} worse; ${integer(same)} stayed the same`,
-    '(losses within 0.01 nats per token count as the same).',
+    `With the adapter ${integer(better)} of ${count(examples.length, 'example')} became better, ${integer(worse)} worse, ${integer(same)} stayed`,
+    'the same (within 0.01 nats per token).',
   ];
   for (const { example, before, after } of worst)
     lines.push(`  line ${examples[example].line}: loss ${decimals(before)} → ${decimals(after)}`);
