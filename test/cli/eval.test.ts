@@ -208,6 +208,7 @@ describe('lowrank eval', () => {
     expect(await system('--data', own)).toBe('all examples have their own');
     const text = file('text.jsonl', lines([{ text: 'the cat sat' }]));
     expect(await system('--data', text)).toBeUndefined();
+    expect((await measure('--data', text)).out).toContain('tokens: all but the first of each text\n');
     expect((await json('--data', data, '--system', 'be brave')).base).not.toEqual(
       (await json('--data', data)).base,
     );

@@ -13,12 +13,19 @@ export interface Evaluated {
   /** File and format of the examples. */
   readonly source: string;
   readonly measured: MeasuredExamples;
+  /** Whether all examples are plain texts, which have no answers. */
+  readonly isText: boolean;
   /** The system message that is in force; undefined for texts. */
   readonly system: string | undefined;
   readonly base: LanguageEvaluation;
   readonly adapted: LanguageEvaluation | undefined;
 }
 
+/** Which tokens count. */
+const MEASURED = {
+  answers: 'those of the answers (--train-on answers)',
+  all: 'all but the first of each example (--train-on all)',
+} as const;
 /** Characters of a path or a system message. */
 const MAX_SHOWN = 300;
 /** Columns of a label, and of all. */
@@ -35,12 +42,11 @@ export function evalReport(options: EvalCommand, evaluated: Evaluated): string {
 
 function heading(
   { model, adapters, trainOn }: EvalCommand,
-  { parameters, source, measured, system, base }: Evaluated,
+  { parameters, source, measured, isText, system, base }: Evaluated,
 ): (readonly [string, string])[] {
   const { examples, cut, dropped, maxLength } = measured;
   const bad = measured.bad.length + measured.refused.length;
   const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0);
-  const what = trainOn === 'answers' ? 'those of the answers' : 'all but the first of each example';
   const lines: [string, string][] = [
     ['model', printable(model, MAX_SHOWN)],
     ['parameters', integer(parameters)],
@@ -51,7 +57,10 @@ function heading(
   }
   lines.push(['data', printable(source, MAX_SHOWN)]);
   lines.push(['examples', `${integer(examples.length)}, of ${integer(tokens)} tokens`]);
-  lines.push(['measured', `${count(base.tokens, 'token')}: ${what} (--train-on ${trainOn})`]);
+  lines.push([
+    'measured',
+    `${count(base.tokens, 'token')}: ${isText ? 'all but the first of each text' : MEASURED[trainOn]}`,
+  ]);
   if (bad > 0) lines.push(['left out', `${count(bad, 'line')} that cannot be read as examples (--skip-bad)`]);
   if (dropped > 0) lines.push(['left out', `${count(dropped, 'example')} of more than ${maxLength} tokens`]);
   if (cut > 0) lines.push(['cut', `${count(cut, 'example')} to ${maxLength} tokens`]);

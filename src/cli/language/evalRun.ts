@@ -69,7 +69,8 @@ async function evaluateFiles(
     const lines = new Set(measured.examples.map(({ line }) => line));
     const used = file.examples.filter(({ line }) => lines.has(line));
     const system = systemInForce(tokenizer, used, options.system);
-    return { parameters, source, measured, system, ...scores };
+    const isText = used.every(({ content }) => content.kind === 'text');
+    return { parameters, source, measured, isText, system, ...scores };
   } finally {
     device.dispose();
   }
