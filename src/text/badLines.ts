@@ -68,7 +68,7 @@ export function refusalOf(
     return `line ${first.line}: ${printable(first.reason, MAX_REASON)}${others}`;
   });
   const left = reasons.length - shown.length;
-  const rest = left > 0 ? `; and ${left} more reasons` : '';
+  const rest = left > 0 ? `; and ${left} more ${left === 1 ? 'reason' : 'reasons'}` : '';
   const verb = bad.length === 1 ? 'is' : 'are';
   return new DataError(
     `${name}: ${bad.length} of ${all} examples ${verb} refused (${hint}): ${shown.join('; ')}${rest}`,
