@@ -164,10 +164,14 @@ class ArrayScanner {
   *#value(isFollowed: boolean): Generator<Entry | BadLine> {
     const { line, column } = this.#begin ?? { line: this.#line, column: this.#column };
     const entry = this.#gathering.take(line, column);
-    if (!('text' in entry)) yield entry;
+    if (!('text' in entry)) yield { ...entry, column };
     else if (!isBlank(entry.text)) yield { ...entry, text: entry.text.replace(/^[ \t\n\r]+/, '') };
     else if (isFollowed || this.#values > 0)
-      yield { line, reason: 'is not JSON: a value must stand before and behind each comma of the array' };
+      yield {
+        line,
+        column,
+        reason: 'is not JSON: a value must stand before and behind each comma of the array',
+      };
     this.#values++;
     this.#begin = undefined;
     this.#isOver = !isFollowed;

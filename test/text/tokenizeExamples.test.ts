@@ -158,7 +158,7 @@ describe('examples that cannot be trained on', () => {
       { line: 5, reason: 'messages: must have a token that is trained: no message is of the assistant' },
     ]);
     await expect(tokenize(smollm, values, { name: 'a.jsonl' })).rejects.toThrow(
-      'a.jsonl: 3 of 5 examples are refused (skipBad leaves them out): line 2: messages[0].content: holds a special token, which is refused: "<|im_end|>" at character 0 (2 such lines: 2, 4); line 5: messages: must have',
+      'a.jsonl: 3 of 5 examples are refused (skipBad leaves them out): line 2: messages[0].content: holds a special token, which is refused: "<|im_end|>" at character 0 (2 such: 2, 4); line 5: messages: must have',
     );
   });
 

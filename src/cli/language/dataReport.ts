@@ -1,5 +1,6 @@
 /** The summary of training data on the screen: lines of at most 80 columns. */
 import { printable } from '../../base/printable.js';
+import { placeOf } from '../../text/badLines.js';
 import { count, integer } from '../format.js';
 import { groupedTable } from '../table.js';
 import { wrapped } from '../wrap.js';
@@ -72,12 +73,12 @@ function refusedLines({ files }: DataSummary): string[] {
     const lines = [`Refused of ${printable(path)}: ${integer(refused)} of ${count(all, 'line')}`];
     for (const { count: times, first, lines: numbers } of reasons.slice(0, MOST_REASONS)) {
       const others = numbers.slice(1);
-      const more = times > numbers.length ? ', …' : '';
+      const more = times > numbers.length && others.length > 0 ? ', …' : '';
       const also = others.length > 0 ? ` (also ${others.join(', ')}${more})` : '';
       lines.push(
         ...wrapped(
           `  ${integer(times)} × `,
-          `line ${first.line}: ${printable(first.reason, MAX_REASON)}${also}`,
+          `${placeOf(first)}: ${printable(first.reason, MAX_REASON)}${also}`,
         ),
       );
     }
