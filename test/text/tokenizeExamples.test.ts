@@ -104,6 +104,14 @@ describe('the trained tokens of an example', () => {
     expect(await masks(base, { text: 'xab' })).toBe('x[ab<|im_end|>]');
   });
 
+  it('are whole where the token that ends a text begins it too', async () => {
+    const metadata = metadataOf(json, 'smollm');
+    metadata.set('tokenizer.ggml.bos_token_id', 421);
+    const begun = tokenizerFromGguf(metadata, 'f');
+    expect(await masks(begun, { text: 'ab' })).toBe('<|im_end|>[ab<|im_end|>]');
+    expect(await masks(begun, { prompt: '', completion: 'ab' })).toBe('<|im_end|>[ab<|im_end|>]');
+  });
+
   it('are all but the first, if that is asked for', async () => {
     const all = { trainOn: 'all' } as const;
     expect(await masks(plain, { messages: [user('x'), answer('ab')] }, all)).toBe(
