@@ -1,6 +1,7 @@
 /** `lowrank/node`: what reads and writes files. */
 export { readBinary } from './node/binary.js';
 export { directoryFiles } from './node/directoryFiles.js';
+export { type ExampleFiles, exampleFiles } from './node/exampleFiles.js';
 export { fileSource } from './node/fileSource.js';
 export { ensureWritableDirectory, readFileBytes, writeFileAtomic } from './node/files.js';
 export { mnistFiles } from './node/mnist.js';

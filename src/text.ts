@@ -42,15 +42,22 @@ export { type CacheSizes, KeyValueCache } from './models/keyValueCache.js';
 export { LlamaForCausalLM } from './models/llama.js';
 export type { LlamaConfig, LlamaModelType, RopeConfig, RopeScaling } from './models/llamaConfig.js';
 export { type LoadedLanguageModel, type LoadLanguageModelOptions, loadLanguageModel } from './models/load.js';
+export { type LoadedTokenizer, loadTokenizer } from './models/loadTokenizer.js';
 export { causalContext, causalRanges, type TokenContext } from './models/tokenContext.js';
 export { tokenLoss } from './models/tokenLoss.js';
 export type { WeightsOption } from './models/weights.js';
+export { type BadLine, type ReasonCount, reasonCounts, refusalOf } from './text/badLines.js';
 export { type EncodeChatOptions, encodeChat } from './text/chat.js';
 export { ChatTemplate, type RenderOptions } from './text/chatTemplate.js';
+export { type Duplicate, type Duplicates, findDuplicates, type Likeness } from './text/duplicates.js';
+export type { ExampleContent } from './text/exampleFormats.js';
 export {
   type Completion,
   type TokenExample,
   type TokenizeChatOptions,
+  type TokenizeCompletionOptions,
+  type TokenizeTextOptions,
+  type TrainOn,
   tokenizeChat,
   tokenizeCompletion,
   tokenizeText,
@@ -60,5 +67,20 @@ export { tokenizerFromGguf } from './text/fromGguf.js';
 export { GENERAL_EXAMPLES } from './text/generalExamples.js';
 export type { ChatMessage } from './text/messages.js';
 export type { PackingOptions, PackingReport } from './text/packing.js';
+export {
+  type ExampleFile,
+  type ExampleSource,
+  type ReadExample,
+  type ReadExamplesOptions,
+  readExamples,
+} from './text/readExamples.js';
+export { type SplitExamples, type SplitOptions, splitExamples } from './text/splitExamples.js';
+export { defaultSystemMessage } from './text/systemMessage.js';
 export type { TextStream } from './text/textStream.js';
+export {
+  type TokenizedExample,
+  type TokenizedExamples,
+  type TokenizeExamplesOptions,
+  tokenizeExamples,
+} from './text/tokenizeExamples.js';
 export { type DecodeOptions, type EncodeOptions, Tokenizer } from './text/tokenizer.js';

@@ -17,6 +17,7 @@ import {
 } from './help.js';
 import { listenForInterrupts } from './interrupt.js';
 import { jsonText } from './json.js';
+import { dataCommand } from './language/dataCommand.js';
 import { evalCommand } from './language/evalCommand.js';
 import { runMnist } from './mnist.js';
 import { DEFAULTS, DEVICES, METHODS, parseMnistOptions, type RawMnistOptions } from './options.js';
@@ -44,6 +45,7 @@ export function createProgram({ stdout, stderr }: Streams): Command {
   addMnist(program, { stdout, stderr });
   program.addCommand(sweepCommand({ stdout, stderr }).copyInheritedSettings(program));
   program.addCommand(generateCommand({ stdout, stderr }).copyInheritedSettings(program));
+  program.addCommand(dataCommand({ stdout, stderr }).copyInheritedSettings(program));
   program.addCommand(evalCommand({ stdout, stderr }).copyInheritedSettings(program));
   addAdapterCommands(program, stdout);
   program

@@ -45,16 +45,17 @@ export function encodeChat(
   const { allowSpecial = false, ...render } = options;
   checkMessages(messages);
   const template = chatTemplateOf(tokenizer);
-  if (!allowSpecial) refuseSpecial(tokenizer, messages, render.tools ?? []);
+  if (!allowSpecial) refuseSpecialIn(tokenizer, messages, render.tools);
   const text = template.render(messages, render);
   if (!allowSpecial) refuseJoined(tokenizer, template, messages, render, text);
   return tokenizer.encode(text, { allowSpecial: true });
 }
 
-function refuseSpecial(
+/** @throws DataError for special tokens in what somebody wrote */
+export function refuseSpecialIn(
   tokenizer: Tokenizer,
   messages: readonly ChatMessage[],
-  tools: readonly object[],
+  tools: readonly object[] = [],
 ): void {
   const refuse = (value: unknown, where: string) => {
     for (const [text, here] of stringsIn(value, where)) {

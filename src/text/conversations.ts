@@ -8,7 +8,7 @@ const MAX_MESSAGES = 1000;
 
 /** Who may speak after whom. */
 const NEXT: ReadonlyMap<string, readonly string[]> = new Map([
-  ['', ['system', 'developer', 'user']],
+  ['', ['user', 'system', 'developer']],
   ['system', ['user']],
   ['developer', ['user']],
   ['user', ['assistant']],
@@ -58,6 +58,6 @@ function checkOrder(before: string, { role }: ChatMessage, where: string): void 
   }
   const allowed = NEXT.get(before) ?? [];
   if (allowed.includes(role)) return;
-  const place = before === '' ? 'the first message must be of' : `after ${before} must follow`;
+  const place = before === '' ? 'the first must be' : `after ${before} must come`;
   throw new DataError(`${where}.role: ${place} ${allowed.join(' or ')}: ${role}`);
 }

@@ -2,9 +2,9 @@
 import type { ExampleContent } from './exampleFormats.js';
 import type { ReadExample } from './readExamples.js';
 
-export const LIKENESS = ['same', 'nearly the same', 'same prompt'] as const;
+export const LIKENESS = ['same', 'nearlySame', 'samePrompt'] as const;
 /**
- * `same`: equal. `nearly the same`: equal but for case, spaces and punctuation. `same prompt`: the prompts are nearly the same, the
+ * `same`: equal. `nearlySame`: equal but for case, spaces and punctuation. `samePrompt`: the prompts are nearly the same, the
  * answers are not.
  */
 export type Likeness = (typeof LIKENESS)[number];
@@ -28,7 +28,7 @@ export function findDuplicates(train: readonly ReadExample[], valid: readonly Re
   const lines = new Map<string, number>();
   for (const { line, content } of train)
     for (const key of keysOf(content)) if (!lines.has(key)) lines.set(key, line);
-  const counts: Record<Likeness, number> = { same: 0, 'nearly the same': 0, 'same prompt': 0 };
+  const counts: Record<Likeness, number> = { same: 0, nearlySame: 0, samePrompt: 0 };
   let first: Duplicate | undefined;
   for (const { line, content } of valid) {
     const keys = keysOf(content);

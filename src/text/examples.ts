@@ -1,7 +1,7 @@
 /** Training examples as tokens, each with the tokens that are trained: by their place, never by their id. */
 import { DataError } from '../base/errors.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
-import { type EncodeChatOptions, encodeChat } from './chat.js';
+import { type EncodeChatOptions, encodeChat, refuseSpecialIn } from './chat.js';
 import { kindOf } from './fields.js';
 import { type ChatMessage, lengthOf } from './messages.js';
 import type { Tokenizer } from './tokenizer.js';
@@ -49,7 +49,9 @@ const COMPLETION_NAMES: OptionNames<TokenizeCompletionOptions> = {
 const CHAT_NAMES: OptionNames<TokenizeChatOptions> = { ...COMPLETION_NAMES, tools: true };
 
 /** Characters that are rendered for all answers of a conversation: each is rendered with all that precedes it. */
-const MAX_RENDERED = 2 ** 26;
+const MAX_RENDERED = 2 ** 23;
+/** What a template writes around a message, about. */
+const AROUND_MESSAGE = 32;
 
 /**
  * The tokens of a conversation, as `encodeChat` gives them. An answer is what follows the tokens of the conversation before
@@ -69,6 +71,11 @@ export function tokenizeChat(
   const isAll = trainsAll('tokenizeChat', options);
   const rendered = tools === undefined ? {} : { tools };
   const all = withSystem(messages, system);
+  // Errors count the messages that were given.
+  if (all !== messages && !allowSpecial) {
+    refuseSpecial(tokenizer, { system });
+    refuseSpecialIn(tokenizer, messages, tools);
+  }
   const ids = encodeChat(tokenizer, all, { ...rendered, allowSpecial });
   if (isAll) return exampleOf('messages', ids, [[0, ids.length]]);
   // What the whole conversation holds was looked at.
@@ -78,7 +85,6 @@ export function tokenizeChat(
   const spans: Span[] = [];
   for (const i of answers) {
     if (all[i].weight === 0) continue;
-    // An error counts the messages that were given.
     const where = `messages[${i - (all.length - messages.length)}]`;
     const before = encodeChat(tokenizer, all.slice(0, i), { ...encoding, addGenerationPrompt: true });
     const after = i === all.length - 1 ? ids : encodeChat(tokenizer, all.slice(0, i + 1), encoding);
@@ -106,11 +112,11 @@ export function tokenizeCompletion(
       throw new DataError(`${key}: must be a string: ${kindOf(example[key])}`);
   }
   const { prompt, completion } = example;
-  if (tokenizer.chatTemplate !== undefined) return tokenizeChat(tokenizer, asMessages(example), options);
   const { allowSpecial = false, system } = options;
+  if (!allowSpecial) refuseSpecial(tokenizer, { prompt, completion });
+  if (tokenizer.chatTemplate !== undefined) return tokenizeChat(tokenizer, asMessages(example), options);
   const isAll = trainsAll('tokenizeCompletion', options);
   if (system !== undefined) throw new DataError('system: must not be given: the model has no chat template');
-  if (!allowSpecial) refuseSpecial(tokenizer, example);
   const before = plainIds(tokenizer, prompt, allowSpecial);
   const ids = withEnd(tokenizer, plainIds(tokenizer, prompt + completion, allowSpecial));
   if (isAll) return exampleOf('completion', ids, [[0, ids.length]]);
@@ -159,10 +165,10 @@ function trainsAll(what: string, { trainOn = 'answers' }: TokenizeCompletionOpti
 }
 
 function checkWork(messages: readonly ChatMessage[], answers: number): void {
-  const characters = answers * lengthOf(messages);
+  const characters = answers * (lengthOf(messages) + AROUND_MESSAGE * messages.length);
   if (characters > MAX_RENDERED)
     throw new DataError(
-      `messages: must have fewer answers, or less text: ${answers} answers, each with all that precedes it, are up to ${characters} characters of ${MAX_RENDERED}`,
+      `messages: must have fewer answers, or less text: ${answers} answers, each with all that precedes it, are about ${characters} characters of ${MAX_RENDERED}`,
     );
 }
 
@@ -213,10 +219,17 @@ function endOfTurn(tokenizer: Tokenizer, ids: Int32Array, from: number): number 
   return ids.length;
 }
 
-/** As `generate` reads a prompt; some tokenizers end a text themselves. */
+/** As `generate` reads a prompt; the end that some tokenizers put behind every text is left out. */
 function plainIds(tokenizer: Tokenizer, text: string, allowSpecial: boolean): Int32Array {
   const ids = tokenizer.encode(text, { addSpecialTokens: true, allowSpecial });
-  return tokenizer.eosIds.includes(ids[ids.length - 1]) ? ids.subarray(0, -1) : ids;
+  return endsTexts(tokenizer) ? ids.subarray(0, -1) : ids;
+}
+
+/** Whether the tokenizer puts an end behind a text, which is not its beginning. */
+function endsTexts(tokenizer: Tokenizer): boolean {
+  const around = tokenizer.encode('', { addSpecialTokens: true });
+  const last = around[around.length - 1];
+  return tokenizer.eosIds.includes(last) && (around.length > 1 || last !== tokenizer.bosId);
 }
 
 function withEnd(tokenizer: Tokenizer, ids: Int32Array): Int32Array {
