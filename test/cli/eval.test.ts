@@ -169,7 +169,7 @@ describe('lowrank eval', () => {
     expect(cells('loss').slice(2, 4)).toEqual([base.loss.toFixed(4), adapted.loss.toFixed(4)]);
     expect(cells('loss')[4]).toMatch(/^[+−]\d+\.\d{4}$/);
     expect(cells('tokens').slice(2, 5)).toEqual([`${base.tokens}`, `${adapted.tokens}`, '']);
-    expect(out).toMatch(/With the adapter \d of 2 examples became better, \d worse, \d stayed\nthe same/);
+    expect(out).toMatch(/With the adapter \d of 2 examples became better, \d worse, \d stayed\s+the\s+same/);
     expect(out.match(/ {2}line \d: loss [\d.]+ → [\d.]+\n/g)?.length ?? 0).toBe(
       Number(/(\d) worse/.exec(out)?.[1]),
     );

@@ -1,7 +1,7 @@
 /** The examples that `lowrank eval` measures a model on. */
 import { DataError } from '../../core.js';
 import { exampleFiles } from '../../node/exampleFiles.js';
-import { type BadLine, refusalOf } from '../../text/badLines.js';
+import { type BadLine, placeOf, refusalOf } from '../../text/badLines.js';
 import { computedLength, shortenExamples } from '../../text/longExamples.js';
 import { type ExampleFile, readExamples } from '../../text/readExamples.js';
 import { type TokenizedExample, tokenizeExamples } from '../../text/tokenizeExamples.js';
@@ -81,6 +81,6 @@ function refuseLong(name: string, examples: readonly TokenizedExample[], maxLeng
   const lines = tooLong.length === 1 ? 'has' : 'have';
   throw new DataError(
     `${name}: examples must have at most ${maxLength} tokens (--max-length), or --long must be cut or drop: ` +
-      `${tooLong.length} of ${examples.length} ${lines} more, the first in line ${first.line}, the longest ${longest}`,
+      `${tooLong.length} of ${examples.length} ${lines} more, the first in ${placeOf(first)}, the longest ${longest}`,
   );
 }

@@ -1,10 +1,11 @@
 /** What `lowrank eval` shows: what was measured, and the scores side by side. */
-import stringWidth from 'string-width';
 import { printable } from '../../base/printable.js';
 import { compareExamples } from '../../models/compareExamples.js';
 import type { LanguageEvaluation, LanguageScores } from '../../models/evaluateLanguageModel.js';
+import { placeOf } from '../../text/badLines.js';
 import { count, integer, percent, signed } from '../format.js';
 import { groupedTable } from '../table.js';
+import { wrapped } from '../wrap.js';
 import type { MeasuredExamples } from './evalExamples.js';
 import type { EvalCommand } from './evalOptions.js';
 
@@ -28,13 +29,14 @@ const MEASURED = {
 } as const;
 /** Characters of a path or a system message. */
 const MAX_SHOWN = 300;
-/** Columns of a label, and of all. */
-const [LABEL_WIDTH, WIDTH] = [12, 80];
+const LABEL_WIDTH = 12;
 
 /** The report as text, with a newline at its end. */
 export function evalReport(options: EvalCommand, evaluated: Evaluated): string {
   const { base, adapted, measured } = evaluated;
-  const lines = heading(options, evaluated).map(([label, text]) => labelled(label, text));
+  const lines = heading(options, evaluated).flatMap(([label, text]) =>
+    wrapped(label.padEnd(LABEL_WIDTH), text),
+  );
   const parts = [lines.join('\n'), scoreTable(base, adapted)];
   if (adapted) parts.push(comparison(base, adapted, measured));
   return `${parts.join('\n\n')}\n`;
@@ -66,18 +68,6 @@ function heading(
   if (cut > 0) lines.push(['cut', `${count(cut, 'example')} to ${maxLength} tokens`]);
   if (system !== undefined) lines.push(['system', system]);
   return lines;
-}
-
-/** Words in lines of at most {@link WIDTH} columns, behind the label. */
-function labelled(label: string, text: string): string {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const last = lines.length - 1;
-    const longer = lines[last] === '' ? word : `${lines[last]} ${word}`;
-    if (stringWidth(longer) <= WIDTH - LABEL_WIDTH || lines[last] === '') lines[last] = longer;
-    else lines.push(word);
-  }
-  return lines.map((line, i) => (i === 0 ? label : '').padEnd(LABEL_WIDTH) + line).join('\n');
 }
 
 interface Row {
@@ -143,11 +133,11 @@ function comparison(
   { examples }: MeasuredExamples,
 ): string {
   const { better, same, worse, worst } = compareExamples(base, adapted);
-  const lines = [
-    `With the adapter ${integer(better)} of ${count(examples.length, 'example')} became better, ${integer(worse)} worse, ${integer(same)} stayed`,
-    'the same (within 0.01 nats per token).',
-  ];
+  const lines = wrapped(
+    '',
+    `With the adapter ${integer(better)} of ${count(examples.length, 'example')} became better, ${integer(worse)} worse, ${integer(same)} stayed the same (within 0.01 nats per token).`,
+  );
   for (const { example, before, after } of worst)
-    lines.push(`  line ${examples[example].line}: loss ${decimals(before)} → ${decimals(after)}`);
+    lines.push(`  ${placeOf(examples[example])}: loss ${decimals(before)} → ${decimals(after)}`);
   return lines.join('\n');
 }

@@ -8,7 +8,7 @@ import {
 import type { LlamaForCausalLM } from '../../models/llama.js';
 import { loadLanguageModel } from '../../models/load.js';
 import { writeFileAtomic } from '../../node.js';
-import { type BadLine, refusalOf } from '../../text/badLines.js';
+import { type BadLine, placeOf, refusalOf } from '../../text/badLines.js';
 import type { TokenizedExample } from '../../text/tokenizeExamples.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import { ensureWritableFile, jsonText } from '../json.js';
@@ -66,8 +66,8 @@ async function evaluateFiles(
     await addAdapters(model, options.adapters, notice);
     const scores = await measure(model, tokenizer, measured.examples, options, { progress, signal });
     const source = `${file.name} (${file.format})`;
-    const lines = new Set(measured.examples.map(({ line }) => line));
-    const used = file.examples.filter(({ line }) => lines.has(line));
+    const places = new Set(measured.examples.map(placeOf));
+    const used = file.examples.filter((example) => places.has(placeOf(example)));
     const system = systemInForce(tokenizer, used, options.system);
     const isText = used.every(({ content }) => content.kind === 'text');
     return { parameters, source, measured, isText, system, ...scores };
