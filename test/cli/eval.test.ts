@@ -226,7 +226,7 @@ describe('lowrank eval', () => {
     const bad = file('bad.jsonl', `${lines([first])}{"text": \n${lines([special])}`);
     const message = await refusal(measure('--data', bad));
     expect(message).toMatch(
-      /^1: \/bad\.jsonl: 1 of 3 examples is refused \(--skip-bad leaves them out\): line 2: /,
+      /^1: \/bad\.jsonl: 2 of 3 examples are refused \(--skip-bad leaves them out\): line 2: .*line 3: /,
     );
     const marked = file('special.jsonl', lines([first, special]));
     expect(await refusal(measure('--data', marked))).toMatch(

@@ -11,8 +11,6 @@ import type { EvalCommand } from './evalOptions.js';
 
 export interface Evaluated {
   readonly parameters: number;
-  /** File and format of the examples. */
-  readonly source: string;
   readonly measured: MeasuredExamples;
   /** Whether all examples are plain texts, which have no answers. */
   readonly isText: boolean;
@@ -44,10 +42,10 @@ export function evalReport(options: EvalCommand, evaluated: Evaluated): string {
 
 function heading(
   { model, adapters, trainOn }: EvalCommand,
-  { parameters, source, measured, isText, system, base }: Evaluated,
+  { parameters, measured, isText, system, base }: Evaluated,
 ): (readonly [string, string])[] {
-  const { examples, cut, dropped, maxLength } = measured;
-  const bad = measured.bad.length + measured.refused.length;
+  const { file, examples, cut, dropped, maxLength } = measured;
+  const bad = file.bad.length;
   const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0);
   const lines: [string, string][] = [
     ['model', printable(model, MAX_SHOWN)],
@@ -57,7 +55,7 @@ function heading(
     const scaled = scale === 1 ? '' : `, times ${scale}`;
     lines.push(['adapter', `${printable(directory, MAX_SHOWN)}${scaled}`]);
   }
-  lines.push(['data', printable(source, MAX_SHOWN)]);
+  lines.push(['data', `${printable(file.path, MAX_SHOWN)} (${file.format})`]);
   lines.push(['examples', `${integer(examples.length)}, of ${integer(tokens)} tokens`]);
   lines.push([
     'measured',
