@@ -1,11 +1,11 @@
 /** Files from addresses, fetched once. */
 import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { DataError } from '../base/errors.js';
 import { cachePath } from './cache.js';
 import { type FetchProgress, fetchFile } from './fetchFile.js';
-import { exists, reasonOf } from './files.js';
+import { exists } from './files.js';
 import { withDirectory } from './inUse.js';
+import { request } from './request.js';
 
 /**
  * The file of an address in the cache, fetched if it is not there. A download that was cut goes on where it ended; its size is
@@ -20,26 +20,11 @@ export async function download(url: string, { onBytes, signal }: FetchProgress =
   return withDirectory(dirname(path), alone, async () => {
     if (await exists(path)) return path;
     const part = `${path}.part`;
-    const request = (headers: Readonly<Record<string, string>>) => ask(url, headers, signal);
-    await fetchFile(part, { name: url, request, onBytes, signal });
+    await fetchFile(part, {
+      ...{ name: url, onBytes, signal },
+      request: (headers) => request(url, `${url}: cannot be fetched`, { headers, signal }),
+    });
     await rename(part, path);
     return path;
   });
-}
-
-async function ask(
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  signal?: AbortSignal,
-): Promise<Response> {
-  try {
-    return await fetch(url, {
-      headers: { ...headers, 'Accept-Encoding': 'identity' },
-      signal: signal ?? null,
-    });
-  } catch (error) {
-    signal?.throwIfAborted();
-    const { cause } = error as { readonly cause?: unknown };
-    throw new DataError(`${url}: cannot be fetched: ${reasonOf(cause ?? error)}`, { cause: error });
-  }
 }

@@ -2,6 +2,7 @@
 import { open, readFile, rm, stat } from 'node:fs/promises';
 import { DataError } from '../base/errors.js';
 import { reasonOf, writeFileAtomic } from './files.js';
+import { connectionReason } from './request.js';
 
 export interface FetchProgress {
   /** Called with the bytes that are there, and all. */
@@ -60,7 +61,9 @@ export async function fetchFile(part: string, fetching: Fetching): Promise<void>
     await file.sync();
   } catch (error) {
     signal?.throwIfAborted();
-    throw new DataError(`${name}: cannot be fetched: ${reasonOf(error)}; the next try goes on from here`);
+    throw new DataError(
+      `${name}: cannot be fetched: ${connectionReason(error)}; the next try goes on from here`,
+    );
   } finally {
     await file.close();
   }

@@ -2,6 +2,7 @@
 import { DataError } from '../base/errors.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
 import type { FetchProgress } from './fetchFile.js';
+import { exists } from './files.js';
 import { endpointOf, openHub } from './hubAccess.js';
 import { type Environment, findInCache, hubCaches } from './hubCache.js';
 import { downloadModel } from './hubDownload.js';
@@ -48,10 +49,11 @@ export async function hubModel(id: string, options: HubModelOptions = {}): Promi
   }
   const isOffline = /^(1|on|yes|true)$/i.test(env.HF_HUB_OFFLINE ?? '');
   if (download && !isOffline) return downloadModel(await openHub(env, signal), own, wanted, onBytes);
-  const why = missing[0] ?? `it is neither in ${theirs} nor in ${own}`;
+  const path = (await exists(id)) ? 'is a path, which is given without hubModel' : 'there is no such path';
+  const why = missing[0] ?? `${path}, and no model of that id in ${theirs} or ${own}`;
   const advice = download
     ? 'HF_HUB_OFFLINE forbids downloading it'
-    : `fetch it from ${new URL(endpointOf(env)).host} with --download (download: true)`;
+    : `--download fetches it from ${new URL(endpointOf(env)).host} (download: true)`;
   throw new DataError(`${nameOf(wanted)}: ${why}: ${advice}`);
 }
 

@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../base/errors.js';
-import { reasonOf } from './files.js';
 import { type Environment, expanded, huggingFaceHome } from './hubCache.js';
 import { type HubId, nameOf } from './hubId.js';
+import { request } from './request.js';
 
 const DEFAULT_ENDPOINT = 'https://huggingface.co';
 const MAX_REDIRECTS = 5;
@@ -56,78 +56,77 @@ async function tokenOf(env: Environment): Promise<string | undefined> {
 }
 
 /**
- * The hub's answer, or that of the host where it redirects to.
+ * The hub's answer, or that of the host to which it redirects.
  * @throws DataError when none comes, or it is a refusal
  */
-export async function askHub(hub: Hub, request: HubRequest): Promise<Response> {
+export async function askHub(hub: Hub, asked: HubRequest): Promise<Response> {
   const home = new URL(hub.endpoint);
-  let address = new URL(request.url);
+  let address = new URL(asked.url);
   let isAtHome = true;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-    const response = await send(hub, address, request, isAtHome);
+    const response = await send(hub, address, asked, isAtHome);
     const location = REDIRECTS.has(response.status) ? response.headers.get('location') : null;
     // Parts that a host does not give are asked for as a whole.
-    if (response.status >= 400 && response.status !== 416) await refuse(hub, request, response);
+    if (response.status >= 400 && response.status !== 416) {
+      await response.body?.cancel();
+      throw isAtHome ? refusal(hub, asked, response) : failure(asked.name, address, response.status);
+    }
     if (location === null) return response;
-    const next = redirected(address, location, request.name);
-    if (request.isHead && next.origin !== home.origin) return response;
+    const next = redirected(address, location, asked.name);
+    if (asked.isHead && next.origin !== home.origin) return response;
     await response.body?.cancel();
     // Whoever was sent away from home stays without the token, wherever it goes then.
     isAtHome &&= next.origin === home.origin;
     address = next;
   }
-  throw new DataError(`${request.name}: cannot be fetched: more than ${MAX_REDIRECTS} redirects`);
+  throw new DataError(`${asked.name}: cannot be fetched: more than ${MAX_REDIRECTS} redirects`);
 }
 
-async function send(
+function send(
   { token, signal }: Hub,
   address: URL,
   { name, headers, isHead = false }: HubRequest,
   isAtHome: boolean,
 ): Promise<Response> {
   const authorization = token !== undefined && isAtHome ? { Authorization: `Bearer ${token}` } : {};
-  try {
-    return await fetch(address, {
-      method: isHead ? 'HEAD' : 'GET',
-      headers: { ...headers, ...authorization, 'Accept-Encoding': 'identity' },
-      redirect: 'manual',
-      signal: signal ?? null,
-    });
-  } catch (error) {
-    signal?.throwIfAborted();
-    const { cause } = error as { readonly cause?: unknown };
-    throw new DataError(`${name}: cannot be fetched from ${address.host}: ${reasonOf(cause ?? error)}`, {
-      cause: error,
-    });
-  }
+  return request(address, `${name}: cannot be fetched from ${address.host}`, {
+    method: isHead ? 'HEAD' : 'GET',
+    headers: { ...headers, ...authorization },
+    redirect: 'manual',
+    signal,
+  });
 }
 
-/** @throws DataError for an address that is none, or that a connection could be listened to at */
-function redirected(from: URL, location: string, name: string): URL {
-  const isAddress = URL.canParse(location, from.href);
-  const next = isAddress ? new URL(location, from) : undefined;
-  const isFit =
-    next && (next.protocol === 'https:' || (next.protocol === 'http:' && from.protocol === 'http:'));
-  if (isFit && !next.username && !next.password) return next;
+/**
+ * @internal Where a redirect leads.
+ * @throws DataError for what is no address of a file, or for http:// after https://, where others could listen
+ */
+export function redirected(from: URL, location: string, name: string): URL {
+  const next = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+  const isKept = next?.protocol === from.protocol && /^https?:$/.test(from.protocol);
+  if (next && (isKept || next.protocol === 'https:') && !next.username && !next.password) return next;
   throw new DataError(`${name}: cannot be fetched: ${from.host} redirects to an address that is not taken`);
 }
 
-/** @throws DataError always */
-async function refuse(hub: Hub, { id, name }: HubRequest, response: Response): Promise<never> {
-  await response.body?.cancel();
-  const where = `${new URL(hub.endpoint).host} answers ${response.status}`;
-  const code = response.headers.get('x-error-code');
-  if (response.status === 401 || response.status === 403)
-    throw new DataError(`${nameOf(id)}: ${where}: ${whyForbidden(hub, id, response.status, code)}`);
-  if (response.status !== 404) {
-    const advice = response.status === 429 || response.status >= 500 ? ': try again later' : '';
-    throw new DataError(`${name}: cannot be fetched: ${where}${advice}`);
-  }
+function failure(name: string, { host }: URL, status: number): DataError {
+  const advice = status === 429 || status >= 500 ? ': try again later' : '';
+  return new DataError(`${name}: cannot be fetched: ${host} answers ${status}${advice}`);
+}
+
+/** What a refusal of the hub itself means, and what to do. */
+function refusal(hub: Hub, { id, name }: HubRequest, { status, headers }: Response): DataError {
+  const home = new URL(hub.endpoint);
+  const where = `${home.host} answers ${status}`;
+  const code = headers.get('x-error-code');
+  if (status === 401 || status === 403)
+    return new DataError(`${nameOf(id)}: ${where}: ${whyForbidden(hub, id, status, code)}`);
+  if (status !== 404) return failure(name, home, status);
   if (code === 'RevisionNotFound')
-    throw new DataError(`${id.repository}: ${where}: it has no revision ${id.revision ?? 'main'}`);
-  if (code === 'EntryNotFound') throw new DataError(`${name}: ${where}: there is no such file`);
+    return new DataError(`${id.repository}: ${where}: it has no revision ${id.revision ?? 'main'}`);
+  if (code === 'EntryNotFound') return new DataError(`${name}: ${where}: there is no such file`);
   const what = id.revision === undefined ? 'model' : 'model or revision';
-  throw new DataError(`${nameOf(id)}: ${where}: there is no such ${what}, or the token may not see it`);
+  const unseen = hub.token === undefined ? '' : ', or the token may not see it';
+  return new DataError(`${nameOf(id)}: ${where}: there is no such ${what}${unseen}`);
 }
 
 /** The hub answers 401 also where nobody has a model of that name. */

@@ -49,7 +49,7 @@ export async function downloadModel(
     const snapshot = join(folder, 'snapshots', listing.commit);
     const path = await fetchModel({ hub, id, listing, folder, snapshot, onBytes });
     await keepRevision(folder, id.revision ?? 'main', listing.commit);
-    await removeParts(folder);
+    await removeParts(folder, listing);
     return path;
   });
 }
@@ -151,8 +151,10 @@ async function keepRevision(folder: string, revision: string, commit: string): P
   await writeFileAtomic(path, new TextEncoder().encode(commit));
 }
 
-/** What is left of other versions of the files. */
-async function removeParts(folder: string): Promise<void> {
-  for (const name of await readdir(folder))
-    if (name.endsWith('.part')) await rm(join(folder, name), { force: true });
+/** What is left of other versions of the files; a part of one that the repository still has can be gone on with. */
+async function removeParts(folder: string, { digests }: Listing): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const [, digest] = /^([0-9a-f]+)\.part$/.exec(name) ?? [];
+    if (digest !== undefined && !digests.has(digest)) await rm(join(folder, name), { force: true });
+  }
 }

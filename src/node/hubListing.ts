@@ -18,6 +18,8 @@ export interface HubFile {
 export interface Listing {
   readonly commit: string;
   readonly names: readonly string[];
+  /** Checksums of all files, as far as the list has them. */
+  readonly digests: ReadonlySet<string>;
   /** @throws DataError where neither the list nor the file's own headers give size and checksum */
   file(name: string): Promise<HubFile>;
 }
@@ -51,6 +53,7 @@ export async function listFiles(hub: Hub, id: HubId): Promise<Listing> {
   return {
     commit: sha,
     names: [...files.keys()],
+    digests: new Set(Array.from(files.values(), ({ digest }) => digest?.hex ?? '')),
     file: async (file) => {
       const { size, digest } = files.get(file) ?? {};
       if (size !== undefined && digest) return { name: file, size, digest };

@@ -207,7 +207,7 @@ describe('options that exist', () => {
 describe('sources', () => {
   /** Of classes and functions that are not public, and those that files are read into. */
   const INTERNAL = [
-    ...['FactorsOptions', 'ResolvedLoraConfig', 'TrainingStepOptions', 'UseOptions', 'DownloadOptions'],
+    ...['FactorsOptions', 'ResolvedLoraConfig', 'TrainingStepOptions', 'UseOptions'],
     ...['LlamaConfig', 'RopeConfig'],
   ];
   const root = new URL('../../src', import.meta.url).pathname;

@@ -147,7 +147,7 @@ describe('lowrank generate', () => {
   });
 
   it.each<[string, string[], string]>([
-    ['no model', ['--prompt', 'x'], "required option '--model <path>' not specified"],
+    ['no model', ['--prompt', 'x'], "required option '--model <path|id>' not specified"],
     [
       'a path to nothing',
       ['--model', 'nowhere.gguf', '--prompt', 'x'],
@@ -156,9 +156,9 @@ describe('lowrank generate', () => {
     [
       'an address without a host',
       ['--model', 'https://', '--prompt', 'x'],
-      '--model: must be a path, or an address that begins with https://: https://',
+      '--model: must be a path, an id, or an address that begins with https://: https://',
     ],
-    ['a scheme', ['--model', 'ftp://a/b.gguf', '--prompt', 'x'], '--model: must be a path, or an address'],
+    ['a scheme', ['--model', 'ftp://a/b.gguf', '--prompt', 'x'], '--model: must be a path, an id'],
     ['another file', ['--model', at('smollm2.json'), '--prompt', 'x'], 'smollm2.json: is no GGUF file'],
     ['an adapter', ['--model', join(root, 'adapter'), '--prompt', 'x'], 'it is an adapter'],
     ['no prompt', ['--model', folder, '--prompt', ''], 'the prompt has no tokens'],

