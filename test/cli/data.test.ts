@@ -169,6 +169,23 @@ describe('lowrank data', () => {
     expect(all.train.trainedTokens).toBeGreaterThan(found.train.trainedTokens);
   });
 
+  it('says what is held out, and that nothing is left', async () => {
+    const one = join(folder({ 'a.jsonl': chats(['a', 'b'], ['c', 'd']) }), 'a.jsonl');
+    const { out } = await lowrank('--data', one);
+    expect(out).toContain('A tenth of the training examples is held out');
+    expect(out.split('\n').filter((line) => stringWidth(line) > 80)).toEqual([]);
+    const valid = '{"messages":[{"role":"user","content":"a"}]}';
+    const data = folder({ 'train.jsonl': chats(['a', 'b']), 'valid.jsonl': valid });
+    const { problems } = JSON.parse(
+      (await lowrank('--data', data, '--skip-bad', '--json', '-', '--quiet')).out,
+    );
+    expect(problems).toEqual(['valid: no example is left']);
+    const alone = await lowrank('--data', folder({ 'test.jsonl': valid }));
+    expect(alone.out.replace(/\s+/g, ' ')).toContain('no message is of the assistant');
+    expect(alone.out).toContain('there are no training examples (train.jsonl)');
+    expect(alone.out).not.toContain('by their tokens');
+  });
+
   it('says which system message is in force', async () => {
     const data = folder({ 'train.jsonl': chats(['a', 'b'], ['c', 'd']) });
     const system = async (...args: string[]) =>

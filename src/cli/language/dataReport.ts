@@ -16,14 +16,11 @@ const MAX_REASON = 300;
 export function renderDataSummary(summary: DataSummary): string {
   const parts = [
     [...fileLines(summary), partTable(summary)],
-    [
-      'Training examples by their tokens, up to the last trained one',
-      ...renderHistogram(summary.lengths, summary.maxLength),
-    ],
+    lengthLines(summary),
     longLines(summary),
     refusedLines(summary),
     duplicateLines(summary),
-    wrapped('System message: ', summary.system ?? 'none, as no example is a conversation'),
+    wrapped('System message: ', summary.system ?? 'none (no example is a conversation in a chat template)'),
   ];
   return `${parts
     .filter((lines) => lines.length > 0)
@@ -36,7 +33,7 @@ function fileLines({ files, unused, valid }: DataSummary): string[] {
     wrapped('', `${printable(path)} (${format}): ${count(all, 'line')}`),
   );
   if (valid?.heldOut)
-    lines.push('A tenth of the training examples is held out for validation (--no-validate: none).');
+    lines.push('A tenth of the training examples is held out (--no-validate holds none out).');
   if (unused.length > 0)
     lines.push(...wrapped('Not used: ', unused.map((name) => printable(name)).join(', ')));
   return lines;
@@ -51,6 +48,12 @@ function partTable(summary: DataSummary): string {
     return [[use, ...[examples, tokens, trainedTokens, longest, overLength].map((each) => integer(each))]];
   });
   return groupedTable([[heading], rows]);
+}
+
+function lengthLines({ train, lengths, maxLength }: DataSummary): readonly string[] {
+  if (lengths.length === 0) return [];
+  const what = train ? 'Training examples' : 'Examples';
+  return [`${what} by their tokens, up to the last trained one`, ...renderHistogram(lengths, maxLength)];
 }
 
 function longLines({ train, valid, test, maxLength, long }: DataSummary): string[] {
