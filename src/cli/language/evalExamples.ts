@@ -1,7 +1,7 @@
 /** The examples that `lowrank eval` measures a model on. */
 import { DataError } from '../../core.js';
 import { exampleFiles } from '../../node/exampleFiles.js';
-import type { BadLine } from '../../text/badLines.js';
+import { type BadLine, placeOf, refusalOf } from '../../text/badLines.js';
 import { computedLength, shortenExamples } from '../../text/longExamples.js';
 import { type ExampleFile, readExamples } from '../../text/readExamples.js';
 import { type TokenizedExample, tokenizeExamples } from '../../text/tokenizeExamples.js';
@@ -34,7 +34,14 @@ export async function readEvalFile({ data, skipBad }: EvalCommand): Promise<Exam
     throw new DataError(
       `${data}: must have test.jsonl or valid.jsonl: it has train.jsonl only, which can be given as a file`,
     );
-  return readExamples(path, { name: path, skipBad });
+  const file = await readExamples(path, { name: path, skipBad: true });
+  refuseBad(file, file.bad, file.examples.length + file.bad.length, skipBad);
+  return file;
+}
+
+/** @throws DataError where lines are bad, unless they are left out */
+function refuseBad({ name }: ExampleFile, bad: readonly BadLine[], all: number, skipBad: boolean): void {
+  if (bad.length > 0 && !skipBad) throw refusalOf(name, bad, all, '--skip-bad leaves them out');
 }
 
 /**
@@ -42,18 +49,20 @@ export async function readEvalFile({ data, skipBad }: EvalCommand): Promise<Exam
  * @throws DataError for what cannot be measured, by line, unless it is left out
  */
 export function tokenizeEvalFile(
-  { name, examples: read, bad }: ExampleFile,
+  file: ExampleFile,
   tokenizer: Tokenizer,
   contextLength: number,
   options: EvalCommand,
 ): MeasuredExamples {
+  const { name, examples: read, bad } = file;
   const { trainOn, system, allowSpecial, skipBad, long } = options;
   const { maxLength = Math.min(contextLength, DEFAULT_MAX_LENGTH) } = options;
   if (maxLength > contextLength)
     throw new DataError(`--max-length: must be at most the model's context, ${contextLength}: ${maxLength}`);
   const { examples, refused } = tokenizeExamples(tokenizer, read, {
-    ...{ trainOn, system, allowSpecial, skipBad, name },
+    ...{ trainOn, system, allowSpecial, skipBad: true, name },
   });
+  refuseBad(file, refused, read.length, skipBad);
   if (long === 'refuse') refuseLong(name, examples, maxLength);
   const fitting = shortenExamples(examples, maxLength, long === 'cut' ? 'cut' : 'drop');
   if (fitting.examples.length === 0)
@@ -72,6 +81,6 @@ function refuseLong(name: string, examples: readonly TokenizedExample[], maxLeng
   const lines = tooLong.length === 1 ? 'has' : 'have';
   throw new DataError(
     `${name}: examples must have at most ${maxLength} tokens (--max-length), or --long must be cut or drop: ` +
-      `${tooLong.length} of ${examples.length} ${lines} more, the first in line ${first.line}, the longest ${longest}`,
+      `${tooLong.length} of ${examples.length} ${lines} more, the first in ${placeOf(first)}, the longest ${longest}`,
   );
 }

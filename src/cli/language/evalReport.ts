@@ -2,8 +2,10 @@
 import { printable } from '../../base/printable.js';
 import { compareExamples } from '../../models/compareExamples.js';
 import type { LanguageEvaluation, LanguageScores } from '../../models/evaluateLanguageModel.js';
+import { placeOf } from '../../text/badLines.js';
 import { count, integer, percent, signed } from '../format.js';
 import { groupedTable } from '../table.js';
+import { wrapped } from '../wrap.js';
 import type { MeasuredExamples } from './evalExamples.js';
 import type { EvalCommand } from './evalOptions.js';
 
@@ -12,20 +14,29 @@ export interface Evaluated {
   /** File and format of the examples. */
   readonly source: string;
   readonly measured: MeasuredExamples;
+  /** Whether all examples are plain texts, which have no answers. */
+  readonly isText: boolean;
   /** The system message that is in force; undefined for texts. */
   readonly system: string | undefined;
   readonly base: LanguageEvaluation;
   readonly adapted: LanguageEvaluation | undefined;
 }
 
+/** Which tokens count. */
+const MEASURED = {
+  answers: 'those of the answers (--train-on answers)',
+  all: 'all but the first of each example (--train-on all)',
+} as const;
 /** Characters of a path or a system message. */
 const MAX_SHOWN = 300;
-const LABEL_WIDTH = 10;
+const LABEL_WIDTH = 12;
 
 /** The report as text, with a newline at its end. */
 export function evalReport(options: EvalCommand, evaluated: Evaluated): string {
   const { base, adapted, measured } = evaluated;
-  const lines = heading(options, evaluated).map(([label, text]) => `${label.padEnd(LABEL_WIDTH)}${text}`);
+  const lines = heading(options, evaluated).flatMap(([label, text]) =>
+    wrapped(label.padEnd(LABEL_WIDTH), text),
+  );
   const parts = [lines.join('\n'), scoreTable(base, adapted)];
   if (adapted) parts.push(comparison(base, adapted, measured));
   return `${parts.join('\n\n')}\n`;
@@ -33,14 +44,14 @@ export function evalReport(options: EvalCommand, evaluated: Evaluated): string {
 
 function heading(
   { model, adapters, trainOn }: EvalCommand,
-  { parameters, source, measured, system, base }: Evaluated,
+  { parameters, source, measured, isText, system, base }: Evaluated,
 ): (readonly [string, string])[] {
   const { examples, cut, dropped, maxLength } = measured;
   const bad = measured.bad.length + measured.refused.length;
   const tokens = examples.reduce((sum, { ids }) => sum + ids.length, 0);
-  const what = trainOn === 'answers' ? 'those of the answers' : 'all but the first of each example';
   const lines: [string, string][] = [
-    ['model', `${printable(model, MAX_SHOWN)} (${integer(parameters)} parameters)`],
+    ['model', printable(model, MAX_SHOWN)],
+    ['parameters', integer(parameters)],
   ];
   for (const { directory, scale } of adapters) {
     const scaled = scale === 1 ? '' : `, times ${scale}`;
@@ -48,7 +59,10 @@ function heading(
   }
   lines.push(['data', printable(source, MAX_SHOWN)]);
   lines.push(['examples', `${integer(examples.length)}, of ${integer(tokens)} tokens`]);
-  lines.push(['measured', `${count(base.tokens, 'token')}: ${what} (--train-on ${trainOn})`]);
+  lines.push([
+    'measured',
+    `${count(base.tokens, 'token')}: ${isText ? 'all but the first of each text' : MEASURED[trainOn]}`,
+  ]);
   if (bad > 0) lines.push(['left out', `${count(bad, 'line')} that cannot be read as examples (--skip-bad)`]);
   if (dropped > 0) lines.push(['left out', `${count(dropped, 'example')} of more than ${maxLength} tokens`]);
   if (cut > 0) lines.push(['cut', `${count(cut, 'example')} to ${maxLength} tokens`]);
@@ -70,7 +84,8 @@ const ROWS: readonly Row[] = [
     label: 'perplexity',
     of: ({ perplexity }) => perplexity,
     show: shortNumber,
-    change: (value) => `${value < 0 ? '−' : '+'}${shortNumber(Math.abs(value))}`,
+    change: (value) =>
+      Math.abs(value) < 1000 ? signed(value, 2) : `${value < 0 ? '−' : '+'}${shortNumber(Math.abs(value))}`,
   },
   {
     label: 'bits per byte',
@@ -118,11 +133,11 @@ function comparison(
   { examples }: MeasuredExamples,
 ): string {
   const { better, same, worse, worst } = compareExamples(base, adapted);
-  const lines = [
-    `With the adapter ${integer(better)} of ${count(examples.length, 'example')} became better, ${integer(worse)} worse; ${integer(same)} stayed the same`,
-    '(losses within 0.01 nats per token count as the same).',
-  ];
+  const lines = wrapped(
+    '',
+    `With the adapter ${integer(better)} of ${count(examples.length, 'example')} became better, ${integer(worse)} worse, ${integer(same)} stayed the same (within 0.01 nats per token).`,
+  );
   for (const { example, before, after } of worst)
-    lines.push(`  line ${examples[example].line}: loss ${decimals(before)} → ${decimals(after)}`);
+    lines.push(`  ${placeOf(examples[example])}: loss ${decimals(before)} → ${decimals(after)}`);
   return lines.join('\n');
 }

@@ -5,9 +5,12 @@ import {
   type LanguageEvaluation,
   type LanguageScores,
 } from '../../models/evaluateLanguageModel.js';
+import type { LlamaForCausalLM } from '../../models/llama.js';
 import { loadLanguageModel } from '../../models/load.js';
 import { writeFileAtomic } from '../../node.js';
-import { type BadLine, refusalOf } from '../../text/badLines.js';
+import { type BadLine, placeOf, refusalOf } from '../../text/badLines.js';
+import type { TokenizedExample } from '../../text/tokenizeExamples.js';
+import type { Tokenizer } from '../../text/tokenizer.js';
 import { ensureWritableFile, jsonText } from '../json.js';
 import { modelPath, shown } from '../modelPath.js';
 import { print } from '../output.js';
@@ -61,25 +64,36 @@ async function evaluateFiles(
     const measured = tokenizeEvalFile(file, tokenizer, model.config.contextLength, options);
     noteLeftOut(file.name, measured.refused, file.examples.length, notice);
     await addAdapters(model, options.adapters, notice);
-    const measure = async (name: string): Promise<LanguageEvaluation> => {
-      progress.begin({ name, total: measured.examples.length, unit: 'examples', transient: true });
-      const onProgress = (done: number) => progress.update(done);
-      const evaluation = await evaluateLanguageModel(model, tokenizer, measured.examples, {
-        signal,
-        onProgress,
-      });
-      progress.end();
-      return evaluation;
-    };
-    const hasAdapter = options.adapters.length > 0;
-    const base = hasAdapter ? await withAdapterDisabled(model, () => measure('base')) : await measure('base');
-    const adapted = hasAdapter ? await measure('adapted') : undefined;
+    const scores = await measure(model, tokenizer, measured.examples, options, { progress, signal });
     const source = `${file.name} (${file.format})`;
-    const system = systemInForce(tokenizer, file.examples, options.system);
-    return { parameters, source, measured, system, base, adapted };
+    const places = new Set(measured.examples.map(placeOf));
+    const used = file.examples.filter((example) => places.has(placeOf(example)));
+    const system = systemInForce(tokenizer, used, options.system);
+    const isText = used.every(({ content }) => content.kind === 'text');
+    return { parameters, source, measured, isText, system, ...scores };
   } finally {
     device.dispose();
   }
+}
+
+/** Without the adapters, and with them where there are any. */
+async function measure(
+  model: LlamaForCausalLM,
+  tokenizer: Tokenizer,
+  examples: readonly TokenizedExample[],
+  { adapters }: EvalCommand,
+  { progress, signal }: Pick<EvalReporting, 'progress' | 'signal'>,
+): Promise<Pick<Evaluated, 'base' | 'adapted'>> {
+  const scores = async (name: string): Promise<LanguageEvaluation> => {
+    progress.begin({ name, total: examples.length, unit: 'examples', transient: true });
+    const onProgress = (done: number) => progress.update(done);
+    const evaluation = await evaluateLanguageModel(model, tokenizer, examples, { signal, onProgress });
+    progress.end();
+    return evaluation;
+  };
+  if (adapters.length === 0) return { base: await scores('base'), adapted: undefined };
+  const base = await withAdapterDisabled(model, () => scores('base'));
+  return { base, adapted: await scores('adapted') };
 }
 
 function noteLeftOut(
