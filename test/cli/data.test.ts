@@ -118,7 +118,7 @@ describe('lowrank data', () => {
     expect(words).toContain('2 of 15 lines refused (--skip-bad leaves them out)');
     expect(words).toContain('train: 1 example of more than 60 tokens');
     const taken = await lowrank('--data', data, '--max-length', '60', '--skip-bad', '--long', 'cut');
-    expect(taken.out.replace(/\s+/g, ' ')).toContain('1 cut (--long cut), and 0 left out');
+    expect(taken.out.replace(/\s+/g, ' ')).toContain('1 cut to their beginning (--long cut).');
     expect(taken.out).toContain('A training run takes these data.\n');
   });
 

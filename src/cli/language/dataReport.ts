@@ -64,16 +64,15 @@ function longLines({ train, valid, test, maxLength, long }: DataSummary): string
   const what = `Too long, above ${integer(maxLength)} tokens (--max-length): ${count(over, 'example')}`;
   if (long === 'refuse') return wrapped('', `${what}; refused, unless --long is cut or drop.`);
   if (long === 'drop') return wrapped('', `${what}; left out (--long drop).`);
-  return wrapped(
-    '',
-    `${what}; ${integer(sum('cut'))} cut (--long cut), and ${integer(sum('dropped'))} left out, of which no trained token would remain.`,
-  );
+  const lost = sum('dropped');
+  const rest = lost === 0 ? '' : `, ${integer(lost)} left out, as no trained token would remain`;
+  return wrapped('', `${what}; ${integer(sum('cut'))} cut to their beginning (--long cut)${rest}.`);
 }
 
 function refusedLines({ files }: DataSummary): string[] {
   return files.flatMap(({ path, lines: all, refused, reasons }) => {
     if (refused === 0) return [];
-    const lines = [`Refused of ${printable(path)}: ${integer(refused)} of ${count(all, 'line')}`];
+    const lines = wrapped('', `Refused in ${printable(path)}: ${integer(refused)} of ${count(all, 'line')}`);
     for (const { count: times, first, lines: numbers } of reasons.slice(0, MOST_REASONS)) {
       const others = numbers.slice(1);
       const more = times > numbers.length && others.length > 0 ? ', …' : '';
