@@ -66,7 +66,7 @@ export {
 } from './text/examples.js';
 export { tokenizerFromFiles } from './text/fromFiles.js';
 export { tokenizerFromGguf } from './text/fromGguf.js';
-export { GENERAL_EXAMPLES, type GeneralExample } from './text/generalExamples.js';
+export { GENERAL_EXAMPLES } from './text/generalExamples.js';
 export type { ChatMessage } from './text/messages.js';
 export type { PackingOptions, PackingReport } from './text/packing.js';
 export {

@@ -79,6 +79,7 @@ Examples:
   $ lowrank mnist --help     its options, files and exit codes
   $ lowrank inspect out/layer
   $ lowrank eval --base out/base.safetensors --adapter out/layer
+  $ lowrank data --model model.gguf --data my-data --show 3
   $ lowrank generate --model model.gguf --chat --prompt Hello
   $ lowrank chat --model model.gguf --adapter out/adapter
   $ lowrank devices          what this machine can compute on`;

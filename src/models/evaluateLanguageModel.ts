@@ -4,6 +4,7 @@ import { type PackedDraw, PackedRows } from '../data/packedRows.js';
 import { modelParts } from '../nn/module.js';
 import { reading } from '../nn/use.js';
 import type { TokenExample } from '../text/examples.js';
+import { computedLength } from '../text/longExamples.js';
 import type { Tokenizer } from '../text/tokenizer.js';
 import { eventLoopTurns } from '../train/eventLoop.js';
 import { LabelScorer, type LabelScores } from './labelScores.js';
@@ -108,13 +109,14 @@ async function measure(
 /** @throws RangeError for what the model cannot compute */
 function checkTokens({ config }: LlamaForCausalLM, examples: readonly TokenExample[]): void {
   const { vocabularySize, contextLength } = config;
-  for (const [number, { ids }] of examples.entries()) {
+  for (const [number, example] of examples.entries()) {
+    const [{ ids }, length] = [example, computedLength(example)];
     const where = `${CALL}: examples[${number}]`;
     const beyond = ids.find((id) => id < 0 || id >= vocabularySize);
     if (beyond !== undefined)
       throw new RangeError(`${where}: the model has ${vocabularySize} tokens: there is no ${beyond}`);
-    if (ids.length > contextLength)
-      throw new RangeError(`${where}: has ${ids.length} tokens, and the model's context ${contextLength}`);
+    if (length > contextLength)
+      throw new RangeError(`${where}: has ${length} tokens, and the model's context ${contextLength}`);
   }
 }
 

@@ -2,9 +2,14 @@
 import { DataError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 
-export interface BadLine {
-  /** Counted from 1. */
+/** Where something begins in its file, counted from 1. */
+export interface FilePlace {
   readonly line: number;
+  /** In characters; only in a JSON array, where one line may hold several values. */
+  readonly column?: number;
+}
+
+export interface BadLine extends FilePlace {
   /** `rule: value`, or `field: rule: value`. */
   readonly reason: string;
 }
@@ -16,13 +21,18 @@ export interface ReasonCount {
   readonly count: number;
   /** The first of them, as it was refused. */
   readonly first: BadLine;
-  /** The numbers of the first few. */
+  /** The first few lines that have them. */
   readonly lines: readonly number[];
 }
 
 const MOST_REASONS = 6;
 const MOST_LINES = 5;
 const MAX_REASON = 240;
+
+/** `line 3`, or `line 3, column 5`. */
+export function placeOf({ line, column }: FilePlace): string {
+  return column === undefined ? `line ${line}` : `line ${line}, column ${column}`;
+}
 
 /** What a reason may begin with: the field that it is about. */
 const FIELD = /^(?:chat template|[\w.[\]]+)$/;
@@ -36,7 +46,7 @@ export function reasonCounts(bad: readonly BadLine[]): readonly ReasonCount[] {
     if (!found) counts.set(reason, { count: 1, first: each, lines: [each.line] });
     else {
       found.count++;
-      if (found.lines.length < MOST_LINES) found.lines.push(each.line);
+      if (found.lines.length < MOST_LINES && !found.lines.includes(each.line)) found.lines.push(each.line);
     }
   }
   return Array.from(counts, ([reason, rest]) => ({ reason, ...rest })).sort((a, b) => b.count - a.count);
@@ -63,12 +73,12 @@ export function refusalOf(
 ): DataError {
   const reasons = reasonCounts(bad);
   const shown = reasons.slice(0, MOST_REASONS).map(({ first, count, lines }) => {
-    const more = count > lines.length ? ', …' : '';
-    const others = count > 1 ? ` (${count} such lines: ${lines.join(', ')}${more})` : '';
-    return `line ${first.line}: ${printable(first.reason, MAX_REASON)}${others}`;
+    const more = count > lines.length && lines.length === MOST_LINES ? ', …' : '';
+    const others = count > 1 ? ` (${count} such: ${lines.join(', ')}${more})` : '';
+    return `${placeOf(first)}: ${printable(first.reason, MAX_REASON)}${others}`;
   });
   const left = reasons.length - shown.length;
-  const rest = left > 0 ? `; and ${left} more reasons` : '';
+  const rest = left > 0 ? `; and ${left} more ${left === 1 ? 'reason' : 'reasons'}` : '';
   const verb = bad.length === 1 ? 'is' : 'are';
   return new DataError(
     `${name}: ${bad.length} of ${all} examples ${verb} refused (${hint}): ${shown.join('; ')}${rest}`,

@@ -2,13 +2,13 @@
 import { DataError } from '../base/errors.js';
 import { JsonError, parseJson } from '../base/json.js';
 import type { ByteSource } from '../files/byteSource.js';
-import type { BadLine } from './badLines.js';
+import type { BadLine, FilePlace } from './badLines.js';
 import { type ExampleRecord, formatOf } from './exampleFormats.js';
 import { arrayValuesOf, type Entry, isBlank, linesOf } from './fileEntries.js';
 import { fieldsOf, type Row, tableRows } from './tableRows.js';
 
 /** An object that may be an example, or why a part of the file is none. */
-export type Part = { readonly line: number; readonly record: ExampleRecord } | BadLine;
+export type Part = (FilePlace & { readonly record: ExampleRecord }) | BadLine;
 
 export interface ExampleParts {
   /** What kind of file it is. */
@@ -18,32 +18,44 @@ export interface ExampleParts {
 
 /** @param from  where the text begins, behind a byte order mark */
 export function jsonLinesParts(source: ByteSource, from: number): ExampleParts {
-  return { container: 'JSON lines', parts: jsonParts(linesOf(source, from)) };
+  return { container: 'JSON lines', parts: jsonParts(linesOf(source, from), ({ line }) => ({ line })) };
 }
 
 /** @param from  where the text begins, behind a byte order mark */
 export function jsonArrayParts(source: ByteSource, from: number, name: string): ExampleParts {
-  return { container: 'JSON', parts: jsonParts(arrayValuesOf(source, from, name)) };
+  return { container: 'JSON', parts: jsonParts(arrayValuesOf(source, from, name), placeIn) };
 }
 
-async function* jsonParts(entries: AsyncIterable<Entry | BadLine>): AsyncGenerator<Part> {
+/** @param place  of an entry, as errors show it */
+async function* jsonParts(
+  entries: AsyncIterable<Entry | BadLine>,
+  place: (entry: Entry) => FilePlace,
+): AsyncGenerator<Part> {
   for await (const entry of entries) {
     if (!('text' in entry)) yield entry;
-    else if (!isBlank(entry.text)) yield jsonPart(entry);
+    else if (!isBlank(entry.text)) yield { ...place(entry), ...jsonObject(entry) };
   }
 }
 
-function jsonPart({ line, column, text }: Entry): Part {
+function placeIn({ line, column }: Entry): FilePlace {
+  return { line, column };
+}
+
+function jsonObject({
+  line,
+  column,
+  text,
+}: Entry): { readonly record: ExampleRecord } | { readonly reason: string } {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return { line, reason: whyNotJson(text, line, column) };
+    return { reason: whyNotJson(text, line, column) };
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return { line, record: value as ExampleRecord };
+    return { record: value as ExampleRecord };
   const found = Array.isArray(value) ? 'an array' : value === null ? 'null' : `a ${typeof value}`;
-  return { line, reason: `must be a JSON object: it is ${found}` };
+  return { reason: `must be a JSON object: it is ${found}` };
 }
 
 /** With the place of the mistake; the engine's own words differ from one to the next. */

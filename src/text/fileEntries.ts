@@ -25,11 +25,13 @@ async function* chunksOf(source: ByteSource, from: number): AsyncGenerator<Uint8
     yield await source.read(at, Math.min(CHUNK, source.length - at));
 }
 
+const strictDecoder = () => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** The bytes of an entry as they come; those of one that is too long are counted, not kept. */
 class Gathering {
   #parts: Uint8Array[] = [];
   #length = 0;
-  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  #decoder = strictDecoder();
 
   add(bytes: Uint8Array): void {
     this.#length += bytes.length;
@@ -50,17 +52,9 @@ class Gathering {
       text += this.#decoder.decode();
       return { line, column, text };
     } catch {
-      // A decoder that failed keeps half a character.
-      this.#reset();
+      // One that failed may keep half a character.
+      this.#decoder = strictDecoder();
       return { line, reason: 'must be text in UTF-8' };
-    }
-  }
-
-  #reset(): void {
-    try {
-      this.#decoder.decode();
-    } catch {
-      // The half character is gone now.
     }
   }
 }
@@ -164,10 +158,14 @@ class ArrayScanner {
   *#value(isFollowed: boolean): Generator<Entry | BadLine> {
     const { line, column } = this.#begin ?? { line: this.#line, column: this.#column };
     const entry = this.#gathering.take(line, column);
-    if (!('text' in entry)) yield entry;
+    if (!('text' in entry)) yield { ...entry, column };
     else if (!isBlank(entry.text)) yield { ...entry, text: entry.text.replace(/^[ \t\n\r]+/, '') };
     else if (isFollowed || this.#values > 0)
-      yield { line, reason: 'is not JSON: a value must stand before and behind each comma of the array' };
+      yield {
+        line,
+        column,
+        reason: 'is not JSON: a value must stand before and behind each comma of the array',
+      };
     this.#values++;
     this.#begin = undefined;
     this.#isOver = !isFollowed;

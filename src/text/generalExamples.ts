@@ -2,16 +2,7 @@
  * A small set of general questions with answers, written for this package: what a fine-tuned model must not forget. It is measured
  * before and after training, and may be mixed into the training data.
  */
-
-/** A conversation of one question and its answer, as `readExamples` gives it. */
-export interface GeneralExample {
-  /** From 1 on. */
-  readonly line: number;
-  readonly content: {
-    readonly kind: 'messages';
-    readonly messages: readonly { readonly role: 'user' | 'assistant'; readonly content: string }[];
-  };
-}
+import type { ReadExample } from './readExamples.js';
 
 const QUESTIONS: readonly (readonly [question: string, answer: string])[] = [
   // Knowledge.
@@ -81,8 +72,8 @@ const QUESTIONS: readonly (readonly [question: string, answer: string])[] = [
   ['Write a Python function that adds two numbers.', 'def add(a, b):\n    return a + b'],
 ];
 
-/** 40 questions of general knowledge, arithmetic, small talk and instructions, each with a plain answer. */
-export const GENERAL_EXAMPLES: readonly GeneralExample[] = QUESTIONS.map(([question, answer], i) => ({
+/** 40 questions of general knowledge, arithmetic, small talk and instructions, each with a plain answer. Lines count them from 1. */
+export const GENERAL_EXAMPLES: readonly ReadExample[] = QUESTIONS.map(([question, answer], i) => ({
   line: i + 1,
   content: {
     kind: 'messages',

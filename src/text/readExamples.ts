@@ -5,7 +5,7 @@ import { type ByteSource, blobSource, bytesSource } from '../files/byteSource.js
 import type { Bytes } from '../files/bytes.js';
 import { describeFile } from '../files/fileKind.js';
 import { fileAt } from '../files/fileStore.js';
-import { type BadLine, refusalOf } from './badLines.js';
+import { type BadLine, type FilePlace, placeOf, refusalOf } from './badLines.js';
 import {
   type ExampleContent,
   type ExampleFormat,
@@ -15,9 +15,7 @@ import {
 } from './exampleFormats.js';
 import { type ExampleParts, jsonArrayParts, jsonLinesParts, type Part, tableParts } from './exampleParts.js';
 
-export interface ReadExample {
-  /** Where it begins in its file, counted from 1. */
-  readonly line: number;
+export interface ReadExample extends FilePlace {
   readonly content: ExampleContent;
 }
 
@@ -131,7 +129,7 @@ function refuseOthers(start: Uint8Array, isTable: boolean, name: string): void {
 class Collector {
   readonly examples: ReadExample[] = [];
   readonly bad: BadLine[] = [];
-  #format: { readonly is: ExampleFormat; readonly line: number } | undefined;
+  #format: { readonly is: ExampleFormat; readonly place: FilePlace } | undefined;
 
   constructor(private readonly name: string) {}
 
@@ -143,23 +141,26 @@ class Collector {
   add(part: Part): void {
     if (this.examples.length + this.bad.length === MAX_EXAMPLES)
       throw new DataError(`${this.name}: must have at most ${MAX_EXAMPLES} examples: it has more`);
-    const { line } = part;
+    if ('reason' in part) {
+      this.bad.push(part);
+      return;
+    }
+    const { record, ...place } = part;
     try {
-      if ('reason' in part) this.bad.push(part);
-      else this.examples.push({ line, content: this.#read(part.record, line) });
+      this.examples.push({ ...place, content: this.#read(record, place) });
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
-      this.bad.push({ line, reason: error.message });
+      this.bad.push({ ...place, reason: error.message });
     }
   }
 
-  #read(record: ExampleRecord, line: number): ExampleContent {
+  #read(record: ExampleRecord, place: FilePlace): ExampleContent {
     const found = this.#format?.is ?? formatOf(record);
     if (!found) throw new DataError(`must have the keys ${knownKeys()}: ${keysOf(record)}`);
-    this.#format ??= { is: found, line };
+    this.#format ??= { is: found, place };
     if (found.keys.every((key) => Object.hasOwn(record, key))) return found.read(record);
     throw new DataError(
-      `must have the keys of line ${this.#format.line}, ${found.keys.join(' and ')}: ${keysOf(record)}`,
+      `must have the keys of ${placeOf(this.#format.place)}, ${found.keys.join(' and ')}: ${keysOf(record)}`,
     );
   }
 }

@@ -1,7 +1,7 @@
 /** Examples of a file as tokens; those that cannot be trained on are refused by the number of their line. */
 import { DataError } from '../base/errors.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
-import { type BadLine, refusalOf } from './badLines.js';
+import { type BadLine, type FilePlace, refusalOf } from './badLines.js';
 import {
   type TokenExample,
   type TokenizeChatOptions,
@@ -12,10 +12,7 @@ import {
 import type { ReadExample } from './readExamples.js';
 import type { Tokenizer } from './tokenizer.js';
 
-export interface TokenizedExample extends TokenExample {
-  /** Where it begins in its file, counted from 1. */
-  readonly line: number;
-}
+export interface TokenizedExample extends TokenExample, FilePlace {}
 
 export interface TokenizeExamplesOptions
   extends Pick<TokenizeChatOptions, 'trainOn' | 'system' | 'allowSpecial'> {
@@ -53,14 +50,14 @@ export function tokenizeExamples(
   const { name = 'the examples', skipBad = false, ...rest } = options;
   const tokenized: TokenizedExample[] = [];
   const refused: BadLine[] = [];
-  for (const { line, content } of examples) {
+  for (const { content, ...place } of examples) {
     try {
-      tokenized.push({ line, ...tokensOf(tokenizer, content, rest) });
+      tokenized.push({ ...place, ...tokensOf(tokenizer, content, rest) });
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       // The line is what is refused, not the tokenizer's file.
       const reason = error.message.replace(`${tokenizer.name}: `, '');
-      refused.push({ line, reason });
+      refused.push({ ...place, reason });
     }
   }
   if (refused.length > 0 && !skipBad) throw refusalOf(name, refused, examples.length);

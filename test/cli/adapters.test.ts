@@ -122,7 +122,7 @@ describe('files of a model and an adapter', () => {
       ['merge', '--base', base, '--adapter', adapter, '--out', adapter],
       'cannot be written: it is a directory',
     ],
-    [['eval'], "required option '--base <file>' not specified"],
+    [['eval'], '--model: must be given, or --base for a DigitsNet'],
   ])('are refused: %j', async (args, message) => {
     const before = readdirSync(root);
     const weights = readFileSync(base);

@@ -118,7 +118,7 @@ describe('lowrank data', () => {
     expect(words).toContain('2 of 15 lines refused (--skip-bad leaves them out)');
     expect(words).toContain('train: 1 example of more than 60 tokens');
     const taken = await lowrank('--data', data, '--max-length', '60', '--skip-bad', '--long', 'cut');
-    expect(taken.out.replace(/\s+/g, ' ')).toContain('1 cut (--long cut), and 0 left out');
+    expect(taken.out.replace(/\s+/g, ' ')).toContain('1 cut to their beginning (--long cut).');
     expect(taken.out).toContain('A training run takes these data.\n');
   });
 
@@ -167,6 +167,23 @@ describe('lowrank data', () => {
       (await lowrank('--data', data, '--json', '-', '--quiet', '--train-on', 'all')).out,
     );
     expect(all.train.trainedTokens).toBeGreaterThan(found.train.trainedTokens);
+  });
+
+  it('says what is held out, and that nothing is left', async () => {
+    const one = join(folder({ 'a.jsonl': chats(['a', 'b'], ['c', 'd']) }), 'a.jsonl');
+    const { out } = await lowrank('--data', one);
+    expect(out).toContain('A tenth of the training examples is held out');
+    expect(out.split('\n').filter((line) => stringWidth(line) > 80)).toEqual([]);
+    const valid = '{"messages":[{"role":"user","content":"a"}]}';
+    const data = folder({ 'train.jsonl': chats(['a', 'b']), 'valid.jsonl': valid });
+    const { problems } = JSON.parse(
+      (await lowrank('--data', data, '--skip-bad', '--json', '-', '--quiet')).out,
+    );
+    expect(problems).toEqual(['valid: no example is left']);
+    const alone = await lowrank('--data', folder({ 'test.jsonl': valid }));
+    expect(alone.out.replace(/\s+/g, ' ')).toContain('no message is of the assistant');
+    expect(alone.out).toContain('there are no training examples (train.jsonl)');
+    expect(alone.out).not.toContain('by their tokens');
   });
 
   it('says which system message is in force', async () => {

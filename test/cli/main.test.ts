@@ -66,7 +66,7 @@ describe('lowrank', { timeout: TIMEOUT_MS }, () => {
     ]);
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toMatch(
-      /mnist \[options\][\s\S]*sweep [\s\S]*inspect \[options\] <path>[\s\S]*eval [\s\S]*merge [\s\S]*devices/,
+      /mnist \[options\][\s\S]*sweep [\s\S]*\n {2}data [\s\S]*\n {2}eval [\s\S]*inspect \[options\] <path>[\s\S]*merge [\s\S]*devices/,
     );
     expect(mnist).toMatchObject({ code: 0, stderr: '' });
     const options =

@@ -164,6 +164,7 @@ describe('packed', () => {
     });
     for (const { loraB } of factors.values())
       loraB.write(Float32Array.from({ length: loraB.length }, (_, i) => Math.sin(i)));
+    model.train();
     const before = wasmDevice.memory().liveBytes;
     const adapted = await evaluateLanguageModel(model, tokenizer, examples);
     expect(adapted.loss).not.toBe(base.loss);

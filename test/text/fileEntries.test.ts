@@ -48,7 +48,7 @@ describe('the entries of a file', () => {
   it('goes on behind a value that is too long, in an array too', async () => {
     const source = repeated(['[{"text":"a"},{"text":"', 1], ['é', 5 * MB], ['"},\n{"text":"b"}]', 1]);
     const { examples, bad } = await readExamples(source, { name: 'x.json', skipBad: true });
-    expect(bad).toEqual([{ line: 1, reason: 'must be at most 8 MB: 10.0 MB' }]);
+    expect(bad).toEqual([{ line: 1, column: 15, reason: 'must be at most 8 MB: 10.0 MB' }]);
     expect(examples.map(({ line, content }) => [line, content])).toEqual([
       [1, { kind: 'text', text: 'a' }],
       [2, { kind: 'text', text: 'b' }],

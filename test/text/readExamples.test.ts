@@ -143,7 +143,7 @@ describe('lines that are no examples', () => {
     expect(file.bad).toEqual(reasons);
     expect(file.examples.map(({ line }) => line)).toEqual([1, 4]);
     await expect(read(text)).rejects.toThrow(
-      'x.jsonl: 4 of 6 examples are refused (skipBad leaves them out): line 2: is not JSON: ":" expected at column 13, found "1" (2 such lines: 2, 5); line 3: must have the keys of line 1, messages: it has "text"; line 6: must be',
+      'x.jsonl: 4 of 6 examples are refused (skipBad leaves them out): line 2: is not JSON: ":" expected at column 13, found "1" (2 such: 2, 5); line 3: must have the keys of line 1, messages: it has "text"; line 6: must be',
     );
   });
 
@@ -222,18 +222,26 @@ describe('lines that are no examples', () => {
   it('have the place of a mistake also where values go over lines', async () => {
     const text = '[{"text":"a"}, {"text":"é" "b"},\n{"text":"c",\n "x" 1}]';
     expect(await bad(text, { name: 'x.json' })).toEqual([
-      { line: 1, reason: 'is not JSON: "}" expected at column 28, found "\\""' },
-      { line: 2, reason: 'is not JSON: ":" expected at line 3, column 6, found "1"' },
+      { line: 1, column: 16, reason: 'is not JSON: "}" expected at column 28, found "\\""' },
+      { line: 2, column: 1, reason: 'is not JSON: ":" expected at line 3, column 6, found "1"' },
     ]);
     expect(await bad('[{"text":"a"},,]', { name: 'x.json' })).toEqual(
-      [15, 16].map(() => ({
+      [15, 16].map((column) => ({
         line: 1,
+        column,
         reason: 'is not JSON: a value must stand before and behind each comma of the array',
       })),
     );
     expect(await bad('{"text":"a"}\n{"text":NaN}')).toEqual([
       { line: 2, reason: 'is not JSON: NaN and Infinity are no numbers in JSON' },
     ]);
+  });
+
+  it('of an array are named by their column too', async () => {
+    const text = JSON.stringify([{ text: 'a' }, { text: '' }, { b: 1 }]);
+    await expect(read(text, { name: 'x.json' })).rejects.toThrow(
+      'x.json: 2 of 3 examples are refused (skipBad leaves them out): line 1, column 15: text: must not be empty; line 1, column 27: must have the keys of line 1, column 2, text: it has "b"',
+    );
   });
 
   it('are those with other columns, or with something behind a quote', async () => {

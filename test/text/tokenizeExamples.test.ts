@@ -104,6 +104,14 @@ describe('the trained tokens of an example', () => {
     expect(await masks(base, { text: 'xab' })).toBe('x[ab<|im_end|>]');
   });
 
+  it('are whole where the token that ends a text begins it too', async () => {
+    const metadata = metadataOf(json, 'smollm');
+    metadata.set('tokenizer.ggml.bos_token_id', 421);
+    const begun = tokenizerFromGguf(metadata, 'f');
+    expect(await masks(begun, { text: 'ab' })).toBe('<|im_end|>[ab<|im_end|>]');
+    expect(await masks(begun, { prompt: '', completion: 'ab' })).toBe('<|im_end|>[ab<|im_end|>]');
+  });
+
   it('are all but the first, if that is asked for', async () => {
     const all = { trainOn: 'all' } as const;
     expect(await masks(plain, { messages: [user('x'), answer('ab')] }, all)).toBe(
@@ -158,7 +166,7 @@ describe('examples that cannot be trained on', () => {
       { line: 5, reason: 'messages: must have a token that is trained: no message is of the assistant' },
     ]);
     await expect(tokenize(smollm, values, { name: 'a.jsonl' })).rejects.toThrow(
-      'a.jsonl: 3 of 5 examples are refused (skipBad leaves them out): line 2: messages[0].content: holds a special token, which is refused: "<|im_end|>" at character 0 (2 such lines: 2, 4); line 5: messages: must have',
+      'a.jsonl: 3 of 5 examples are refused (skipBad leaves them out): line 2: messages[0].content: holds a special token, which is refused: "<|im_end|>" at character 0 (2 such: 2, 4); line 5: messages: must have',
     );
   });
 

@@ -1,5 +1,6 @@
 /** The summary of training data on the screen: lines of at most 80 columns. */
 import { printable } from '../../base/printable.js';
+import { placeOf } from '../../text/badLines.js';
 import { count, integer } from '../format.js';
 import { groupedTable } from '../table.js';
 import { wrapped } from '../wrap.js';
@@ -15,14 +16,11 @@ const MAX_REASON = 300;
 export function renderDataSummary(summary: DataSummary): string {
   const parts = [
     [...fileLines(summary), partTable(summary)],
-    [
-      'Training examples by their tokens, up to the last trained one',
-      ...renderHistogram(summary.lengths, summary.maxLength),
-    ],
+    lengthLines(summary),
     longLines(summary),
     refusedLines(summary),
     duplicateLines(summary),
-    wrapped('System message: ', summary.system ?? 'none, as no example is a conversation'),
+    wrapped('System message: ', summary.system ?? 'none (no example is a conversation in a chat template)'),
   ];
   return `${parts
     .filter((lines) => lines.length > 0)
@@ -35,7 +33,7 @@ function fileLines({ files, unused, valid }: DataSummary): string[] {
     wrapped('', `${printable(path)} (${format}): ${count(all, 'line')}`),
   );
   if (valid?.heldOut)
-    lines.push('A tenth of the training examples is held out for validation (--no-validate: none).');
+    lines.push('A tenth of the training examples is held out (--no-validate holds none out).');
   if (unused.length > 0)
     lines.push(...wrapped('Not used: ', unused.map((name) => printable(name)).join(', ')));
   return lines;
@@ -52,6 +50,12 @@ function partTable(summary: DataSummary): string {
   return groupedTable([[heading], rows]);
 }
 
+function lengthLines({ train, lengths, maxLength }: DataSummary): readonly string[] {
+  if (lengths.length === 0) return [];
+  const what = train ? 'Training examples' : 'Examples';
+  return [`${what} by their tokens, up to the last trained one`, ...renderHistogram(lengths, maxLength)];
+}
+
 function longLines({ train, valid, test, maxLength, long }: DataSummary): string[] {
   const parts = [train, valid, test].filter((part) => part !== null);
   const sum = (key: 'overLength' | 'cut' | 'dropped') => parts.reduce((all, part) => all + part[key], 0);
@@ -60,24 +64,23 @@ function longLines({ train, valid, test, maxLength, long }: DataSummary): string
   const what = `Too long, above ${integer(maxLength)} tokens (--max-length): ${count(over, 'example')}`;
   if (long === 'refuse') return wrapped('', `${what}; refused, unless --long is cut or drop.`);
   if (long === 'drop') return wrapped('', `${what}; left out (--long drop).`);
-  return wrapped(
-    '',
-    `${what}; ${integer(sum('cut'))} cut (--long cut), and ${integer(sum('dropped'))} left out, of which no trained token would remain.`,
-  );
+  const lost = sum('dropped');
+  const rest = lost === 0 ? '' : `, ${integer(lost)} left out, as no trained token would remain`;
+  return wrapped('', `${what}; ${integer(sum('cut'))} cut to their beginning (--long cut)${rest}.`);
 }
 
 function refusedLines({ files }: DataSummary): string[] {
   return files.flatMap(({ path, lines: all, refused, reasons }) => {
     if (refused === 0) return [];
-    const lines = [`Refused of ${printable(path)}: ${integer(refused)} of ${count(all, 'line')}`];
+    const lines = wrapped('', `Refused in ${printable(path)}: ${integer(refused)} of ${count(all, 'line')}`);
     for (const { count: times, first, lines: numbers } of reasons.slice(0, MOST_REASONS)) {
       const others = numbers.slice(1);
-      const more = times > numbers.length ? ', …' : '';
+      const more = times > numbers.length && others.length > 0 ? ', …' : '';
       const also = others.length > 0 ? ` (also ${others.join(', ')}${more})` : '';
       lines.push(
         ...wrapped(
           `  ${integer(times)} × `,
-          `line ${first.line}: ${printable(first.reason, MAX_REASON)}${also}`,
+          `${placeOf(first)}: ${printable(first.reason, MAX_REASON)}${also}`,
         ),
       );
     }

@@ -3,6 +3,7 @@ import { printable } from '../../base/printable.js';
 import { DataError } from '../../core.js';
 import { loadTokenizer } from '../../models/loadTokenizer.js';
 import { writeFileAtomic } from '../../node.js';
+import { placeOf } from '../../text/badLines.js';
 import { UNTRAINED } from '../../text/examples.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import { count, integer } from '../format.js';
@@ -70,9 +71,11 @@ function reportOf(
   return `${shown.join('')}${renderDataSummary(summary)}\n${verdict(summary, paint)}\n`;
 }
 
-function headingOf({ tokens: { line, ids, labels } }: DataExample): string {
+function headingOf({ tokens }: DataExample): string {
+  const { ids, labels } = tokens;
   const trained = labels.reduce((sum, label) => sum + (label === UNTRAINED ? 0 : 1), 0);
-  return `Line ${integer(line)}: ${count(ids.length, 'token')}, of which ${integer(trained)} trained`;
+  const place = placeOf(tokens);
+  return `${place[0].toUpperCase()}${place.slice(1)}: ${count(ids.length, 'token')}, of which ${integer(trained)} trained`;
 }
 
 function linesOf(tokenizer: Tokenizer, { tokens }: DataExample, paint: Paint): string {

@@ -39,7 +39,7 @@ export function evalCommand(streams: Streams): Command {
 function addExampleOptions(command: Command): void {
   const { trainOn, long } = EVAL_DEFAULTS;
   command
-    .optionsGroup('Examples:')
+    .optionsGroup('Data:')
     .addOption(withDefault('--train-on <what>', `the tokens that count: ${TRAIN_ON.join(', ')}`, trainOn))
     .option('--system <text>', 'the system message of conversations that have none')
     .option('--max-length <n>', 'most tokens of an example (default: the context, at most 1024)')

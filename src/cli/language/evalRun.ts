@@ -5,9 +5,13 @@ import {
   type LanguageEvaluation,
   type LanguageScores,
 } from '../../models/evaluateLanguageModel.js';
+import type { LlamaForCausalLM } from '../../models/llama.js';
 import { loadLanguageModel } from '../../models/load.js';
+import { loadTokenizer } from '../../models/loadTokenizer.js';
 import { writeFileAtomic } from '../../node.js';
-import { type BadLine, refusalOf } from '../../text/badLines.js';
+import { refusalOf } from '../../text/badLines.js';
+import type { TokenizedExample } from '../../text/tokenizeExamples.js';
+import type { Tokenizer } from '../../text/tokenizer.js';
 import { ensureWritableFile, jsonText } from '../json.js';
 import { modelPath, shown } from '../modelPath.js';
 import { print } from '../output.js';
@@ -15,7 +19,7 @@ import { openDevice } from '../prepare.js';
 import type { Progress } from '../progress.js';
 import type { Streams } from '../streams.js';
 import { addAdapters } from './adapters.js';
-import { readEvalFile, tokenizeEvalFile } from './evalExamples.js';
+import { evalFile, readEvalExamples } from './evalExamples.js';
 import type { EvalCommand } from './evalOptions.js';
 import { type Evaluated, evalReport } from './evalReport.js';
 import { systemInForce } from './systemInForce.js';
@@ -48,47 +52,54 @@ async function evaluateFiles(
   options: EvalCommand,
   { progress, notice, signal }: EvalReporting,
 ): Promise<Evaluated> {
-  const file = await readEvalFile(options);
-  noteLeftOut(file.name, file.bad, file.examples.length + file.bad.length, notice);
+  const data = await evalFile(options);
   const { device } = await openDevice(options);
   try {
     const path = await modelPath(options, progress, signal);
-    const { model, tokenizer, notes } = await shown('load', progress, (onBytes) =>
+    // What is wrong with the examples is known before the model is loaded.
+    const { tokenizer, config } = await loadTokenizer(path);
+    const measured = await readEvalExamples(
+      data,
+      { tokenizer, contextLength: config.contextLength },
+      options,
+      { progress, signal },
+    );
+    const { file, examples, read } = measured;
+    if (file.bad.length > 0)
+      notice(`note: ${refusalOf(file.path, file.bad, file.lines, 'left out').message}`);
+    const { model, notes } = await shown('load', progress, (onBytes) =>
       loadLanguageModel(device, path, { weights: options.weights, onBytes, signal }),
     );
     for (const note of notes) notice(`note: ${note}`);
     const parameters = countParameters(model).total;
-    const measured = tokenizeEvalFile(file, tokenizer, model.config.contextLength, options);
-    noteLeftOut(file.name, measured.refused, file.examples.length, notice);
     await addAdapters(model, options.adapters, notice);
-    const measure = async (name: string): Promise<LanguageEvaluation> => {
-      progress.begin({ name, total: measured.examples.length, unit: 'examples', transient: true });
-      const onProgress = (done: number) => progress.update(done);
-      const evaluation = await evaluateLanguageModel(model, tokenizer, measured.examples, {
-        signal,
-        onProgress,
-      });
-      progress.end();
-      return evaluation;
-    };
-    const hasAdapter = options.adapters.length > 0;
-    const base = hasAdapter ? await withAdapterDisabled(model, () => measure('base')) : await measure('base');
-    const adapted = hasAdapter ? await measure('adapted') : undefined;
-    const source = `${file.name} (${file.format})`;
-    const system = systemInForce(tokenizer, file.examples, options.system);
-    return { parameters, source, measured, system, base, adapted };
+    const scores = await measure(model, tokenizer, examples, options, { progress, signal });
+    const system = systemInForce(tokenizer, read, options.system);
+    const isText = read.every(({ content }) => content.kind === 'text');
+    return { parameters, measured, isText, system, ...scores };
   } finally {
     device.dispose();
   }
 }
 
-function noteLeftOut(
-  name: string,
-  bad: readonly BadLine[],
-  all: number,
-  notice: (text: string) => void,
-): void {
-  if (bad.length > 0) notice(`note: ${refusalOf(name, bad, all, 'left out').message}`);
+/** Without the adapters, and with them where there are any. */
+async function measure(
+  model: LlamaForCausalLM,
+  tokenizer: Tokenizer,
+  examples: readonly TokenizedExample[],
+  { adapters }: EvalCommand,
+  { progress, signal }: Pick<EvalReporting, 'progress' | 'signal'>,
+): Promise<Pick<Evaluated, 'base' | 'adapted'>> {
+  const scores = async (name: string): Promise<LanguageEvaluation> => {
+    progress.begin({ name, total: examples.length, unit: 'examples', transient: true });
+    const onProgress = (done: number) => progress.update(done);
+    const evaluation = await evaluateLanguageModel(model, tokenizer, examples, { signal, onProgress });
+    progress.end();
+    return evaluation;
+  };
+  if (adapters.length === 0) return { base: await scores('base'), adapted: undefined };
+  const base = await withAdapterDisabled(model, () => scores('base'));
+  return { base, adapted: await scores('adapted') };
 }
 
 /** The shape is a contract: programs read it. */

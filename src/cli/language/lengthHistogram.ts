@@ -35,7 +35,7 @@ export function renderHistogram(bins: readonly Bin[], limit: number): readonly s
   const most = bins.reduce((highest, { count }) => Math.max(highest, count), 1);
   return bins.map(({ from, count }, i) => {
     const bar = count === 0 ? '' : '█'.repeat(Math.max(1, Math.round((MAX_BAR * count) / most)));
-    const mark = from > limit ? ' too long' : '';
+    const mark = from > limit && count > 0 ? ' too long' : '';
     return `  ${labels[i].padStart(width(labels))}  ${counts[i].padStart(width(counts))}  ${bar}${mark}`.trimEnd();
   });
 }

@@ -87,10 +87,11 @@ export async function readData(
   return { files, parts, unused: found.others };
 }
 
-async function readPart(
+/** Reads one file. @throws DataError where it cannot be read or has no example */
+export async function readPart(
   tokenizer: Tokenizer,
   path: string,
-  { trainOn, system, allowSpecial }: DataRequest,
+  { trainOn, system, allowSpecial }: Pick<DataRequest, 'trainOn' | 'system' | 'allowSpecial'>,
   { progress, signal }: { readonly progress: Progress; readonly signal: AbortSignal },
 ): Promise<DataPart> {
   const { format, examples: read, bad: unread } = await readExamples(path, { skipBad: true });

@@ -17,7 +17,8 @@ const ROWS: readonly Row[] = [
     label: 'perplexity',
     of: ({ perplexity }) => perplexity,
     show: shortNumber,
-    change: (value) => `${value < 0 ? '−' : '+'}${shortNumber(Math.abs(value))}`,
+    change: (value) =>
+      Math.abs(value) < 1000 ? signed(value, 2) : `${value < 0 ? '−' : '+'}${shortNumber(Math.abs(value))}`,
   },
   {
     label: 'bits per byte',
