@@ -2,7 +2,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { DataError } from '../../src/base/errors.js';
 import '../../src/node/paths.js';
 import type { ByteSource } from '../../src/files/byteSource.js';
 import { type ReadExamplesOptions, readExamples } from '../../src/text/readExamples.js';
@@ -320,5 +322,46 @@ describe('files that hold no examples', () => {
   it('are those that are too large', async () => {
     const source: ByteSource = { length: 1e9, read: async () => new Uint8Array() };
     await expect(readExamples(source, { name: 'x' })).rejects.toThrow('x: must be at most 512000000 bytes');
+  });
+
+  it('are read or refused whatever stands in them', async () => {
+    const words = [
+      '{',
+      '}',
+      '[',
+      ']',
+      '"',
+      ',',
+      ':',
+      '\n',
+      '\r\n',
+      '\\',
+      '\ufeff',
+      'null',
+      '"text"',
+      '"messages"',
+    ];
+    const line = '{"text":"a"}\n';
+    const part = fc.oneof(
+      fc.constantFrom(...words, line, 'prompt,completion\n'),
+      fc.string({ maxLength: 3 }),
+    );
+    const begin = fc.constantFrom('', line, '[{"text":"a"}', 'prompt,completion\na,b\n');
+    const file = fc.tuple(begin, fc.array(part, { maxLength: 8 })).map(([first, rest]) => [first, ...rest]);
+    let wasRead = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        file,
+        fc.constantFrom('x.jsonl', 'x.csv', 'x.tsv'),
+        fc.boolean(),
+        async (parts, name, skipBad) => {
+          const found = await read(parts.join(''), { name, skipBad }).catch((error: unknown) => error);
+          if (found instanceof Error) expect(found).toBeInstanceOf(DataError);
+          else wasRead++;
+        },
+      ),
+      { numRuns: 1500, seed: 2 },
+    );
+    expect(wasRead).toBeGreaterThan(50);
   });
 });
