@@ -1,6 +1,5 @@
 /** What `lowrank data` does, from the files to the report. */
 import { printable } from '../../base/printable.js';
-import { DataError } from '../../core.js';
 import { loadTokenizer } from '../../models/loadTokenizer.js';
 import { writeFileAtomic } from '../../node.js';
 import { placeOf } from '../../text/badLines.js';
@@ -17,6 +16,7 @@ import { wrapped } from '../wrap.js';
 import type { DataCommand } from './dataOptions.js';
 import { renderDataSummary } from './dataReport.js';
 import { type DataSummary, dataSummary } from './dataSummary.js';
+import { maxLengthOf } from './maxLength.js';
 import { DATA_USES, type DataExample, type LanguageData, readData } from './readData.js';
 import { shownTokens } from './shownTokens.js';
 
@@ -26,8 +26,6 @@ export interface DataReporting {
 }
 
 const MAX_PROBLEM = 400;
-/** Where `--max-length` is not given, and the context is longer. */
-const DEFAULT_MAX_LENGTH = 1024;
 
 /** Reads the data as a training run would, and reports. @throws DataError for files that cannot be read */
 export async function runData(
@@ -39,7 +37,7 @@ export async function runData(
   const toFile = json !== undefined && json !== '-' ? await ensureWritableFile(json) : undefined;
   const path = await modelPath(options, progress, signal);
   const { tokenizer, config } = await loadTokenizer(path);
-  const maxLength = maxLengthOf(options, config.contextLength);
+  const maxLength = maxLengthOf(options.maxLength, config.contextLength);
   const data = await readData(tokenizer, options, { progress, signal });
   const summary = dataSummary(tokenizer, data, { ...options, maxLength });
   const text = jsonText(summary);
@@ -48,13 +46,6 @@ export async function runData(
   if (json === '-' && quiet) return;
   const to = json === '-' ? stderr : stdout;
   printPainted(to, reportOf(tokenizer, data, summary, options, paintFor(to)));
-}
-
-/** @throws DataError for more than the context */
-function maxLengthOf({ maxLength }: DataCommand, contextLength: number): number {
-  if (maxLength === undefined) return Math.min(contextLength, DEFAULT_MAX_LENGTH);
-  if (maxLength <= contextLength) return maxLength;
-  throw new DataError(`--max-length: must be at most the model's context, ${contextLength}: ${maxLength}`);
 }
 
 function reportOf(

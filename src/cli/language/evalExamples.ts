@@ -8,10 +8,8 @@ import type { TokenizedExample } from '../../text/tokenizeExamples.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import type { Progress } from '../progress.js';
 import type { EvalCommand } from './evalOptions.js';
+import { maxLengthOf } from './maxLength.js';
 import { type DataFile, readPart } from './readData.js';
-
-/** Where `--max-length` is not given, and the context is longer. */
-const DEFAULT_MAX_LENGTH = 1024;
 
 /** Examples to measure, and what became of the others. */
 export interface MeasuredExamples {
@@ -36,9 +34,8 @@ export async function readEvalExamples(
   options: EvalCommand,
   reporting: { readonly progress: Progress; readonly signal: AbortSignal },
 ): Promise<MeasuredExamples> {
-  const { maxLength = Math.min(contextLength, DEFAULT_MAX_LENGTH), skipBad, long } = options;
-  if (maxLength > contextLength)
-    throw new DataError(`--max-length: must be at most the model's context, ${contextLength}: ${maxLength}`);
+  const { skipBad, long } = options;
+  const maxLength = maxLengthOf(options.maxLength, contextLength);
   const { file, examples: all } = await readPart(tokenizer, path, options, reporting);
   if (file.bad.length > 0 && !skipBad)
     throw refusalOf(path, file.bad, file.lines, '--skip-bad leaves them out');

@@ -41,12 +41,11 @@ export async function readKeepSet(
 /** For a model without a chat template they are texts that go on. */
 function generalExamples(tokenizer: Tokenizer): readonly ReadExample[] {
   if (tokenizer.chatTemplate !== undefined) return GENERAL_EXAMPLES;
-  return GENERAL_EXAMPLES.map(({ line, content: { messages } }) => {
-    const [question, answer] = messages;
-    return {
-      line,
-      content: { kind: 'completion', prompt: question.content, completion: ` ${answer.content}` },
-    };
+  return GENERAL_EXAMPLES.map((example) => {
+    const { line, content } = example;
+    if (content.kind !== 'messages') return example;
+    const [{ content: prompt }, { content: answer }] = content.messages;
+    return { line, content: { kind: 'completion', prompt, completion: ` ${answer}` } };
   });
 }
 

@@ -3,7 +3,6 @@ import {
   AdamW,
   type Backend,
   countParameters,
-  DataError,
   DeviceError,
   type LoraAdapter,
   loraPlusGroups,
@@ -23,13 +22,11 @@ import type { DataSummary } from './dataSummary.js';
 import { dataSummary } from './dataSummary.js';
 import type { RunReporting } from './generateRun.js';
 import { addReplay, type KeepSet, readKeepSet } from './keepSet.js';
+import { maxLengthOf } from './maxLength.js';
 import { type DataExample, type DataPart, type LanguageData, readData } from './readData.js';
 import { putAdapter } from './trainAdapter.js';
 import { batchSizes, type Course, courseOf } from './trainCourse.js';
 import type { TrainCommand } from './trainOptions.js';
-
-/** Where `--max-length` is not given, and the context is longer. */
-const DEFAULT_MAX_LENGTH = 1024;
 
 /** The examples, and what there is to say of them. */
 export interface TrainData {
@@ -74,11 +71,7 @@ export async function readTrainData(
 ): Promise<TrainData> {
   const path = await modelPath(options, progress, signal);
   const { tokenizer, config } = await loadTokenizer(path);
-  const { maxLength = Math.min(config.contextLength, DEFAULT_MAX_LENGTH) } = options;
-  if (maxLength > config.contextLength)
-    throw new DataError(
-      `--max-length: must be at most the model's context, ${config.contextLength}: ${maxLength}`,
-    );
+  const maxLength = maxLengthOf(options.maxLength, config.contextLength);
   const all = await readData(tokenizer, options, { progress, signal });
   return { path, tokenizer, maxLength, all, summary: dataSummary(tokenizer, all, { ...options, maxLength }) };
 }

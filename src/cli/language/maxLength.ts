@@ -1,0 +1,12 @@
+/** How long an example may be, as the commands on examples have it. */
+import { DataError } from '../../core.js';
+
+/** Where `--max-length` is not given, and the context is longer. */
+const DEFAULT = 1024;
+
+/** @throws DataError for more than the context */
+export function maxLengthOf(given: number | undefined, contextLength: number): number {
+  if (given === undefined) return Math.min(contextLength, DEFAULT);
+  if (given <= contextLength) return given;
+  throw new DataError(`--max-length: must be at most the model's context, ${contextLength}: ${given}`);
+}
