@@ -12,7 +12,7 @@ import { LastGood } from './lastGood.js';
 import type { RunFolder } from './runFolder.js';
 import type { RunMetrics } from './runMetrics.js';
 import { type SamplePrompt, samplePrompts } from './sampleAnswers.js';
-import { failureOf, isNotFinite } from './trainFailure.js';
+import { type Failure, failureOf, isNotFinite } from './trainFailure.js';
 import { answer, evaluated, LINE_EVERY_MS } from './trainMeasure.js';
 import type { TrainCommand } from './trainOptions.js';
 import type { TrainSetup, UsedExamples } from './trainSetup.js';
@@ -101,6 +101,7 @@ class Steps {
   #all = { trainedTokens: 0, tokens: 0, stepSeconds: 0 };
   #stepBegun = 0;
   #firstStep: number | undefined;
+  #hasFailed = false;
   #lastStep = 0;
   #lastLoss = Number.NaN;
   #best = Number.POSITIVE_INFINITY;
@@ -153,7 +154,10 @@ class Steps {
         await this.#measured('measure the last step', setup.train, this.#lastExamples);
       return result;
     } catch (error) {
-      throw error instanceof NonFiniteError ? await this.#notFinite(error) : error;
+      const reason = error instanceof NonFiniteError ? await this.#notFinite(error) : error;
+      // Whoever went on from it would come to the same end.
+      if (this.#hasFailed) await folder.removeCheckpoint();
+      throw reason;
     } finally {
       reporting.progress.end();
       if (this.#firstStep === undefined) this.#continue(steps + 1);
@@ -272,7 +276,7 @@ class Steps {
     const number = message.replace(/^fit: /, '').replace(/ at iteration.*$/, '');
     const numbers = [...new Set(this.#examples)];
     const failure = { what: `${number} at step ${iteration}`, used: this.#run.setup.train, numbers };
-    return failureOf(this.#run, this.#good, failure);
+    return this.#failure(failure);
   }
 
   /** Measures examples, by number. @throws DataError where that gives a number that is not finite */
@@ -283,7 +287,12 @@ class Steps {
     } catch (error) {
       if (!isNotFinite(error)) throw error;
       const what = `the loss is not finite after step ${this.#lastStep}`;
-      throw await failureOf(this.#run, this.#good, { what, used, numbers });
+      throw await this.#failure({ what, used, numbers });
     }
+  }
+
+  #failure(failure: Failure): Promise<DataError> {
+    this.#hasFailed = true;
+    return failureOf(this.#run, this.#good, failure);
   }
 }
