@@ -28,15 +28,18 @@ export interface Course {
   readonly saveEvery: number;
 }
 
-/** @param trainedTokens  of one pass */
+/** @param pass  what one pass goes through */
 export function batchSizes(
   { batchTokens, batchSize, epochs, iterations }: TrainCommand,
-  trainedTokens: number,
+  pass: { readonly examples: number; readonly trainedTokens: number },
 ): BatchSizes {
   if (batchSize !== undefined) return { batchSize };
   if (batchTokens !== undefined) return { batchTokens };
   // Steps that were asked for are as large as they are.
-  const few = iterations === undefined ? Math.floor((trainedTokens * epochs) / LEAST_STEPS) : BATCH_TOKENS;
+  if (iterations !== undefined) return { batchTokens: BATCH_TOKENS };
+  const { examples, trainedTokens } = pass;
+  // A step ends behind the example that fills it: with half of one too many, on average.
+  const few = Math.floor((trainedTokens * epochs) / LEAST_STEPS - trainedTokens / examples / 2);
   return { batchTokens: Math.max(1, Math.min(BATCH_TOKENS, few)) };
 }
 

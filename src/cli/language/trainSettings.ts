@@ -118,7 +118,7 @@ export function settingsInForce(
 }
 
 function settingOf(where: string, value: unknown, option: Command['options'][number]): string | boolean {
-  const isSwitch = option.isBoolean();
+  const isSwitch = option.isBoolean() || option.negate;
   if (isSwitch && typeof value === 'boolean') return option.negate ? !value : value;
   if (isSwitch) throw new DataError(`${where}: must be true or false: ${printable(String(value), 80)}`);
   if (typeof value === 'string' || typeof value === 'number') return String(value);

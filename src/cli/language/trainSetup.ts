@@ -148,12 +148,16 @@ function rowsOf(
   options: TrainCommand,
 ): PackedRows {
   const tokens = examples.map((example) => example.tokens);
-  const trained = tokens.reduce(
+  const trainedTokens = tokens.reduce(
     (sum, { labels }) => sum + labels.reduce((count, label) => count + (label >= 0 ? 1 : 0), 0),
     0,
   );
   const { pack } = options;
-  return new Rows(device, tokens, { ...batchSizes(options, trained), pack, window: config.slidingWindow });
+  return new Rows(device, tokens, {
+    ...batchSizes(options, { examples: tokens.length, trainedTokens }),
+    pack,
+    window: config.slidingWindow,
+  });
 }
 
 function optimizerOf(
