@@ -78,12 +78,12 @@ function courseFacts(setup: TrainSetup, options: TrainCommand): (readonly [strin
   facts.push([
     '',
     `AdamW, learning rate ${options.learningRate}, ${schedule}${warmup > 0 ? `, ${count(warmup, 'step')} of warm-up` : ''}, ` +
-      `${options.clip > 0 ? `gradients of at most ${options.clip}` : 'gradients of any length'}; saved every ${count(saveEvery, 'step')}`,
+      `${options.clip > 0 ? `gradients of at most ${options.clip}` : 'gradients of any length'}; saved every ${stepsText(saveEvery)}`,
   ]);
   facts.push([
     'Validation',
     valid
-      ? `${count(valid.examples.length, 'example')} every ${count(validateEvery, 'step')}; the best weights are kept`
+      ? `${count(valid.examples.length, 'example')} every ${stepsText(validateEvery)}; the best weights are kept`
       : 'none: the last weights are kept',
   ]);
   if (keep)
@@ -92,6 +92,11 @@ function courseFacts(setup: TrainSetup, options: TrainCommand): (readonly [strin
       `${integer(keep.examples.length)} ${printable(keep.name, MAX_SHOWN)}, measured before and after`,
     ]);
   return facts;
+}
+
+/** `step` or `5 steps`, behind “every”. */
+function stepsText(steps: number): string {
+  return steps === 1 ? 'step' : count(steps, 'step');
 }
 
 function memoryText({ plan }: TrainSetup): string {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { adapterBytes, adapterValues, chats, metricsOf, pairs, TrainPlace } from './trainSupport.js';
+import { adapterBytes, adapterValues, chats, metricsOf, pairs, TrainPlace, texts } from './trainSupport.js';
 
 /** Operations that may still write; the next one finds the disk full. */
 const room = { left: Number.POSITIVE_INFINITY };
@@ -126,13 +126,9 @@ describe('numbers that are not finite', () => {
 
 describe('a disk that fills up', () => {
   // Texts have no prompts to answer.
-  const texts = place.file(
-    pairs(6)
-      .map((pair) => `${JSON.stringify({ text: pair.join(' ') })}\n`)
-      .join(''),
-  );
+  const lines = place.file(texts(pairs(6)));
   const ARGS = [
-    ...['--data', texts, '--iterations', '3', '--save-every', '2', '--validate-every', '2'],
+    ...['--data', lines, '--iterations', '3', '--save-every', '2', '--validate-every', '2'],
     ...['--targets', 'q', '--layers', '1'],
   ];
 

@@ -2,12 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { adapterBytes, chats, metricsOf, pairs, TrainPlace } from './trainSupport.js';
+import { adapterBytes, chats, metricsOf, pairs, TrainPlace, texts } from './trainSupport.js';
 
 const place = new TrainPlace();
 afterAll(() => place.remove());
 
-const data = place.file(chats(pairs(12)));
+const data = place.file(texts(pairs(12)));
 const BASE = ['--data', data, '--no-validate', '--iterations', '3'];
 const run = (...args: string[]) => place.run(...BASE, ...args);
 const config = (out: string) => JSON.parse(readFileSync(join(out, 'adapter_config.json'), 'utf8'));
@@ -134,7 +134,7 @@ describe('the course', () => {
   });
 
   it('validation, patience, checkpoints', async () => {
-    const folder = place.folder({ 'train.jsonl': chats(pairs(6)), 'valid.jsonl': chats(pairs(3)) });
+    const folder = place.folder({ 'train.jsonl': texts(pairs(6)), 'valid.jsonl': texts(pairs(3)) });
     const { summary } = await place.run('--data', folder, '--iterations', '5', '--validate-every', '2');
     expect(summary.validation.map(({ step }: { step: number }) => step)).toEqual([2, 4, 5]);
     // Steps so short that no loss changes.
@@ -227,10 +227,11 @@ describe('the examples', () => {
   });
 
   it('what is trained, the system message, special tokens, bad lines', async () => {
-    const { data: answers } = (await plain).summary;
-    const { data: all } = (await run('--train-on', 'all')).summary;
+    const chat = ['--data', place.file(chats(pairs(3))), '--iterations', '1'];
+    const { data: answers } = (await run(...chat)).summary;
+    const { data: all } = (await run(...chat, '--train-on', 'all')).summary;
     expect(all.trainedTokens).toBeGreaterThan(answers.trainedTokens);
-    const { data: system } = (await run('--system', 'Be kind.')).summary;
+    const { data: system } = (await run(...chat, '--system', 'Be kind.')).summary;
     expect(system.tokens).toBeGreaterThan(answers.tokens);
     const odd = place.file(`${chats(pairs(3))}{"messages": 1}\n${chats([['say <|end|>', 'a']])}`);
     const counts = async (...args: string[]) =>
@@ -279,7 +280,7 @@ describe('--config', () => {
     ]);
     const further = await run('--adapter', first.out);
     const settings = join(further.out, 'settings.yaml');
-    expect(readFileSync(settings, 'utf8')).not.toContain('rank');
+    expect(readFileSync(settings, 'utf8')).not.toContain('rank:');
     expect(adapterBytes(await again(settings)).equals(adapterBytes(further.out))).toBe(true);
     // An adapter on the command line takes the place of the file's.
     expect(config(await again(yaml, '--adapter', first.out)).r).toBe(2);
@@ -298,7 +299,7 @@ describe('--config', () => {
   });
 
   it('keeps texts that look like numbers', async () => {
-    const { out } = await run('--system', '007', '--iterations', '1');
+    const { out } = await run('--data', place.file(chats(pairs(3))), '--system', '007', '--iterations', '1');
     const file = join(out, 'settings.yaml');
     expect(readFileSync(file, 'utf8')).toContain('system: "007"\n');
     const again = place.path();
