@@ -63,10 +63,14 @@ export class RunMetrics {
     this.#isTorn = text !== textOf(this.#lines);
   }
 
-  /** Forgets what came of a step that is made again, and of all later ones. */
-  beginAt(firstStep: number): void {
+  /** Forgets what came of a step that is made again, and of all later ones. @returns how many steps before it are missing */
+  beginAt(firstStep: number): number {
     const kept = this.#lines.filter(({ step }) => step < firstStep);
-    if (kept.length === this.#lines.length && !this.#isTorn) return;
+    if (kept.length !== this.#lines.length || this.#isTorn) this.#replace(kept);
+    return firstStep - 1 - this.steps.length;
+  }
+
+  #replace(kept: Line[]): void {
     this.#lines = kept;
     this.#isTorn = false;
     this.#write(() => {

@@ -6,7 +6,7 @@ import type { LanguageEvaluation } from '../../models/evaluateLanguageModel.js';
 import type { LlamaForCausalLM } from '../../models/llama.js';
 import { tokenLoss } from '../../models/tokenLoss.js';
 import { type PackedBatch, PackedRows } from '../../text.js';
-import { duration, integer, rate } from '../format.js';
+import { count, duration, integer, rate } from '../format.js';
 import type { RunReporting } from './generateRun.js';
 import { LastGood } from './lastGood.js';
 import type { RunFolder } from './runFolder.js';
@@ -149,6 +149,7 @@ class Steps {
         onStep: ({ iteration, loss }) => this.#step(iteration, loss),
         signal: reporting.signal,
       });
+      if (this.#firstStep === undefined) this.#continue(result.iterations + 1);
       // No validation has seen the weights of the last step.
       if (!valid && !result.stopped && this.#lastExamples.length > 0)
         await this.#measured('measure the last step', setup.train, this.#lastExamples);
@@ -160,7 +161,6 @@ class Steps {
       throw reason;
     } finally {
       reporting.progress.end();
-      if (this.#firstStep === undefined) this.#continue(steps + 1);
     }
   }
 
@@ -193,9 +193,10 @@ class Steps {
 
   /** Behind what a stopped run has done. */
   #continue(firstStep: number): void {
-    const { metrics } = this.#run;
+    const { metrics, reporting } = this.#run;
     this.#firstStep = firstStep;
-    metrics.beginAt(firstStep);
+    const missing = metrics.beginAt(firstStep);
+    if (missing > 0) reporting.notice(`note: metrics.jsonl lacks ${count(missing, 'step')} of before`);
     for (const { loss } of metrics.validations) this.#best = Math.min(this.#best, loss);
   }
 

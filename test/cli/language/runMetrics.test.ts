@@ -62,7 +62,7 @@ describe('RunMetrics', () => {
     const { path } = begun('again');
     const again = new RunMetrics(path);
     await again.read();
-    again.beginAt(2);
+    expect([again.beginAt(9), again.beginAt(2)]).toEqual([5, 0]);
     again.addStep(line(2));
     expect(lines(path).map(({ kind, step }) => [kind, step])).toEqual([
       ['sample', 0],
