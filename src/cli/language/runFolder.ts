@@ -48,11 +48,12 @@ export class RunFolder {
       throw new DataError(
         `${this.path}: holds ${found.join(', ')}, and no settings.yaml of a run: name another folder`,
       );
-    if (resume && !found.includes(CHECKPOINT) && found.includes(README))
+    const isDone = !found.includes(CHECKPOINT) && found.includes(README);
+    if (resume && isDone)
       throw new DataError(`${this.path}: the run is done: there is nothing to go on with`);
     if (resume || overwrite) return;
     throw new DataError(
-      `${this.path}: holds a run already (${found.join(', ')}): --resume goes on with it, --overwrite replaces it`,
+      `${this.path}: holds a run already (${found.join(', ')}): ${isDone ? '' : '--resume goes on with it, '}--overwrite replaces it`,
     );
   }
 
