@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { handlesInterrupts } from '../support/signals.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const MODEL = `${ROOT}test/models/fixtures/llama.gguf`;
@@ -51,7 +52,8 @@ describe('the process of lowrank generate', () => {
   it.skipIf(process.platform === 'win32')('ends at Ctrl-C while it waits for standard input', async () => {
     const { child, ended } = begin('--prompt', '-');
     child.stdin.write('a');
-    setTimeout(() => child.kill('SIGINT'), 1500);
+    await handlesInterrupts(child);
+    child.kill('SIGINT');
     expect(await ended).toEqual({ code: 130, out: '', err: 'lowrank: interrupted\n' });
   });
 

@@ -14,7 +14,7 @@ import { openConversation, readMessage } from './chatHistory.js';
 import { type ChatInput, pipedInput } from './chatInput.js';
 import type { ChatCommand } from './chatOptions.js';
 import { ChatSession, type OpenedModel } from './chatSession.js';
-import type { RunReporting } from './generateRun.js';
+import type { RunReporting } from './reporting.js';
 import { TerminalInput } from './terminalInput.js';
 import { watchReader } from './textOutput.js';
 

@@ -2,13 +2,12 @@
 import { Command } from 'commander';
 import { TRAIN_ON } from '../../text/examples.js';
 import { LONG } from '../../text/longExamples.js';
-import { listenForInterrupts } from '../interrupt.js';
-import { createProgress, SILENT } from '../progress.js';
 import { type Streams, withDefault } from '../streams.js';
 import { DATA_DESCRIPTION, DATA_EXAMPLES, DATA_SUMMARY } from './dataHelp.js';
 import { DATA_DEFAULTS, parseDataOptions, type RawDataOptions } from './dataOptions.js';
 import { runData } from './dataRun.js';
 import { addModelOption } from './modelOption.js';
+import { withReporting } from './reporting.js';
 
 export function dataCommand(streams: Streams): Command {
   const { show, trainOn, long, seed } = DATA_DEFAULTS;
@@ -35,13 +34,5 @@ export function dataCommand(streams: Streams): Command {
 
 async function showData(raw: RawDataOptions, streams: Streams): Promise<void> {
   const options = parseDataOptions(raw);
-  const { stderr } = streams;
-  const progress = options.quiet ? SILENT : createProgress(stderr);
-  const interrupts = listenForInterrupts(() => progress.end());
-  try {
-    await runData(options, streams, { progress, signal: interrupts.signal });
-  } finally {
-    progress.end();
-    interrupts.stop();
-  }
+  await withReporting(options.quiet, streams, (reporting) => runData(options, streams, reporting));
 }

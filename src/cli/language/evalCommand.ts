@@ -6,14 +6,13 @@ import { LONG } from '../../text/longExamples.js';
 import { evaluateDigitsNet } from '../adapterCommands.js';
 import { UsageError } from '../errors.js';
 import { THREADS } from '../help.js';
-import { listenForInterrupts } from '../interrupt.js';
 import { DEVICES } from '../options.js';
-import { print, printLine } from '../output.js';
-import { createProgress, SILENT } from '../progress.js';
+import { print } from '../output.js';
 import { type Streams, withDefault } from '../streams.js';
 import { EVAL_DESCRIPTION, EVAL_EXAMPLES, EVAL_SUMMARY } from './evalHelp.js';
 import { EVAL_DEFAULTS, PRECISIONS, parseEvalOptions, type RawEvalOptions } from './evalOptions.js';
 import { runEval } from './evalRun.js';
+import { withReporting } from './reporting.js';
 
 const list = (value: string, before: readonly string[] = []) => [...before, value];
 
@@ -77,16 +76,5 @@ async function evaluateAny(raw: RawEvalOptions, command: Command, streams: Strea
 
 async function evaluateExamples(raw: RawEvalOptions, streams: Streams): Promise<void> {
   const options = parseEvalOptions(raw);
-  const { stderr } = streams;
-  const progress = options.quiet ? SILENT : createProgress(stderr);
-  const notice = (text: string) => {
-    if (!options.quiet) printLine(stderr, `lowrank: ${text}`);
-  };
-  const interrupts = listenForInterrupts(() => progress.end());
-  try {
-    await runEval(options, streams, { progress, notice, signal: interrupts.signal });
-  } finally {
-    progress.end();
-    interrupts.stop();
-  }
+  await withReporting(options.quiet, streams, (reporting) => runEval(options, streams, reporting));
 }

@@ -14,8 +14,8 @@ import { writeForm } from './exportForms.js';
 import type { ExportCommand } from './exportOptions.js';
 import { checkApart, checkFree } from './exportPlace.js';
 import { type ExportSummary, exportText } from './exportText.js';
-import type { RunReporting } from './generateRun.js';
 import type { BasePlace } from './loadingText.js';
+import type { RunReporting } from './reporting.js';
 
 /**
  * Loads base and adapters, writes the form that was asked for, and says how to load it.

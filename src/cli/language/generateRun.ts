@@ -6,20 +6,14 @@ import { writeFileAtomic } from '../../node.js';
 import { ensureWritableFile, jsonText } from '../json.js';
 import { modelPath, shown } from '../modelPath.js';
 import { openDevice } from '../prepare.js';
-import type { Progress } from '../progress.js';
 import { standardInput } from '../standardInput.js';
 import type { Streams } from '../streams.js';
 import { addAdapters } from './adapters.js';
 import type { GenerateCommand } from './generateOptions.js';
+import type { RunReporting } from './reporting.js';
 import { samplingOf } from './samplingOptions.js';
 import { systemLines } from './systemLines.js';
 import { tokenFigures, watchReader, writeText } from './textOutput.js';
-
-export interface RunReporting {
-  readonly progress: Progress;
-  readonly notice: (text: string) => void;
-  readonly signal: AbortSignal;
-}
 
 /** Opens everything before the long work, generates, and writes text and figures. */
 export async function runGenerate(
