@@ -4,9 +4,10 @@ import type { Streams } from '../streams.js';
 import { CHAT_DESCRIPTION, CHAT_EXAMPLES, CHAT_SUMMARY } from './chatHelp.js';
 import { parseChatOptions, type RawChatOptions } from './chatOptions.js';
 import { runChat } from './chatRun.js';
+import { addComputingOptions } from './computingOptions.js';
 import { addModelOption } from './modelOption.js';
 import { withReporting } from './reporting.js';
-import { addComputingOptions, addSamplingOptions, list } from './samplingOptions.js';
+import { addSamplingOptions, list } from './samplingOptions.js';
 
 export function chatCommand(streams: Streams): Command {
   const command = addModelOption(new Command('chat'))

@@ -13,8 +13,7 @@ import {
 import { runExport } from './exportRun.js';
 import { addModelOption } from './modelOption.js';
 import { withReporting } from './reporting.js';
-
-const list = (value: string, before: readonly string[] = []) => [...before, value];
+import { list } from './samplingOptions.js';
 
 export function exportCommand(streams: Streams): Command {
   const command = addModelOption(

@@ -2,11 +2,12 @@
 import { Command } from 'commander';
 import { GENERATE_DESCRIPTION, GENERATE_EXAMPLES, GENERATE_SUMMARY } from '../help.js';
 import type { Streams } from '../streams.js';
+import { addComputingOptions } from './computingOptions.js';
 import { parseGenerateOptions, type RawGenerateOptions } from './generateOptions.js';
 import { runGenerate } from './generateRun.js';
 import { addModelOption } from './modelOption.js';
 import { withReporting } from './reporting.js';
-import { addComputingOptions, addSamplingOptions, list } from './samplingOptions.js';
+import { addSamplingOptions, list } from './samplingOptions.js';
 
 export function generateCommand(streams: Streams): Command {
   const command = addModelOption(new Command('generate'))
