@@ -230,8 +230,18 @@ async function installFiles(
   const initial = await Promise.all(parts.targets.map((target) => valuesFor(target, config)));
   const adapter = install(model, name, config, { ...parts, values: initial });
   writeValues(adapter, tensors);
-  adapter.notes = notes;
+  adapter.notes = [...notes, ...notesOnBase(adapter)];
   return adapter;
+}
+
+/** What the factors began with is computed again, from weights that may not be those that PEFT had. */
+function notesOnBase({ config, layers }: LoraAdapter): string[] {
+  const types = new Set(Array.from(layers.values(), ({ baseWeight }) => baseWeight.dtype));
+  types.delete('f32');
+  if (types.size === 0 || !beginsWithWeight(config.init)) return [];
+  return [
+    `init_lora_weights "${config.init}" begins with a part of the base's weights, which are ${[...types].join(', ')} here: the adapter is right only if it was trained over the same numbers`,
+  ];
 }
 
 /** What the library refuses of a file's content is the file's fault. */
