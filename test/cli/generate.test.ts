@@ -115,7 +115,7 @@ describe('lowrank generate', () => {
     expect(whole.promptTokens).toBeGreaterThan(alone.promptTokens);
     expect((await lowrank(...chat, 'hello')).err).toContain('lowrank: system message: none\n');
     const { err } = await lowrank(...chat, 'hello', '--system', 'be kind');
-    expect(err).toContain('lowrank: system message:\nlowrank:   be kind\n');
+    expect(err).toContain('lowrank: system message: "be kind" (--system)\n');
     await expect(lowrank(...chat, 'say <|end|> now')).rejects.toThrow(
       'messages[0].content: holds a special token, which is refused: "<|end|>" at character 4',
     );

@@ -12,7 +12,7 @@ import type { Streams } from '../streams.js';
 import { addAdapters } from './adapters.js';
 import type { GenerateCommand } from './generateOptions.js';
 import { samplingOf } from './samplingOptions.js';
-import { systemLines } from './systemLines.js';
+import { systemWords } from './systemInForce.js';
 import { tokenFigures, watchReader, writeText } from './textOutput.js';
 
 export interface RunReporting {
@@ -57,8 +57,11 @@ async function begin(device: Backend, prompt: string, options: GenerateCommand, 
   for (const note of notes) notice(`note: ${note}`);
   await addAdapters(model, options.adapters, notice);
   const { system, chat } = options;
-  const said = chat ? systemLines(tokenizer, system) : [];
-  for (const line of said) notice(line);
+  if (chat) notice(`system message: ${systemWords(tokenizer, system)}`);
+  else if (tokenizer.chatTemplate !== undefined)
+    notice(
+      "note: the prompt is continued as plain text; --chat makes it a user's message in the chat template",
+    );
   const user = { role: 'user', content: prompt };
   const messages = system === undefined ? [user] : [{ role: 'system', content: system }, user];
   return generate(model, tokenizer, chat ? messages : prompt, { ...samplingOf(options), signal });
