@@ -139,6 +139,7 @@ describe('lowrank data', () => {
         'long',
         'lengths',
         'system',
+        'notes',
         'duplicates',
         'unused',
       ],

@@ -55,8 +55,8 @@ async function begin(device: Backend, prompt: string, options: GenerateCommand, 
     loadLanguageModel(device, path, { weights: options.weights, onBytes, signal }),
   );
   for (const note of notes) notice(`note: ${note}`);
-  await addAdapters(model, options.adapters, notice);
   const { system, chat } = options;
+  await addAdapters(model, options.adapters, { path, notice, chat: chat ? { system } : undefined });
   if (chat) notice(`system message: ${systemWords(tokenizer, system)}`);
   else if (tokenizer.chatTemplate !== undefined)
     notice(
