@@ -2,6 +2,7 @@
 import { DataError } from '../base/errors.js';
 import type { ChatTemplate, RenderOptions } from './chatTemplate.js';
 import type { ChatMessage } from './messages.js';
+import { withoutSpaces } from './pythonStrip.js';
 
 /** Templates drop what earlier answers were thought out by; what was asked and set they must write. */
 const ALWAYS_WRITTEN: readonly string[] = ['system', 'developer', 'user'];
@@ -57,10 +58,6 @@ export function refuseLeftOutMessages(
       );
     from = Math.max(from, at + said.length);
   }
-}
-
-function withoutSpaces(text: string): string {
-  return text.replace(/\s+/g, '');
 }
 
 function calls({ tool_calls: given }: ChatMessage): boolean {

@@ -160,7 +160,9 @@ describe('masks and templates', () => {
     );
     // Spaces are trimmed by many.
     const trimming = tokenizerWith(PLAIN.replace('m.content', '(m.content | trim)'));
-    expect(trained(trimming, tokenizeChat(trimming, [user(' a'), answer(' b\n')]))).toEqual(['b<|im_end|>']);
+    expect(trained(trimming, tokenizeChat(trimming, [user('\x1c a'), answer(' b\n\x85')]))).toEqual([
+      'b<|im_end|>',
+    ]);
   });
 });
 
