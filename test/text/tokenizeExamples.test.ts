@@ -106,7 +106,7 @@ describe('the trained tokens of an example', () => {
 
   it('are the calls of tools, and not what they give, nor their descriptions', async () => {
     const calling = tokenizerWith(
-      "{% if tools %}{{ '<|im_start|>' + tools[0].name + '<|im_end|>' }}{% endif %}{% for m in messages %}{{ '<|im_start|>' + m.role + ':' + m.content }}{% for c in m.tool_calls %}{{ '(' + c.name + ')' }}{% endfor %}{{ '<|im_end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant:' }}{% endif %}",
+      "{% if tools %}{{ '<|im_start|>' + tools[0].name + '<|im_end|>' }}{% endif %}{% for m in messages %}{{ '<|im_start|>' + m.role + ':' + m.content }}{% for c in m.tool_calls or [] %}{{ '(' + c.name + ')' }}{% endfor %}{{ '<|im_end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant:' }}{% endif %}",
     );
     const call = { role: 'assistant', content: null, tool_calls: [{ name: 'f' }] };
     const messages = [user('x'), call, { role: 'tool', content: '7' }, answer('ab')];
