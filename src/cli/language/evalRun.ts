@@ -66,7 +66,7 @@ async function evaluateFiles(
     );
     for (const note of notes) notice(`note: ${note}`);
     const parameters = countParameters(model).total;
-    await addAdapters(model, options.adapters, notice);
+    await addAdapters(model, options.adapters, { path, notice, chat: options });
     const scores = await measure(model, tokenizer, examples, options, { progress, signal });
     const system = systemInForce(tokenizer, read, options.system);
     const isText = read.every(({ content }) => content.kind === 'text');
