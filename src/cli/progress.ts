@@ -21,7 +21,7 @@ export interface Phase {
   readonly from?: number;
   /** Shown instead of the speed. */
   readonly facts?: () => readonly string[];
-  /** Between two lines where there is no bar, in milliseconds. Default 2000. */
+  /** Milliseconds between two lines where there is no bar, and before the first; a phase that has it ends without one. Default 2000. */
   readonly lineEvery?: number;
 }
 
@@ -161,7 +161,7 @@ class LineProgress implements Progress {
   begin(phase: Phase): void {
     this.end();
     this.#meter = new Meter(phase);
-    this.#nextAt = performance.now() + FIRST_LINE_MS;
+    this.#nextAt = performance.now() + (phase.lineEvery ?? FIRST_LINE_MS);
     this.#shown = false;
   }
 
@@ -183,7 +183,8 @@ class LineProgress implements Progress {
     if (!meter) return;
     meter.ended = true;
     // A test that was over at once is not worth a line.
-    if (this.#shown || !isTransient(meter.phase)) this.#write(line(meter));
+    const isTold = this.#shown && meter.phase.lineEvery === undefined;
+    if (isTold || !isTransient(meter.phase)) this.#write(line(meter));
   }
 }
 

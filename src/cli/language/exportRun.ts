@@ -13,7 +13,7 @@ import { addAdapters } from './adapters.js';
 import { writeForm } from './exportForms.js';
 import type { ExportCommand } from './exportOptions.js';
 import { checkApart, checkFree } from './exportPlace.js';
-import { type ExportedBase, type ExportSummary, type ExportSummary, exportText, exportText } from './exportText.js';
+import { type ExportedBase, type ExportSummary, exportText } from './exportText.js';
 import type { BasePlace } from './loadingText.js';
 import { promptFormat } from './promptFormat.js';
 import type { RunReporting } from './reporting.js';

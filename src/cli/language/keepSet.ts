@@ -17,17 +17,36 @@ export interface KeepSet {
 /** Undefined with `--keep none`. @throws DataError for a file that cannot be read, or examples that are refused */
 export async function readKeepSet(
   tokenizer: Tokenizer,
-  { keep, system, allowSpecial, long }: TrainCommand,
-  maxLength: number,
+  options: TrainCommand,
+  { maxLength, notice }: { readonly maxLength: number; readonly notice: (text: string) => void },
 ): Promise<KeepSet | undefined> {
+  const { keep, replay } = options;
   if (keep === 'none') return undefined;
-  const isGeneral = keep === 'general';
-  const name = isGeneral ? 'general questions' : keep;
-  const read = isGeneral ? generalExamples(tokenizer) : (await readExamples(keep)).examples;
+  if (keep !== 'general') {
+    const { examples } = await readExamples(keep);
+    return { name: keep, examples: keptExamples(tokenizer, { name: keep, examples }, options, maxLength) };
+  }
+  const general = { name: 'general questions', examples: generalExamples(tokenizer) };
+  try {
+    return { ...general, examples: keptExamples(tokenizer, general, options, maxLength) };
+  } catch (error) {
+    // Nobody has asked for them; replay has.
+    if (!(error instanceof DataError) || replay > 0) throw error;
+    notice(`note: what is forgotten is not measured (--keep): ${error.message}`);
+    return undefined;
+  }
+}
+
+function keptExamples(
+  tokenizer: Tokenizer,
+  { name, examples: read }: { readonly name: string; readonly examples: readonly ReadExample[] },
+  { trainOn, system, allowSpecial, long }: TrainCommand,
+  maxLength: number,
+): DataExample[] {
   const examples: DataExample[] = [];
   for (const example of read) {
     const { examples: tokens, refused } = tokenizeExamples(tokenizer, [example], {
-      ...{ system, allowSpecial, name, skipBad: true },
+      ...{ trainOn, system, allowSpecial, name, skipBad: true },
     });
     if (refused.length > 0) throw refusalOf(name, refused, read.length, 'mend them, or leave them out');
     const fitting = shortenExamples(tokens, maxLength, long === 'cut' ? 'cut' : 'drop');
@@ -35,7 +54,7 @@ export async function readKeepSet(
   }
   if (examples.length === 0)
     throw new DataError(`${name}: has no example of at most ${maxLength} tokens (--max-length)`);
-  return { name, examples };
+  return examples;
 }
 
 /** For a model without a chat template they are texts that go on. */

@@ -9,6 +9,7 @@ import { ensureWritableDirectory, writeFileAtomic } from '../../node.js';
 
 const ADAPTER = ['adapter_config.json', 'adapter_model.safetensors'] as const;
 const CHECKPOINT = 'checkpoint';
+const CHECKPOINT_FILE = 'checkpoint.safetensors';
 const SETTINGS = 'settings.yaml';
 const METRICS = 'metrics.jsonl';
 const README = 'README.md';
@@ -30,7 +31,7 @@ export class RunFolder {
 
   /**
    * Whether a run may begin, or go on, here.
-   * @throws DataError where a run is there already, or one that is done is to go on
+   * @throws DataError where a run is there already, one that is done is to go on, or files of no run would be replaced
    */
   async check({
     resume,
@@ -42,17 +43,28 @@ export class RunFolder {
     await ensureWritableDirectory(this.path);
     const found = [];
     for (const name of OWN) if (await exists(join(this.path, name))) found.push(name);
+    if (found.length === 0) return;
+    if (!found.includes(SETTINGS))
+      throw new DataError(
+        `${this.path}: holds ${found.join(', ')}, and no settings.yaml of a run: name another folder`,
+      );
     if (resume && !found.includes(CHECKPOINT) && found.includes(README))
       throw new DataError(`${this.path}: the run is done: there is nothing to go on with`);
-    if (resume || overwrite || found.length === 0) return;
+    if (resume || overwrite) return;
     throw new DataError(
       `${this.path}: holds a run already (${found.join(', ')}): --resume goes on with it, --overwrite replaces it`,
     );
   }
 
-  /** Takes away what an earlier run has left. */
+  /** Whether there is something to go on from: a run that was killed early has nothing. */
+  async hasCheckpoint(): Promise<boolean> {
+    return (await directoryFiles(this.checkpoint).open(CHECKPOINT_FILE)) !== undefined;
+  }
+
+  /** Takes away what an earlier run has left. Its settings, by which it is known, go last. */
   async clear(): Promise<void> {
-    for (const name of OWN) await rm(join(this.path, name), { recursive: true, force: true });
+    const names = [...OWN.filter((name) => name !== SETTINGS), SETTINGS];
+    for (const name of names) await rm(join(this.path, name), { recursive: true, force: true });
   }
 
   async removeCheckpoint(): Promise<void> {
@@ -67,6 +79,11 @@ export class RunFolder {
   async saveAdapter(model: LlamaForCausalLM, baseModel: string): Promise<void> {
     const to: WritablePlace = directoryFiles(this.path);
     await saveAdapter(model, to, { baseModel, taskType: 'CAUSAL_LM' });
+  }
+
+  /** Those of an adapter that was saved elsewhere, by name. */
+  async putAdapter(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    await directoryFiles(this.path).write(files);
   }
 
   saveSettings(text: string): Promise<void> {

@@ -34,6 +34,8 @@ type Line =
 /** Its methods throw a DataError where the file cannot be written. */
 export class RunMetrics {
   #lines: Line[] = [];
+  /** Whether what the file has is not what is kept of it, such as the half line of a run that was killed. */
+  #isTorn = false;
   readonly #path: string;
 
   /** @param path  of the file; lines are added to it as they come */
@@ -58,15 +60,17 @@ export class RunMetrics {
     if (!(await exists(this.#path))) return;
     const text = new TextDecoder().decode(await readFileBytes(this.#path));
     this.#lines = text.split('\n').flatMap(lineOf);
+    this.#isTorn = text !== textOf(this.#lines);
   }
 
   /** Forgets what came of a step that is made again, and of all later ones. */
   beginAt(firstStep: number): void {
     const kept = this.#lines.filter(({ step }) => step < firstStep);
-    if (kept.length === this.#lines.length) return;
+    if (kept.length === this.#lines.length && !this.#isTorn) return;
     this.#lines = kept;
+    this.#isTorn = false;
     this.#write(() => {
-      writeFileSync(`${this.#path}.part`, kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
+      writeFileSync(`${this.#path}.part`, textOf(kept));
       renameSync(`${this.#path}.part`, this.#path);
     });
   }
@@ -95,6 +99,10 @@ export class RunMetrics {
       throw new DataError(`${this.#path}: cannot be written: ${reasonOf(error)}`, { cause: error });
     }
   }
+}
+
+function textOf(lines: readonly Line[]): string {
+  return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
 }
 
 /** The last line of a run that was killed may be cut off. */

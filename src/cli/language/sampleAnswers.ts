@@ -1,6 +1,7 @@
 /** What a model answers to the prompts of a few examples. */
 import { generate } from '../../generate/generate.js';
 import type { LlamaForCausalLM } from '../../models/llama.js';
+import { encodeChat } from '../../text/chat.js';
 import type { ChatMessage } from '../../text/messages.js';
 import { takesSystemMessage } from '../../text/systemMessage.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
@@ -18,21 +19,37 @@ export interface SamplePrompt {
 const MOST = 3;
 const MAX_TOKENS = 48;
 
-/** The prompts of the first examples that have one. */
+export interface SampleOptions {
+  readonly system: string | undefined;
+  readonly allowSpecial: boolean;
+  /** Tokens. */
+  readonly contextLength: number;
+}
+
+/** The prompts of the first examples that have one with room for an answer behind it. */
 export function samplePrompts(
   tokenizer: Tokenizer,
   examples: readonly DataExample[],
-  system: string | undefined,
+  { system, allowSpecial, contextLength }: SampleOptions,
 ): readonly SamplePrompt[] {
   const isChat = tokenizer.chatTemplate !== undefined;
   const prompts: SamplePrompt[] = [];
+  const add = (sample: SamplePrompt) => {
+    const { prompt } = sample;
+    const ids =
+      typeof prompt === 'string'
+        ? tokenizer.encode(prompt, { allowSpecial, addSpecialTokens: true })
+        : encodeChat(tokenizer, prompt, { allowSpecial, addGenerationPrompt: true });
+    // A long conversation was cut where it is trained; its last answer is behind that.
+    if (ids.length < contextLength) prompts.push(sample);
+  };
   for (const { read } of examples) {
     if (prompts.length === MOST) break;
     const { line, content } = read;
     if (content.kind === 'completion') {
       const { prompt: text, completion: wanted } = content;
       const prompt = isChat ? withSystem(tokenizer, [{ role: 'user', content: text }], system) : text;
-      prompts.push({ line, text, wanted, prompt });
+      add({ line, text, wanted, prompt });
     }
     if (content.kind !== 'messages' || content.tools !== undefined) continue;
     const { messages } = content;
@@ -40,7 +57,7 @@ export function samplePrompts(
     if (last < 1) continue;
     const [before, { content: wanted }] = [messages.slice(0, last), messages[last]];
     const prompt = withSystem(tokenizer, before, system);
-    prompts.push({ line, text: before[before.length - 1].content, wanted, prompt });
+    add({ line, text: before[before.length - 1].content, wanted, prompt });
   }
   return prompts;
 }

@@ -21,7 +21,7 @@ import {
   TRAIN_DEFAULTS,
 } from './trainOptions.js';
 import { runTrain } from './trainRun.js';
-import { readSettings, settingsOf } from './trainSettings.js';
+import { readSettings, settingsInForce, settingsOf } from './trainSettings.js';
 
 const D = TRAIN_DEFAULTS;
 
@@ -133,7 +133,7 @@ function addComputingOptions(command: Command): void {
 async function train(given: RawTrainOptions, command: Command, streams: Streams): Promise<void> {
   const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
   const fromFile = given.config === undefined ? {} : await readSettings(given.config, command);
-  const kept = Object.fromEntries(Object.entries(fromFile).filter(([name]) => !isGiven(name)));
+  const kept = settingsInForce(fromFile, isGiven);
   const raw: RawTrainOptions = { ...given, ...kept };
   const options = parseTrainOptions(raw);
   const named = (name: string) => isGiven(name) || name in kept;

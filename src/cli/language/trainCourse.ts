@@ -40,13 +40,25 @@ export function batchSizes(
   return { batchTokens: Math.max(1, Math.min(BATCH_TOKENS, few)) };
 }
 
-/** @throws UsageError for a warm-up of all steps */
+/** Examples that are gone through to count the steps, in about ten seconds. */
+const MOST_EXAMPLES = 100_000_000;
+
+/** @throws UsageError for a warm-up of all steps, or more passes than can be counted */
 export function courseOf(options: TrainCommand, rows: PackedRows): Course {
   const { iterations, shuffle, seed } = options;
   const stepsIn = (epochs: number) =>
     rows.stepCount({ batchSize: 1, epochs, random: shuffle ? new Random(seed).split('shuffle') : undefined });
   const stepsPerEpoch = stepsIn(1);
   let { epochs } = options;
+  const most = Math.ceil(MOST_EXAMPLES / rows.length);
+  if (iterations === undefined && epochs > most)
+    throw broken('--epochs', `must be at most ${most} with these examples`, `${epochs}`);
+  if (iterations !== undefined && iterations > most * stepsPerEpoch)
+    throw broken(
+      '--iterations',
+      `must be at most ${most * stepsPerEpoch} with these examples`,
+      `${iterations}`,
+    );
   // Passes differ in their steps where the order does.
   if (iterations !== undefined)
     for (epochs = Math.ceil(iterations / stepsPerEpoch); stepsIn(epochs) < iterations; ) epochs++;

@@ -1,16 +1,19 @@
 /** The training itself: steps, validations, samples, checkpoints, and what there is to tell of them. */
-import { DataError, learningRateFactor, NonFiniteError, withAdapterDisabled } from '../../core.js';
+import { printable } from '../../base/printable.js';
+import { type DataError, learningRateFactor, NonFiniteError, withAdapterDisabled } from '../../core.js';
 import { fit } from '../../index.js';
-import { evaluateLanguageModel, type LanguageEvaluation } from '../../models/evaluateLanguageModel.js';
+import type { LanguageEvaluation } from '../../models/evaluateLanguageModel.js';
 import type { LlamaForCausalLM } from '../../models/llama.js';
 import { tokenLoss } from '../../models/tokenLoss.js';
 import { type PackedBatch, PackedRows } from '../../text.js';
 import { duration, integer, rate } from '../format.js';
-import type { DataExample } from './readData.js';
+import { LastGood } from './lastGood.js';
 import type { RunReporting } from './reporting.js';
 import type { RunFolder } from './runFolder.js';
 import type { RunMetrics } from './runMetrics.js';
-import { answerTo, type SamplePrompt, samplePrompts } from './sampleAnswers.js';
+import { type SamplePrompt, samplePrompts } from './sampleAnswers.js';
+import { type Failure, failureOf, isNotFinite } from './trainFailure.js';
+import { answer, evaluated, LINE_EVERY_MS } from './trainMeasure.js';
 import type { TrainCommand } from './trainOptions.js';
 import type { TrainSetup, UsedExamples } from './trainSetup.js';
 
@@ -40,13 +43,14 @@ export interface TrainOutcome {
 
 /** No gradient is as long. */
 const NO_CLIP = 3e38;
-const MOST_LINES = 10;
-/** Between two lines of progress where there is no bar. */
-const LINE_EVERY_MS = 15_000;
+/** Characters of a prompt or an answer in a notice. */
+const MAX_SHOWN = 100;
 
-interface Run {
+export interface Run {
   readonly setup: TrainSetup;
   readonly options: TrainCommand;
+  /** Whether there is a checkpoint to go on from. */
+  readonly goesOn: boolean;
   readonly folder: RunFolder;
   readonly metrics: RunMetrics;
   readonly baseModel: string;
@@ -62,7 +66,9 @@ export async function trainAdapter(run: Run): Promise<TrainOutcome> {
     used && evaluated(run, name, used.examples);
   const before = await measure('measure before', valid);
   const keepBefore = await measure('measure to keep', keep);
-  const prompts = samplePrompts(data.tokenizer, (valid ?? setup.train).examples, options.system);
+  const { contextLength } = model.config;
+  const { examples } = valid ?? setup.train;
+  const prompts = samplePrompts(data.tokenizer, examples, { ...options, contextLength });
   const course = new Steps(run, prompts, before);
   const result = await course.run();
   const { stopped } = result;
@@ -81,37 +87,21 @@ export async function trainAdapter(run: Run): Promise<TrainOutcome> {
   };
 }
 
-async function evaluated(
-  { setup: { model, data }, reporting: { progress, signal } }: Run,
-  name: string,
-  examples: readonly DataExample[],
-): Promise<LanguageEvaluation> {
-  progress.begin({ name, total: examples.length, unit: 'examples', transient: true });
-  try {
-    const tokens = examples.map((example) => example.tokens);
-    const onProgress = (done: number) => progress.update(done);
-    return await evaluateLanguageModel(model, data.tokenizer, tokens, { signal, onProgress });
-  } finally {
-    progress.end();
-  }
-}
-
-function answer({ setup: { model, data }, options, reporting }: Run, prompt: SamplePrompt): Promise<string> {
-  const { allowSpecial } = options;
-  return answerTo(model, data.tokenizer, prompt, { signal: reporting.signal, allowSpecial });
-}
-
 /** The steps of a run, as `fit` makes them. */
 class Steps {
   readonly #run: Run;
   readonly #prompts: readonly SamplePrompt[];
   readonly #before: LanguageEvaluation | undefined;
+  readonly #good: LastGood;
   /** Numbers of the examples of the step that runs, and what it computes. */
   #examples: number[] = [];
+  /** Those of the last step that is done. */
+  #lastExamples: readonly number[] = [];
   #now = { trainedTokens: 0, tokens: 0 };
   #all = { trainedTokens: 0, tokens: 0, stepSeconds: 0 };
   #stepBegun = 0;
   #firstStep: number | undefined;
+  #hasFailed = false;
   #lastStep = 0;
   #lastLoss = Number.NaN;
   #best = Number.POSITIVE_INFINITY;
@@ -120,6 +110,10 @@ class Steps {
     this.#run = run;
     this.#prompts = prompts;
     this.#before = before;
+    const { setup, baseModel } = run;
+    const { saveEvery: every } = setup.course;
+    const { stepsPerRead } = setup.device;
+    this.#good = new LastGood(setup.model, { baseModel, every, stepsPerRead });
   }
 
   get counts() {
@@ -131,7 +125,8 @@ class Steps {
     const { model, rows, course, valid, optimizer, plan, device } = setup;
     model.model.gradientCheckpointing = plan.gradientCheckpointing;
     const { epochs, steps, schedule, saveEvery, validateEvery } = course;
-    const { patience, seed, shuffle, clip, resume } = options;
+    const { patience, seed, shuffle, clip } = options;
+    const { goesOn: resume } = this.#run;
     if (!resume) await this.#samples(0);
     const validation = valid && {
       data: new PackedRows(
@@ -144,7 +139,7 @@ class Steps {
     };
     this.#begin(0);
     try {
-      return await fit<LlamaForCausalLM, PackedBatch>(model, rows, {
+      const result = await fit<LlamaForCausalLM, PackedBatch>(model, rows, {
         optimizer: optimizer(model.parameters().filter(({ requiresGrad }) => requiresGrad)),
         ...{ epochs, limit: steps, shuffle, seed, schedule },
         clipNorm: clip === 0 ? NO_CLIP : clip,
@@ -154,8 +149,15 @@ class Steps {
         onStep: ({ iteration, loss }) => this.#step(iteration, loss),
         signal: reporting.signal,
       });
+      // No validation has seen the weights of the last step.
+      if (!valid && !result.stopped && this.#lastExamples.length > 0)
+        await this.#measured('measure the last step', setup.train, this.#lastExamples);
+      return result;
     } catch (error) {
-      throw error instanceof NonFiniteError ? await this.#notFinite(error) : error;
+      const reason = error instanceof NonFiniteError ? await this.#notFinite(error) : error;
+      // Whoever went on from it would come to the same end.
+      if (this.#hasFailed) await folder.removeCheckpoint();
+      throw reason;
     } finally {
       reporting.progress.end();
       if (this.#firstStep === undefined) this.#continue(steps + 1);
@@ -182,7 +184,9 @@ class Steps {
     this.#all.tokens += this.#now.tokens;
     this.#all.stepSeconds += seconds;
     this.#now = { trainedTokens: 0, tokens: 0 };
+    this.#lastExamples = [...new Set(this.#examples)];
     this.#examples = [];
+    this.#good.after(step);
     [this.#lastStep, this.#lastLoss] = [step, loss];
     reporting.progress.update(step);
   }
@@ -227,7 +231,10 @@ class Steps {
   async #validate() {
     const { setup, metrics, folder, baseModel, reporting } = this.#run;
     const step = this.#lastStep;
-    const evaluation = await evaluated(this.#run, 'validate', setup.valid?.examples ?? []);
+    const { valid } = setup;
+    const evaluation = await this.#measured('validate', valid as UsedExamples, [
+      ...(valid?.examples.keys() ?? []),
+    ]);
     metrics.addValidation(step, evaluation);
     const isBest = evaluation.loss < this.#best;
     if (isBest) {
@@ -257,29 +264,35 @@ class Steps {
     const { metrics, reporting } = this.#run;
     for (const [i, prompt] of this.#prompts.entries()) {
       const text = await answer(this.#run, prompt);
+      // It ends where it was when the run is stopped.
+      if (reporting.signal.aborted) return;
       metrics.addSample({ step, prompt: prompt.text, answer: text });
-      if (i === 0 && !reporting.signal.aborted) reporting.notice(`  "${prompt.text}" → "${text}"`);
+      const [asked, said] = [prompt.text, text].map((each) => printable(each, MAX_SHOWN));
+      if (i === 0) reporting.notice(`  "${asked}" → "${said}"`);
     }
   }
 
-  /** With the lines of the examples that it comes from, as far as they can be told. */
-  async #notFinite({ what, iteration, message }: NonFiniteError): Promise<DataError> {
-    const { setup, folder, baseModel } = this.#run;
-    const lines: number[] = [];
-    const examples = [...new Set(this.#examples)].map((example) => setup.train.examples[example]);
-    for (const { tokens } of examples) {
-      const isSound = await evaluateLanguageModel(setup.model, setup.data.tokenizer, [tokens]).then(
-        ({ loss }) => Number.isFinite(loss),
-        () => false,
-      );
-      if (!isSound) lines.push(tokens.line);
-    }
-    const all = lines.length > 0 ? lines : examples.map(({ tokens }) => tokens.line);
-    const shown = all.slice(0, MOST_LINES).join(', ') + (all.length > MOST_LINES ? ', …' : '');
-    if (!(await folder.hasAdapter())) await folder.saveAdapter(setup.model, baseModel);
+  #notFinite({ iteration, message }: NonFiniteError): Promise<DataError> {
     const number = message.replace(/^fit: /, '').replace(/ at iteration.*$/, '');
-    return new DataError(
-      `${setup.train.name}: ${number} at step ${iteration}, of the examples of line ${shown}: ${folder.path} has the last good adapter; a lower --learning-rate or a smaller --clip helps where the ${what} grew`,
-    );
+    const numbers = [...new Set(this.#examples)];
+    const failure = { what: `${number} at step ${iteration}`, used: this.#run.setup.train, numbers };
+    return this.#failure(failure);
+  }
+
+  /** Measures examples, by number. @throws DataError where that gives a number that is not finite */
+  async #measured(name: string, used: UsedExamples, numbers: readonly number[]): Promise<LanguageEvaluation> {
+    const examples = numbers.map((number) => used.examples[number]);
+    try {
+      return await evaluated(this.#run, name, examples);
+    } catch (error) {
+      if (!isNotFinite(error)) throw error;
+      const what = `the loss is not finite after step ${this.#lastStep}`;
+      throw await this.#failure({ what, used, numbers });
+    }
+  }
+
+  #failure(failure: Failure): Promise<DataError> {
+    this.#hasFailed = true;
+    return failureOf(this.#run, this.#good, failure);
   }
 }

@@ -161,6 +161,8 @@ export const TRAIN_DEFAULTS = {
   threads: 'auto',
 } as const;
 
+/** Nine of them beside each example; more would drown what is trained. */
+const MAX_REPLAY = 0.9;
 export const PRECISIONS = ['exact'] as const;
 export const SCHEDULES = ['constant', 'linear', 'cosine'] as const;
 export const CHECKPOINT = ['auto', 'on', 'off'] as const;
@@ -230,7 +232,7 @@ function dataOptions(raw: RawTrainOptions & { readonly data: string }) {
 }
 
 function replayOf({ replay, keep }: RawTrainOptions): number {
-  const share = fraction('--replay', replay);
+  const share = upTo('--replay', replay, MAX_REPLAY);
   if (share > 0 && keep === 'none') throw broken('--replay', 'needs examples to keep (--keep)', replay);
   return share;
 }

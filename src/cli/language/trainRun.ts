@@ -2,6 +2,7 @@
 import { DataError } from '../../core.js';
 import { withDirectory } from '../../node/inUse.js';
 import { writeFileAtomic } from '../../node.js';
+import { Interrupted } from '../errors.js';
 import { ensureWritableFile, jsonText } from '../json.js';
 import { printPainted } from '../output.js';
 import type { Streams } from '../streams.js';
@@ -10,7 +11,7 @@ import { lossPlot } from './lossPlot.js';
 import type { RunReporting } from './reporting.js';
 import { RunFolder } from './runFolder.js';
 import { RunMetrics } from './runMetrics.js';
-import { type TrainOutcome, trainAdapter } from './trainLoop.js';
+import { type Run, trainAdapter } from './trainLoop.js';
 import type { TrainCommand } from './trainOptions.js';
 import { baseNameOf, trainReadme } from './trainReadme.js';
 import { renderTrainReport } from './trainReport.js';
@@ -82,29 +83,40 @@ async function trainInto(
   reporting: RunReporting,
 ): Promise<void> {
   const metrics = new RunMetrics(folder.metrics);
-  if (options.resume) await metrics.read();
-  else await folder.clear();
-  await folder.saveSettings(settingsText(settings));
-  const baseModel = await baseNameOf(setup.data.path);
-  const outcome = await trainAdapter({ setup, options, folder, metrics, baseModel, reporting });
-  const hasBest = outcome.best !== undefined;
-  if (outcome.isStopped) {
-    // With validation the folder has the weights that were best so far.
-    if (!hasBest) await folder.saveAdapter(setup.model, baseModel);
-    reporting.notice(stoppedText(outcome, setup, options));
-    return;
+  const goesOn = options.resume && (await folder.hasCheckpoint());
+  if (goesOn) await metrics.read();
+  else {
+    await folder.clear();
+    await folder.saveSettings(settingsText(settings));
   }
+  const baseModel = await baseNameOf(setup.data.path);
+  const run = { setup, options, goesOn, folder, metrics, baseModel, reporting };
+  const outcome = await trainAdapter(run).catch(async (error: unknown) => {
+    if (error instanceof Interrupted) await leave(run);
+    throw error;
+  });
+  if (outcome.isStopped) return leave(run);
   await folder.saveAdapter(setup.model, baseModel);
   const svg = await lossPlot(metrics, outcome.before?.loss, reporting.notice);
   if (svg !== undefined) await folder.savePlot(svg);
   await folder.saveReadme(await trainReadme(setup, outcome, options, settings));
-  await folder.removeCheckpoint();
   const text = jsonText(trainSummary(options, setup, outcome, metrics));
   if (options.json === '-') streams.stdout.write(text);
   if (jsonPath !== undefined) await writeFileAtomic(jsonPath, new TextEncoder().encode(text));
+  await folder.removeCheckpoint();
   show(`\n${renderTrainReport(setup, outcome, options.out)}`, options, streams);
 }
 
-function stoppedText({ steps }: TrainOutcome, { course }: TrainSetup, { out }: TrainCommand): string {
-  return `stopped at step ${steps} of ${course.steps}; ${out} has the adapter so far: the same command with --resume goes on`;
+/** Leaves the folder of a run that was stopped so that it has an adapter, and says how to go on. */
+async function leave({ setup, options, folder, metrics, baseModel, reporting }: Run): Promise<void> {
+  const { length: steps } = metrics.steps;
+  if (steps === 0) {
+    reporting.notice('stopped before the first step: the same command with --resume begins again');
+    return;
+  }
+  // With validation the folder has the weights that were best so far.
+  if (!(await folder.hasAdapter())) await folder.saveAdapter(setup.model, baseModel);
+  reporting.notice(
+    `stopped at step ${steps} of ${setup.course.steps}; ${options.out} has the adapter so far: the same command with --resume goes on`,
+  );
 }

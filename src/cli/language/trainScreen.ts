@@ -42,7 +42,7 @@ function modelFacts(setup: TrainSetup, options: TrainCommand): (readonly [string
     ['Device', `${device.name}: ${printable(reason, MAX_SHOWN)}`],
     [
       'Model',
-      `${printable(options.model, MAX_SHOWN)}: ${integer(parameters)} parameters, ${megabytes(weightBytes)} as ${options.weights}`,
+      `${printable(options.model, MAX_SHOWN)}: ${integer(parameters)} parameters, ${megabytes(weightBytes)} ${options.weights === 'keep' ? 'as in its file' : `as ${options.weights}`}`,
     ],
     [
       'Adapter',

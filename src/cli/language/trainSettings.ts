@@ -18,15 +18,40 @@ const NOT_SETTINGS: readonly string[] = [
   'help',
 ];
 
+/** Their values stay texts where they look like numbers: a folder may be called 007. */
+const TEXTS: readonly string[] = ['model', 'data', 'out', 'system', 'keep', 'adapter', 'targets'];
+
+/** What a new adapter is; one that is there says it itself. */
+const OF_NEW_ADAPTERS: readonly (keyof RawTrainOptions)[] = [
+  'rank',
+  'alpha',
+  'dropout',
+  'targets',
+  'layers',
+  'dora',
+  'rslora',
+  'init',
+];
+
+/** Options of a file that one of the command line puts out of force, beside the same. */
+const OUT_OF_FORCE: Readonly<Partial<Record<keyof RawTrainOptions, readonly (keyof RawTrainOptions)[]>>> = {
+  batchSize: ['batchTokens'],
+  batchTokens: ['batchSize'],
+  epochs: ['iterations'],
+  adapter: OF_NEW_ADAPTERS,
+};
+
 const MAX_BYTES = 1_000_000;
 
 type Settings = Readonly<Record<string, string | boolean>>;
 
-/** All options of a run by their long names without the dashes, those with defaults too. */
+/** All options of a run by their long names without the dashes, those with defaults too; with `--adapter`, without what its file says. */
 export function settingsOf(raw: RawTrainOptions, command: Command): Settings {
   const settings: Record<string, string | boolean> = {};
   for (const option of optionsOf(command)) {
-    const value: unknown = Reflect.get(raw, option.attributeName());
+    const name = option.attributeName() as keyof RawTrainOptions;
+    if (raw.adapter !== undefined && OF_NEW_ADAPTERS.includes(name)) continue;
+    const value: unknown = raw[name];
     if (typeof value === 'string') settings[nameOf(option)] = value;
     // A switch of `--no-…` is true where it is not given.
     else if (typeof value === 'boolean' && value !== option.negate) settings[nameOf(option)] = true;
@@ -37,7 +62,8 @@ export function settingsOf(raw: RawTrainOptions, command: Command): Settings {
 /** With numbers as numbers. */
 export function settingsText(settings: Settings): string {
   const plain = Object.entries(settings).map(([name, value]) => {
-    const isNumber = typeof value === 'string' && /^\d+(\.\d+)?(e-?\d+)?$/.test(value);
+    const isNumber =
+      typeof value === 'string' && !TEXTS.includes(name) && /^\d+(\.\d+)?(e-?\d+)?$/.test(value);
     return [name, isNumber ? Number(value) : value] as const;
   });
   return stringify(Object.fromEntries(plain));
@@ -54,17 +80,41 @@ export async function readSettings(file: string, command: Command): Promise<Part
   const document = parseDocument(new TextDecoder().decode(bytes));
   const [wrong] = document.errors;
   if (wrong) throw new DataError(`${file}: is no YAML: ${wrong.message.split('\n')[0].replace(/:$/, '')}`);
-  const content: unknown = document.toJS({ maxAliasCount: 0 });
+  const content = contentOf(document, file);
   if (typeof content !== 'object' || content === null || Array.isArray(content))
     throw new DataError(`${file}: must be a mapping of option names to values, such as rank: 8`);
   const byName = new Map(optionsOf(command).map((option) => [nameOf(option), option]));
   const found: Record<string, string | boolean> = {};
   for (const [name, value] of Object.entries(content)) {
     const option = byName.get(name.replace(/^--/, ''));
-    if (!option) throw new DataError(`${file}: there is no option ${printable(JSON.stringify(name), 80)}`);
+    if (!option) throw new DataError(`${file}: there is no setting ${printable(JSON.stringify(name), 80)}`);
     found[option.attributeName()] = settingOf(`${file}: ${name}`, value, option);
   }
   return found;
+}
+
+/** @throws DataError for aliases, which could make a small file large */
+function contentOf(document: ReturnType<typeof parseDocument>, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 0 });
+  } catch (error) {
+    throw new DataError(`${file}: must have no aliases, such as *name`, { cause: error });
+  }
+}
+
+/**
+ * What of a file's options is in force beside those of the command line, which win.
+ * @param isGiven  whether an option stands on the command line
+ */
+export function settingsInForce(
+  fromFile: Partial<RawTrainOptions>,
+  isGiven: (name: string) => boolean,
+): Partial<RawTrainOptions> {
+  const out = Object.entries(OUT_OF_FORCE).flatMap(([name, others]) => (isGiven(name) ? others : []));
+  const kept = Object.entries(fromFile).filter(
+    ([name]) => !isGiven(name) && !out.some((each) => each === name),
+  );
+  return Object.fromEntries(kept);
 }
 
 function settingOf(where: string, value: unknown, option: Command['options'][number]): string | boolean {

@@ -18,6 +18,7 @@ import type { Tokenizer } from '../../text/tokenizer.js';
 import { type PackedRows, PackedRows as Rows } from '../../text.js';
 import { modelPath, shown } from '../modelPath.js';
 import { openDevice } from '../prepare.js';
+import { broken } from '../values.js';
 import type { DataSummary } from './dataSummary.js';
 import { dataSummary } from './dataSummary.js';
 import { addReplay, type KeepSet, readKeepSet } from './keepSet.js';
@@ -94,8 +95,9 @@ export async function setUp(
     for (const note of notes) notice(`note: ${note}`);
     const parameters = countParameters(model).total;
     const adapter = await putAdapter(model, options, { isGiven, notice });
-    const keep = await readKeepSet(tokenizer, options, data.maxLength);
+    const keep = await readKeepSet(tokenizer, options, { maxLength: data.maxLength, notice });
     const valid = usedOf(data.all.parts.valid, data, options);
+    if (!valid) refuseValidation(options);
     const own = usedOf(data.all.parts.train, data, options) as UsedExamples;
     const { examples, replayed } = addReplay(own.examples, keep, options);
     const train = { ...own, examples };
@@ -115,6 +117,16 @@ export async function setUp(
     device.dispose();
     throw error;
   }
+}
+
+/** @throws UsageError for options that do nothing without examples for validation */
+function refuseValidation({ patience, validateEvery }: TrainCommand): void {
+  for (const [option, value] of [
+    ['--patience', patience] as const,
+    ['--validate-every', validateEvery] as const,
+  ])
+    if (value !== undefined)
+      throw broken(option, 'needs examples for validation, and there are none', `${value}`);
 }
 
 function usedOf(
