@@ -85,8 +85,15 @@ export async function readTensors(
   return { tensors: own, notes };
 }
 
+/** A tensor that may be saved. @throws RangeError for one with a number that is infinite, or none */
+export function finite(key: string, tensor: HostTensor): HostTensor {
+  const at = firstNotFinite(tensor.data);
+  if (at < 0) return tensor;
+  throw new RangeError(`saveAdapter: ${key} must be finite: element ${at} is ${tensor.data[at]}`);
+}
+
 /** The place of the first number that is infinite, or none; −1 where all are finite. */
-export function firstNotFinite(data: HostTensor['data']): number {
+function firstNotFinite(data: HostTensor['data']): number {
   for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
   return -1;
 }

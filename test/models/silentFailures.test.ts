@@ -379,6 +379,35 @@ describe('checkpoints and devices', () => {
     model.dispose();
   });
 
+  it('a training that begins again where it was to go on: without the state of its optimizer', async () => {
+    const run = async (checkpoint: Files | undefined, until?: number) => {
+      const { model, adapter } = await adapted();
+      const stop = new AbortController();
+      const losses: number[] = [];
+      await fit(model, new PackedRows(device, [ONE]), {
+        optimizer: new AdamW(
+          model.parameters().filter(({ requiresGrad }) => requiresGrad),
+          { learningRate: 1e-2 },
+        ),
+        ...{ loss: tokenLoss, epochs: 4, shuffle: false, signal: stop.signal },
+        ...(checkpoint ? { checkpoint: { dir: checkpoint, every: 2, resume: true } } : {}),
+        onStep: ({ iteration, loss }) => {
+          losses.push(loss);
+          if (iteration === until) stop.abort();
+        },
+      });
+      const values = await factorsOf(adapter);
+      model.dispose();
+      return { losses, values };
+    };
+    const whole = await run(undefined);
+    const files: Files = new Map();
+    const first = await run(files, 2);
+    const rest = await run(files);
+    expect([...first.losses, ...rest.losses]).toEqual(whole.losses);
+    expect(rest.values).toEqual(whole.values);
+  });
+
   it('a step that does not fit into memory, found out while it swaps', async () => {
     const { model } = await adapted();
     const rows = new PackedRows(device, [ONE]);
