@@ -94,7 +94,7 @@ export async function setUp(
     );
     for (const note of notes) notice(`note: ${note}`);
     const parameters = countParameters(model).total;
-    const adapter = await putAdapter(model, options, { isGiven, notice });
+    const adapter = await putAdapter(model, options, { isGiven, notice, path });
     const keep = await readKeepSet(tokenizer, options, { maxLength: data.maxLength, notice });
     const valid = usedOf(data.all.parts.valid, data, options);
     if (!valid) refuseValidation(options);
