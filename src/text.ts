@@ -48,6 +48,7 @@ export { causalContext, causalRanges, type TokenContext } from './models/tokenCo
 export { tokenLoss } from './models/tokenLoss.js';
 export { type TrainingPlan, type TrainingPlanOptions, trainingPlan } from './models/trainingPlan.js';
 export type { WeightsOption } from './models/weights.js';
+export { type AnswerFrame, answerFrame } from './text/answerFrame.js';
 export { type BadLine, type ReasonCount, reasonCounts, refusalOf } from './text/badLines.js';
 export { type EncodeChatOptions, encodeChat } from './text/chat.js';
 export { ChatTemplate, type RenderOptions } from './text/chatTemplate.js';

@@ -51,7 +51,10 @@ export function addAdapterCommands(program: Command, streams: Streams): void {
     .description(
       'show what an adapter or a model consists of: config, tokenizer, tensors, ranks, norms, size',
     )
-    .argument('<path>', 'directory of an adapter or a model, a safetensors file, or a GGUF file')
+    .argument(
+      '<path>',
+      'directory of an adapter or a model, a safetensors file, a GGUF file, or the id of a model in the Hugging Face cache',
+    )
     .option('--json <file>', 'write the same as JSON; - is standard output, which then holds nothing else')
     .action((given: string, { json }: { readonly json?: string }) => inspect(given, json, streams));
   addMerge(program, streams);

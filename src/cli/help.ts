@@ -2,8 +2,8 @@
 import { MODEL_HELP } from './language/modelOption.js';
 
 export const PROGRAM_SUMMARY =
-  'LoRA fine-tuning on WebAssembly SIMD: train a small network, adapt it with LoRA, and see what that ' +
-  'wins and what it forgets.';
+  'LoRA fine-tuning on WebAssembly SIMD: of a language model on your examples, or of a small network on MNIST, ' +
+  'with what that gains and what it forgets.';
 
 export const MNIST_SUMMARY = 'train on MNIST, adapt with LoRA, report what was won and lost';
 
@@ -74,15 +74,17 @@ export const THREADS = 'of wasm, 1 to 64, or auto; the results are the same';
 
 export const PROGRAM_EXAMPLES = `
 Examples:
-  $ lowrank mnist            train, adapt and report
-  $ lowrank sweep            which rank, alpha and learning rate
-  $ lowrank mnist --help     its options, files and exit codes
-  $ lowrank inspect out/layer
-  $ lowrank eval --base out/base.safetensors --adapter out/layer
   $ lowrank data --model model.gguf --data my-data --show 3
+  $ lowrank train --model model.gguf --data my-data --out run
+  $ lowrank chat --model model.gguf --adapter run
+  $ lowrank eval --model model.gguf --adapter run --data my-data
+  $ lowrank export --model model.gguf --adapter run --to gguf
   $ lowrank generate --model model.gguf --chat --prompt Hello
-  $ lowrank chat --model model.gguf --adapter out/adapter
-  $ lowrank devices          what this machine can compute on`;
+  $ lowrank inspect run      what an adapter or a model consists of
+  $ lowrank mnist            the tutorial: train, adapt and report
+  $ lowrank sweep            which rank, alpha and learning rate there
+  $ lowrank devices          what this machine can compute on
+  $ lowrank train --help     its options, files and exit codes`;
 
 export const MNIST_EXAMPLES = `
 Methods:

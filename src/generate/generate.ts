@@ -3,6 +3,7 @@ import { checkOptions, type OptionNames } from '../base/options.js';
 import type { LlamaForCausalLM } from '../models/llama.js';
 import { modelParts } from '../nn/module.js';
 import { beginReading } from '../nn/use.js';
+import { answerFrame } from '../text/answerFrame.js';
 import { encodeChat } from '../text/chat.js';
 import type { ChatMessage } from '../text/messages.js';
 import type { TextStream } from '../text/textStream.js';
@@ -15,7 +16,7 @@ import { TextCache } from './textCache.js';
 export interface GenerateOptions extends SamplingOptions {
   /** The most tokens to generate. Default 256; the end of the model's context ends the text, too. */
   readonly maxTokens?: number;
-  /** Whether to continue past the tokens that end a text; they are not shown. Default false. */
+  /** Whether to continue past the tokens that end a text, or in a chat a turn; they are not shown. Default false. */
   readonly ignoreEos?: boolean;
   /** Texts before which the generated text ends. */
   readonly stop?: readonly string[];
@@ -87,7 +88,25 @@ export function generate(
   const beyond = ids.find((id) => id < 0 || id >= vocabularySize);
   if (beyond !== undefined)
     throw new RangeError(`generate: the model has ${vocabularySize} tokens: there is no ${beyond}`);
-  return new Generation(model, tokenizer, ids, options);
+  return new Generation(model, tokenizer, { ids, ends: endsOf(tokenizer, prompt, options) }, options);
+}
+
+/** A model's files may not name the token by which its chat template ends a turn among those that end texts. */
+function endsOf(
+  tokenizer: Tokenizer,
+  prompt: Prompt,
+  { ignoreEos = false }: GenerateOptions,
+): ReadonlySet<number> {
+  if (ignoreEos) return new Set();
+  const isChat = typeof prompt !== 'string' && !(prompt instanceof Int32Array);
+  const turnEnd = isChat ? answerFrame(tokenizer)?.endId : undefined;
+  return new Set(turnEnd === undefined ? tokenizer.eosIds : [...tokenizer.eosIds, turnEnd]);
+}
+
+/** A prompt's tokens, and those that end what is generated. */
+interface Asked {
+  readonly ids: Int32Array;
+  readonly ends: ReadonlySet<number>;
 }
 
 function promptIds(
@@ -105,15 +124,17 @@ export class Generation implements AsyncIterable<string> {
   readonly #model: LlamaForCausalLM;
   readonly #tokenizer: Tokenizer;
   readonly #ids: Int32Array;
+  readonly #ends: ReadonlySet<number>;
   readonly #options: GenerateOptions;
   #isBegun = false;
   #result: GenerationResult | undefined;
 
   /** Use {@link generate}. */
-  constructor(model: LlamaForCausalLM, tokenizer: Tokenizer, ids: Int32Array, options: GenerateOptions) {
+  constructor(model: LlamaForCausalLM, tokenizer: Tokenizer, { ids, ends }: Asked, options: GenerateOptions) {
     this.#model = model;
     this.#tokenizer = tokenizer;
     this.#ids = ids;
+    this.#ends = ends;
     this.#options = options;
   }
 
@@ -165,7 +186,7 @@ export class Generation implements AsyncIterable<string> {
     const reader = new TokenReader(this.#model, text, cache);
     const readTokens = ids.length - cache.length;
     const clock = new Clock(readTokens);
-    const shown = new ShownText(this.#tokenizer, this.#options);
+    const shown = new ShownText(this.#tokenizer, this.#ends, this.#options);
     const sampler = new Sampler(this.#options, (id) => this.#tokenizer.hasToken(id));
     const seen = [...ids];
     let stoppedBy: GenerationResult['stoppedBy'] = 'length';
@@ -210,8 +231,8 @@ class ShownText {
   readonly #stops: StopTexts;
   #hasEnded = false;
 
-  constructor(tokenizer: Tokenizer, { stop = [], ignoreEos = false }: GenerateOptions) {
-    this.#ends = new Set(ignoreEos ? [] : tokenizer.eosIds);
+  constructor(tokenizer: Tokenizer, ends: ReadonlySet<number>, { stop = [] }: GenerateOptions) {
+    this.#ends = ends;
     this.#stream = tokenizer.stream({ skipSpecial: true });
     this.#stops = new StopTexts(stop);
   }

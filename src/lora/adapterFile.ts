@@ -17,7 +17,7 @@ import { changing, reading } from '../nn/use.js';
 import { type FloatType, safetensorsParts, type WritableTensor } from '../safetensors/safetensors.js';
 import type { Parameter } from '../tensor.js';
 import { adaptationOf, type LoraAdapter } from './adaptation.js';
-import { type Parts, readTensors } from './adapterTensors.js';
+import { finite, type Parts, readTensors } from './adapterTensors.js';
 import { type ResolvedLoraConfig, resolveConfig } from './config.js';
 import type { LoraFactors } from './factors.js';
 import { beginsWithWeight, type FactorValues } from './initialFactors.js';
@@ -60,7 +60,7 @@ const SAVE_NAMES: OptionNames<SaveAdapterOptions> = {
  * it was. A factor set by `setAdapterScale` is not saved; `scale` is. All values are from one moment: beside a running `fit` they are
  * those between two iterations.
  * @param to  files by name, a store, or in Node the path of a directory, which is made if need be
- * @throws RangeError when there is none of this name, or several and no name; for a scale that is not finite, a task that is none
+ * @throws RangeError when there is none of this name, or several and no name; for what is not finite, a task that is none
  * @see https://huggingface.co/docs/peft/developer_guides/checkpoint
  */
 export async function saveAdapter(
@@ -111,7 +111,7 @@ async function filesOf(
   // All reads are asked for before the first is awaited, so that all values are from one moment.
   const tensors = new Map(await Promise.all(savedTensors(adapter)));
   const written = new Map<string, WritableTensor>();
-  for (const [key, tensor] of tensors) written.set(key, { dtype, ...tensor });
+  for (const [key, tensor] of tensors) written.set(key, { dtype, ...finite(key, tensor) });
   return new Map<string, ReadyContent>([
     [CONFIG, config],
     [MODEL, safetensorsParts(written, { format: 'pt' })],
@@ -230,8 +230,18 @@ async function installFiles(
   const initial = await Promise.all(parts.targets.map((target) => valuesFor(target, config)));
   const adapter = install(model, name, config, { ...parts, values: initial });
   writeValues(adapter, tensors);
-  adapter.notes = notes;
+  adapter.notes = [...notes, ...notesOnBase(adapter)];
   return adapter;
+}
+
+/** What the factors began with is computed again, from weights that may not be those that PEFT had. */
+function notesOnBase({ config, layers }: LoraAdapter): string[] {
+  const types = new Set(Array.from(layers.values(), ({ baseWeight }) => baseWeight.dtype));
+  types.delete('f32');
+  if (types.size === 0 || !beginsWithWeight(config.init)) return [];
+  return [
+    `init_lora_weights "${config.init}" begins with a part of the base's weights, which are ${[...types].join(', ')} here: the adapter is right only if it was trained over the same numbers`,
+  ];
 }
 
 /** What the library refuses of a file's content is the file's fault. */

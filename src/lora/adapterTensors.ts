@@ -5,6 +5,7 @@ import { parseSafetensors, toFloat32 } from '../safetensors/safetensors.js';
 import type { Tensor } from '../tensor.js';
 import { baseParameter } from './baseParameter.js';
 import type { ResolvedLoraConfig } from './config.js';
+import { beginsWithWeight } from './initialFactors.js';
 import { PREFIX, wholeKey } from './peftNames.js';
 import { baseTensors, checkRepeated } from './repeatedTensors.js';
 import type { Target, WholeParameter } from './targets.js';
@@ -72,10 +73,42 @@ export async function readTensors(
   const repeated = await checkRepeated(extra, own, base, config.modulesToSave);
   problems.unshift(...missing);
   problems.push(...repeated.problems);
+  for (const [key, { data }] of own) {
+    const at = firstNotFinite(data);
+    if (at >= 0) problems.push(`${key} must be finite: element ${at} is ${data[at]}`);
+  }
   if (problems.length > 0) throw new DataError(`${name}: ${problems.join('; ')}`);
   const bias =
     "bias is lora_only, but the file has no biases, as some versions of PEFT wrote it: the base's are used";
-  return { tensors: own, notes: biases.size > 0 ? [bias, ...repeated.notes] : repeated.notes };
+  const notes = biases.size > 0 ? [bias, ...repeated.notes] : [...repeated.notes];
+  if (changesNothing(own, config, parts)) notes.push('all of its updates are 0: it changes nothing');
+  return { tensors: own, notes };
+}
+
+/** A tensor that may be saved. @throws RangeError for one with a number that is infinite, or none */
+export function finite(key: string, tensor: HostTensor): HostTensor {
+  const at = firstNotFinite(tensor.data);
+  if (at < 0) return tensor;
+  throw new RangeError(`saveAdapter: ${key} must be finite: element ${at} is ${tensor.data[at]}`);
+}
+
+/** The place of the first number that is infinite, or none; −1 where all are finite. */
+function firstNotFinite(data: HostTensor['data']): number {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
+  return -1;
+}
+
+/** Whether each B is 0, and nothing else is trained: an adapter that was never trained, or whose values were lost. */
+function changesNothing(
+  tensors: ReadonlyMap<string, HostTensor>,
+  { useDora, loraBias, init }: ResolvedLoraConfig,
+  { targets, whole }: Parts,
+): boolean {
+  if (useDora || loraBias || whole.length > 0 || beginsWithWeight(init)) return false;
+  const isZero = (value: number) => value === 0;
+  return targets.every(({ path, kind }) =>
+    tensors.get(`${PREFIX}${path}.${kind.names.b}`)?.data.every(isZero),
+  );
 }
 
 /** The base's biases of the adapted layers, where the file has none of them: PEFT 0.18 leaves them out, and loads it so. */

@@ -76,7 +76,22 @@ function slidingWindowOf(read: ConfigFields, modelType: LlamaModelType, name: st
   return window;
 }
 
+/** Settings that would be another model if they were left out. @throws DataError */
+function refuseOthers(read: ConfigFields, name: string): void {
+  const parameters = read.object('rope_parameters');
+  // transformers 5 has one object for each kind of layer where these differ.
+  const kind = parameters?.keys().find((key) => key.endsWith('_attention'));
+  if (kind !== undefined)
+    throw new DataError(`${name}: rope_parameters must be the same for all layers: it has ${kind}`);
+  for (const fields of [read, parameters]) {
+    const share = fields?.number('partial_rotary_factor', 1);
+    if (share !== undefined && share !== 1)
+      throw new DataError(`${name}: partial_rotary_factor must be 1: ${share}`);
+  }
+}
+
 function ropeOf(read: ConfigFields, name: string): RopeConfig {
+  refuseOthers(read, name);
   const parameters = read.object('rope_parameters');
   const old = read.object('rope_scaling');
   const theta = read.optionalNumber('rope_theta');
@@ -112,6 +127,10 @@ class ConfigFields {
     private readonly fields: Fields,
     private readonly name: string,
   ) {}
+
+  keys(): readonly string[] {
+    return [...this.fields.keys()];
+  }
 
   number(key: string, otherwise?: number): number {
     const value = this.optionalNumber(key) ?? otherwise;

@@ -53,7 +53,7 @@ export async function hubModel(id: string, options: HubModelOptions = {}): Promi
   const why = missing[0] ?? `${path}, and no model of that id in ${theirs} or ${own}`;
   const advice = download
     ? 'HF_HUB_OFFLINE forbids downloading it'
-    : `--download fetches it from ${new URL(endpointOf(env)).host} (download: true)`;
+    : `--download fetches it from ${new URL(endpointOf(env)).host} (in a program: download: true)`;
   throw new DataError(`${nameOf(wanted)}: ${why}: ${advice}`);
 }
 

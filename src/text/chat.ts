@@ -2,6 +2,7 @@
 import { DataError } from '../base/errors.js';
 import { checkOptions } from '../base/options.js';
 import { ChatTemplate, type RenderOptions } from './chatTemplate.js';
+import { refuseLeftOut } from './leftOut.js';
 import { type ChatMessage, checkMessages, stringsIn } from './messages.js';
 import type { Tokenizer } from './tokenizer.js';
 
@@ -29,8 +30,10 @@ export function chatTemplateOf(tokenizer: Tokenizer): ChatTemplate {
 
 /**
  * The ids of a conversation: the text that the model's template makes of it, whose special tokens are control tokens. None
- * are added. Special tokens in what somebody wrote are refused, also where a message and the template make one together.
- * @throws DataError when a message has not the shape of one or holds a special token, and as `ChatTemplate` and `encode`
+ * are added. Special tokens in what somebody wrote are refused, also where a message and the template make one together; and so is
+ * a system message, a user's message, a tool or a call that the template leaves out.
+ * @throws DataError when a message has not the shape of one, holds a special token or is left out, and as `ChatTemplate` and
+ *   `encode`
  */
 export function encodeChat(
   tokenizer: Tokenizer,
@@ -47,6 +50,7 @@ export function encodeChat(
   const template = chatTemplateOf(tokenizer);
   if (!allowSpecial) refuseSpecialIn(tokenizer, messages, render.tools);
   const text = template.render(messages, render);
+  refuseLeftOut({ template, messages, render, text });
   if (!allowSpecial) refuseJoined(tokenizer, template, messages, render, text);
   return tokenizer.encode(text, { allowSpecial: true });
 }

@@ -1,9 +1,12 @@
 /** Training examples as tokens, each with the tokens that are trained: by their place, never by their id. */
 import { DataError } from '../base/errors.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
-import { type EncodeChatOptions, encodeChat, refuseSpecialIn } from './chat.js';
+import { turnEnd } from './answerFrame.js';
+import { chatTemplateOf, type EncodeChatOptions, encodeChat, refuseSpecialIn } from './chat.js';
 import { kindOf } from './fields.js';
+import { refuseLeftOutMessages } from './leftOut.js';
 import { type ChatMessage, lengthOf } from './messages.js';
+import { takesSystemMessage } from './systemMessage.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /** The label of a token that is not trained. */
@@ -59,7 +62,8 @@ const AROUND_MESSAGE = 32;
  * the last special token, or else the last token. What the template writes behind that is not trained, nor is an answer whose
  * `weight` is 0.
  * @throws DataError where the template changes what precedes an answer once the answer is there, or an answer once more
- *   follows, with the first token that differs; where no token is trained; and as `encodeChat`
+ *   follows, with the first token that differs; where it leaves out an answer or a part of it; where no token is trained; and as
+ *   `encodeChat`
  */
 export function tokenizeChat(
   tokenizer: Tokenizer,
@@ -76,7 +80,11 @@ export function tokenizeChat(
     refuseSpecial(tokenizer, { system });
     refuseSpecialIn(tokenizer, messages, tools);
   }
+  if (all !== messages && !takesSystemMessage(tokenizer))
+    throw new DataError("system: must not be given: the model's chat template takes none");
   const ids = encodeChat(tokenizer, all, { ...rendered, allowSpecial });
+  const isTrained = ({ role, weight }: ChatMessage) => role === 'assistant' && weight !== 0;
+  refuseLeftOutMessages({ messages, text: chatTemplateOf(tokenizer).render(all, rendered) }, isTrained);
   if (isAll) return exampleOf('messages', ids, [[0, ids.length]]);
   // What the whole conversation holds was looked at.
   const encoding = { ...rendered, allowSpecial: true };
@@ -213,10 +221,8 @@ function checkPrefix(tokenizer: Tokenizer, before: Int32Array, after: Int32Array
 
 /** Where the trained part of a turn ends, which begins at `from`. */
 function endOfTurn(tokenizer: Tokenizer, ids: Int32Array, from: number): number {
-  for (const ends of [new Set(tokenizer.eosIds), new Set(tokenizer.specialTokens.values())]) {
-    for (let at = ids.length - 1; at >= from; at--) if (ends.has(ids[at])) return at + 1;
-  }
-  return ids.length;
+  const end = turnEnd(tokenizer, ids, from);
+  return end === undefined ? ids.length : end + 1;
 }
 
 /** As `generate` reads a prompt; the end that some tokenizers put behind every text is left out. */

@@ -5,6 +5,14 @@ const SPACES = new Set(
   '\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000',
 );
 
+/** That of either language. */
+const ANY_SPACES = new RegExp(`[${[...SPACES, '\ufeff'].join('')}]+`, 'g');
+
+/** The text without white space, wherever it stands. */
+export function withoutSpaces(text: string): string {
+  return text.replace(ANY_SPACES, '');
+}
+
 /** The methods, by name, and the ends that they cut. */
 export const STRIPS: ReadonlyMap<string, { readonly start: boolean; readonly end: boolean }> = new Map([
   ['strip', { start: true, end: true }],

@@ -89,9 +89,9 @@ async function withoutBundler(folder: string): Promise<void> {
 
 const WAYS = { vite: withVite, esbuild: withEsbuild, webpack: withWebpack, none: withoutBundler };
 
-it('lowrank.min.js has at most 108 kB, gzipped', () => {
+it('lowrank.min.js has at most 109 kB, gzipped', () => {
   expect(gzipSync(readFileSync(join(root, 'dist/lowrank.min.js')), { level: 9 }).length).toBeLessThanOrEqual(
-    108_000,
+    109_000,
   );
 });
 

@@ -1,7 +1,18 @@
 /** What is tested inside a real browser, in a page and in a worker alike. It knows no test runner. */
 import type { Backend, DeviceName } from '../../src/backends/backend.js';
-import { Adam, applyLora, Dataset, evaluate, fit, selectDevice } from '../../src/browser.js';
+import {
+  Adam,
+  applyLora,
+  Dataset,
+  evaluate,
+  evaluateLoss,
+  fit,
+  saveAdapter,
+  selectDevice,
+  withAdapterDisabled,
+} from '../../src/browser.js';
 import { DigitsNet } from '../../src/mnist/index.js';
+import { loadLanguageModel, PackedRows, tokenLoss } from '../../src/text.js';
 import { type OpCase, opCases } from '../support/opCases.js';
 import { opDifference } from '../support/runOp.js';
 
@@ -37,7 +48,29 @@ export async function runSuite(): Promise<Outcome[]> {
     if (!(actual.after < 0.8 * actual.before))
       throw new Error(`${actual.before} fell to ${actual.after} only`);
   });
+  await check('a language model learns an answer, and its adapter is kept', () => teach(wasm));
   return outcomes;
+}
+
+/** A small model from a GGUF file, trained on one example. */
+async function teach(device: Backend): Promise<void> {
+  const response = await fetch(new URL('../models/fixtures/llama.gguf', import.meta.url));
+  if (!response.ok) throw new Error(`llama.gguf: ${response.status}`);
+  const { model } = await loadLanguageModel(device, await response.blob());
+  await applyLora(model, { rank: 4 });
+  const ids = Int32Array.from({ length: 12 }, (_, i) => (37 * i) % 290);
+  const rows = new PackedRows(device, [{ ids, labels: ids.map((id, i) => (i < 6 ? -1 : id)) }]);
+  const optimizer = new Adam(model.parameters(), { learningRate: 0.02 });
+  const losses: number[] = [];
+  const onStep = ({ loss }: { loss: number }) => losses.push(loss);
+  await fit(model, rows, { optimizer, epochs: 12, loss: tokenLoss, onStep });
+  const [first, last] = [losses[0], losses[losses.length - 1]];
+  if (!(last < 0.8 * first)) throw new Error(`the loss fell from ${first} to ${last} only`);
+  const files = new Map<string, Uint8Array>();
+  await saveAdapter(model, files);
+  if (files.size !== 2) throw new Error(`${[...files.keys()]} were saved`);
+  const off = await withAdapterDisabled(model, () => evaluateLoss(model, rows, { loss: tokenLoss }));
+  if (Math.abs(off / first - 1) > 1e-6) throw new Error(`without the adapter it is ${off}, not ${first}`);
 }
 
 async function compareOp(device: Backend, op: OpCase): Promise<void> {

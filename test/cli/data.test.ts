@@ -139,6 +139,7 @@ describe('lowrank data', () => {
         'long',
         'lengths',
         'system',
+        'notes',
         'duplicates',
         'unused',
       ],
@@ -192,6 +193,35 @@ describe('lowrank data', () => {
       JSON.parse((await lowrank('--data', data, '--json', '-', '--quiet', ...args)).out).system;
     expect(await system('--system', 'Be kind.')).toBe('"Be kind." (--system)');
     expect(await system()).toBe('none');
+  });
+
+  it('says what the chat template trains that nobody wrote', async () => {
+    const thinking = join(root, 'thinking');
+    cpSync(model, thinking, { recursive: true });
+    const template = join(thinking, 'chat_template.jinja');
+    const changed = readFileSync(template, 'utf8').replace("{{ m['content'] }}", (content) => {
+      return `{% if m['role'] == 'assistant' %}<think></think>{% endif %}${content}`;
+    });
+    const notes = async (source: string, text = chats(['a', 'b'], ['c', 'd'])) => {
+      writeFileSync(template, source);
+      const data = folder({ 'train.jsonl': text });
+      const { out } = await lowrank('--data', data, '--model', thinking);
+      const found = JSON.parse(
+        (await lowrank('--data', data, '--model', thinking, '--json', '-', '--quiet')).out,
+      ).notes;
+      for (const note of found) expect(out.replace(/\s+/g, ' ')).toContain(note);
+      return found;
+    };
+    expect(await notes(changed)).toEqual([
+      'The chat template puts "<think></think>" before an answer, which is trained with it.',
+    ]);
+    expect(await notes(changed, '{"text":"abc"}\n{"text":"def"}')).toEqual([]);
+    expect(await notes(readFileSync(join(model, 'chat_template.jinja'), 'utf8'))).toEqual([]);
+    expect(
+      await notes(readFileSync(join(model, 'chat_template.jinja'), 'utf8').replace('<|end|>', '.')),
+    ).toEqual([
+      'The chat template ends an answer with no special token: the model learns no end of its answers.',
+    ]);
   });
 
   it.each<[string, string[], string]>([

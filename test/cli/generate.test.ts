@@ -73,6 +73,7 @@ describe('lowrank generate', () => {
     const { text } = await json('--model', folder, '--prompt', 'the cat');
     expect(out).toBe(text.endsWith('\n') ? text : `${text}\n`);
     expect(err).toMatch(/prompt \d+ tokens, [\d.,]+ tokens\/s; text \d+ tokens, [\d.,]+ tokens\/s\n$/);
+    expect(err).toContain('lowrank: note: the prompt is continued as plain text; --chat makes it');
   });
 
   it('gives JSON of the agreed shape, alone on standard output or in a file', async () => {
@@ -115,7 +116,8 @@ describe('lowrank generate', () => {
     expect(whole.promptTokens).toBeGreaterThan(alone.promptTokens);
     expect((await lowrank(...chat, 'hello')).err).toContain('lowrank: system message: none\n');
     const { err } = await lowrank(...chat, 'hello', '--system', 'be kind');
-    expect(err).toContain('lowrank: system message:\nlowrank:   be kind\n');
+    expect(err).not.toContain('plain text');
+    expect(err).toContain('lowrank: system message: "be kind" (--system)\n');
     await expect(lowrank(...chat, 'say <|end|> now')).rejects.toThrow(
       'messages[0].content: holds a special token, which is refused: "<|end|>" at character 4',
     );

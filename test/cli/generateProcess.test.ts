@@ -13,9 +13,16 @@ interface Ended {
   readonly err: string;
 }
 
+/** Says on standard error when the process begins to listen for Ctrl-C. */
+const LISTENS = `data:text/javascript,process.on('newListener', (name) => name === 'SIGINT' && process.stderr.write('listens\\n'))`;
+
 /** Runs the built command on a small model, which goes on to the end of its context. */
 function begin(...args: string[]) {
-  const all = ['dist/cli/main.js', 'generate', '--model', MODEL, '--device', 'wasm', ...args];
+  return beginWith([], ...args);
+}
+
+function beginWith(ofNode: readonly string[], ...args: string[]) {
+  const all = [...ofNode, 'dist/cli/main.js', 'generate', '--model', MODEL, '--device', 'wasm', ...args];
   const child = spawn(process.execPath, all, { cwd: ROOT });
   const texts = { out: '', err: '' };
   child.stdout.on('data', (chunk) => {
@@ -49,10 +56,10 @@ describe('the process of lowrank generate', () => {
   });
 
   it.skipIf(process.platform === 'win32')('ends at Ctrl-C while it waits for standard input', async () => {
-    const { child, ended } = begin('--prompt', '-');
+    const { child, ended } = beginWith(['--import', LISTENS], '--prompt', '-');
     child.stdin.write('a');
-    setTimeout(() => child.kill('SIGINT'), 1500);
-    expect(await ended).toEqual({ code: 130, out: '', err: 'lowrank: interrupted\n' });
+    child.stderr.once('data', () => child.kill('SIGINT'));
+    expect(await ended).toEqual({ code: 130, out: '', err: 'listens\nlowrank: interrupted\n' });
   });
 
   it('stops when nobody reads its text any more', async () => {

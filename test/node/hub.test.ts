@@ -11,7 +11,7 @@ describe('hubModel', () => {
     const [theirs, own] = ['huggingface', 'lowrank'].map((name) => join(place.home, name, 'hub'));
     const nowhere = `org/whole: there is no such path, and no model of that id in ${theirs} or ${own}: `;
     await expect(get('org/whole', { download: false })).rejects.toThrow(
-      `${nowhere}--download fetches it from ${new URL(hub.url).host} (download: true)`,
+      `${nowhere}--download fetches it from ${new URL(hub.url).host} (in a program: download: true)`,
     );
     place.env.HF_HUB_OFFLINE = '1';
     await expect(get('org/whole')).rejects.toThrow(`${nowhere}HF_HUB_OFFLINE forbids downloading it`);

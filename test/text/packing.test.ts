@@ -75,6 +75,7 @@ describe('a row of examples', () => {
     expect([...row.targets.slice(0, 5)]).toEqual([6, 4, 5, 8, 9]);
     expect(packing.report).toEqual({
       ...{ examples: 3, tokens: 11, trainedTokens: 5, cut: 0, dropped: 0, rows: 1, sharedTokens: 6 },
+      ...{ rowTokens: 32, rowLabels: 64 },
     });
   });
 

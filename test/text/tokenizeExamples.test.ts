@@ -104,6 +104,17 @@ describe('the trained tokens of an example', () => {
     expect(await masks(base, { text: 'xab' })).toBe('x[ab<|im_end|>]');
   });
 
+  it('are the calls of tools, and not what they give, nor their descriptions', async () => {
+    const calling = tokenizerWith(
+      "{% if tools %}{{ '<|im_start|>' + tools[0].name + '<|im_end|>' }}{% endif %}{% for m in messages %}{{ '<|im_start|>' + m.role + ':' + m.content }}{% for c in m.tool_calls or [] %}{{ '(' + c.name + ')' }}{% endfor %}{{ '<|im_end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant:' }}{% endif %}",
+    );
+    const call = { role: 'assistant', content: null, tool_calls: [{ name: 'f' }] };
+    const messages = [user('x'), call, { role: 'tool', content: '7' }, answer('ab')];
+    expect(await masks(calling, { messages, tools: [{ name: 'g' }] })).toBe(
+      '<|im_start|>g<|im_end|><|im_start|>user:x<|im_end|><|im_start|>assistant:[(f)<|im_end|>]<|im_start|>tool:7<|im_end|><|im_start|>assistant:[ab<|im_end|>]',
+    );
+  });
+
   it('are whole where the token that ends a text begins it too', async () => {
     const metadata = metadataOf(json, 'smollm');
     metadata.set('tokenizer.ggml.bos_token_id', 421);

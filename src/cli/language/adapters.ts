@@ -3,6 +3,7 @@ import { DataError, setActiveAdapters, setAdapterScale } from '../../core.js';
 import { loadAdapter } from '../../index.js';
 import type { LlamaForCausalLM } from '../../models/llama.js';
 import { path } from '../values.js';
+import { type ModelUse, originNotes } from './adapterOrigin.js';
 
 /** The directory of an adapter, and how much of it. */
 export interface AdapterAt {
@@ -17,15 +18,20 @@ export function adapterAt(text: string): AdapterAt {
   return { directory: path('--adapter', text), scale: 1 };
 }
 
+/** What adapters are added to. */
+export interface AdapterUse extends ModelUse {
+  /** Is told what there is to say about each. */
+  readonly notice: (text: string) => void;
+}
+
 /**
  * Loads adapters and makes all of them active.
- * @param notice  is told what there is to say about each
  * @throws DataError where one cannot be read, or changes no layer of the model
  */
 export async function addAdapters(
   model: LlamaForCausalLM,
   adapters: readonly AdapterAt[],
-  notice: (text: string) => void,
+  { notice, ...use }: AdapterUse,
 ): Promise<void> {
   const names: string[] = [];
   for (const [i, { directory, scale }] of adapters.entries()) {
@@ -33,7 +39,8 @@ export async function addAdapters(
     const { notes, layers } = await loadAdapter(model, directory, { name });
     // One that changes no layer would be served as the base.
     if (layers.size === 0) throw new DataError(`${directory}: adapts no layer of this model`);
-    for (const note of notes) notice(`note: ${note}`);
+    const origin = await originNotes(directory, use);
+    for (const note of [...notes, ...origin]) notice(`note: ${directory}: ${note}`);
     setAdapterScale(model, name, scale);
     names.push(name);
   }

@@ -1,14 +1,13 @@
 /** `lowrank chat` on the command line. */
 import { Command } from 'commander';
-import { listenForInterrupts } from '../interrupt.js';
-import { printLine } from '../output.js';
-import { createProgress, SILENT } from '../progress.js';
 import type { Streams } from '../streams.js';
 import { CHAT_DESCRIPTION, CHAT_EXAMPLES, CHAT_SUMMARY } from './chatHelp.js';
 import { parseChatOptions, type RawChatOptions } from './chatOptions.js';
 import { runChat } from './chatRun.js';
+import { addComputingOptions } from './computingOptions.js';
 import { addModelOption } from './modelOption.js';
-import { addComputingOptions, addSamplingOptions, list } from './samplingOptions.js';
+import { withReporting } from './reporting.js';
+import { addSamplingOptions, list } from './samplingOptions.js';
 
 export function chatCommand(streams: Streams): Command {
   const command = addModelOption(new Command('chat'))
@@ -28,16 +27,5 @@ export function chatCommand(streams: Streams): Command {
 
 async function chat(raw: RawChatOptions, streams: Streams): Promise<void> {
   const options = parseChatOptions(raw);
-  const { stderr } = streams;
-  const progress = options.quiet ? SILENT : createProgress(stderr);
-  const notice = (text: string) => {
-    if (!options.quiet) printLine(stderr, `lowrank: ${text}`);
-  };
-  const interrupts = listenForInterrupts(() => progress.end());
-  try {
-    await runChat(options, streams, { progress, notice, signal: interrupts.signal });
-    interrupts.signal.throwIfAborted();
-  } finally {
-    interrupts.stop();
-  }
+  await withReporting(options.quiet, streams, (reporting) => runChat(options, streams, reporting));
 }

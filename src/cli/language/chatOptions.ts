@@ -1,15 +1,13 @@
 /** The options of `lowrank chat`, read strictly. It touches no file and no device. */
 import { path } from '../values.js';
 import { type AdapterAt, adapterAt } from './adapters.js';
-import { type ModelOption, parseModelOption, type RawModelOption } from './modelOption.js';
 import {
   type ComputingCommand,
   parseComputingOptions,
-  parseSamplingOptions,
   type RawComputingOptions,
-  type RawSamplingOptions,
-  type SamplingCommand,
-} from './samplingOptions.js';
+} from './computingOptions.js';
+import { type ModelOption, parseModelOption, type RawModelOption } from './modelOption.js';
+import { parseSamplingOptions, type RawSamplingOptions, type SamplingCommand } from './samplingOptions.js';
 
 /** What commander hands over: every value is still text. */
 export interface RawChatOptions extends RawModelOption, RawSamplingOptions, RawComputingOptions {

@@ -14,7 +14,7 @@ import { openConversation, readMessage } from './chatHistory.js';
 import { type ChatInput, pipedInput } from './chatInput.js';
 import type { ChatCommand } from './chatOptions.js';
 import { ChatSession, type OpenedModel } from './chatSession.js';
-import type { RunReporting } from './generateRun.js';
+import type { RunReporting } from './reporting.js';
 import { TerminalInput } from './terminalInput.js';
 import { watchReader } from './textOutput.js';
 
@@ -70,7 +70,7 @@ async function begin(
       `${options.model}: has no chat template, it was not made for conversations: lowrank generate continues a text`,
     );
   for (const note of notes) notice(`note: ${note}`);
-  await addAdapters(model, options.adapters, notice);
+  await addAdapters(model, options.adapters, { path, notice, chat: options });
   const session = new ChatSession({ device, model, tokenizer }, options, streams);
   const { history, system } = options;
   if (kept.length > 0) session.replace(kept);

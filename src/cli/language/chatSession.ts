@@ -12,11 +12,12 @@ import { printLine } from '../output.js';
 import { paintFor } from '../paint.js';
 import type { Streams } from '../streams.js';
 import { MAX_SEED } from '../values.js';
+import { wrapped } from '../wrap.js';
 import { writeConversation } from './chatHistory.js';
 import type { ChatInput } from './chatInput.js';
 import type { ChatCommand } from './chatOptions.js';
 import { samplingOf } from './samplingOptions.js';
-import { systemLines } from './systemLines.js';
+import { systemWords } from './systemInForce.js';
 import { tokenFigures, writeText } from './textOutput.js';
 
 /** Who answers: the model without its adapters, with them, or first the one and then the other. */
@@ -106,7 +107,9 @@ export class ChatSession {
 
   /** What is said of the system message that is in force. */
   get systemLines(): string[] {
-    return systemLines(this.#opened.tokenizer, this.system);
+    const { system } = this;
+    const by = system === this.#options.system ? '--system' : 'of the conversation';
+    return wrapped('system message: ', systemWords(this.#opened.tokenizer, system, by));
   }
 
   /** Writes a line to standard error, unless the command is to be quiet. */

@@ -21,6 +21,7 @@ export function renderDataSummary(summary: DataSummary): string {
     refusedLines(summary),
     duplicateLines(summary),
     wrapped('System message: ', summary.system ?? 'none (no example is a conversation in a chat template)'),
+    summary.notes.flatMap((note) => wrapped('', note)),
   ];
   return `${parts
     .filter((lines) => lines.length > 0)

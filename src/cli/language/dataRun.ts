@@ -10,7 +10,6 @@ import { ensureWritableFile, jsonText } from '../json.js';
 import { modelPath } from '../modelPath.js';
 import { printPainted } from '../output.js';
 import { type Paint, paintFor } from '../paint.js';
-import type { Progress } from '../progress.js';
 import type { Streams } from '../streams.js';
 import { wrapped } from '../wrap.js';
 import type { DataCommand } from './dataOptions.js';
@@ -18,12 +17,8 @@ import { renderDataSummary } from './dataReport.js';
 import { type DataSummary, dataSummary } from './dataSummary.js';
 import { maxLengthOf } from './maxLength.js';
 import { DATA_USES, type DataExample, type LanguageData, readData } from './readData.js';
+import type { RunReporting } from './reporting.js';
 import { shownTokens } from './shownTokens.js';
-
-export interface DataReporting {
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-}
 
 const MAX_PROBLEM = 400;
 
@@ -31,7 +26,7 @@ const MAX_PROBLEM = 400;
 export async function runData(
   options: DataCommand,
   { stdout, stderr }: Streams,
-  { progress, signal }: DataReporting,
+  { progress, signal }: RunReporting,
 ): Promise<void> {
   const { json, quiet } = options;
   const toFile = json !== undefined && json !== '-' ? await ensureWritableFile(json) : undefined;

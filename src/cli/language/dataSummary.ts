@@ -1,5 +1,6 @@
 /** What there is to say of training data before anything is trained. */
 import { printable } from '../../base/printable.js';
+import { answerFrame } from '../../text/answerFrame.js';
 import { type ReasonCount, reasonCounts } from '../../text/badLines.js';
 import { type Duplicate, type Duplicates, findDuplicates } from '../../text/duplicates.js';
 import { UNTRAINED } from '../../text/examples.js';
@@ -9,6 +10,9 @@ import { count, integer } from '../format.js';
 import { type Bin, histogramOf } from './lengthHistogram.js';
 import { DATA_USES, type DataPart, type LanguageData } from './readData.js';
 import { systemInForce } from './systemInForce.js';
+
+/** Characters of what stands before an answer. */
+const MAX_LEAD = 120;
 
 export interface DataSummaryOptions {
   /** Most tokens of an example. */
@@ -54,6 +58,8 @@ export interface DataSummary {
   readonly lengths: readonly Bin[];
   /** Which system message is in force, in words; null where no example is a conversation. */
   readonly system: string | null;
+  /** What one should know of what the chat template makes of conversations. */
+  readonly notes: readonly string[];
   /** Validation examples that are among the training examples too; null without either. */
   readonly duplicates: { readonly counts: Duplicates['counts']; readonly first: Duplicate | null } | null;
   readonly unused: readonly string[];
@@ -72,6 +78,11 @@ export function dataSummary(
   const all = DATA_USES.flatMap((use) => parts[use]?.examples ?? []);
   const { train, valid } = parts;
   const shown = train?.examples ?? all;
+  const inForce = systemInForce(
+    tokenizer,
+    all.map(({ read }) => read),
+    system,
+  );
   const summary = {
     files: files.map(({ path, format, lines, bad }) => {
       return { path, format, lines, refused: bad.length, reasons: reasonCounts(bad) };
@@ -82,16 +93,28 @@ export function dataSummary(
       shown.map(({ tokens }) => computedLength(tokens)),
       maxLength,
     ),
-    system:
-      systemInForce(
-        tokenizer,
-        all.map(({ read }) => read),
-        system,
-      ) ?? null,
+    system: inForce ?? null,
+    notes: inForce === undefined ? [] : templateNotes(tokenizer),
     duplicates: train && valid ? duplicatesOf(train, valid) : null,
     unused,
   };
   return { ...summary, problems: problemsOf(summary, options) };
+}
+
+/** What a template trains that nobody wrote, or does not train. */
+function templateNotes(tokenizer: Tokenizer): string[] {
+  const frame = answerFrame(tokenizer);
+  if (!frame) return [];
+  const notes: string[] = [];
+  if (frame.lead.trim() !== '')
+    notes.push(
+      `The chat template puts ${printable(JSON.stringify(frame.lead), MAX_LEAD)} before an answer, which is trained with it.`,
+    );
+  if (frame.endId === undefined)
+    notes.push(
+      'The chat template ends an answer with no special token: the model learns no end of its answers.',
+    );
+  return notes;
 }
 
 function duplicatesOf(train: DataPart, valid: DataPart) {

@@ -1,21 +1,16 @@
 /** `lowrank eval` on the command line: of a language model, or of a DigitsNet. */
 import { Command } from 'commander';
-import { WEIGHTS } from '../../models/weights.js';
-import { TRAIN_ON } from '../../text/examples.js';
-import { LONG } from '../../text/longExamples.js';
 import { evaluateDigitsNet } from '../adapterCommands.js';
 import { UsageError } from '../errors.js';
-import { THREADS } from '../help.js';
-import { listenForInterrupts } from '../interrupt.js';
-import { DEVICES } from '../options.js';
-import { print, printLine } from '../output.js';
-import { createProgress, SILENT } from '../progress.js';
-import { type Streams, withDefault } from '../streams.js';
+import { print } from '../output.js';
+import type { Streams } from '../streams.js';
+import { addComputingOptions } from './computingOptions.js';
 import { EVAL_DESCRIPTION, EVAL_EXAMPLES, EVAL_SUMMARY } from './evalHelp.js';
-import { EVAL_DEFAULTS, PRECISIONS, parseEvalOptions, type RawEvalOptions } from './evalOptions.js';
+import { parseEvalOptions, type RawEvalOptions } from './evalOptions.js';
 import { runEval } from './evalRun.js';
-
-const list = (value: string, before: readonly string[] = []) => [...before, value];
+import { addExampleOptions } from './exampleOptions.js';
+import { withReporting } from './reporting.js';
+import { list } from './samplingOptions.js';
 
 /** What `--base` goes with. */
 const OF_DIGITS_NET: readonly string[] = ['base', 'adapter', 'data', 'device', 'threads'];
@@ -29,36 +24,13 @@ export function evalCommand(streams: Streams): Command {
     .option('--base <file>', 'instead: a DigitsNet, as lowrank mnist saves it: base.safetensors')
     .option('--adapter <dir[@scale]>', 'measure with this LoRA adapter too, scaled; repeatable', list)
     .option('--data <path>', 'a file of examples, or a folder; see below');
-  addExampleOptions(command);
-  addSettings(command);
+  addComputingOptions(addExampleOptions(command, 'that count'));
   return command
-    .addHelpText('after', EVAL_EXAMPLES)
-    .action((raw: RawEvalOptions) => evaluateAny(raw, command, streams));
-}
-
-function addExampleOptions(command: Command): void {
-  const { trainOn, long } = EVAL_DEFAULTS;
-  command
-    .optionsGroup('Data:')
-    .addOption(withDefault('--train-on <what>', `the tokens that count: ${TRAIN_ON.join(', ')}`, trainOn))
-    .option('--system <text>', 'the system message of conversations that have none')
-    .option('--max-length <n>', 'most tokens of an example (default: the context, at most 1024)')
-    .addOption(withDefault('--long <what>', `what becomes of longer ones: ${LONG.join(', ')}`, long))
-    .option('--allow-special', 'read special tokens in texts as control tokens instead of refusing them')
-    .option('--skip-bad', 'leave out lines that are no examples, and count them');
-}
-
-function addSettings(command: Command): void {
-  const { weights, precision, device, threads } = EVAL_DEFAULTS;
-  command
-    .optionsGroup('Computing:')
-    .addOption(withDefault('--weights <type>', `element type of the weights: ${WEIGHTS.join(', ')}`, weights))
-    .addOption(withDefault('--precision <name>', PRECISIONS.join(', '), precision))
-    .addOption(withDefault('--device <name>', DEVICES.join(', '), device))
-    .addOption(withDefault('--threads <n>', THREADS, threads))
     .optionsGroup('Output:')
     .option('--json <file>', 'write the scores as JSON; - is standard output')
-    .option('--quiet', 'no progress and no notices on standard error');
+    .option('--quiet', 'no progress and no notices on standard error')
+    .addHelpText('after', EVAL_EXAMPLES)
+    .action((raw: RawEvalOptions) => evaluateAny(raw, command, streams));
 }
 
 async function evaluateAny(raw: RawEvalOptions, command: Command, streams: Streams): Promise<void> {
@@ -77,16 +49,5 @@ async function evaluateAny(raw: RawEvalOptions, command: Command, streams: Strea
 
 async function evaluateExamples(raw: RawEvalOptions, streams: Streams): Promise<void> {
   const options = parseEvalOptions(raw);
-  const { stderr } = streams;
-  const progress = options.quiet ? SILENT : createProgress(stderr);
-  const notice = (text: string) => {
-    if (!options.quiet) printLine(stderr, `lowrank: ${text}`);
-  };
-  const interrupts = listenForInterrupts(() => progress.end());
-  try {
-    await runEval(options, streams, { progress, notice, signal: interrupts.signal });
-  } finally {
-    progress.end();
-    interrupts.stop();
-  }
+  await withReporting(options.quiet, streams, (reporting) => runEval(options, streams, reporting));
 }

@@ -16,19 +16,13 @@ import { ensureWritableFile, jsonText } from '../json.js';
 import { modelPath, shown } from '../modelPath.js';
 import { print } from '../output.js';
 import { openDevice } from '../prepare.js';
-import type { Progress } from '../progress.js';
 import type { Streams } from '../streams.js';
 import { addAdapters } from './adapters.js';
 import { evalFile, readEvalExamples } from './evalExamples.js';
 import type { EvalCommand } from './evalOptions.js';
 import { type Evaluated, evalReport } from './evalReport.js';
+import type { RunReporting } from './reporting.js';
 import { systemInForce } from './systemInForce.js';
-
-export interface EvalReporting {
-  readonly progress: Progress;
-  readonly notice: (text: string) => void;
-  readonly signal: AbortSignal;
-}
 
 /**
  * Opens everything before the long work, measures without and with the adapters, and reports.
@@ -37,7 +31,7 @@ export interface EvalReporting {
 export async function runEval(
   options: EvalCommand,
   { stdout, stderr }: Streams,
-  reporting: EvalReporting,
+  reporting: RunReporting,
 ): Promise<void> {
   const { json, quiet } = options;
   const toFile = json !== undefined && json !== '-' ? await ensureWritableFile(json) : undefined;
@@ -50,7 +44,7 @@ export async function runEval(
 
 async function evaluateFiles(
   options: EvalCommand,
-  { progress, notice, signal }: EvalReporting,
+  { progress, notice, signal }: RunReporting,
 ): Promise<Evaluated> {
   const data = await evalFile(options);
   const { device } = await openDevice(options);
@@ -72,7 +66,7 @@ async function evaluateFiles(
     );
     for (const note of notes) notice(`note: ${note}`);
     const parameters = countParameters(model).total;
-    await addAdapters(model, options.adapters, notice);
+    await addAdapters(model, options.adapters, { path, notice, chat: options });
     const scores = await measure(model, tokenizer, examples, options, { progress, signal });
     const system = systemInForce(tokenizer, read, options.system);
     const isText = read.every(({ content }) => content.kind === 'text');
@@ -88,7 +82,7 @@ async function measure(
   tokenizer: Tokenizer,
   examples: readonly TokenizedExample[],
   { adapters }: EvalCommand,
-  { progress, signal }: Pick<EvalReporting, 'progress' | 'signal'>,
+  { progress, signal }: Pick<RunReporting, 'progress' | 'signal'>,
 ): Promise<Pick<Evaluated, 'base' | 'adapted'>> {
   const scores = async (name: string): Promise<LanguageEvaluation> => {
     progress.begin({ name, total: examples.length, unit: 'examples', transient: true });

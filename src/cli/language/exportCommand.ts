@@ -1,10 +1,7 @@
 /** `lowrank export` on the command line. */
 import { Command } from 'commander';
 import { WEIGHTS } from '../../models/weights.js';
-import { listenForInterrupts } from '../interrupt.js';
 import { DEVICES } from '../options.js';
-import { printLine } from '../output.js';
-import { createProgress, SILENT } from '../progress.js';
 import { type Streams, withDefault } from '../streams.js';
 import { EXPORT_DESCRIPTION, EXPORT_EXAMPLES, EXPORT_SUMMARY } from './exportHelp.js';
 import {
@@ -15,8 +12,8 @@ import {
 } from './exportOptions.js';
 import { runExport } from './exportRun.js';
 import { addModelOption } from './modelOption.js';
-
-const list = (value: string, before: readonly string[] = []) => [...before, value];
+import { withReporting } from './reporting.js';
+import { list } from './samplingOptions.js';
 
 export function exportCommand(streams: Streams): Command {
   const command = addModelOption(
@@ -50,15 +47,5 @@ function addExportSettings(command: Command): void {
 /** Also `lowrank merge` of a language model. */
 export async function exportAdapter(raw: RawExportOptions, streams: Streams): Promise<void> {
   const options = parseExportOptions(raw);
-  const { stderr } = streams;
-  const progress = options.quiet ? SILENT : createProgress(stderr);
-  const notice = (text: string) => {
-    if (!options.quiet) printLine(stderr, `lowrank: ${text}`);
-  };
-  const interrupts = listenForInterrupts(() => progress.end());
-  try {
-    await runExport(options, streams, { progress, notice, signal: interrupts.signal });
-  } finally {
-    interrupts.stop();
-  }
+  await withReporting(options.quiet, streams, (reporting) => runExport(options, streams, reporting));
 }

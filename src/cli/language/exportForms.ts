@@ -9,8 +9,8 @@ import type { FloatType } from '../../safetensors/floats.js';
 import { shown } from '../modelPath.js';
 import { repositoryOf } from './baseName.js';
 import type { ExportCommand } from './exportOptions.js';
-import type { RunReporting } from './generateRun.js';
 import type { BasePlace } from './loadingText.js';
+import type { RunReporting } from './reporting.js';
 
 export interface Written {
   /** Paths. */

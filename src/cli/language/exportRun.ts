@@ -13,9 +13,10 @@ import { addAdapters } from './adapters.js';
 import { writeForm } from './exportForms.js';
 import type { ExportCommand } from './exportOptions.js';
 import { checkApart, checkFree } from './exportPlace.js';
-import { type ExportSummary, exportText } from './exportText.js';
-import type { RunReporting } from './generateRun.js';
+import { type ExportedBase, type ExportSummary, exportText } from './exportText.js';
 import type { BasePlace } from './loadingText.js';
+import { promptFormat } from './promptFormat.js';
+import type { RunReporting } from './reporting.js';
 
 /**
  * Loads base and adapters, writes the form that was asked for, and says how to load it.
@@ -39,23 +40,26 @@ export async function runExport(
 async function exported(
   options: ExportCommand,
   reporting: RunReporting,
-): Promise<{ base: BasePlace; summary: ExportSummary }> {
+): Promise<{ base: ExportedBase; summary: ExportSummary }> {
   const { progress, notice, signal } = reporting;
   const { device } = await openDevice(options);
   try {
     const path = await modelPath(options, progress, signal);
     await checkApart(options, path);
     const base: BasePlace = { kind: (await stat(path)).isDirectory() ? 'folder' : 'gguf', path };
-    const { model, notes } = await shown('load', progress, (onBytes) =>
+    const { model, tokenizer, notes } = await shown('load', progress, (onBytes) =>
       loadLanguageModel(device, path, { weights: options.weights, onBytes, signal }),
     );
     for (const note of notes) notice(`note: ${note}`);
-    await addAdapters(model, options.adapters, notice);
+    await addAdapters(model, options.adapters, { path, notice });
     signal.throwIfAborted();
     const written = await writeForm(model, base, options, reporting);
     const said = [...written.notes, ...quantisedNote(model, options)];
     for (const note of said) notice(`note: ${note}`);
-    return { base, summary: await summaryOf(options, { ...written, notes: said }) };
+    return {
+      base: { ...base, format: promptFormat(tokenizer) },
+      summary: await summaryOf(options, { ...written, notes: said }),
+    };
   } finally {
     device.dispose();
   }

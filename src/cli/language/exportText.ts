@@ -11,6 +11,7 @@ import {
   shellWord,
   transformersLines,
 } from './loadingText.js';
+import type { PromptFormat } from './promptFormat.js';
 
 /** The shape is a contract: programs read it. */
 export interface ExportSummary {
@@ -32,7 +33,7 @@ const MAX_PATH = 500;
 /** Lines with a newline at the end of each. */
 export function exportText(
   { form, out }: Pick<ExportCommand, 'form' | 'out'>,
-  base: BasePlace,
+  base: ExportedBase,
   { files, rounding }: ExportSummary,
 ): string {
   const lines = files.map(({ path, bytes }) => `${printable(path, MAX_PATH)}: ${count(bytes, 'byte')}`);
@@ -40,31 +41,48 @@ export function exportText(
     lines.push(
       `rounding changed weights by at most ${rounding.difference.toExponential(1)} of the largest (${printable(rounding.tensor)})`,
     );
-  const sections = SECTIONS[form](out, base);
+  const sections = [...SECTIONS[form](out, base), ...formatSection(base)];
   for (const [heading, body] of sections)
     lines.push('', heading, ...body.map((line) => (line === '' ? '' : `  ${line}`)));
   return `${lines.join('\n')}\n`;
 }
 
+/** Where the base is, and how a conversation is written for it. */
+export interface ExportedBase extends BasePlace {
+  readonly format: PromptFormat | undefined;
+}
+
 type Section = readonly [heading: string, lines: readonly string[]];
+
+/** Of a stranger's template. */
+function formatSection({ format }: ExportedBase): Section[] {
+  if (!format) return [];
+  const { example, stops } = format;
+  const ends =
+    stops.length > 0 ? [`answers end with ${stops.map((stop) => printable(stop)).join(' or ')}`] : [];
+  const lines = example.split('\n').map((line) => printable(line, MAX_PATH));
+  return [
+    ['The form of a conversation, which every program must write and end as here', [...lines, ...ends]],
+  ];
+}
 
 const OLLAMA = 'Ollama, with these lines in a Modelfile (ollama create NAME -f Modelfile)';
 
-const SECTIONS: Readonly<Record<ExportCommand['form'], (out: string, base: BasePlace) => Section[]>> = {
-  gguf: (out, { kind, path }) => {
+const SECTIONS: Readonly<Record<ExportCommand['form'], (out: string, base: ExportedBase) => Section[]>> = {
+  gguf: (out, { kind, path, format }) => {
     // llama.cpp needs the base as a GGUF file too.
     const file = kind === 'gguf' ? path : 'BASE.gguf';
     const heading = kind === 'gguf' ? 'llama.cpp' : 'llama.cpp, with BASE.gguf the same base as a GGUF file';
     const from = kind === 'gguf' ? resolve(path) : file;
     return [
       [heading, [llamaCppLine(file, out)]],
-      [OLLAMA, modelfileLines(from, resolve(out))],
+      [OLLAMA, modelfileLines(from, resolve(out), format?.stops)],
     ];
   },
-  model: (out) => [
+  model: (out, { format }) => [
     ['lowrank', [`lowrank generate --model ${shellWord(out)} --chat --prompt 'Hello'`]],
     ['llama.cpp', [llamaCppLine(out)]],
-    [OLLAMA, modelfileLines(resolve(out))],
+    [OLLAMA, modelfileLines(resolve(out), undefined, format?.stops)],
   ],
   folder: (out) => [
     ['lowrank', [`lowrank generate --model ${shellWord(out)} --chat --prompt 'Hello'`]],

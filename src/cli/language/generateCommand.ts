@@ -1,14 +1,13 @@
 /** `lowrank generate` on the command line. */
 import { Command } from 'commander';
 import { GENERATE_DESCRIPTION, GENERATE_EXAMPLES, GENERATE_SUMMARY } from '../help.js';
-import { listenForInterrupts } from '../interrupt.js';
-import { printLine } from '../output.js';
-import { createProgress, SILENT } from '../progress.js';
 import type { Streams } from '../streams.js';
+import { addComputingOptions } from './computingOptions.js';
 import { parseGenerateOptions, type RawGenerateOptions } from './generateOptions.js';
 import { runGenerate } from './generateRun.js';
 import { addModelOption } from './modelOption.js';
-import { addComputingOptions, addSamplingOptions, list } from './samplingOptions.js';
+import { withReporting } from './reporting.js';
+import { addSamplingOptions, list } from './samplingOptions.js';
 
 export function generateCommand(streams: Streams): Command {
   const command = addModelOption(new Command('generate'))
@@ -29,17 +28,5 @@ export function generateCommand(streams: Streams): Command {
 
 async function generateText(raw: RawGenerateOptions, streams: Streams): Promise<void> {
   const options = parseGenerateOptions(raw);
-  const { stderr } = streams;
-  const progress = options.quiet ? SILENT : createProgress(stderr);
-  const notice = (text: string) => {
-    if (!options.quiet) printLine(stderr, `lowrank: ${text}`);
-  };
-  const interrupts = listenForInterrupts(() => progress.end());
-  try {
-    await runGenerate(options, streams, { progress, notice, signal: interrupts.signal });
-    // What there is was written; the exit code tells of the interrupt.
-    interrupts.signal.throwIfAborted();
-  } finally {
-    interrupts.stop();
-  }
+  await withReporting(options.quiet, streams, (reporting) => runGenerate(options, streams, reporting));
 }

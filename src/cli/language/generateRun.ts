@@ -6,20 +6,14 @@ import { writeFileAtomic } from '../../node.js';
 import { ensureWritableFile, jsonText } from '../json.js';
 import { modelPath, shown } from '../modelPath.js';
 import { openDevice } from '../prepare.js';
-import type { Progress } from '../progress.js';
 import { standardInput } from '../standardInput.js';
 import type { Streams } from '../streams.js';
 import { addAdapters } from './adapters.js';
 import type { GenerateCommand } from './generateOptions.js';
+import type { RunReporting } from './reporting.js';
 import { samplingOf } from './samplingOptions.js';
-import { systemLines } from './systemLines.js';
+import { systemWords } from './systemInForce.js';
 import { tokenFigures, watchReader, writeText } from './textOutput.js';
-
-export interface RunReporting {
-  readonly progress: Progress;
-  readonly notice: (text: string) => void;
-  readonly signal: AbortSignal;
-}
 
 /** Opens everything before the long work, generates, and writes text and figures. */
 export async function runGenerate(
@@ -55,10 +49,13 @@ async function begin(device: Backend, prompt: string, options: GenerateCommand, 
     loadLanguageModel(device, path, { weights: options.weights, onBytes, signal }),
   );
   for (const note of notes) notice(`note: ${note}`);
-  await addAdapters(model, options.adapters, notice);
   const { system, chat } = options;
-  const said = chat ? systemLines(tokenizer, system) : [];
-  for (const line of said) notice(line);
+  await addAdapters(model, options.adapters, { path, notice, chat: chat ? { system } : undefined });
+  if (chat) notice(`system message: ${systemWords(tokenizer, system)}`);
+  else if (tokenizer.chatTemplate !== undefined)
+    notice(
+      "note: the prompt is continued as plain text; --chat makes it a user's message in the chat template",
+    );
   const user = { role: 'user', content: prompt };
   const messages = system === undefined ? [user] : [{ role: 'system', content: system }, user];
   return generate(model, tokenizer, chat ? messages : prompt, { ...samplingOf(options), signal });

@@ -37,10 +37,17 @@ export function modelfilePath(path: string): string {
   return /^(\.{0,2}\/|[A-Za-z]:[\\/])/.test(shown) ? shown : `./${shown}`;
 }
 
-/** Of Ollama. @see https://docs.ollama.com/modelfile */
-export function modelfileLines(base: string, adapter?: string): string[] {
+/**
+ * Of Ollama.
+ * @param stops  texts that end an answer
+ * @see https://docs.ollama.com/modelfile
+ */
+export function modelfileLines(base: string, adapter?: string, stops: readonly string[] = []): string[] {
   const from = `FROM ${modelfilePath(base)}`;
-  return adapter === undefined ? [from] : [from, `ADAPTER ${modelfilePath(adapter)}`];
+  const lines = adapter === undefined ? [from] : [from, `ADAPTER ${modelfilePath(adapter)}`];
+  // Its strings have no escapes: what a line cannot hold is left out.
+  const plain = stops.filter((stop) => !stop.includes('"') && printable(stop, WHOLE) === stop);
+  return [...lines, ...plain.map((stop) => `PARAMETER stop "${stop}"`)];
 }
 
 /** Of llama.cpp. @see https://github.com/ggml-org/llama.cpp/tree/master/tools/main */

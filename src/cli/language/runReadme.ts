@@ -1,4 +1,5 @@
 /** The README.md of a run folder: what was trained on what, what came of it, and how to load it elsewhere. */
+import { printable } from '../../base/printable.js';
 import { integer } from '../format.js';
 import {
   type BasePlace,
@@ -9,6 +10,7 @@ import {
   transformersLines,
 } from './loadingText.js';
 import { code, fenced, text as plain, tableOf } from './markdown.js';
+import { type PromptFormat, SAME_FORMAT } from './promptFormat.js';
 
 export interface RunBase extends BasePlace {
   /** What its files call it. */
@@ -67,6 +69,8 @@ export interface RunFacts {
   readonly settings: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly steps: number;
   readonly seconds: number;
+  /** How a conversation is written for the model; undefined where it was trained on none. */
+  readonly format?: PromptFormat | undefined;
   /** The system message that was in force. Default: none. */
   readonly system?: string | undefined;
   /** Of lowrank, such as `0.2.0`. */
@@ -81,6 +85,7 @@ export function runReadme(facts: RunFacts): string {
     ...section('Data', [dataTable(facts.data)]),
     ...section('Results', [resultsTable(facts.results)]),
     ...section('Settings', [settingsTable(facts.settings)]),
+    ...formatted(facts.format),
     ...loading(facts),
   ].join('\n');
 }
@@ -152,7 +157,27 @@ function program(name: string, lines: readonly string[]): string[] {
   return section(name, lines, '###');
 }
 
-function loading({ base, adapter: { fitsGguf } }: RunFacts): string[] {
+/** What another program must write and end as the training did. */
+function formatted(format: PromptFormat | undefined): string[] {
+  if (!format) return [];
+  const { example, stops } = format;
+  const ends = stops.map((stop) => code(stop)).join(' or ') || 'none';
+  return section('Prompt format', [
+    SAME_FORMAT,
+    '',
+    fenced('', printableLines(example)),
+    '',
+    `Tokens that end an answer: ${ends}`,
+  ]);
+}
+
+/** Line by line, harmless for a terminal. */
+function printableLines(shown: string): string[] {
+  return shown.split('\n').map((line) => printable(line, Number.MAX_SAFE_INTEGER));
+}
+
+function loading({ base, adapter: { fitsGguf }, format }: RunFacts): string[] {
+  const stops = format?.stops ?? [];
   const model = shellWord(base.path);
   const chat = `lowrank chat --model ${model} --adapter .`;
   return [
@@ -162,11 +187,11 @@ function loading({ base, adapter: { fitsGguf } }: RunFacts): string[] {
       fenced('python', peftLines(base, '.')),
       ...(base.kind === 'gguf' ? ['', 'transformers reads GGUF files with `pip install gguf`.'] : []),
     ]),
-    ...(fitsGguf ? asAdapter(base) : asModel(base)),
+    ...(fitsGguf ? asAdapter(base, stops) : asModel(base, stops)),
   ];
 }
 
-function asAdapter({ kind, path }: RunBase): string[] {
+function asAdapter({ kind, path }: RunBase, stops: readonly string[]): string[] {
   const model = kind === 'gguf' ? path : 'BASE.gguf';
   const exported = `lowrank export --model ${shellWord(path)} --adapter . --to gguf`;
   const needed = kind === 'gguf' ? [] : ['`BASE.gguf` is the same base as a GGUF file.', ''];
@@ -175,13 +200,13 @@ function asAdapter({ kind, path }: RunBase): string[] {
     ...program('Ollama', [
       'After the export, with this `Modelfile` (`ollama create NAME -f Modelfile`):',
       '',
-      fenced('', modelfileLines(model, 'adapter.gguf')),
+      fenced('', modelfileLines(model, 'adapter.gguf', stops)),
     ]),
   ];
 }
 
 /** A GGUF adapter does not hold it, but a model does that it is merged into. */
-function asModel({ path }: RunBase): string[] {
+function asModel({ path }: RunBase, stops: readonly string[]): string[] {
   const merge = `lowrank export --model ${shellWord(path)} --adapter . --to merged`;
   return [
     ...program('llama.cpp', [
@@ -192,7 +217,7 @@ function asModel({ path }: RunBase): string[] {
     ...program('Ollama', [
       'After the export, with this `Modelfile` (`ollama create NAME -f Modelfile`):',
       '',
-      fenced('', modelfileLines('merged.gguf')),
+      fenced('', modelfileLines('merged.gguf', undefined, stops)),
     ]),
     ...program('transformers', [
       fenced('sh', [merge]),

@@ -1,10 +1,8 @@
-/** Options that the commands have in common which write text: how tokens are drawn, and how the model computes. */
+/** Options that the commands have in common which write text: how tokens are drawn. */
 import type { Command } from 'commander';
 import type { GenerateOptions } from '../../generate/generate.js';
-import { WEIGHTS, type WeightsOption } from '../../models/weights.js';
-import { DEVICES, type DeviceOptions, parseDeviceOptions } from '../options.js';
 import { withDefault } from '../streams.js';
-import { broken, integerIn, MAX_COUNT, MAX_SEED, oneOf, upTo } from '../values.js';
+import { broken, integerIn, MAX_COUNT, MAX_SEED, upTo } from '../values.js';
 
 /** What commander hands over: every value is still text. */
 export interface RawSamplingOptions {
@@ -29,17 +27,6 @@ export interface SamplingCommand {
   readonly stop: readonly string[];
 }
 
-export interface RawComputingOptions {
-  readonly weights: string;
-  readonly precision: string;
-  readonly device: string;
-  readonly threads: string;
-}
-
-export interface ComputingCommand extends DeviceOptions {
-  readonly weights: WeightsOption;
-}
-
 export const SAMPLING_DEFAULTS = {
   maxTokens: '256',
   temperature: '0',
@@ -50,14 +37,6 @@ export const SAMPLING_DEFAULTS = {
   seed: '0',
 } as const satisfies RawSamplingOptions;
 
-export const COMPUTING_DEFAULTS = {
-  weights: 'keep',
-  precision: 'exact',
-  device: 'auto',
-  threads: 'auto',
-} as const satisfies RawComputingOptions;
-
-const PRECISIONS = ['exact'] as const;
 const LARGEST_TEMPERATURE = 100;
 
 /** For options that may be given several times. */
@@ -80,18 +59,6 @@ export function addSamplingOptions(command: Command): Command {
     .option('--stop <text>', 'end before this text; repeatable', list);
 }
 
-export function addComputingOptions(command: Command): Command {
-  const { weights, precision, device, threads } = COMPUTING_DEFAULTS;
-  const types = `element type of the weights: ${WEIGHTS.join(', ')}`;
-  const ofThreads = 'WebAssembly threads, 1 to 64, or auto; the text is the same';
-  return command
-    .optionsGroup('Computing:')
-    .addOption(withDefault('--weights <type>', types, weights))
-    .addOption(withDefault('--precision <name>', PRECISIONS.join(', '), precision))
-    .addOption(withDefault('--device <name>', DEVICES.join(', '), device))
-    .addOption(withDefault('--threads <n>', ofThreads, threads));
-}
-
 /** @throws UsageError for the first value that is not what its option takes */
 export function parseSamplingOptions(raw: RawSamplingOptions): SamplingCommand {
   return {
@@ -111,12 +78,6 @@ export function parseSamplingOptions(raw: RawSamplingOptions): SamplingCommand {
       return text;
     }),
   };
-}
-
-/** @throws UsageError for the first value that is not what its option takes */
-export function parseComputingOptions(raw: RawComputingOptions): ComputingCommand {
-  oneOf('--precision', raw.precision, PRECISIONS);
-  return { ...parseDeviceOptions(raw), weights: oneOf('--weights', raw.weights, WEIGHTS) };
 }
 
 /** What `generate` is called with. */

@@ -1,7 +1,7 @@
 /** Which system message conversations begin with, in words. */
 import { printable } from '../../base/printable.js';
 import type { ReadExample } from '../../text/readExamples.js';
-import { defaultSystemMessage } from '../../text/systemMessage.js';
+import { defaultSystemMessage, takesSystemMessage } from '../../text/systemMessage.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import { integer } from '../format.js';
 
@@ -24,14 +24,19 @@ export function systemInForce(
   const own = conversations.filter(hasOwn).length;
   if (own === all) return 'all examples have their own';
   const others = own === 0 ? '' : `; ${integer(own)} of ${integer(all)} examples have their own`;
-  return inForce(tokenizer, given) + others;
+  return systemWords(tokenizer, given) + others;
 }
 
-function inForce(tokenizer: Tokenizer, given: string | undefined): string {
+/**
+ * The system message of a conversation that has none of its own, and where it is from.
+ * @param by  who gave it
+ */
+export function systemWords(tokenizer: Tokenizer, given: string | undefined, by = '--system'): string {
   const quoted = (text: string) => `"${printable(text, MAX_SHOWN)}"`;
-  if (given !== undefined) return `${quoted(given)} (--system)`;
+  if (given !== undefined) return `${quoted(given)} (${by})`;
   const own = defaultSystemMessage(tokenizer);
-  return own === undefined ? 'none' : `${quoted(own)} (from the chat template)`;
+  if (own !== undefined) return `${quoted(own)} (from the chat template)`;
+  return takesSystemMessage(tokenizer) ? 'none' : 'none (the chat template takes none)';
 }
 
 function hasOwn({ content }: ReadExample): boolean {

@@ -5,12 +5,15 @@ import { applyLora, DataError, Linear, type LoraAdapter, type LoraConfig } from 
 import { loadAdapter } from '../../index.js';
 import type { LlamaForCausalLM } from '../../models/llama.js';
 import { UsageError } from '../errors.js';
+import { originNotes } from './adapterOrigin.js';
 import type { RawTrainOptions, TrainCommand } from './trainOptions.js';
 
 interface Given {
   /** Whether an option was given, by its name in the settings. */
   readonly isGiven: (name: string) => boolean;
   readonly notice: (text: string) => void;
+  /** Of the model's files. */
+  readonly path: string;
 }
 
 const MAX_SHOWN = 200;
@@ -19,12 +22,13 @@ const MAX_SHOWN = 200;
 export async function putAdapter(
   model: LlamaForCausalLM,
   options: TrainCommand,
-  { isGiven, notice }: Given,
+  { isGiven, notice, path }: Given,
 ): Promise<LoraAdapter> {
   if (options.adapter === undefined) return newAdapter(model, options);
   const adapter = await loadAdapter(model, options.adapter);
   if (adapter.layers.size === 0) throw new DataError(`${options.adapter}: adapts no layer of this model`);
-  for (const note of adapter.notes) notice(`note: ${note}`);
+  const notes = await originNotes(options.adapter, { path, chat: options });
+  for (const note of [...adapter.notes, ...notes]) notice(`note: ${note}`);
   checkSame(adapter, options, isGiven);
   return adapter;
 }

@@ -4,6 +4,7 @@ import { basename, relative, resolve } from 'node:path';
 import { exists } from '../../node/files.js';
 import { repositoryOf } from './baseName.js';
 import type { BasePlace } from './loadingText.js';
+import { promptFormat } from './promptFormat.js';
 import { DATA_USES } from './readData.js';
 import { type RunData, type RunResult, runReadme } from './runReadme.js';
 import { systemInForce } from './systemInForce.js';
@@ -41,6 +42,7 @@ export async function trainReadme(
   const { config } = adapter;
   const fitsGguf = !config.useDora && config.bias === 'none' && config.modulesToSave.length === 0;
   const examples = setup.train.examples.map(({ read }) => read);
+  const inForce = systemInForce(data.tokenizer, examples, system);
   return runReadme({
     base: {
       ...place,
@@ -55,7 +57,8 @@ export async function trainReadme(
       ...{ targets: adaptedNames(setup), fitsGguf },
     },
     ...{ data: shown, results, settings, steps: outcome.steps, seconds: outcome.seconds },
-    system: systemInForce(data.tokenizer, examples, system),
+    system: inForce,
+    format: inForce === undefined ? undefined : promptFormat(data.tokenizer),
     version: packageVersion(),
   });
 }

@@ -116,9 +116,10 @@ describe('lowrank chat', () => {
     const first = await base([kind, user('hi')]);
     const second = await base([short, user('hi'), assistant(first), user('hi')]);
     expect(out).toBe([first, second, await base([user('hi')])].map(line).join(''));
-    const said = err.match(/^(system message.*| {2}be .*)$/gm);
+    const said = err.match(/^system message.*$/gm);
     const none = 'system message: none';
-    expect(said).toEqual(['system message:', '  be kind', 'system message:', '  be short', none, none]);
+    const given = ['"be kind" (--system)', '"be short" (of the conversation)'];
+    expect(said).toEqual([...given.map((each) => `system message: ${each}`), none, none]);
   });
 
   it('answers again, with another seed', async () => {

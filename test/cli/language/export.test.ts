@@ -24,7 +24,8 @@ import {
 import type { LlamaForCausalLM } from '../../../src/models/llama.js';
 import { loadLanguageModel } from '../../../src/models/load.js';
 import { fileSource } from '../../../src/node.js';
-import { difference, expected } from '../../models/fixtures.js';
+import { difference, expected, folder as modelFiles } from '../../models/fixtures.js';
+import { layOut } from '../../node/hubPlace.js';
 import { wasm } from '../../support/devices.js';
 import { lowrank, wideHelp } from './collect.js';
 
@@ -99,7 +100,8 @@ describe('lowrank export', () => {
     expect(err).toBe('');
     expect(out).toContain(`${file}: ${readFileSync(file).length.toLocaleString('en-US')} bytes\n`);
     expect(out).toContain(`  llama-cli -m ${gguf} --lora ${file}\n`);
-    expect(out).toContain(`  FROM ${gguf}\n  ADAPTER ${file}\n`);
+    expect(out).toContain(`  FROM ${gguf}\n  ADAPTER ${file}\n  PARAMETER stop "<|end|>"\n`);
+    expect(out).toContain('  <|start|>user: Hello<|end|><|start|>assistant: \n  answers end with <|end|>\n');
   });
 
   it('writes a folder for PEFT that names the base and holds the scale', async () => {
@@ -138,6 +140,62 @@ describe('lowrank export', () => {
     expect(difference(await computed(join(root, 'f16.gguf')), wanted)).toBeLessThan(0.01);
     expect(difference(await computed(join(root, 'q8.gguf')), wanted)).toBeLessThan(0.05);
     expect(difference(await computed(folder), wanted)).toBeGreaterThan(0.05);
+  });
+
+  it('merges a model of the Hugging Face cache, which it names as the base by its id', async () => {
+    const before = process.env.HF_HUB_CACHE;
+    process.env.HF_HUB_CACHE = join(root, 'hub');
+    try {
+      layOut(join(root, 'hub'), 'tiny/llama3', modelFiles('llama3'));
+      const by = (form: string, ...args: string[]) =>
+        run1('--model', 'tiny/llama3', '--adapter', run, '--to', form, ...args);
+      const out = join(root, 'of the hub');
+      await by('merged', '--out', out);
+      expect(difference(await computed(out), await computed(folder, [[run, 1]]))).toBeLessThan(1e-5);
+      const peft = join(root, 'peft of the hub');
+      await by('peft', '--out', peft);
+      const config = JSON.parse(readFileSync(join(peft, 'adapter_config.json'), 'utf8'));
+      expect(config.base_model_name_or_path).toBe('tiny/llama3');
+      // An adapter says over which base it was trained, and the commands say where that is another.
+      const { err } = await run1(
+        '--model',
+        folder,
+        '--adapter',
+        peft,
+        '--to',
+        'gguf',
+        '--out',
+        join(root, 'h.gguf'),
+      );
+      expect(err).not.toContain('was trained over');
+      const { err: other } = await run1(
+        '--model',
+        gguf,
+        '--adapter',
+        dora,
+        '--to',
+        'peft',
+        '--out',
+        join(root, 'named'),
+        '--base-name',
+        'tiny/other',
+      );
+      expect(other).not.toContain('was trained over');
+      const { err: told } = await run1(
+        '--model',
+        folder,
+        '--adapter',
+        join(root, 'named'),
+        '--to',
+        'peft',
+        '--out',
+        join(root, 'again'),
+      );
+      expect(told).toContain('was trained over tiny/other, and this model is ');
+    } finally {
+      if (before === undefined) delete process.env.HF_HUB_CACHE;
+      else process.env.HF_HUB_CACHE = before;
+    }
   });
 
   it('merges several adapters, as JSON says', async () => {

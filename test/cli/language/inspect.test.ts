@@ -7,8 +7,9 @@ import { modulesOf } from '../../../src/cli/language/adapterModules.js';
 import { applyLora, saveAdapter } from '../../../src/index.js';
 import { loadLanguageModel } from '../../../src/models/load.js';
 import { exportAdapterGguf } from '../../../src/text.js';
-import { GGUF_MODELS } from '../../models/fixtures.js';
+import { folder, GGUF_MODELS } from '../../models/fixtures.js';
 import { ggufContents, ggufFile } from '../../models/ggufFiles.js';
+import { layOut } from '../../node/hubPlace.js';
 import { wasm } from '../../support/devices.js';
 import { hasRealModel, realModelPath } from '../../support/realModel.js';
 import { lowrank } from './collect.js';
@@ -126,6 +127,21 @@ describe('lowrank inspect', () => {
     const file = join(root, 'out.json');
     expect(await inspect(at('llama.gguf'), '--json', file)).toContain('GGUF 3');
     expect(JSON.parse(readFileSync(file, 'utf8')).kind).toBe('gguf');
+  });
+
+  it('takes the id of a model that a cache has, and downloads none', async () => {
+    const before = process.env.HF_HUB_CACHE;
+    process.env.HF_HUB_CACHE = join(root, 'hub');
+    try {
+      const snapshot = layOut(join(root, 'hub'), 'tiny/llama', folder('llama'));
+      expect(await inspect('tiny/llama')).toBe(await inspect(snapshot));
+      await expect(inspect('tiny/other')).rejects.toThrow(
+        /^tiny\/other: there is no such path, and no model of that id in \S+ or \S+$/,
+      );
+    } finally {
+      if (before === undefined) delete process.env.HF_HUB_CACHE;
+      else process.env.HF_HUB_CACHE = before;
+    }
   });
 
   it('refuses a broken file, a folder of nothing, and a path to nothing', async () => {

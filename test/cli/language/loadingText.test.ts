@@ -54,6 +54,10 @@ describe('lines for other programs', () => {
     expect(modelfileLines('../m.gguf')).toEqual(['FROM ../m.gguf']);
     expect(modelfileLines('C:\\m.gguf')).toEqual(['FROM C:\\m.gguf']);
     // A second instruction would be one of the stranger's.
+    expect(modelfileLines('m.gguf', undefined, ['<|end|>', 'a"b', 'c\nd'])).toEqual([
+      'FROM ./m.gguf',
+      'PARAMETER stop "<|end|>"',
+    ]);
     expect(modelfileLines('m\nSYSTEM x')).toEqual(['FROM ./m\\u000aSYSTEM x']);
   });
 

@@ -60,6 +60,17 @@ model = PeftModel.from_pretrained(base, ".")
     expect(readme).toContain('```\nFROM ../m.gguf\nADAPTER ./adapter.gguf\n```');
   });
 
+  it('says how a conversation was written, and what ended an answer', () => {
+    const format = { example: '<s>Hello\n\u001b<a>', stops: ['<e>', '<`>'] };
+    const readme = runReadme({ ...FACTS, format });
+    expect(readme).toContain('## Prompt format\n\nThe adapter was trained on conversations in this form.');
+    expect(readme).toContain(
+      '```\n<s>Hello\n\\u001b<a>\n```\n\nTokens that end an answer: `<e>` or ``<`>``\n',
+    );
+    expect(readme).toContain('ADAPTER ./adapter.gguf\nPARAMETER stop "<e>"\nPARAMETER stop "<`>"\n');
+    expect(runReadme(FACTS)).not.toContain('Prompt format');
+  });
+
   it('merges what a GGUF adapter does not hold', () => {
     const readme = runReadme({ ...FACTS, adapter: { ...FACTS.adapter, kind: 'DoRA', fitsGguf: false } });
     expect(readme).toContain('--to merged --out merged.gguf\nllama-cli -m merged.gguf\n');

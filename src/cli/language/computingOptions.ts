@@ -1,0 +1,45 @@
+/** Options that the commands on language models have in common: how the model computes. */
+import type { Command } from 'commander';
+import { WEIGHTS, type WeightsOption } from '../../models/weights.js';
+import { DEVICES, type DeviceOptions, parseDeviceOptions } from '../options.js';
+import { withDefault } from '../streams.js';
+import { oneOf } from '../values.js';
+
+/** What commander hands over: every value is still text. */
+export interface RawComputingOptions {
+  readonly weights: string;
+  readonly precision: string;
+  readonly device: string;
+  readonly threads: string;
+}
+
+export interface ComputingCommand extends DeviceOptions {
+  readonly weights: WeightsOption;
+}
+
+const COMPUTING_DEFAULTS = {
+  weights: 'keep',
+  precision: 'exact',
+  device: 'auto',
+  threads: 'auto',
+} as const satisfies RawComputingOptions;
+
+const PRECISIONS = ['exact'] as const;
+
+export function addComputingOptions(command: Command): Command {
+  const { weights, precision, device, threads } = COMPUTING_DEFAULTS;
+  const types = `element type of the weights: ${WEIGHTS.join(', ')}`;
+  const ofThreads = 'WebAssembly threads, 1 to 64, or auto; the results are the same';
+  return command
+    .optionsGroup('Computing:')
+    .addOption(withDefault('--weights <type>', types, weights))
+    .addOption(withDefault('--precision <name>', PRECISIONS.join(', '), precision))
+    .addOption(withDefault('--device <name>', DEVICES.join(', '), device))
+    .addOption(withDefault('--threads <n>', ofThreads, threads));
+}
+
+/** @throws UsageError for the first value that is not what its option takes */
+export function parseComputingOptions(raw: RawComputingOptions): ComputingCommand {
+  oneOf('--precision', raw.precision, PRECISIONS);
+  return { ...parseDeviceOptions(raw), weights: oneOf('--weights', raw.weights, WEIGHTS) };
+}
