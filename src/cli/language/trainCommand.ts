@@ -1,20 +1,14 @@
 /** `lowrank train` on the command line. */
-import { Command, Option } from 'commander';
-import { WEIGHTS } from '../../models/weights.js';
-import { TRAIN_ON } from '../../text/examples.js';
-import { LONG } from '../../text/longExamples.js';
+import { Command } from 'commander';
 import { UsageError } from '../errors.js';
-import { THREADS } from '../help.js';
-import { listenForInterrupts } from '../interrupt.js';
-import { DEVICES } from '../options.js';
-import { printLine } from '../output.js';
-import { createProgress, SILENT } from '../progress.js';
 import { type Streams, withDefault } from '../streams.js';
+import { addComputingOptions } from './computingOptions.js';
+import { addExampleOptions } from './exampleOptions.js';
+import { withReporting } from './reporting.js';
 import { TRAIN_DESCRIPTION, TRAIN_EXAMPLES, TRAIN_SUMMARY } from './trainHelp.js';
 import {
   CHECKPOINT,
   INITS,
-  PRECISIONS,
   parseTrainOptions,
   type RawTrainOptions,
   SCHEDULES,
@@ -40,26 +34,17 @@ export function trainCommand(streams: Streams): Command {
     .option('--resume', 'go on where a run into the same --out was stopped or killed')
     .option('--overwrite', 'replace a run that is in --out')
     .option('--dry-run', 'show what would be trained and what it needs, and stop there');
-  addExampleOptions(command);
+  addDataOptions(command);
   addAdapterOptions(command);
   addCourseOptions(command);
-  addComputingOptions(command);
+  addOutputOptions(command);
   return command
     .addHelpText('after', TRAIN_EXAMPLES)
     .action((raw: RawTrainOptions) => train(raw, command, streams));
 }
 
-function addExampleOptions(command: Command): void {
-  command
-    .optionsGroup('Examples:')
-    .addOption(
-      withDefault('--train-on <what>', `the tokens that are trained: ${TRAIN_ON.join(', ')}`, D.trainOn),
-    )
-    .option('--system <text>', 'the system message of conversations that have none')
-    .option('--max-length <n>', 'most tokens of an example (default: the context, at most 1024)')
-    .addOption(withDefault('--long <what>', `what becomes of longer ones: ${LONG.join(', ')}`, D.long))
-    .option('--allow-special', 'read special tokens in texts as control tokens instead of refusing them')
-    .option('--skip-bad', 'leave out lines that are no examples, and count them')
+function addDataOptions(command: Command): void {
+  addExampleOptions(command, 'that are trained')
     .option('--no-validate', 'hold no share out where there is no file for validation')
     .addOption(
       withDefault('--keep <file>', 'examples that must not get worse, general (built in) or none', D.keep),
@@ -108,25 +93,13 @@ function addCourseOptions(command: Command): void {
     );
 }
 
-function addComputingOptions(command: Command): void {
-  command
-    .optionsGroup('Computing:')
-    .addOption(
-      withDefault('--weights <type>', `element type of the frozen weights: ${WEIGHTS.join(', ')}`, D.weights),
-    )
-    .addOption(withDefault('--precision <name>', PRECISIONS.join(', '), D.precision))
-    .addOption(
-      withDefault(
-        '--checkpoint <when>',
-        `compute blocks again instead of keeping them: ${CHECKPOINT.join(', ')}`,
-        D.checkpoint,
-      ),
-    )
+function addOutputOptions(command: Command): void {
+  const again = `compute blocks again instead of keeping them: ${CHECKPOINT.join(', ')}`;
+  addComputingOptions(command)
+    .addOption(withDefault('--checkpoint <when>', again, D.checkpoint))
     .option('--memory <size>', 'most memory of the device, such as 2GB')
-    .addOption(withDefault('--device <name>', DEVICES.join(', '), D.device))
-    .addOption(withDefault('--threads <n>', THREADS, D.threads))
     .optionsGroup('Output:')
-    .addOption(new Option('--json <file>', 'write the results as JSON; - is standard output'))
+    .option('--json <file>', 'write the results as JSON; - is standard output')
     .option('--quiet', 'no progress and no notices on standard error');
 }
 
@@ -137,24 +110,10 @@ async function train(given: RawTrainOptions, command: Command, streams: Streams)
   const raw: RawTrainOptions = { ...given, ...kept };
   const options = parseTrainOptions(raw);
   const named = (name: string) => isGiven(name) || name in kept;
-  const { stderr } = streams;
-  const progress = options.quiet ? SILENT : createProgress(stderr);
-  const notice = (text: string) => {
-    if (!options.quiet) printLine(stderr, `lowrank: ${text}`);
-  };
   if (options.resume && options.dryRun)
     throw new UsageError('--dry-run: cannot be given with --resume, which trains');
-  const interrupts = listenForInterrupts(() => progress.end());
-  try {
-    const settings = settingsOf(raw, command);
-    await runTrain({ options, settings, isGiven: named }, streams, {
-      progress,
-      notice,
-      signal: interrupts.signal,
-    });
-    interrupts.signal.throwIfAborted();
-  } finally {
-    progress.end();
-    interrupts.stop();
-  }
+  const settings = settingsOf(raw, command);
+  await withReporting(options.quiet, streams, (reporting) =>
+    runTrain({ options, settings, isGiven: named }, streams, reporting),
+  );
 }

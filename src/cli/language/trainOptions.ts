@@ -1,10 +1,6 @@
 /** The options of `lowrank train`, read strictly. It touches no file and no device. */
 import type { LoraInit } from '../../core.js';
-import { WEIGHTS, type WeightsOption } from '../../models/weights.js';
-import { TRAIN_ON, type TrainOn } from '../../text/examples.js';
-import { LONG, type Long } from '../../text/longExamples.js';
 import { UsageError } from '../errors.js';
-import { type DeviceOptions, parseDeviceOptions } from '../options.js';
 import {
   broken,
   bytesOf,
@@ -17,10 +13,16 @@ import {
   positive,
   upTo,
 } from '../values.js';
+import {
+  type ComputingCommand,
+  parseComputingOptions,
+  type RawComputingOptions,
+} from './computingOptions.js';
+import { type ExampleOptions, parseExampleOptions, type RawExampleOptions } from './exampleOptions.js';
 import { type ModelOption, parseModelOption } from './modelOption.js';
 
 /** What commander hands over, or a settings file: every value is still text. */
-export interface RawTrainOptions {
+export interface RawTrainOptions extends Omit<RawExampleOptions, 'data'>, RawComputingOptions {
   readonly model?: string;
   readonly download?: boolean;
   readonly data?: string;
@@ -29,12 +31,6 @@ export interface RawTrainOptions {
   readonly resume?: boolean;
   readonly overwrite?: boolean;
   readonly dryRun?: boolean;
-  readonly trainOn: string;
-  readonly system?: string;
-  readonly maxLength?: string;
-  readonly long: string;
-  readonly allowSpecial?: boolean;
-  readonly skipBad?: boolean;
   readonly keep: string;
   readonly replay: string;
   readonly adapter?: string;
@@ -64,12 +60,8 @@ export interface RawTrainOptions {
   readonly patience?: string;
   readonly saveEvery?: string;
   readonly seed: string;
-  readonly weights: string;
-  readonly precision: string;
   readonly checkpoint: string;
   readonly memory?: string;
-  readonly device: string;
-  readonly threads: string;
   readonly json?: string;
   readonly quiet?: boolean;
 }
@@ -89,19 +81,11 @@ export interface AdapterSettings {
   readonly init: LoraInit;
 }
 
-export interface TrainCommand extends DeviceOptions, ModelOption, AdapterSettings {
-  readonly data: string;
+export interface TrainCommand extends ExampleOptions, ComputingCommand, ModelOption, AdapterSettings {
   readonly out: string;
   readonly resume: boolean;
   readonly overwrite: boolean;
   readonly dryRun: boolean;
-  readonly trainOn: TrainOn;
-  readonly system: string | undefined;
-  /** Undefined: the context, at most 1,024. */
-  readonly maxLength: number | undefined;
-  readonly long: Long;
-  readonly allowSpecial: boolean;
-  readonly skipBad: boolean;
   /** `general`, `none`, or a file. */
   readonly keep: string;
   /** Share of the examples of a pass that are drawn from the keep set. */
@@ -128,7 +112,6 @@ export interface TrainCommand extends DeviceOptions, ModelOption, AdapterSetting
   readonly patience: number | undefined;
   readonly saveEvery: number | undefined;
   readonly seed: number;
-  readonly weights: WeightsOption;
   readonly checkpoint: 'auto' | 'on' | 'off';
   /** Bytes. */
   readonly memory: number | undefined;
@@ -139,8 +122,6 @@ export interface TrainCommand extends DeviceOptions, ModelOption, AdapterSetting
 
 export const TRAIN_DEFAULTS = {
   out: 'run',
-  trainOn: 'answers',
-  long: 'refuse',
   keep: 'general',
   replay: '0',
   rank: '8',
@@ -154,16 +135,11 @@ export const TRAIN_DEFAULTS = {
   clip: '1',
   weightDecay: '0',
   seed: '0',
-  weights: 'keep',
-  precision: 'exact',
   checkpoint: 'auto',
-  device: 'auto',
-  threads: 'auto',
 } as const;
 
 /** Nine of them beside each example; more would drown what is trained. */
 const MAX_REPLAY = 0.9;
-export const PRECISIONS = ['exact'] as const;
 export const SCHEDULES = ['constant', 'linear', 'cosine'] as const;
 export const CHECKPOINT = ['auto', 'on', 'off'] as const;
 /** Those of PEFT, and a number of iterations behind `pissa_niter_`. */
@@ -184,13 +160,12 @@ export function parseTrainOptions(raw: RawTrainOptions): TrainCommand {
   const { model, download = false, data } = raw;
   if (model === undefined) throw new UsageError('--model: must be given, here or in the --config file');
   if (data === undefined) throw new UsageError('--data: must be given, here or in the --config file');
-  oneOf('--precision', raw.precision, PRECISIONS);
   if (raw.batchTokens !== undefined && raw.batchSize !== undefined)
     throw broken('--batch-size', 'cannot be given with --batch-tokens, which says the same', raw.batchSize);
   if (raw.resume && raw.overwrite)
     throw new UsageError('--overwrite: cannot be given with --resume, which goes on with what is there');
   return {
-    ...parseDeviceOptions(raw),
+    ...parseComputingOptions(raw),
     ...parseModelOption({ model, download }),
     ...dataOptions({ ...raw, data }),
     ...adapterOptions(raw),
@@ -200,7 +175,6 @@ export function parseTrainOptions(raw: RawTrainOptions): TrainCommand {
     overwrite: raw.overwrite ?? false,
     dryRun: raw.dryRun ?? false,
     seed: integerIn('--seed', raw.seed, 0, MAX_SEED),
-    weights: oneOf('--weights', raw.weights, WEIGHTS),
     checkpoint: oneOf('--checkpoint', raw.checkpoint, CHECKPOINT),
     memory: optional(raw.memory, (text) => bytesOf('--memory', text)),
     json: optional(raw.json, (text) => path('--json', text)),
@@ -218,13 +192,7 @@ function countFrom(least: number, option: string): (text: string) => number {
 
 function dataOptions(raw: RawTrainOptions & { readonly data: string }) {
   return {
-    data: path('--data', raw.data),
-    trainOn: oneOf('--train-on', raw.trainOn, TRAIN_ON),
-    system: raw.system,
-    maxLength: optional(raw.maxLength, countFrom(2, '--max-length')),
-    long: oneOf('--long', raw.long, LONG),
-    allowSpecial: raw.allowSpecial ?? false,
-    skipBad: raw.skipBad ?? false,
+    ...parseExampleOptions(raw),
     keep: path('--keep', raw.keep),
     replay: replayOf(raw),
     holdOut: raw.validate,
