@@ -14,11 +14,12 @@ import { mkdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { TRAIN_DEFAULTS } from '../../src/cli/language/trainOptions.js';
 import { cacheDirectory } from '../../src/node/cache.js';
 import { writeFileAtomic } from '../../src/node.js';
 import { exactAnswers } from './answers.js';
 import { chatPairs, chatSplit, writeSplit } from './corpus.js';
-import { type JobData, type JobRun, type PeerRun, renderJob } from './jobReport.js';
+import { type Job, type JobRun, renderJob } from './jobReport.js';
 import { missingPeer, type PeerOptions, peerRun } from './peer.js';
 import { PRESETS } from './presets.js';
 import { combinations, optionsOf, type Settings, variedOption } from './settings.js';
@@ -95,51 +96,57 @@ async function train(
   return { data: name, settings, figures, answers };
 }
 
-async function trainPeers(sources: readonly Source[], options: Options): Promise<PeerRun[]> {
+async function trainPeers(sources: readonly Source[], options: Options, job: Job): Promise<void> {
   const missing = missingPeer();
   if (missing) {
     console.error(`left out: PEFT: ${missing}`);
-    return [];
+    return;
   }
-  const passes = options.epochs === 'default' ? 3 : Number(options.epochs);
-  const runs: PeerRun[] = [];
+  const passes = options.epochs === 'default' ? Number(TRAIN_DEFAULTS.epochs) : Number(options.epochs);
   for (const { name, folder } of sources) {
     for (const peer of PEERS) {
+      const { batchSize, learningRate, schedule } = peer;
+      console.error(`\nPEFT: ${name}, ${batchSize} examples a step, ${learningRate}, ${schedule}`);
       const peerOptions = { ...peer, passes, threads: Number(options.threads), seed: 0 };
-      console.error(
-        `\nPEFT: ${name}, ${peer.batchSize} examples a step, ${peer.learningRate}, ${peer.schedule}`,
-      );
-      runs.push({
-        data: name,
-        options: peerOptions,
-        figures: await peerRun(options.model, folder, peerOptions),
-      });
+      const figures = await peerRun(options.model, folder, peerOptions);
+      job.peers.push({ data: name, options: peerOptions, figures });
     }
   }
-  return runs;
 }
 
-const options = command.opts<Options>();
-mkdirSync(options.out, { recursive: true });
-const sources = options.data.split(',').map((name) => sourceOf(name, options.out));
-const settings = combinations(options.vary.map(variedOption));
-const data: JobData[] = [];
-const runs: JobRun[] = [];
-for (const source of sources) {
-  data.push({ ...source, figures: await dataRun(options.model, source.folder) });
-  for (const each of settings) runs.push(await train(source, each, options, command.args));
+async function main(options: Options, rest: readonly string[]): Promise<void> {
+  const settings = combinations(options.vary.map(variedOption));
+  mkdirSync(options.out, { recursive: true });
+  const sources = options.data.split(',').map((name) => sourceOf(name, options.out));
+  const job: Job = { data: [], runs: [], peers: [] };
+  for (const source of sources) {
+    job.data.push({ ...source, figures: await dataRun(options.model, source.folder) });
+    for (const each of settings) {
+      job.runs.push(await train(source, each, options, rest));
+      // After each run, so that one that fails takes no figures with it.
+      await save(job, options.out, rest);
+    }
+  }
+  if (options.peft) await trainPeers(sources, options, job);
+  console.log(await save(job, options.out, rest));
 }
-const peers = options.peft ? await trainPeers(sources, options) : [];
-const markdown = renderJob(data, runs, peers);
-const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
-const report = {
-  ...{ date: new Date().toISOString(), machine, options: command.args },
-  data,
-  runs: runs.map((run) => ({ ...run, settings: Object.fromEntries(run.settings) })),
-  peers,
-};
-const write = (name: string, text: string) =>
-  writeFileAtomic(join(options.out, name), new TextEncoder().encode(text));
-await write('job.json', `${JSON.stringify(report, undefined, 2)}\n`);
-await write('job.md', markdown);
-console.log(markdown);
+
+async function save(job: Job, out: string, rest: readonly string[]): Promise<string> {
+  const markdown = renderJob(job);
+  const report = {
+    ...{ date: new Date().toISOString(), options: rest },
+    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version },
+    ...job,
+    runs: job.runs.map((run) => ({ ...run, settings: Object.fromEntries(run.settings) })),
+  };
+  const write = (name: string, text: string) =>
+    writeFileAtomic(join(out, name), new TextEncoder().encode(text));
+  await write('job.json', `${JSON.stringify(report, undefined, 2)}\n`);
+  await write('job.md', markdown);
+  return markdown;
+}
+
+await main(command.opts<Options>(), command.args).catch((error: unknown) => {
+  console.error(`bench:job: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+});

@@ -25,12 +25,14 @@ export interface JobData {
   readonly figures: DataFigures;
 }
 
+export interface Job {
+  readonly data: JobData[];
+  readonly runs: JobRun[];
+  readonly peers: PeerRun[];
+}
+
 /** What was trained, a table of all runs, the peer's, and the samples of the first run of each data. */
-export function renderJob(
-  data: readonly JobData[],
-  runs: readonly JobRun[],
-  peers: readonly PeerRun[],
-): string {
+export function renderJob({ data, runs, peers }: Job): string {
   const parts = [data.map(dataLine).join('\n'), runTable(runs)];
   if (runs.length === 1) parts.push(scoreTable(runs[0].figures));
   if (peers.length > 0) parts.push(peerTable(peers));

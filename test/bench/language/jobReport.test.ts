@@ -46,7 +46,7 @@ const run = (settings: Record<string, string>, change: Partial<JobRun> = {}): Jo
 };
 
 it('shows one run with all its scores and samples', () => {
-  expect(renderJob([data], [run({})], [])).toBe(
+  expect(renderJob({ data: [data], runs: [run({})], peers: [] })).toBe(
     `- Chat: 160 examples, 60 held out; of these 48 are also in training, 1 but for case, spaces and punctuation, 2 with the same prompt only.
 
 | Data | Steps | Loss before | after | Accuracy before | after | Best step | Kept: better/same/worse | Time | Device memory |
@@ -69,13 +69,13 @@ it('shows one run with all its scores and samples', () => {
 
 it('shows what varies, what was not measured, and the peer', () => {
   const bare = { ...figures, before: null, after: null, keep: null, best: null, samples: [] };
-  const text = renderJob(
-    [data],
-    [
+  const text = renderJob({
+    data: [data],
+    runs: [
       run({ rank: '4' }, { figures: bare, answers: { total: 8, base: 0, adapted: 5 } }),
       run({ rank: '8', seed: '1' }, { figures: bare }),
     ],
-    [
+    peers: [
       {
         data: 'chat',
         options: {
@@ -87,7 +87,7 @@ it('shows what varies, what was not measured, and the peer', () => {
         },
       },
     ],
-  );
+  });
   expect(text).toContain(
     '| chat | 4 | – | 32 | – | – | – | – | – | – | 0/8 | 5/8 | 2:00 min | 540 MB |\n' +
       '| chat | 8 | 1 | 32 | – | – | – | – | – | – | – | – | 2:00 min | 540 MB |\n',
