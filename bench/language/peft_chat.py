@@ -94,6 +94,7 @@ else:
     schedule = transformers.get_constant_schedule(optimizer)
 
 losses, seconds = [held_out_loss()], 0.0
+print(f"held-out loss {losses[0]:.4f}", file=sys.stderr)
 for turn in range(passes):
     order.shuffle(train)
     begun = time.time()
