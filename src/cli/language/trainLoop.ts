@@ -99,6 +99,7 @@ class Steps {
   #lastExamples: readonly number[] = [];
   #now = { trainedTokens: 0, tokens: 0 };
   #all = { trainedTokens: 0, tokens: 0, stepSeconds: 0 };
+  readonly #begun = performance.now();
   #stepBegun = 0;
   #firstStep: number | undefined;
   #hasFailed = false;
@@ -255,10 +256,12 @@ class Steps {
     return { loss, accuracy };
   }
 
+  /** By the time so far, with that of validations and samples. */
   #left(step: number): string {
     const done = step - (this.#firstStep ?? step) + 1;
     const left = this.#run.setup.course.steps - step;
-    return left === 0 ? '' : `about ${duration((left * this.#all.stepSeconds) / done)} left`;
+    const seconds = (performance.now() - this.#begun) / 1000;
+    return left === 0 ? '' : `about ${duration((left * seconds) / done)} left`;
   }
 
   async #samples(step: number): Promise<void> {
