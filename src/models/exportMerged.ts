@@ -9,9 +9,9 @@ import { modelParts } from '../nn/module.js';
 import { reading } from '../nn/use.js';
 import type { FloatType } from '../safetensors/floats.js';
 import { safetensorsPartsLater } from '../safetensors/safetensors.js';
-import { TOKENIZER_FILES } from '../text/fromFiles.js';
 import { tokenizerFiles } from '../text/toFiles.js';
 import { tokenizerEntries } from '../text/toGguf.js';
+import { TOKENIZER_FILES } from '../text/tokenizerFiles.js';
 import { configEntries, configJson, ropeFactors } from './exportConfig.js';
 import { ExportLog, type ExportProgress } from './exportLog.js';
 import {

@@ -1,5 +1,5 @@
 /** Which files of a repository make a model: those that loading reads, and no others. */
-import { TOKENIZER_FILES } from '../text/fromFiles.js';
+import { TOKENIZER_FILES } from '../text/tokenizerFiles.js';
 
 export const INDEX = 'model.safetensors.index.json';
 const WHOLE = 'model.safetensors';

@@ -6,20 +6,8 @@ import { nameIn } from '../files/fileStore.js';
 import { Fields, kindOf } from './fields.js';
 import { MAX_IDS } from './model.js';
 import { Tokenizer, type TokenizerFacts } from './tokenizer.js';
+import { TOKENIZER_FILES, type TokenizerFile } from './tokenizerFiles.js';
 import { checkTokenizerJson } from './tokenizerJson.js';
-
-/** The files that are read, of which only the first must be there. */
-export const TOKENIZER_FILES = [
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'generation_config.json',
-  'config.json',
-  'chat_template.jinja',
-  'chat_template.json',
-] as const;
-
-export type TokenizerFile = (typeof TOKENIZER_FILES)[number];
 
 /** Bytes of one file, several times what the largest vocabularies take. */
 const MAX_BYTES = 2 ** 27;

@@ -250,10 +250,10 @@ function libraryOf(json: TokenizerJson, cleansUp: boolean, name: string): Librar
     unknown += '?';
   const shown = model.unk_token === undefined ? { ...model, unk_token: unknown, fuse_unk: false } : model;
   try {
-    const library: Library = new HubTokenizer(
+    const library = new HubTokenizer(
       { ...json, model: shown },
       { clean_up_tokenization_spaces: cleansUp },
-    );
+    ) as Library;
     if (library.decoder) keepByteOrderMarks(library.decoder);
     return library;
   } catch (error) {

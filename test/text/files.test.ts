@@ -1,7 +1,8 @@
 /** What is taken from the files of a model folder, and what is refused. */
 import { describe, expect, it } from 'vitest';
 import { mapFiles } from '../../src/files/fileSource.js';
-import { readTokenizer, TOKENIZER_FILES, tokenizerFromFiles } from '../../src/text/fromFiles.js';
+import { readTokenizer, tokenizerFromFiles } from '../../src/text/fromFiles.js';
+import { TOKENIZER_FILES } from '../../src/text/tokenizerFiles.js';
 import { others } from './fixtures.js';
 import { refusal } from './support.js';
 

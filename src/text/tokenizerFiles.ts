@@ -1,0 +1,14 @@
+/** The files that a tokenizer is made of. */
+
+/** Those that are read, of which only the first must be there. */
+export const TOKENIZER_FILES = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'generation_config.json',
+  'config.json',
+  'chat_template.jinja',
+  'chat_template.json',
+] as const;
+
+export type TokenizerFile = (typeof TOKENIZER_FILES)[number];
