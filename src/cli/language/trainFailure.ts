@@ -3,8 +3,8 @@ import { DataError } from '../../core.js';
 import { evaluateLanguageModel } from '../../models/evaluateLanguageModel.js';
 import type { LastGood } from './lastGood.js';
 import type { DataExample } from './readData.js';
-import type { Run } from './trainLoop.js';
 import type { UsedExamples } from './trainSetup.js';
+import type { Run } from './trainSteps.js';
 
 const MOST_LINES = 10;
 

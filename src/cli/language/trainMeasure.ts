@@ -2,7 +2,7 @@
 import { evaluateLanguageModel, type LanguageEvaluation } from '../../models/evaluateLanguageModel.js';
 import type { DataExample } from './readData.js';
 import { answerTo, type SamplePrompt } from './sampleAnswers.js';
-import type { Run } from './trainLoop.js';
+import type { Run } from './trainSteps.js';
 
 /** Milliseconds between two lines of progress where there is no bar. */
 export const LINE_EVERY_MS = 15_000;

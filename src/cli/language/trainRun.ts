@@ -11,13 +11,14 @@ import { lossPlot } from './lossPlot.js';
 import type { RunReporting } from './reporting.js';
 import { RunFolder } from './runFolder.js';
 import { RunMetrics } from './runMetrics.js';
-import { type Run, trainAdapter } from './trainLoop.js';
+import { trainAdapter } from './trainLoop.js';
 import type { TrainCommand } from './trainOptions.js';
 import { baseNameOf, trainReadme } from './trainReadme.js';
 import { renderTrainReport } from './trainReport.js';
 import { renderTrainScreen } from './trainScreen.js';
 import { settingsText } from './trainSettings.js';
 import { checkMemory, readTrainData, setUp, type TrainData, type TrainSetup } from './trainSetup.js';
+import type { Run } from './trainSteps.js';
 import { trainSummary } from './trainSummary.js';
 
 export interface TrainRequest {
