@@ -119,13 +119,13 @@ describe('a conversation to train on', () => {
     expect(refusal(() => tokenizeChat(changing, [user('a\n'), answer('b')]))).toMatch(
       `messages[1]: the template must not change what precedes it: token 2 was "y" (${y}), is "b" (${b})`,
     );
-    // As Qwen3's: what an earlier answer was thought out by is left out.
+    // As Qwen3's: what stands before the last answer is left out once more follows.
     const dropping = tokenizerWith(
-      "{% for m in messages %}{{ m.role ~ ':' }}{{ m.content if loop.last else 'gone' }}{{ '<|im_end|>' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}",
+      "{% for m in messages %}{{ m.role ~ ':' }}{{ 'yz' ~ m.content if loop.last else m.content }}{{ '<|im_end|>' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}",
     );
     const messages = [answer('b'), user('a')];
     expect(refusal(() => tokenizeChat(dropping, messages))).toMatch(
-      /^messages\[0\]: the template must not change it when more follows: token \d+ was "b" \(\d+\), is "/,
+      /^messages\[0\]: the template must not change it when more follows: token \d+ was "y" \(\d+\), is "b"/,
     );
     const shorter = tokenizerWith("{{ 'aaa' if add_generation_prompt else 'a' }}");
     expect(refusal(() => tokenizeChat(shorter, [user(''), answer('')]))).toMatch(

@@ -25,8 +25,8 @@ and .tsv). Examples are messages (chat, also ShareGPT), prompt and completion
 (also Alpaca), or text; lowrank data shows how they are read. Of chats and
 completions the answers are trained, with the end of each turn.
 
-A higher learning rate, such as 5e-4, learns a small set faster and forgets more:
-see what the report says of the examples to keep. --replay mixes them in.
+A higher learning rate, such as 5e-4, learns a small set faster and forgets
+more: the report says so of the examples to keep, and --replay mixes them in.
 
 Steps take about 1,024 trained tokens; small sets get smaller steps, so that
 there are at least 30. Examples are packed into rows of up to 512 tokens, and
