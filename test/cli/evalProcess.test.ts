@@ -74,9 +74,11 @@ describe('the process of lowrank eval', () => {
     child.stdout.on('data', (chunk) => {
       out += chunk;
     });
+    let isPressed = false;
     child.stderr.on('data', (chunk) => {
       err += chunk;
-      if (String(chunk).includes('base: ')) child.kill('SIGINT');
+      // Once: a process that is about to end does not listen any more.
+      if (!isPressed && err.includes('base: ')) isPressed = child.kill('SIGINT');
     });
     const code = await new Promise((resolve) => child.on('close', resolve));
     expect([code, out]).toEqual([130, '']);
