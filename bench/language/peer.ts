@@ -20,9 +20,9 @@ export interface PeerFigures {
   readonly steps: number;
   /** Tokens of a pass, without padding. */
   readonly tokens: number;
-  /** Of the held-out examples, before and after each pass. */
+  /** Losses on the held-out examples, before and after each pass. */
   readonly losses: readonly number[];
-  /** Of the steps. */
+  /** Seconds that the steps took. */
   readonly seconds: number;
   readonly peakResidentBytes: number;
 }

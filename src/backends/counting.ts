@@ -71,7 +71,7 @@ export class CountingBackend implements Backend {
     return { liveBytes, liveStorages, reservedBytes: liveBytes, peakBytes: this.#peakBytes };
   }
 
-  /** Begins the search for the most bytes anew. */
+  /** Forgets the peak so far. */
   resetPeak(): void {
     this.#peakBytes = this.#liveBytes;
   }

@@ -29,7 +29,7 @@ export interface ExampleComparison {
   readonly worse: number;
   /** All examples, in their order. */
   readonly changes: readonly ExampleChange[];
-  /** Of those that became worse the ones whose loss rose most, the worst first. */
+  /** The examples whose loss rose most, the worst first. */
   readonly worst: readonly ExampleChange[];
 }
 

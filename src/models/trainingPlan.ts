@@ -1,5 +1,5 @@
 /** What memory a training will take, counted before it begins. */
-import type { Backend } from '../backends/backend.js';
+import { type Backend, storageBytes } from '../backends/backend.js';
 import { CountingBackend } from '../backends/counting.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
 import { PackedRows } from '../data/packedRows.js';
@@ -31,7 +31,7 @@ export interface TrainingPlanOptions {
 export interface TrainingPlan {
   /** The frozen weights. */
   readonly weights: number;
-  /** What is trained, with its gradients. */
+  /** The adapters, with the gradients of what is trained. */
   readonly adapter: number;
   readonly optimizer: number;
   /** The rest at the step's peak: activations, their gradients, and scratch. */
@@ -55,7 +55,7 @@ const NAMES: OptionNames<TrainingPlanOptions> = {
 
 /**
  * Counts what one step on the largest row of `rows` allocates: a step of the same model and adapters is gone through on a
- * device that computes nothing. What other models and data hold on the device is not counted. With dropout or DoRA, too, it is what `fit` takes.
+ * device that computes nothing. What other models and data hold on the device is not counted.
  * @param model  with its adapters, which are trained
  * @throws RangeError for options out of range, TypeError for an option that does not exist; RangeError for a model without adapters
  */
@@ -98,9 +98,11 @@ async function count(
   const twin = twinOf(model, device);
   const weights = device.memory().liveBytes;
   await adaptAs(twin, model);
-  // Each trained number has a gradient from the first step on.
-  const adapter = 2 * (device.memory().liveBytes - weights);
-  const optimizer = make(twin.parameters().filter(({ requiresGrad }) => requiresGrad));
+  const trained = twin.parameters().filter(({ requiresGrad }) => requiresGrad);
+  // Each trained number has a gradient from the first step on; an adapter that is frozen has none.
+  const gradients = trained.reduce((sum, { length }) => sum + storageBytes('f32', length), 0);
+  const adapter = device.memory().liveBytes - weights + gradients;
+  const optimizer = make(trained);
   const row = largestRow(device, rows, model);
   const step = async (isCheckpointed: boolean): Promise<Counted> => {
     twin.model.gradientCheckpointing = isCheckpointed;
@@ -125,7 +127,7 @@ function twinOf(model: LlamaForCausalLM, device: Backend): LlamaForCausalLM {
     weights.set(name, weight);
     return weight;
   };
-  // A row is longer than its examples, and is one example here.
+  // The examples of the counted row are halves of it, which may be longer than the context.
   return new LlamaForCausalLM(device, { ...model.config, contextLength: Infinity }, weightOf);
 }
 

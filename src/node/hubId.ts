@@ -5,7 +5,7 @@ export interface HubId {
   readonly repository: string;
   /** A branch, a tag or a commit; undefined is `main`. */
   readonly revision: string | undefined;
-  /** Of several GGUF files the one that is meant: its name, or what its name ends with. */
+  /** Which of several GGUF files is meant: its name, or what its name ends with. */
   readonly file: string | undefined;
 }
 

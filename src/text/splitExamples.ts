@@ -4,7 +4,7 @@ import { checkOptions, type OptionNames } from '../base/options.js';
 import { Random } from '../base/random.js';
 
 export interface SplitOptions {
-  /** Of the examples, above 0 and below 1; at least one example is held out. Default 0.1. */
+  /** The share of the examples that is held out, above 0 and below 1; at least one is. Default 0.1. */
   readonly share?: number | undefined;
   /** Default 0. */
   readonly seed?: number | undefined;

@@ -79,6 +79,24 @@ describe('trainingPlan', () => {
     expect(Math.abs(watch.peak / plan.total - 1)).toBeLessThan(0.01);
   });
 
+  it('counts no gradients for an adapter that is frozen', async () => {
+    const { device, watch } = await watched();
+    const { model } = await loadLanguageModel(device, folder('llama'));
+    await applyLora(model, { rank: 4 });
+    const rows = new PackedRows(device, examplesOf([64], 300));
+    const alone = await trainingPlan(model, rows);
+    const { factors } = await applyLora(model, { rank: 16 }, 'frozen');
+    const numbers = [...factors.values()].flatMap((each) => each.parameters());
+    const bytes = numbers.reduce((sum, { length }) => sum + 4 * length, 0);
+    const both = await trainingPlan(model, rows);
+    expect(both.adapter).toBe(alone.adapter + bytes);
+    expect(both.optimizer).toBe(alone.optimizer);
+    expect(both.total).toBe(alone.total + bytes);
+    const optimizer = new AdamW(model.parameters().filter(({ requiresGrad }) => requiresGrad));
+    await fit(model, rows, { optimizer, epochs: 3, loss: tokenLoss, record: false });
+    expect(Math.abs(watch.peak / both.total - 1)).toBeLessThan(0.01);
+  });
+
   it('computes blocks again where a step would not fit otherwise', async () => {
     const { device } = await watched();
     const { model } = await loadLanguageModel(device, folder('llama'));

@@ -55,6 +55,7 @@ export class WebGpuMemory {
   readonly pressure = new MemoryPressure();
   /** Of all buffers for storages, in use or free. */
   reservedBytes = 0;
+  /** The most that was ever reserved. */
   peakBytes = 0;
   bufferCount = 0;
   readonly #device: GPUDevice;

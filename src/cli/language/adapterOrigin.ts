@@ -13,7 +13,7 @@ const MAX_SHOWN = 200;
 const MAX_BYTES = 1_000_000;
 
 export interface ModelUse {
-  /** Of the model's files. */
+  /** The path of the model's files. */
   readonly path: string;
   /** With `--system`; undefined where the model is given no conversations. */
   readonly chat?: { readonly system: string | undefined } | undefined;

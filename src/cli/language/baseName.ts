@@ -3,7 +3,7 @@ import { openGguf } from '../../gguf/open.js';
 import { fileSource } from '../../node/fileSource.js';
 import type { BasePlace } from './loadingText.js';
 
-/** Of the file's source comes before those of the file itself. */
+/** Keys that name the file's source, then those that name the file itself. */
 const REPOSITORY_KEYS = [
   'general.source.huggingface.repository',
   'general.source.repo_url',

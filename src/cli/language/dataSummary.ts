@@ -23,7 +23,7 @@ export interface DataSummaryOptions {
   readonly skipBad: boolean;
 }
 
-/** Of the examples for one use. Tokens are counted up to the last trained one of each example, as they are computed. */
+/** The examples for one use. Tokens are counted up to the last trained one of each example, as they are computed. */
 export interface PartSummary {
   readonly file: string;
   readonly heldOut: boolean;
@@ -54,7 +54,7 @@ export interface DataSummary {
   readonly test: PartSummary | null;
   readonly maxLength: number;
   readonly long: Long;
-  /** Of the training examples, or else of the others. */
+  /** Lengths of the training examples, or else of the others. */
   readonly lengths: readonly Bin[];
   /** Which system message is in force, in words; null where no example is a conversation. */
   readonly system: string | null;

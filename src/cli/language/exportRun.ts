@@ -65,7 +65,7 @@ async function exported(
   }
 }
 
-/** Of a base in few bits: what is not the same any more as while the adapter was trained. */
+/** Notes for a quantised base: what is no longer the same as while the adapter was trained. */
 function quantisedNote(model: LlamaForCausalLM, { form }: ExportCommand): string[] {
   const isQuantised = model.parameters().some(({ dtype }) => isPackedType(dtype));
   if (!isQuantised || form === 'gguf') return [];

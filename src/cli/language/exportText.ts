@@ -18,7 +18,7 @@ export interface ExportSummary {
   readonly to: 'gguf' | 'merged' | 'peft';
   readonly out: string;
   readonly type: string;
-  /** Of all files. */
+  /** The size of all files together. */
   readonly bytes: number;
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
   readonly adapters: ExportCommand['adapters'];
@@ -54,7 +54,7 @@ export interface ExportedBase extends BasePlace {
 
 type Section = readonly [heading: string, lines: readonly string[]];
 
-/** Of a stranger's template. */
+/** The form of a conversation; the template it is from may be a stranger's. */
 function formatSection({ format }: ExportedBase): Section[] {
   if (!format) return [];
   const { example, stops } = format;

@@ -17,7 +17,7 @@ export interface RunBase extends BasePlace {
   readonly name: string;
   /** Frozen and packed weights too, tied ones once. */
   readonly parameters: number;
-  /** Of its files, such as `sha256 9f86d0…`. Default: not said. */
+  /** A digest of its files, such as `sha256 9f86d0…`. Default: not said. */
   readonly fingerprint?: string | undefined;
   /** Its repository on the Hugging Face Hub, `owner/name`. Default: not said. */
   readonly repository?: string | undefined;
@@ -73,7 +73,7 @@ export interface RunFacts {
   readonly format?: PromptFormat | undefined;
   /** The system message that was in force. Default: none. */
   readonly system?: string | undefined;
-  /** Of lowrank, such as `0.2.0`. */
+  /** The version of lowrank, such as `0.2.0`. */
   readonly version: string;
 }
 

@@ -7,7 +7,7 @@ interface Row {
   readonly label: string;
   readonly of: (scores: LanguageScores) => number;
   readonly show: (value: number) => string;
-  /** Of a difference; none where it says nothing. */
+  /** Shows a difference; left out where a difference says nothing. */
   readonly change?: (value: number) => string;
 }
 

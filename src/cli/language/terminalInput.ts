@@ -54,7 +54,7 @@ export class TerminalInput implements ChatInput {
   readonly #reader: Interface;
   readonly #options: TerminalOptions;
   readonly #marksPastes = process.env.TERM !== 'dumb';
-  /** Of the message under way. */
+  /** The lines of the message under way. */
   #lines: string[] = [];
   #timer: NodeJS.Timeout | undefined;
   #isPasting = false;

@@ -12,7 +12,7 @@ interface Given {
   /** Whether an option was given, by its name in the settings. */
   readonly isGiven: (name: string) => boolean;
   readonly notice: (text: string) => void;
-  /** Of the model's files. */
+  /** The path of the model's files. */
   readonly path: string;
 }
 

@@ -23,7 +23,7 @@ export interface TrainOutcome {
   /** The step with the best validation; undefined without any. */
   readonly best: number | undefined;
   readonly isStopped: boolean;
-  /** Of the steps of this call, and of all that it did. */
+  /** Seconds that the steps of this call took, and everything that it did. */
   readonly stepSeconds: number;
   readonly seconds: number;
   readonly trainedTokens: number;

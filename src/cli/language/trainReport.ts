@@ -36,7 +36,7 @@ export function renderTrainReport(setup: TrainSetup, outcome: TrainOutcome, fold
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-/** Of all trained examples that are measured, by number. */
+/** Compares two measurements; undefined where one is missing. */
 export function comparisonOf(
   before: LanguageEvaluation | undefined,
   after: LanguageEvaluation | undefined,

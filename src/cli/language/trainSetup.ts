@@ -50,14 +50,14 @@ export interface TrainSetup {
   readonly model: LlamaForCausalLM;
   readonly data: TrainData;
   readonly weightBytes: number;
-  /** Of the model without the adapter. */
+  /** Parameters of the model without the adapter. */
   readonly parameters: number;
   readonly trainable: number;
   readonly adapter: LoraAdapter;
   readonly train: UsedExamples;
   readonly valid: UsedExamples | undefined;
   readonly keep: KeepSet | undefined;
-  /** Of the keep set, among the training examples. */
+  /** How many of the training examples are drawn from the keep set. */
   readonly replayed: number;
   readonly rows: PackedRows;
   readonly optimizer: (parameters: readonly Parameter[]) => Optimizer;

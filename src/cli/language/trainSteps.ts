@@ -147,7 +147,7 @@ export class TrainSteps {
     for (const { loss } of metrics.validations) this.#best = Math.min(this.#best, loss);
   }
 
-  /** Of the run so far, for the progress. */
+  /** What the progress shows of the run so far. */
   #facts(): string[] {
     const { trainedTokens, tokens, stepSeconds } = this.#all;
     if (stepSeconds === 0) return [];
