@@ -2,11 +2,11 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import stringWidth from 'string-width';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.js';
 import { loadTokenizer } from '../../src/models/loadTokenizer.js';
+import { collector } from './language/collect.js';
 
 const root = mkdtempSync(join(tmpdir(), 'lowrank-data-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -21,14 +21,6 @@ writeFileSync(
   join(model, 'chat_template.jinja'),
   "{% for m in messages %}<|start|>{{ m['role'] }}:{{ m['content'] }}<|end|>{% endfor %}{% if add_generation_prompt %}<|start|>assistant:{% endif %}",
 );
-
-function collector() {
-  const stream = new PassThrough();
-  const chunks: Buffer[] = [];
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  // The command writes to these streams and asks whether they are terminals, nothing more.
-  return { stream: stream as unknown as NodeJS.WriteStream, text: () => Buffer.concat(chunks).toString() };
-}
 
 async function lowrank(...args: string[]) {
   const [stdout, stderr] = [collector(), collector()];
@@ -55,19 +47,6 @@ const chat = (question: string, answer: string) =>
 const chats = (...pairs: [string, string][]) => pairs.map((pair) => chat(...pair)).join('\n');
 
 describe('lowrank data', () => {
-  it('has a help text of at most 80 columns', () => {
-    const { stream, text } = collector();
-    const program = createProgram({ stdout: stream, stderr: stream });
-    const command = program.commands.find((each) => each.name() === 'data');
-    command?.configureOutput({ getOutHelpWidth: () => 80 }).outputHelp();
-    expect(text()).toContain('Exit codes:');
-    expect(
-      text()
-        .split('\n')
-        .filter((line) => stringWidth(line) > 80),
-    ).toEqual([]);
-  });
-
   it('shows the tokens, with those that are trained in brackets', async () => {
     const data = folder({ 'train.jsonl': `${chats(['hi', 'the cat\nsat'], ['\u001b[31m', 'no'])}\n` });
     const { out } = await lowrank('--data', data, '--show', '1', '--no-validate');

@@ -2,7 +2,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
 import { exitCodeOf } from '../../src/cli/errors.js';
@@ -13,6 +12,7 @@ import { type LoadedLanguageModel, loadLanguageModel } from '../../src/models/lo
 import { tokenizeChat } from '../../src/text/examples.js';
 import { folder } from '../models/fixtures.js';
 import { wasm } from '../support/devices.js';
+import { collector } from './language/collect.js';
 
 const root = mkdtempSync(join(tmpdir(), 'lowrank-eval-'));
 const [model, adapter, data] = ['model', 'adapter', 'data'].map((name) => join(root, name));
@@ -72,14 +72,6 @@ afterAll(() => {
 });
 
 /** A stream, and what was written to it. */
-function collector() {
-  const stream = new PassThrough();
-  const chunks: Buffer[] = [];
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  // The commands write to these streams and ask whether they are terminals, nothing more.
-  return { stream: stream as unknown as NodeJS.WriteStream, text: () => Buffer.concat(chunks).toString() };
-}
-
 async function lowrank(...args: string[]) {
   const [stdout, stderr] = [collector(), collector()];
   const program = createProgram({ stdout: stdout.stream, stderr: stderr.stream });
@@ -101,20 +93,6 @@ async function refusal(call: Promise<unknown>): Promise<string> {
 }
 
 describe('lowrank eval', () => {
-  it('has a help text of at most 80 columns, without empty lists', () => {
-    const { stream, text } = collector();
-    const program = createProgram({ stdout: stream, stderr: stream });
-    const command = program.commands.find((each) => each.name() === 'eval');
-    command?.configureOutput({ getOutHelpWidth: () => 80 }).outputHelp();
-    expect(text()).toContain('Exit codes:');
-    expect(text()).not.toContain('[]');
-    expect(
-      text()
-        .split('\n')
-        .filter(({ length }) => length > 80),
-    ).toEqual([]);
-  });
-
   it('gives JSON of the agreed shape, alone on standard output or in a file', async () => {
     const examples = CHAT.map((messages) => tokenizeChat(loaded.tokenizer, messages));
     const { examples: _, ...scores } = await evaluateLanguageModel(loaded.model, loaded.tokenizer, examples);

@@ -2,13 +2,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.js';
 import { applyLora, saveAdapter } from '../../src/index.js';
 import { loadLanguageModel } from '../../src/models/load.js';
 import { wasm } from '../support/devices.js';
+import { collector } from './language/collect.js';
 
 const root = mkdtempSync(join(tmpdir(), 'lowrank-generate-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -17,14 +17,6 @@ const at = (name: string) => new URL(`../models/fixtures/${name}`, import.meta.u
 const [folder, gguf, adapter] = [at('llama3'), at('llama3.gguf'), join(root, 'adapter')];
 
 /** A stream, and what was written to it. */
-function collector() {
-  const stream = new PassThrough();
-  const chunks: Buffer[] = [];
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  // The commands write to these streams and ask whether they are terminals, nothing more.
-  return { stream: stream as unknown as NodeJS.WriteStream, text: () => Buffer.concat(chunks).toString() };
-}
-
 async function lowrank(...args: string[]) {
   const [stdout, stderr] = [collector(), collector()];
   const program = createProgram({ stdout: stdout.stream, stderr: stderr.stream });
@@ -54,20 +46,6 @@ beforeAll(async () => {
 });
 
 describe('lowrank generate', () => {
-  it('has a help text of at most 80 columns, without empty lists', () => {
-    const { stream, text } = collector();
-    const program = createProgram({ stdout: stream, stderr: stream });
-    const command = program.commands.find((each) => each.name() === 'generate');
-    command?.configureOutput({ getOutHelpWidth: () => 80 }).outputHelp();
-    expect(text()).toContain('Exit codes:');
-    expect(text()).not.toContain('[]');
-    expect(
-      text()
-        .split('\n')
-        .filter(({ length }) => length > 80),
-    ).toEqual([]);
-  });
-
   it('writes the text to standard output, and how fast it was to standard error', async () => {
     const { out, err } = await lowrank('--model', folder, '--prompt', 'the cat');
     const { text } = await json('--model', folder, '--prompt', 'the cat');

@@ -3,14 +3,13 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createProgram } from '../../../src/cli/program.js';
 import { generate } from '../../../src/generate/generate.js';
 import { applyLora, saveAdapter, withAdapterDisabled } from '../../../src/index.js';
 import { loadLanguageModel } from '../../../src/models/load.js';
 import type { ChatMessage } from '../../../src/text/messages.js';
 import { readExamples } from '../../../src/text/readExamples.js';
 import { wasm } from '../../support/devices.js';
-import { collector, onTerminal, piped } from './chatSupport.js';
+import { onTerminal, piped } from './chatSupport.js';
 
 const root = mkdtempSync(join(tmpdir(), 'lowrank-chat-'));
 const folder = new URL('../../models/fixtures/llama3', import.meta.url).pathname;
@@ -44,19 +43,6 @@ const talk = (lines: string, ...args: string[]) => chat(lines, '--adapter', adap
 const saved = (path: string) => JSON.parse(readFileSync(path, 'utf8')).messages;
 
 describe('lowrank chat', () => {
-  it('has a help text of at most 80 columns', () => {
-    const { stream, text } = collector();
-    const program = createProgram({ stdout: stream, stderr: stream });
-    const command = program.commands.find((each) => each.name() === 'chat');
-    command?.configureOutput({ getOutHelpWidth: () => 80 }).outputHelp();
-    expect(text()).toContain('Exit codes:');
-    expect(text()).not.toContain('[]');
-    const long = text()
-      .split('\n')
-      .filter(({ length }) => length > 80);
-    expect(long).toEqual([]);
-  });
-
   it('answers each line of a pipe on standard output, with what was said before', async () => {
     const { out, err, failed } = await chat('hello\r\n\n  \nthe cat\n');
     const first = await base([user('hello')]);

@@ -9,7 +9,7 @@ import { loadLanguageModel } from '../../../src/models/load.js';
 import { tokenLoss } from '../../../src/models/tokenLoss.js';
 import { tokenizeChat } from '../../../src/text/examples.js';
 import { PackedRows } from '../../../src/text.js';
-import { lowrank, wideHelp } from './collect.js';
+import { lowrank } from './collect.js';
 import { adapterValues, chats, FIXED, type Pair, pairs, TrainPlace } from './trainSupport.js';
 
 const place = new TrainPlace();
@@ -74,12 +74,6 @@ const ONE_BY_ONE = ['--no-pack', '--no-shuffle', '--batch-tokens', '0', '--no-va
 const PLAIN = ['--schedule', 'constant', '--clip', '0', '--learning-rate', `${LEARNING_RATE}`];
 
 describe('lowrank train', () => {
-  it('has a help text of at most 80 columns', () => {
-    const { help, wide } = wideHelp('train');
-    expect(help).toContain('Exit codes:');
-    expect(wide).toEqual([]);
-  });
-
   it('takes one example a step in the order of the file, from the values of an adapter', async () => {
     const { summary, values } = await place.run(
       ...['--data', data, '--adapter', start, '--epochs', '1', ...ONE_BY_ONE, ...PLAIN],
