@@ -66,7 +66,8 @@ export function unpackOne(weights: usize, type: i32, length: usize, index: usize
   return scaled + (minimums ? load<f32>(minimums + at) : 0);
 }
 
-function codeAt(codes: usize, type: i32, index: usize): i32 {
+/** A single code. */
+export function codeAt(codes: usize, type: i32, index: usize): i32 {
   if (type !== ElementType.q4) return load<i8>(codes + index);
   const pair = <i32>load<u8>(codes + ((index >> 5) << 4) + (index & 15));
   return (index & 16) === 0 ? pair & 15 : pair >> 4;

@@ -101,7 +101,7 @@ export {
   type TensorSource,
 } from './safetensors/open.js';
 export { parseSafetensors, serializeSafetensors, toFloat32 } from './safetensors/safetensors.js';
-export { Parameter, parameter, type Shape, Tensor, tensor, zeros } from './tensor.js';
+export { Parameter, type Precision, parameter, type Shape, Tensor, tensor, zeros } from './tensor.js';
 export { type EvaluateOptions, type Evaluation, evaluate } from './train/evaluate.js';
 export { type EvaluateLossOptions, evaluateLoss } from './train/evaluateLoss.js';
 export {

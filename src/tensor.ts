@@ -9,6 +9,12 @@ import { checkNumbers } from './files/bytes.js';
 
 export type Shape = readonly number[];
 
+/**
+ * How products with a packed weight are computed: `exact` in f32; `fast` in integers, with activations rounded to 16 bits in
+ * blocks of 32 (14 bits for both operands on the way back), at an error of about 1e-4 of the output in place of 1e-7.
+ */
+export type Precision = 'exact' | 'fast';
+
 /** What autograd/graph.ts hangs on a tensor that an op made. */
 export interface GraphNode {
   backward(root: Tensor, gradient: Tensor | undefined): void;
@@ -37,6 +43,8 @@ export class Tensor {
   isRead = false;
   /** @internal Whether an op took its memory over. */
   isMoved = false;
+  /** @internal Of products with it, where it is packed. */
+  precision: Precision = 'exact';
   /** @internal */
   readonly holding: Holding;
   #hasGradient = false;

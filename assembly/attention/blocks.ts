@@ -3,9 +3,9 @@
  * head, stand for one row of q.
  */
 import { ElementType } from '../commands.gen';
-import { HEAD_BYTES, SPILL_OFFSET } from '../matmul/matmul';
 import { matmulPanels, PACKED_A_BYTES } from '../matmul/panels';
 import { Product } from '../matmul/product';
+import { HEAD_BYTES, SPILL_OFFSET } from '../matmul/scratch';
 import { boundOf, widthOf } from './keyRows';
 
 /** Rows of a block and keys at a time: fewer where a row is long, so that all has its place in scratch memory. */

@@ -1,14 +1,12 @@
 /** The one matrix product: picks a way by the shape and the strides. */
 import { ElementType } from '../commands.gen';
+import { INTEGER_SCRATCH_BYTES } from '../integers/layout';
 import { isPacked, minimumsOf, scalesOf } from '../packed';
 import { DOT_COLS, DOT_ROWS, dotTiles, matmulDot, matmulDotTransposed } from './dot';
 import { matmulDotQuantised } from './dotQuantised';
 import { matmulPanels, PACKED_A_BYTES, PACKED_B_BYTES, TILE_COLS, TILE_ROWS } from './panels';
 import { Product } from './product';
-
-/** Of the scratch memory: the product's description, and from `SPILL_OFFSET` on the sums of a tile. */
-export const HEAD_BYTES: usize = 512;
-export const SPILL_OFFSET: usize = 256;
+import { HEAD_BYTES, SPILL_OFFSET } from './scratch';
 
 /** From this length of every side on, packing b pays. */
 const PACK_B_MIN: usize = 32;
@@ -17,9 +15,9 @@ const DOT_MIN_STEPS: usize = 16;
 /** Fewer columns leave most lanes of a tile of the outer product empty. */
 const PANEL_MIN_COLS: usize = 8;
 
-/** Bytes of scratch memory that {@link matmul} needs, the same for all shapes. */
+/** Bytes of scratch memory that a product needs, of floats or of integers, the same for all shapes. */
 export function matmulScratchBytes(): usize {
-  return HEAD_BYTES + PACKED_A_BYTES + PACKED_B_BYTES;
+  return max(HEAD_BYTES + PACKED_A_BYTES + PACKED_B_BYTES, INTEGER_SCRATCH_BYTES);
 }
 
 /**
@@ -71,7 +69,8 @@ export function matmul(
   choose(product, part, parts);
 }
 
-function describeB(product: Product, b: usize, type: i32, transB: bool): void {
+/** What a product knows of b, which depends on k and n. */
+export function describeB(product: Product, b: usize, type: i32, transB: bool): void {
   const k = product.k;
   const n = product.n;
   // Bytes of an element, as a shift; a packed one is counted.

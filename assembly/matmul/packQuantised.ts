@@ -12,8 +12,7 @@ const STEP_BYTES: usize = WIDTH << 2;
  * steps eight values side by side, 0 for columns that are not there. Whichever way groups run, there are whole ones: of steps,
  * or of columns but for what a share of the threads begins or ends with, which is a multiple of eight.
  */
-export function packQuantised(product: Product, index: usize, lanes: usize, k: usize): void {
-  let to = product.packedB;
+export function packQuantised(to: usize, product: Product, index: usize, lanes: usize, k: usize): void {
   const panelBytes = k * STEP_BYTES;
   const isAlongColumns = product.bCol === 1;
   for (; lanes >= WIDTH; lanes -= WIDTH, index += WIDTH * product.bCol, to += panelBytes) {

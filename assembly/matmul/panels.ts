@@ -56,7 +56,7 @@ export function matmulPanels(product: Product, packB: bool): void {
 function packColumns(product: Product, b: usize, cols: usize, k: usize): void {
   const to = product.packedB;
   if (product.bType === ElementType.f32) packPanels(to, b, product.bCol, product.bStep, cols, k, TILE_COLS);
-  else if (isPacked(product.bType)) packQuantised(product, b, cols, k);
+  else if (isPacked(product.bType)) packQuantised(to, product, b, cols, k);
   else packHalves(to, b, product.bType, product.bCol, product.bStep, cols, k);
 }
 
@@ -153,7 +153,7 @@ function tile(
 /**
  * `block`, or less where that makes the blocks of `length` more equal; a multiple of `unit`, as `block` is.
  */
-function evenBlock(length: usize, block: usize, unit: usize): usize {
+export function evenBlock(length: usize, block: usize, unit: usize): usize {
   const blocks = max<usize>(1, (length + block - 1) / block);
   const even = (length + blocks - 1) / blocks;
   return ((even + unit - 1) / unit) * unit;

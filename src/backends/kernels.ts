@@ -16,6 +16,7 @@ const ACCEPTED = {
   i32: ['i32'],
   u8: ['u8'],
   weight: ['f32', 'bf16', 'f16', 'q4', 'q8', 'q8x16'],
+  packed: ['q4', 'q8', 'q8x16'],
   plain: ['f32', 'i32', 'u8'],
   unpacked: ['f32', 'i32', 'u8', 'bf16', 'f16'],
   any: ELEMENT_TYPES,
@@ -131,6 +132,22 @@ export const KERNELS = {
     numbers: ['alpha', 'beta'],
     cut: { own: true },
     cost: { of: ['m', 'k', 'n'], nanoseconds: 0.05 },
+  },
+  /**
+   * The same with a packed `b`, in integers where `wasm` is. With `round(x, t)` for x rounded along k, each 32 steps as
+   * `s · round(x / s)` with `s = max |x| / t` (0 where max |x| < 1e-30): `out = round(a, 32767) bᵀ` with `transB`, where the groups of b
+   * run along k and its own codes are taken, else `round(a, 8191) round(b, 8191)`; then `+ beta * out + bias`. Not on webgpu.
+   */
+  integerMatmul: {
+    out: { out: 'f32' },
+    in: { a: 'f32', b: 'packed', bias: 'f32' },
+    optional: ['bias'],
+    types: ['b'],
+    sizes: ['m', 'k', 'n'],
+    flags: ['transB'],
+    numbers: ['beta'],
+    cut: { own: true },
+    cost: { of: ['m', 'k', 'n'], nanoseconds: 0.035 },
   },
   /** `out[r,c] += bias[c]`, in place. */
   addBias: {

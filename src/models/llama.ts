@@ -10,13 +10,14 @@ import { checkpoint } from '../nn/checkpoint.js';
 import { Embedding } from '../nn/embedding.js';
 import { Linear } from '../nn/linear.js';
 import { Layer, Module } from '../nn/module.js';
+import { checkPrecision, setPrecision } from '../nn/precision.js';
 import { RMSNorm } from '../nn/rmsNorm.js';
 import { addResidual } from '../ops/addResidual.js';
 import { attention } from '../ops/attention.js';
 import { reshape } from '../ops/reshape.js';
 import { rope } from '../ops/rope.js';
 import { siluMul } from '../ops/siluMul.js';
-import type { Tensor } from '../tensor.js';
+import type { Precision, Tensor } from '../tensor.js';
 import type { CacheSizes } from './keyValueCache.js';
 import type { LlamaConfig } from './llamaConfig.js';
 import { RotaryTables } from './rotary.js';
@@ -202,6 +203,7 @@ function runBlock(layer: LlamaDecoderLayer, x: Tensor, context: TokenContext): T
 export class LlamaForCausalLM extends Layer {
   readonly model: LlamaModel;
   lm_head: Layer;
+  #precision: Precision = 'exact';
 
   constructor(
     device: Backend,
@@ -222,6 +224,18 @@ export class LlamaForCausalLM extends Layer {
 
   get device(): Backend {
     return this.model.norm.weight.device;
+  }
+
+  /** How products with its packed weights are computed; weights of other types are always multiplied exactly. */
+  get precision(): Precision {
+    return this.#precision;
+  }
+
+  /** @throws RangeError for another word, DeviceError where the device has no products in integers */
+  set precision(precision: Precision) {
+    checkPrecision('precision', precision, this.device);
+    setPrecision(this, precision);
+    this.#precision = precision;
   }
 
   /** What a KV cache for this model holds for each token. */

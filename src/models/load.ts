@@ -3,7 +3,8 @@ import type { Backend } from '../backends/backend.js';
 import { DataError } from '../base/errors.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
 import { type ModelPlace, modelPlace } from '../files/modelPlace.js';
-import type { Parameter } from '../tensor.js';
+import { checkPrecision, hasPackedWeights } from '../nn/precision.js';
+import type { Parameter, Precision } from '../tensor.js';
 import type { Tokenizer } from '../text/tokenizer.js';
 import { LlamaForCausalLM } from './llama.js';
 import type { LlamaConfig } from './llamaConfig.js';
@@ -26,13 +27,20 @@ export interface LoadLanguageModelOptions {
    * and Q4_1, embedding and head never below q8. Biases and the weights of norms are always f32.
    */
   readonly weights?: WeightsOption;
+  /** How products with packed weights are computed (default `exact`); `model.precision` changes it later. */
+  readonly precision?: Precision;
   /** Called after each tensor with the bytes on the device, and all. */
   readonly onBytes?: (done: number, total: number) => void;
   /** Ends the loading. */
   readonly signal?: AbortSignal;
 }
 
-const NAMES: OptionNames<LoadLanguageModelOptions> = { weights: true, onBytes: true, signal: true };
+const NAMES: OptionNames<LoadLanguageModelOptions> = {
+  weights: true,
+  precision: true,
+  onBytes: true,
+  signal: true,
+};
 
 export interface LoadedLanguageModel {
   /** Frozen, in evaluation mode. */
@@ -63,9 +71,10 @@ export async function loadLanguageModel(
   options: LoadLanguageModelOptions = {},
 ): Promise<LoadedLanguageModel> {
   checkOptions('loadLanguageModel', options, NAMES);
-  const { weights = 'keep' } = options;
+  const { weights = 'keep', precision = 'exact' } = options;
   if (!WEIGHTS.includes(weights))
     throw new RangeError(`loadLanguageModel: weights must be one of ${WEIGHTS.join(', ')}: ${weights}`);
+  checkPrecision('loadLanguageModel: precision', precision, device);
   const place = await modelPlace('loadLanguageModel: from', from);
   const opened =
     'open' in place ? await openModelFolder(place) : await openGgufModel(place.source, place.name);
@@ -91,6 +100,9 @@ export async function loadLanguageModel(
     throw new Error(`loadLanguageModel: ${name} was not planned`);
   });
   keepSource(model, place);
+  model.precision = precision;
+  if (precision === 'fast' && !hasPackedWeights(model))
+    notes.push('precision fast changes nothing: no weights are packed, load them with weights q8 or q4');
   return { model: model.eval(), tokenizer: opened.tokenizer, notes, weightBytes };
 }
 

@@ -1,6 +1,7 @@
 import { record } from '../autograd/record.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloats, checkShape, checkWeight, matrixSize, rowCount } from './check.js';
+import { multiplyByWeight } from './weightProduct.js';
 
 /**
  * `y = x Wᵀ + b`.
@@ -19,7 +20,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   if (bias) checkShape('linear', 'bias', bias, [n]);
   const { device } = x;
   const out = device.alloc('f32', m * n);
-  device.run('matmul', { out, a: x.storage, b: weight.storage, m, k, n, transB: true, bias: bias?.storage });
+  multiplyByWeight(weight, { out, a: x.storage, m, k, n, transB: true, bias: bias?.storage });
   return record({
     device,
     out,
@@ -34,9 +35,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
           device.run('matmul', { out: dWeight, a: dOut, b: x.storage, m: n, k: m, n: k, transA: true, beta }),
         { left: dOut, right: x.storage, rows: m },
       );
-      grad(x, (dX, beta) =>
-        device.run('matmul', { out: dX, a: dOut, b: weight.storage, m, k: n, n: k, beta }),
-      );
+      grad(x, (dX, beta) => multiplyByWeight(weight, { out: dX, a: dOut, m, k: n, n: k, beta }));
     },
   });
 }

@@ -4,6 +4,7 @@ import { ShapeError } from '../base/errors.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloats, checkIntegers, checkShape, checkWeight, matrixSize } from './check.js';
+import { multiplyByWeight } from './weightProduct.js';
 
 export interface LinearCrossEntropyOptions {
   /** [labels] i32: the row of `hidden` that predicts each label. A row may stand several times. */
@@ -99,14 +100,13 @@ function addChunk(
   const [vocabulary, width] = weight.shape;
   const rows = indices.length;
   const place = { indices, rows, cols: width, rowStride: width, colStride: 1 };
-  const head = { b: weight.storage, m: rows };
   device.run('take', { out: gathered, table: hidden.storage, ...place });
-  device.run('matmul', { out: logits, a: gathered, ...head, k: width, n: vocabulary, transB: true });
+  multiplyByWeight(weight, { out: logits, a: gathered, m: rows, k: width, n: vocabulary, transB: true });
   device.run('vocabularyLoss', { losses, logits, targets, scale, rows, cols: vocabulary });
   device.run('sumRows', { out: loss, x: losses, rows, cols: 1, beta });
   if (!dHidden) return;
   // The gathered rows have met the head: their gradients take their place.
-  device.run('matmul', { out: gathered, a: logits, ...head, k: vocabulary, n: width });
+  multiplyByWeight(weight, { out: gathered, a: logits, m: rows, k: vocabulary, n: width });
   device.run('addAt', { table: dHidden, x: gathered, ...place, beta });
 }
 

@@ -10,6 +10,7 @@ import { KERNELS, type KernelName, type KernelRow, layoutOf } from '../../src/ba
 import { REFERENCE_KERNELS } from '../../src/backends/reference/kernels.js';
 import { shaderCode } from '../../src/backends/webgpu/shaders.js';
 import { allDevices } from '../support/devices.js';
+import { integerCases } from '../support/integerCases.js';
 import { kernelCases } from '../support/kernelCases.js';
 
 const root = new URL('../..', import.meta.url).pathname;
@@ -26,7 +27,8 @@ describe('the table of kernels', () => {
     // An optional storage decides between two kernels in some cases: once with it, once without.
     for (const optional of [{ length: 1 }, undefined]) {
       const get = (_: object, name: string) => (name === 'velocity' ? optional : { length: 1 });
-      for (const kernel of kernelCases) kernel.run(recorder, new Proxy({}, { get }), (value) => value);
+      for (const kernel of [...kernelCases, ...integerCases])
+        kernel.run(recorder, new Proxy({}, { get }), (value) => value);
     }
     expect(names.filter((name) => !run.has(name))).toEqual([]);
   });

@@ -37,7 +37,7 @@ export function randomPacked(random: Random, dtype: PackedType, count: number): 
   return { kind: 'q8', group, codes, scales, ...(hasMinimums ? { minimums } : {}) };
 }
 
-const packedInput = (random: Random, dtype: PackedType, count: number): Input =>
+export const packedInput = (random: Random, dtype: PackedType, count: number): Input =>
   input(packWeights(randomPacked(random, dtype, count)).bytes, dtype);
 
 /** `[m, features, length of a row]`: edges of tiles, of blocks of 256 steps and 512 columns, and the few rows of decoding. */

@@ -4,6 +4,7 @@
  */
 import { ATTENTION_KERNELS } from './attention.js';
 import { type Reference, scaled } from './loops.js';
+import { roundedAlong } from './rounding.js';
 
 export const REFERENCE_KERNELS: Reference = {
   fill({ out, value }) {
@@ -22,6 +23,19 @@ export const REFERENCE_KERNELS: Reference = {
           sum += a[transA ? l * m + i : i * k + l] * b[transB ? j * k + l : l * n + j];
         }
         out[i * n + j] = alpha * sum + scaled(beta, out, i * n + j) + (bias ? bias[j] : 0);
+      }
+    }
+  },
+
+  integerMatmul({ out, a, b, bias, m, k, n, transB, beta = 0 }) {
+    const left = roundedAlong(a, m, k, [k, 1], transB ? 32767 : 8191);
+    // Weight l of column j; with transB the weight itself stays.
+    const right = transB ? b : roundedAlong(b, n, k, [1, n], 8191);
+    for (let i = 0; i < m; i++) {
+      for (let j = 0; j < n; j++) {
+        let sum = 0;
+        for (let l = 0; l < k; l++) sum += left[i * k + l] * right[transB ? j * k + l : l * n + j];
+        out[i * n + j] = sum + scaled(beta, out, i * n + j) + (bias ? bias[j] : 0);
       }
     }
   },

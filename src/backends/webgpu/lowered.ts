@@ -1,4 +1,5 @@
 /** Kernels that are not one shader with one thread an element: which shaders they take, and with how many threads. */
+import { DeviceError } from '../../base/errors.js';
 import type { KernelArguments, Storage } from '../backend.js';
 import { checkCast, type DType, ELEMENT_TYPES, type KernelName } from '../kernels.js';
 import type { MatmulPlanner } from './matmulPlan.js';
@@ -31,6 +32,11 @@ export function loweredKernels(planner: MatmulPlanner): Lowered {
     fill,
     copy,
     matmul: (calls, args) => matmul(calls, args, planner),
+    integerMatmul() {
+      throw new DeviceError(
+        'webgpu: there are no products in integers: set the precision of the model to exact',
+      );
+    },
     sumRows,
     rowNorms,
     take,

@@ -63,7 +63,12 @@ async function begin(
 ): Promise<ChatSession> {
   const path = await modelPath(options, progress, signal);
   const { model, tokenizer, notes } = await shown('load', progress, (onBytes) =>
-    loadLanguageModel(device, path, { weights: options.weights, onBytes, signal }),
+    loadLanguageModel(device, path, {
+      weights: options.weights,
+      precision: options.precision,
+      onBytes,
+      signal,
+    }),
   );
   if (tokenizer.chatTemplate === undefined)
     throw new DataError(

@@ -1,6 +1,8 @@
 /** Options that the commands on language models have in common: how the model computes. */
 import type { Command } from 'commander';
 import { WEIGHTS, type WeightsOption } from '../../models/weights.js';
+import { PRECISIONS } from '../../nn/precision.js';
+import type { Precision } from '../../tensor.js';
 import { DEVICES, type DeviceOptions, parseDeviceOptions } from '../options.js';
 import { withDefault } from '../streams.js';
 import { oneOf } from '../values.js';
@@ -15,6 +17,7 @@ export interface RawComputingOptions {
 
 export interface ComputingCommand extends DeviceOptions {
   readonly weights: WeightsOption;
+  readonly precision: Precision;
 }
 
 const COMPUTING_DEFAULTS = {
@@ -23,8 +26,6 @@ const COMPUTING_DEFAULTS = {
   device: 'auto',
   threads: 'auto',
 } as const satisfies RawComputingOptions;
-
-const PRECISIONS = ['exact'] as const;
 
 export function addComputingOptions(command: Command): Command {
   const { weights, precision, device, threads } = COMPUTING_DEFAULTS;
@@ -40,6 +41,9 @@ export function addComputingOptions(command: Command): Command {
 
 /** @throws UsageError for the first value that is not what its option takes */
 export function parseComputingOptions(raw: RawComputingOptions): ComputingCommand {
-  oneOf('--precision', raw.precision, PRECISIONS);
-  return { ...parseDeviceOptions(raw), weights: oneOf('--weights', raw.weights, WEIGHTS) };
+  return {
+    ...parseDeviceOptions(raw),
+    weights: oneOf('--weights', raw.weights, WEIGHTS),
+    precision: oneOf('--precision', raw.precision, PRECISIONS),
+  };
 }

@@ -62,7 +62,12 @@ async function evaluateFiles(
     if (file.bad.length > 0)
       notice(`note: ${refusalOf(file.path, file.bad, file.lines, 'left out').message}`);
     const { model, notes } = await shown('load', progress, (onBytes) =>
-      loadLanguageModel(device, path, { weights: options.weights, onBytes, signal }),
+      loadLanguageModel(device, path, {
+        weights: options.weights,
+        precision: options.precision,
+        onBytes,
+        signal,
+      }),
     );
     for (const note of notes) notice(`note: ${note}`);
     const parameters = countParameters(model).total;

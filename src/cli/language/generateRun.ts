@@ -46,7 +46,12 @@ async function begin(device: Backend, prompt: string, options: GenerateCommand, 
   const { progress, notice, signal } = reporting;
   const path = await modelPath(options, progress, signal);
   const { model, tokenizer, notes } = await shown('load', progress, (onBytes) =>
-    loadLanguageModel(device, path, { weights: options.weights, onBytes, signal }),
+    loadLanguageModel(device, path, {
+      weights: options.weights,
+      precision: options.precision,
+      onBytes,
+      signal,
+    }),
   );
   for (const note of notes) notice(`note: ${note}`);
   const { system, chat } = options;

@@ -90,7 +90,12 @@ export async function setUp(
   try {
     const { tokenizer, path } = data;
     const { model, notes, weightBytes } = await shown('load', progress, (onBytes) =>
-      loadLanguageModel(device, path, { weights: options.weights, onBytes, signal }),
+      loadLanguageModel(device, path, {
+        weights: options.weights,
+        precision: options.precision,
+        onBytes,
+        signal,
+      }),
     );
     for (const note of notes) notice(`note: ${note}`);
     const parameters = countParameters(model).total;
