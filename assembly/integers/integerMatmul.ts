@@ -4,7 +4,7 @@ import { evenBlock } from '../matmul/panels';
 import { Product } from '../matmul/product';
 import { SPILL_OFFSET } from '../matmul/scratch';
 import { groupShift } from '../packed';
-import { dotRow } from './dotRow';
+import { DOT_ROWS, dotRow } from './dotRow';
 import {
   BLOCK,
   CODES,
@@ -69,7 +69,7 @@ export function integerMatmul(
   product.isTransposed = false;
   product.spill = scratch + SPILL_OFFSET;
   if (m === 1 && transB && k <= MOST_STEPS_OF_ROW) {
-    product.takeShare(part, parts, 1, 1);
+    product.takeShare(part, parts, 1, DOT_ROWS);
     roundRow(
       scratch + CODES,
       scratch + SCALES,
