@@ -24,7 +24,7 @@ import {
 import { packCodes } from './packCodes';
 import { packRounded } from './packRounded';
 import { roundRow } from './roundRow';
-import { integerTile } from './tile';
+import { integerTile, ScaledGroup, ShiftedGroup, ShortGroup } from './tile';
 
 /** Largest codes: against the weight's own codes of 8 bits, and where both operands are rounded; 32 products fit into 32 bits. */
 const TOP: f32 = 32767;
@@ -96,6 +96,7 @@ function multiplyBlocks(product: Product, isAlongSteps: bool, scratch: usize): v
   const blockM = evenBlock(product.m, MOST_ROWS, TILE_ROWS);
   const group: usize = isAlongSteps ? (<usize>1) << groupShift(product.bType) : BLOCK;
   const top = isAlongSteps ? TOP : TOP_OF_BOTH;
+  if (!hasNonZero(product.minimums, product.bLength >> 5)) product.minimums = 0;
   for (let row: usize = 0; row < product.m; row += blockM) {
     const rows = min(blockM, product.m - row);
     for (let step: usize = 0; step < k; step += blockK) {
@@ -107,21 +108,22 @@ function multiplyBlocks(product: Product, isAlongSteps: bool, scratch: usize): v
         const b = product.b + step * product.bStep + col * product.bCol;
         if (isAlongSteps) packCodes(scratch + PANELS, product, b, cols, steps);
         else packRounded(scratch + PANELS, product, b, cols, steps, top, scratch + FLOATS);
-        multiplyBlock(
-          product,
-          row,
-          rows,
-          col,
-          cols,
-          padded,
-          group,
-          isAlongSteps ? steps : padded,
-          isAlongSteps,
-          scratch,
-        );
+        if (group < BLOCK) multiplyBlock<ShortGroup>(product, row, rows, col, cols, padded, steps, scratch);
+        else if (isAlongSteps && product.minimums)
+          multiplyBlock<ShiftedGroup>(product, row, rows, col, cols, padded, padded, scratch);
+        else multiplyBlock<ScaledGroup>(product, row, rows, col, cols, padded, padded, scratch);
       }
     }
   }
+}
+
+/** Whether there is a minimum: those of weights rounded about 0 are all 0. */
+function hasNonZero(minimums: usize, count: usize): bool {
+  if (minimums === 0) return false;
+  for (const end = minimums + (count << 2); minimums < end; minimums += 4) {
+    if (load<f32>(minimums) !== 0) return true;
+  }
+  return false;
 }
 
 /** `out = beta * out + bias`, not reading `out` if `beta` is 0; the tiles add to it. */
@@ -162,61 +164,36 @@ function roundRows(
 }
 
 /** The tiles of a block: all panels for each four rows. */
-function multiplyBlock(
+function multiplyBlock<Group>(
   product: Product,
   row: usize,
   rows: usize,
   col: usize,
   cols: usize,
   padded: usize,
-  group: usize,
   steps: usize,
-  isAlongSteps: bool,
   scratch: usize,
 ): void {
-  const hasMinimums = isAlongSteps && product.minimums !== 0;
+  const group = sizeof<Group>() << 3;
   const groups = steps / group;
-  const pairs = group >> 1;
-  const panelBytes = groups * (pairs * PAIR_BYTES + (hasMinimums ? LANE_BYTES << 1 : LANE_BYTES));
+  const groupBytes = (group >> 1) * PAIR_BYTES + (isFloat<Group>() ? LANE_BYTES << 1 : LANE_BYTES);
+  const aRow = padded << 1;
   const scaleRow = (padded / group) << 2;
+  const spill = product.spill;
   for (let r: usize = 0; r < rows; r += TILE_ROWS) {
-    const a = scratch + CODES + ((r * padded) << 1);
+    const a = scratch + CODES + r * aRow;
     const scales = scratch + SCALES + r * scaleRow;
     const sums = scratch + SUMS + r * scaleRow;
     const rowsHere = min(TILE_ROWS, rows - r);
     let panel = scratch + PANELS;
-    for (let c: usize = 0; c < cols; c += TILE_COLS, panel += panelBytes) {
+    for (let c: usize = 0; c < cols; c += TILE_COLS, panel += groups * groupBytes) {
       const colsHere = min(TILE_COLS, cols - c);
       if (rowsHere === TILE_ROWS && colsHere === TILE_COLS) {
         const out = product.out + (row + r) * product.outRow + ((col + c) << 2);
-        integerTile(
-          a,
-          padded << 1,
-          scales,
-          sums,
-          scaleRow,
-          panel,
-          groups,
-          pairs,
-          hasMinimums,
-          out,
-          product.outRow,
-        );
+        integerTile<Group>(a, aRow, scales, sums, scaleRow, panel, groups, out, product.outRow);
       } else {
-        memory.fill(product.spill, 0, (TILE_ROWS * TILE_COLS) << 2);
-        integerTile(
-          a,
-          padded << 1,
-          scales,
-          sums,
-          scaleRow,
-          panel,
-          groups,
-          pairs,
-          hasMinimums,
-          product.spill,
-          TILE_COLS << 2,
-        );
+        memory.fill(spill, 0, (TILE_ROWS * TILE_COLS) << 2);
+        integerTile<Group>(a, aRow, scales, sums, scaleRow, panel, groups, spill, TILE_COLS << 2);
         addSpilled(product, row + r, rowsHere, col + c, colsHere);
       }
     }

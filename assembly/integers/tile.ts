@@ -3,15 +3,25 @@ import { madd } from '../simd';
 import { LANE_BYTES, PAIR_BYTES } from './layout';
 
 /**
- * `out[i,j] += Σ_g scale_a[i,g] (scale_b[g,j] Σ_p a[i,p] b[p,j]) + sum_a[i,g] minimum_b[g,j]` for a tile of 4 × 8, group by group of
- * `pairs` pairs of steps, a multiple of 8. The inner sums are exact: 32 products of 16 bits by 8, or of 14 by 14, fit into 32 bits.
+ * What the groups of a panel are, as types, for each of which the tile is compiled, since that is 5 to 8 % faster: 32 steps, with
+ * minimums.
+ */
+export type ShiftedGroup = f32;
+/** 32 steps without minimums. */
+export type ScaledGroup = i32;
+/** 16 steps without minimums. */
+export type ShortGroup = i16;
+
+/**
+ * `out[i,j] += Σ_g scale_a[i,g] (scale_b[g,j] Σ_p a[i,p] b[p,j]) + sum_a[i,g] minimum_b[g,j]` for a tile of 4 × 8, group by group
+ * of 16 or 32 steps. The inner sums are exact: 32 products of 16 bits by 8, or of 14 by 14, fit into 32 bits.
  *
  * `a` are codes of 16 bits, row after row of `aRow` bytes; `scales` has a scale for each group, and `sums` the scale times the sum of the
  * group's codes, row after row of `scaleRow` bytes. `b` has, group after group, pairs of steps with two codes of 16 bits for each
- * column, then the eight scales, then, with `hasMinimums`, the eight minimums. The ways out between the steps keep the
+ * column, then the eight scales, then, where they have some, the eight minimums. The ways out between the steps keep the
  * compilers from mixing them, as in tile4x8.
  */
-export function integerTile(
+export function integerTile<Group>(
   a: usize,
   aRow: usize,
   scales: usize,
@@ -19,11 +29,11 @@ export function integerTile(
   scaleRow: usize,
   b: usize,
   groups: usize,
-  pairs: usize,
-  hasMinimums: bool,
   out: usize,
   outRow: usize,
 ): void {
+  const hasMinimums = isFloat<Group>();
+  const pairs = sizeof<Group>() << 2;
   const a1 = aRow;
   const a2 = aRow * 2;
   const a3 = aRow * 3;
