@@ -260,7 +260,10 @@ describe('lowrank eval', () => {
       '2: --max-length: must be an integer from 2 on: 1',
     ],
     [['--model', 'm', '--data', 'd', '--train-on', 'x'], '2: --train-on: must be one of answers, all: x'],
-    [['--model', 'm', '--data', 'd', '--precision', 'fast'], '2: --precision: must be one of exact: fast'],
+    [
+      ['--model', 'm', '--data', 'd', '--precision', 'half'],
+      '2: --precision: must be one of auto, exact, fast: half',
+    ],
     [['--model', 'm', '--base', 'b'], '2: --base: cannot be given with --model'],
     [['--base', 'b', '--json', 'x'], '2: --json: needs --model: --base is a DigitsNet'],
     [['--base', 'b', '--max-length', '9'], '2: --max-length: needs --model'],

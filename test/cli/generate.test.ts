@@ -154,8 +154,8 @@ describe('lowrank generate', () => {
     ['a top-p', ['--model', folder, '--prompt', 'x', '--top-p', '0'], '--top-p: must be above 0: 0'],
     [
       'a precision',
-      ['--model', folder, '--prompt', 'x', '--precision', 'fast'],
-      '--precision: must be one of exact',
+      ['--model', folder, '--prompt', 'x', '--precision', 'half'],
+      '--precision: must be one of auto, exact, fast: half',
     ],
     [
       'weights',

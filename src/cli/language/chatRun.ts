@@ -1,10 +1,9 @@
 /** What `lowrank chat` does, from the files to the end of the conversation. */
 import { basename } from 'node:path';
 import { DataError, DeviceError } from '../../core.js';
-import { loadLanguageModel } from '../../models/load.js';
 import type { ChatMessage } from '../../text/messages.js';
 import { count, integer } from '../format.js';
-import { modelPath, shown } from '../modelPath.js';
+import { modelPath } from '../modelPath.js';
 import { printLine } from '../output.js';
 import { openDevice } from '../prepare.js';
 import type { Streams } from '../streams.js';
@@ -14,6 +13,7 @@ import { openConversation, readMessage } from './chatHistory.js';
 import { type ChatInput, pipedInput } from './chatInput.js';
 import type { ChatCommand } from './chatOptions.js';
 import { ChatSession, type OpenedModel } from './chatSession.js';
+import { loadModel } from './loadModel.js';
 import type { RunReporting } from './reporting.js';
 import { TerminalInput } from './terminalInput.js';
 import { watchReader } from './textOutput.js';
@@ -59,22 +59,15 @@ interface Begun {
 async function begin(
   device: OpenedModel['device'],
   kept: readonly ChatMessage[],
-  { options, streams, reporting: { progress, notice, signal } }: Begun,
+  { options, streams, reporting }: Begun,
 ): Promise<ChatSession> {
+  const { progress, notice, signal } = reporting;
   const path = await modelPath(options, progress, signal);
-  const { model, tokenizer, notes } = await shown('load', progress, (onBytes) =>
-    loadLanguageModel(device, path, {
-      weights: options.weights,
-      precision: options.precision,
-      onBytes,
-      signal,
-    }),
-  );
+  const { model, tokenizer } = await loadModel(device, path, options, reporting);
   if (tokenizer.chatTemplate === undefined)
     throw new DataError(
       `${options.model}: has no chat template, it was not made for conversations: lowrank generate continues a text`,
     );
-  for (const note of notes) notice(`note: ${note}`);
   await addAdapters(model, options.adapters, { path, notice, chat: options });
   const session = new ChatSession({ device, model, tokenizer }, options, streams);
   const { history, system } = options;

@@ -2,10 +2,10 @@
 import type { Command } from 'commander';
 import { WEIGHTS, type WeightsOption } from '../../models/weights.js';
 import { PRECISIONS } from '../../nn/precision.js';
-import type { Precision } from '../../tensor.js';
 import { DEVICES, type DeviceOptions, parseDeviceOptions } from '../options.js';
 import { withDefault } from '../streams.js';
 import { oneOf } from '../values.js';
+import type { PrecisionOption } from './loadModel.js';
 
 /** What commander hands over: every value is still text. */
 export interface RawComputingOptions {
@@ -17,12 +17,16 @@ export interface RawComputingOptions {
 
 export interface ComputingCommand extends DeviceOptions {
   readonly weights: WeightsOption;
-  readonly precision: Precision;
+  readonly precision: PrecisionOption;
 }
+
+const PRECISION_OPTIONS = ['auto', ...PRECISIONS] as const satisfies readonly PrecisionOption[];
+/** Of all commands alike, so that a model answers as it was trained and measured. */
+const DEFAULT_PRECISION: PrecisionOption = 'exact';
 
 const COMPUTING_DEFAULTS = {
   weights: 'keep',
-  precision: 'exact',
+  precision: DEFAULT_PRECISION,
   device: 'auto',
   threads: 'auto',
 } as const satisfies RawComputingOptions;
@@ -30,11 +34,13 @@ const COMPUTING_DEFAULTS = {
 export function addComputingOptions(command: Command): Command {
   const { weights, precision, device, threads } = COMPUTING_DEFAULTS;
   const types = `element type of the weights: ${WEIGHTS.join(', ')}`;
+  const ofPrecision =
+    'of products with packed weights: exact is float32; fast rounds activations to 16 bits, in WebAssembly; auto is fast where it can';
   const ofThreads = 'WebAssembly threads, 1 to 64, or auto; the results are the same';
   return command
     .optionsGroup('Computing:')
     .addOption(withDefault('--weights <type>', types, weights))
-    .addOption(withDefault('--precision <name>', PRECISIONS.join(', '), precision))
+    .addOption(withDefault('--precision <name>', ofPrecision, precision))
     .addOption(withDefault('--device <name>', DEVICES.join(', '), device))
     .addOption(withDefault('--threads <n>', ofThreads, threads));
 }
@@ -44,6 +50,6 @@ export function parseComputingOptions(raw: RawComputingOptions): ComputingComman
   return {
     ...parseDeviceOptions(raw),
     weights: oneOf('--weights', raw.weights, WEIGHTS),
-    precision: oneOf('--precision', raw.precision, PRECISIONS),
+    precision: oneOf('--precision', raw.precision, PRECISION_OPTIONS),
   };
 }

@@ -6,14 +6,13 @@ import {
   type LanguageScores,
 } from '../../models/evaluateLanguageModel.js';
 import type { LlamaForCausalLM } from '../../models/llama.js';
-import { loadLanguageModel } from '../../models/load.js';
 import { loadTokenizer } from '../../models/loadTokenizer.js';
 import { writeFileAtomic } from '../../node.js';
 import { refusalOf } from '../../text/badLines.js';
 import type { TokenizedExample } from '../../text/tokenizeExamples.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import { ensureWritableFile, jsonText } from '../json.js';
-import { modelPath, shown } from '../modelPath.js';
+import { modelPath } from '../modelPath.js';
 import { print } from '../output.js';
 import { openDevice } from '../prepare.js';
 import type { Streams } from '../streams.js';
@@ -21,6 +20,7 @@ import { addAdapters } from './adapters.js';
 import { evalFile, readEvalExamples } from './evalExamples.js';
 import type { EvalCommand } from './evalOptions.js';
 import { type Evaluated, evalReport } from './evalReport.js';
+import { loadModel } from './loadModel.js';
 import type { RunReporting } from './reporting.js';
 import { systemInForce } from './systemInForce.js';
 
@@ -61,15 +61,7 @@ async function evaluateFiles(
     const { file, examples, read } = measured;
     if (file.bad.length > 0)
       notice(`note: ${refusalOf(file.path, file.bad, file.lines, 'left out').message}`);
-    const { model, notes } = await shown('load', progress, (onBytes) =>
-      loadLanguageModel(device, path, {
-        weights: options.weights,
-        precision: options.precision,
-        onBytes,
-        signal,
-      }),
-    );
-    for (const note of notes) notice(`note: ${note}`);
+    const { model } = await loadModel(device, path, options, { progress, notice, signal });
     const parameters = countParameters(model).total;
     await addAdapters(model, options.adapters, { path, notice, chat: options });
     const scores = await measure(model, tokenizer, examples, options, { progress, signal });

@@ -2,10 +2,9 @@
 import { stat } from 'node:fs/promises';
 import { isPackedType } from '../../backends/elementTypes.js';
 import type { LlamaForCausalLM } from '../../models/llama.js';
-import { loadLanguageModel } from '../../models/load.js';
 import { writeFileAtomic } from '../../node.js';
 import { ensureWritableFile, jsonText } from '../json.js';
-import { modelPath, shown } from '../modelPath.js';
+import { modelPath } from '../modelPath.js';
 import { print } from '../output.js';
 import { openDevice } from '../prepare.js';
 import type { Streams } from '../streams.js';
@@ -15,6 +14,7 @@ import type { ExportCommand } from './exportOptions.js';
 import { checkApart, checkFree } from './exportPlace.js';
 import { type ExportedBase, type ExportSummary, exportText } from './exportText.js';
 import type { BasePlace } from './loadingText.js';
+import { loadModel } from './loadModel.js';
 import { promptFormat } from './promptFormat.js';
 import type { RunReporting } from './reporting.js';
 
@@ -47,10 +47,8 @@ async function exported(
     const path = await modelPath(options, progress, signal);
     await checkApart(options, path);
     const base: BasePlace = { kind: (await stat(path)).isDirectory() ? 'folder' : 'gguf', path };
-    const { model, tokenizer, notes } = await shown('load', progress, (onBytes) =>
-      loadLanguageModel(device, path, { weights: options.weights, onBytes, signal }),
-    );
-    for (const note of notes) notice(`note: ${note}`);
+    const how = { weights: options.weights, precision: 'exact' } as const;
+    const { model, tokenizer } = await loadModel(device, path, how, reporting);
     await addAdapters(model, options.adapters, { path, notice });
     signal.throwIfAborted();
     const written = await writeForm(model, base, options, reporting);

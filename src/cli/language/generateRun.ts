@@ -1,15 +1,15 @@
 /** What `lowrank generate` does, from the files to the text. */
 import type { Backend } from '../../core.js';
 import { type GenerationResult, generate } from '../../generate/generate.js';
-import { loadLanguageModel } from '../../models/load.js';
 import { writeFileAtomic } from '../../node.js';
 import { ensureWritableFile, jsonText } from '../json.js';
-import { modelPath, shown } from '../modelPath.js';
+import { modelPath } from '../modelPath.js';
 import { openDevice } from '../prepare.js';
 import { standardInput } from '../standardInput.js';
 import type { Streams } from '../streams.js';
 import { addAdapters } from './adapters.js';
 import type { GenerateCommand } from './generateOptions.js';
+import { loadModel } from './loadModel.js';
 import type { RunReporting } from './reporting.js';
 import { samplingOf } from './samplingOptions.js';
 import { systemWords } from './systemInForce.js';
@@ -45,15 +45,7 @@ export async function runGenerate(
 async function begin(device: Backend, prompt: string, options: GenerateCommand, reporting: RunReporting) {
   const { progress, notice, signal } = reporting;
   const path = await modelPath(options, progress, signal);
-  const { model, tokenizer, notes } = await shown('load', progress, (onBytes) =>
-    loadLanguageModel(device, path, {
-      weights: options.weights,
-      precision: options.precision,
-      onBytes,
-      signal,
-    }),
-  );
-  for (const note of notes) notice(`note: ${note}`);
+  const { model, tokenizer } = await loadModel(device, path, options, reporting);
   const { system, chat } = options;
   await addAdapters(model, options.adapters, { path, notice, chat: chat ? { system } : undefined });
   if (chat) notice(`system message: ${systemWords(tokenizer, system)}`);

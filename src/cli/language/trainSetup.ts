@@ -10,18 +10,18 @@ import {
   type Parameter,
 } from '../../core.js';
 import type { LlamaForCausalLM } from '../../models/llama.js';
-import { loadLanguageModel } from '../../models/load.js';
 import { loadTokenizer } from '../../models/loadTokenizer.js';
 import { type TrainingPlan, trainingPlan } from '../../models/trainingPlan.js';
 import { shortenExamples } from '../../text/longExamples.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import { type PackedRows, PackedRows as Rows } from '../../text.js';
-import { modelPath, shown } from '../modelPath.js';
+import { modelPath } from '../modelPath.js';
 import { openDevice } from '../prepare.js';
 import { broken } from '../values.js';
 import type { DataSummary } from './dataSummary.js';
 import { dataSummary } from './dataSummary.js';
 import { addReplay, type KeepSet, readKeepSet } from './keepSet.js';
+import { loadModel } from './loadModel.js';
 import { maxLengthOf } from './maxLength.js';
 import { type DataExample, type DataPart, type LanguageData, readData } from './readData.js';
 import type { RunReporting } from './reporting.js';
@@ -89,15 +89,7 @@ export async function setUp(
   const { device, reason } = await openDevice(options);
   try {
     const { tokenizer, path } = data;
-    const { model, notes, weightBytes } = await shown('load', progress, (onBytes) =>
-      loadLanguageModel(device, path, {
-        weights: options.weights,
-        precision: options.precision,
-        onBytes,
-        signal,
-      }),
-    );
-    for (const note of notes) notice(`note: ${note}`);
+    const { model, weightBytes } = await loadModel(device, path, options, { progress, notice, signal });
     const parameters = countParameters(model).total;
     const adapter = await putAdapter(model, options, { isGiven, notice, path });
     const keep = await readKeepSet(tokenizer, options, { maxLength: data.maxLength, notice });

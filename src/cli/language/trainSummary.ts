@@ -19,7 +19,7 @@ export function trainSummary(
   const perSecond = (count: number) => (outcome.stepSeconds > 0 ? count / outcome.stepSeconds : 0);
   return {
     device: { name: device.name, features: [...device.features], reason },
-    model: { path, parameters },
+    model: { path, parameters, precision: setup.model.precision },
     trainable,
     data: {
       ...{ examples, tokens, trainedTokens },
