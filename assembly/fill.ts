@@ -40,7 +40,7 @@ export function copy(
   const from = shareStart(length, part, parts);
   const count = shareStart(length, part + 1, parts) - from;
   if (isPacked(xType)) {
-    unpackTo(out + (from << 2), x, xType, length, from, from + count);
+    unpackTo(out + (from << 2), x, xType, from, from + count);
     return;
   }
   if (outType === xType) {

@@ -78,7 +78,7 @@ export function take(
     }
     const first = index * rowStride;
     if (isPacked(tableType)) {
-      takePacked(out, table, tableType, length, first, cols, colStride);
+      takePacked(out, table, tableType, first, cols, colStride);
       out = end;
       continue;
     }
@@ -88,19 +88,11 @@ export function take(
 }
 
 /** A row of packed weights, or every `stride`-th of them. */
-function takePacked(
-  out: usize,
-  table: usize,
-  type: i32,
-  length: usize,
-  first: usize,
-  cols: usize,
-  stride: usize,
-): void {
-  if (stride === 1 && ((first | cols) & 15) === 0) unpackTo(out, table, type, length, first, first + cols);
+function takePacked(out: usize, table: usize, type: i32, first: usize, cols: usize, stride: usize): void {
+  if (stride === 1 && ((first | cols) & 15) === 0) unpackTo(out, table, type, first, first + cols);
   else
     for (let c: usize = 0; c < cols; c++)
-      store<f32>(out + (c << 2), unpackOne(table, type, length, first + c * stride));
+      store<f32>(out + (c << 2), unpackOne(table, type, first + c * stride));
 }
 
 /**

@@ -241,7 +241,7 @@ export class Tensor {
     if (device === this.device) return;
     const { dtype, length } = this;
     const values = await this.device.read(this.storage);
-    const storage = device.alloc(dtype, length);
+    const storage = device.alloc(dtype, length, this.shape.at(-1));
     device.write(storage, values);
     this.zeroGrad();
     freeHolding(this.holding);
@@ -400,7 +400,7 @@ export function packedParameter(
   const wanted = storageBytes(dtype, length);
   if (bytes.length !== wanted)
     throw new ShapeError(`packedParameter: ${dtype} [${shape}] wants ${wanted} bytes: got ${bytes.length}`);
-  const storage = device.alloc(dtype, length);
+  const storage = device.alloc(dtype, length, shape[1]);
   device.write(storage, bytes);
   return new Parameter(device, storage, shape);
 }

@@ -1,201 +1,128 @@
 /** A row times a packed weight whose groups run along k, as in `x Wᵀ` while generating: nothing is written out. */
 import { ElementType } from '../commands.gen';
 import { Product, storeSpilled } from '../matmul/product';
-import { groupShift } from '../packed';
+import {
+  codeBytesOf,
+  groupBytesOf,
+  groupShift,
+  hasMinimums,
+  STRIP_ROWS,
+  stripAt,
+  stripRowsOf,
+} from '../packed';
 import { madd } from '../simd';
 import { CODES, SCALES, SUMS } from './layout';
-
-/** Rows of the weight at a time: the sums of a group are one vector, and what is loaded of a serves them all. */
-export const DOT_ROWS: usize = 4;
 
 /** Four low bits of each byte; loaded, since a constant would be made anew at each use. */
 const NIBBLES: usize = memory.data<u32>([0x0f0f0f0f]);
 
-const LINE: usize = 64;
-
 /**
- * `out = a op(b)` for one row of a, rounded by {@link roundRow} into the scratch memory at `scratch`, four rows of the weight at a time. Four
- * streams defeat the prefetchers of memory: so the four rows that come next are touched line by line, in the order of memory.
+ * `out = a op(b)` for one row of a, rounded by {@link roundRow} into the scratch memory at `scratch`, strip after strip of the weight. What is
+ * loaded of a serves its four rows, whose sums are the lanes of one vector.
  */
 export function dotRow(product: Product, scratch: usize): void {
-  let seen = 0;
-  for (let col: usize = 0; col < product.n; col += DOT_ROWS) {
-    const rows = min(DOT_ROWS, product.n - col);
-    seen += dotRows(product, product.b + col * product.bCol, rows, scratch);
+  const type = product.bType;
+  const weights = product.weights;
+  const first = product.b / product.k;
+  const groups = product.k >> groupShift(type);
+  for (let col: usize = 0; col < product.n; col += STRIP_ROWS) {
+    const strip = stripAt(weights, type, first + col, 0);
+    const rows = stripRowsOf(weights, first + col);
+    const x = scratch + CODES;
+    const own = scratch + SCALES;
+    let sums: v128;
+    if (rows < STRIP_ROWS) sums = dotFew(strip, type, rows, groups, x, own, hasMinimums(weights));
+    else if (type === ElementType.q4) sums = dotHalved(strip, groups, x, own);
+    else if (type === ElementType.q8x16) sums = dotSixteens(strip, groups, x, own);
+    else sums = dotBytes(strip, groups, x, own, hasMinimums(weights));
+    v128.store(product.spill, sums);
     storeSpilled(product, 0, 1, 0, col, rows);
   }
-  // Without a use nothing would be touched.
-  store<i32>(product.spill, seen);
 }
 
-/** The sums of up to four rows from the weight `index` on, into the spill area; in the place of missing rows the last one is taken again. */
-function dotRows(product: Product, index: usize, rows: usize, scratch: usize): i32 {
-  const type = product.bType;
-  const shift = groupShift(type);
-  const codeShift: usize = type === ElementType.q4 ? 1 : 0;
-  const row = product.bCol >> codeShift;
-  const row1 = rows > 1 ? row : 0;
-  const row2 = rows > 2 ? row * 2 : row1;
-  const row3 = rows > 3 ? row * 3 : row2;
-  const groups = (product.bCol >> shift) << 2;
-  const groups1 = rows > 1 ? groups : 0;
-  const groups2 = rows > 2 ? groups * 2 : groups1;
-  const groups3 = rows > 3 ? groups * 3 : groups2;
-  const codes = product.codes + (index >> codeShift);
-  const scales = product.scales + ((index >> shift) << 2);
-  const minimums = product.minimums - product.scales;
-  // Behind the last code lie scales: a line that is touched there is there.
-  const last = product.codes + (product.bLength >> codeShift) - LINE;
-  const out = product.spill;
-  if (type === ElementType.q4)
-    return dotHalved(
-      out,
-      codes,
-      row,
-      row1,
-      row2,
-      row3,
-      scales,
-      groups1,
-      groups2,
-      groups3,
-      minimums,
-      scratch,
-      last,
-    );
-  if (type === ElementType.q8)
-    return dotBytes(
-      out,
-      codes,
-      row,
-      row1,
-      row2,
-      row3,
-      scales,
-      groups1,
-      groups2,
-      groups3,
-      minimums,
-      scratch,
-      last,
-    );
-  return dotSixteens(out, codes, row, row1, row2, row3, scales, groups1, groups2, groups3, scratch, last);
-}
-
-/** Groups of 32 codes, two a byte. `minimums` is how far they are from the scales. */
-function dotHalved(
-  out: usize,
-  codes: usize,
-  row: usize,
-  row1: usize,
-  row2: usize,
-  row3: usize,
-  scales: usize,
-  groups1: usize,
-  groups2: usize,
-  groups3: usize,
-  minimums: usize,
-  scratch: usize,
-  last: usize,
-): i32 {
+/** Groups of 32 codes, two a byte. */
+function dotHalved(strip: usize, groups: usize, x: usize, own: usize): v128 {
   const nibbles = v128.load32_splat(NIBBLES);
-  let x = scratch + CODES;
-  let own = scratch + SCALES;
-  let next = codes + row * DOT_ROWS;
-  let seen = 0;
   let sum = f32x4.splat(0);
-  for (const end = codes + row; codes < end; codes += 16, x += 64, scales += 4, own += 4, next += 64) {
-    seen += load<i32>(min(next, last));
+  for (; groups > 0; groups--, strip += 96, x += 64, own += 4) {
     const sums = lanesOf(
-      halves(codes, x, nibbles),
-      halves(codes + row1, x, nibbles),
-      halves(codes + row2, x, nibbles),
-      halves(codes + row3, x, nibbles),
+      halves(strip, x, nibbles),
+      halves(strip + 16, x, nibbles),
+      halves(strip + 32, x, nibbles),
+      halves(strip + 48, x, nibbles),
     );
-    sum = madd(sums, f32x4.mul(fourOf(scales, groups1, groups2, groups3), v128.load32_splat(own)), sum);
-    const shift = fourOf(scales + minimums, groups1, groups2, groups3);
-    sum = madd(shift, v128.load32_splat(own, SUMS - SCALES), sum);
+    sum = madd(sums, f32x4.mul(v128.load(strip, 64), v128.load32_splat(own)), sum);
+    sum = madd(v128.load(strip, 80), v128.load32_splat(own, SUMS - SCALES), sum);
   }
-  v128.store(out, sum);
-  return seen;
+  return sum;
 }
 
 /** Groups of 32 codes, one a byte. */
-function dotBytes(
-  out: usize,
-  codes: usize,
-  row: usize,
-  row1: usize,
-  row2: usize,
-  row3: usize,
-  scales: usize,
-  groups1: usize,
-  groups2: usize,
-  groups3: usize,
-  minimums: usize,
-  scratch: usize,
-  last: usize,
-): i32 {
-  let x = scratch + CODES;
-  let own = scratch + SCALES;
-  let next = codes + row * DOT_ROWS;
-  let seen = 0;
+function dotBytes(strip: usize, groups: usize, x: usize, own: usize, isShifted: bool): v128 {
   let sum = f32x4.splat(0);
-  for (const end = codes + row; codes < end; codes += 32, x += 64, scales += 4, own += 4, next += 128) {
-    seen += load<i32>(min(next, last));
-    seen += load<i32>(min(next + LINE, last));
-    const sums = lanesOf(
-      bytes(codes, x),
-      bytes(codes + row1, x),
-      bytes(codes + row2, x),
-      bytes(codes + row3, x),
-    );
-    sum = madd(sums, f32x4.mul(fourOf(scales, groups1, groups2, groups3), v128.load32_splat(own)), sum);
-    const shift = fourOf(scales + minimums, groups1, groups2, groups3);
-    sum = madd(shift, v128.load32_splat(own, SUMS - SCALES), sum);
+  for (; groups > 0; groups--, strip += 160, x += 64, own += 4) {
+    const sums = lanesOf(bytes(strip, x), bytes(strip + 32, x), bytes(strip + 64, x), bytes(strip + 96, x));
+    sum = madd(sums, f32x4.mul(v128.load(strip, 128), v128.load32_splat(own)), sum);
+    if (isShifted) sum = madd(v128.load(strip, 144), v128.load32_splat(own, SUMS - SCALES), sum);
   }
-  v128.store(out, sum);
-  return seen;
+  return sum;
 }
 
 /** Groups of 16 codes, one a byte, without minimums. */
-function dotSixteens(
-  out: usize,
-  codes: usize,
-  row: usize,
-  row1: usize,
-  row2: usize,
-  row3: usize,
-  scales: usize,
-  groups1: usize,
-  groups2: usize,
-  groups3: usize,
-  scratch: usize,
-  last: usize,
-): i32 {
-  let x = scratch + CODES;
-  let own = scratch + SCALES;
-  let next = codes + row * DOT_ROWS;
-  let seen = 0;
+function dotSixteens(strip: usize, groups: usize, x: usize, own: usize): v128 {
   let sum = f32x4.splat(0);
-  for (const end = codes + row; codes < end; codes += 16, x += 32, scales += 4, own += 4, next += 64) {
-    seen += load<i32>(min(next, last));
+  for (; groups > 0; groups--, strip += 80, x += 32, own += 4) {
     const sums = lanesOf(
-      sixteen(codes, x),
-      sixteen(codes + row1, x),
-      sixteen(codes + row2, x),
-      sixteen(codes + row3, x),
+      sixteen(strip, x),
+      sixteen(strip + 16, x),
+      sixteen(strip + 32, x),
+      sixteen(strip + 48, x),
     );
-    sum = madd(sums, f32x4.mul(fourOf(scales, groups1, groups2, groups3), v128.load32_splat(own)), sum);
+    sum = madd(sums, f32x4.mul(v128.load(strip, 64), v128.load32_splat(own)), sum);
   }
-  v128.store(out, sum);
-  return seen;
+  return sum;
 }
 
-/** A number from each of four rows. */
-function fourOf(from: usize, row1: usize, row2: usize, row3: usize): v128 {
-  const two = v128.load32_lane(from + row1, v128.load32_zero(from), 1);
-  return v128.load32_lane(from + row3, v128.load32_lane(from + row2, two, 2), 3);
+/** A strip of fewer than four rows: in the place of those that are missing the last one is taken again. */
+function dotFew(
+  strip: usize,
+  type: i32,
+  rows: usize,
+  groups: usize,
+  x: usize,
+  own: usize,
+  isShifted: bool,
+): v128 {
+  const nibbles = v128.load32_splat(NIBBLES);
+  const codeBytes = codeBytesOf(type);
+  const second: usize = rows > 1 ? 1 : 0;
+  const third = rows > 2 ? 2 : second;
+  const xBytes: usize = type === ElementType.q8x16 ? 32 : 64;
+  let sum = f32x4.splat(0);
+  for (; groups > 0; groups--, strip += rows * groupBytesOf(type), x += xBytes, own += 4) {
+    const codes1 = strip + second * codeBytes;
+    const codes2 = strip + third * codeBytes;
+    const last = dotGroup(codes2, x, type, nibbles);
+    const sums = lanesOf(dotGroup(strip, x, type, nibbles), dotGroup(codes1, x, type, nibbles), last, last);
+    const scales = strip + rows * codeBytes;
+    const scale = lanesFrom(scales, second << 2, third << 2);
+    sum = madd(sums, f32x4.mul(scale, v128.load32_splat(own)), sum);
+    if (!isShifted) continue;
+    const minimums = lanesFrom(scales + (rows << 2), second << 2, third << 2);
+    sum = madd(minimums, v128.load32_splat(own, SUMS - SCALES), sum);
+  }
+  return sum;
+}
+
+/** The exact sum of a group's products, spread over four lanes. */
+function dotGroup(codes: usize, x: usize, type: i32, nibbles: v128): v128 {
+  if (type === ElementType.q4) return halves(codes, x, nibbles);
+  return type === ElementType.q8 ? bytes(codes, x) : sixteen(codes, x);
+}
+
+/** A number, and the two at these distances from it. */
+function lanesFrom(from: usize, second: usize, third: usize): v128 {
+  return v128.load32_lane(from + third, v128.load32_lane(from + second, v128.load32_zero(from), 1), 2);
 }
 
 /** The exact sum of 32 products with codes two a byte, spread over four lanes. */

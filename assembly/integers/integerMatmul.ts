@@ -3,8 +3,8 @@ import { describeB } from '../matmul/matmul';
 import { evenBlock } from '../matmul/panels';
 import { Product } from '../matmul/product';
 import { SPILL_OFFSET } from '../matmul/scratch';
-import { groupShift } from '../packed';
-import { DOT_ROWS, dotRow } from './dotRow';
+import { groupShift, hasMinimums, STRIP_ROWS } from '../packed';
+import { dotRow } from './dotRow';
 import {
   BLOCK,
   CODES,
@@ -68,8 +68,8 @@ export function integerMatmul(
   product.bias = bias;
   product.isTransposed = false;
   product.spill = scratch + SPILL_OFFSET;
-  if (m === 1 && transB && k <= MOST_STEPS_OF_ROW) {
-    product.takeShare(part, parts, 1, DOT_ROWS);
+  if (m === 1 && transB && product.hasStrips && k <= MOST_STEPS_OF_ROW) {
+    product.takeShare(part, parts, 1, STRIP_ROWS);
     roundRow(
       scratch + CODES,
       scratch + SCALES,
@@ -96,7 +96,6 @@ function multiplyBlocks(product: Product, isAlongSteps: bool, scratch: usize): v
   const blockM = evenBlock(product.m, MOST_ROWS, TILE_ROWS);
   const group: usize = isAlongSteps ? (<usize>1) << groupShift(product.bType) : BLOCK;
   const top = isAlongSteps ? TOP : TOP_OF_BOTH;
-  if (!hasNonZero(product.minimums, product.bLength >> 5)) product.minimums = 0;
   for (let row: usize = 0; row < product.m; row += blockM) {
     const rows = min(blockM, product.m - row);
     for (let step: usize = 0; step < k; step += blockK) {
@@ -109,21 +108,12 @@ function multiplyBlocks(product: Product, isAlongSteps: bool, scratch: usize): v
         if (isAlongSteps) packCodes(scratch + PANELS, product, b, cols, steps);
         else packRounded(scratch + PANELS, product, b, cols, steps, top, scratch + FLOATS);
         if (group < BLOCK) multiplyBlock<ShortGroup>(product, row, rows, col, cols, padded, steps, scratch);
-        else if (isAlongSteps && product.minimums)
+        else if (isAlongSteps && hasMinimums(product.weights))
           multiplyBlock<ShiftedGroup>(product, row, rows, col, cols, padded, padded, scratch);
         else multiplyBlock<ScaledGroup>(product, row, rows, col, cols, padded, padded, scratch);
       }
     }
   }
-}
-
-/** Whether there is a minimum: those of weights rounded about 0 are all 0. */
-function hasNonZero(minimums: usize, count: usize): bool {
-  if (minimums === 0) return false;
-  for (const end = minimums + (count << 2); minimums < end; minimums += 4) {
-    if (load<f32>(minimums) !== 0) return true;
-  }
-  return false;
 }
 
 /** `out = beta * out + bias`, not reading `out` if `beta` is 0; the tiles add to it. */

@@ -1,7 +1,7 @@
 /** The one matrix product: picks a way by the shape and the strides. */
 import { ElementType } from '../commands.gen';
 import { INTEGER_SCRATCH_BYTES } from '../integers/layout';
-import { isPacked, minimumsOf, scalesOf } from '../packed';
+import { isPacked, rowLengthOf } from '../packed';
 import { DOT_COLS, DOT_ROWS, dotTiles, matmulDot, matmulDotTransposed } from './dot';
 import { matmulDotQuantised } from './dotQuantised';
 import { matmulPanels, PACKED_A_BYTES, PACKED_B_BYTES, TILE_COLS, TILE_ROWS } from './panels';
@@ -81,10 +81,8 @@ export function describeB(product: Product, b: usize, type: i32, transB: bool): 
   product.b = b;
   if (!isPacked(type)) return;
   product.b = 0;
-  product.bLength = k * n;
-  product.codes = b;
-  product.scales = scalesOf(b, type, k * n);
-  product.minimums = minimumsOf(b, type, k * n);
+  product.weights = b;
+  product.hasStrips = rowLengthOf(b) === (transB ? k : n);
 }
 
 /**
@@ -101,7 +99,7 @@ function choose(product: Product, part: usize, parts: usize): void {
   const k = product.k;
   const n = product.n;
   const isDot = product.aStep === 4 && k >= DOT_MIN_STEPS;
-  if (m === 1 && isPacked(product.bType) && product.bStep === 1 && product.aStep === 4) {
+  if (m === 1 && isPacked(product.bType) && product.hasStrips && product.bStep === 1 && product.aStep === 4) {
     product.takeShare(part, parts, 1, 1);
     matmulDotQuantised(product);
   } else if (product.bType !== ElementType.f32 || min(min(m, n), k) >= PACK_B_MIN) {

@@ -1,6 +1,19 @@
 /** Panels of a packed weight, unpacked on the way: a panel is written in float32 in any case. */
 import { ElementType } from '../commands.gen';
-import { eightCodes, fourWeights, groupShift, lowerCodes, splatOf, unpackOne, upperCodes } from '../packed';
+import {
+  codeBytesOf,
+  eightCodes,
+  fourWeights,
+  groupBytesOf,
+  groupShift,
+  lowerCodes,
+  STRIP_ROWS,
+  scalesOf,
+  stripAt,
+  stripRowsOf,
+  unpackOne,
+  upperCodes,
+} from '../packed';
 import { Product } from './product';
 
 /** Columns of a panel. */
@@ -15,31 +28,50 @@ const STEP_BYTES: usize = WIDTH << 2;
 export function packQuantised(to: usize, product: Product, index: usize, lanes: usize, k: usize): void {
   const panelBytes = k * STEP_BYTES;
   const isAlongColumns = product.bCol === 1;
-  for (; lanes >= WIDTH; lanes -= WIDTH, index += WIDTH * product.bCol, to += panelBytes) {
+  for (
+    ;
+    lanes >= WIDTH && product.hasStrips;
+    lanes -= WIDTH, index += WIDTH * product.bCol, to += panelBytes
+  ) {
     if (isAlongColumns) unpackColumns(to, product, index, k);
     else unpackSteps(to, product, index, k);
   }
-  if (lanes === 0) return;
-  memory.fill(to, 0, panelBytes);
-  for (let step: usize = 0; step < k; step++, to += STEP_BYTES) {
-    for (let lane: usize = 0; lane < lanes; lane++) {
-      const at = index + lane * product.bCol + step * product.bStep;
-      store<f32>(to + (lane << 2), unpackOne(product.codes, product.bType, product.bLength, at));
+  for (; lanes > 0; index += WIDTH * product.bCol) {
+    const cols = min(lanes, WIDTH);
+    memory.fill(to, 0, panelBytes);
+    for (let step: usize = 0; step < k; step++, to += STEP_BYTES) {
+      for (let lane: usize = 0; lane < cols; lane++) {
+        const at = index + lane * product.bCol + step * product.bStep;
+        store<f32>(to + (lane << 2), unpackOne(product.weights, product.bType, at));
+      }
     }
+    lanes -= cols;
   }
 }
 
-/** Groups along the columns, as in `dY W`: eight columns are of one group. */
+/** Groups along the columns, as in `dY W`: eight columns are of one group, and four steps of one strip. */
 function unpackColumns(to: usize, from: Product, index: usize, k: usize): void {
   const type = from.bType;
-  const codes = from.codes;
-  const scales = from.scales;
-  const minimums = from.minimums;
-  const stride = from.bStep;
+  const weights = from.weights;
   const shift = groupShift(type);
-  for (const end = to + k * STEP_BYTES; to < end; to += STEP_BYTES, index += stride) {
-    const group = index >> shift;
-    storeEight(to, eightCodes(codes, type, index), splatOf(scales, group), splatOf(minimums, group));
+  const codeBytes = codeBytesOf(type);
+  const col = index % from.bStep;
+  const at = col & (((<usize>1) << shift) - 1);
+  let row = index / from.bStep;
+  // Steps begin at multiples of four.
+  for (const end = row + k; row < end; row += STRIP_ROWS) {
+    const strip = stripAt(weights, type, row, col >> shift);
+    const rows = min(stripRowsOf(weights, row), end - row);
+    let scale = scalesOf(strip, type, weights, row);
+    const toMinimums = stripRowsOf(weights, row) << 2;
+    for (
+      let codes = strip;
+      codes < strip + rows * codeBytes;
+      codes += codeBytes, scale += 4, to += STEP_BYTES
+    ) {
+      const minimum = type === ElementType.q8x16 ? f32x4.splat(0) : v128.load32_splat(scale + toMinimums);
+      storeEight(to, eightCodes(codes, type, at), v128.load32_splat(scale), minimum);
+    }
   }
 }
 
@@ -49,33 +81,38 @@ function storeEight(to: usize, codes: v128, scale: v128, minimum: v128): void {
   v128.store(to, fourWeights(i32x4.extend_high_i16x8_s(wide), scale, minimum), 16);
 }
 
-/** Groups along the steps, as in `x Wᵀ`: eight rows of the weight, group by group. */
+/** Groups along the steps, as in `x Wᵀ`: eight rows of the weight, which are two strips, group by group. */
 function unpackSteps(to: usize, from: Product, index: usize, k: usize): void {
   const type = from.bType;
   const shift = groupShift(type);
   const isHalved = type === ElementType.q4;
-  const codeShift: usize = isHalved ? 1 : 0;
-  const row = from.bCol >> codeShift;
-  const groups = from.bCol >> shift;
+  const codeBytes = codeBytesOf(type);
+  const stripBytes = groupBytesOf(type) * STRIP_ROWS;
+  const row = index / from.bCol;
+  const group = (index % from.bCol) >> shift;
+  let first = stripAt(from.weights, type, row, group);
+  let second = stripAt(from.weights, type, row + STRIP_ROWS, group);
   const groupBytes: usize = ((<usize>1) << shift) * STEP_BYTES;
-  for (const end = to + k * STEP_BYTES; to < end; to += groupBytes, index += (<usize>1) << shift) {
-    const at = (index >> shift) << 2;
-    const scale0 = fourOf(from.scales + at, groups << 2);
-    const scale1 = fourOf(from.scales + at + (groups << 4), groups << 2);
+  for (
+    const end = to + k * STEP_BYTES;
+    to < end;
+    to += groupBytes, first += stripBytes, second += stripBytes
+  ) {
+    const scales = codeBytes * STRIP_ROWS;
+    const scale0 = v128.load(first + scales);
+    const scale1 = v128.load(second + scales);
     let minimum0 = f32x4.splat(0);
     let minimum1 = minimum0;
-    if (from.minimums) {
-      minimum0 = fourOf(from.minimums + at, groups << 2);
-      minimum1 = fourOf(from.minimums + at + (groups << 4), groups << 2);
+    if (type !== ElementType.q8x16) {
+      minimum0 = v128.load(first + scales, 16);
+      minimum1 = v128.load(second + scales, 16);
     }
-    const codes = from.codes + (index >> codeShift);
-    const codeEnd = codes + (((<usize>1) << shift) >> codeShift);
     let step = to;
-    for (let p = codes; p < codeEnd; p += 8, step += STEP_BYTES << 3) {
-      const rows01 = twoOf(p, row);
-      const rows23 = twoOf(p + row * 2, row);
-      const rows45 = twoOf(p + row * 4, row);
-      const rows67 = twoOf(p + row * 6, row);
+    for (let at: usize = 0; at < codeBytes; at += 8, step += STEP_BYTES << 3) {
+      const rows01 = twoOf(first + at, codeBytes);
+      const rows23 = twoOf(first + at + codeBytes * 2, codeBytes);
+      const rows45 = twoOf(second + at, codeBytes);
+      const rows67 = twoOf(second + at + codeBytes * 2, codeBytes);
       if (!isHalved) storeSteps(step, rows01, rows23, rows45, rows67, scale0, scale1, minimum0, minimum1);
       else {
         storeSteps(
@@ -108,12 +145,6 @@ function unpackSteps(to: usize, from: Product, index: usize, k: usize): void {
 /** Eight bytes from each of two rows. */
 function twoOf(from: usize, stride: usize): v128 {
   return v128.load64_lane(from + stride, v128.load64_zero(from), 1);
-}
-
-/** A number from each of four rows. */
-function fourOf(from: usize, stride: usize): v128 {
-  const two = v128.load32_lane(from + stride, v128.load32_zero(from), 1);
-  return v128.load32_lane(from + stride * 3, v128.load32_lane(from + stride * 2, two, 2), 3);
 }
 
 /** Eight steps of eight rows: each vector has the codes of two rows. */

@@ -23,11 +23,9 @@ export class Product {
   /** Bytes from a step along k to the next, and from a column of op(b) to the next; weights, where b is packed. */
   bStep: usize;
   bCol: usize;
-  /** For a packed b: the number of its weights, and the addresses of its parts. */
-  bLength: usize;
-  codes: usize;
-  scales: usize;
-  minimums: usize;
+  /** For a packed b: its address, and whether its rows are those of the product, so that strips of them can be read. */
+  weights: usize;
+  hasStrips: bool;
 
   out: usize;
   outRow: usize;

@@ -99,9 +99,10 @@ export interface Backend {
 
   /**
    * Memory whose contents are undefined.
+   * @param rowLength  weights of a row, where they are packed: products whose rows have this length are fast; default: one row
    * @throws DeviceError when there is none left, RangeError for packed weights that are no whole groups
    */
-  alloc(dtype: DType, length: number): Storage;
+  alloc(dtype: DType, length: number, rowLength?: number): Storage;
   /**
    * A window of `length` elements from `offset` on into `storage`, whose memory stays until the storage
    * and all its slices are freed. `offset` is a multiple of {@link SLICE_ALIGNMENT} bytes. Packed weights are not divided.

@@ -49,14 +49,20 @@ export function storageBytes(dtype: DType, length: number): number {
   return (length * bits) / 8 + (length / group) * (hasMinimums ? 8 : 4);
 }
 
-/** @throws RangeError unless a storage can have so many elements */
-export function checkLength(dtype: DType, length: number): void {
+/** @throws RangeError unless a storage can have so many elements, and packed weights rows of this length */
+export function checkLength(dtype: DType, length: number, rowLength = length): void {
   if (!Number.isSafeInteger(length) || length < 0) {
     throw new RangeError(`alloc: length must be a non-negative integer: ${length}`);
   }
   if (isPackedType(dtype) && length % PACKED[dtype].group !== 0) {
     throw new RangeError(`alloc: length of ${dtype} must be a multiple of ${PACKED[dtype].group}: ${length}`);
   }
+  if (
+    isPackedType(dtype) &&
+    length > 0 &&
+    (length % rowLength !== 0 || rowLength % PACKED[dtype].group !== 0)
+  )
+    throw new RangeError(`alloc: ${length} weights of ${dtype} do not lie in rows of ${rowLength}`);
 }
 
 interface Elements {

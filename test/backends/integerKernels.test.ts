@@ -34,7 +34,7 @@ async function multiplied(
   { dtype, bytes, a, m, k, n, transB }: Product,
 ) {
   const out = device.alloc('f32', m * n);
-  const [left, right] = [device.alloc('f32', m * k), device.alloc(dtype, k * n)];
+  const [left, right] = [device.alloc('f32', m * k), device.alloc(dtype, k * n, transB ? k : n)];
   device.write(left, a);
   device.write(right, bytes);
   device.run(kernel, { out, a: left, b: right, m, k, n, transB });
@@ -67,8 +67,7 @@ describe.each(PACKED_TYPES.map((dtype) => [dtype]))('%s', (dtype) => {
       [600, 96, 70, true],
     ] as const;
     for (const [m, k, n, transB] of shapes) {
-      // Rows of the weight are whole groups.
-      const each = product(dtype, transB ? [m, k, n] : [m, k, n], transB);
+      const each = product(dtype, [m, k, n], transB);
       const [first, second] = [
         await multiplied(one, 'integerMatmul', each),
         await multiplied(three, 'integerMatmul', each),

@@ -7,7 +7,7 @@ import { isBlockType, unpackBlocks } from '../../src/gguf/blocks.js';
 import { unpackTo } from '../../src/gguf/packed.js';
 import { type GgufType, TENSOR_TYPES } from '../../src/gguf/types.js';
 import { fixture, numbersOf, tensorOf } from '../gguf/fixtures.js';
-import { allDevices } from '../support/devices.js';
+import { allDevices, wasm } from '../support/devices.js';
 import { PACKED_TYPES, randomPacked } from '../support/packedCases.js';
 
 const blocks = await fixture('blocks');
@@ -75,6 +75,23 @@ describe.each(await allDevices())('%s', (_, device) => {
     expect(device.memory()).toEqual({ ...device.memory(), ...liveOf(before) });
   });
 
+  it.each(PACKED_TYPES)('gives back %s in rows of any number, as it was written', async (dtype) => {
+    const { group } = PACKED[dtype];
+    for (const [rows, groups] of [
+      [1, 5],
+      [3, 2],
+      [4, 3],
+      [9, 1],
+    ]) {
+      const length = rows * groups * group;
+      const storage = device.alloc(dtype, length, groups * group);
+      const { bytes } = packWeights(randomPacked(new Random(rows), dtype, length));
+      device.write(storage, bytes);
+      expect(await device.read(storage), `${rows} rows`).toEqual(bytes);
+      device.free(storage);
+    }
+  });
+
   it.each(PACKED_TYPES)('takes %s for weights alone', (dtype) => {
     const [packed, floats, halves] = [
       device.alloc(dtype, 32),
@@ -97,6 +114,22 @@ describe.each(await allDevices())('%s', (_, device) => {
     for (const each of [packed, floats, halves]) device.free(each);
   });
 });
+
+it.each(PACKED_TYPES)(
+  'wasm refuses rows of %s that are no whole groups, or do not fill the storage',
+  async (dtype) => {
+    const device = await wasm();
+    const { group } = PACKED[dtype];
+    for (const [length, rowLength] of [
+      [4 * group, 3 * group],
+      [3 * group, 1.5 * group],
+    ])
+      expect(() => device.alloc(dtype, length, rowLength)).toThrow(
+        `alloc: ${length} weights of ${dtype} do not lie in rows of ${rowLength}`,
+      );
+    expect(device.memory().liveStorages).toBe(0);
+  },
+);
 
 const liveOf = ({ liveBytes, liveStorages }: { liveBytes: number; liveStorages: number }) => ({
   liveBytes,

@@ -45,8 +45,8 @@ interface Work {
   readonly name: string;
   /** Data of storages; the first one is the output. */
   readonly data: readonly (Float32Array | Int32Array | Uint8Array)[];
-  /** The types of those that are not what their arrays say. */
-  readonly types?: Readonly<Record<number, PackedType>>;
+  /** Which of them are packed, and in rows of how many weights. */
+  readonly packed?: Readonly<Record<number, { readonly dtype: PackedType; readonly rowLength: number }>>;
   readonly run: (device: Backend, storages: readonly Storage[]) => void;
 }
 
@@ -66,9 +66,8 @@ function matmuls(): Work[] {
 }
 
 /** x Wᵀ and dY W with shares that begin inside of a group; one row; and a cast of an odd number of groups. */
-const packed: Work[] = PACKED_TYPES.flatMap((dtype): Work[] => {
+const packedWorks: Work[] = PACKED_TYPES.flatMap((dtype): Work[] => {
   const bytesOfWeights = (count: number) => packWeights(randomPacked(random, dtype, count)).bytes;
-  const types = { 2: dtype };
   return [
     ...[
       [40, 576, 1003, true],
@@ -80,7 +79,7 @@ const packed: Work[] = PACKED_TYPES.flatMap((dtype): Work[] => {
       return {
         name: `matmul ${rows}×${inner}×${cols} by ${dtype}`,
         data: [normals(rows * cols), normals(rows * inner), bytesOfWeights(inner * cols), normals(cols)],
-        types,
+        packed: { 2: { dtype, rowLength: transB ? inner : cols } },
         run: (device, [out, a, b, bias]) =>
           device.run('matmul', {
             out,
@@ -98,7 +97,7 @@ const packed: Work[] = PACKED_TYPES.flatMap((dtype): Work[] => {
     {
       name: `copy of ${dtype}`,
       data: [normals(3203 * 32), normals(1), bytesOfWeights(3203 * 32)],
-      types,
+      packed: { 2: { dtype, rowLength: 32 } },
       run: (device, [out, , x]) => device.run('copy', { out, x }),
     },
   ];
@@ -225,17 +224,17 @@ const attentions = [
   ];
 });
 
-const works: Work[] = [...matmuls(), ...packed, ...LENGTHS.flatMap(elementwise), ...rows, ...attentions];
+const works: Work[] = [...matmuls(), ...packedWorks, ...LENGTHS.flatMap(elementwise), ...rows, ...attentions];
 
 /** The bytes of all storages after the work; comparing them one by one would take long. */
-async function results(device: Backend, { data, types = {}, run }: Work): Promise<Buffer> {
+async function results(device: Backend, { data, packed = {}, run }: Work): Promise<Buffer> {
   const dtype = (array: object) =>
     array instanceof Uint8Array ? 'u8' : array instanceof Int32Array ? 'i32' : 'f32';
-  const storages = data.map((array, i) =>
-    types[i]
-      ? device.alloc(types[i], array.length / storageBytes(types[i], 1))
-      : device.alloc(dtype(array), array.length),
-  );
+  const storages = data.map((array, i) => {
+    if (!packed[i]) return device.alloc(dtype(array), array.length);
+    const { dtype: type, rowLength } = packed[i];
+    return device.alloc(type, array.length / storageBytes(type, 1), rowLength);
+  });
   for (const [i, storage] of storages.entries()) device.write(storage, data[i]);
   run(device, storages);
   const read = await Promise.all(storages.map((storage) => device.read(storage)));

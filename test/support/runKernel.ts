@@ -28,11 +28,11 @@ export async function runKernel(
 ): Promise<Outcome> {
   const parents: Record<string, Storage> = {};
   const storages: Record<string, Storage> = {};
-  for (const [name, { dtype, data }] of Object.entries(inputs)) {
+  for (const [name, { dtype, data, rowLength }] of Object.entries(inputs)) {
     if (isPackedType(dtype)) {
       // Nothing writes packed weights, and they are not divided.
       const { group } = PACKED[dtype];
-      parents[name] = backend.alloc(dtype, (data.length / storageBytes(dtype, group)) * group);
+      parents[name] = backend.alloc(dtype, (data.length / storageBytes(dtype, group)) * group, rowLength);
       backend.write(parents[name], data);
       storages[name] = parents[name];
       continue;

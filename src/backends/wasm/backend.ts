@@ -49,8 +49,8 @@ export class WasmBackend implements Backend {
     return this.#runner.threads;
   }
 
-  alloc(dtype: DType, length: number): Storage {
-    return this.#memory.alloc(dtype, length, this.recorder);
+  alloc(dtype: DType, length: number, rowLength?: number): Storage {
+    return this.#memory.alloc(dtype, length, this.recorder, rowLength);
   }
 
   slice(storage: Storage, offset: number, length: number): Storage {
@@ -69,7 +69,7 @@ export class WasmBackend implements Backend {
 
   async read(storage: Storage): Promise<HostArray> {
     this.recorder.interrupt();
-    const values = this.#memory.view(open(storage)).slice();
+    const values = this.#memory.read(open(storage));
     await this.#memory.pressure.relieve();
     return values;
   }

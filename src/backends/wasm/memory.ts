@@ -6,10 +6,11 @@
  * freed, so a step that allocates in the same order each time gets the same addresses each time.
  */
 import { DeviceError } from '../../base/errors.js';
-import { type DType, SLICE_ALIGNMENT, type Storage, storageBytes } from '../backend.js';
-import { checkLength, checkSlice, isPackedType } from '../elementTypes.js';
+import { type DType, type HostArray, SLICE_ALIGNMENT, type Storage, storageBytes } from '../backend.js';
+import { checkLength, checkSlice, isPackedType, type PackedType } from '../elementTypes.js';
 import { MemoryPressure, reclaim } from '../ownership.js';
 import type { RecordedBlock, Recorder } from '../recorder.js';
+import { deinterleave, HEADER_BYTES, interleave, type PackedPlace, writeHeader } from './interleave.js';
 
 const PAGE_BYTES = 65536;
 const MAX_PAGES = 65536;
@@ -38,6 +39,8 @@ export class WasmStorage implements Storage {
     /** 0 once freed: the memory's first bytes belong to the binary. */
     public address: number,
     readonly block: WasmBlock,
+    /** Of packed weights: the weights of a row. */
+    readonly rowLength = 0,
   ) {}
 }
 
@@ -92,18 +95,29 @@ export class WasmMemory {
     if (this.#top > this.u8.byteLength && !this.#grow(this.#top)) throw outOfMemory(address, 0);
   }
 
-  /** @param recorder  is told, and may have a block that a program keeps */
-  alloc(dtype: DType, length: number, recorder?: Recorder<unknown, WasmBlock>): WasmStorage {
-    checkLength(dtype, length);
+  /**
+   * @param recorder   is told, and may have a block that a program keeps
+   * @param rowLength  of packed weights, see Backend
+   */
+  alloc(
+    dtype: DType,
+    length: number,
+    recorder?: Recorder<unknown, WasmBlock>,
+    rowLength = length,
+  ): WasmStorage {
+    checkLength(dtype, length, rowLength);
     const used = storageBytes(dtype, length);
-    const bytes = Math.max(roundUp(used), SLICE_ALIGNMENT);
+    const header = isPackedType(dtype) ? HEADER_BYTES : 0;
+    const bytes = Math.max(roundUp(used + header), SLICE_ALIGNMENT);
     const block = recorder?.allocate(dtype, length, bytes) ?? this.#take(bytes, used);
     recorder?.allocated(dtype, length, block);
     block.used = used;
     block.references = 1;
     this.liveBytes += used;
     this.liveStorages++;
-    return new WasmStorage(dtype, length, block.address, block);
+    const storage = new WasmStorage(dtype, length, block.address, block, rowLength);
+    if (isPackedType(dtype)) writeHeader(this.i32, placeOf(storage, dtype));
+    return storage;
   }
 
   slice(storage: WasmStorage, offset: number, length: number): WasmStorage {
@@ -141,6 +155,10 @@ export class WasmMemory {
   /** Copies `data` to the first elements. */
   write(storage: WasmStorage, data: ArrayLike<number>): void {
     const { dtype } = storage;
+    if (isPackedType(dtype)) {
+      interleave(this.i32, placeOf(storage, dtype), wordsOf(data));
+      return;
+    }
     if (data.length > FEW || (dtype !== 'f32' && dtype !== 'i32')) {
       this.view(storage).set(data);
       return;
@@ -151,13 +169,20 @@ export class WasmMemory {
     for (let i = 0; i < data.length; i++) to[start + i] = data[i];
   }
 
-  /** A view of the storage's elements, or of the bytes of packed weights; valid until the next `alloc`. */
+  /** A copy of the elements, or of the bytes of packed weights. */
+  read(storage: WasmStorage): HostArray {
+    const { dtype } = storage;
+    if (!isPackedType(dtype)) return this.view(storage).slice();
+    const words = deinterleave(this.i32, placeOf(storage, dtype));
+    return new Uint8Array(words.buffer);
+  }
+
+  /** A view of the storage's elements, valid until the next `alloc`; packed weights have none. */
   view(storage: WasmStorage): Float32Array | Int32Array | Uint16Array | Uint8Array {
     const { dtype, address, length } = storage;
     if (dtype === 'f32') return this.f32.subarray(address >>> 2, (address >>> 2) + length);
     if (dtype === 'i32') return this.i32.subarray(address >>> 2, (address >>> 2) + length);
-    if (dtype === 'u8' || isPackedType(dtype))
-      return this.u8.subarray(address, address + storageBytes(dtype, length));
+    if (dtype === 'u8') return this.u8.subarray(address, address + length);
     return this.u16.subarray(address >>> 1, (address >>> 1) + length);
   }
 
@@ -277,6 +302,17 @@ export class WasmMemory {
     this.u16 = new Uint16Array(this.memory.buffer);
     this.u8 = new Uint8Array(this.memory.buffer);
   }
+}
+
+function placeOf({ length, rowLength, address }: WasmStorage, dtype: PackedType): PackedPlace {
+  return { dtype, length, rowLength, at: address >>> 2 };
+}
+
+/** Bytes as words: those of packed weights are whole ones. */
+function wordsOf(data: ArrayLike<number>): Int32Array {
+  const isWhole = data instanceof Uint8Array && data.byteOffset % 4 === 0;
+  const { buffer, byteOffset, length } = isWhole ? data : Uint8Array.from(data);
+  return new Int32Array(buffer, byteOffset, length / 4);
 }
 
 function roundUp(bytes: number): number {
