@@ -17,6 +17,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/package.test.ts', 'test/web/page/**'],
     execArgv,
+    setupFiles: ['test/support/withoutDiskSync.ts'],
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 180_000,
