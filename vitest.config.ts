@@ -4,6 +4,14 @@ import { defineConfig } from 'vitest/config';
 const major = Number(process.versions.node.split('.')[0]);
 const execArgv = major < 22 ? ['--experimental-wasm-relaxed-simd', '--expose-gc'] : ['--expose-gc'];
 
+/** Folders whose files leave nothing behind in their process: they share one with their neighbours, which loads src/ once. */
+const SHARED = 'base bench data files generate gguf lora nn ops optim peft safetensors text torch'
+  .split(' ')
+  // That one measures the memory of its process.
+  .map((folder) => `test/${folder}/**/!(fileEntries).test.ts`);
+/** They have commands of their own. */
+const OTHERS = ['test/package.test.ts', 'test/web/page/**'];
+
 export default defineConfig({
   // The page imports the library by its name.
   resolve: {
@@ -14,9 +22,15 @@ export default defineConfig({
     },
   },
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/package.test.ts', 'test/web/page/**'],
+    projects: [
+      { extends: true, test: { name: 'shared', include: SHARED, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'apart', include: ['test/**/*.test.ts'], exclude: [...OTHERS, ...SHARED] },
+      },
+    ],
     execArgv,
+    setupFiles: ['test/support/withoutDiskSync.ts'],
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 180_000,

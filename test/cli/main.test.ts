@@ -30,7 +30,7 @@ interface Started {
 
 function start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Started {
   const { DEBUG: _, ...inherited } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], {
+  const child = spawn(process.execPath, ['dist/cli/main.js', ...args], {
     cwd: ROOT,
     env: { ...inherited, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -163,7 +163,7 @@ describe('runMnist', () => {
   });
 
   it('goes on with --resume to the same files, from wherever it was stopped', async () => {
-    const given = { epochs: '8', iterations: '60', replay: '0.5' };
+    const given = { epochs: '6', iterations: '60', replay: '0.5' };
     const whole = await run({ ...given, out: join(directory, 'never-stopped') });
     for (const [name, at] of [
       ['base', 1100],

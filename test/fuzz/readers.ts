@@ -235,7 +235,7 @@ export const READERS: readonly Reader[] = [
       ),
   },
   { name: 'an adapter', says: /^dir\/adapter_(config\.json|model\.safetensors): /, read: readAdapter },
-  { name: "an adapter's directory", says: /^\S+directory(\/\S+)?: /, read: readDirectory },
+  { name: "an adapter's directory", says: /^\S+directory(\/\S+)?: /, read: readDirectory, slowness: 4 },
   {
     name: 'a checkpoint',
     says: /^run\/checkpoint: /,

@@ -34,11 +34,11 @@ describe.skipIf(!hasRealModel)('SmolLM2', async () => {
   );
 
   it.each(prompts.map((row) => [row.prompt.slice(0, 30), row] as const))(
-    '%s: 64 tokens, each the most likely',
+    '%s: 24 tokens, each the most likely',
     async (_, { ids, greedy }) => {
-      const options = { maxTokens: 64, ignoreEos: true };
+      const options = { maxTokens: 24, ignoreEos: true };
       const result = await generate(model, tokenizer, Int32Array.from(ids), options).result();
-      expect([...result.ids]).toEqual(greedy);
+      expect([...result.ids]).toEqual(greedy.slice(0, 24));
     },
   );
 

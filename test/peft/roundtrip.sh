@@ -7,12 +7,8 @@ cd "$(dirname "$0")/../.."
 work=build/peft
 python=${LOWRANK_PYTHON:-}
 if [ -z "$python" ]; then
+  bash test/peft/environment.sh
   python=$work/venv/bin/python
-  if [ ! -x "$python" ]; then
-    python3 -m venv "$work/venv"
-    "$python" -m pip install --quiet "$(grep '^torch==' test/peft/requirements.txt)"
-  fi
-  "$python" -m pip install --quiet -r test/peft/requirements.txt
 fi
 
 rm -rf "$work/read" "$work/written" "$work/text"

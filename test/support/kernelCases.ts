@@ -604,3 +604,10 @@ export const kernelCases: readonly KernelCase[] = [
   ...attentionKernelCases,
   ...vocabularyKernelCases,
 ];
+
+/** The word that a case's name begins with. */
+const kernelOf = ({ name }: KernelCase) => name.split(' ')[0];
+
+export const kernelNames: readonly string[] = [...new Set(kernelCases.map(kernelOf))];
+export const casesOf = (name: string): KernelCase[] =>
+  kernelCases.filter((kernel) => kernelOf(kernel) === name);

@@ -88,13 +88,23 @@ const NUMBERS: Partial<Record<Input['dtype'], (bits: number) => number>> = {
   f16: halfToNumber,
 };
 
-/** By seed and case: the reference is slow, and several devices are compared with it. */
-const expectations = new Map<string, ReturnType<typeof expectation>>();
+/** What takes longer than most kernels, and serves every device and every test of a file. */
+const inputsByCase = new Map<KernelCase, Inputs>();
+const expectedByCase = new Map<KernelCase, ReturnType<typeof expectation>>();
 
-function expectedOf(kernel: KernelCase, inputs: Inputs, seed: number): ReturnType<typeof expectation> {
-  const key = `${seed} ${kernel.name}`;
-  const known = expectations.get(key) ?? expectation(kernel, inputs);
-  expectations.set(key, known);
+/** The inputs of a case, by a seed that its name gives. */
+export function inputsOf(kernel: KernelCase): Inputs {
+  const known = inputsByCase.get(kernel);
+  if (known) return known;
+  const seed = Array.from(kernel.name).reduce((sum, c) => (Math.imul(sum, 31) + c.charCodeAt(0)) >>> 0, 7);
+  const inputs = kernel.inputs(new Random(seed));
+  inputsByCase.set(kernel, inputs);
+  return inputs;
+}
+
+function expectedOf(kernel: KernelCase): ReturnType<typeof expectation> {
+  const known = expectedByCase.get(kernel) ?? expectation(kernel, inputsOf(kernel));
+  expectedByCase.set(kernel, known);
   return known;
 }
 
@@ -102,14 +112,9 @@ function expectedOf(kernel: KernelCase, inputs: Inputs, seed: number): ReturnTyp
  * What a device gives otherwise than the reference, in words; empty when nothing.
  * @param slack  multiplies the bounds of the table
  */
-export async function differences(
-  backend: Backend,
-  kernel: KernelCase,
-  seed: number,
-  slack = 1,
-): Promise<string[]> {
-  const inputs = kernel.inputs(new Random(seed));
-  const { outputs: expected, magnitudes } = await expectedOf(kernel, inputs, seed);
+export async function differences(backend: Backend, kernel: KernelCase, slack = 1): Promise<string[]> {
+  const inputs = inputsOf(kernel);
+  const { outputs: expected, magnitudes } = await expectedOf(kernel);
   const { outputs, damaged } = await runKernel(backend, kernel, inputs);
   const found = damaged.map((name) => `written beside ${name}`);
   if (Object.keys(expected).length === 0) found.push('no output to compare');
@@ -122,6 +127,22 @@ export async function differences(
       return !(Math.abs(a - b) <= errorBound(dtype, slack * (magnitudes[name]?.[i] ?? 0)));
     });
     if (bad >= 0) found.push(`${name}[${bad}] is ${outputs[name][bad]}, expected ${values[bad]}`);
+  }
+  return found;
+}
+
+/** What of a case is off on a device, by its name: values, what was written beside them, memory that was not given back. */
+export async function problemsOf(
+  backend: Backend,
+  cases: readonly KernelCase[],
+  slack?: (kernel: KernelCase) => number,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const kernel of cases) {
+    const of = await differences(backend, kernel, slack?.(kernel));
+    const { liveStorages } = backend.memory();
+    if (liveStorages > 0) of.push(`${liveStorages} storages are left`);
+    found.push(...of.map((problem) => `${kernel.name}: ${problem}`));
   }
   return found;
 }

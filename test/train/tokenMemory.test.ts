@@ -1,4 +1,4 @@
-/** Memory after step 2 equals memory after step 200, with rows of many lengths. */
+/** Memory after step 2 equals memory after step 100, with rows of many lengths. */
 import { describe, expect, it } from 'vitest';
 import { PackedRows } from '../../src/data/packedRows.js';
 import { applyLora } from '../../src/lora/applyLora.js';
@@ -10,7 +10,7 @@ import { fit } from '../../src/train/fit.js';
 import { folder } from '../models/fixtures.js';
 import { wasm } from '../support/devices.js';
 
-const STEPS = 200;
+const STEPS = 100;
 
 const examples: TokenExample[] = Array.from({ length: 40 }, (_, n) => {
   const ids = Int32Array.from({ length: 5 + ((29 * n) % 53) }, (__, i) => (31 * n + 7 * i * i + i) % 290);
