@@ -22,7 +22,7 @@ export interface ComputingCommand extends DeviceOptions {
 
 const PRECISION_OPTIONS = ['auto', ...PRECISIONS] as const satisfies readonly PrecisionOption[];
 /** Of all commands alike, so that a model answers as it was trained and measured. */
-const DEFAULT_PRECISION: PrecisionOption = 'exact';
+const DEFAULT_PRECISION: PrecisionOption = 'auto';
 
 const COMPUTING_DEFAULTS = {
   weights: 'keep',
