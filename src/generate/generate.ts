@@ -188,20 +188,21 @@ export class Generation implements AsyncIterable<string> {
     const clock = new Clock(readTokens);
     const shown = new ShownText(this.#tokenizer, this.#ends, this.#options);
     const sampler = new Sampler(this.#options, (id) => this.#tokenizer.hasToken(id));
-    const seen = [...ids];
+    const seen = new Set(ids);
+    const given: number[] = [];
     let stoppedBy: GenerationResult['stoppedBy'] = 'length';
     for (
-      let next = ids.subarray(cache.length), count = 0;
-      count < most;
-      next = Int32Array.of(seen[seen.length - 1])
+      let next = ids.subarray(cache.length);
+      given.length < most;
+      next = Int32Array.of(given[given.length - 1])
     ) {
       const logits = await reader.read(next, signal);
       if (logits) clock.countRead();
       else stoppedBy = 'abort';
       const id = logits && sampler.next(logits, seen);
       if (id === undefined || shown.ends(id)) break;
-      seen.push(id);
-      count++;
+      seen.add(id);
+      given.push(id);
       const piece = shown.push(id);
       if (piece !== '') yield piece;
       if (shown.isStopped) break;
@@ -209,12 +210,10 @@ export class Generation implements AsyncIterable<string> {
     const rest = shown.end();
     if (rest !== '') yield rest;
     if (shown.isStopped) stoppedBy = 'stop';
-    const given = Int32Array.from(seen.slice(ids.length));
-    const tokens = given.length;
     this.#result = {
       text: shown.text,
-      ids: given,
-      tokens,
+      ids: Int32Array.from(given),
+      tokens: given.length,
       promptTokens: ids.length,
       readTokens,
       stoppedBy,
