@@ -133,8 +133,12 @@ function copyFinite(scores: Float64Array, logits: ArrayLike<number>): void {
 
 /** The first of the largest. */
 function indexOfLargest(values: Float64Array): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  let [best, largest] = [0, values[0]];
+  for (let i = 1; i < values.length; i++) {
+    if (!(values[i] > largest)) continue;
+    largest = values[i];
+    best = i;
+  }
   return best;
 }
 

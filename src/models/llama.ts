@@ -85,9 +85,9 @@ export class LlamaAttention extends Module {
     const q = this.#turned(this.q_proj.forward(x), { heads, norm: this.q_norm }, context);
     const k = this.#turned(this.k_proj.forward(x), { heads: kvHeads, norm: this.k_norm }, context);
     const v = this.v_proj.forward(x);
-    const { ranges, cache } = context;
-    if (!cache) return this.o_proj.forward(attention(q, k, v, { ranges, heads, kvHeads }));
-    const { keys, values } = cache.put(this.#index, k, v, context.length - cache.length);
+    const { ranges, cached } = context;
+    if (!cached) return this.o_proj.forward(attention(q, k, v, { ranges, heads, kvHeads }));
+    const { keys, values } = cached.cache.put(this.#index, k, v, cached.rows);
     return this.o_proj.forward(attention(q, keys, values, { ranges, heads, kvHeads }));
   }
 

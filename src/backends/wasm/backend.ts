@@ -67,9 +67,12 @@ export class WasmBackend implements Backend {
     this.#memory.write(open(storage), data);
   }
 
-  async read(storage: Storage): Promise<HostArray> {
+  async read(storage: Storage, into?: HostArray): Promise<HostArray> {
     this.recorder.interrupt();
-    const values = this.#memory.view(open(storage)).slice();
+    const view = this.#memory.view(open(storage));
+    const isFit = into?.length === view.length && into.constructor === view.constructor;
+    const values = isFit ? into : view.slice();
+    if (isFit) into.set(view);
     await this.#memory.pressure.relieve();
     return values;
   }
