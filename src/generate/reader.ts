@@ -4,7 +4,6 @@ import type { HostArray } from '../backends/backend.js';
 import type { KeyValueCache } from '../models/keyValueCache.js';
 import type { LlamaForCausalLM } from '../models/llama.js';
 import { evaluationModes, type Modes, withModes } from '../nn/mode.js';
-import { embedding } from '../ops/embedding.js';
 import type { Tensor } from '../tensor.js';
 import { eventLoopTurns } from '../train/eventLoop.js';
 import type { TextCache } from './textCache.js';
@@ -44,7 +43,7 @@ export class TokenReader {
   async read(ids: Int32Array, signal?: AbortSignal): Promise<HostArray | undefined> {
     let logits: Tensor | undefined;
     for (let from = 0; from < ids.length && !signal?.aborted; from += CHUNK) {
-      logits = this.#chunk(ids.subarray(from, from + CHUNK));
+      logits = this.#chunk(ids.subarray(from, from + CHUNK), from + CHUNK >= ids.length);
       await this.#turn();
     }
     if (!logits || signal?.aborted) return undefined;
@@ -58,9 +57,10 @@ export class TokenReader {
     this.#step?.dispose();
   }
 
-  #chunk(ids: Int32Array): Tensor {
+  /** @param isLast  whether what follows is asked for */
+  #chunk(ids: Int32Array, isLast: boolean): Tensor | undefined {
     try {
-      const logits = ids.length === 1 ? this.#token(ids[0]) : this.#several(ids);
+      const logits = ids.length === 1 ? this.#token(ids[0]) : this.#several(ids, isLast);
       this.#text.add(ids);
       return logits;
     } catch (error) {
@@ -70,14 +70,15 @@ export class TokenReader {
     }
   }
 
-  #several(ids: Int32Array): Tensor {
+  #several(ids: Int32Array, isLast: boolean): Tensor | undefined {
     const { device, config } = this.#model;
     const sizes = { rows: paddedRows(ids.length), window: config.slidingWindow };
     const rows = tokenRows(device, ids, this.#cache.length, sizes);
     this.#logits?.dispose();
     this.#logits = undefined;
     try {
-      this.#logits = this.#compute(rows);
+      if (isLast) this.#logits = this.#compute(rows);
+      else this.#hiddenStates(rows).dispose();
       return this.#logits;
     } finally {
       freeRows(rows);
@@ -95,13 +96,17 @@ export class TokenReader {
     return this.#step.run(id, this.#cache.length);
   }
 
-  #compute({ ids, positions, ranges, places, last }: TokenRows): Tensor {
-    const { lm_head: head } = this.#model;
+  /** Logits of what follows the last token, [1, vocabularySize]. */
+  #compute(rows: TokenRows): Tensor {
+    const head = () => this.#model.lm_head.forward(this.#hiddenStates(rows));
+    return noGrad(() => withModes(this.#modes, head));
+  }
+
+  /** Of the last token. */
+  #hiddenStates({ ids, positions, ranges, places, last: wanted }: TokenRows): Tensor {
     const cached = { cache: this.#cache, rows: places };
-    const context = { positions, length: this.#cache.capacity, ranges, cached };
-    return noGrad(() =>
-      withModes(this.#modes, () => head.forward(embedding(last, this.#model.hiddenStates(ids, context)))),
-    );
+    const context = { positions, length: this.#cache.capacity, ranges, cached, wanted };
+    return noGrad(() => withModes(this.#modes, () => this.#model.hiddenStates(ids, context)));
   }
 }
 

@@ -1,6 +1,6 @@
 /** Reading of single tokens: the kernel calls of one are those of the next, so they are recorded once and repeated. */
 import type { Backend, Program } from '../backends/backend.js';
-import { causalRanges } from '../models/tokenContext.js';
+import { causalRanges, type WantedRows } from '../models/tokenContext.js';
 import { type Tensor, tensor } from '../tensor.js';
 
 /** What a model reads of some tokens, in device memory. */
@@ -13,8 +13,8 @@ export interface TokenRows {
   readonly ranges: Tensor;
   /** i32 [tokens]: the rows of the cache that they become. */
   readonly places: Tensor;
-  /** i32 [1]: the row of the last token. */
-  readonly last: Tensor;
+  /** The last token, which alone says what follows; undefined where there is no other. */
+  readonly last: WantedRows | undefined;
 }
 
 /** @param rows  at least the number of `ids`: the others are padding */
@@ -27,6 +27,12 @@ export function tokenRows(
   const tokens = ids.length;
   const integers = (data: ArrayLike<number>, shape: readonly number[]) => tensor(device, data, shape, 'i32');
   const places = Int32Array.from({ length: tokens }, (_, i) => start + i);
+  const ranges = causalRanges(start, tokens, rows, window);
+  const lastRow = () => ({
+    rows: integers([tokens - 1], [1]),
+    positions: integers([start + tokens - 1], [1]),
+    ranges: integers(ranges.subarray(4 * (tokens - 1), 4 * tokens), [1, 4]),
+  });
   const padded = (values: ArrayLike<number>) => {
     const all = new Int32Array(rows);
     all.set(values);
@@ -35,14 +41,15 @@ export function tokenRows(
   return {
     ids: padded(ids),
     positions: padded(places),
-    ranges: integers(causalRanges(start, tokens, rows, window), [rows, 4]),
+    ranges: integers(ranges, [rows, 4]),
     places: integers(places, [tokens]),
-    last: integers([tokens - 1], [1]),
+    last: rows > 1 ? lastRow() : undefined,
   };
 }
 
-export function freeRows(rows: TokenRows): void {
-  for (const each of Object.values(rows) as Tensor[]) each.dispose();
+export function freeRows({ ids, positions, ranges, places, last }: TokenRows): void {
+  for (const each of [ids, positions, ranges, places]) each.dispose();
+  if (last) for (const each of [last.rows, last.positions, last.ranges]) each.dispose();
 }
 
 /** Whatever the calls read beside the rows stays where it is for as long as this is used. */

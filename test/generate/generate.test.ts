@@ -8,6 +8,7 @@ import { withAdapterDisabled } from '../../src/lora/adapters.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { mergeAndUnload } from '../../src/lora/merge.js';
 import { loadLanguageModel } from '../../src/models/load.js';
+import type { Linear } from '../../src/nn/linear.js';
 import { tensor } from '../../src/tensor.js';
 import { difference, folder } from '../models/fixtures.js';
 import { reference, wasm } from '../support/devices.js';
@@ -119,6 +120,22 @@ describe('generate', () => {
       long.model.dispose();
     },
   );
+
+  it('asks of a prompt only what follows its last token', async () => {
+    const last = model.model.layers[model.model.layers.length - 1];
+    const weights = [model.lm_head, last.self_attn.q_proj, last.mlp.down_proj, last.self_attn.k_proj];
+    const run = vi.spyOn(device, 'run');
+    const prompt = Int32Array.from({ length: 33 }, (_, i) => i);
+    await generate(model, tokenizer, prompt, { maxTokens: 1, ignoreEos: true }).result();
+    const rows = weights.map((layer) =>
+      run.mock.calls.flatMap(([kernel, args]) => {
+        const isOf = kernel === 'matmul' && 'b' in args && args.b === (layer as Linear).weight.storage;
+        return isOf ? [args.m] : [];
+      }),
+    );
+    run.mockRestore();
+    expect(rows).toEqual([[1], [1], [1], [64]]);
+  });
 
   it('makes the kernel calls of all tokens after the first as one program', async () => {
     const run = vi.spyOn(device, 'run');
