@@ -3,6 +3,7 @@
  * model's Hugging Face files, so that those of PEFT hold.
  * @see https://github.com/huggingface/transformers/blob/main/src/transformers/models/llama/modeling_llama.py
  */
+import { spare } from '../autograd/recompute.js';
 import { isGradEnabled, noGrad } from '../autograd/record.js';
 import type { Backend } from '../backends/backend.js';
 import { ShapeError } from '../base/errors.js';
@@ -106,7 +107,7 @@ export class LlamaAttention extends Module {
     const normed = headNorm
       ? reshape(headNorm.forward(reshape(x, [rows * heads, headDim])), [rows, heads * headDim])
       : x;
-    return rope(normed, { ...tables, positions, heads });
+    return rope(normed, { ...tables, positions, heads, spends: true });
   }
 }
 
@@ -127,7 +128,10 @@ export class LlamaMLP extends Layer {
 
   /** @param x  [tokens, hiddenSize] @returns the same shape */
   forward(x: Tensor): Tensor {
-    return this.down_proj.forward(siluMul(this.gate_proj.forward(x), this.up_proj.forward(x)));
+    const inner = siluMul(this.gate_proj.forward(x), this.up_proj.forward(x));
+    const out = this.down_proj.forward(inner);
+    spare(inner);
+    return out;
   }
 }
 
@@ -154,8 +158,13 @@ export class LlamaDecoderLayer extends Module {
   /** @param x  [tokens, hiddenSize] @returns the same shape, or that of the wanted rows */
   forward(x: Tensor, context: TokenContext): Tensor {
     const stream = wantedRows(x, context.wanted);
-    const between = addResidual(stream, this.self_attn.forward(this.input_layernorm.forward(x), context));
-    return addResidual(between, this.mlp.forward(this.post_attention_layernorm.forward(between)));
+    const normed = this.input_layernorm.forward(x);
+    const between = addResidual(stream, this.self_attn.forward(normed, context));
+    spare(normed);
+    const normedBetween = this.post_attention_layernorm.forward(between);
+    const out = addResidual(between, this.mlp.forward(normedBetween));
+    spare(normedBetween);
+    return out;
   }
 }
 
@@ -195,13 +204,14 @@ export class LlamaModel extends Module {
   }
 
   #block(layer: LlamaDecoderLayer, x: Tensor, context: TokenContext): Tensor {
-    if (!isGradEnabled()) return runBlock(layer, x, context);
+    const isTrained = () => x.requiresGrad || layer.parameters().some(({ requiresGrad }) => requiresGrad);
+    if (!isGradEnabled() || !isTrained()) return runBlock(layer, x, context);
     const segment = (input: Tensor) => layer.forward(input, context);
     return this.gradientCheckpointing ? checkpoint(segment, x) : segment(x);
   }
 }
 
-/** Outside training a block gives back what it made, and its input. */
+/** Outside training, and below all that is trained, a block gives back what it made, and its input. */
 function runBlock(layer: LlamaDecoderLayer, x: Tensor, context: TokenContext): Tensor {
   const next = noGrad(() => layer.forward(x, context));
   x.dispose();
