@@ -55,7 +55,7 @@ export class Sampler {
   /** Tokens that may never come: rows of the embedding without a token. */
   readonly #isToken: (id: number) => boolean;
   #size = -1;
-  #absent: readonly number[] = [];
+  #absent: number[] = [];
   #scores = new Float64Array(0);
   #weights = new Float64Array(0);
   readonly #largest = new LargestFirst();
@@ -92,7 +92,8 @@ export class Sampler {
     this.#size = size;
     this.#scores = new Float64Array(size);
     this.#weights = new Float64Array(size);
-    this.#absent = Array.from({ length: size }, (_, id) => id).filter((id) => !this.#isToken(id));
+    this.#absent = [];
+    for (let id = 0; id < size; id++) if (!this.#isToken(id)) this.#absent.push(id);
   }
 
   #penalize(seen: ReadonlySet<number>): void {
