@@ -45,6 +45,9 @@ export class Tensor {
   isMoved = false;
   /** @internal Of products with it, where it is packed. */
   precision: Precision = 'exact';
+  /** @internal Computes the values again, to the same bits; of what an op made in a graph, if it is cheap. */
+  remake: ((out: Storage) => void) | undefined;
+  #isSpared = false;
   /** @internal */
   readonly holding: Holding;
   #hasGradient = false;
@@ -94,12 +97,17 @@ export class Tensor {
   /** The device memory. @throws Error when it was released */
   get storage(): Storage {
     const { storage } = this.holding;
-    if (!storage) throw new Error(`tensor [${this.shape}]: its memory was ${this.#ended}`);
-    return storage;
+    if (storage) return storage;
+    if (!this.#isSpared) throw new Error(`tensor [${this.shape}]: its memory was ${this.#ended}`);
+    const again = this.device.alloc('f32', this.length);
+    this.holding.storage = again;
+    this.#isSpared = false;
+    this.remake?.(again);
+    return again;
   }
 
   get isReleased(): boolean {
-    return this.holding.storage === undefined;
+    return this.holding.storage === undefined && !this.#isSpared;
   }
 
   /** The gradient that `backward()` accumulated, same shape; undefined before, and after `zeroGrad()`. */
@@ -180,17 +188,29 @@ export class Tensor {
     this.release('dispose()');
   }
 
+  /** @internal Gives the memory back until something asks for the values, if they can be computed again then. */
+  spare(): void {
+    const { storage } = this.holding;
+    if (!storage || !this.remake || this.#isKept) return;
+    this.device.free(storage);
+    this.holding.storage = undefined;
+    this.#isSpared = true;
+  }
+
   /** @internal Frees the memory; where it is to be kept, what the graph had hung on it. */
   release(by: string): void {
     if (this.#isKept && !this.isReleased) {
       for (const storage of this.holding.saved) this.device.free(storage);
       this.holding.saved = [];
       this.node = undefined;
+      this.remake = undefined;
       this.requiresGrad = false;
       return;
     }
     if (!this.isReleased) this.#ended = `released by ${by}`;
     this.#hasGradient = false;
+    this.#isSpared = false;
+    this.remake = undefined;
     freeHolding(this.holding);
   }
 

@@ -42,6 +42,14 @@ export function replay<T>(states: readonly Storage[], body: () => T): T {
   }
 }
 
+/**
+ * Says of what an op made that only a backward pass reads it from now on: where it can be computed again, it is not kept until
+ * then. In a pass that is done again the backward comes at once.
+ */
+export function spare(tensor: Tensor): void {
+  if (!replayed) tensor.spare();
+}
+
 /** Notes the leaves among the inputs of an op. @throws Error for a tensor of a graph outside the segment */
 export function noteLeaves(inputs: readonly Tensor[]): void {
   if (!remembered) return;

@@ -21,6 +21,7 @@ export function record(op: Recorded): Tensor {
   noteLeaves(inputs);
   if (gradEnabled && inputs.some((input) => input.requiresGrad)) {
     tensor.holding.saved = saved;
+    tensor.remake = op.remake;
     addToGraph(tensor, op);
     scope?.push(tensor);
     return tensor;

@@ -43,6 +43,11 @@ export interface Recorded {
   readonly backward: BackwardFunction;
   /** For an op that needs less work when the gradient of its output is a product. */
   readonly productBackward?: ProductBackward | undefined;
+  /**
+   * Computes `out` again, from inputs and what was saved, to the same bits, where that is so cheap that it may be done in the
+   * place of keeping it.
+   */
+  readonly remake?: (out: Storage) => void;
   /** What the forward computed for the backward; freed with the graph. */
   readonly saved?: readonly Storage[];
 }

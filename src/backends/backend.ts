@@ -115,8 +115,11 @@ export interface Backend {
    * of packed weights.
    */
   write(storage: Storage, data: ArrayLike<number>): void;
-  /** A copy of the contents, once all kernels before it have run. */
-  read(storage: Storage): Promise<HostArray>;
+  /**
+   * A copy of the contents, once all kernels before it have run.
+   * @param into  an earlier copy, in whose memory the device may put this one
+   */
+  read(storage: Storage, into?: HostArray): Promise<HostArray>;
   /** Settles when all work so far is done. */
   sync(): Promise<void>;
   memory(): MemoryUse;

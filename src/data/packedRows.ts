@@ -33,6 +33,10 @@ export interface PackedBatch extends AnyBatch {
   readonly labelRows: Tensor;
   /** i32 [labels]: what they predict; −1 in the padding. */
   readonly targets: Tensor;
+  /** Where the tokens that predict stand and what they see, as `wanted` of a model's context takes it; padding sees nothing. */
+  readonly labelled: { readonly rows: Tensor; readonly positions: Tensor; readonly ranges: Tensor };
+  /** i32 [labels]: 0, 1, 2, …, the rows of the labels among themselves. */
+  readonly labelOrder: Tensor;
   /** A scalar: 1 / trained tokens of the whole step, by which the loss of each of its rows is multiplied. */
   readonly scale: Tensor;
   /** Trained tokens of this batch. */
@@ -164,6 +168,7 @@ export class PackedRows implements Batches<PackedBatch> {
   }
 }
 
+type Lists = Omit<PackedRow, 'trainedTokens'>;
 type WrittenRow = Omit<PackedBatch, 'examples'>;
 
 /** Memory for the largest row, in which all others stand too. */
@@ -171,7 +176,9 @@ class RowWriter {
   readonly #device: Backend;
   readonly #length: number;
   readonly #window: number | undefined;
-  readonly #whole: { readonly [K in 'ids' | 'positions' | 'ranges' | 'labelRows' | 'targets']: Tensor };
+  readonly #whole: { readonly [K in keyof Lists]: Tensor };
+  /** i32 [maxLabels]: 0, 1, 2, … */
+  readonly #order: Tensor;
   readonly #scale: Tensor;
   #views: Tensor[] = [];
   #batch: WrittenRow | undefined;
@@ -188,21 +195,25 @@ class RowWriter {
       ranges: make('i32', 4 * maxTokens),
       labelRows: make('i32', maxLabels),
       targets: make('i32', maxLabels),
+      labelPositions: make('i32', maxLabels),
+      labelRanges: make('i32', 4 * maxLabels),
     };
+    this.#order = make('i32', maxLabels);
+    this.#order.write(Int32Array.from({ length: maxLabels }, (_, i) => i));
     this.#scale = new Tensor(device, device.alloc('f32', 1), []).own();
   }
 
   write(row: PackedRow, stepTokens: number): WrittenRow {
     const batch = this.#batchOf(row, stepTokens);
-    for (const name of ['ids', 'positions', 'ranges', 'labelRows', 'targets'] as const)
-      this.#device.write(batch[name].storage, row[name]);
+    for (const name of Object.keys(this.#whole) as (keyof Lists)[])
+      this.#device.write(this.#whole[name].storage, row[name]);
     this.#device.write(batch.scale.storage, [1 / stepTokens]);
     return batch;
   }
 
   dispose(): void {
     this.#release();
-    for (const tensor of [...Object.values(this.#whole), this.#scale]) tensor.dispose();
+    for (const tensor of [...Object.values(this.#whole), this.#order, this.#scale]) tensor.dispose();
   }
 
   /** The same tensors for rows of the same lengths. */
@@ -219,15 +230,23 @@ class RowWriter {
       this.#views.push(part);
       return part;
     };
-    const { ids: allIds, positions, ranges, labelRows, targets: allTargets } = this.#whole;
+    const [tokens, labels] = [ids.length, targets.length];
+    const whole = this.#whole;
+    const labelRows = view(whole.labelRows, [labels]);
     this.#batch = {
-      ids: view(allIds, [ids.length]),
-      positions: view(positions, [ids.length]),
-      ranges: view(ranges, [ids.length, 4]),
+      ids: view(whole.ids, [tokens]),
+      positions: view(whole.positions, [tokens]),
+      ranges: view(whole.ranges, [tokens, 4]),
       length: this.#length,
       window: this.#window,
-      labelRows: view(labelRows, [targets.length]),
-      targets: view(allTargets, [targets.length]),
+      labelRows,
+      targets: view(whole.targets, [labels]),
+      labelled: {
+        rows: labelRows,
+        positions: view(whole.labelPositions, [labels]),
+        ranges: view(whole.labelRanges, [labels, 4]),
+      },
+      labelOrder: view(this.#order, [labels]),
       scale: this.#scale,
       ...numbers,
     };

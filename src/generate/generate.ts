@@ -161,7 +161,7 @@ export class Generation implements AsyncIterable<string> {
   }
 
   async *#pieces(): AsyncGenerator<string, void, void> {
-    const { cache: given } = this.#options;
+    const { cache: given, maxTokens = DEFAULT_MAX_TOKENS } = this.#options;
     const model = this.#model;
     const text = given ?? new TextCache(model);
     const release = text.use();
@@ -169,39 +169,39 @@ export class Generation implements AsyncIterable<string> {
       release();
       throw error;
     });
+    let reader: TokenReader | undefined;
     try {
-      yield* this.#run(text);
+      const most = Math.min(maxTokens, model.config.contextLength - this.#ids.length);
+      const cache = text.prepare(this.#ids, this.#ids.length + most);
+      reader = new TokenReader(model, text, cache);
+      yield* this.#run(reader, cache.length, most);
     } finally {
+      reader?.dispose();
       if (!given) text.dispose();
       release();
       end();
     }
   }
 
-  async *#run(text: TextCache): AsyncGenerator<string, void, void> {
-    const { maxTokens = DEFAULT_MAX_TOKENS, signal } = this.#options;
+  /** @param known  tokens of the prompt that need not be read @param most  tokens to give */
+  async *#run(reader: TokenReader, known: number, most: number): AsyncGenerator<string, void, void> {
+    const { signal } = this.#options;
     const ids = this.#ids;
-    const most = Math.min(maxTokens, this.#model.config.contextLength - ids.length);
-    const cache = text.prepare(ids, ids.length + most);
-    const reader = new TokenReader(this.#model, text, cache);
-    const readTokens = ids.length - cache.length;
+    const readTokens = ids.length - known;
     const clock = new Clock(readTokens);
     const shown = new ShownText(this.#tokenizer, this.#ends, this.#options);
     const sampler = new Sampler(this.#options, (id) => this.#tokenizer.hasToken(id));
-    const seen = [...ids];
+    const seen = new Set(ids);
+    const given: number[] = [];
     let stoppedBy: GenerationResult['stoppedBy'] = 'length';
-    for (
-      let next = ids.subarray(cache.length), count = 0;
-      count < most;
-      next = Int32Array.of(seen[seen.length - 1])
-    ) {
+    for (let next = ids.subarray(known); given.length < most; next = Int32Array.of(given[given.length - 1])) {
       const logits = await reader.read(next, signal);
       if (logits) clock.countRead();
       else stoppedBy = 'abort';
       const id = logits && sampler.next(logits, seen);
       if (id === undefined || shown.ends(id)) break;
-      seen.push(id);
-      count++;
+      seen.add(id);
+      given.push(id);
       const piece = shown.push(id);
       if (piece !== '') yield piece;
       if (shown.isStopped) break;
@@ -209,12 +209,10 @@ export class Generation implements AsyncIterable<string> {
     const rest = shown.end();
     if (rest !== '') yield rest;
     if (shown.isStopped) stoppedBy = 'stop';
-    const given = Int32Array.from(seen.slice(ids.length));
-    const tokens = given.length;
     this.#result = {
       text: shown.text,
-      ids: given,
-      tokens,
+      ids: Int32Array.from(given),
+      tokens: given.length,
       promptTokens: ids.length,
       readTokens,
       stoppedBy,

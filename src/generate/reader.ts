@@ -3,18 +3,18 @@ import { noGrad } from '../autograd/record.js';
 import type { HostArray } from '../backends/backend.js';
 import type { KeyValueCache } from '../models/keyValueCache.js';
 import type { LlamaForCausalLM } from '../models/llama.js';
-import { causalRanges } from '../models/tokenContext.js';
 import { evaluationModes, type Modes, withModes } from '../nn/mode.js';
-import { embedding } from '../ops/embedding.js';
-import { type Tensor, tensor } from '../tensor.js';
+import type { Tensor } from '../tensor.js';
 import { eventLoopTurns } from '../train/eventLoop.js';
 import type { TextCache } from './textCache.js';
+import { freeRows, type TokenRows, TokenStep, tokenRows } from './tokenStep.js';
 
 /** Tokens that are read at a time: more take more memory, and are hardly faster. */
 const CHUNK = 256;
 /** Up to so many tokens, rows are rounded up to 4, beyond to 32: few sizes occur, so that memory is used again. */
 const FEW = 32;
 
+/** While it is used, the model stays as it is. */
 export class TokenReader {
   readonly #model: LlamaForCausalLM;
   readonly #text: TextCache;
@@ -22,6 +22,12 @@ export class TokenReader {
   readonly #modes: Modes;
   /** So that a page can draw, and a signal can come. */
   readonly #turn = eventLoopTurns();
+  /** Of several tokens. */
+  #logits: Tensor | undefined;
+  #step: TokenStep | undefined;
+  /** Angles of the positions, which the step reads. */
+  #tables: object | undefined;
+  #values: HostArray | undefined;
 
   constructor(model: LlamaForCausalLM, text: TextCache, cache: KeyValueCache) {
     this.#model = model;
@@ -32,60 +38,79 @@ export class TokenReader {
 
   /**
    * Reads tokens behind those that the cache has.
-   * @returns logits of what follows the last, [vocabularySize]; undefined where `signal` says to stop
+   * @returns logits of what follows the last, [vocabularySize], until it reads again; undefined where `signal` says to stop
    */
   async read(ids: Int32Array, signal?: AbortSignal): Promise<HostArray | undefined> {
     let logits: Tensor | undefined;
     for (let from = 0; from < ids.length && !signal?.aborted; from += CHUNK) {
-      logits?.dispose();
-      logits = this.#chunk(ids.subarray(from, from + CHUNK));
+      logits = this.#chunk(ids.subarray(from, from + CHUNK), from + CHUNK >= ids.length);
       await this.#turn();
     }
-    if (signal?.aborted) {
-      logits?.dispose();
-      return undefined;
-    }
-    const values = await logits?.read();
-    logits?.dispose();
-    return values;
+    if (!logits || signal?.aborted) return undefined;
+    this.#values = await logits.device.read(logits.storage, this.#values);
+    return this.#values;
   }
 
-  #chunk(ids: Int32Array): Tensor {
-    const { device, config } = this.#model;
-    const start = this.#cache.length;
-    const rows = paddedRows(ids.length);
-    const padded = new Int32Array(rows);
-    padded.set(ids);
-    const places = Int32Array.from(padded, (_, i) => (i < ids.length ? start + i : 0));
-    const ranges = causalRanges(start, ids.length, rows, config.slidingWindow);
-    const made = [
-      tensor(device, padded, [rows], 'i32'),
-      tensor(device, places, [rows], 'i32'),
-      tensor(device, ranges, [rows, 4], 'i32'),
-      tensor(device, [ids.length - 1], [1], 'i32'),
-    ];
-    const [tokens, positions, sees, last] = made;
-    const context = { positions, length: start + ids.length, ranges: sees, cache: this.#cache };
+  /** Frees what it holds beside the cache. */
+  dispose(): void {
+    this.#logits?.dispose();
+    this.#step?.dispose();
+  }
+
+  /** @param isLast  whether what follows is asked for */
+  #chunk(ids: Int32Array, isLast: boolean): Tensor | undefined {
     try {
-      const logits = noGrad(() =>
-        withModes(this.#modes, () =>
-          this.#model.lm_head.forward(embedding(last, this.#model.hiddenStates(tokens, context))),
-        ),
-      );
+      const logits = ids.length === 1 ? this.#token(ids[0]) : this.#several(ids, isLast);
       this.#text.add(ids);
       return logits;
     } catch (error) {
       // Some layers may have rows that others lack.
       this.#text.dispose();
       throw error;
-    } finally {
-      for (const each of made) each.dispose();
     }
+  }
+
+  #several(ids: Int32Array, isLast: boolean): Tensor | undefined {
+    const { device, config } = this.#model;
+    const sizes = { rows: paddedRows(ids.length), window: config.slidingWindow };
+    const rows = tokenRows(device, ids, this.#cache.length, sizes);
+    this.#logits?.dispose();
+    this.#logits = undefined;
+    try {
+      if (isLast) this.#logits = this.#compute(rows);
+      else this.#hiddenStates(rows).dispose();
+      return this.#logits;
+    } finally {
+      freeRows(rows);
+    }
+  }
+
+  #token(id: number): Tensor {
+    const { device, config, model } = this.#model;
+    // Longer texts of others have the tables made anew.
+    const tables = model.rotary.upTo(device, this.#cache.capacity);
+    if (tables !== this.#tables) this.#step?.dispose();
+    if (tables !== this.#tables || !this.#step)
+      this.#step = new TokenStep(device, (rows) => this.#compute(rows), config.slidingWindow);
+    this.#tables = tables;
+    return this.#step.run(id, this.#cache.length);
+  }
+
+  /** Logits of what follows the last token, [1, vocabularySize]. */
+  #compute(rows: TokenRows): Tensor {
+    const head = () => this.#model.lm_head.forward(this.#hiddenStates(rows));
+    return noGrad(() => withModes(this.#modes, head));
+  }
+
+  /** Of the last token. */
+  #hiddenStates({ ids, positions, ranges, places, last: wanted }: TokenRows): Tensor {
+    const cached = { cache: this.#cache, rows: places };
+    const context = { positions, length: this.#cache.capacity, ranges, cached, wanted };
+    return noGrad(() => withModes(this.#modes, () => this.#model.hiddenStates(ids, context)));
   }
 }
 
 function paddedRows(tokens: number): number {
-  if (tokens === 1) return 1;
   const step = tokens <= FEW ? 4 : FEW;
   return step * Math.ceil(tokens / step);
 }

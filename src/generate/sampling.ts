@@ -1,6 +1,7 @@
 /** Which token comes next, from the logits of all. */
 import type { OptionNames } from '../base/options.js';
 import { Random } from '../base/random.js';
+import { LargestFirst } from './largestFirst.js';
 
 export interface SamplingOptions {
   /** Divides the logits before a token is drawn. Default 0: the most likely token is taken. */
@@ -45,6 +46,7 @@ export function checkSampling(what: string, options: SamplingOptions): void {
 
 /**
  * Draws tokens as transformers does: penalty, temperature, then topK, topP and minP, each among what the one before left.
+ * Memory of the vocabulary's size is taken once.
  * @see https://github.com/huggingface/transformers/blob/main/src/transformers/generation/logits_process.py
  */
 export class Sampler {
@@ -52,6 +54,11 @@ export class Sampler {
   readonly #random: Random;
   /** Tokens that may never come: rows of the embedding without a token. */
   readonly #isToken: (id: number) => boolean;
+  #size = -1;
+  #absent: number[] = [];
+  #scores = new Float64Array(0);
+  #weights = new Float64Array(0);
+  readonly #largest = new LargestFirst();
 
   constructor(options: SamplingOptions, isToken: (id: number) => boolean) {
     checkSampling('Sampler', options);
@@ -65,39 +72,48 @@ export class Sampler {
    * @param seen    tokens of the prompt and the text so far
    * @throws Error where a logit is no finite number
    */
-  next(logits: ArrayLike<number>, seen: Iterable<number>): number {
+  next(logits: ArrayLike<number>, seen: ReadonlySet<number>): number {
     const { temperature = 0, topK = 0, topP = 1, minP = 0 } = this.#options;
-    const scores = Float64Array.from(logits);
-    this.#mask(scores);
-    this.#penalize(scores, seen);
+    if (logits.length !== this.#size) this.#resize(logits.length);
+    const scores = this.#scores;
+    copyFinite(scores, logits);
+    for (const id of this.#absent) scores[id] = -Infinity;
+    this.#penalize(seen);
     const best = indexOfLargest(scores);
     if (temperature === 0) return best;
-    const largest = scores[best];
-    // Relative to the most likely token, which is 1.
-    const weights = scores.map((score) => Math.exp((score - largest) / temperature));
-    if (topK > 0 && topK < weights.length) keepFrom(weights, weights.slice().sort()[weights.length - topK]);
-    if (topP < 1) keepFrom(weights, nucleus(weights, topP));
+    const least = topK > 0 && topK < scores.length ? this.#largest.at(topK, scores) : -Infinity;
+    const weights = this.#weigh(scores[best], temperature, least);
+    if (topP < 1) keepFrom(weights, this.#largest.ofShare(topP, weights));
     if (minP > 0) keepFrom(weights, minP);
-    return this.#draw(weights, best);
+    return this.#draw(best);
   }
 
-  #mask(scores: Float64Array): void {
-    for (let id = 0; id < scores.length; id++) {
-      if (!Number.isFinite(scores[id]))
-        throw new Error(`generate: the model gives no number for token ${id}: ${scores[id]}`);
-      if (!this.#isToken(id)) scores[id] = -Infinity;
-    }
+  #resize(size: number): void {
+    this.#size = size;
+    this.#scores = new Float64Array(size);
+    this.#weights = new Float64Array(size);
+    this.#absent = [];
+    for (let id = 0; id < size; id++) if (!this.#isToken(id)) this.#absent.push(id);
   }
 
-  #penalize(scores: Float64Array, seen: Iterable<number>): void {
+  #penalize(seen: ReadonlySet<number>): void {
     const { repetitionPenalty: penalty = 1 } = this.#options;
     if (penalty === 1) return;
-    for (const id of new Set(seen)) scores[id] = scores[id] < 0 ? scores[id] * penalty : scores[id] / penalty;
+    const scores = this.#scores;
+    for (const id of seen) scores[id] = scores[id] < 0 ? scores[id] * penalty : scores[id] / penalty;
   }
 
-  #draw(weights: Float64Array, best: number): number {
-    const sum = weights.reduce((total, weight) => total + weight, 0);
-    let left = this.#random.uniform() * sum;
+  /** How likely tokens are beside the most likely one, which is 1; those whose score is below `least` are not. */
+  #weigh(largest: number, temperature: number, least: number): Float64Array {
+    const [scores, weights] = [this.#scores, this.#weights];
+    for (let id = 0; id < scores.length; id++)
+      weights[id] = scores[id] < least ? 0 : Math.exp((scores[id] - largest) / temperature);
+    return weights;
+  }
+
+  #draw(best: number): number {
+    const weights = this.#weights;
+    let left = this.#random.uniform() * sumOf(weights);
     for (let id = 0; id < weights.length; id++) {
       left -= weights[id];
       if (left < 0) return id;
@@ -107,23 +123,32 @@ export class Sampler {
   }
 }
 
+function copyFinite(scores: Float64Array, logits: ArrayLike<number>): void {
+  for (let id = 0; id < scores.length; id++) {
+    const logit = logits[id];
+    if (!Number.isFinite(logit))
+      throw new Error(`generate: the model gives no number for token ${id}: ${logit}`);
+    scores[id] = logit;
+  }
+}
+
 /** The first of the largest. */
 function indexOfLargest(values: Float64Array): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  let [best, largest] = [0, values[0]];
+  for (let i = 1; i < values.length; i++) {
+    if (!(values[i] > largest)) continue;
+    largest = values[i];
+    best = i;
+  }
   return best;
+}
+
+function sumOf(values: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  return sum;
 }
 
 function keepFrom(weights: Float64Array, least: number): void {
   for (let i = 0; i < weights.length; i++) if (weights[i] < least) weights[i] = 0;
-}
-
-/** The least weight among the largest ones that make up a share of all. */
-function nucleus(weights: Float64Array, share: number): number {
-  const sorted = weights.slice().sort();
-  const wanted = share * sorted.reduce((total, weight) => total + weight, 0);
-  let sum = 0;
-  let i = sorted.length;
-  while (i > 0 && sum < wanted) sum += sorted[--i];
-  return sorted[i];
 }

@@ -33,8 +33,8 @@ function zeroTables(device: Backend, sizes: CacheSizes, capacity: number): Tenso
 }
 
 /**
- * Room for the keys and values of `capacity` tokens in each layer. Rows are written at {@link length}, which the caller moves
- * on when all layers have theirs.
+ * Room for the keys and values of `capacity` tokens in each layer. Rows are written from {@link length} on, which the caller
+ * moves on when all layers have theirs; until then they are zeros.
  */
 export class KeyValueCache {
   /** [capacity, width] for each layer. */
@@ -65,23 +65,25 @@ export class KeyValueCache {
   }
 
   /**
-   * Writes the first `tokens` rows of keys and values of a layer behind those that are there.
-   * @returns all of the layer's, [capacity, width]
+   * Writes the first rows of keys and values of a layer behind those that are there. Where they go lies in device memory, so
+   * that the calls for one token are those for the next.
+   * @param rows  i32, the numbers of the rows that they become: from {@link length} on, each once
+   * @returns     all of the layer's, [capacity, width]
    */
   put(
     layer: number,
     key: Tensor,
     value: Tensor,
-    tokens: number,
+    rows: Tensor,
   ): { readonly keys: Tensor; readonly values: Tensor } {
-    const both = [this.#keys[layer], this.#values[layer]] as const;
-    if (this.#length + tokens > this.capacity)
+    const [keys, values] = [this.#keys[layer], this.#values[layer]];
+    if (this.#length + rows.length > this.capacity)
       throw new RangeError(
-        `KeyValueCache: has room for ${this.capacity} tokens: ${this.#length} and ${tokens} more do not fit`,
+        `KeyValueCache: has room for ${this.capacity} tokens: ${this.#length} and ${rows.length} more do not fit`,
       );
-    this.#write(both[0], key, tokens);
-    this.#write(both[1], value, tokens);
-    return { keys: both[0], values: both[1] };
+    this.#add(keys, key, rows);
+    this.#add(values, value, rows);
+    return { keys, values };
   }
 
   /** Counts `tokens` more, which all layers have. */
@@ -93,8 +95,7 @@ export class KeyValueCache {
   truncate(length: number): void {
     if (!(length >= 0 && length <= this.#length))
       throw new RangeError(`KeyValueCache: has ${this.#length} tokens: cannot keep ${length}`);
-    if (!this.#isAligned && length < this.#length)
-      for (const each of this.#all()) this.#keepRows(each, length);
+    if (length < this.#length) for (const each of this.#all()) this.#keepRows(each, length);
     this.#length = length;
   }
 
@@ -125,40 +126,24 @@ export class KeyValueCache {
     return (this.sizes.width * F32_BYTES) % SLICE_ALIGNMENT === 0;
   }
 
-  #write(table: Tensor, rows: Tensor, tokens: number): void {
-    const { device } = this;
-    const { width } = this.sizes;
-    if (!this.#isAligned) {
-      // Where no slice may begin, rows are added to zeros.
-      this.#addAt(table, rows, tokens);
-      return;
-    }
-    const x = device.slice(rows.storage, 0, tokens * width);
-    const out = device.slice(table.storage, this.#length * width, tokens * width);
-    device.run('copy', { out, x });
-    device.free(out);
-    device.free(x);
-  }
-
-  #addAt(table: Tensor, rows: Tensor, tokens: number): void {
-    const { device } = this;
+  /** Adds rows to rows of zeros. */
+  #add(table: Tensor, x: Tensor, { storage: indices, length }: Tensor): void {
     const cols = this.sizes.width;
-    const numbers = Int32Array.from({ length: tokens }, (_, i) => this.#length + i);
-    const indices = tensor(device, numbers, [tokens], 'i32');
-    const place = { indices: indices.storage, rows: tokens, cols, rowStride: cols, colStride: 1 };
-    device.run('addAt', { table: table.storage, x: rows.storage, ...place, beta: 1 });
-    indices.dispose();
+    const place = { indices, rows: length, cols, rowStride: cols, colStride: 1 };
+    this.device.run('addAt', { table: table.storage, x: x.storage, ...place, beta: 1 });
   }
 
-  /** Sets the rows from `count` on to zero. */
+  /** Sets the rows from `count` on that are not yet zeros to them. */
   #keepRows(table: Tensor, count: number): void {
     const { device } = this;
-    if (count === 0) {
-      device.run('fill', { out: table.storage, value: 0 });
+    const cols = this.sizes.width;
+    if (count === 0 || this.#isAligned) {
+      const others = device.slice(table.storage, count * cols, (this.#length - count) * cols);
+      device.run('fill', { out: others, value: 0 });
+      device.free(others);
       return;
     }
     noGrad(() => {
-      const cols = this.sizes.width;
       const numbers = Int32Array.from({ length: count }, (_, i) => i);
       const indices = tensor(device, numbers, [count], 'i32');
       const place = { indices: indices.storage, rows: count, cols, rowStride: cols, colStride: 1 };

@@ -7,6 +7,7 @@ import { embedding } from '../ops/embedding.js';
 import { Tensor } from '../tensor.js';
 import { LABEL_STEP } from '../text/packedRow.js';
 import type { LlamaForCausalLM } from './llama.js';
+import { labelledStates } from './tokenLoss.js';
 
 export interface LabelScores {
   /** [labels]: −log of the probability of the target, in nats; 0 in the padding. */
@@ -38,15 +39,15 @@ export class LabelScorer {
     const labels = batch.targets.length;
     const best = new Int32Array(labels);
     const losses = device.alloc('f32', labels);
-    const hidden = this.#compute(() => this.#model.hiddenStates(batch.ids, batch));
+    const states = noGrad(() => withModes(this.#modes, () => labelledStates(this.#model, batch)));
     try {
       for (let first = 0; first < labels; first += LABEL_STEP) {
         await turn();
-        best.set(await this.#chunk(hidden, batch, losses, first), first);
+        best.set(await this.#chunk(states, batch.targets, losses, first), first);
       }
       return { losses: await device.read(losses), best };
     } finally {
-      hidden.dispose();
+      states[0].dispose();
       device.free(losses);
     }
   }
@@ -56,9 +57,14 @@ export class LabelScorer {
   }
 
   /** Writes the losses of some labels. @returns their most likely tokens */
-  async #chunk(hidden: Tensor, batch: PackedBatch, losses: Storage, first: number): Promise<number[]> {
+  async #chunk(
+    [hidden, places]: readonly [hidden: Tensor, rows: Tensor],
+    labels: Tensor,
+    losses: Storage,
+    first: number,
+  ): Promise<number[]> {
     const { device } = hidden;
-    const [indices, targets, out] = [batch.labelRows.storage, batch.targets.storage, losses].map((whole) =>
+    const [indices, targets, out] = [places.storage, labels.storage, losses].map((whole) =>
       device.slice(whole, first, LABEL_STEP),
     );
     const rows = new Tensor(device, indices, [LABEL_STEP]);

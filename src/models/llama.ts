@@ -3,6 +3,7 @@
  * model's Hugging Face files, so that those of PEFT hold.
  * @see https://github.com/huggingface/transformers/blob/main/src/transformers/models/llama/modeling_llama.py
  */
+import { spare } from '../autograd/recompute.js';
 import { isGradEnabled, noGrad } from '../autograd/record.js';
 import type { Backend } from '../backends/backend.js';
 import { ShapeError } from '../base/errors.js';
@@ -14,6 +15,7 @@ import { checkPrecision, setPrecision } from '../nn/precision.js';
 import { RMSNorm } from '../nn/rmsNorm.js';
 import { addResidual } from '../ops/addResidual.js';
 import { attention } from '../ops/attention.js';
+import { embedding } from '../ops/embedding.js';
 import { reshape } from '../ops/reshape.js';
 import { rope } from '../ops/rope.js';
 import { siluMul } from '../ops/siluMul.js';
@@ -21,7 +23,7 @@ import type { Precision, Tensor } from '../tensor.js';
 import type { CacheSizes } from './keyValueCache.js';
 import type { LlamaConfig } from './llamaConfig.js';
 import { RotaryTables } from './rotary.js';
-import { causalContext, type TokenContext } from './tokenContext.js';
+import { causalContext, type TokenContext, type WantedRows } from './tokenContext.js';
 
 /** Gives the tensor of a name, such as `model.norm.weight`. */
 export type WeightsByName = (name: string) => Tensor;
@@ -80,15 +82,17 @@ export class LlamaAttention extends Module {
     this.#index = place.index;
   }
 
-  /** @param x  [tokens, hiddenSize] @returns the same shape */
+  /** @param x  [tokens, hiddenSize] @returns the same shape, or that of the wanted rows */
   forward(x: Tensor, context: TokenContext): Tensor {
     const { heads, kvHeads } = this.#config;
-    const q = this.#turned(this.q_proj.forward(x), { heads, norm: this.q_norm }, context);
+    const { length, cached, wanted } = context;
+    const { positions, ranges } = wanted ?? context;
+    const asked = this.q_proj.forward(wantedRows(x, wanted));
+    const q = this.#turned(asked, { heads, norm: this.q_norm }, { positions, length });
     const k = this.#turned(this.k_proj.forward(x), { heads: kvHeads, norm: this.k_norm }, context);
     const v = this.v_proj.forward(x);
-    const { ranges, cache } = context;
-    if (!cache) return this.o_proj.forward(attention(q, k, v, { ranges, heads, kvHeads }));
-    const { keys, values } = cache.put(this.#index, k, v, context.length - cache.length);
+    if (!cached) return this.o_proj.forward(attention(q, k, v, { ranges, heads, kvHeads }));
+    const { keys, values } = cached.cache.put(this.#index, k, v, cached.rows);
     return this.o_proj.forward(attention(q, keys, values, { ranges, heads, kvHeads }));
   }
 
@@ -96,7 +100,7 @@ export class LlamaAttention extends Module {
   #turned(
     x: Tensor,
     { heads, norm: headNorm }: { readonly heads: number; readonly norm: RMSNorm | undefined },
-    { positions, length }: TokenContext,
+    { positions, length }: Pick<TokenContext, 'positions' | 'length'>,
   ): Tensor {
     const tables = this.#rotary.upTo(x.device, length);
     const rows = x.shape[0];
@@ -104,7 +108,7 @@ export class LlamaAttention extends Module {
     const normed = headNorm
       ? reshape(headNorm.forward(reshape(x, [rows * heads, headDim])), [rows, heads * headDim])
       : x;
-    return rope(normed, { ...tables, positions, heads });
+    return rope(normed, { ...tables, positions, heads, spends: true });
   }
 }
 
@@ -125,7 +129,10 @@ export class LlamaMLP extends Layer {
 
   /** @param x  [tokens, hiddenSize] @returns the same shape */
   forward(x: Tensor): Tensor {
-    return this.down_proj.forward(siluMul(this.gate_proj.forward(x), this.up_proj.forward(x)));
+    const inner = siluMul(this.gate_proj.forward(x), this.up_proj.forward(x));
+    const out = this.down_proj.forward(inner);
+    spare(inner);
+    return out;
   }
 }
 
@@ -149,11 +156,21 @@ export class LlamaDecoderLayer extends Module {
     this.post_attention_layernorm = norm(building, `${path}.post_attention_layernorm`, hiddenSize);
   }
 
-  /** @param x  [tokens, hiddenSize] @returns the same shape */
+  /** @param x  [tokens, hiddenSize] @returns the same shape, or that of the wanted rows */
   forward(x: Tensor, context: TokenContext): Tensor {
-    const between = addResidual(x, this.self_attn.forward(this.input_layernorm.forward(x), context));
-    return addResidual(between, this.mlp.forward(this.post_attention_layernorm.forward(between)));
+    const stream = wantedRows(x, context.wanted);
+    const normed = this.input_layernorm.forward(x);
+    const between = addResidual(stream, this.self_attn.forward(normed, context));
+    spare(normed);
+    const normedBetween = this.post_attention_layernorm.forward(between);
+    const out = addResidual(between, this.mlp.forward(normedBetween));
+    spare(normedBetween);
+    return out;
   }
+}
+
+function wantedRows(x: Tensor, wanted: WantedRows | undefined): Tensor {
+  return wanted ? embedding(wanted.rows, x) : x;
 }
 
 /** Embedding, blocks and the last norm: tokens to hidden states. */
@@ -178,21 +195,24 @@ export class LlamaModel extends Module {
     this.norm = norm(building, `${path}.norm`, hiddenSize);
   }
 
-  /** @param ids  i32 [tokens] @returns [tokens, hiddenSize] */
+  /** @param ids  i32 [tokens] @returns [tokens, hiddenSize], or the wanted rows of it */
   forward(ids: Tensor, context: TokenContext): Tensor {
     let x = this.embed_tokens.forward(ids);
-    for (const layer of this.layers) x = this.#block(layer, x, context);
+    const inner = { ...context, wanted: undefined };
+    const last = this.layers.length - 1;
+    for (const [i, layer] of this.layers.entries()) x = this.#block(layer, x, i < last ? inner : context);
     return this.norm.forward(x);
   }
 
   #block(layer: LlamaDecoderLayer, x: Tensor, context: TokenContext): Tensor {
-    if (!isGradEnabled()) return runBlock(layer, x, context);
+    const isTrained = () => x.requiresGrad || layer.parameters().some(({ requiresGrad }) => requiresGrad);
+    if (!isGradEnabled() || !isTrained()) return runBlock(layer, x, context);
     const segment = (input: Tensor) => layer.forward(input, context);
     return this.gradientCheckpointing ? checkpoint(segment, x) : segment(x);
   }
 }
 
-/** Outside training a block gives back what it made, and its input. */
+/** Outside training, and below all that is trained, a block gives back what it made, and its input. */
 function runBlock(layer: LlamaDecoderLayer, x: Tensor, context: TokenContext): Tensor {
   const next = noGrad(() => layer.forward(x, context));
   x.dispose();
@@ -247,7 +267,7 @@ export class LlamaForCausalLM extends Layer {
   /**
    * Hidden states after the last norm.
    * @param ids  i32 [tokens]; an index without a row in the embedding gives NaN
-   * @returns    [tokens, hiddenSize]
+   * @returns    [tokens, hiddenSize], or the rows of it that `context` wants
    */
   hiddenStates(ids: Tensor, context: TokenContext): Tensor {
     if (ids.shape.length !== 1) throw new ShapeError(`hiddenStates: ids must be [tokens]: [${ids.shape}]`);

@@ -11,7 +11,26 @@ export interface TokenContext {
   /** i32 [tokens, 4]: a token sees the keys from ≤ j < to and prefixFrom ≤ j < prefixTo. */
   readonly ranges: Tensor;
   /** Has the keys that ranges count, and takes those of these tokens; without it they are those of these tokens alone. */
-  readonly cache?: KeyValueCache | undefined;
+  readonly cached?: CachedRows | undefined;
+  /** The rows whose hidden states are asked for: of others the last block makes only keys and values. Default all. */
+  readonly wanted?: WantedRows | undefined;
+}
+
+/** Some rows of a row of tokens, in any order; one may stand several times. */
+export interface WantedRows {
+  /** i32 [wanted]: their numbers. */
+  readonly rows: Tensor;
+  /** i32 [wanted]: their positions. */
+  readonly positions: Tensor;
+  /** i32 [wanted, 4]: their ranges. */
+  readonly ranges: Tensor;
+}
+
+/** A cache, and where in it the keys and values of tokens go. */
+export interface CachedRows {
+  readonly cache: KeyValueCache;
+  /** i32, a number for each token that is no padding: a row of the cache that has nothing yet. */
+  readonly rows: Tensor;
 }
 
 /** A sequence from its beginning, in which each token sees itself and those before it, or the last `window` of them. */

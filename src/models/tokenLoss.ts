@@ -23,6 +23,21 @@ export function tokenLoss(model: LlamaForCausalLM, batch: PackedBatch): Tensor {
     throw new RangeError(
       `tokenLoss: an example has ${batch.length} tokens, and the model's context ${contextLength}: give PackedRows a maxLength`,
     );
-  const { ids, labelRows: rows, targets, scale } = batch;
-  return linearCrossEntropy(model.hiddenStates(ids, batch), head.weight, { rows, targets, scale });
+  const { targets, scale } = batch;
+  const [hidden, rows] = labelledStates(model, batch);
+  return linearCrossEntropy(hidden, head.weight, { rows, targets, scale });
+}
+
+/**
+ * Hidden states from which the labels of a batch are predicted. Of rows without a label the last block makes only keys and
+ * values, unless there are as many labels as tokens.
+ * @returns  and i32 [labels]: the row of each label among them
+ */
+export function labelledStates(
+  model: LlamaForCausalLM,
+  batch: PackedBatch,
+): readonly [hidden: Tensor, rows: Tensor] {
+  const { ids, labelRows, labelled: wanted, labelOrder } = batch;
+  if (labelRows.length >= ids.length) return [model.hiddenStates(ids, batch), labelRows];
+  return [model.hiddenStates(ids, { ...batch, wanted }), labelOrder];
 }

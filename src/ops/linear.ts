@@ -29,12 +29,24 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
     backward: (dOut, grad) => {
       if (bias)
         grad(bias, (dBias, beta) => device.run('sumRows', { out: dBias, x: dOut, rows: m, cols: n, beta }));
-      grad(
-        weight,
-        (dWeight, beta) =>
-          device.run('matmul', { out: dWeight, a: dOut, b: x.storage, m: n, k: m, n: k, transA: true, beta }),
-        { left: dOut, right: x.storage, rows: m },
-      );
+      // The values of x may have been given up where nobody reads them: they are not asked for in vain.
+      if (weight.requiresGrad) {
+        grad(
+          weight,
+          (dWeight, beta) =>
+            device.run('matmul', {
+              out: dWeight,
+              a: dOut,
+              b: x.storage,
+              m: n,
+              k: m,
+              n: k,
+              transA: true,
+              beta,
+            }),
+          { left: dOut, right: x.storage, rows: m },
+        );
+      }
       grad(x, (dX, beta) => multiplyByWeight(weight, { out: dX, a: dOut, m, k: n, n: k, beta }));
     },
   });

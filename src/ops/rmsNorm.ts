@@ -1,4 +1,5 @@
 import { record } from '../autograd/record.js';
+import type { Storage } from '../backends/backend.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloats, checkShape, rowCount } from './check.js';
 
@@ -20,13 +21,16 @@ export function rmsNorm(x: Tensor, weight: Tensor, eps: number): Tensor {
   const out = device.alloc('f32', x.length);
   const scales = device.alloc('f32', rows);
   const sizes = { rows, cols };
-  device.run('rmsNorm', { out, scales, x: x.storage, weight: weight.storage, ...sizes, eps });
+  const compute = (to: Storage) =>
+    device.run('rmsNorm', { out: to, scales, x: x.storage, weight: weight.storage, ...sizes, eps });
+  compute(out);
   return record({
     device,
     out,
     shape: x.shape,
     inputs: [x, weight],
     saved: [scales],
+    remake: compute,
     backward: (dOut, grad) => {
       const read = { x: x.storage, scales, dOut, ...sizes };
       grad(weight, (dWeight, beta) => device.run('rmsNormWeightBackward', { dWeight, ...read, beta }));

@@ -12,9 +12,11 @@ export interface RopeOptions {
   readonly positions: Tensor;
   /** Number of heads that a row consists of. */
   readonly heads: number;
+  /** Whether `x` is of no use afterwards: its memory is given back, unless something else reads it. Default false. */
+  readonly spends?: boolean;
 }
 
-const NAMES: OptionNames<RopeOptions> = { cos: true, sin: true, positions: true, heads: true };
+const NAMES: OptionNames<RopeOptions> = { cos: true, sin: true, positions: true, heads: true, spends: true };
 
 /**
  * Rotary position embedding: of each head's columns those in the first half, x1, and in the second, x2, are rotated in pairs,
@@ -27,7 +29,7 @@ const NAMES: OptionNames<RopeOptions> = { cos: true, sin: true, positions: true,
  */
 export function rope(x: Tensor, options: RopeOptions): Tensor {
   checkOptions('rope', options, NAMES);
-  const { cos, sin, positions, heads } = options;
+  const { cos, sin, positions, heads, spends = false } = options;
   if (!Number.isInteger(heads) || heads < 1)
     throw new RangeError(`rope: heads must be a positive integer: ${heads}`);
   checkFloats('rope', { x, cos, sin });
@@ -43,6 +45,8 @@ export function rope(x: Tensor, options: RopeOptions): Tensor {
   const out = device.alloc('f32', x.length);
   const place = { cos: cos.storage, sin: sin.storage, positions: positions.storage, rows, cols, dim };
   device.run('rope', { out, x: x.storage, ...place });
+  // The way back reads the angles alone.
+  if (spends && x.tie === undefined) device.free(x.takeStorage('rope'));
   return record({
     device,
     out,

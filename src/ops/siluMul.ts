@@ -1,4 +1,5 @@
 import { record } from '../autograd/record.js';
+import type { Storage } from '../backends/backend.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloats, checkShape } from './check.js';
 
@@ -15,12 +16,14 @@ export function siluMul(gate: Tensor, up: Tensor): Tensor {
   const { device } = gate;
   const out = device.alloc('f32', gate.length);
   const g = gate.storage;
-  device.run('siluMul', { out, gate: g, up: up.storage });
+  const compute = (to: Storage) => device.run('siluMul', { out: to, gate: g, up: up.storage });
+  compute(out);
   return record({
     device,
     out,
     shape: gate.shape,
     inputs: [gate, up],
+    remake: compute,
     backward: (dOut, grad) => {
       grad(up, (dUp, beta) => device.run('siluMul', { out: dUp, gate: g, up: dOut, beta }));
       grad(gate, (dGate, beta) =>

@@ -18,6 +18,10 @@ export interface PackedRow {
   readonly labelRows: Int32Array;
   /** [labels]: what it predicts. */
   readonly targets: Int32Array;
+  /** [labels]: its position. */
+  readonly labelPositions: Int32Array;
+  /** [labels, 4]: what it sees. */
+  readonly labelRanges: Int32Array;
   /** Labels that are no padding. */
   readonly trainedTokens: number;
 }
@@ -33,8 +37,8 @@ export function tokensOf(examples: readonly PackableExample[], groups: readonly 
 }
 
 /**
- * A row of examples. Padding sees nothing, stands at position 0 and has the id 0; a label that is padding has the row 0 and the
- * target −1.
+ * A row of examples. Padding sees nothing, stands at position 0 and has the id 0; a label that is padding has the row 0, as
+ * if that saw nothing, and the target −1.
  * @param groups  divide the examples; those of a group begin with the same `prefix` tokens
  * @param window  how many tokens each sees, itself among them
  */
@@ -74,5 +78,10 @@ export function packRow(
       }
     }
   }
-  return { ids, positions, ranges, labelRows, targets, trainedTokens };
+  const [labelPositions, labelRanges] = [new Int32Array(labels), new Int32Array(4 * labels)];
+  for (const [i, each] of labelRows.subarray(0, trainedTokens).entries()) {
+    labelPositions[i] = positions[each];
+    labelRanges.set(ranges.subarray(4 * each, 4 * each + 4), 4 * i);
+  }
+  return { ids, positions, ranges, labelRows, targets, labelPositions, labelRanges, trainedTokens };
 }

@@ -1,5 +1,6 @@
 /** Memory that an op takes over from another, and what may not be taken. */
 import { describe, expect, it } from 'vitest';
+import { spare } from '../../src/autograd/recompute.js';
 import { noGrad } from '../../src/autograd/record.js';
 import { addLowRank } from '../../src/ops/addLowRank.js';
 import { addResidual } from '../../src/ops/addResidual.js';
@@ -8,6 +9,8 @@ import { linear } from '../../src/ops/linear.js';
 import { mul } from '../../src/ops/mul.js';
 import { relu } from '../../src/ops/relu.js';
 import { reshape } from '../../src/ops/reshape.js';
+import { rope } from '../../src/ops/rope.js';
+import { siluMul } from '../../src/ops/siluMul.js';
 import { parameter, type Tensor, tensor } from '../../src/tensor.js';
 import { allDevices } from '../support/devices.js';
 
@@ -29,6 +32,43 @@ describe.each(await allDevices())('ownership on %s', (_, device) => {
     out.backward(vector(1, 10));
     expect(await values(x.grad)).toEqual([1, 10]);
     expect(await values(y.grad)).toEqual([6, 80]);
+  });
+
+  it('is given back by what is spared, until the values are asked for', async () => {
+    const [gate, up] = [trained(1, 2), trained(3, 4)];
+    const wanted = await values(noGrad(() => siluMul(gate, up)));
+    const both = siluMul(gate, up);
+    const next = mul(both, vector(1, 10));
+    const { liveStorages } = device.memory();
+    spare(both);
+    expect(device.memory().liveStorages).toBe(liveStorages - 1);
+    expect(both.isReleased).toBe(false);
+    expect(await values(both)).toEqual(wanted);
+    expect(device.memory().liveStorages).toBe(liveStorages);
+    spare(both);
+    next.backward(vector(1, 1));
+    expect((await values(up.grad))[1]).toBeCloseTo((10 * wanted[1]) / 4, 5);
+    expect(() => both.read()).toThrow('its memory was released by backward()');
+    // What cannot be computed again, or is kept, stays.
+    const others = [mul(gate, up), siluMul(gate, up).keep()];
+    const before = device.memory().liveStorages;
+    for (const each of others) spare(each);
+    expect(device.memory().liveStorages).toBe(before);
+  });
+
+  it('is given back by rope where its input is spent', async () => {
+    const angles = { cos: tensor(device, [0.6], [1, 1]), sin: tensor(device, [0.8], [1, 1]) };
+    const options = { ...angles, positions: tensor(device, [0], [1], 'i32'), heads: 1, spends: true };
+    const x = parameter(device, [1, 2], [1, 2]);
+    const made = mul(x, x);
+    const out = rope(made, options);
+    expect(() => made.read()).toThrow('its memory was taken over by rope(): use what that returned');
+    expect(await values(out)).toEqual(await values(rope(tensor(device, [1, 4], [1, 2]), options)));
+    out.backward(tensor(device, [1, 0], [1, 2]));
+    expect((await values(x.grad)).map((each) => Math.round(10 * each))).toEqual([12, -32]);
+    // A leaf is not taken.
+    expect(await values(rope(x, options))).toHaveLength(2);
+    expect(await values(x)).toEqual([1, 2]);
   });
 
   it('is an error to use afterwards, which says what to do', () => {

@@ -1,5 +1,5 @@
 /** Texts of a small model: how they end, what is kept between them, and what may happen meanwhile. */
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
 import { type GenerateOptions, generate } from '../../src/generate/generate.js';
 import { TokenReader } from '../../src/generate/reader.js';
@@ -8,9 +8,10 @@ import { withAdapterDisabled } from '../../src/lora/adapters.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { mergeAndUnload } from '../../src/lora/merge.js';
 import { loadLanguageModel } from '../../src/models/load.js';
+import type { Linear } from '../../src/nn/linear.js';
 import { tensor } from '../../src/tensor.js';
 import { difference, folder } from '../models/fixtures.js';
-import { wasm } from '../support/devices.js';
+import { reference, wasm } from '../support/devices.js';
 
 const device = await wasm();
 const { model, tokenizer } = await loadLanguageModel(device, folder('llama3'));
@@ -120,6 +121,72 @@ describe('generate', () => {
     },
   );
 
+  it('asks of a prompt only what follows its last token', async () => {
+    const last = model.model.layers[model.model.layers.length - 1];
+    const weights = [model.lm_head, last.self_attn.q_proj, last.mlp.down_proj, last.self_attn.k_proj];
+    const run = vi.spyOn(device, 'run');
+    const prompt = Int32Array.from({ length: 33 }, (_, i) => i);
+    await generate(model, tokenizer, prompt, { maxTokens: 1, ignoreEos: true }).result();
+    const rows = weights.map((layer) =>
+      run.mock.calls.flatMap(([kernel, args]) => {
+        const isOf = kernel === 'matmul' && 'b' in args && args.b === (layer as Linear).weight.storage;
+        return isOf ? [args.m] : [];
+      }),
+    );
+    run.mockRestore();
+    expect(rows).toEqual([[1], [1], [1], [64]]);
+  });
+
+  it('makes the kernel calls of all tokens after the first as one program', async () => {
+    const run = vi.spyOn(device, 'run');
+    const program = vi.spyOn(device.recorder, 'run');
+    const begin = vi.spyOn(device.recorder, 'begin');
+    const calls = async (maxTokens: number) => {
+      for (const spy of [run, program]) spy.mockClear();
+      await write({ maxTokens }).result();
+      return [run.mock.calls.length, program.mock.calls.length];
+    };
+    const [few, programs] = await calls(3);
+    expect(programs).toBe(1);
+    expect(await calls(20)).toEqual([few, 18]);
+    // And gives their memory back.
+    expect(begin.mock.results.map(({ value }) => value.bytes)).toEqual([0, 0]);
+    for (const spy of [run, program, begin]) spy.mockRestore();
+    const here = await write().result();
+    const loaded = await loadLanguageModel(reference, folder('llama3'));
+    const there = await generate(loaded.model, tokenizer, PROMPT, {
+      maxTokens: 20,
+      ignoreEos: true,
+    }).result();
+    expect(here.ids).toEqual(there.ids);
+    loaded.model.dispose();
+  });
+
+  it('goes on where a longer text of the same model is written meanwhile', async () => {
+    const files = folder('llama3');
+    const config = JSON.parse(new TextDecoder().decode(files.get('config.json')));
+    config.max_position_embeddings = 2048;
+    files.set('config.json', new TextEncoder().encode(JSON.stringify(config)));
+    const other = await loadLanguageModel(device, files);
+    const short = () => generate(other.model, tokenizer, PROMPT, { maxTokens: 20, ignoreEos: true });
+    const generation = short();
+    const pieces = generation[Symbol.asyncIterator]();
+    for (let i = 0; i < 5; i++) await pieces.next();
+    const { rotary } = other.model.model;
+    const tables = rotary.upTo(device, 1);
+    const { length, shape } = tables.cos;
+    // Beyond the positions whose angles there are.
+    const long = new Int32Array(600).fill(5);
+    await generate(other.model, tokenizer, long, { maxTokens: 3, ignoreEos: true }).result();
+    expect(rotary.upTo(device, 1)).not.toBe(tables);
+    // Where the old tables were.
+    const others = [1, 2].map(() => tensor(device, new Float32Array(length).fill(Number.NaN), shape));
+    while (!(await pieces.next()).done);
+    expect((await generation.result()).ids).toEqual((await short().result()).ids);
+    for (const each of others) each.dispose();
+    other.model.dispose();
+  });
+
   it('ends at a token that ends texts, and at the end of the context', async () => {
     const { ids } = await write().result();
     const at = ids.findIndex((id) => id !== ids[0]);
@@ -149,9 +216,9 @@ describe('generate', () => {
 
   it('leaves no memory behind', async () => {
     await write().result();
-    const before = device.memory().liveBytes;
+    const { liveBytes, peakBytes } = device.memory();
     for (let i = 0; i < 3; i++) await write().result();
-    expect(device.memory().liveBytes).toBe(before);
+    expect(device.memory()).toMatchObject({ liveBytes, peakBytes });
   });
 
   it('refuses what cannot be', async () => {

@@ -1,11 +1,40 @@
 import { describe, expect, it } from 'vitest';
+import { Random } from '../../src/base/random.js';
 import { Sampler, type SamplingOptions } from '../../src/generate/sampling.js';
 
 const LOGITS = [2, 1, 0, -1, 3];
+const NONE: ReadonlySet<number> = new Set();
 const all = () => true;
 
+/** The same by sorting all tokens: what is drawn from logits with a number from 0 to 1. */
+function drawnBySorting(
+  logits: ArrayLike<number>,
+  { temperature = 0, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1 }: SamplingOptions,
+  { seen, absent, uniform }: { seen: ReadonlySet<number>; absent: ReadonlySet<number>; uniform: number },
+): number {
+  const scores = Array.from(logits, (logit, id) => (absent.has(id) ? -Infinity : logit));
+  for (const id of seen) scores[id] *= scores[id] < 0 ? repetitionPenalty : 1 / repetitionPenalty;
+  const order = scores.map((_, id) => id).sort((a, b) => scores[b] - scores[a]);
+  if (temperature === 0) return order[0];
+  const weights = scores.map((score) => Math.exp((score - scores[order[0]]) / temperature));
+  const keepFrom = (least: number) => {
+    for (const id of order) if (weights[id] < least) weights[id] = 0;
+  };
+  if (topK > 0 && topK < order.length) keepFrom(weights[order[topK - 1]]);
+  if (topP < 1) {
+    const wanted = topP * order.reduceRight((sum, id) => sum + weights[id], 0);
+    let [count, sum] = [0, 0];
+    while (count < order.length && sum < wanted) sum += weights[order[count++]];
+    keepFrom(weights[order[count - 1]]);
+  }
+  keepFrom(minP);
+  let [id, left] = [0, uniform * weights.reduce((sum, weight) => sum + weight, 0) - weights[0]];
+  while (left >= 0) left -= weights[++id];
+  return id;
+}
+
 /** How often each token comes in many draws. */
-function frequencies(options: SamplingOptions, logits = LOGITS, seen: number[] = []): number[] {
+function frequencies(options: SamplingOptions, logits = LOGITS, seen = new Set<number>()): number[] {
   const draws = 20_000;
   const counts = logits.map(() => 0);
   const sampler = new Sampler(options, all);
@@ -27,8 +56,8 @@ function expectNear(found: number[], wanted: number[]): void {
 
 describe('Sampler', () => {
   it('takes the most likely token, the first of equal ones, at temperature 0', () => {
-    expect(new Sampler({}, all).next(LOGITS, [])).toBe(4);
-    expect(new Sampler({}, all).next([1, 5, 5], [])).toBe(1);
+    expect(new Sampler({}, all).next(LOGITS, NONE)).toBe(4);
+    expect(new Sampler({}, all).next([1, 5, 5], NONE)).toBe(1);
   });
 
   it('draws as often as softmax of the logits over the temperature says', () => {
@@ -59,27 +88,52 @@ describe('Sampler', () => {
 
   it('makes tokens that are there already less likely, whatever the sign of their logit', () => {
     const options = { temperature: 1, repetitionPenalty: 2 };
-    expectNear(frequencies(options, LOGITS, [4, 4, 3]), softmax([2, 1, 0, -2, 1.5]));
+    expectNear(frequencies(options, LOGITS, new Set([4, 3])), softmax([2, 1, 0, -2, 1.5]));
   });
 
   it('gives the same tokens for the same seed, and others for another', () => {
     const draw = (seed: number) => {
       const sampler = new Sampler({ temperature: 1, seed }, all);
-      return Array.from({ length: 40 }, () => sampler.next(LOGITS, []));
+      return Array.from({ length: 40 }, () => sampler.next(LOGITS, NONE));
     };
     expect(draw(7)).toEqual(draw(7));
     expect(draw(7)).not.toEqual(draw(8));
   });
 
+  it('draws the tokens that it would by sorting them all', () => {
+    const random = new Random(5);
+    const absent = new Set([3, 17, 1999]);
+    const options = [0, 0.3, 1, 4].flatMap((temperature) => [
+      { temperature },
+      ...[1, 7, 40, 1990, 2000].map((topK) => ({ temperature, topK })),
+      ...[1e-9, 0.3, 0.9, 0.999].map((topP) => ({ temperature, topP, topK: temperature === 1 ? 50 : 0 })),
+      { temperature, minP: 0.05, repetitionPenalty: 1.3 },
+      { temperature, topK: 60, topP: 0.8, minP: 0.01, repetitionPenalty: 1.1 },
+    ]);
+    for (const [seed, each] of options.entries()) {
+      const sampler = new Sampler({ ...each, seed }, (id) => !absent.has(id));
+      const numbers = new Random(seed);
+      const seen = new Set<number>();
+      for (let draw = 0; draw < 20; draw++) {
+        // Quarters, so that some are equal.
+        const logits = Float32Array.from({ length: 2000 }, () => Math.round(16 * random.normal()) / 4);
+        const uniform = each.temperature === 0 ? 0 : numbers.uniform();
+        const id = sampler.next(logits, seen);
+        expect(id, JSON.stringify(each)).toBe(drawnBySorting(logits, each, { seen, absent, uniform }));
+        seen.add(id);
+      }
+    }
+  });
+
   it('never takes a row without a token', () => {
     const isToken = (id: number) => id !== 4;
-    expect(new Sampler({}, isToken).next(LOGITS, [])).toBe(0);
+    expect(new Sampler({}, isToken).next(LOGITS, NONE)).toBe(0);
     const sampler = new Sampler({ temperature: 50 }, isToken);
-    for (let i = 0; i < 500; i++) expect(sampler.next(LOGITS, [])).not.toBe(4);
+    for (let i = 0; i < 500; i++) expect(sampler.next(LOGITS, NONE)).not.toBe(4);
   });
 
   it('refuses logits that are no numbers, and options outside their bounds', () => {
-    expect(() => new Sampler({}, all).next([1, Number.NaN], [])).toThrow(
+    expect(() => new Sampler({}, all).next([1, Number.NaN], NONE)).toThrow(
       'generate: the model gives no number for token 1: NaN',
     );
     const refused: [SamplingOptions, string][] = [

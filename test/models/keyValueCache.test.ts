@@ -36,6 +36,8 @@ describe('a cache of keys and values', () => {
     const caches = [4, 8].map((capacity) => new KeyValueCache(device, { layers: 2, width }, capacity));
     const [small, large] = caches;
     const put = (cache: KeyValueCache, numbers: readonly number[], tokens = numbers.length) => {
+      const numbersOfRows = Int32Array.from({ length: tokens }, (_, i) => cache.length + i);
+      const rows = tensor(device, numbersOfRows, [tokens], 'i32');
       const place = [0, 1].map((layer) => {
         const key = rowsOf(
           numbers.map((each) => each + 100 * layer),
@@ -48,9 +50,10 @@ describe('a cache of keys and values', () => {
             numbers.map((each) => -each - 100 * layer),
             width,
           ),
-          tokens,
+          rows,
         );
       });
+      rows.dispose();
       cache.advance(tokens);
       return place;
     };

@@ -78,7 +78,7 @@ async function inCache(
     positions: tensor(device, places, [rows], 'i32'),
     length: start + ids.length,
     ranges: tensor(device, causalRanges(start, ids.length, rows, config.slidingWindow), [rows, 4], 'i32'),
-    cache,
+    cached: { cache, rows: tensor(device, places.slice(0, ids.length), [ids.length], 'i32') },
   };
   const logits = noGrad(() =>
     model.lm_head.forward(model.hiddenStates(tensor(device, padded, [rows], 'i32'), context)),

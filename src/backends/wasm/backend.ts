@@ -67,9 +67,9 @@ export class WasmBackend implements Backend {
     this.#memory.write(open(storage), data);
   }
 
-  async read(storage: Storage): Promise<HostArray> {
+  async read(storage: Storage, into?: HostArray): Promise<HostArray> {
     this.recorder.interrupt();
-    const values = this.#memory.read(open(storage));
+    const values = this.#memory.read(open(storage), into);
     await this.#memory.pressure.relieve();
     return values;
   }

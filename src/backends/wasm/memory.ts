@@ -169,12 +169,14 @@ export class WasmMemory {
     for (let i = 0; i < data.length; i++) to[start + i] = data[i];
   }
 
-  /** A copy of the elements, or of the bytes of packed weights. */
-  read(storage: WasmStorage): HostArray {
+  /** A copy of the elements, or of the bytes of packed weights; in the memory of `into`, where it fits. */
+  read(storage: WasmStorage, into?: HostArray): HostArray {
     const { dtype } = storage;
-    if (!isPackedType(dtype)) return this.view(storage).slice();
-    const words = deinterleave(this.i32, placeOf(storage, dtype));
-    return new Uint8Array(words.buffer);
+    if (isPackedType(dtype)) return new Uint8Array(deinterleave(this.i32, placeOf(storage, dtype)).buffer);
+    const view = this.view(storage);
+    if (into?.length !== view.length || into.constructor !== view.constructor) return view.slice();
+    into.set(view);
+    return into;
   }
 
   /** A view of the storage's elements, valid until the next `alloc`; packed weights have none. */

@@ -1,0 +1,71 @@
+/** The largest of many numbers in their order, without sorting the others. */
+
+/** A binary heap, whose memory is used again. */
+export class LargestFirst {
+  /** None is larger than that at ⌊(its place − 1) / 2⌋. */
+  #heap = new Float64Array(0);
+  #count = 0;
+
+  /** The `count`-th largest of at least so many numbers. */
+  at(count: number, values: Float64Array): number {
+    this.#begin(count);
+    const heap = this.#heap;
+    // The largest so far, negated: the smallest of them comes first, and most others are smaller.
+    for (let i = 0; i < count; i++) heap[i] = -values[i];
+    this.#arrange();
+    for (let i = count; i < values.length; i++) if (-values[i] < heap[0]) this.#sink(-values[i], 0);
+    return -heap[0];
+  }
+
+  /**
+   * The last of the largest that together make up a share of all.
+   * @param values  at least one is above 0, none below
+   * @param share   above 0, below 1
+   */
+  ofShare(share: number, values: Float64Array): number {
+    this.#begin(values.length);
+    let all = 0;
+    for (let i = 0; i < values.length; i++) all += values[i];
+    // All that are smaller make up less than the rest, with room for rounding.
+    const least = ((1 - share) * all * (1 - 2 ** -20)) / values.length;
+    let count = 0;
+    for (let i = 0; i < values.length; i++) if (values[i] > least) this.#heap[count++] = values[i];
+    this.#count = count;
+    this.#arrange();
+    const wanted = share * all;
+    let last = 0;
+    for (let sum = 0; sum < wanted && this.#count > 0; sum += last) last = this.#pop();
+    return last;
+  }
+
+  #begin(count: number): void {
+    if (this.#heap.length < count) this.#heap = new Float64Array(count);
+    this.#count = count;
+  }
+
+  #arrange(): void {
+    for (let place = (this.#count >> 1) - 1; place >= 0; place--) this.#sink(this.#heap[place], place);
+  }
+
+  #pop(): number {
+    const [largest] = this.#heap;
+    this.#count--;
+    this.#sink(this.#heap[this.#count], 0);
+    return largest;
+  }
+
+  /** Puts a number at a place, or below it where larger ones stand there. */
+  #sink(value: number, from: number): void {
+    const [heap, count] = [this.#heap, this.#count];
+    let place = from;
+    for (;;) {
+      let child = 2 * place + 1;
+      if (child >= count) break;
+      if (child + 1 < count && heap[child + 1] > heap[child]) child++;
+      if (heap[child] <= value) break;
+      heap[place] = heap[child];
+      place = child;
+    }
+    heap[place] = value;
+  }
+}
