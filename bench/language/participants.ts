@@ -1,0 +1,91 @@
+/** Contenders in processes of their own. */
+import { fileURLToPath } from 'node:url';
+import { type Contender, processContender } from './contender.js';
+import { PYTHON } from './corpus.js';
+import type { Variant } from './lowrankModel.js';
+import type { TextWork } from './lowrankText.js';
+import { missingPeer } from './peer.js';
+import { requantized } from './requantize.js';
+import { TRAINING, type TrainingWork } from './training.js';
+import { nodeFor } from './variants.js';
+
+const at = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+/** What all contenders of a run are given. */
+export interface Given {
+  /** Path of the GGUF file. */
+  readonly model: string;
+  /** Directory of the adapter with which training begins. */
+  readonly adapter: string;
+  readonly threads: number;
+}
+
+export const PEFT = 'PyTorch + PEFT';
+
+/** As it is called in tables and goals. */
+export function variantName({ build, precision }: Variant): string {
+  return `lowrank ${build}, ${precision}`;
+}
+
+export interface LowrankTraining {
+  readonly work: TrainingWork;
+  readonly rank?: number;
+  /** Whether the second half of the blocks is left out. */
+  readonly halfOfLayers?: boolean;
+  /** Default: that of the variant. */
+  readonly name?: string;
+}
+
+export function lowrankTraining(
+  { model, threads }: Given,
+  variant: Variant,
+  { name = variantName(variant), ...rest }: LowrankTraining,
+): Contender {
+  return lowrankProcess(name, variant, 'lowrankTrain.ts', { ...variant, model, threads, ...rest });
+}
+
+export function lowrankText({ model, threads }: Given, variant: Variant, work: TextWork): Contender {
+  const request = { ...variant, model, threads, work };
+  return lowrankProcess(variantName(variant), variant, 'lowrankText.ts', request);
+}
+
+function lowrankProcess(name: string, { build }: Variant, script: string, request: object): Contender {
+  return deferred(name, () => {
+    const words = ['--import', 'tsx', at(script), JSON.stringify(request)];
+    return processContender(name, { program: nodeFor(build), words });
+  });
+}
+
+export function peftTraining({ model, adapter, threads }: Given, work: TrainingWork): Contender {
+  return deferred(PEFT, () => {
+    const missing = missingPeer();
+    if (missing) throw new Error(missing);
+    const request = { model, adapter, threads, training: TRAINING, work };
+    const words = [at('torch_train.py'), JSON.stringify(request)];
+    const env = { OMP_NUM_THREADS: `${threads}`, MKL_NUM_THREADS: `${threads}` };
+    return processContender(PEFT, { program: PYTHON, words, env });
+  });
+}
+
+/** Formats of the model that llama.cpp is measured with. The reference file is Q4_1. */
+export const FORMATS = ['Q4_1', 'Q8_0', 'Q4_0'] as const;
+export type Format = (typeof FORMATS)[number];
+
+export function llamaCpp({ model, threads }: Given, format: Format, work: TextWork): Contender {
+  const name = `llama.cpp ${format}`;
+  return deferred(name, async () => {
+    const request = { model: await inFormat(model, format), threads, work };
+    const words = ['--import', 'tsx', at('llamaCpp.mjs'), JSON.stringify(request)];
+    return processContender(name, { program: process.execPath, words });
+  });
+}
+
+/** The path of the model in a format. @throws Error with a sentence where it cannot be made */
+export async function inFormat(model: string, format: Format): Promise<string> {
+  return format === 'Q4_1' ? model : requantized(model, format);
+}
+
+/** Looked for when it is started. */
+export function deferred(name: string, find: () => Contender | Promise<Contender>): Contender {
+  return { name, start: async () => (await find()).start() };
+}
