@@ -66,7 +66,8 @@ export interface Task {
   judge(answers: ReadonlyMap<string, readonly number[]>): ReadonlyMap<string, string>;
 }
 
-interface Answer {
+/** What a contender elsewhere answers to `hello`, `check` and `time`. */
+export interface Answer {
   readonly how?: string;
   readonly values?: readonly number[];
   readonly samples?: Samples;

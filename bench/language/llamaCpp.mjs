@@ -36,7 +36,7 @@ await serve(async () => {
     how: `node-llama-cpp 3.21.1, ${threads} thread${threads > 1 ? 's' : ''}`,
     async check() {
       const answers = [];
-      for (const prompt of work.checkPrompts) answers.push(...(await write(prompt, work.checkTokens)).ids);
+      for (const { ids } of work.checkPrompts) answers.push(...(await write(ids, work.checkTokens)).ids);
       await timeText({ ...work, tokens: 4 });
       return answers;
     },

@@ -2,22 +2,11 @@
 import { createWasmBackend, type WasmBackend } from '../../src/backends/wasm/index.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { LlamaForCausalLM } from '../../src/models/llama.js';
-import {
-  type LoadedLanguageModel,
-  type LoadLanguageModelOptions,
-  loadLanguageModel,
-} from '../../src/models/load.js';
+import { type LoadedLanguageModel, loadLanguageModel } from '../../src/models/load.js';
 import { readBinary } from '../../src/node/binary.js';
 import '../../src/node/paths.js';
 import { threads as threadPlatform } from '../../src/node/threads.js';
-
-export const BUILDS = ['simd', 'relaxed'] as const;
-export const PRECISIONS = ['exact', 'fast'] as const;
-
-export interface Variant {
-  readonly build: (typeof BUILDS)[number];
-  readonly precision: (typeof PRECISIONS)[number];
-}
+import { precisionOptions, type Variant } from './variant.js';
 
 export interface ModelRequest extends Variant {
   readonly model: string;
@@ -27,11 +16,6 @@ export interface ModelRequest extends Variant {
 export interface OpenedModel extends LoadedLanguageModel {
   readonly device: WasmBackend;
   readonly how: string;
-}
-
-/** `exact` is what every version computes; `fast` is refused, with a sentence, by one that does not know it. */
-export function precisionOptions(precision: Variant['precision']): LoadLanguageModelOptions {
-  return (precision === 'exact' ? {} : { precision }) as LoadLanguageModelOptions;
 }
 
 /** Why a precision cannot be had; undefined where it can. */

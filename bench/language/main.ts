@@ -68,7 +68,7 @@ async function main(options: Options): Promise<void> {
     for (const task of tasks) {
       const run = await runTask(task, rounds, tell);
       done.metrics.push(...resultsOf(run, clock));
-      done.checked.push(task.checked);
+      if (run.entries.length > 0) done.checked.push(task.checked);
       leftOut.push(...run.leftOut);
       // After each task, so that one that fails takes no figures with it.
       await save(options, { ...done, leftOut });

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { cacheDirectory } from '../../src/node/cache.js';
-import { BUILDS, PRECISIONS, type Variant } from './lowrankModel.js';
 import type { ClockName } from './results.js';
+import { BUILDS, PRECISIONS, type Variant } from './variant.js';
 
 export const ROWS = ['job', 'row', 'text', 'browser', 'threads', 'scaling'] as const;
 export type Row = (typeof ROWS)[number];

@@ -1,12 +1,13 @@
 /** Contenders in processes of their own. */
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Contender, processContender } from './contender.js';
 import { PYTHON } from './corpus.js';
-import type { Variant } from './lowrankModel.js';
-import type { TextWork } from './lowrankText.js';
 import { missingPeer } from './peer.js';
 import { requantized } from './requantize.js';
+import type { TextWork } from './textSlice.js';
 import { TRAINING, type TrainingWork } from './training.js';
+import { type Variant, variantName } from './variant.js';
 import { nodeFor } from './variants.js';
 
 const at = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -21,11 +22,6 @@ export interface Given {
 }
 
 export const PEFT = 'PyTorch + PEFT';
-
-/** As it is called in tables and goals. */
-export function variantName({ build, precision }: Variant): string {
-  return `lowrank ${build}, ${precision}`;
-}
 
 export interface LowrankTraining {
   readonly work: TrainingWork;
@@ -71,9 +67,16 @@ export function peftTraining({ model, adapter, threads }: Given, work: TrainingW
 export const FORMATS = ['Q4_1', 'Q8_0', 'Q4_0'] as const;
 export type Format = (typeof FORMATS)[number];
 
+/** @throws Error with a sentence where a package of bench/package.json is missing */
+export function checkInstalled(name: string): void {
+  if (!existsSync(at(`../node_modules/${name}`)))
+    throw new Error(`${name} is not installed (npm run install:peers installs it)`);
+}
+
 export function llamaCpp({ model, threads }: Given, format: Format, work: TextWork): Contender {
   const name = `llama.cpp ${format}`;
   return deferred(name, async () => {
+    checkInstalled('node-llama-cpp');
     const request = { model: await inFormat(model, format), threads, work };
     const words = ['--import', 'tsx', at('llamaCpp.mjs'), JSON.stringify(request)];
     return processContender(name, { program: process.execPath, words });

@@ -1,6 +1,6 @@
 /**
  * What all contenders begin with: `prepare.ts MODEL OUT [TRAIN.jsonl]` writes into OUT the adapter as PEFT reads it, `prompts.json`
- * with the token ids of prompts, `examples.json` with token ids and labels of the examples, and `refusals.json` with a sentence for
+ * with token ids and texts of prompts, `examples.json` with token ids and labels of the examples, and `refusals.json` with a sentence for
  * each precision that is not known here.
  */
 import { writeFileSync } from 'node:fs';
@@ -9,7 +9,8 @@ import { saveAdapter } from '../../src/index.js';
 import { encodeChat } from '../../src/text/chat.js';
 import { readExamples } from '../../src/text/readExamples.js';
 import { tokenizeExamples } from '../../src/text/tokenizeExamples.js';
-import { addAdapter, openModel, PRECISIONS, precisionRefusal } from './lowrankModel.js';
+import { addAdapter, openModel, precisionRefusal } from './lowrankModel.js';
+import { PRECISIONS } from './variant.js';
 
 /** What follows them is the same with Q4_1, Q8_0 and Q4_0: most questions have two likely first words. */
 const QUESTION = 'List the first ten letters of the alphabet.';
@@ -20,7 +21,11 @@ const opened = await openModel({ model, build: 'simd', precision: 'exact', threa
 const { tokenizer } = opened;
 const write = (name: string, value: unknown) => writeFileSync(join(out, name), JSON.stringify(value));
 const question = encodeChat(tokenizer, [{ role: 'user', content: QUESTION }], { addGenerationPrompt: true });
-write('prompts.json', [[...question], [...tokenizer.encode(TEXT)]]);
+const prompts = [question, tokenizer.encode(TEXT)];
+write(
+  'prompts.json',
+  prompts.map((ids) => ({ ids: [...ids], text: tokenizer.decode(ids) })),
+);
 if (data !== undefined) {
   const { examples } = tokenizeExamples(tokenizer, (await readExamples(data)).examples);
   write(

@@ -18,7 +18,8 @@ export function toMarkdown({ date, machine, model, rounds, metrics, checked, lef
   const note =
     `Medians and quartiles of ${rounds} ${rounds === 1 ? 'round' : 'rounds'} in which the contenders take turns; ratios are medians of those of each round. ` +
     'Memory is the peak of the whole process.';
-  const parts = [head, note, ...metrics.map(metricPart)];
+  const measured = metrics.filter(({ figures, wrong }) => figures.length + wrong.length > 0);
+  const parts = [head, note, ...measured.map(metricPart)];
   // Several tasks are checked in the same way, and miss the same contender.
   const lines = [
     ...[...new Set(checked)].map((line) => `- checked first: ${line}`),

@@ -1,10 +1,14 @@
 /** Which tasks the options ask for. */
+
+import { browserTask } from './browserTask.js';
 import type { Task } from './contender.js';
-import type { Variant } from './lowrankModel.js';
 import type { Options } from './options.js';
+import { FORMATS } from './participants.js';
+import type { CheckPrompt } from './textSlice.js';
 import { textTask } from './textTask.js';
 import type { RowWork } from './training.js';
 import { jobTask, rowTask, scalingTask, threadsTask } from './trainingTasks.js';
+import type { Variant } from './variant.js';
 
 const BATCH_SIZE = 8;
 const ROW_TOKENS = 256;
@@ -13,8 +17,8 @@ const CHECK_TOKENS = 12;
 export interface Prepared {
   /** Directory of the adapter with which training begins. */
   readonly adapter: string;
-  /** Token ids of prompts whose greedy continuations are compared. */
-  readonly checkPrompts: readonly (readonly number[])[];
+  /** Those whose greedy continuations are compared. */
+  readonly checkPrompts: readonly CheckPrompt[];
   /** Why a precision is none, by its name. */
   readonly refusals: Readonly<Record<string, string>>;
   /** Examples of the job as token ids and labels; undefined where there are none. */
@@ -24,10 +28,11 @@ export interface Prepared {
 export function tasksOf(
   options: Options,
   there: readonly Variant[],
-  { adapter, checkPrompts, examples }: Prepared,
+  { adapter, checkPrompts, examples, refusals }: Prepared,
 ): Task[] {
   const { model, rows, quick, threads } = options;
-  const variants = quick ? [...new Set([there[0], there[there.length - 1]])] : there;
+  const some = (all: readonly Variant[]) => (quick ? [...new Set([all[0], all[all.length - 1]])] : all);
+  const variants = some(there);
   // What is compared with itself is much the same for all.
   const alone = quick ? variants.slice(0, 1) : variants;
   const given = { model, adapter, threads: 1 };
@@ -43,6 +48,14 @@ export function tasksOf(
   }
   if (rows.includes('row')) tasks.push(rowTask(given, variants, row));
   if (rows.includes('text')) tasks.push(textTask(given, variants, text));
+  if (rows.includes('browser')) {
+    const inPage = quick ? { ...text, promptTokens: 64, tokens: 16 } : text;
+    const formats = quick ? FORMATS.slice(0, 1) : FORMATS;
+    // Chromium has builds of its own.
+    const inChromium = some(options.variants.filter(({ precision }) => refusals[precision] === undefined));
+    tasks.push(browserTask(given, inChromium, inPage, formats));
+    if (threads > 1 && !quick) tasks.push(browserTask(several, inChromium, inPage, formats));
+  }
   if (rows.includes('threads') && threads > 1) tasks.push(threadsTask(several, alone, row));
   if (rows.includes('scaling')) {
     for (const variant of alone) tasks.push(scalingTask(given, variant, { work: row, quick }));

@@ -1,9 +1,9 @@
 /** A prompt of some hundred tokens and text behind it, against llama.cpp. */
 import type { Goal, Task } from './contender.js';
 import { judgeTokens } from './judges.js';
-import type { Variant } from './lowrankModel.js';
-import type { TextWork } from './lowrankText.js';
-import { FORMATS, type Given, llamaCpp, lowrankText, variantName } from './participants.js';
+import { FORMATS, type Given, llamaCpp, lowrankText } from './participants.js';
+import type { TextWork } from './textSlice.js';
+import { type Variant, variantName } from './variant.js';
 
 const PEERS = FORMATS.map((format) => `llama.cpp ${format}`);
 

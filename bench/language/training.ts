@@ -39,6 +39,14 @@ export function jobIndices(
   return Array.from({ length: length * batchSize }, (_, i) => (first * batchSize + i) % count);
 }
 
+/** Each is one token, with a space before it. */
+const WORDS = ['one', 'day', 'people', 'world', 'water', 'school', 'time', 'house'];
+
+/** A text of so many tokens, for those who take no token ids. */
+export function wordsOf(tokens: number): string {
+  return Array.from({ length: tokens }, (_, i) => ` ${WORDS[i % WORDS.length]}`).join('');
+}
+
 /** Token ids without meaning, equal in all contenders. */
 export function randomIds(length: number, start = 0): Int32Array {
   return Int32Array.from({ length }, (_, i) => 500 + (((start + i) * 37) % 20000));

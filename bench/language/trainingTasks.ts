@@ -1,9 +1,9 @@
 /** Training: the real job, one packed row, two threads against one, and what twice as much costs. */
 import type { Contender, Goal, Metric, Task } from './contender.js';
 import { judgeLosses } from './judges.js';
-import type { Variant } from './lowrankModel.js';
-import { type Given, lowrankTraining, PEFT, peftTraining, variantName } from './participants.js';
+import { type Given, lowrankTraining, PEFT, peftTraining } from './participants.js';
 import type { RowWork, TrainingWork } from './training.js';
+import { type Variant, variantName } from './variant.js';
 
 const EXACT_BOUND = 1e-4;
 const FAST_BOUND = 2e-3;

@@ -1,7 +1,7 @@
 /** Which builds and precisions can be measured, and by which Node. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { PRECISIONS, type Variant } from './lowrankModel.js';
+import { PRECISIONS, type Variant } from './variant.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROBE = "import('wasm-feature-detect').then((m) => m.relaxedSimd()).then((has) => console.log(has))";

@@ -57,3 +57,8 @@ it('says nothing of CPU time where the wall clock was read', () => {
   expect(text).toContain('| Contender | tokens/s | Quartiles |');
   expect(text).toContain('of 1 round in');
 });
+
+it('leaves out what nobody was measured in', () => {
+  const none = { ...metric, title: 'Prompt', figures: [], wrong: [] };
+  expect(toMarkdown({ ...report, metrics: [none, metric] })).not.toContain('Prompt');
+});

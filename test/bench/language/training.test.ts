@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type JobWork, jobIndices, randomIds } from '../../../bench/language/training.js';
+import { type JobWork, jobIndices, randomIds, wordsOf } from '../../../bench/language/training.js';
 
 const work: JobWork = { kind: 'job', examples: '', batchSize: 2, steps: 1, checkSteps: 2 };
 
@@ -20,5 +20,11 @@ describe('randomIds', () => {
     expect([...randomIds(3)]).toEqual([500, 537, 574]);
     expect([...randomIds(2, 1)]).toEqual([537, 574]);
     expect(Math.max(...randomIds(20000))).toBe(20499);
+  });
+});
+
+describe('wordsOf', () => {
+  it('has a word for each token, again and again', () => {
+    expect(wordsOf(10)).toBe(' one day people world water school time house one day');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Variant } from '../../../bench/language/lowrankModel.js';
+import type { Variant } from '../../../bench/language/variant.js';
 import { availableVariants } from '../../../bench/language/variants.js';
 
 const ALL: Variant[] = [
