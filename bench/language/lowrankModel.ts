@@ -3,14 +3,17 @@ import { createWasmBackend, type WasmBackend } from '../../src/backends/wasm/ind
 import { applyLora } from '../../src/lora/applyLora.js';
 import { LlamaForCausalLM } from '../../src/models/llama.js';
 import { type LoadedLanguageModel, loadLanguageModel } from '../../src/models/load.js';
+import type { WeightsOption } from '../../src/models/weights.js';
 import { readBinary } from '../../src/node/binary.js';
 import '../../src/node/paths.js';
 import { threads as threadPlatform } from '../../src/node/threads.js';
-import { precisionOptions, type Variant } from './variant.js';
+import type { Variant } from './variant.js';
 
 export interface ModelRequest extends Variant {
   readonly model: string;
   readonly threads: number;
+  /** Default `keep`. */
+  readonly weights?: WeightsOption;
 }
 
 export interface OpenedModel extends LoadedLanguageModel {
@@ -18,23 +21,17 @@ export interface OpenedModel extends LoadedLanguageModel {
   readonly how: string;
 }
 
-/** Why a precision cannot be had; undefined where it can. */
-export async function precisionRefusal(
-  device: WasmBackend,
-  precision: Variant['precision'],
-): Promise<string | undefined> {
-  // Options are checked before any file is looked at, and then there is none.
-  return loadLanguageModel(device, new Map(), precisionOptions(precision)).then(
-    () => undefined,
-    (error: Error) => (error instanceof TypeError || error instanceof RangeError ? error.message : undefined),
-  );
-}
-
-export async function openModel({ model, build, precision, threads }: ModelRequest): Promise<OpenedModel> {
+export async function openModel(request: ModelRequest): Promise<OpenedModel> {
+  const { model, build, precision, threads, weights = 'keep' } = request;
   const device = await createWasmBackend({ readBinary, build, threads, threadPlatform });
-  const loaded = await loadLanguageModel(device, model, precisionOptions(precision));
-  const how = `${build} build, ${precision}, Node ${process.versions.node}, ${threads} thread${threads > 1 ? 's' : ''}`;
-  return { ...loaded, device, how };
+  const begun = performance.now();
+  const loaded = await loadLanguageModel(device, model, { precision, weights });
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  const how = [
+    `${build} build, ${precision}, Node ${process.versions.node}, ${threads} thread${threads > 1 ? 's' : ''}`,
+    `weights ${weights}: ${Math.round(device.memory().reservedBytes / 1e6)} MB on the device, loaded in ${seconds} s`,
+  ];
+  return { ...loaded, device, how: how.join('; ') };
 }
 
 /** The same weights without the last blocks. */
@@ -45,8 +42,6 @@ export function withFewerLayers(model: LlamaForCausalLM, layers: number): LlamaF
     if (weight) return weight;
     throw new Error(`withFewerLayers: the model must have ${name}`);
   });
-  const { precision } = model as { precision?: unknown };
-  if (precision !== undefined) Object.assign(fewer, { precision });
   return fewer.eval();
 }
 

@@ -47,7 +47,6 @@ function prepare(model: string, folder: string, rows: readonly Row[], leftOut: s
   return {
     adapter: join(folder, 'adapter'),
     checkPrompts: read('prompts.json'),
-    refusals: read('refusals.json'),
     examples: hasExamples ? join(folder, 'examples.json') : undefined,
   };
 }
@@ -56,27 +55,25 @@ async function main(options: Options): Promise<void> {
   const { model, rounds, clock, rows } = options;
   if (!existsSync(model)) throw new Error(`--model: there is no ${model} (npm run fetch:model brings it)`);
   const folder = mkdtempSync(join(tmpdir(), 'lowrank-language-'));
-  try {
-    const leftOut: string[] = [];
-    const prepared = prepare(model, folder, rows, leftOut);
-    const { variants, leftOut: missing } = availableVariants(options.variants, prepared.refusals);
-    for (const line of missing) tell(`left out: ${line}`);
-    leftOut.push(...missing);
-    if (variants.length === 0) throw new Error('there is no build and precision to measure');
-    const tasks = tasksOf(options, variants, prepared);
-    const done: { metrics: MetricResult[]; checked: string[] } = { metrics: [], checked: [] };
-    for (const task of tasks) {
-      const run = await runTask(task, rounds, tell);
-      done.metrics.push(...resultsOf(run, clock));
-      if (run.entries.length > 0) done.checked.push(task.checked);
-      leftOut.push(...run.leftOut);
-      // After each task, so that one that fails takes no figures with it.
-      await save(options, { ...done, leftOut });
-    }
-    process.stdout.write(await save(options, { ...done, leftOut }));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  const leftOut: string[] = [];
+  const prepared = prepare(model, folder, rows, leftOut);
+  const { variants, leftOut: missing } = availableVariants(options.variants);
+  for (const line of missing) tell(`left out: ${line}`);
+  leftOut.push(...missing);
+  if (variants.length === 0) throw new Error('there is no build and precision to measure');
+  const tasks = tasksOf(options, variants, prepared);
+  const done: { metrics: MetricResult[]; checked: string[] } = { metrics: [], checked: [] };
+  for (const task of tasks) {
+    const run = await runTask(task, rounds, tell);
+    done.metrics.push(...resultsOf(run, clock));
+    if (run.entries.length > 0) done.checked.push(task.checked);
+    leftOut.push(...run.leftOut);
+    // After each task, so that one that fails takes no figures with it.
+    await save(options, { ...done, leftOut });
   }
+  process.stdout.write(await save(options, { ...done, leftOut }));
 }
 
 async function save(

@@ -1,6 +1,7 @@
 /** Contenders in processes of their own. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { WeightsOption } from '../../src/models/weights.js';
 import { type Contender, processContender } from './contender.js';
 import { PYTHON } from './corpus.js';
 import { missingPeer } from './peer.js';
@@ -40,9 +41,20 @@ export function lowrankTraining(
   return lowrankProcess(name, variant, 'lowrankTrain.ts', { ...variant, model, threads, ...rest });
 }
 
-export function lowrankText({ model, threads }: Given, variant: Variant, work: TextWork): Contender {
-  const request = { ...variant, model, threads, work };
-  return lowrankProcess(variantName(variant), variant, 'lowrankText.ts', request);
+export interface LowrankText {
+  readonly work: TextWork;
+  /** Default `keep`. */
+  readonly weights?: WeightsOption;
+  /** Default: that of the variant. */
+  readonly name?: string;
+}
+
+export function lowrankText(
+  { model, threads }: Given,
+  variant: Variant,
+  { name = variantName(variant), ...rest }: LowrankText,
+): Contender {
+  return lowrankProcess(name, variant, 'lowrankText.ts', { ...variant, model, threads, ...rest });
 }
 
 function lowrankProcess(name: string, { build }: Variant, script: string, request: object): Contender {
@@ -53,13 +65,29 @@ function lowrankProcess(name: string, { build }: Variant, script: string, reques
 }
 
 export function peftTraining({ model, adapter, threads }: Given, work: TrainingWork): Contender {
-  return deferred(PEFT, () => {
+  const request = { model, adapter, threads, training: TRAINING, work };
+  return pythonProcess(PEFT, 'torch_train.py', request);
+}
+
+export const TORCH = 'PyTorch, f32';
+
+/** Text by transformers. */
+export function torchText({ model, threads }: Given, work: TextWork): Contender {
+  return pythonProcess(TORCH, 'torch_text.py', { model, threads, work });
+}
+
+function pythonProcess(
+  name: string,
+  script: string,
+  request: { readonly threads: number; readonly [key: string]: unknown },
+): Contender {
+  return deferred(name, () => {
     const missing = missingPeer();
     if (missing) throw new Error(missing);
-    const request = { model, adapter, threads, training: TRAINING, work };
-    const words = [at('torch_train.py'), JSON.stringify(request)];
-    const env = { OMP_NUM_THREADS: `${threads}`, MKL_NUM_THREADS: `${threads}` };
-    return processContender(PEFT, { program: PYTHON, words, env });
+    const words = [at(script), JSON.stringify(request)];
+    const threads = `${request.threads}`;
+    const env = { OMP_NUM_THREADS: threads, MKL_NUM_THREADS: threads };
+    return processContender(name, { program: PYTHON, words, env });
   });
 }
 

@@ -1,5 +1,8 @@
-"""What the peers in Python share: the model in float32, and padded batches as TRL makes them."""
+"""What the peers in Python share: the model in float32, padded batches as TRL makes them, and answers to questions."""
+import json
 import os
+import resource
+import sys
 
 import torch
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
@@ -30,3 +33,16 @@ def padded(rows):
         batch["labels"][i, : len(labels)] = torch.tensor(labels)
         batch["attention_mask"][i, : len(ids)] = 1
     return batch
+
+
+def serve(open_service):
+    """Answers each line on standard input with one on standard output, see serve.ts; opens the service at the first."""
+    service = None
+    for line in sys.stdin:
+        try:
+            service = service or open_service()
+            reply = service(json.loads(line))
+        except Exception as error:
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        print(json.dumps({**reply, "peakBytes": peak}), flush=True)

@@ -1,7 +1,6 @@
 /**
  * What all contenders begin with: `prepare.ts MODEL OUT [TRAIN.jsonl]` writes into OUT the adapter as PEFT reads it, `prompts.json`
- * with token ids and texts of prompts, `examples.json` with token ids and labels of the examples, and `refusals.json` with a sentence for
- * each precision that is not known here.
+ * with token ids and texts of prompts, and `examples.json` with token ids and labels of the examples.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,8 +8,7 @@ import { saveAdapter } from '../../src/index.js';
 import { encodeChat } from '../../src/text/chat.js';
 import { readExamples } from '../../src/text/readExamples.js';
 import { tokenizeExamples } from '../../src/text/tokenizeExamples.js';
-import { addAdapter, openModel, precisionRefusal } from './lowrankModel.js';
-import { PRECISIONS } from './variant.js';
+import { addAdapter, openModel } from './lowrankModel.js';
 
 /** What follows them is the same with Q4_1, Q8_0 and Q4_0: most questions have two likely first words. */
 const QUESTION = 'List the first ten letters of the alphabet.';
@@ -33,12 +31,6 @@ if (data !== undefined) {
     examples.map(({ ids, labels }) => ({ ids: [...ids], labels: [...labels] })),
   );
 }
-const refusals: Record<string, string> = {};
-for (const precision of PRECISIONS) {
-  const refusal = await precisionRefusal(opened.device, precision);
-  if (refusal !== undefined) refusals[precision] = refusal;
-}
-write('refusals.json', refusals);
 await addAdapter(opened.model);
 await saveAdapter(opened.model, join(out, 'adapter'), { taskType: 'CAUSAL_LM' });
 opened.device.dispose();

@@ -20,8 +20,12 @@ export function toMarkdown({ date, machine, model, rounds, metrics, checked, lef
     'Memory is the peak of the whole process.';
   const measured = metrics.filter(({ figures, wrong }) => figures.length + wrong.length > 0);
   const parts = [head, note, ...measured.map(metricPart)];
+  const how = measured.flatMap(({ figures }) =>
+    figures.map((each) => `${each.contender}: ${escaped(each.how)}`),
+  );
   // Several tasks are checked in the same way, and miss the same contender.
   const lines = [
+    ...[...new Set(how)].map((line) => `- ${line}`),
     ...[...new Set(checked)].map((line) => `- checked first: ${line}`),
     ...[...new Set(leftOut)].map((line) => `- left out: ${escaped(line)}`),
   ];

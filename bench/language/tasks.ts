@@ -5,7 +5,7 @@ import type { Task } from './contender.js';
 import type { Options } from './options.js';
 import { FORMATS } from './participants.js';
 import type { CheckPrompt } from './textSlice.js';
-import { textTask } from './textTask.js';
+import { textTask, weightsTask } from './textTask.js';
 import type { RowWork } from './training.js';
 import { jobTask, rowTask, scalingTask, threadsTask } from './trainingTasks.js';
 import type { Variant } from './variant.js';
@@ -19,8 +19,6 @@ export interface Prepared {
   readonly adapter: string;
   /** Those whose greedy continuations are compared. */
   readonly checkPrompts: readonly CheckPrompt[];
-  /** Why a precision is none, by its name. */
-  readonly refusals: Readonly<Record<string, string>>;
   /** Examples of the job as token ids and labels; undefined where there are none. */
   readonly examples: string | undefined;
 }
@@ -28,7 +26,7 @@ export interface Prepared {
 export function tasksOf(
   options: Options,
   there: readonly Variant[],
-  { adapter, checkPrompts, examples, refusals }: Prepared,
+  { adapter, checkPrompts, examples }: Prepared,
 ): Task[] {
   const { model, rows, quick, threads } = options;
   const some = (all: readonly Variant[]) => (quick ? [...new Set([all[0], all[all.length - 1]])] : all);
@@ -48,11 +46,12 @@ export function tasksOf(
   }
   if (rows.includes('row')) tasks.push(rowTask(given, variants, row));
   if (rows.includes('text')) tasks.push(textTask(given, variants, text));
+  if (rows.includes('weights')) tasks.push(weightsTask(given, variants[0], text));
   if (rows.includes('browser')) {
     const inPage = quick ? { ...text, promptTokens: 64, tokens: 16 } : text;
     const formats = quick ? FORMATS.slice(0, 1) : FORMATS;
     // Chromium has builds of its own.
-    const inChromium = some(options.variants.filter(({ precision }) => refusals[precision] === undefined));
+    const inChromium = some(options.variants);
     tasks.push(browserTask(given, inChromium, inPage, formats));
     if (threads > 1 && !quick) tasks.push(browserTask(several, inChromium, inPage, formats));
   }

@@ -1,7 +1,8 @@
 /** A prompt of some hundred tokens and text behind it, against llama.cpp. */
+import { WEIGHTS } from '../../src/models/weights.js';
 import type { Goal, Task } from './contender.js';
 import { judgeTokens } from './judges.js';
-import { FORMATS, type Given, llamaCpp, lowrankText } from './participants.js';
+import { FORMATS, type Given, llamaCpp, lowrankText, torchText } from './participants.js';
 import type { TextWork } from './textSlice.js';
 import { type Variant, variantName } from './variant.js';
 
@@ -15,8 +16,23 @@ export function textTask(given: Given, variants: readonly Variant[], work: TextW
       prompt: variants.flatMap(promptGoals),
     }),
     contenders: [
-      ...variants.map((variant) => lowrankText(given, variant, work)),
+      ...variants.map((variant) => lowrankText(given, variant, { work })),
       ...FORMATS.map((format) => llamaCpp(given, format, work)),
+    ],
+    isWallOnly: given.threads > 1,
+    ...checkedTokens(work),
+  };
+}
+
+/** Each kind of weights that the file can be loaded as, beside PyTorch; `how` says what they take. */
+export function weightsTask(given: Given, variant: Variant, work: TextWork): Task {
+  const named = (weights: string) => `${variantName(variant)}, ${weights}`;
+  return {
+    title: 'Kinds of weights, one thread',
+    metrics: textMetrics(work, { decode: [], prompt: [] }),
+    contenders: [
+      ...WEIGHTS.map((weights) => lowrankText(given, variant, { work, weights, name: named(weights) })),
+      torchText(given, work),
     ],
     isWallOnly: given.threads > 1,
     ...checkedTokens(work),

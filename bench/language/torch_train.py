@@ -3,14 +3,13 @@
 Each line on standard input is a question in JSON, each line on standard output its answer: see serve.ts.
 """
 import json
-import resource
 import sys
 import time
 
 import peft
 import torch
 
-from peft_common import base_model, padded
+from peft_common import base_model, padded, serve
 
 request = json.loads(sys.argv[1])
 work, training = request["work"], request["training"]
@@ -78,12 +77,4 @@ def open_service():
     return answer
 
 
-service = None
-for line in sys.stdin:
-    try:
-        service = service or open_service()
-        reply = service(json.loads(line))
-    except Exception as error:
-        reply = {"error": f"{type(error).__name__}: {error}"}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({**reply, "peakBytes": peak}), flush=True)
+serve(open_service)

@@ -4,7 +4,7 @@ import { selectDevice } from '../../../src/browser.js';
 import { loadLanguageModel } from '../../../src/models/load.js';
 import type { Sample } from '../contender.js';
 import { continuations, type TextModel, type TextWork, timeText } from '../textSlice.js';
-import { precisionOptions, type Variant } from '../variant.js';
+import type { Variant } from '../variant.js';
 
 export interface BrowserRequest extends Variant {
   /** Address of the model. */
@@ -24,8 +24,8 @@ async function open({ model, build, precision, threads }: BrowserRequest) {
   const deterministic = build === 'simd';
   const { device, reason } = await selectDevice({ prefer: 'wasm', threads, deterministic });
   const file = await (await fetch(model)).blob();
-  const loaded = await loadLanguageModel(device, file, precisionOptions(precision));
-  if (!device.features.some((feature) => feature.includes(build)))
+  const loaded = await loadLanguageModel(device, file, { precision });
+  if (!device.features.some((feature) => feature.startsWith(build)))
     throw new Error(`this browser does not run the ${build} build: ${device.features.join(', ')}`);
   return { ...loaded, how: `${reason}; ${precision}` };
 }

@@ -4,7 +4,15 @@ import { type Report, toMarkdown } from '../../../bench/language/table.js';
 
 const figure = (contender: string, median: number, change: Partial<Figure> = {}): Figure => {
   return {
-    ...{ name: contender, contender, how: '', unit: 'tokens/s', median, spreadPercent: 1, samples: 3 },
+    ...{
+      name: contender,
+      contender,
+      how: `as_${median}`,
+      unit: 'tokens/s',
+      median,
+      spreadPercent: 1,
+      samples: 3,
+    },
     ...{ quartiles: [median - 1, median + 1], values: [], peakBytes: undefined, standings: [] },
     ...change,
   };
@@ -46,6 +54,8 @@ Medians and quartiles of 3 rounds in which the contenders take turns; ratios are
 | llama.cpp Q4_1 | 8.76 | 7.76 to 9.76 | – | – |
 | wllama | wrong | – | – | tokens 1\\|2 |
 
+- lowrank simd, exact: as\\_114.2
+- llama.cpp Q4_1: as\\_8.756
 - checked first: same tokens
 - checked first: losses
 - left out: PEFT\\: python3 has no torch

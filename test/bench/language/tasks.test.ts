@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Task } from '../../../bench/language/contender.js';
 import { type Options, parseOptions } from '../../../bench/language/options.js';
 import { tasksOf } from '../../../bench/language/tasks.js';
+import { variantName } from '../../../bench/language/variant.js';
 
-const prepared = { adapter: 'adapter', checkPrompts: [], refusals: {}, examples: 'examples.json' };
+const prepared = { adapter: 'adapter', checkPrompts: [], examples: 'examples.json' };
 
 const optionsOf = (words: string): Options =>
   parseOptions(
@@ -56,13 +57,18 @@ describe('tasksOf', () => {
     ]);
   });
 
-  it('measures in Chromium what this Node does not run, but no precision that is unknown', () => {
+  it('measures in Chromium what this Node does not run', () => {
     const options = optionsOf('--only browser');
-    const [browser] = tasksOf(options, options.variants.slice(0, 1), {
-      ...prepared,
-      refusals: { fast: 'unknown option' },
-    });
-    expect(names(browser).slice(0, 2)).toEqual(['lowrank simd, exact', 'lowrank relaxed, exact']);
+    const [browser] = tasksOf(options, options.variants.slice(0, 1), prepared);
+    expect(names(browser).slice(0, 4)).toEqual(options.variants.map(variantName));
+  });
+
+  it('has each kind of weights where it is asked for', () => {
+    const [weights] = tasks('--only weights');
+    expect(names(weights)).toEqual([
+      ...['keep', 'f32', 'bf16', 'q8', 'q4'].map((kind) => `lowrank simd, exact, ${kind}`),
+      'PyTorch, f32',
+    ]);
   });
 
   it('has the goals of training', () => {
