@@ -12,7 +12,7 @@ import type { Variant } from './variant.js';
 export interface ModelRequest extends Variant {
   readonly model: string;
   readonly threads: number;
-  /** Default `keep`. */
+  /** Default `keep`; what they take is told where they are given. */
   readonly weights?: WeightsOption;
 }
 
@@ -22,16 +22,15 @@ export interface OpenedModel extends LoadedLanguageModel {
 }
 
 export async function openModel(request: ModelRequest): Promise<OpenedModel> {
-  const { model, build, precision, threads, weights = 'keep' } = request;
+  const { model, build, precision, threads, weights } = request;
   const device = await createWasmBackend({ readBinary, build, threads, threadPlatform });
   const begun = performance.now();
-  const loaded = await loadLanguageModel(device, model, { precision, weights });
+  const loaded = await loadLanguageModel(device, model, weights ? { precision, weights } : { precision });
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-  const how = [
-    `${build} build, ${precision}, Node ${process.versions.node}, ${threads} thread${threads > 1 ? 's' : ''}`,
-    `weights ${weights}: ${Math.round(device.memory().reservedBytes / 1e6)} MB on the device, loaded in ${seconds} s`,
-  ];
-  return { ...loaded, device, how: how.join('; ') };
+  const how = `${build} build, ${precision}, Node ${process.versions.node}, ${threads} thread${threads > 1 ? 's' : ''}`;
+  const megabytes = Math.round(device.memory().reservedBytes / 1e6);
+  const what = weights ? `; weights ${weights}: ${megabytes} MB on the device, loaded in ${seconds} s` : '';
+  return { ...loaded, device, how: `${how}${what}` };
 }
 
 /** The same weights without the last blocks. */

@@ -15,6 +15,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import { writeFileAtomic } from '../../src/node.js';
+import { readReport, renderComparison } from '../compare.js';
 import { chatPairs, chatSplit, writeSplit } from './corpus.js';
 import { type Options, parseOptions, type Row } from './options.js';
 import { type MetricResult, resultsOf } from './results.js';
@@ -57,6 +58,8 @@ async function main(options: Options): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'lowrank-language-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  // Before anything is measured or written: it may be the file that is written.
+  const earlier = options.compare === undefined ? undefined : await readReport(options.compare);
   const leftOut: string[] = [];
   const prepared = prepare(model, folder, rows, leftOut);
   const { variants, leftOut: missing } = availableVariants(options.variants);
@@ -74,6 +77,8 @@ async function main(options: Options): Promise<void> {
     await save(options, { ...done, leftOut });
   }
   process.stdout.write(await save(options, { ...done, leftOut }));
+  const results = done.metrics.flatMap(({ figures }) => figures);
+  if (earlier) process.stdout.write(`\n${renderComparison(earlier, results)}\n`);
 }
 
 async function save(

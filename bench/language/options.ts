@@ -19,6 +19,8 @@ export interface Options {
   readonly clock: ClockName;
   readonly json: string;
   readonly md: string | undefined;
+  /** The figures of an earlier run. */
+  readonly compare: string | undefined;
 }
 
 /** The others have no goals, and are measured when they are asked for. */
@@ -73,6 +75,7 @@ export function parseOptions(words: readonly string[], tell = writeError): Optio
     )
     .option('--json <file>', 'where to write the figures', 'build/language.json')
     .option('--md <file>', 'where to write the tables, beside standard output')
+    .option('--compare <file>', 'show what changed against the figures of an earlier run')
     .parse(words, { from: 'user' })
     .opts<Given>();
   const {
@@ -85,7 +88,7 @@ export function parseOptions(words: readonly string[], tell = writeError): Optio
   } = given;
   return {
     ...rest,
-    ...{ quick, rows: only, clock: given.clock?.[0] ?? 'wall', md: given.md },
+    ...{ quick, rows: only, clock: given.clock?.[0] ?? 'wall', md: given.md, compare: given.compare },
     rounds: rounds ?? (quick ? QUICK_ROUNDS : ROUNDS),
     variants: builds.flatMap((build) => precisions.map((precision) => ({ build, precision }))),
   };
@@ -102,6 +105,7 @@ interface Given {
   readonly clock?: readonly ClockName[];
   readonly json: string;
   readonly md?: string;
+  readonly compare?: string;
 }
 
 function writeError(text: string): void {

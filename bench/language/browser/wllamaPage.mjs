@@ -46,8 +46,8 @@ async function time({ promptTokens, tokens }, promptText) {
 async function answer({ do: what, request }) {
   wllama ??= await open(request);
   const { work, promptText } = request;
-  if (what === 'hello')
-    return { how: `llama.cpp ${Wllama.getLibllamaVersion()}, ${wllama.getNumThreads()} threads` };
+  const threads = `${request.threads} thread${request.threads > 1 ? 's' : ''}`;
+  if (what === 'hello') return { how: `wllama 3.13.0, llama.cpp ${Wllama.getLibllamaVersion()}, ${threads}` };
   if (what === 'time') return { samples: await time(work, promptText) };
   let text = '';
   for (const prompt of work.checkPrompts) text += (await write(prompt.text, work.checkTokens)).text;

@@ -40,8 +40,14 @@ describe('parseOptions', () => {
   });
 
   it('takes files, threads and the clock', () => {
-    const options = parse('--json a.json --md b.md --threads 1 --clock cpu --model m.gguf');
-    expect(options).toMatchObject({ json: 'a.json', md: 'b.md', threads: 1, clock: 'cpu', model: 'm.gguf' });
+    const options = parse('--json a.json --md b.md --compare c.json --threads 1 --clock cpu');
+    expect(options).toMatchObject({
+      json: 'a.json',
+      md: 'b.md',
+      compare: 'c.json',
+      threads: 1,
+      clock: 'cpu',
+    });
   });
 
   it.each([
