@@ -14,7 +14,9 @@ import time
 import peft
 import torch
 import transformers
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from transformers import AutoTokenizer
+
+from peft_common import base_model, padded
 
 CLIP = 1.0
 VALIDATION_BATCH = 10
@@ -25,17 +27,6 @@ torch.manual_seed(options["seed"])
 order = random.Random(options["seed"])
 folder, name = os.path.split(os.path.abspath(path))
 tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
-
-
-def base_model():
-    """The weights of the file as float32, in a model that knows of no quantisation."""
-    quantised = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32)
-    config = quantised.config.to_dict()
-    config.pop("quantization_config", None)
-    model = LlamaForCausalLM(LlamaConfig(**config))
-    model.load_state_dict({key: value.float() for key, value in quantised.state_dict().items()})
-    model.config.use_cache = False
-    return model
 
 
 def encoded(line):
@@ -53,21 +44,6 @@ def examples_of(part):
         return [encoded(line) for line in file]
 
 
-def padded(rows):
-    width = max(len(ids) for ids, _ in rows)
-    shape = (len(rows), width)
-    batch = {
-        "input_ids": torch.full(shape, 2),
-        "labels": torch.full(shape, -100),
-        "attention_mask": torch.zeros(shape, dtype=torch.long),
-    }
-    for i, (ids, labels) in enumerate(rows):
-        batch["input_ids"][i, : len(ids)] = torch.tensor(ids)
-        batch["labels"][i, : len(labels)] = torch.tensor(labels)
-        batch["attention_mask"][i, : len(ids)] = 1
-    return batch
-
-
 def held_out_loss():
     model.eval()
     total = count = 0
@@ -83,7 +59,7 @@ def held_out_loss():
 
 train, valid = examples_of("train"), examples_of("valid")
 config = peft.LoraConfig(r=8, lora_alpha=16, target_modules="all-linear")
-model = peft.get_peft_model(base_model(), config)
+model = peft.get_peft_model(base_model(path), config)
 size, passes = options["batchSize"], options["passes"]
 steps = passes * -(-len(train) // size)
 trained = [parameter for parameter in model.parameters() if parameter.requires_grad]

@@ -1,10 +1,9 @@
 /** PyTorch, in a Python process that times itself. Left out, with the reason, where there is none. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { LineProcess } from '../lineProcess.js';
 import { MATMUL_SIZES, type Peer, TASK_NAMES, type TaskName } from './peer.js';
 import {
   ADAM,
@@ -21,7 +20,6 @@ import {
 const SCRIPT = fileURLToPath(new URL('torch_bench.py', import.meta.url));
 
 interface Reply {
-  readonly error?: string;
   readonly values?: number[];
   readonly version?: string;
   readonly threads?: number;
@@ -33,10 +31,11 @@ export async function openTorch(work: Work): Promise<Peer> {
   const folder = mkdtempSync(join(tmpdir(), 'lowrank-peers-'));
   writeWork(folder, work);
   const python = process.env.LOWRANK_PYTHON ?? 'python3';
-  const child = new TorchProcess(python, folder);
+  const env = { OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
+  const child = new LineProcess({ program: python, words: [SCRIPT, folder], env });
   try {
-    const { version = 'unknown', threads, python: pythonVersion } = await child.ask({ do: 'hello' });
-    const valuesOf = async (command: object) => (await child.ask(command)).values ?? [];
+    const { version = 'unknown', threads, python: pythonVersion } = await child.ask<Reply>({ do: 'hello' });
+    const valuesOf = async (command: object) => (await child.ask<Reply>(command)).values ?? [];
     const tasks = TASK_NAMES.map((name) => {
       const check = () => valuesOf({ do: 'check', task: name });
       return [name, { check, time: (ms: number) => valuesOf({ do: 'time', task: name, ms }) }] as const;
@@ -47,56 +46,13 @@ export async function openTorch(work: Work): Promise<Peer> {
       language: 'Python',
       how: `eager, Python ${pythonVersion}, ${threads} thread`,
       tasks: new Map(tasks),
-      dispose: () => child.end(),
+      dispose: () => void child.end(),
     };
   } catch (error) {
-    child.end();
+    void child.end();
     throw error;
   } finally {
     rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** Questions and answers are lines, in turn. */
-class TorchProcess {
-  readonly #child: ChildProcess;
-  readonly #failed: Promise<never>;
-  readonly #answers: AsyncIterator<string>;
-  #complaints = '';
-
-  constructor(python: string, folder: string) {
-    this.#child = spawn(python, [SCRIPT, folder], {
-      env: { ...process.env, OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' },
-    });
-    const { stdin, stdout, stderr } = this.#child;
-    if (!stdin || !stdout || !stderr) throw new Error('torch: the process has no pipes');
-    // That it ended is told by its close.
-    stdin.on('error', () => {});
-    stderr.on('data', (bytes) => {
-      this.#complaints += bytes;
-    });
-    this.#answers = createInterface({ input: stdout })[Symbol.asyncIterator]();
-    this.#failed = new Promise((_, reject) => {
-      this.#child.on('error', (error) => reject(new Error(`${python} does not start: ${error.message}`)));
-      this.#child.on('close', () => {
-        const last = this.#complaints.trim().split('\n').at(-1);
-        reject(new Error(`${python} ended: ${last || 'without a word'}`));
-      });
-    });
-    this.#failed.catch(() => {});
-  }
-
-  async ask(command: object): Promise<Reply> {
-    this.#child.stdin?.write(`${JSON.stringify(command)}\n`);
-    const line = await Promise.race([this.#answers.next(), this.#failed]);
-    if (line.done) return this.#failed;
-    const reply: Reply = JSON.parse(line.value);
-    if (reply.error !== undefined) throw new Error(`torch: ${reply.error}`);
-    return reply;
-  }
-
-  end(): void {
-    this.#child.stdin?.end();
   }
 }
 
