@@ -96,7 +96,7 @@ function dotFew(
   const nibbles = v128.load32_splat(NIBBLES);
   const codeBytes = codeBytesOf(type);
   const second: usize = rows > 1 ? 1 : 0;
-  const third = rows > 2 ? 2 : second;
+  const third: usize = rows > 2 ? 2 : second;
   const xBytes: usize = type === ElementType.q8x16 ? 32 : 64;
   let sum = f32x4.splat(0);
   for (; groups > 0; groups--, strip += rows * groupBytesOf(type), x += xBytes, own += 4) {
