@@ -11,9 +11,10 @@ export type Shape = readonly number[];
 
 /**
  * How products with a packed weight are computed: `exact` in f32; `fast` in integers, with activations rounded to 16 bits in
- * blocks of 32 (14 bits for both operands on the way back), at an error of about 1e-4 of the output in place of 1e-7.
+ * blocks of 32 (14 bits for both operands on the way back), at an error of about 1e-4 of the output in place of 1e-7; `fastest`
+ * as `fast`, but a single row, as when text is written, to 8 bits where the weight has 4, at an error of about 1e-2.
  */
-export type Precision = 'exact' | 'fast';
+export type Precision = 'exact' | 'fast' | 'fastest';
 
 /** What autograd/graph.ts hangs on a tensor that an op made. */
 export interface GraphNode {

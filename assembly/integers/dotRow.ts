@@ -15,16 +15,20 @@ import { CODES, SCALES, SUMS } from './layout';
 
 /** Four low bits of each byte; loaded, since a constant would be made anew at each use. */
 const NIBBLES: usize = memory.data<u32>([0x0f0f0f0f]);
+const ONE: usize = memory.data<u16>([1]);
 
 /**
  * `out = a op(b)` for one row of a, rounded by {@link roundRow} into the scratch memory at `scratch`, strip after strip of the weight. What is
- * loaded of a serves its four rows, whose sums are the lanes of one vector.
+ * loaded of a serves its four rows, whose sums are the lanes of one vector. Codes of a that fit into 8 bits, `isCoarse`, meet those of 4 bits as
+ * bytes where the build has products of bytes, to the same bits.
  */
-export function dotRow(product: Product, scratch: usize): void {
+export function dotRow(product: Product, isCoarse: bool, scratch: usize): void {
   const type = product.bType;
   const weights = product.weights;
   const first = product.b / product.k;
   const groups = product.k >> groupShift(type);
+  const isOfBytes = ASC_FEATURE_RELAXED_SIMD && isCoarse && type === ElementType.q4;
+  if (isOfBytes) narrowCodes(scratch + CODES, product.k);
   for (let col: usize = 0; col < product.n; col += STRIP_ROWS) {
     const strip = stripAt(weights, type, first + col, 0);
     const rows = stripRowsOf(weights, first + col);
@@ -32,6 +36,7 @@ export function dotRow(product: Product, scratch: usize): void {
     const own = scratch + SCALES;
     let sums: v128;
     if (rows < STRIP_ROWS) sums = dotFew(strip, type, rows, groups, x, own, hasMinimums(weights));
+    else if (isOfBytes) sums = dotNarrowed(strip, groups, x + (product.k << 1), own);
     else if (type === ElementType.q4) sums = dotHalved(strip, groups, x, own);
     else if (type === ElementType.q8x16) sums = dotSixteens(strip, groups, x, own);
     else sums = dotBytes(strip, groups, x, own, hasMinimums(weights));
@@ -55,6 +60,43 @@ function dotHalved(strip: usize, groups: usize, x: usize, own: usize): v128 {
     sum = madd(v128.load(strip, 80), v128.load32_splat(own, SUMS - SCALES), sum);
   }
   return sum;
+}
+
+/** Codes of 16 bits, whose values fit into 8, as bytes behind them. */
+function narrowCodes(codes: usize, k: usize): void {
+  let to = codes + (k << 1);
+  for (const end = to; codes < end; codes += 32, to += 16) {
+    v128.store(to, i8x16.narrow_i16x8_s(v128.load(codes), v128.load(codes, 16)));
+  }
+}
+
+/** Groups of 32 codes, two a byte, times bytes. */
+function dotNarrowed(strip: usize, groups: usize, x: usize, own: usize): v128 {
+  const nibbles = v128.load32_splat(NIBBLES);
+  const ones = v128.load16_splat(ONE);
+  let sum = f32x4.splat(0);
+  for (; groups > 0; groups--, strip += 96, x += 32, own += 4) {
+    const x0 = v128.load(x);
+    const x1 = v128.load(x, 16);
+    const sums = lanesOf(
+      halvesOfBytes(strip, x0, x1, nibbles, ones),
+      halvesOfBytes(strip + 16, x0, x1, nibbles, ones),
+      halvesOfBytes(strip + 32, x0, x1, nibbles, ones),
+      halvesOfBytes(strip + 48, x0, x1, nibbles, ones),
+    );
+    sum = madd(sums, f32x4.mul(v128.load(strip, 64), v128.load32_splat(own)), sum);
+    sum = madd(v128.load(strip, 80), v128.load32_splat(own, SUMS - SCALES), sum);
+  }
+  return sum;
+}
+
+/** Four products of at most 127 · 15 fit into 16 bits, and codes up to 15 are the same bytes with and without a sign. */
+function halvesOfBytes(codes: usize, x0: v128, x1: v128, nibbles: v128, ones: v128): v128 {
+  if (!ASC_FEATURE_RELAXED_SIMD) return ones;
+  const pairs = v128.load(codes);
+  const lower = i16x8.relaxed_dot_i8x16_i7x16_s(x0, v128.and(pairs, nibbles));
+  const upper = i16x8.relaxed_dot_i8x16_i7x16_s(x1, v128.and(i16x8.shr_u(pairs, 4), nibbles));
+  return i32x4.dot_i16x8_s(i16x8.add(lower, upper), ones);
 }
 
 /** Groups of 32 codes, one a byte. */

@@ -1,8 +1,7 @@
 /** Products with a packed weight in integers: both operands as codes with scales, whose products are summed exactly, group by group. */
-import { describeB } from '../matmul/matmul';
+import { describe } from '../matmul/describe';
 import { evenBlock } from '../matmul/panels';
 import { Product } from '../matmul/product';
-import { SPILL_OFFSET } from '../matmul/scratch';
 import { groupShift, hasMinimums, STRIP_ROWS } from '../packed';
 import { dotRow } from './dotRow';
 import {
@@ -28,11 +27,13 @@ import { integerTile, ScaledGroup, ShiftedGroup, ShortGroup } from './tile';
 
 /** Largest codes: against the weight's own codes of 8 bits, and where both operands are rounded; 32 products fit into 32 bits. */
 const TOP: f32 = 32767;
+const COARSE_TOP: f32 = 127;
 const TOP_OF_BOTH: f32 = 8191;
 
 /**
  * `out[m,n] = a op(b) + beta * out + bias[n]` with a packed `b`, op(b) `[k,n]`, or stored `[n,k]` with `transB`. Rows of a are rounded to
  * 16 bits for each 32 steps. With `transB`, where the groups of b run along k, its own codes are taken; else both are rounded to 14 bits.
+ * `coarse` rounds rows of a to 8 bits with `transB`.
  * `scratch` is {@link INTEGER_SCRATCH_BYTES}; `part` and `parts` as in matmul.
  */
 export function integerMatmul(
@@ -45,29 +46,15 @@ export function integerMatmul(
   k: usize,
   n: usize,
   transB: bool,
+  coarse: bool,
   beta: f32,
   scratch: usize,
   part: usize,
   parts: usize,
 ): void {
   assert(part < parts, 'integerMatmul: there is no such part');
-  assert((scratch & 15) === 0, 'integerMatmul: scratch memory is not at a multiple of 16');
-  const product = changetype<Product>(scratch);
-  product.m = m;
-  product.k = k;
-  product.n = n;
-  product.a = a;
-  product.aRow = k << 2;
-  product.aStep = 4;
-  describeB(product, b, bType, transB);
-  product.out = out;
-  product.outRow = n << 2;
-  product.outCol = 4;
-  product.alpha = 1;
-  product.beta = beta;
-  product.bias = bias;
-  product.isTransposed = false;
-  product.spill = scratch + SPILL_OFFSET;
+  const product = describe(out, a, b, bias, bType, m, k, n, false, transB, 1, beta, scratch);
+  const top = !transB ? TOP_OF_BOTH : coarse ? COARSE_TOP : TOP;
   if (m === 1 && transB && product.hasStrips && k <= MOST_STEPS_OF_ROW) {
     product.takeShare(part, parts, 1, STRIP_ROWS);
     roundRow(
@@ -77,25 +64,24 @@ export function integerMatmul(
       a,
       k,
       (<usize>1) << groupShift(bType),
-      TOP,
+      top,
       product.spill,
     );
-    dotRow(product, scratch);
+    dotRow(product, coarse, scratch);
   } else {
     product.takeShare(part, parts, TILE_ROWS, TILE_COLS);
-    multiplyBlocks(product, transB, scratch);
+    multiplyBlocks(product, transB, top, scratch);
   }
 }
 
 /** Rows are rounded once for each block of steps, and weights packed once for each block of rows. */
-function multiplyBlocks(product: Product, isAlongSteps: bool, scratch: usize): void {
+function multiplyBlocks(product: Product, isAlongSteps: bool, top: f32, scratch: usize): void {
   begin(product);
   const k = product.k;
   const blockK = evenBlock(k, MOST_STEPS, BLOCK);
   const blockN = evenBlock(product.n, MOST_COLS, TILE_COLS);
   const blockM = evenBlock(product.m, MOST_ROWS, TILE_ROWS);
   const group: usize = isAlongSteps ? (<usize>1) << groupShift(product.bType) : BLOCK;
-  const top = isAlongSteps ? TOP : TOP_OF_BOTH;
   for (let row: usize = 0; row < product.m; row += blockM) {
     const rows = min(blockM, product.m - row);
     for (let step: usize = 0; step < k; step += blockK) {

@@ -31,5 +31,5 @@ export const FLOATS: usize =
   PANELS + (MOST_COLS / TILE_COLS) * ((MOST_STEPS >> 1) * PAIR_BYTES + MOST_GROUPS * 2 * LANE_BYTES);
 export const INTEGER_SCRATCH_BYTES: usize = FLOATS + ((MOST_STEPS * TILE_COLS) << 2);
 
-/** A single row may be so long: its codes, scales and sums fill what a block of rows has. */
-export const MOST_STEPS_OF_ROW: usize = MOST_ROWS * MOST_STEPS;
+/** A single row may be so long: its codes, as 16 bits and as bytes, scales and sums have room in what a block of rows has. */
+export const MOST_STEPS_OF_ROW: usize = (MOST_ROWS * MOST_STEPS) >> 1;

@@ -1,12 +1,13 @@
 /** The one matrix product: picks a way by the shape and the strides. */
 import { ElementType } from '../commands.gen';
 import { INTEGER_SCRATCH_BYTES } from '../integers/layout';
-import { isPacked, rowLengthOf } from '../packed';
+import { isPacked } from '../packed';
+import { describe } from './describe';
 import { DOT_COLS, DOT_ROWS, dotTiles, matmulDot, matmulDotTransposed } from './dot';
 import { matmulDotQuantised } from './dotQuantised';
 import { matmulPanels, PACKED_A_BYTES, PACKED_B_BYTES, TILE_COLS, TILE_ROWS } from './panels';
 import { Product } from './product';
-import { HEAD_BYTES, SPILL_OFFSET } from './scratch';
+import { HEAD_BYTES } from './scratch';
 
 /** From this length of every side on, packing b pays. */
 const PACK_B_MIN: usize = 32;
@@ -47,42 +48,10 @@ export function matmul(
   parts: usize,
 ): void {
   assert(part < parts, 'matmul: there is no such part');
-  assert((scratch & 15) === 0, 'matmul: scratch memory is not at a multiple of 16');
-  const product = changetype<Product>(scratch);
-  product.m = m;
-  product.k = k;
-  product.n = n;
-  product.a = a;
-  product.aRow = transA ? 4 : k << 2;
-  product.aStep = transA ? m << 2 : 4;
-  describeB(product, b, bType, transB);
-  product.out = out;
-  product.outRow = n << 2;
-  product.outCol = 4;
-  product.alpha = alpha;
-  product.beta = beta;
-  product.bias = bias;
-  product.isTransposed = false;
-  product.spill = scratch + SPILL_OFFSET;
+  const product = describe(out, a, b, bias, bType, m, k, n, transA, transB, alpha, beta, scratch);
   product.packedA = scratch + HEAD_BYTES;
   product.packedB = scratch + HEAD_BYTES + PACKED_A_BYTES;
   choose(product, part, parts);
-}
-
-/** What a product knows of b, which depends on k and n. */
-export function describeB(product: Product, b: usize, type: i32, transB: bool): void {
-  const k = product.k;
-  const n = product.n;
-  // Bytes of an element, as a shift; a packed one is counted.
-  const shift: usize = isPacked(type) ? 0 : type === ElementType.f32 ? 2 : 1;
-  product.bType = type;
-  product.bStep = transB ? 1 << shift : n << shift;
-  product.bCol = transB ? k << shift : 1 << shift;
-  product.b = b;
-  if (!isPacked(type)) return;
-  product.b = 0;
-  product.weights = b;
-  product.hasStrips = rowLengthOf(b) === (transB ? k : n);
 }
 
 /**

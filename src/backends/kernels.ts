@@ -135,8 +135,8 @@ export const KERNELS = {
   },
   /**
    * The same with a packed `b`, in integers where `wasm` is. With `round(x, t)` for x rounded along k, each 32 steps as
-   * `s · round(x / s)` with `s = max |x| / t` (0 where max |x| < 1e-30): `out = round(a, 32767) bᵀ` with `transB`, where the groups of b
-   * run along k and its own codes are taken, else `round(a, 8191) round(b, 8191)`; then `+ beta * out + bias`. Not on webgpu.
+   * `s · round(x / s)` with `s = max |x| / t` (0 where max |x| < 1e-30): `out = round(a, 32767) bᵀ` with `transB` (127 with
+   * `coarse`), where the groups of b run along k and its own codes are taken, else `round(a, 8191) round(b, 8191)`; then `+ beta * out + bias`. Not on webgpu.
    */
   integerMatmul: {
     out: { out: 'f32' },
@@ -144,7 +144,7 @@ export const KERNELS = {
     optional: ['bias'],
     types: ['b'],
     sizes: ['m', 'k', 'n'],
-    flags: ['transB'],
+    flags: ['transB', 'coarse'],
     numbers: ['beta'],
     cut: { own: true },
     cost: { of: ['m', 'k', 'n'], nanoseconds: 0.035 },

@@ -101,8 +101,10 @@ export async function loadLanguageModel(
   });
   keepSource(model, place);
   model.precision = precision;
-  if (precision === 'fast' && !hasPackedWeights(model))
-    notes.push('precision fast changes nothing: no weights are packed, load them with weights q8 or q4');
+  if (precision !== 'exact' && !hasPackedWeights(model))
+    notes.push(
+      `precision ${precision} changes nothing: no weights are packed, load them with weights q8 or q4`,
+    );
   return { model: model.eval(), tokenizer: opened.tokenizer, notes, weightBytes };
 }
 

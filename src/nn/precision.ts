@@ -5,7 +5,7 @@ import { DeviceError } from '../base/errors.js';
 import type { Parameter, Precision } from '../tensor.js';
 import type { Module } from './module.js';
 
-export const PRECISIONS = ['exact', 'fast'] as const satisfies readonly Precision[];
+export const PRECISIONS = ['exact', 'fast', 'fastest'] as const satisfies readonly Precision[];
 
 function packedWeights(module: Module): Parameter[] {
   return module.parameters().filter(({ dtype }) => isPackedType(dtype));
@@ -21,10 +21,10 @@ export function setPrecision(module: Module, precision: Precision): void {
   for (const weight of packedWeights(module)) weight.precision = precision;
 }
 
-/** @throws RangeError for another word, DeviceError for `fast` where the device has no products in integers */
+/** @throws RangeError for another word, DeviceError for others than `exact` where the device has no products in integers */
 export function checkPrecision(what: string, precision: Precision, { name }: Backend): void {
   if (!PRECISIONS.includes(precision))
     throw new RangeError(`${what}: must be one of ${PRECISIONS.join(', ')}: ${precision}`);
-  if (precision === 'fast' && name === 'webgpu')
+  if (precision !== 'exact' && name === 'webgpu')
     throw new DeviceError(`${what}: ${name} has no products in integers: use exact, or the device wasm`);
 }

@@ -13,8 +13,14 @@ interface WeightProduct {
   readonly beta?: number;
 }
 
-/** `out = a op(weight) + beta * out + bias`: in integers for a packed weight whose precision is `fast`, else in floats. */
+/** `out = a op(weight) + beta * out + bias`: in integers for a packed weight whose precision is not `exact`, else in floats. */
 export function multiplyByWeight(weight: Tensor, product: WeightProduct): void {
-  const { device, storage, precision } = weight;
-  device.run(precision === 'fast' ? 'integerMatmul' : 'matmul', { ...product, b: storage });
+  const { device, storage, precision, dtype } = weight;
+  const all = { ...product, b: storage };
+  if (precision === 'exact') device.run('matmul', all);
+  else
+    device.run('integerMatmul', {
+      ...all,
+      coarse: precision === 'fastest' && product.m === 1 && dtype === 'q4',
+    });
 }

@@ -262,7 +262,7 @@ describe('lowrank eval', () => {
     [['--model', 'm', '--data', 'd', '--train-on', 'x'], '2: --train-on: must be one of answers, all: x'],
     [
       ['--model', 'm', '--data', 'd', '--precision', 'half'],
-      '2: --precision: must be one of auto, exact, fast: half',
+      '2: --precision: must be one of auto, exact, fast, fastest: half',
     ],
     [['--model', 'm', '--base', 'b'], '2: --base: cannot be given with --model'],
     [['--base', 'b', '--json', 'x'], '2: --json: needs --model: --base is a DigitsNet'],

@@ -155,7 +155,7 @@ describe('lowrank generate', () => {
     [
       'a precision',
       ['--model', folder, '--prompt', 'x', '--precision', 'half'],
-      '--precision: must be one of auto, exact, fast: half',
+      '--precision: must be one of auto, exact, fast, fastest: half',
     ],
     [
       'weights',

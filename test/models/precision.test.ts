@@ -67,6 +67,23 @@ describe.each(['q4', 'q8'] as const)('a small model in %s', (weights) => {
     expect(await logitsOf(model)).toEqual(exact);
   });
 
+  it('at its fastest writes rows of their own in 8 bits, where weights have 4', async () => {
+    const { model } = await load({ weights });
+    const logits: Record<string, ArrayLike<number>> = {};
+    for (const precision of ['exact', 'fast', 'fastest'] as const) {
+      model.precision = precision;
+      const first = noGrad(() => model.forward(tensor(device, ids.subarray(0, 1), [1], 'i32')));
+      logits[precision] = await first.read();
+      const many = await logitsOf(model);
+      model.precision = precision === 'exact' ? 'exact' : 'fast';
+      expect(await logitsOf(model), `${precision}: many rows`).toEqual(many);
+    }
+    if (weights === 'q8') expect(logits.fastest).toEqual(logits.fast);
+    else
+      expect(difference(logits.fastest, logits.exact)).toBeGreaterThan(difference(logits.fast, logits.exact));
+    expect(difference(logits.fastest, logits.exact)).toBeLessThan(0.1);
+  });
+
   it('learns as it does exactly', async () => {
     const losses: Record<string, number[]> = {};
     for (const precision of ['exact', 'fast'] as const) {
@@ -92,7 +109,7 @@ describe('precision', () => {
   it('is refused where it is no word of ours', async () => {
     const precision = 'half' as Precision;
     await expect(load({ precision })).rejects.toThrow(
-      'loadLanguageModel: precision: must be one of exact, fast: half',
+      'loadLanguageModel: precision: must be one of exact, fast, fastest: half',
     );
     const { model } = await load({});
     expect(() => {

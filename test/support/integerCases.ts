@@ -39,12 +39,12 @@ function activations(random: Parameters<KernelCase['inputs']>[0], length: number
   });
 }
 
-function integerCase(dtype: Packed, i: number, transB: boolean): KernelCase {
+function integerCase(dtype: Packed, i: number, transB: boolean, coarse: boolean): KernelCase {
   const [m, rows, cols] = SHAPES[i];
   const [k, n] = transB ? [cols, rows] : [rows, cols];
   const [beta, withBias] = COMBINATIONS[(i + (transB ? 0 : 1)) % COMBINATIONS.length];
   return {
-    name: `integerMatmul ${m}x${k}x${n} N${transB ? 'T' : 'N'} by ${dtype}, beta ${beta}`,
+    name: `integerMatmul ${m}x${k}x${n} N${transB ? 'T' : 'N'} by ${dtype}, beta ${beta}${coarse ? ', coarse' : ''}`,
     inputs: (random) => ({
       a: input(activations(random, m * k)),
       b: packedInput(random, dtype, rows * cols, i % 5 === 4 ? undefined : cols),
@@ -52,7 +52,7 @@ function integerCase(dtype: Packed, i: number, transB: boolean): KernelCase {
       out: beta === 0 ? output(m * n) : { ...input(normals(random, m * n)), isOutput: true },
     }),
     run: (backend, { out, a, b, bias }) =>
-      backend.run('integerMatmul', { out, a, b, bias, m, k, n, transB, beta }),
+      backend.run('integerMatmul', { out, a, b, bias, m, k, n, transB, coarse, beta }),
     magnitude: (before) => ({ out: magnitudes(before, dtype, { m, k, n, transB }) }),
   };
 }
@@ -83,5 +83,9 @@ function magnitudes(before: Arrays, dtype: Packed, { m, k, n, transB }: Sizes): 
 }
 
 export const integerCases: readonly KernelCase[] = PACKED_TYPES.flatMap((dtype) =>
-  SHAPES.flatMap((_, i) => [true, false].map((transB) => integerCase(dtype, i, transB))),
+  SHAPES.flatMap((_, i) => [
+    integerCase(dtype, i, true, false),
+    integerCase(dtype, i, false, i % 2 === 1),
+    integerCase(dtype, i, true, true),
+  ]),
 );

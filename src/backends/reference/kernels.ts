@@ -27,8 +27,8 @@ export const REFERENCE_KERNELS: Reference = {
     }
   },
 
-  integerMatmul({ out, a, b, bias, m, k, n, transB, beta = 0 }) {
-    const left = roundedAlong(a, m, k, [k, 1], transB ? 32767 : 8191);
+  integerMatmul({ out, a, b, bias, m, k, n, transB, coarse, beta = 0 }) {
+    const left = roundedAlong(a, m, k, [k, 1], !transB ? 8191 : coarse ? 127 : 32767);
     // Weight l of column j; with transB the weight itself stays.
     const right = transB ? b : roundedAlong(b, n, k, [1, n], 8191);
     for (let i = 0; i < m; i++) {

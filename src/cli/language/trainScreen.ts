@@ -26,8 +26,7 @@ export function adapterKind({ adapter }: Pick<TrainSetup, 'adapter'>): string {
   return `${useRslora ? 'rs' : ''}${useDora ? 'DoRA' : 'LoRA'}`;
 }
 
-/** What `--precision fast` means, where it is in force. */
-const FAST = 'fast: products with packed weights in integers of 16 bits';
+const IN_INTEGERS = 'products with packed weights in integers of 16 bits';
 
 /** Names of the adapted modules, such as `q_proj`. */
 export function adaptedNames({ adapter }: Pick<TrainSetup, 'adapter'>): string[] {
@@ -43,7 +42,7 @@ function modelFacts(setup: TrainSetup, options: TrainCommand): (readonly [string
   const percent = ((100 * trainable) / parameters).toFixed(2);
   return [
     ['Device', `${device.name}: ${printable(reason, MAX_SHOWN)}`],
-    ...(model.precision === 'fast' ? [['Precision', FAST] as const] : []),
+    ...(model.precision === 'exact' ? [] : [['Precision', `${model.precision}: ${IN_INTEGERS}`] as const]),
     [
       'Model',
       `${printable(options.model, MAX_SHOWN)}: ${integer(parameters)} parameters, ${megabytes(weightBytes)} ${options.weights === 'keep' ? 'as in its file' : `as ${options.weights}`}`,

@@ -125,7 +125,7 @@ describe('options that fit nothing', () => {
     [['--batch-size', '2', '--batch-tokens', '9'], /^2: --batch-size: cannot be given with --batch-tokens/],
     [['--resume', '--overwrite'], /^2: --overwrite: cannot be given with --resume/],
     [['--resume', '--dry-run'], /^2: --dry-run: cannot be given with --resume/],
-    [['--precision', 'half'], /^2: --precision: must be one of auto, exact, fast: half$/],
+    [['--precision', 'half'], /^2: --precision: must be one of auto, exact, fast, fastest: half$/],
     [['--schedule', 'step'], /^2: --schedule: must be one of constant, linear, cosine: step$/],
     [['--learning-rate', '0'], /^2: --learning-rate: must be a number above 0: 0$/],
     [['--learning-rate', '-1'], /^2: --learning-rate: must be a number above 0: -1$/],
