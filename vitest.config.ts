@@ -4,8 +4,11 @@ import { defineConfig } from 'vitest/config';
 const major = Number(process.versions.node.split('.')[0]);
 const execArgv = major < 22 ? ['--experimental-wasm-relaxed-simd', '--expose-gc'] : ['--expose-gc'];
 
-/** Folders whose files leave nothing behind in their process: they share one with their neighbours, which loads src/ once. */
-const SHARED = 'base bench data files generate gguf lora nn ops optim peft safetensors text torch'
+/**
+ * Folders whose files leave nothing behind in their process: they share one with their neighbours, which loads src/ once. Those of
+ * `files` are not among them: they test what holds until somebody imports the entry for Node.
+ */
+const SHARED = 'base bench data generate gguf lora nn ops optim peft safetensors text torch'
   .split(' ')
   // That one measures the memory of its process.
   .map((folder) => `test/${folder}/**/!(fileEntries).test.ts`);
