@@ -4,14 +4,6 @@ import { defineConfig } from 'vitest/config';
 const major = Number(process.versions.node.split('.')[0]);
 const execArgv = major < 22 ? ['--experimental-wasm-relaxed-simd', '--expose-gc'] : ['--expose-gc'];
 
-/**
- * Folders whose files leave nothing behind in their process: they share one with their neighbours, which loads src/ once. Those of
- * `files` are not among them: they test what holds until somebody imports the entry for Node.
- */
-const SHARED = 'base bench data generate gguf lora nn ops optim peft safetensors text torch'
-  .split(' ')
-  // That one measures the memory of its process.
-  .map((folder) => `test/${folder}/**/!(fileEntries).test.ts`);
 /** They have commands of their own. */
 const OTHERS = ['test/package.test.ts', 'test/web/page/**'];
 
@@ -25,13 +17,8 @@ export default defineConfig({
     },
   },
   test: {
-    projects: [
-      { extends: true, test: { name: 'shared', include: SHARED, isolate: false } },
-      {
-        extends: true,
-        test: { name: 'apart', include: ['test/**/*.test.ts'], exclude: [...OTHERS, ...SHARED] },
-      },
-    ],
+    include: ['test/**/*.test.ts'],
+    exclude: OTHERS,
     execArgv,
     setupFiles: ['test/support/withoutDiskSync.ts'],
     maxWorkers: 2,

@@ -15,12 +15,12 @@ import { Sequential } from '../../src/nn/sequential.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
 import { tensor } from '../../src/tensor.js';
-import { sharedDevices } from '../support/devices.js';
+import { allDevices } from '../support/devices.js';
 
 const METHODS = ['parametrization', 'layer'] as const;
 const BIASES = ['none', 'lora_only', 'all'] as const;
 
-describe.each(await sharedDevices())('LoRA on %s', (_, device) => {
+describe.each(await allDevices())('LoRA on %s', (_, device) => {
   const random = new Random(1);
   const pixels = Float32Array.from({ length: 5 * 9 }, () => random.normal());
   const x = tensor(device, pixels, [5, 9]);
@@ -145,7 +145,7 @@ describe.each(await sharedDevices())('LoRA on %s', (_, device) => {
 });
 
 describe('applyLora', async () => {
-  const [[, device]] = await sharedDevices();
+  const [[, device]] = await allDevices();
   const digits = async (config: LoraConfig) => {
     const model = new DigitsNet(device);
     return { model, adapter: await applyLora(model, config) };

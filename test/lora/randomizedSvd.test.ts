@@ -9,7 +9,7 @@ import { randomizedSvd } from '../../src/lora/randomizedSvd.js';
 import { Linear } from '../../src/nn/linear.js';
 import { Sequential } from '../../src/nn/sequential.js';
 import { tensor } from '../../src/tensor.js';
-import { reference, sharedDevices } from '../support/devices.js';
+import { allDevices, reference } from '../support/devices.js';
 
 /** ‖W − s B A‖ */
 async function errorOf(
@@ -66,7 +66,7 @@ describe('pissa_niter_N', async () => {
     expect(s.filter((value) => value > 1e-3)).toHaveLength(3);
   });
 
-  it.each(await sharedDevices())(
+  it.each(await allDevices())(
     'changes nothing at first, and is saved and loaded, on %s',
     async (_, device) => {
       const random = new Random(4);

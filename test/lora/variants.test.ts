@@ -16,7 +16,7 @@ import { Sequential } from '../../src/nn/sequential.js';
 import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
 import { type Tensor, tensor } from '../../src/tensor.js';
-import { sharedDevices } from '../support/devices.js';
+import { allDevices } from '../support/devices.js';
 
 const KINDS: readonly (readonly [string, LoraConfig])[] = [
   ['plain', {}],
@@ -80,7 +80,7 @@ function difference(a: readonly number[], b: readonly number[]): number {
   return Math.max(...a.map((value, i) => Math.abs(value - b[i]))) / largest;
 }
 
-describe.each(await sharedDevices())('on %s', (_, device) => {
+describe.each(await allDevices())('on %s', (_, device) => {
   const { x, y } = inputs(device);
 
   describe.each(KINDS)('%s', (_, kind) => {

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { Embedding } from '../../src/nn/embedding.js';
 import { tensor } from '../../src/tensor.js';
-import { reference, sharedDevices } from '../support/devices.js';
+import { allDevices, reference } from '../support/devices.js';
 
-describe.each(await sharedDevices())('Embedding on %s', (_, device) => {
+describe.each(await allDevices())('Embedding on %s', (_, device) => {
   it('gives rows of its table, and adds their gradients at equal indices', async () => {
     const embedding = new Embedding(device, 4, 3);
     embedding.weight.write([0, 1, 2, 10, 11, 12, 20, 21, 22, 30, 31, 32]);

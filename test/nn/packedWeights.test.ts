@@ -19,7 +19,7 @@ import { matmul } from '../../src/ops/matmul.js';
 import { silu } from '../../src/ops/silu.js';
 import { Adam } from '../../src/optim/adam.js';
 import { packedParameter, parameter, Tensor, tensor } from '../../src/tensor.js';
-import { reference, sharedDevices } from '../support/devices.js';
+import { allDevices, reference } from '../support/devices.js';
 import { PACKED_TYPES, randomPacked } from '../support/packedCases.js';
 
 const [VOCABULARY, WIDTH, INNER] = [19, 64, 96];
@@ -75,7 +75,7 @@ function expectClose(found: ArrayLike<number>, expected: ArrayLike<number>): voi
   }
 }
 
-describe.each(await sharedDevices())('packed weights on %s', (_, device) => {
+describe.each(await allDevices())('packed weights on %s', (_, device) => {
   const x = tensor(device, [0, 3, 18, 7, 7], [5], 'i32');
   const y = tensor(device, [3, 18, 7, 7, 1], [5], 'i32');
 

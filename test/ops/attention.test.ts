@@ -9,7 +9,7 @@ import { silu } from '../../src/ops/silu.js';
 import { tensor } from '../../src/tensor.js';
 import { PATTERN_NAMES, rangesOf } from '../support/attentionCases.js';
 import { type AttentionInputs, type AttentionSizes, denseAttention } from '../support/denseAttention.js';
-import { reference, sharedDevices } from '../support/devices.js';
+import { allDevices, reference } from '../support/devices.js';
 
 const SIZES = { rows: 70, keys: 70, heads: 6, kvHeads: 2, dim: 12, scale: 1 / Math.sqrt(12) };
 
@@ -52,7 +52,7 @@ function errorOf(actual: ArrayLike<number>, expected: Float64Array): number {
   return error === 0 ? 0 : error / largest;
 }
 
-describe.each(await sharedDevices())('attention on %s', (name, device) => {
+describe.each(await allDevices())('attention on %s', (name, device) => {
   const isExact = name === 'reference';
 
   it.each(PATTERN_NAMES)('of %s rows is that of matrices, with its gradients', async (pattern) => {

@@ -11,12 +11,12 @@ import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
 import type { OptimizerParameters } from '../../src/optim/groups.js';
 import { type Tensor, tensor } from '../../src/tensor.js';
-import { sharedDevices } from '../support/devices.js';
+import { allDevices } from '../support/devices.js';
 import { adapterFiles, baseModel, caseNames, difference, facts, inputTensor, TARGETS } from './net.js';
 
 const outputs = (model: Layer, x: Tensor) => noGrad(() => model.forward(x)).read();
 
-describe.each(await sharedDevices())('adapters of PEFT on %s', (_, device) => {
+describe.each(await allDevices())('adapters of PEFT on %s', (_, device) => {
   it.each(caseNames)('%s: outputs of base, adapted and merged', async (name) => {
     const expected = facts(name);
     const x = inputTensor(device, expected);
@@ -90,7 +90,7 @@ describe.each(await sharedDevices())('adapters of PEFT on %s', (_, device) => {
 const CONVERTED = ['pissa', 'pissa-embedding', 'olora', 'f16', 'bf16'];
 
 describe('writing what PEFT wrote', async () => {
-  const [[, device]] = await sharedDevices();
+  const [[, device]] = await allDevices();
 
   it.each(caseNames.filter((name) => !CONVERTED.includes(name)))('%s: the same bytes', async (name) => {
     const model = baseModel(device, name);

@@ -19,18 +19,6 @@ export function wasm(build: WasmBuild = 'simd', threads = 1): Promise<WasmBacken
   return createWasmBackend({ readBinary, build, threads, threadPlatform });
 }
 
-/** The devices of {@link sharedDevices}, of this process. */
-const kept = globalThis as { keptDevices?: ReturnType<typeof allDevices> };
-
-/**
- * Devices of every kind, by name, the same for all files of tests that share a process: a software adapter takes a second to
- * compile the kernels. For tests that look at no memory.
- */
-export function sharedDevices(): ReturnType<typeof allDevices> {
-  kept.keptDevices ??= allDevices();
-  return kept.keptDevices;
-}
-
 /** A fresh device of every kind, by name. */
 export async function allDevices(): Promise<[name: string, device: Backend][]> {
   const devices: [string, Backend][] = [['reference', new ReferenceBackend()]];

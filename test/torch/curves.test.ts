@@ -11,7 +11,7 @@ import { crossEntropy } from '../../src/ops/crossEntropy.js';
 import { Adam } from '../../src/optim/adam.js';
 import type { Parameter } from '../../src/tensor.js';
 import { fit } from '../../src/train/fit.js';
-import { sharedDevices } from '../support/devices.js';
+import { allDevices } from '../support/devices.js';
 import { curves } from './fixtures.js';
 import { type Curve, normal, type TensorCheck, uniform } from './generator.js';
 
@@ -81,7 +81,7 @@ describe('the generator', () => {
   );
 });
 
-describe.each(await sharedDevices())('100 Adam steps on %s against PyTorch', (deviceName, device) => {
+describe.each(await allDevices())('100 Adam steps on %s against PyTorch', (deviceName, device) => {
   const isReference = deviceName === 'reference';
   /** The reference is slow, and so is a software adapter; the others take all steps. */
   const most = { reference: 12, webgpu: 25 }[deviceName] ?? 100;

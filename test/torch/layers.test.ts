@@ -14,7 +14,7 @@ import { rmsNorm } from '../../src/ops/rmsNorm.js';
 import { rope } from '../../src/ops/rope.js';
 import { siluMul } from '../../src/ops/siluMul.js';
 import { type Tensor, tensor } from '../../src/tensor.js';
-import { sharedDevices } from '../support/devices.js';
+import { allDevices } from '../support/devices.js';
 import { layers, relativeError } from './fixtures.js';
 import type { LayerCase, LayerOp } from './generator.js';
 
@@ -57,7 +57,7 @@ const INTEGERS = new Set(['targets', 'ranges', 'positions', 'rows']);
 
 const isGradient = (name: string) => /^d(:|[A-Z])/.test(name);
 
-describe.each(await sharedDevices())('layers on %s against PyTorch', (name, device) => {
+describe.each(await allDevices())('layers on %s against PyTorch', (name, device) => {
   const bound = name === 'reference' ? 1e-12 : 2e-6;
 
   it.each(layers.cases.map((each) => [each.name, each] as const))(

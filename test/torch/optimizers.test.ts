@@ -5,7 +5,7 @@ import { Adam, AdamW } from '../../src/optim/adam.js';
 import type { Optimizer } from '../../src/optim/optimizer.js';
 import { SGD } from '../../src/optim/sgd.js';
 import { type Parameter, parameter, tensor } from '../../src/tensor.js';
-import { sharedDevices } from '../support/devices.js';
+import { allDevices } from '../support/devices.js';
 import { optimizers, relativeError } from './fixtures.js';
 import type { OptimizerCase } from './generator.js';
 
@@ -25,7 +25,7 @@ function setGradient(target: Parameter, gradient: readonly number[]): void {
   ones.dispose();
 }
 
-describe.each(await sharedDevices())('optimizers on %s against PyTorch', (_, device) => {
+describe.each(await allDevices())('optimizers on %s against PyTorch', (_, device) => {
   it.each(optimizers.cases.map((each) => [each.name, each] as const))('%s', async (__, each) => {
     const parameters = optimizers.parameters.map(({ shape, data }) => parameter(device, data, shape));
     const optimizer = MAKE[each.optimizer](parameters, each.options);
