@@ -6,7 +6,7 @@
  */
 import { ElementType } from './commands.gen';
 
-/** Of the header: numbers of 32 bits. */
+/** Byte offsets into the header, whose fields are 32-bit numbers. */
 const ROWS: usize = 0;
 const ROW_LENGTH: usize = 4;
 const HAS_MINIMUMS: usize = 8;

@@ -44,7 +44,7 @@ export class Tensor {
   isRead = false;
   /** @internal Whether an op took its memory over. */
   isMoved = false;
-  /** @internal Of products with it, where it is packed. */
+  /** @internal How products with it are computed, where it is packed. */
   precision: Precision = 'exact';
   /** @internal Computes the values again, to the same bits; of what an op made in a graph, if it is cheap. */
   remake: ((out: Storage) => void) | undefined;

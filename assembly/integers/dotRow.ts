@@ -13,7 +13,7 @@ import {
 import { madd } from '../simd';
 import { CODES, SCALES, SUMS } from './layout';
 
-/** Four low bits of each byte; loaded, since a constant would be made anew at each use. */
+/** The low four bits of each byte. Loaded from memory, because engines rebuild a vector constant at every use. */
 const NIBBLES: usize = memory.data<u32>([0x0f0f0f0f]);
 const ONE: usize = memory.data<u16>([1]);
 

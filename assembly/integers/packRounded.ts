@@ -1,11 +1,12 @@
-/** Panels of a packed weight whose groups do not run along the steps, as in `dY W`: rounded anew, 32 steps at a time. */
+/** Panels of a packed weight whose groups do not run along the steps, as in `dY W`: rounded again, 32 steps at a time. */
 import { packQuantised } from '../matmul/packQuantised';
 import { Product } from '../matmul/product';
 import { BLOCK, LANE_BYTES, PAIR_BYTES, TILE_COLS } from './layout';
 import { rounded } from './roundRow';
 
-/** 1.5 · 2²³ as in roundRow, the lower 16 bits, and the smallest magnitude that is not taken for 0. */
+/** 1.5 · 2²³ as in roundRow, and a mask of the lower 16 bits. */
 const CONSTANTS: usize = memory.data<u32>([0x4b400000, 0x0000ffff]);
+/** Smaller magnitudes count as 0. */
 const SMALLEST: f32 = 1e-30;
 
 const STEP_BYTES: usize = TILE_COLS << 2;

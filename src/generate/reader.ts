@@ -22,7 +22,7 @@ export class TokenReader {
   readonly #modes: Modes;
   /** So that a page can draw, and a signal can come. */
   readonly #turn = eventLoopTurns();
-  /** Of several tokens. */
+  /** The logits after a chunk of several tokens. */
   #logits: Tensor | undefined;
   #step: TokenStep | undefined;
   /** Angles of the positions, which the step reads. */
@@ -87,7 +87,7 @@ export class TokenReader {
 
   #token(id: number): Tensor {
     const { device, config, model } = this.#model;
-    // Longer texts of others have the tables made anew.
+    // A longer text elsewhere may have replaced the tables.
     const tables = model.rotary.upTo(device, this.#cache.capacity);
     if (tables !== this.#tables) this.#step?.dispose();
     if (tables !== this.#tables || !this.#step)
@@ -102,7 +102,7 @@ export class TokenReader {
     return noGrad(() => withModes(this.#modes, head));
   }
 
-  /** Of the last token. */
+  /** The hidden state of the last token. */
   #hiddenStates({ ids, positions, ranges, places, last: wanted }: TokenRows): Tensor {
     const cached = { cache: this.#cache, rows: places };
     const context = { positions, length: this.#cache.capacity, ranges, cached, wanted };

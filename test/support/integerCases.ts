@@ -23,6 +23,13 @@ const SHAPES: readonly (readonly [number, number, number])[] = [
   [0, 3, 32],
 ];
 
+/** Rows of groups of 16 that end within a block of 32 steps, and within a block of 256. */
+const ODD_SHAPES: typeof SHAPES = [
+  [1, 6, 48],
+  [5, 9, 80],
+  [6, 8, 272],
+];
+
 /** `[beta, whether there is a bias]`. */
 const COMBINATIONS = [
   [0, false],
@@ -39,8 +46,12 @@ function activations(random: Parameters<KernelCase['inputs']>[0], length: number
   });
 }
 
-function integerCase(dtype: Packed, i: number, transB: boolean, coarse: boolean): KernelCase {
-  const [m, rows, cols] = SHAPES[i];
+function integerCase(
+  dtype: Packed,
+  [m, rows, cols]: (typeof SHAPES)[number],
+  i: number,
+  { transB, coarse }: { readonly transB: boolean; readonly coarse: boolean },
+): KernelCase {
   const [k, n] = transB ? [cols, rows] : [rows, cols];
   const [beta, withBias] = COMBINATIONS[(i + (transB ? 0 : 1)) % COMBINATIONS.length];
   return {
@@ -83,9 +94,9 @@ function magnitudes(before: Arrays, dtype: Packed, { m, k, n, transB }: Sizes): 
 }
 
 export const integerCases: readonly KernelCase[] = PACKED_TYPES.flatMap((dtype) =>
-  SHAPES.flatMap((_, i) => [
-    integerCase(dtype, i, true, false),
-    integerCase(dtype, i, false, i % 2 === 1),
-    integerCase(dtype, i, true, true),
+  [...SHAPES, ...(dtype === 'q8x16' ? ODD_SHAPES : [])].flatMap((shape, i) => [
+    integerCase(dtype, shape, i, { transB: true, coarse: false }),
+    integerCase(dtype, shape, i, { transB: false, coarse: i % 2 === 1 }),
+    integerCase(dtype, shape, i, { transB: true, coarse: true }),
   ]),
 );

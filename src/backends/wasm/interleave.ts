@@ -8,7 +8,7 @@ import { PACKED, type PackedType } from '../elementTypes.js';
 
 export const HEADER_BYTES = 16;
 const STRIP_ROWS = 4;
-/** Of the header, in 32-bit words. */
+/** The header's third 32-bit word. */
 const HAS_MINIMUMS = 2;
 
 /** Rows of as many whole groups, in memory from the 32-bit word `at` on. */

@@ -39,7 +39,7 @@ export class WasmStorage implements Storage {
     /** 0 once freed: the memory's first bytes belong to the binary. */
     public address: number,
     readonly block: WasmBlock,
-    /** Of packed weights: the weights of a row. */
+    /** Weights in a row, where they are packed. */
     readonly rowLength = 0,
   ) {}
 }

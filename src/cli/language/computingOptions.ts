@@ -21,7 +21,7 @@ export interface ComputingCommand extends DeviceOptions {
 }
 
 const PRECISION_OPTIONS = ['auto', ...PRECISIONS] as const satisfies readonly PrecisionOption[];
-/** Of all commands alike, so that a model answers as it was trained and measured. */
+/** The same for every command, so that a model answers as it was trained and measured. */
 const DEFAULT_PRECISION: PrecisionOption = 'auto';
 
 const COMPUTING_DEFAULTS = {
