@@ -8,7 +8,7 @@ import type { Example, TeachOptions } from './lab/teaching.js';
 import type { SavedModel } from './lab/views.js';
 import { ask } from './labClient.js';
 import { keepingSafely, saved } from './saved.js';
-import { candidate, device, doing, follow, hasData, onLost, show, test } from './state.js';
+import { candidate, device, doing, follow, hasQuick, onLost, show, test } from './state.js';
 import { areDefaults, resetSettings, source } from './teachSettings.js';
 import { say } from './work.js';
 
@@ -114,7 +114,7 @@ export function downloadAdapter(): void {
 export function chooseDevice(name: 'auto' | DeviceName): Promise<void> {
   return doing('opening', async () => {
     device.value = await ask((lab) => lab.open(name, onLost));
-    if (hasData.value) await test();
+    if (hasQuick.value) await test();
   });
 }
 

@@ -1,12 +1,12 @@
 import { restoreBase } from '../actions.js';
 import { integer, percent } from '../format.js';
 import { baseTrainedHere } from '../saved.js';
-import { fetchMnist, mnist, scores } from '../state.js';
+import { counts, fetchMnist, mnist } from '../state.js';
 import { busy } from '../work.js';
 import { Panel } from './panel.js';
 
 export function BasePanel() {
-  const base = scores.value?.base;
+  const base = counts.value?.base;
   return (
     <Panel id="base" step={1} title="The base model">
       <p>
@@ -32,7 +32,7 @@ export function BasePanel() {
 /** How the images of MNIST arrive. */
 function Data() {
   const state = mnist.value;
-  if (state === 'ready') return null;
+  if (state === 'ready' || state === 'absent') return null;
   if (state instanceof Error) {
     return (
       <div role="alert" class="message error">

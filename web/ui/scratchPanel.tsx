@@ -2,13 +2,13 @@ import { computed, signal } from '@preact/signals';
 import { acceptBase, discardBase, trainBase } from '../actions.js';
 import { percent } from '../format.js';
 import { adapter } from '../saved.js';
-import { candidate, hasData, scores } from '../state.js';
+import { candidate, counts, hasMnist } from '../state.js';
 import { busy } from '../work.js';
 import { Panel } from './panel.js';
 import { Training } from './training.js';
 
 const epochs = signal(1);
-const canTrain = computed(() => !busy.value && hasData.value);
+const canTrain = computed(() => !busy.value && hasMnist.value);
 
 export function ScratchPanel() {
   return (
@@ -52,7 +52,7 @@ export function ScratchPanel() {
 /** Whether the new network takes the place of the one there is. */
 function Decision() {
   const shown = candidate.value;
-  const now = scores.value?.base;
+  const now = counts.value?.base;
   return (
     <div role="status">
       {shown && (

@@ -3,7 +3,7 @@ import { deleteDrawings, teach } from '../actions.js';
 import { drawings } from '../drawings.js';
 import { count, DIGITS } from '../format.js';
 import type { TeachOptions } from '../lab/teaching.js';
-import { hasData, ready } from '../state.js';
+import { hasMnist, ready } from '../state.js';
 import {
   areDefaults,
   digits,
@@ -25,7 +25,7 @@ const obstacle = computed(() => {
   if (!ready.value) return 'The network is not loaded yet.';
   if (source.value === 'drawings' && drawings.value.length === 0) return 'Draw something above and keep it.';
   if (source.value === 'digits' && digits.value.length === 0) return 'Choose at least one digit.';
-  if (hasData.value) return undefined;
+  if (hasMnist.value) return undefined;
   if (source.value === 'digits')
     return 'The digits of MNIST are not loaded yet. Your own drawings do not need them.';
   if (settings.value.replay > 0)
