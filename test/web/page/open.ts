@@ -118,6 +118,31 @@ export async function teachAs(page: Page, label: number, strokes: typeof ONE): P
   await page.locator('main[aria-busy="false"]').waitFor();
 }
 
+/** Sets a number among the settings. */
+export async function set(page: Page, name: string, value: number): Promise<void> {
+  await openMore(page);
+  await page.getByRole('spinbutton', { name }).fill(String(value));
+}
+
+/** Fetches all of MNIST, and waits until the answers to it are counted. */
+export async function fetchMnist(page: Page): Promise<void> {
+  await openMore(page);
+  await button(page, 'Fetch all of MNIST').click();
+  await page.getByText('of 10,000 test images right').first().waitFor();
+  await page.locator('main[aria-busy="false"]').waitFor();
+}
+
+/** Teaches the digits of MNIST that are ticked. */
+export async function practise(page: Page): Promise<void> {
+  await button(page, 'Practise').click();
+  await page.locator('main[aria-busy="true"]').waitFor();
+  await page.locator('main[aria-busy="false"]').waitFor();
+}
+
+/** Undoes what the page has just said that it did. */
+export const undoSaid = (page: Page): Promise<void> =>
+  page.locator('.messages').getByRole('button', { name: 'Undo' }).click();
+
 /** Teaches again with what is set, to the end. */
 export async function teachAgain(page: Page): Promise<void> {
   await openMore(page);
