@@ -14,13 +14,13 @@ const VERSION = 1;
 export const MOST_DRAWINGS = 24;
 /** Twice what all drawings take. */
 const MOST_BYTES = 64 * 1024;
-/** Larger numbers come from no training of this page. */
-const MOST_ITERATIONS = 1e9;
+/** Of iterations or drawings: larger numbers come from no training of this page. */
+const MOST_COUNT = 1e9;
 const MOST_SECONDS = 1e6;
 
 /** @param most  drawings, of which the latest are taken */
 export function aboutFile(taught: Taught, most = MOST_DRAWINGS): Uint8Array {
-  const { base, digits, iterations, replay, seconds, drawings } = taught;
+  const { base, digits, iterations, replay, seconds, drawingCount, drawings } = taught;
   const about = {
     version: VERSION,
     base,
@@ -28,6 +28,7 @@ export function aboutFile(taught: Taught, most = MOST_DRAWINGS): Uint8Array {
     iterations,
     replay,
     seconds: seconds === undefined ? undefined : Math.round(1000 * seconds) / 1000,
+    drawingCount,
     drawings: drawings?.slice(-most).map(({ label, pixels }) => ({ label, pixels: toBase64(pixels) })),
   };
   return new TextEncoder().encode(`${JSON.stringify(about)}\n`);
@@ -47,23 +48,23 @@ export function readAbout(bytes: Uint8Array): Taught {
   if (bytes.length > MOST_BYTES) throw new Error('is too large');
   const about = parsed(bytes);
   if (!isObject(about)) throw new Error('is damaged');
-  const { version, base, digits, iterations, replay, seconds, drawings }: Record<string, unknown> = {
-    ...about,
-  };
+  const { version, base, digits, iterations, replay, seconds }: Record<string, unknown> = { ...about };
+  const { drawingCount, drawings }: Record<string, unknown> = { ...about };
   if (version !== VERSION) throw new Error('has a version that this page does not know');
   if (
     !isMissingOr(isName, base) ||
     !areDigits(digits) ||
     new Set(digits).size < digits.length ||
-    !isUpTo(MOST_ITERATIONS)(iterations) ||
-    !Number.isInteger(iterations) ||
+    !isCount(iterations) ||
+    !isMissingOr(isCount, drawingCount) ||
     !isMissingOr(isUpTo(1), replay) ||
     !isMissingOr(isUpTo(MOST_SECONDS), seconds) ||
     !isMissingOr(areFew, drawings)
   ) {
     throw new Error('is damaged');
   }
-  return { base, digits, iterations, replay, seconds, drawings: drawings?.map(drawingOf) };
+  const taught = { base, digits, iterations, replay, seconds, drawingCount };
+  return { ...taught, drawings: drawings?.map(drawingOf) };
 }
 
 type Is<T> = (value: unknown) => value is T;
@@ -78,6 +79,8 @@ const isUpTo =
   (most: number): Is<number> =>
   (value): value is number =>
     typeof value === 'number' && value >= 0 && value <= most;
+
+const isCount = (value: unknown): value is number => isUpTo(MOST_COUNT)(value) && Number.isInteger(value);
 
 const areFew = (value: unknown): value is unknown[] => Array.isArray(value) && value.length <= MOST_DRAWINGS;
 

@@ -37,12 +37,13 @@ function isAdapter(value: unknown): value is SavedAdapter {
   if (!isObject(value)) return false;
   const { files, view }: Unknown<SavedAdapter> = value;
   if (!(files instanceof Map) || !isObject(view)) return false;
-  const { digits, iterations, replay, seconds, drawings, base }: Unknown<SavedAdapter['view']> = view;
+  const { digits, iterations, replay, seconds, drawingCount, drawings, base }: Unknown<SavedAdapter['view']> =
+    view;
   const areFiles = [...files].every(
     ([name, bytes]) => typeof name === 'string' && bytes instanceof Uint8Array,
   );
   // What an older page did not keep is missing, which is no fault.
-  const areNumbers = [replay, seconds].every((each) => isMissing(each) || isFiniteNumber(each));
+  const areNumbers = [replay, seconds, drawingCount].every((each) => isMissing(each) || isFiniteNumber(each));
   const areDrawings = isMissing(drawings) || (Array.isArray(drawings) && drawings.every(isExample));
   const isBase = isMissing(base) || typeof base === 'string';
   return areFiles && areDigits(digits) && isFiniteNumber(iterations) && areNumbers && areDrawings && isBase;

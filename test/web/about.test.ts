@@ -14,7 +14,7 @@ const drawing = (label: number) => ({
 const VIEW: AdapterView = {
   ...{ rank: 2, alpha: 1, trainable: 3518, total: 238_664, percent: 1.474 },
   ...{ digits: [0, 1], iterations: 200, replay: 0.5, seconds: 0.4125, base: 'crc32:0123abcd' },
-  drawings: [drawing(0), drawing(1)],
+  ...{ drawingCount: 30, drawings: [drawing(0), drawing(1)] },
 };
 
 const bytesOf = (value: unknown) =>
@@ -31,10 +31,11 @@ function changed(bytes: Uint8Array, at: number, byte: number): Uint8Array {
 
 describe('lowrank.json', () => {
   it('is read as it was written', () => {
-    const { digits, iterations, replay, base, drawings } = VIEW;
-    const taught = { digits, iterations, replay, base, drawings };
+    const { digits, iterations, replay, base, drawingCount, drawings } = VIEW;
+    const taught = { digits, iterations, replay, base, drawingCount, drawings };
     expect(readAbout(written())).toEqual({ ...taught, seconds: 0.413 });
-    const unknown = { ...VIEW, replay: undefined, seconds: undefined, drawings: undefined, base: undefined };
+    const { rank, alpha, trainable, total, percent } = VIEW;
+    const unknown = { rank, alpha, trainable, total, percent, digits, iterations };
     expect(readAbout(written(unknown))).toEqual({ digits, iterations });
   });
 
@@ -63,6 +64,7 @@ describe('lowrank.json', () => {
     ['no time', { ...good, seconds: null }],
     ['less than no time', { ...good, seconds: -1 }],
     ['more than all old examples', { ...good, replay: 1.5 }],
+    ['a drawing less than none', { ...good, drawingCount: -1 }],
     ['a long name', { ...good, base: 'x'.repeat(81) }],
     ['markup', { ...good, base: '<b>' }],
     ['many drawings', { ...good, drawings: Array(25).fill({ label: 0, pixels: letters }) }],

@@ -113,17 +113,18 @@ export function fingerprint(state: StateDict): string {
 
 export function taughtBy(options: TeachOptions, iterations: number, seconds: number): Taught {
   const { what, replay } = options;
-  const drawings = 'drawings' in what ? what.drawings.slice(-MOST_DRAWINGS) : [];
-  return { digits: digitsOf(options), iterations, replay, seconds, drawings };
+  const all = 'drawings' in what ? what.drawings : [];
+  const [digits, drawings] = [digitsOf(options), all.slice(-MOST_DRAWINGS)];
+  return { digits, iterations, replay, seconds, drawingCount: all.length, drawings };
 }
 
 /** What the page says about an adapter. */
 export function viewOf(model: DigitsNet, adapter: LoraAdapter, taught: Taught): AdapterView {
-  const { digits, iterations, replay, seconds, drawings, base } = taught;
+  const { digits, iterations, replay, seconds, drawingCount, drawings, base } = taught;
   const { trainable, total, trainablePercent: percent } = countParameters(model);
   const { rank, alpha } = adapter.config;
   const size = { rank, alpha, trainable, total, percent };
-  return { ...size, digits, iterations, replay, seconds, drawings, base };
+  return { ...size, digits, iterations, replay, seconds, drawingCount, drawings, base };
 }
 
 /** In evaluation mode, which nobody else sees: a model that is being trained goes on in its own mode. */

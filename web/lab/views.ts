@@ -28,7 +28,9 @@ export interface Taught {
   readonly replay?: number | undefined;
   /** How long the training took. */
   readonly seconds?: number | undefined;
-  /** What it was taught, the latest of many. */
+  /** Of what it was taught; 0 for digits of MNIST. */
+  readonly drawingCount?: number | undefined;
+  /** The latest of them, for a link only one. */
   readonly drawings?: readonly Example[] | undefined;
   /** A checksum of the network that it was taught on: on another one it means nothing. */
   readonly base?: string | undefined;
