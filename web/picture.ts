@@ -1,4 +1,5 @@
 /** A picture to show to others: the drawing, what the network read in it before, and what it reads now. */
+import { secondsOf } from './taught.js';
 
 const SIDE = 28;
 
@@ -60,17 +61,13 @@ export function drawPicture(context: Context, picture: Picture): void {
   drawArrow(context, x + half, 345);
   const right = x + half + 36;
   drawReading(context, { ...after, word: 'After', x: right, width: half - 36, colour: COLOURS.adapted });
-  const numbers = `${trainable.toLocaleString('en-US')} new numbers, none of the old ones changed`;
-  write(context, { text: numbers, x, y: 508, size: 26, colour: COLOURS.soft });
-  write(context, { text: 'lowrank · LoRA in the browser', x, y: 552, size: 26, colour: COLOURS.soft });
+  const numbers = `${trainable.toLocaleString('en-US')} new numbers, no old ones changed`;
+  write(context, { text: numbers, x, y: 508, size: 25, colour: COLOURS.soft });
+  write(context, { text: 'lowrank · LoRA in the browser', x, y: 550, size: 25, colour: COLOURS.soft });
 }
 
 function whereOf(seconds: number | undefined): string {
   return seconds === undefined ? 'On my device.' : `In ${secondsOf(seconds)}, on my device.`;
-}
-
-function secondsOf(seconds: number): string {
-  return `${seconds < 10 ? Math.max(0.1, seconds).toFixed(1) : Math.round(seconds)} s`;
 }
 
 /** `92 %`; what is less than one is not nothing. */

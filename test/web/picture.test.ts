@@ -67,7 +67,7 @@ describe('drawPicture', () => {
       'It learned my 0.',
       'In 0.4 s, on my device.',
       ...['Before', '8', '92 %', 'After', '0', '100 %'],
-      '3,518 new numbers, none of the old ones changed',
+      '3,518 new numbers, no old ones changed',
       'lowrank · LoRA in the browser',
     ]);
   });
