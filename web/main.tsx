@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import { greet } from './greet.js';
+import { openLinks } from './openLink.js';
 import { start } from './state.js';
 import { recallSettings } from './teachSettings.js';
 import { App } from './ui/app.js';
@@ -9,4 +10,5 @@ if (!place) throw new Error('the page has no #app');
 render(<App />, place);
 void recallSettings();
 void start();
+openLinks();
 greet();

@@ -21,15 +21,18 @@ import { fetchBase, type OnBytes } from './files.js';
 import {
   type Adapted,
   adaptedOn,
+  carriedOn,
+  fingerprint,
   logitsOf,
   type Network,
   networkOn,
   probabilities,
+  taughtBy,
   viewOf,
 } from './networks.js';
 import { PIXELS } from './pixels.js';
 import { throttled } from './progress.js';
-import { BATCH_SIZE, digitsOf, type TeachOptions, teachingData } from './teaching.js';
+import { BATCH_SIZE, type TeachOptions, teachingData } from './teaching.js';
 import { type TrainOptions, train } from './training.js';
 import type {
   AdapterFiles,
@@ -37,6 +40,7 @@ import type {
   Counts,
   DeviceView,
   LabelledImages,
+  LoadedAdapter,
   OnProgress,
   Outcome,
   Prediction,
@@ -179,7 +183,7 @@ export class Lab {
   ): Promise<Outcome & { readonly adapter?: SavedAdapter }> {
     return this.#stoppable(async (signal) => {
       const { rank, alpha, learningRate, iterations: limit } = options;
-      const { model } = networkOn(this.#opened(), this.#ready().state);
+      const { model, state } = networkOn(this.#opened(), this.#ready().state);
       try {
         const seed = 0;
         const config = { rank, alpha, bias: 'lora_only', init: 'normal', seed } as const;
@@ -187,13 +191,16 @@ export class Lab {
         const { data, dispose } = teachingData(this.#opened(), this.#digits, options, seed);
         const epochs = Math.ceil(limit / data.batchCount({ batchSize: BATCH_SIZE }));
         const length = { epochs, limit, seed, learningRate, signal };
+        const begin = performance.now();
         const outcome = await this.#train({ model, as: 'adapted' }, data, length, onProgress).finally(
           dispose,
         );
+        const seconds = (performance.now() - begin) / 1000;
         const { iterations } = outcome;
         if (iterations === 0) return outcome;
         const files = await serializeAdapter(adapter);
-        const view = viewOf(model, adapter, { digits: digitsOf(options), iterations });
+        const taught = taughtBy(options, iterations, seconds);
+        const view = viewOf(model, adapter, { ...taught, base: fingerprint(state) });
         this.#setAdapted({ model, files, view });
         return { ...outcome, adapter: { files, view } };
       } finally {
@@ -224,12 +231,15 @@ export class Lab {
     return this.#answers.ask(() => this.#predict(pixels));
   }
 
-  /** @throws DataError saying what is wrong with the files; nothing has changed then */
-  loadAdapter(files: AdapterFiles): Promise<SavedAdapter> {
+  /**
+   * @param carried  PEFT's two files, and what the page wrote beside them
+   * @throws DataError saying what is wrong with the files; nothing has changed then
+   */
+  loadAdapter(carried: AdapterFiles): Promise<LoadedAdapter> {
     return this.#queued(async () => {
-      const adapted = await adaptedOn(this.#opened(), this.#ready().state, { files });
+      const { adapted, note } = await carriedOn(this.#opened(), this.#ready().state, carried);
       this.#setAdapted(adapted);
-      return { files, view: adapted.view };
+      return { files: adapted.files, view: adapted.view, note };
     });
   }
 

@@ -50,7 +50,7 @@ async function countInNode(files: ReadonlyMap<string, Uint8Array>): Promise<numb
 }
 
 async function download(page: Page): Promise<Uint8Array> {
-  const [file] = await Promise.all([page.waitForEvent('download'), button(page, 'Download').click()]);
+  const [file] = await Promise.all([page.waitForEvent('download'), button(page, 'Download a zip').click()]);
   expect(file.suggestedFilename()).toBe('lowrank-adapter.zip');
   return readFile(await file.path());
 }

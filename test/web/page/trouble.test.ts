@@ -141,8 +141,8 @@ describe('the page', () => {
     const dora = new TextEncoder().encode(new TextDecoder().decode(good[config]).replace('"LORA"', '"VERA"'));
     const cases: [name: string, bytes: Buffer, sentence: RegExp][] = [
       ['a.zip', Buffer.from('no zip at all'), /a\.zip is not a zip file, or it is damaged\./],
-      ['b.zip', zipOf({ [config]: good[config] }), /adapter_model\.safetensors missing in b\.zip/],
-      [config, Buffer.from(good[config]), /adapter_model\.safetensors missing in adapter_config\.json/],
+      ['b.zip', zipOf({ [config]: good[config] }), /adapter_model\.safetensors is missing in b\.zip/],
+      [config, Buffer.from(good[config]), /adapter_model\.safetensors is missing in adapter_config\.json/],
       ['c.zip', zipOf({ ...good, [model]: good[model].slice(0, 99) }), /adapter_model\.safetensors: /],
       ['d.zip', zipOf({ ...good, [config]: new TextEncoder().encode('{') }), /adapter_config\.json: /],
       ['e.zip', zipOf(other), /linear1.*must be \[3,784\]: got \[3,100\]/],
@@ -336,5 +336,5 @@ async function drop(page: Page, name: string, bytes: Buffer): Promise<void> {
     },
     { text: bytes.toString('base64'), file: name },
   );
-  await page.locator('.drop').dispatchEvent('drop', { dataTransfer: transfer });
+  await page.locator('body').dispatchEvent('drop', { dataTransfer: transfer });
 }
