@@ -86,7 +86,7 @@ describe.skipIf(!hasChromium())('an adapter', () => {
 
     await button(page, 'Remove the adapter').click();
     await page.getByText('There is no adapter yet').waitFor();
-    expect(await page.evaluate('document.activeElement?.textContent')).toMatch(/^There is no adapter yet/);
+    expect(await page.evaluate('document.activeElement?.textContent')).toMatch(/^Take it with you/);
     expect(complaints).toEqual([]);
     await page.context().close();
   });

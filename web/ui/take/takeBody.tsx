@@ -1,5 +1,4 @@
 /** The ways in which an adapter leaves the page. */
-import { useEffect, useRef } from 'preact/hooks';
 import { integer } from '../../format.js';
 import type { AdapterView } from '../../lab/views.js';
 import { taughtSentence } from '../../taught.js';
@@ -24,11 +23,7 @@ export interface TakeBodyProps {
 }
 
 export function TakeBody({ adapter, busy, ...props }: TakeBodyProps) {
-  const hadOne = useRef(false);
-  useEffect(() => {
-    hadOne.current = adapter !== undefined;
-  }, [adapter]);
-  if (!adapter) return <None wasRemoved={hadOne.current} />;
+  if (!adapter) return <p>There is no adapter yet: teach the network something first.</p>;
   return (
     <>
       <About adapter={adapter} />
@@ -59,19 +54,6 @@ export function TakeBody({ adapter, busy, ...props }: TakeBodyProps) {
         Remove the adapter
       </button>
     </>
-  );
-}
-
-/** Where the adapter was removed, the focus would be nowhere: its button is gone. */
-function None({ wasRemoved }: { readonly wasRemoved: boolean }) {
-  const line = useRef<HTMLParagraphElement>(null);
-  useEffect(() => {
-    if (wasRemoved && document.activeElement === document.body) line.current?.focus({ preventScroll: true });
-  }, [wasRemoved]);
-  return (
-    <p class="take-none" ref={line} tabIndex={-1}>
-      There is no adapter yet: teach the network something first.
-    </p>
   );
 }
 
