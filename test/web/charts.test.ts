@@ -62,6 +62,12 @@ describe('the curve of the loss', () => {
     ]);
   });
 
+  it('leaves room for the steps to come', () => {
+    const { line, across } = lossCurve([[50, 4]], 100);
+    expect(line).toBe('50,0');
+    expect(placed(across).at(-1)).toEqual(['100', 1]);
+  });
+
   it.each([
     [0, '0.000'],
     [0.0004, '<0.001'],

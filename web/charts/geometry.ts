@@ -25,11 +25,16 @@ const textOf = (value: number) => (value >= 1000 ? integer(value) : `${value}`);
 const ticksUp = (values: readonly number[], top: number): Tick[] =>
   values.map((value) => ({ at: value / top, text: textOf(value) }));
 
-/** The curve of a training. @param points  in the order of their steps, at least one */
-export function lossCurve(points: Progress['losses']) {
+/**
+ * The curve of a training.
+ * @param points  in the order of their steps, at least one
+ * @param steps  that the axis has room for; by default, those up to the last point
+ */
+export function lossCurve(points: Progress['losses'], steps = 0) {
   const values = roundTicks(Math.max(...points.map(([, loss]) => loss)));
   const top = values[values.length - 1];
-  const [end, now] = points[points.length - 1];
+  const [last, now] = points[points.length - 1];
+  const end = Math.max(last, steps);
   const across = roundTicks(end)
     .filter((step) => step <= end)
     .map((step): Tick => ({ at: step / end, text: integer(step) }));

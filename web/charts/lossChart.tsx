@@ -2,9 +2,15 @@ import type { Progress } from '../lab/views.js';
 import { lossCurve } from './geometry.js';
 import { Plot } from './plot.js';
 
+interface LossChartProps {
+  readonly points: Progress['losses'];
+  /** Of a training that runs; otherwise the last point is the end. */
+  readonly steps?: number | undefined;
+}
+
 /** The loss over the steps of a training. */
-export function LossChart({ points }: { readonly points: Progress['losses'] }) {
-  const { line, now, ...ticks } = lossCurve(points);
+export function LossChart({ points, steps }: LossChartProps) {
+  const { line, now, ...ticks } = lossCurve(points, steps);
   const caption = (
     <>
       Loss <strong>{now}</strong>

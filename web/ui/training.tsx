@@ -20,7 +20,7 @@ export function Training({ of }: { readonly of: 'base' | 'teaching' }) {
           <Ran steps={curve.at(-1)?.[0]} />
         )}
       </div>
-      {curve.length > 1 && <LossChart points={curve} />}
+      {curve.length > 1 && <LossChart points={curve} steps={report?.iterations} />}
     </div>
   );
 }

@@ -28,7 +28,7 @@ export function CountsTable({ counts, digits, mnist, onCountAll }: CountsTablePr
         <WrongChart base={base.wrong} adapted={adapted?.wrong} digits={digits} />
         <table class="counts">
           <caption>
-            Wrong answers to {count(images, 'test image')}
+            Wrong answers to {count(images, 'image')}
             {digits.length > 0 && ', ★ taught'}
           </caption>
           <thead>

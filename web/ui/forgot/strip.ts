@@ -5,7 +5,6 @@ import type { Row, TestImage } from './changes.js';
 const SIDE = 28;
 /** Digits leave the edges of their images empty. */
 const EDGE = 3;
-const FAINT = 0.6;
 const INSIDE = SIDE - 2 * EDGE;
 
 /** In the device's pixels. */
@@ -20,6 +19,7 @@ export interface Geometry {
 
 export interface Palette {
   readonly card: string;
+  readonly faint: string;
   readonly soft: string;
   readonly base: string;
   readonly bad: string;
@@ -56,17 +56,19 @@ export function imageAt({ columns, cell, pitch }: Geometry, x: number, y: number
   return Math.min(line * columns + column, count - 1);
 }
 
-/** The ink of a row's images side by side, as opacity. */
+/** The ink of a row's images side by side without their edges, as opacity. */
 export function inkOf(row: Row, images: Uint8Array): HTMLCanvasElement {
   const ink = document.createElement('canvas');
-  [ink.width, ink.height] = [SIDE * row.images.length, SIDE];
-  const context = ink.getContext('2d');
+  [ink.width, ink.height] = [INSIDE * row.images.length, INSIDE];
+  const data = new ImageData(ink.width, ink.height);
   for (const [i, { place }] of row.images.entries()) {
-    const data = new ImageData(SIDE, SIDE);
-    const pixels = images.subarray(place * PIXELS, (place + 1) * PIXELS);
-    for (const [at, value] of pixels.entries()) data.data[4 * at + 3] = value;
-    context?.putImageData(data, SIDE * i, 0);
+    for (let y = 0; y < INSIDE; y++) {
+      const from = place * PIXELS + (y + EDGE) * SIDE + EDGE;
+      const to = y * ink.width + i * INSIDE;
+      for (let x = 0; x < INSIDE; x++) data.data[4 * (to + x) + 3] = images[from + x];
+    }
   }
+  ink.getContext('2d')?.putImageData(data, 0, 0);
   return ink;
 }
 
@@ -78,42 +80,41 @@ export function drawStrip(
   palette: Palette,
 ): void {
   const { columns, cell, pitch, density } = geometry;
-  [canvas.width, canvas.height] = [Math.round(columns * cell), Math.ceil(images.length / columns) * pitch];
+  const lines = Math.ceil(images.length / columns);
+  [canvas.width, canvas.height] = [Math.round(columns * cell), lines * pitch];
   const context = canvas.getContext('2d');
   if (!context) return;
-  context.imageSmoothingQuality = 'high';
-  const each = (draw: (image: TestImage, x: number, y: number, i: number) => void) => {
-    for (const [i, image] of images.entries()) {
-      const { x, y } = placeOf(geometry, i);
-      draw(image, x, y, i);
-    }
-  };
   const side = Math.floor(cell);
-  each(({ fate }, x, y, i) => {
-    context.globalAlpha = fate === 'right' ? FAINT : 1;
-    context.drawImage(ink, SIDE * i + EDGE, EDGE, INSIDE, INSIDE, x, y, side, side);
-  });
-  context.globalAlpha = 1;
+  const marked = images.flatMap((image, i) =>
+    image.fate === 'right' ? [] : [{ image, colour: markColour(image, palette), ...placeOf(geometry, i) }],
+  );
+  context.imageSmoothingQuality = 'high';
+  for (let line = 0; line < lines; line++) {
+    const from = INSIDE * line * columns;
+    context.drawImage(ink, from, 0, INSIDE * columns, INSIDE, 0, line * pitch, canvas.width, side);
+  }
   // So far there is ink alone: it takes its colours, then what lies behind it.
   context.globalCompositeOperation = 'source-atop';
-  each((image, x, y) => {
-    context.fillStyle = isTile(image) ? palette.card : markColour(image, palette);
+  context.fillStyle = palette.faint;
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  for (const { image, colour, x, y } of marked) {
+    context.fillStyle = isTile(image) ? palette.card : colour;
     context.fillRect(x, y, side, side);
-  });
+  }
   context.globalCompositeOperation = 'destination-over';
-  each((image, x, y) => {
-    context.fillStyle = markColour(image, palette);
+  for (const { image, colour, x, y } of marked) {
+    context.fillStyle = colour;
     if (isTile(image)) context.fillRect(x, y, side, side);
-  });
+  }
   context.globalCompositeOperation = 'source-over';
   context.textAlign = 'center';
   context.textBaseline = 'top';
-  each((image, x, y) => {
-    context.fillStyle = markColour(image, palette);
-    context.font = `${isTile(image) || image.after === undefined ? 700 : 400} ${textSize(cell, density)}px system-ui, sans-serif`;
-    const text = markText(image);
-    if (text) context.fillText(text, x + cell / 2, y + cell + density);
-  });
+  for (const { image, colour, x, y } of marked) {
+    const weight = isTile(image) || image.after === undefined ? 700 : 400;
+    context.font = `${weight} ${textSize(cell, density)}px system-ui, sans-serif`;
+    context.fillStyle = colour;
+    context.fillText(markText(image), x + cell / 2, y + cell + density);
+  }
 }
 
 const isTile = ({ fate }: TestImage) => fate === 'forgotten' || fate === 'learned';
@@ -126,7 +127,6 @@ function markColour({ fate, after }: TestImage, { soft, base, bad, good }: Palet
 }
 
 /** What is read instead; a tick where it is right at last. */
-function markText({ fate, before, after }: TestImage): string | undefined {
-  if (fate === 'learned') return '✓';
-  return fate === 'right' ? undefined : `${after ?? before}`;
+function markText({ fate, before, after }: TestImage): string {
+  return fate === 'learned' ? '✓' : `${after ?? before}`;
 }

@@ -10,11 +10,12 @@ interface StripRowProps {
   readonly look: StripLook;
   /** The image that is shown large. */
   readonly chosen: number | undefined;
-  readonly onChoose: (index: number | undefined) => void;
+  readonly onChoose: (index: number) => void;
+  readonly onLeave: () => void;
 }
 
 /** The images of one digit: a slider along them, which a pointer moves too. */
-export function StripRow({ row, images, look, chosen, onChoose }: StripRowProps) {
+export function StripRow({ row, images, look, chosen, onChoose, onLeave }: StripRowProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const ink = useMemo(() => inkOf(row, images), [row.digit, images]);
   const { geometry, palette } = look;
@@ -48,15 +49,16 @@ export function StripRow({ row, images, look, chosen, onChoose }: StripRowProps)
         onPointerMove={point}
         onPointerDown={point}
         onPointerLeave={({ pointerType }) => {
-          if (pointerType === 'mouse') onChoose(undefined);
+          if (pointerType === 'mouse') onLeave();
         }}
         onFocus={() => {
           if (chosen === undefined) onChoose(index);
         }}
-        onBlur={() => onChoose(undefined)}
+        onBlur={onLeave}
         onKeyDown={(event) => {
-          const next = event.key === 'Escape' ? undefined : moved(event.key, index, row);
-          if (next === index && event.key !== 'Escape') return;
+          if (event.key === 'Escape') onLeave();
+          const next = moved(event.key, index, row);
+          if (next === undefined) return;
           event.preventDefault();
           onChoose(next);
         }}
@@ -69,6 +71,7 @@ export function StripRow({ row, images, look, chosen, onChoose }: StripRowProps)
               style={{ left: px(x), top: px(y), width: px(cell), height: px(cell) }}
             />
             <Large
+              digit={row.digit}
               image={row.images[index]}
               images={images}
               x={(x + cell / 2) / density}
@@ -88,7 +91,7 @@ const firstMarked = ({ images }: Row) =>
   );
 
 /** Along the images to the left and right, from one that is marked to the next up and down. */
-function moved(key: string, index: number, { images }: Row): number {
+function moved(key: string, index: number, { images }: Row): number | undefined {
   const last = images.length - 1;
   const marked = images.flatMap(({ fate }, i) => (fate === 'right' ? [] : [i]));
   if (key === 'ArrowLeft') return Math.max(index - 1, 0);
@@ -96,5 +99,5 @@ function moved(key: string, index: number, { images }: Row): number {
   if (key === 'ArrowDown') return marked.find((i) => i > index) ?? index;
   if (key === 'ArrowUp') return marked.filter((i) => i < index).at(-1) ?? index;
   if (key === 'Home') return 0;
-  return key === 'End' ? last : index;
+  return key === 'End' ? last : undefined;
 }

@@ -34,7 +34,9 @@ export function Strips({ images, answers, showAdapted }: StripsProps) {
             images={images.images}
             look={look}
             chosen={chosen?.digit === row.digit ? chosen.index : undefined}
-            onChoose={(index) => choose(index === undefined ? undefined : { digit: row.digit, index })}
+            onChoose={(index) => choose({ digit: row.digit, index })}
+            // By then another row may have been tapped.
+            onLeave={() => choose((now) => (now?.digit === row.digit ? undefined : now))}
           />
         ))}
     </div>
@@ -42,36 +44,29 @@ export function Strips({ images, answers, showAdapted }: StripsProps) {
 }
 
 function Legend({ compares, hasWrong }: { readonly compares: boolean; readonly hasWrong: boolean }) {
-  if (!compares) {
-    return (
-      <p class="strip-legend">
-        <Mark kind="misread" sign="5">
-          misread as 5
-        </Mark>
-      </p>
-    );
-  }
   return (
     <p class="strip-legend">
-      <Mark kind="forgotten" sign="5">
-        forgotten: reads 5 now
-      </Mark>
-      <Mark kind="learned" sign="✓">
-        learned
-      </Mark>
-      {hasWrong && (
-        <Mark kind="wrong" sign="5">
-          wrong both times
-        </Mark>
+      {compares && (
+        <>
+          <Mark kind="forgotten" sign="5" text="forgotten: reads 5 now" />
+          <Mark kind="learned" sign="✓" text="learned" />
+        </>
       )}
+      {hasWrong &&
+        (compares ? (
+          <Mark kind="wrong" sign="5" text="wrong both times" />
+        ) : (
+          <Mark kind="misread" sign="5" text="misread as 5" />
+        ))}
+      <span>Point at an image, or tap it, to see it large.</span>
     </p>
   );
 }
 
-function Mark(props: { readonly kind: string; readonly sign: string; readonly children: string }) {
+function Mark(props: { readonly kind: string; readonly sign: string; readonly text: string }) {
   return (
     <span>
-      <span class={`mark ${props.kind}`}>{props.sign}</span> {props.children}
+      <span class={`mark ${props.kind}`}>{props.sign}</span> {props.text}
     </span>
   );
 }

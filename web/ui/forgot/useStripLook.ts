@@ -34,11 +34,14 @@ export function useStripLook(place: RefObject<HTMLElement | null>): StripLook | 
 function paletteOf(element: HTMLElement): Palette {
   // A property of its own keeps `light-dark()` as it is written; only where it is used it becomes a colour.
   const probe = element.appendChild(document.createElement('span'));
-  const colour = (name: string) => {
-    probe.style.color = `var(--${name})`;
+  const colour = (value: string) => {
+    probe.style.color = value;
     return getComputedStyle(probe).color;
   };
-  const [card, soft, base, bad, good] = ['card', 'soft', 'base', 'bad', 'good'].map(colour);
+  const [card, soft, base, bad, good] = ['card', 'soft', 'base', 'bad', 'good'].map((name) =>
+    colour(`var(--${name})`),
+  );
+  const faint = colour('color-mix(in srgb, var(--soft) 60%, var(--card))');
   probe.remove();
-  return { card, soft, base, bad, good };
+  return { card, faint, soft, base, bad, good };
 }
