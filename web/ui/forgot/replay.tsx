@@ -48,8 +48,13 @@ export function Replay({ replay, taughtReplay, onReplay, onTeachAgain, canTeach,
         >
           Teach again
         </button>
-        <p class="hint">{taughtReplay !== undefined && `Last taught with ${taughtReplay} %.`}</p>
+        <p class="hint">{hintOf(taughtReplay, canTeach)}</p>
       </div>
     </div>
   );
+}
+
+function hintOf(taughtReplay: number | undefined, canTeach: boolean): string {
+  if (!canTeach) return 'Teach it a digit first.';
+  return taughtReplay === undefined ? '' : `Last taught with ${taughtReplay} %.`;
 }
