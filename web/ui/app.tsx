@@ -1,10 +1,10 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { keepFocus } from '../focus.js';
 import { work } from '../work.js';
+import { ForgotPanel } from './forgotPanel.js';
 import { Hero } from './hero/hero.js';
 import { Messages } from './messages.js';
 import { More } from './more/more.js';
-import { SeePanel } from './seePanel.js';
 import { TakePanel } from './takePanel.js';
 
 export function App() {
@@ -23,7 +23,7 @@ export function App() {
           235,146 weights and trains 3,518 new ones beside them, here, in about a second. Nothing you draw
           leaves this device.
         </p>
-        <SeePanel />
+        <ForgotPanel />
         <TakePanel />
         <More />
       </main>

@@ -76,7 +76,7 @@ describe('a visit', () => {
     await set(page, 'Training steps', 200);
     await page
       .getByRole('slider', { name: /^Old digits mixed in/ })
-      .last()
+      .first()
       .fill('0');
     await practise(page);
     const [base, adapted] = [await countsOf(page, 'base'), await countsOf(page, 'adapted')];

@@ -193,16 +193,24 @@ describe('the page', () => {
     await settled(page);
     await openMore(page);
     await button(page, 'Fetch all of MNIST').click();
-    const alert = page.locator('#practice').getByRole('alert');
-    await alert.getByText('testLabels.bin cannot be fetched: the connection failed.').waitFor();
+    const alert = page.locator('#practice');
+    await alert
+      .getByText('MNIST could not be downloaded: testLabels.bin cannot be fetched: the connection failed.')
+      .waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
     expect(await button(page, 'Practise').getAttribute('aria-disabled')).toBe('true');
     answer = 'missing';
     await alert.getByRole('button', { name: 'Try again' }).click();
-    await alert.getByText('testLabels.bin cannot be fetched: the host answers 404.').waitFor();
+    await alert
+      .getByText('MNIST could not be downloaded: testLabels.bin cannot be fetched: the host answers 404.')
+      .waitFor();
     answer = 'damage';
     await alert.getByRole('button', { name: 'Try again' }).click();
-    await alert.getByText('testLabels.bin is damaged: its checksum is not the expected one.').waitFor();
+    await alert
+      .getByText(
+        'MNIST could not be downloaded: testLabels.bin is damaged: its checksum is not the expected one.',
+      )
+      .waitFor();
     answer = 'go on';
     await alert.getByRole('button', { name: 'Try again' }).click();
     await page.getByText('of 10,000 test images right').first().waitFor();
@@ -252,7 +260,7 @@ describe('the page', () => {
     await openMore(page);
     await button(page, 'Fetch all of MNIST').click();
     await page
-      .getByText(/cannot be fetched: you are offline/)
+      .getByText(/could not be downloaded: .*you are offline/)
       .first()
       .waitFor();
     await context.close();
