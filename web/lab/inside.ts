@@ -1,13 +1,12 @@
 /** What a network and its adapter are made of, read for the figure of the page. */
 import { applyLora, type Backend, loadAdapter, mergeAndUnload, type StateDict } from 'lowrank';
+import { NORMALISATION } from './digits.js';
 import { networkOn } from './networks.js';
+import { MOST_RANK } from './ranks.js';
 import type { Inside, InsideLayer, LooksFor, SavedAdapter } from './views.js';
 
 /** How A begins in every adapter that is taught here. */
 export const START = { init: 'normal', seed: 0 } as const;
-
-/** Ranks that the figure can be dragged through. */
-export const MOST_RANK = 16;
 
 const LAYERS = ['linear1', 'linear2', 'linear3'] as const;
 
@@ -32,31 +31,47 @@ export async function insideOf(
       factors: adapted?.factors.get(name),
     };
   });
+  const { mean, std } = NORMALISATION;
   return {
     layers,
+    input: { mean, std },
     before: looksFor(state),
     after: adapted && looksFor(adapted.state),
     adapter: adapter && { rank: adapter.view.rank, trainable: adapter.view.trainable, isTaughtHere },
   };
 }
 
-/** By layer. A layer's draw depends on those before it, and so on the rank: each rank has one of its own. */
+/** By rank and layer: drawn once, since they depend on the shapes alone, which are the same in every network here. */
+const drawn = new Map<number, ReadonlyMap<string, Float32Array>>();
+
+/** By layer. What a layer draws comes after what those before it drew, so that each rank has numbers of its own. */
 async function startsOf(
   device: Backend,
   state: StateDict,
   taughtRank: number | undefined,
 ): Promise<Map<string, Starts>> {
-  const starts = new Map(LAYERS.map((name) => [name as string, new Map<number, Float32Array>()]));
   const ranks = new Set(Array.from({ length: MOST_RANK }, (_, i) => i + 1)).add(taughtRank ?? 1);
+  await draw(
+    device,
+    state,
+    [...ranks].filter((rank) => !drawn.has(rank)),
+  );
+  const startOf = (name: string, rank: number) => drawn.get(rank)?.get(name) ?? new Float32Array();
+  return new Map(
+    LAYERS.map((name) => [name, new Map(Array.from(ranks, (rank) => [rank, startOf(name, rank)]))]),
+  );
+}
+
+async function draw(device: Backend, state: StateDict, ranks: readonly number[]): Promise<void> {
+  if (ranks.length === 0) return;
   const { model } = networkOn(device, state);
   try {
     for (const rank of ranks) {
       const { factors } = await applyLora(model, { rank, ...START }, `rank-${rank}`);
-      for (const [name, { loraA }] of factors) {
-        starts.get(name)?.set(rank, Float32Array.from(await loraA.read()));
-      }
+      const start = new Map<string, Float32Array>();
+      for (const [name, { loraA }] of factors) start.set(name, Float32Array.from(await loraA.read()));
+      drawn.set(rank, start);
     }
-    return starts;
   } finally {
     model.dispose();
   }
@@ -80,21 +95,23 @@ async function adaptedParts(device: Backend, state: StateDict, { files }: SavedA
   }
 }
 
-/** W₃ W₂ W₁ and W₃ (W₂ b₁ + b₂) + b₃: exact, since nothing but the last ReLU is not linear. */
+/** W₃ W₂ W₁ and b₃ + W₃ b₂ + W₃ W₂ b₁: exact, since nothing but the last ReLU is not linear. */
 export function looksFor(state: StateDict): LooksFor {
-  let weights = Float64Array.from(valuesOf(state, 'linear1.weight').data);
-  let offsets = Float64Array.from(valuesOf(state, 'linear1.bias').data);
-  for (const name of LAYERS.slice(1)) {
-    const { data, shape } = valuesOf(state, `${name}.weight`);
-    const bias = valuesOf(state, `${name}.bias`).data;
-    weights = product(data, weights, shape[1]);
-    offsets = product(data, offsets, shape[1]).map((value, i) => value + bias[i]);
+  const read = (name: string) => Float64Array.from(valuesOf(state, name).data);
+  let weights = read('linear3.weight');
+  let offsets = read('linear3.bias');
+  // From the left, where the rows are few.
+  for (const name of ['linear2', 'linear1']) {
+    const [inner] = valuesOf(state, `${name}.weight`).shape;
+    const added = product(weights, read(`${name}.bias`), inner);
+    offsets = offsets.map((value, i) => value + added[i]);
+    weights = product(weights, read(`${name}.weight`), inner);
   }
   return { weights: Float32Array.from(weights), offsets: Float32Array.from(offsets) };
 }
 
 /** Of two row-major matrices. @param inner  columns of the left one, rows of the right one */
-function product(left: ArrayLike<number>, right: ArrayLike<number>, inner: number) {
+function product(left: Float64Array, right: Float64Array, inner: number) {
   const [rows, columns] = [left.length / inner, right.length / inner];
   const out = new Float64Array(rows * columns);
   for (let r = 0; r < rows; r++) {

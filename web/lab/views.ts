@@ -136,6 +136,8 @@ export interface InsideLayer {
 /** The network and its adapter in numbers, to be drawn. */
 export interface Inside {
   readonly layers: readonly InsideLayer[];
+  /** A byte of an image is given to it as (byte / 255 − mean) / std. */
+  readonly input: { readonly mean: number; readonly std: number };
   readonly before: LooksFor;
   /** Undefined without an adapter. */
   readonly after: LooksFor | undefined;
