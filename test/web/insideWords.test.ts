@@ -61,9 +61,9 @@ describe('the strips', () => {
     const shown = shownOf(inside.layers[0], 5, undefined);
     if (!shown) throw new Error('there is nothing');
     const { block, a, b } = partsOf(inside.layers[0], shown, 'now');
-    expect(sizeText(block)).toBe('W: 256 × 784 = 200,704 numbers, frozen');
-    expect(a && sizeText(a)).toBe('A: 5 × 784 = 3,920 numbers, trained');
-    expect(b && [sizeText(b), rangeText(b)]).toEqual(['B: 256 × 5 = 1,280 numbers, trained', 'all zero']);
+    expect(sizeText(block)).toBe('W, frozen: 256 × 784 = 200,704 numbers');
+    expect(a && sizeText(a)).toBe('A, trained: 5 × 784 = 3,920 numbers');
+    expect(b && [sizeText(b), rangeText(b)]).toEqual(['B, trained: 256 × 5 = 1,280 numbers', 'all zero']);
     expect(captionText(inside.layers[0], shown)).toContain('made of 5 × (784 + 256) = 5,200 numbers');
     expect(stateText(inside, { shown, isShown: false })).toBe(
       'A starts as noise, B as zeros: at first B·A is zero, and nothing changes.',
@@ -76,7 +76,7 @@ describe('the strips', () => {
     const shown = shownOf(layer, 2, TAUGHT);
     if (!shown) throw new Error('there is nothing');
     const { block, a } = partsOf(layer, shown, 'change');
-    expect(sizeText(block)).toBe('B·A: 256 × 784 = 200,704 numbers, all computed from A and B');
+    expect(sizeText(block)).toBe('B·A, computed from A and B: 256 × 784 = 200,704 numbers');
     expect(block.values[785]).toBeCloseTo(shown.b[2] * shown.a[1] + shown.b[3] * shown.a[785], 6);
     expect(a?.values[3]).toBeCloseTo(0.1 * Math.sin(4), 6);
     expect(stateText(inside, { shown, isShown: true })).toContain('A has moved by 10 % from the noise');

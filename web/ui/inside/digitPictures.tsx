@@ -9,7 +9,8 @@ const SIDE = 28;
 
 interface Layered {
   readonly name: 'before' | 'change' | 'after';
-  readonly values: Float32Array;
+  /** By digit. */
+  readonly pictures: readonly Float32Array[];
   readonly scale: number;
 }
 
@@ -53,8 +54,8 @@ export function DigitPictures({ inside, pixels, digit }: DigitPicturesProps) {
             onClick={() => setPicked(each)}
           >
             <span aria-hidden="true">{each}</span>
-            {rows.map(({ name, values, scale }) => (
-              <Raster key={name} values={digitOf(values, each)} columns={SIDE} scale={scale} tint="speaks" />
+            {rows.map(({ name, pictures, scale }) => (
+              <Raster key={name} values={pictures[each]} columns={SIDE} scale={scale} tint="speaks" />
             ))}
           </button>
         ))}
@@ -66,14 +67,15 @@ export function DigitPictures({ inside, pixels, digit }: DigitPicturesProps) {
 
 /** The base alone where there is no adapter. */
 function rowsOf({ before, after }: Inside): Layered[] {
+  const picturesOf = (weights: Float32Array) => DIGITS.map((digit) => digitOf(weights, digit));
   const scale = scaleOf(before.weights);
-  const base: Layered = { name: 'before', values: before.weights, scale };
+  const base: Layered = { name: 'before', pictures: picturesOf(before.weights), scale };
   if (!after) return [base];
   const change = difference(after.weights, before.weights);
   return [
     base,
-    { name: 'change', values: change, scale: scaleOf(change) },
-    { name: 'after', values: after.weights, scale },
+    { name: 'change', pictures: picturesOf(change), scale: scaleOf(change) },
+    { name: 'after', pictures: picturesOf(after.weights), scale },
   ];
 }
 
@@ -85,10 +87,10 @@ function Enlarged(props: Omit<DigitPicturesProps, 'digit'> & { rows: Layered[]; 
   );
   return (
     <div class="enlarged">
-      {rows.map(({ name, values, scale }) => (
+      {rows.map(({ name, pictures, scale }) => (
         <Picture key={name} title={rows.length > 1 ? `${digit}, ${name}` : `${digit}`}>
           <Raster
-            values={digitOf(values, digit)}
+            values={pictures[digit]}
             columns={SIDE}
             scale={scale}
             tint="speaks"

@@ -18,8 +18,8 @@ export function adapterSize(layers: Layers, rank: number): number {
 }
 
 /** The size that full colour stands for: of nearly all values, so that single ones do not pale the rest. */
-export function scaleOf(...all: readonly ArrayLike<number>[]): number {
-  const sizes = Float32Array.from(all.flatMap((values) => Array.from(values, Math.abs))).sort();
+export function scaleOf(values: Float32Array): number {
+  const sizes = values.map(Math.abs).sort();
   return sizes[Math.floor(SHARE * (sizes.length - 1))] || 1;
 }
 

@@ -51,11 +51,12 @@ export function shownOf(
 
 /** @returns the block alone where there is no A and no B */
 export function partsOf(
-  { weight, inFeatures }: InsideLayer,
+  layer: InsideLayer,
   shown: Shown | undefined,
   mode: Mode,
 ): Pick<Parts, 'block'> & Partial<Parts> {
-  const w = part('W', weight, inFeatures, { kind: 'frozen', tint: 'grey' });
+  const { inFeatures } = layer;
+  const w = frozenPart(layer);
   if (!shown) return { block: w };
   const { a, b, start, rank } = shown;
   const trained = { kind: 'trained', tint: 'factor' } as const;
@@ -67,17 +68,27 @@ export function partsOf(
     b: part('B', b, rank, trained),
   };
   if (mode === 'now') return { block: w, ...strips };
-  const kind = 'all computed from A and B';
+  const kind = 'computed from A and B';
   return { block: part('B·A', productOf(shown), inFeatures, { kind, tint: 'factor' }), ...strips };
+}
+
+const frozen = new WeakMap<InsideLayer, Part>();
+
+/** Made once: it stays while the slider is dragged, and its scale takes a while. */
+function frozenPart(layer: InsideLayer): Part {
+  const { weight, inFeatures } = layer;
+  const made = frozen.get(layer) ?? part('W', weight, inFeatures, { kind: 'frozen', tint: 'grey' });
+  frozen.set(layer, made);
+  return made;
 }
 
 function part(title: string, values: Float32Array, columns: number, look: Pick<Part, 'kind' | 'tint'>): Part {
   return { title, values, columns, rows: values.length / columns, scale: scaleOf(values), ...look };
 }
 
-/** `A: 2 × 784 = 1,568 numbers, trained` */
+/** `A, trained: 2 × 784 = 1,568 numbers` */
 export function sizeText({ title, rows, columns, values, kind }: Part): string {
-  return `${title}: ${rows} × ${columns} = ${integer(values.length)} numbers, ${kind}`;
+  return `${title}, ${kind}: ${rows} × ${columns} = ${integer(values.length)} numbers`;
 }
 
 export function rangeText({ values }: Part): string {

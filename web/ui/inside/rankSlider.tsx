@@ -1,3 +1,4 @@
+import { useRef } from 'preact/hooks';
 import { MOST_RANK } from '../../lab/ranks.js';
 import type { Inside } from '../../lab/views.js';
 import type { InsidePanelProps } from './insidePanel.js';
@@ -11,10 +12,18 @@ type RankSliderProps = { readonly inside: Inside } & Pick<
 export function RankSlider({ inside, rank, onRank, rankTaught, busy, onTeachAgain }: RankSliderProps) {
   const isOther = inside.adapter?.isTaughtHere && rankTaught !== undefined && rank !== rankTaught;
   const count = countText(sizeOf(inside, rank, rank === rankTaught));
+  const slider = useRef<HTMLInputElement>(null);
+  const teach = () => {
+    if (busy) return;
+    // The button goes when that rank is taught, and would take the focus with it.
+    slider.current?.focus({ preventScroll: true });
+    onTeachAgain();
+  };
   return (
     <div class="rank">
       <label for="inside-rank">Size of the adapter: rank {rank}</label>
       <input
+        ref={slider}
         id="inside-rank"
         type="range"
         min={1}
@@ -23,19 +32,14 @@ export function RankSlider({ inside, rank, onRank, rankTaught, busy, onTeachAgai
         aria-valuetext={`rank ${rank}, ${count}`}
         onInput={({ currentTarget }) => onRank(currentTarget.valueAsNumber)}
       />
-      <p class="rank-count">{count}</p>
-      {isOther && (
-        <button
-          type="button"
-          class="primary"
-          aria-disabled={busy}
-          onClick={() => {
-            if (!busy) onTeachAgain();
-          }}
-        >
-          Teach again with rank {rank}
-        </button>
-      )}
+      <div class="rank-row">
+        <p>{count}</p>
+        {isOther && (
+          <button type="button" class="primary" aria-disabled={busy} onClick={teach}>
+            Teach again with rank {rank}
+          </button>
+        )}
+      </div>
     </div>
   );
 }

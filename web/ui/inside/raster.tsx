@@ -48,12 +48,10 @@ export function Raster({ values, columns, scale, tint, label }: RasterProps) {
 }
 
 function paint(data: Uint8ClampedArray, at: number, share: number, tint: Picture['tint']): void {
-  if (tint === 'grey') {
-    const grey = 128 + 110 * Math.max(-1, Math.min(1, share));
-    data.set([grey, grey, grey, 255], at);
-    return;
-  }
-  const [above, below] = TINTS[tint];
-  data.set(share < 0 ? below : above, at);
-  data[at + 3] = 255 * Math.min(1, Math.abs(share));
+  const grey = 128 + 110 * Math.max(-1, Math.min(1, share));
+  const [red, green, blue] = tint === 'grey' ? [grey, grey, grey] : TINTS[tint][share < 0 ? 1 : 0];
+  data[at] = red;
+  data[at + 1] = green;
+  data[at + 2] = blue;
+  data[at + 3] = tint === 'grey' ? 255 : 255 * Math.min(1, Math.abs(share));
 }

@@ -101,7 +101,11 @@ function Strip(props: {
       <Raster {...part} />
       <span class="strip-name" aria-hidden="true">
         {part.title}
-        {part.kind === 'frozen' && <Lock />}
+        {part.kind === 'frozen' && (
+          <>
+            , frozen <Lock />
+          </>
+        )}
       </span>
     </button>
   );
