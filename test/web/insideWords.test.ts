@@ -1,7 +1,15 @@
 /** What the figure of the page draws and says. */
 import { describe, expect, it } from 'vitest';
 import type { Inside, InsideLayer } from '../../web/lab/views.js';
-import { adapterSize, digitOf, effectOn, moved, productOf, scaleOf } from '../../web/ui/inside/numbers.js';
+import {
+  adapterSize,
+  digitOf,
+  effectOn,
+  moved,
+  productOf,
+  ranksOf,
+  scaleOf,
+} from '../../web/ui/inside/numbers.js';
 import { partsOf, rangeText, shownOf, signed, sizeText } from '../../web/ui/inside/parts.js';
 import {
   captionText,
@@ -55,6 +63,12 @@ describe('the count', () => {
   });
 });
 
+it('the slider stops at an adapter of a higher rank too', () => {
+  expect(ranksOf(undefined)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+  expect(ranksOf(5)).toEqual(ranksOf(undefined));
+  expect(ranksOf(24).slice(14)).toEqual([15, 16, 24]);
+});
+
 describe('the strips', () => {
   it('begin with noise and zeros', () => {
     const inside = insideWith(undefined);
@@ -82,7 +96,7 @@ describe('the strips', () => {
     expect(stateText(inside, { shown, isShown: true })).toContain('A has moved by 10 % from the noise');
     expect(stateText(inside, { shown, isShown: true })).toContain('so it still looks like noise');
     expect(stateText(inside, { shown, isShown: false })).toContain('Your adapter has rank 2.');
-    expect(noiseText(inside)).toContain('looks like noise');
+    expect(noiseText(inside)).toContain('Much of the change is noise');
   });
 
   it('say of an adapter from a file what is not known, and what it leaves out', () => {

@@ -75,7 +75,8 @@ function LayerFigure(props: { readonly inside: Inside; readonly rank: number; re
         <p>{captionText(layer, shown)}</p>
         <p>{stateText(inside, { shown, isShown })}</p>
         <p class="hint">
-          Point at {shown ? 'W, A or B' : 'W'}, or use the arrow keys there, to read single numbers.
+          Point at {parts.block.title}
+          {shown && ', A or B'}, or use the arrow keys there, to read single numbers.
         </p>
       </figcaption>
     </figure>

@@ -1,5 +1,6 @@
 /** The numbers that the figure says and draws. */
 import { PIXELS } from '../../lab/pixels.js';
+import { MOST_RANK } from '../../lab/ranks.js';
 import type { Inside } from '../../lab/views.js';
 
 /** Weights and biases of the network. */
@@ -15,6 +16,12 @@ export function adapterSize(layers: Layers, rank: number): number {
     (sum, { inFeatures, outFeatures }) => sum + rank * (inFeatures + outFeatures) + outFeatures,
     0,
   );
+}
+
+/** The stops of the slider; an adapter of a higher rank is one more, at its end. */
+export function ranksOf(rankTaught: number | undefined): number[] {
+  const ranks = Array.from({ length: MOST_RANK }, (_, i) => i + 1);
+  return rankTaught !== undefined && rankTaught > MOST_RANK ? [...ranks, rankTaught] : ranks;
 }
 
 /** The size that full colour stands for: of nearly all values, so that single ones do not pale the rest. */

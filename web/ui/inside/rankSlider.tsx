@@ -1,7 +1,7 @@
 import { useRef } from 'preact/hooks';
-import { MOST_RANK } from '../../lab/ranks.js';
 import type { Inside } from '../../lab/views.js';
 import type { InsidePanelProps } from './insidePanel.js';
+import { ranksOf } from './numbers.js';
 import { countText, sizeOf } from './words.js';
 
 type RankSliderProps = { readonly inside: Inside } & Pick<
@@ -12,6 +12,7 @@ type RankSliderProps = { readonly inside: Inside } & Pick<
 export function RankSlider({ inside, rank, onRank, rankTaught, busy, onTeachAgain }: RankSliderProps) {
   const isOther = inside.adapter?.isTaughtHere && rankTaught !== undefined && rank !== rankTaught;
   const count = countText(sizeOf(inside, rank, rank === rankTaught));
+  const ranks = ranksOf(rankTaught);
   const slider = useRef<HTMLInputElement>(null);
   const teach = () => {
     if (busy) return;
@@ -27,10 +28,10 @@ export function RankSlider({ inside, rank, onRank, rankTaught, busy, onTeachAgai
         id="inside-rank"
         type="range"
         min={1}
-        max={MOST_RANK}
-        value={rank}
+        max={ranks.length}
+        value={ranks.indexOf(rank) + 1}
         aria-valuetext={`rank ${rank}, ${count}`}
-        onInput={({ currentTarget }) => onRank(currentTarget.valueAsNumber)}
+        onInput={({ currentTarget }) => onRank(ranks[currentTarget.valueAsNumber - 1])}
       />
       <div class="rank-row">
         <p>{count}</p>

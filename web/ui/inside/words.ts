@@ -52,11 +52,11 @@ export function strengthText(scale: number, changeScale: number): string {
   return '';
 }
 
-/** Why the change is noise to the eye; '' where it may not be. */
+/** Why much of the change is noise to the eye; '' where it may not be. */
 export function noiseText({ adapter, layers: [first] }: Inside): string {
   const start = adapter?.isTaughtHere && first.factors && first.starts.get(first.factors.rank);
   return start && first.factors && moved(first.factors.a, start) < LOOKS_LIKE_NOISE
-    ? 'The change looks like noise because A, which it is made of, still does.'
+    ? 'Much of the change is noise, because A, which it is made of, still mostly is.'
     : '';
 }
 
