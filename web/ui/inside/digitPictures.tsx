@@ -43,7 +43,7 @@ export function DigitPictures({ inside, pixels, digit }: DigitPicturesProps) {
           ? `From top to bottom: before, change, after. ${strengthText(rows[0].scale, rows[1].scale)} ${noiseText(inside)}`
           : 'Teach it something, and you see here what changed.'}
       </p>
-      <div class="digits">
+      <div class="ten-digits">
         {DIGITS.map((each) => (
           <button
             key={each}
