@@ -123,6 +123,14 @@ describe('insideOf', () => {
     expect(adapter?.isTaughtHere).toBe(false);
   });
 
+  it('takes no adapter for one of the page that has other layers than those of the page', async () => {
+    const { state, saved } = await adapted({ rank: 200, targetModules: ['linear1'] });
+    expect(saved.view.iterations).toBeGreaterThan(0);
+    const { layers, adapter } = await insideOf(device, state, saved);
+    expect(adapter?.isTaughtHere).toBe(false);
+    expect(layers[0].factors?.rank).toBe(200);
+  });
+
   it('frees all that it put on the device', async () => {
     const { state, saved } = await adapted({ bias: 'lora_only', useDora: true });
     await insideOf(device, state, saved);

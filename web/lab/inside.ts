@@ -19,9 +19,11 @@ export async function insideOf(
   state: StateDict,
   adapter: SavedAdapter | undefined,
 ): Promise<Inside> {
-  const isTaughtHere = (adapter?.view.iterations ?? 0) > 0;
-  const starts = await startsOf(device, state, isTaughtHere ? adapter?.view.rank : undefined);
   const adapted = adapter && (await adaptedParts(device, state, adapter));
+  const isTaughtHere =
+    (adapter?.view.iterations ?? 0) > 0 &&
+    LAYERS.every((name) => adapted?.factors.get(name)?.rank === adapter?.view.rank);
+  const starts = await startsOf(device, state, isTaughtHere ? adapter?.view.rank : undefined);
   const layers = LAYERS.map((name) => {
     const [outFeatures, inFeatures] = valuesOf(state, `${name}.weight`).shape;
     return {
