@@ -18,6 +18,7 @@ import { Answers } from './answers.js';
 import { countsOf, score } from './counts.js';
 import { Digits, NORMALISATION } from './digits.js';
 import { fetchBase, type OnBytes } from './files.js';
+import { insideOf, START } from './inside.js';
 import {
   type Adapted,
   adaptedOn,
@@ -39,6 +40,7 @@ import type {
   AdapterView,
   Counts,
   DeviceView,
+  Inside,
   LabelledImages,
   LoadedAdapter,
   OnProgress,
@@ -185,9 +187,8 @@ export class Lab {
       const { rank, alpha, learningRate, iterations: limit } = options;
       const { model, state } = networkOn(this.#opened(), this.#ready().state);
       try {
-        const seed = 0;
-        const config = { rank, alpha, bias: 'lora_only', init: 'normal', seed } as const;
-        const adapter = await applyLora(model, config);
+        const { seed } = START;
+        const adapter = await applyLora(model, { rank, alpha, bias: 'lora_only', ...START });
         const { data, dispose } = teachingData(this.#opened(), this.#digits, options, seed);
         const epochs = Math.ceil(limit / data.batchCount({ batchSize: BATCH_SIZE }));
         const length = { epochs, limit, seed, learningRate, signal };
@@ -241,6 +242,11 @@ export class Lab {
       this.#setAdapted(adapted);
       return { files: adapted.files, view: adapted.view, note };
     });
+  }
+
+  /** The network and its adapter in numbers. */
+  inside(): Promise<Inside> {
+    return this.#queued(async () => insideOf(this.#opened(), this.#ready().state, this.#adapted));
   }
 
   /** Bytes that live on the device, after a training what they were before it. */

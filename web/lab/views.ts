@@ -112,3 +112,41 @@ export interface Prediction {
   /** By the network that is being trained from scratch, or was and is not accepted yet. */
   readonly candidate: readonly number[] | undefined;
 }
+
+/** A linear network as one sum: the score of a digit, before the last ReLU, is its offset + its weights · the input. */
+export interface LooksFor {
+  /** [10, 784], of inputs that are normalised. */
+  readonly weights: Float32Array;
+  /** [10] */
+  readonly offsets: Float32Array;
+}
+
+export interface InsideLayer {
+  readonly name: string;
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  /** Of the network itself, `[outFeatures, inFeatures]`. */
+  readonly weight: Float32Array;
+  /** By rank, the A `[rank, inFeatures]` with which an adapter begins here; its B is zero. */
+  readonly starts: ReadonlyMap<number, Float32Array>;
+  /** What the adapter has here, `a` `[rank, inFeatures]` and `b` `[outFeatures, rank]`; it may leave layers out. */
+  readonly factors: { readonly rank: number; readonly a: Float32Array; readonly b: Float32Array } | undefined;
+}
+
+/** The network and its adapter in numbers, to be drawn. */
+export interface Inside {
+  readonly layers: readonly InsideLayer[];
+  /** A byte of an image is given to it as (byte / 255 − mean) / std. */
+  readonly input: { readonly mean: number; readonly std: number };
+  readonly before: LooksFor;
+  /** Undefined without an adapter. */
+  readonly after: LooksFor | undefined;
+  readonly adapter:
+    | {
+        readonly rank: number;
+        readonly trainable: number;
+        /** Whether it began with one of `starts`, which an adapter from a file did not. */
+        readonly isTaughtHere: boolean;
+      }
+    | undefined;
+}
