@@ -7,7 +7,7 @@ import { Panel } from './panel.js';
 import { DropAnywhere, LoadAdapter, type LoadProps } from './take/loadAdapter.js';
 import { TakeBody } from './take/takeBody.js';
 
-export function TakePanel() {
+export function TakeSection() {
   const load: LoadProps = {
     onFiles: (files) => void loadAdapter(files),
     busy: busy.value,

@@ -6,7 +6,7 @@ import { busy } from '../work.js';
 import { ForgotBody } from './forgot/forgotBody.js';
 import { Panel } from './panel.js';
 
-export function ForgotPanel() {
+export function ForgotSection() {
   const view = adapter.value;
   const quick = quickDigits.value;
   return (
