@@ -6,11 +6,17 @@ import { readFile } from 'node:fs/promises';
 import { parseModel, selectDevice } from '../../src/index.js';
 import { Learner, type Reading, roundedToBytes } from './learner.js';
 import { KINDS, type Kind } from './shapes.js';
-import { allDrawings, baseAnswers, HANDS, type Lesson, Study, TEN } from './study.js';
+import { allDrawings, baseAnswers, HANDS, type Lesson, Study, TEN, type Way } from './study.js';
 
-const REPLAYS = [0, 0.5, 0.75];
+const WAYS: readonly Way[] = [
+  { replay: 0, hasShifts: false },
+  { replay: 0.5, hasShifts: false },
+  { replay: 0.75, hasShifts: false },
+  { replay: 0.5, hasShifts: true },
+  { replay: 0.75, hasShifts: true },
+];
 /** Kinds of which fewer are misread say too little about teaching. */
-const ENOUGH = 3;
+const ENOUGH = 6;
 
 const percent = (share: number) => `${Math.round(100 * share)} %`;
 
@@ -41,7 +47,7 @@ function misreadRow({ name, label }: Kind, readings: readonly Reading[]): string
 }
 
 /** Medians over lessons that each taught one drawing or one group of them. */
-function lessonRow(name: string, replay: number, lessons: readonly Lesson[]): string[] {
+function lessonRow(name: string, { replay, hasShifts }: Way, lessons: readonly Lesson[]): string[] {
   const mid = (of: (lesson: Lesson) => number) => Math.round(median(lessons.map(of)) * 10) / 10;
   const sum = (of: (lesson: Lesson) => number) => lessons.reduce((total, lesson) => total + of(lesson), 0);
   const probabilities = lessons.map(({ probability }) => probability);
@@ -49,6 +55,7 @@ function lessonRow(name: string, replay: number, lessons: readonly Lesson[]): st
   return [
     name,
     percent(replay),
+    hasShifts ? 'yes' : 'no',
     `${sum(({ learned }) => learned)} of ${sum(({ taught }) => taught)}`,
     `${percent(median(probabilities))} (${percent(Math.min(...probabilities))})`,
     `${mid((lesson) => lesson.others[0])} → ${mid((lesson) => lesson.others[1])} of ${others[2]}`,
@@ -61,6 +68,7 @@ function lessonRow(name: string, replay: number, lessons: readonly Lesson[]): st
 const HEAD = [
   'kind',
   'old digits mixed in',
+  'shifted copies',
   'learned',
   'probability, median (lowest)',
   "other people's read right",
@@ -73,12 +81,12 @@ async function lessonTables(study: Study, kinds: readonly Kind[]): Promise<void>
   const [one, ten]: string[][][] = [[], []];
   for (const kind of kinds) {
     const hands = study.misread(kind);
-    for (const replay of REPLAYS) {
+    for (const way of WAYS) {
       const lessons: Lesson[] = [];
-      for (const hand of hands) lessons.push(await study.lesson(kind, [hand], replay));
-      one.push(lessonRow(kind.name, replay, lessons));
+      for (const hand of hands) lessons.push(await study.lesson(kind, [hand], way));
+      one.push(lessonRow(kind.name, way, lessons));
       const first = [...Array(TEN).keys()];
-      ten.push(lessonRow(kind.name, replay, [await study.lesson(kind, first, replay)]));
+      ten.push(lessonRow(kind.name, way, [await study.lesson(kind, first, way)]));
     }
   }
   console.log('One misread drawing taught by one tap; medians over all that are misread\n');

@@ -1,6 +1,7 @@
 /** What the base makes of many people's digits, and what one tap changes. */
 import type { StateDict } from '../../src/index.js';
 import { networkOn } from '../../web/lab/networks.js';
+import { withShifts } from '../../web/lab/shifts.js';
 import type { Learner, Reading } from './learner.js';
 import { pixelsOf } from './raster.js';
 import { drawing, KINDS, type Kind } from './shapes.js';
@@ -40,6 +41,14 @@ export async function baseAnswers(learner: Learner, base: StateDict, drawings: D
   return answers;
 }
 
+/** How drawings are taught. */
+export interface Way {
+  /** Share of old digits. */
+  readonly replay: number;
+  /** Each drawing beside copies of itself that are moved by one pixel. */
+  readonly hasShifts: boolean;
+}
+
 /** What one teaching did; numbers of drawings but for the probability. */
 export interface Lesson {
   /** Taught drawings that are read as their label, of how many. */
@@ -71,10 +80,11 @@ export class Study {
   }
 
   /** Teaches drawings of a kind together. */
-  async lesson(kind: Kind, hands: readonly number[], replay: number): Promise<Lesson> {
+  async lesson(kind: Kind, hands: readonly number[], { replay, hasShifts }: Way): Promise<Lesson> {
     const { name, label, rival } = kind;
     const drawn = this.drawings.get(name) ?? [];
-    const examples = hands.map((hand) => ({ pixels: drawn[hand], label }));
+    const images = hands.flatMap((hand) => (hasShifts ? withShifts(drawn[hand]) : [drawn[hand]]));
+    const examples = images.map((pixels) => ({ pixels, label }));
     const model = await this.learner.taught(this.base, examples, replay);
     const after = await answersOf(this.learner, model, this.drawings);
     model.dispose();

@@ -3,10 +3,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { chromiumInks } from '../../bench/samples/canvas.js';
 import { Learner, roundedToBytes } from '../../bench/samples/learner.js';
 import { inkOf, pixelsOf } from '../../bench/samples/raster.js';
+import { drawing, KINDS } from '../../bench/samples/shapes.js';
 import { Adam, fit, type StateDict, selectDevice } from '../../src/index.js';
 import { DigitsNet } from '../../src/mnist/index.js';
 import { normaliseDigit } from '../../web/drawing.js';
 import { networkOn } from '../../web/lab/networks.js';
+import { withShifts } from '../../web/lab/shifts.js';
 import { SAMPLES } from '../../web/samples.js';
 import { hasChromium } from '../browser/chromium.js';
 import { trainImages } from '../support/mnistData.js';
@@ -74,6 +76,25 @@ describe.each(['as it was trained', 'rounded to bytes'])('the base %s', (name) =
     expect(right).toBeGreaterThan(870);
     model.dispose();
   });
+});
+
+it('a drawing whose logit is held at 0 is learned beside its shifted copies, and not alone', async () => {
+  const base = baseOf('as it was trained');
+  const kind = KINDS.find(({ name }) => name === 'slashed 0');
+  if (!kind) throw new Error('there is no slashed 0');
+  const pixels = pixelsOf(drawing(kind, 1));
+  const { model } = networkOn(device, base);
+  const [{ probabilities }] = await learner.read(model, [pixels]);
+  expect(probabilities[0]).toBe(Math.min(...probabilities));
+  const digits: (number | undefined)[] = [];
+  for (const images of [[pixels], withShifts(pixels)]) {
+    const examples = images.map((each) => ({ pixels: each, label: 0 }));
+    const taught = await learner.taught(base, examples, REPLAY);
+    digits.push((await learner.read(taught, [pixels]))[0].digit);
+    taught.dispose();
+  }
+  expect(digits).toEqual([undefined, 0]);
+  model.dispose();
 });
 
 it('every stroke has points enough to be drawn smoothly, on the pad and not at its edge', () => {
