@@ -46,22 +46,24 @@ function misreadRow({ name, label }: Kind, readings: readonly Reading[]): string
   return [name, `${wrong.length} of ${readings.length}`, groups.map(({ text }) => text).join(', '), sure];
 }
 
-/** Medians over lessons that each taught one drawing or one group of them. */
+/** Medians over lessons that each taught one drawing or one group of them, with the worst where there are several. */
 function lessonRow(name: string, { replay, hasShifts }: Way, lessons: readonly Lesson[]): string[] {
-  const mid = (of: (lesson: Lesson) => number) => Math.round(median(lessons.map(of)) * 10) / 10;
   const sum = (of: (lesson: Lesson) => number) => lessons.reduce((total, lesson) => total + of(lesson), 0);
+  const mid = (of: (lesson: Lesson) => number) => `${Math.round(median(lessons.map(of)) * 10) / 10}`;
+  const worst = (value: number | string) => (lessons.length > 1 ? ` (${value})` : '');
   const probabilities = lessons.map(({ probability }) => probability);
   const [{ others, rival }] = lessons;
+  const wrong = Math.max(...lessons.map(({ quick }) => quick.turnedWrong));
   return [
     name,
     percent(replay),
     hasShifts ? 'yes' : 'no',
     `${sum(({ learned }) => learned)} of ${sum(({ taught }) => taught)}`,
-    `${percent(median(probabilities))} (${percent(Math.min(...probabilities))})`,
+    percent(median(probabilities)) + worst(percent(Math.min(...probabilities))),
     `${mid((lesson) => lesson.others[0])} → ${mid((lesson) => lesson.others[1])} of ${others[2]}`,
-    `${rival[0]} → ${mid((lesson) => lesson.rival[1])} (${Math.min(...lessons.map((lesson) => lesson.rival[1]))})`,
-    `${mid(({ quick }) => quick.turnedWrong)} (${Math.max(...lessons.map(({ quick }) => quick.turnedWrong))})`,
-    `${mid(({ quick }) => quick.turnedRight)}`,
+    `${rival[0]} → ${mid((lesson) => lesson.rival[1])}${worst(Math.min(...lessons.map((lesson) => lesson.rival[1])))}`,
+    mid(({ quick }) => quick.turnedWrong) + worst(wrong),
+    mid(({ quick }) => quick.turnedRight),
   ];
 }
 
@@ -91,7 +93,9 @@ async function lessonTables(study: Study, kinds: readonly Kind[]): Promise<void>
   }
   console.log('One misread drawing taught by one tap; medians over all that are misread\n');
   table(HEAD, one);
-  console.log(`Drawings of the first ${TEN} people taught together\n`);
+  console.log(
+    `Drawings of the first ${TEN} people taught together; the probability is the lowest of the ${TEN}\n`,
+  );
   table(HEAD, ten);
 }
 

@@ -1,6 +1,7 @@
 /**
- * A drawing beside copies of itself, each moved by one pixel. Where the drawing's own logit is below 0, which the ReLU on the logits
- * makes 0, no gradient reaches it, and the drawing alone could not be learned; one of the copies is nearly always above 0.
+ * A drawing beside copies of itself, each moved by one pixel. Where the network's sum for the drawing's label is below 0, the
+ * ReLU on the logits lets no gradient through, and the drawing alone cannot be learned; for one of the copies the sum is
+ * nearly always above 0.
  */
 import { PIXELS } from './pixels.js';
 
