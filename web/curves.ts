@@ -1,9 +1,6 @@
 /** Lines of a pen, as points close enough to look smooth. Lengths are shares of the pad's side; y points down. */
 
-export type Point = readonly [x: number, y: number];
-
-/** What a pen writes without being lifted. */
-export type Stroke = readonly Point[];
+import type { Point, Stroke } from './strokes.js';
 
 export interface Oval {
   readonly centre: Point;

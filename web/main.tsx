@@ -1,4 +1,5 @@
 import { render } from 'preact';
+import { greet } from './greet.js';
 import { start } from './state.js';
 import { recallSettings } from './teachSettings.js';
 import { App } from './ui/app.js';
@@ -8,3 +9,4 @@ if (!place) throw new Error('the page has no #app');
 render(<App />, place);
 void recallSettings();
 void start();
+greet();

@@ -2,10 +2,13 @@
  * Drawings for visitors who would rather watch: two that the network misreads and one that it reads. How other people's
  * drawings of these kinds fare is measured by bench/samples.
  */
-import { joined, oval, type Stroke, slanted, through } from './curves.js';
+import { joined, oval, slanted, through } from './curves.js';
+import type { Stroke } from './strokes.js';
 
 export interface Sample {
   readonly name: string;
+  /** Shown on its button. */
+  readonly sign: string;
   /** The digit that it is meant to be. */
   readonly label: number;
   /** In the order in which a hand writes them. */
@@ -13,7 +16,8 @@ export interface Sample {
 }
 
 const SLASHED_ZERO: Sample = {
-  name: 'Slashed zero',
+  name: 'a slashed zero',
+  sign: '∅',
   label: 0,
   strokes: slanted(0.1, [
     oval({ centre: [0.5, 0.5], width: 0.47, height: 0.68, start: -1.35, sweep: -6.35 }),
@@ -29,7 +33,8 @@ const SLASHED_ZERO: Sample = {
 };
 
 const FLAGGED_ONE: Sample = {
-  name: 'One with a flag',
+  name: 'a one with a flag',
+  sign: '1',
   label: 1,
   strokes: slanted(0.12, [
     joined(
@@ -54,7 +59,8 @@ const FLAGGED_ONE: Sample = {
 };
 
 const BARRED_SEVEN: Sample = {
-  name: 'Barred seven',
+  name: 'a barred seven',
+  sign: '7',
   label: 7,
   strokes: slanted(0.08, [
     joined(

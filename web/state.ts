@@ -3,7 +3,16 @@ import { computed, effect, signal } from '@preact/signals';
 import { proxy, type Remote } from 'comlink';
 import { recallDrawings } from './drawings.js';
 import type { Lab } from './lab/lab.js';
-import type { DeviceView, OnProgress, Prediction, Progress, SavedModel, Scores } from './lab/views.js';
+import type {
+  Counts,
+  DeviceView,
+  LabelledImages,
+  OnProgress,
+  Prediction,
+  Progress,
+  SavedModel,
+  Scores,
+} from './lab/views.js';
 import { ask, askReporting, startLab } from './labClient.js';
 import { saved, setSaved } from './saved.js';
 import { recall } from './storage.js';
@@ -12,12 +21,17 @@ import { busyWith, reasonOf, say, work } from './work.js';
 export const device = signal<DeviceView | undefined>(undefined);
 /** Whether the network is there, so that it answers and can be taught. */
 export const ready = signal(false);
-export const mnist = signal<{ done: number; total: number } | 'ready' | Error>({ done: 0, total: 0 });
-export const scores = signal<{ base: Scores; adapted: Scores | undefined } | undefined>(undefined);
+/** The 1,000 test images that come with the page, and 1,000 to train with beside them; why they did not come. */
+export const quickDigits = signal<LabelledImages | Error | undefined>(undefined);
+/** All 70,000 images, which come when they are asked for. */
+export const mnist = signal<'absent' | { done: number; total: number } | 'ready' | Error>('absent');
+export const counts = signal<Counts | undefined>(undefined);
 /** A network that was trained from scratch, which waits to be accepted. */
 export const candidate = signal<{ readonly scores: Scores; readonly stopped: boolean } | undefined>(
   undefined,
 );
+/** One that was turned down is kept for a while, in case that was a mistake. */
+export const isCandidateShown = signal(true);
 export const adapterOn = signal(true);
 export const progress = signal<Progress | undefined>(undefined);
 /** Losses of the training that runs or ran last, by iteration. */
@@ -32,7 +46,10 @@ export const losses = signal<{
 export const drawn = signal<Uint8Array | undefined>(undefined);
 export const prediction = signal<Prediction | undefined>(undefined);
 
-export const hasData = computed(() => mnist.value === 'ready');
+export const hasQuick = computed(
+  () => quickDigits.value !== undefined && !(quickDigits.value instanceof Error),
+);
+export const hasMnist = computed(() => mnist.value === 'ready');
 
 /** What has happened to the device or the worker, until it is mended. */
 let trouble: string | undefined;
@@ -53,7 +70,7 @@ async function recover(reason: string, mend: () => Promise<string>): Promise<voi
   const mending = async () => {
     trouble = undefined;
     const done = await mend();
-    if (hasData.value) await test();
+    if (hasQuick.value) await test();
     say('note', `${reason}: ${done}`);
   };
   await doing('opening', mending, (error) => {
@@ -77,10 +94,13 @@ function onCrash(reason: string): void {
   candidate.value = undefined;
   if (!wasReady) return;
   void recover(reason, async () => {
-    mnist.value = { done: 0, total: 0 };
+    const hadMnist = hasMnist.value;
+    mnist.value = 'absent';
     startLab(onCrash);
     await open(saved.value);
-    void fetchMnist();
+    quickComing = undefined;
+    await quickArrived();
+    if (hadMnist) void fetchMnist();
     return `it was started again; what was taught before is still there${lost}`;
   });
 }
@@ -97,7 +117,35 @@ export async function start(): Promise<void> {
     },
   );
   await drawingsAreThere;
-  if (ready.value) await fetchMnist();
+  if (!ready.value) return;
+  await quickArrived();
+  await countIfPossible();
+}
+
+let quickComing: Promise<void> | undefined;
+
+/** Once the images that come with the page are there, or cannot be had: drawing and teaching go on without them. */
+export function quickArrived(): Promise<void> {
+  quickComing ??= fetchQuick();
+  return quickComing;
+}
+
+async function fetchQuick(): Promise<void> {
+  try {
+    quickDigits.value = await ask((lab) => lab.fetchQuickDigits());
+  } catch (error) {
+    quickDigits.value = error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+export async function retryQuick(): Promise<void> {
+  quickComing = undefined;
+  await quickArrived();
+  await countIfPossible();
+}
+
+async function countIfPossible(): Promise<void> {
+  if (hasQuick.value) await doing('testing', test);
 }
 
 /** What the browser tells late takes its place, unless there is something newer by then. */
@@ -106,13 +154,14 @@ function openLate(kept: SavedModel): void {
   void doing('loading', async () => {
     if (!ready.value || saved.value.base !== undefined || saved.value.adapter !== undefined) return;
     await install(kept);
-    if (hasData.value) await test();
+    if (hasQuick.value) await test();
   });
 }
 
 /** Opens a device with what was kept. */
 async function open(kept: SavedModel): Promise<void> {
-  device.value = await ask((lab) => lab.open('auto', onLost));
+  // A network so small gains nothing from a graphics card, whose code would have to be fetched.
+  device.value = await ask((lab) => lab.open('wasm', onLost));
   await install(kept);
 }
 
@@ -155,10 +204,10 @@ export async function fetchMnist(): Promise<void> {
 export async function test(): Promise<void> {
   work.value = 'testing';
   try {
-    scores.value = await ask((lab) => lab.evaluate());
+    counts.value = await ask((lab) => lab.evaluate());
   } catch (error) {
     // The counts of another network would be wrong.
-    scores.value = undefined;
+    counts.value = undefined;
     throw error;
   }
 }
@@ -181,7 +230,7 @@ export function follow<T>(
 export async function show(next: SavedModel): Promise<void> {
   adapterOn.value = true;
   await setSaved(next);
-  if (hasData.value) await test();
+  if (hasQuick.value) await test();
 }
 
 let asking = false;

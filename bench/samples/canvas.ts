@@ -1,17 +1,27 @@
 /** The page's pad in Chromium, against which the rasteriser is checked. */
+import { build } from 'esbuild';
 import { launchChromium } from '../../test/browser/chromium.js';
-import type { Stroke } from '../../web/curves.js';
 import type { Ink } from '../../web/drawing.js';
-import { PEN, SIDE } from './raster.js';
+import type { Stroke } from '../../web/strokes.js';
+import { SIDE } from './raster.js';
 
-/** The ink of drawings as Chromium's canvas lays it, piece by piece as the pad does. */
+/** The ink of drawings as the page's own code lays it on Chromium's canvas. */
 export async function chromiumInks(drawings: readonly (readonly Stroke[])[]): Promise<Ink[]> {
+  const entry = new URL('../../web/strokes.ts', import.meta.url).pathname;
+  const bundled = await build({
+    entryPoints: [entry],
+    bundle: true,
+    format: 'iife',
+    globalName: 'pageStrokes',
+    write: false,
+  });
   const browser = await launchChromium();
   try {
     const page = await browser.newPage();
+    await page.addScriptTag({ content: bundled.outputFiles[0].text });
     const inks: Ink[] = [];
     for (const strokes of drawings) {
-      const text = await page.evaluate(alphaOf, { strokes, side: SIDE, pen: PEN });
+      const text = await page.evaluate(alphaOf, { strokes, side: SIDE });
       inks.push({ values: Buffer.from(text, 'latin1'), width: SIDE, height: SIDE });
     }
     return inks;
@@ -20,22 +30,18 @@ export async function chromiumInks(drawings: readonly (readonly Stroke[])[]): Pr
   }
 }
 
+declare global {
+  /** web/strokes.ts, in the page. */
+  var pageStrokes: typeof import('../../web/strokes.js');
+}
+
 /** Runs in the page. @returns the alpha channel, one character a pixel: an array of numbers takes long to arrive */
-function alphaOf(job: { strokes: readonly Stroke[]; side: number; pen: number }): string {
+function alphaOf({ strokes, side }: { strokes: readonly Stroke[]; side: number }): string {
   const canvas = document.createElement('canvas');
-  canvas.width = canvas.height = job.side;
+  canvas.width = canvas.height = side;
   const context = canvas.getContext('2d', { willReadFrequently: true });
   if (!context) throw new Error('there is no canvas');
-  Object.assign(context, { lineWidth: job.pen, lineCap: 'round', lineJoin: 'round', strokeStyle: '#fff' });
-  for (const stroke of job.strokes) {
-    for (const [i, [x, y]] of stroke.entries()) {
-      const [fromX, fromY] = stroke[Math.max(i - 1, 0)];
-      context.beginPath();
-      context.moveTo(fromX * job.side, fromY * job.side);
-      context.lineTo(x * job.side, y * job.side);
-      context.stroke();
-    }
-  }
-  const { data } = context.getImageData(0, 0, job.side, job.side);
+  globalThis.pageStrokes.inkOn(context, side, strokes);
+  const { data } = context.getImageData(0, 0, side, side);
   return Array.from({ length: data.length / 4 }, (_, i) => String.fromCharCode(data[4 * i + 3])).join('');
 }

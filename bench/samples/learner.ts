@@ -1,19 +1,21 @@
 /** The page's network and its teaching by one tap, with the page's own code. */
 import { applyLora, type Backend, type StateDict, type Tensor, tensor } from '../../src/index.js';
 import { type DigitsNet, parseMnist } from '../../src/mnist/index.js';
-import type { LabelledBytes } from '../../src/mnist/mnist.js';
 import { mnistFiles } from '../../src/node.js';
 import { type Digits, NORMALISATION } from '../../web/lab/digits.js';
 import { logitsOf, networkOn } from '../../web/lab/networks.js';
 import { PIXELS } from '../../web/lab/pixels.js';
 import { BATCH_SIZE, type Example, type TeachOptions, teachingData } from '../../web/lab/teaching.js';
 import { train } from '../../web/lab/training.js';
+import { firstOfEachDigit } from '../../web/quickDigits.mjs';
 
 /** What one tap on a label teaches with, but for the share of old examples. */
 const TAP = { rank: 2, alpha: 1, learningRate: 0.001, iterations: 200 };
 /** Images of each digit that the page has at hand, to mix in and to count with. */
 const EACH = 100;
 const CLASSES = NORMALISATION.classes;
+
+type QuickDigits = ReturnType<typeof firstOfEachDigit>;
 
 /** A network's answer: the digit that it reads, and how sure it is. */
 export interface Reading {
@@ -25,31 +27,32 @@ export interface Reading {
 export class Learner {
   private constructor(
     readonly device: Backend,
-    readonly old: LabelledBytes,
-    readonly quick: LabelledBytes,
+    readonly old: QuickDigits,
+    readonly quick: QuickDigits,
     readonly quickImages: Tensor,
   ) {}
 
   static async on(device: Backend): Promise<Learner> {
     const { train: old, test } = await parseMnist(await mnistFiles());
-    const quick = evenly(test);
-    return new Learner(device, evenly(old), quick, imagesOn(device, quick.images));
+    const quick = firstOfEachDigit(test, EACH);
+    return new Learner(device, firstOfEachDigit(old, EACH), quick, imagesOn(device, quick.images));
   }
 
-  /** Teaches as the page does. The caller disposes of the network. */
+  /** Teaches as the page does, which keeps nothing of a training that went wrong. The caller disposes of the network. */
   async taught(base: StateDict, drawings: readonly Example[], replay: number): Promise<DigitsNet> {
     const { model } = networkOn(this.device, base);
     await applyLora(model, { rank: TAP.rank, alpha: TAP.alpha, bias: 'lora_only', init: 'normal', seed: 0 });
     const options: TeachOptions = { ...TAP, replay, what: { drawings } };
     // Nothing but the bytes is read where drawings are taught.
-    const mnist = { bytes: { train: this.old } } as unknown as Digits;
+    const mnist = { quick: { train: this.old } } as unknown as Digits;
     const { data, dispose } = teachingData(this.device, mnist, options, 0);
     const epochs = Math.ceil(TAP.iterations / data.batchCount({ batchSize: BATCH_SIZE }));
     const { signal } = new AbortController();
     const length = { epochs, limit: TAP.iterations, seed: 0, learningRate: TAP.learningRate, signal };
     const { iterations } = await train(model, data, length).finally(dispose);
-    if (iterations < TAP.iterations) throw new Error(`taught: only ${iterations} iterations were good`);
-    return model;
+    if (iterations > 0) return model;
+    model.dispose();
+    return networkOn(this.device, base).model;
   }
 
   async read(model: DigitsNet, drawings: readonly Uint8Array[]): Promise<Reading[]> {
@@ -89,16 +92,6 @@ function imagesOn(device: Backend, bytes: Uint8Array): Tensor {
   const { mean, std } = NORMALISATION;
   const values = Float32Array.from(bytes, (byte) => (byte / 255 - mean) / std);
   return tensor(device, values, [bytes.length / PIXELS, PIXELS]);
-}
-
-/** The first of each digit, in their order. */
-function evenly({ images, labels, ...rest }: LabelledBytes): LabelledBytes {
-  const counts = new Uint32Array(CLASSES);
-  const chosen = [...labels.keys()].filter((i) => counts[labels[i]]++ < EACH);
-  const taken = new Uint8Array(chosen.length * PIXELS);
-  for (const [to, i] of chosen.entries())
-    taken.set(images.subarray(i * PIXELS, (i + 1) * PIXELS), to * PIXELS);
-  return { ...rest, count: chosen.length, images: taken, labels: Uint8Array.from(chosen, (i) => labels[i]) };
 }
 
 /** The network with each row of its weights rounded to 255 steps, as the page may ship it. */

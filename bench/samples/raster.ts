@@ -1,33 +1,35 @@
 /** The page's pad without a canvas: strokes become the image that the network is given. */
-import type { Stroke } from '../../web/curves.js';
 import { type Ink, normaliseDigit } from '../../web/drawing.js';
+import type { Stroke } from '../../web/strokes.js';
 
-/** As in web/ui/pad.tsx. */
+/** As web/ui/hero/pad.tsx and web/strokes.ts have them. */
 export const SIDE = 280;
-export const PEN = 22;
+const PEN = 22;
 
 /**
- * The alpha channel of the pad. Each piece between two points is painted over what is there, as the pad does while the pen
- * moves; a pixel at its edge is covered by the share that its distance to the piece tells.
+ * The alpha channel of the pad. A pixel at the edge of a stroke is covered by the share that its distance to the stroke's
+ * middle gives; the strokes are painted one over the other.
  */
 export function inkOf(strokes: readonly Stroke[]): Ink {
   const values = new Float32Array(SIDE * SIDE);
   for (const stroke of strokes) {
+    const layer = new Float32Array(SIDE * SIDE);
     for (const [i, [x, y]] of stroke.entries()) {
       const [fromX, fromY] = stroke[Math.max(i - 1, 0)];
-      paint(values, [fromX * SIDE, fromY * SIDE], [x * SIDE, y * SIDE]);
+      paint(layer, [fromX * SIDE, fromY * SIDE], [x * SIDE, y * SIDE]);
     }
+    for (const [i, covered] of layer.entries()) values[i] += covered * (1 - values[i]);
   }
   return { values: values.map((value) => Math.round(255 * value)), width: SIDE, height: SIDE };
 }
 
-function paint(values: Float32Array, from: [number, number], to: [number, number]): void {
+function paint(layer: Float32Array, from: [number, number], to: [number, number]): void {
   const [left, right] = [0, 1].map((end) => reach(from[0], to[0], end));
   const [top, bottom] = [0, 1].map((end) => reach(from[1], to[1], end));
   for (let y = top; y < bottom; y++) {
     for (let x = left; x < right; x++) {
       const covered = Math.min(1, PEN / 2 + 0.5 - distance([x + 0.5, y + 0.5], from, to));
-      if (covered > 0) values[y * SIDE + x] += covered * (1 - values[y * SIDE + x]);
+      layer[y * SIDE + x] = Math.max(layer[y * SIDE + x], covered);
     }
   }
 }

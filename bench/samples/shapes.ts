@@ -3,7 +3,8 @@
  * gives it slant, width, size and a slight tremble. All numbers come from the seed.
  */
 import { Random } from '../../src/base/random.js';
-import { joined, oval, type Point, type Stroke, through } from '../../web/curves.js';
+import { joined, oval, through } from '../../web/curves.js';
+import type { Point, Stroke } from '../../web/strokes.js';
 
 export interface Kind {
   readonly name: string;

@@ -25,7 +25,13 @@ function files(): Record<string, Uint8Array> {
 }
 
 async function digits(): Promise<Digits> {
-  const served = new Map(Object.entries(files()).map(([name, bytes]) => [`${name}.bin`, gzipSync(bytes)]));
+  const served = new Map<string, Uint8Array<ArrayBuffer>>(
+    Object.entries(files()).flatMap(([name, bytes]) =>
+      ['', 'quick-'].map(
+        (prefix) => [`${prefix}${name}.bin`, gzipSync(bytes)] as [string, Uint8Array<ArrayBuffer>],
+      ),
+    ),
+  );
   const hexOf = async (bytes: Uint8Array<ArrayBuffer>) =>
     Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('hex');
   const manifest: Record<string, { bytes: number; sha256: string }> = {};
@@ -37,7 +43,8 @@ async function digits(): Promise<Digits> {
     return new Response(name === 'manifest.json' ? JSON.stringify(manifest) : (served.get(name) ?? null));
   });
   const made = new Digits();
-  await made.fetch(() => {});
+  await made.fetchQuick();
+  await made.fetchAll(() => {});
   vi.unstubAllGlobals();
   return made;
 }

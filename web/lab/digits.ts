@@ -7,37 +7,52 @@ import { PIXELS } from './pixels.js';
 /** As `loadMnist` takes them. */
 export const NORMALISATION = { features: PIXELS, classes: 10, mean: 0.1301, std: 0.3081 };
 
+type Part = 'train' | 'test';
+type Bytes = Awaited<ReturnType<typeof parseMnist>>;
+
+/** The quick digits, 1,000 to train and 1,000 to test with, come first; all 70,000 only where they are asked for. */
 export class Digits {
-  #mnist: Awaited<ReturnType<typeof parseMnist>> | undefined;
-  #train: Dataset | undefined;
-  #test: Dataset | undefined;
+  #quick: Bytes | undefined;
+  #all: Bytes | undefined;
+  readonly #onDevice = new Map<Bytes[Part], Dataset>();
 
-  /** @throws DataError saying why it cannot be had */
-  async fetch(onBytes: OnBytes): Promise<void> {
-    this.#mnist ??= await parseMnist(await fetchMnist(onBytes));
+  /** @throws DataError saying why they cannot be had */
+  async fetchQuick(): Promise<void> {
+    this.#quick ??= await parseMnist(await fetchMnist('quick', () => {}));
   }
 
-  /** @throws DataError before it is here */
-  get bytes() {
-    if (!this.#mnist) throw new DataError('MNIST is not here yet');
-    return this.#mnist;
+  /** @throws DataError saying why they cannot be had */
+  async fetchAll(onBytes: OnBytes): Promise<void> {
+    this.#all ??= await parseMnist(await fetchMnist('all', onBytes));
   }
 
-  train(device: Backend): Dataset {
-    const { images, labels } = this.bytes.train;
-    this.#train ??= Dataset.fromBytes(device, images, labels, NORMALISATION);
-    return this.#train;
+  /** @throws DataError before they are here */
+  get quick(): Bytes {
+    if (!this.#quick) throw new DataError('the practice digits are not here yet');
+    return this.#quick;
   }
 
-  test(device: Backend): Dataset {
-    const { images, labels } = this.bytes.test;
-    this.#test ??= Dataset.fromBytes(device, images, labels, NORMALISATION);
-    return this.#test;
+  get hasAll(): boolean {
+    return this.#all !== undefined;
+  }
+
+  /** @throws DataError before they are here */
+  get all(): Bytes {
+    if (!this.#all) throw new DataError('MNIST is not here yet');
+    return this.#all;
+  }
+
+  /** Images on the device, which stay there. */
+  dataset(device: Backend, bytes: Bytes[Part]): Dataset {
+    const found = this.#onDevice.get(bytes);
+    if (found) return found;
+    const made = Dataset.fromBytes(device, bytes.images, bytes.labels, NORMALISATION);
+    this.#onDevice.set(bytes, made);
+    return made;
   }
 
   /** What lies on the device goes with it. */
   leaveDevice(): void {
-    this.#train = undefined;
-    this.#test = undefined;
+    this.#onDevice.clear();
   }
 }

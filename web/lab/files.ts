@@ -67,10 +67,13 @@ export async function fetchBase(): Promise<Uint8Array> {
   return fetchChecked('base.safetensors', manifest['base.safetensors'], () => {});
 }
 
-/** @throws DataError saying why a file cannot be had */
-export async function fetchMnist(onBytes: OnBytes): Promise<MnistFiles> {
+/**
+ * @param which  the whole of MNIST, or the first 100 training and test images of each digit
+ * @throws DataError saying why a file cannot be had
+ */
+export async function fetchMnist(which: 'all' | 'quick', onBytes: OnBytes): Promise<MnistFiles> {
   const manifest = await fetchManifest();
-  const names = MNIST.map((key) => `${key}.bin`);
+  const names = MNIST.map((key) => `${which === 'quick' ? 'quick-' : ''}${key}.bin`);
   const total = names.reduce((sum, name) => sum + (manifest[name]?.bytes ?? 0), 0);
   let done = 0;
   // Where one file fails, the others are not waited for.

@@ -4,7 +4,6 @@ import {
   type Backend,
   DataError,
   type DeviceName,
-  evaluate,
   type FitOptions,
   listDevices,
   parseModel,
@@ -16,6 +15,7 @@ import {
 } from 'lowrank';
 import { DigitsNet } from 'lowrank/mnist';
 import { Answers } from './answers.js';
+import { countsOf, score } from './counts.js';
 import { Digits, NORMALISATION } from './digits.js';
 import { fetchBase, type OnBytes } from './files.js';
 import {
@@ -34,7 +34,9 @@ import { type TrainOptions, train } from './training.js';
 import type {
   AdapterFiles,
   AdapterView,
+  Counts,
   DeviceView,
+  LabelledImages,
   OnProgress,
   Outcome,
   Prediction,
@@ -124,9 +126,16 @@ export class Lab {
     });
   }
 
-  /** Not in the queue: the rest need not wait for the network. */
+  /** Not in the queue: the rest need not wait for the network. @returns the test images */
+  async fetchQuickDigits(): Promise<LabelledImages> {
+    await this.#digits.fetchQuick();
+    const { images, labels } = this.#digits.quick.test;
+    return { images, labels };
+  }
+
+  /** Not in the queue either. */
   async fetchMnist(onBytes: OnBytes): Promise<void> {
-    await this.#digits.fetch(onBytes);
+    await this.#digits.fetchAll(onBytes);
   }
 
   /** Trains a network from scratch, beside the one there is, and counts its wrong answers. */
@@ -135,11 +144,11 @@ export class Lab {
       const model = new DigitsNet(this.#opened(), { seed: 0 });
       const length = { epochs, seed: 0, learningRate: 0.001, signal };
       try {
-        const data = this.#digits.train(this.#opened());
+        const data = this.#digits.dataset(this.#opened(), this.#digits.all.train);
         const outcome = await this.#train({ model, as: 'candidate' }, data, length, onProgress);
         if (outcome.iterations === 0) throw new DataError('the training diverged: nothing has changed');
         const state = await model.stateDict();
-        const scores = await this.#score(model);
+        const scores = await score(model, this.#digits.dataset(this.#opened(), this.#digits.all.test));
         this.#candidate?.model.dispose();
         this.#candidate = { model, state };
         return { ...outcome, scores };
@@ -160,13 +169,6 @@ export class Lab {
       this.#base?.model.dispose();
       [this.#base, this.#candidate] = [accepted, undefined];
       return bytes;
-    });
-  }
-
-  discardBase(): Promise<void> {
-    return this.#queued(async () => {
-      this.#candidate?.model.dispose();
-      this.#candidate = undefined;
     });
   }
 
@@ -207,10 +209,10 @@ export class Lab {
   }
 
   /** Counts on the test images. */
-  evaluate(): Promise<{ base: Scores; adapted: Scores | undefined }> {
-    return this.#queued(async () => {
-      const base = await this.#score(this.#ready().model);
-      return { base, adapted: this.#adapted && (await this.#score(this.#adapted.model)) };
+  evaluate(): Promise<Counts> {
+    return this.#queued(() => {
+      const models = { base: this.#ready().model, adapted: this.#adapted?.model };
+      return countsOf(this.#opened(), this.#digits, models);
     });
   }
 
@@ -255,11 +257,6 @@ export class Lab {
     };
     this.#learner = learner;
     return this.#answers.while(() => train(learner.model, data, { ...length, onStep }));
-  }
-
-  async #score(model: DigitsNet): Promise<Scores> {
-    const { accuracy, wrong } = await evaluate(model, this.#digits.test(this.#opened()));
-    return { accuracy, wrong };
   }
 
   async #predict(pixels: Uint8Array): Promise<Prediction> {

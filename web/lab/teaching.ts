@@ -40,7 +40,7 @@ export interface TeachingData {
 
 /**
  * The examples of a training. MNIST's digits are mixed with others of MNIST; drawings, which are few, are repeated, with
- * examples of all of MNIST among them.
+ * the quick digits of MNIST among them.
  */
 export function teachingData(
   device: Backend,
@@ -50,7 +50,7 @@ export function teachingData(
 ): TeachingData {
   const { what, replay, iterations } = options;
   if ('digits' in what) {
-    const train = mnist.train(device);
+    const train = mnist.dataset(device, mnist.all.train);
     const chosen = train.subset(what.digits);
     const others = [...Array(10).keys()].filter((digit) => !what.digits.includes(digit));
     const data = others.length === 0 ? chosen : mixReplay(chosen, train.subset(others), replay, seed);
@@ -59,7 +59,7 @@ export function teachingData(
   const count = Math.min(MOST_EXAMPLES, Math.max(iterations * BATCH_SIZE, what.drawings.length));
   const oldCount = Math.round(count * replay);
   // Drawings alone are taught without MNIST.
-  const old = oldCount > 0 ? mnist.bytes.train : NONE;
+  const old = oldCount > 0 ? mnist.quick.train : NONE;
   const random = new Random(seed).split('replay');
   const places = random.permutation(old.labels.length);
   const images = new Uint8Array(count * PIXELS);

@@ -17,6 +17,22 @@ export interface Scores {
   readonly wrong: readonly number[];
 }
 
+/** Verdicts on base and adapter side by side. */
+export interface Counts {
+  /** Test images that were counted: all 10,000, or the 1,000 quick ones while the rest of MNIST is not here. */
+  readonly images: number;
+  readonly base: Scores;
+  readonly adapted: Scores | undefined;
+  /** The digit answered to each of the quick test images. */
+  readonly answers: { readonly base: Uint8Array; readonly adapted: Uint8Array | undefined };
+}
+
+/** Images, 28 × 28 bytes each, with their labels. */
+export interface LabelledImages {
+  readonly images: Uint8Array;
+  readonly labels: Uint8Array;
+}
+
 export interface AdapterView {
   readonly rank: number;
   readonly alpha: number;
@@ -28,6 +44,8 @@ export interface AdapterView {
   readonly digits: readonly number[];
   /** Iterations of its training; 0 for one that came from files. */
   readonly iterations: number;
+  /** Of its training. */
+  readonly seconds?: number;
 }
 
 /** An adapter as it is kept: PEFT's two files, and what the page says about it. */

@@ -1,15 +1,15 @@
 import { WrongChart } from '../charts/wrongChart.js';
 import { count, DIGITS, integer, percent, sumOver } from '../format.js';
 import { adapter } from '../saved.js';
-import { adapterOn, scores } from '../state.js';
+import { adapterOn, counts } from '../state.js';
 import { work } from '../work.js';
 import { Panel } from './panel.js';
 
 export function SeePanel() {
-  const { base, adapted } = scores.value ?? {};
+  const { base, adapted } = counts.value ?? {};
   const view = adapter.value;
   return (
-    <Panel id="see" step={4} title="See what was won, and what was forgotten">
+    <Panel id="see" title="See what was won, and what was forgotten">
       {!base && <p class="hint">The test images are counted as soon as MNIST is here.</p>}
       {base && !view && (
         <p class="hint">Teach it something, and the counts before and after stand here side by side.</p>
