@@ -53,7 +53,7 @@ it('counts on all test images where it is asked to, and keeps the focus', async 
   isBroken = false;
   await page.locator('#forgot .fetch-all').getByRole('button', { name: 'Try again' }).click();
   await page.getByText('of 10,000 test images.').waitFor({ timeout: 30_000 });
-  expect(await page.evaluate(() => document.activeElement?.className)).toBe('count-all');
+  expect(await page.evaluate(() => document.activeElement?.className)).toBe('fetch-all');
   const all = await countsOf(page, 'base');
   for (const digit of all.keys()) expect(all[digit]).toBeGreaterThan(quick[digit]);
   await page.context().close();

@@ -134,8 +134,10 @@ export async function fetchMnist(page: Page): Promise<void> {
 
 /** Teaches the digits of MNIST that are ticked. */
 export async function practise(page: Page): Promise<void> {
-  await button(page, 'Practise').click();
-  await page.locator('main[aria-busy="true"]').waitFor();
+  await Promise.all([
+    page.locator('main[aria-busy="true"]').waitFor(),
+    button(page, 'Practise').click(),
+  ]);
   await page.locator('main[aria-busy="false"]').waitFor();
 }
 
@@ -146,8 +148,10 @@ export const undoSaid = (page: Page): Promise<void> =>
 /** Teaches again with what is set, to the end. */
 export async function teachAgain(page: Page): Promise<void> {
   await openMore(page);
-  await button(page, 'Teach again with these').click();
-  await page.locator('main[aria-busy="true"]').waitFor();
+  await Promise.all([
+    page.locator('main[aria-busy="true"]').waitFor(),
+    button(page, 'Teach again with these').click(),
+  ]);
   await page.locator('main[aria-busy="false"]').waitFor();
 }
 

@@ -187,7 +187,7 @@ describe('a visit', () => {
     const { page } = await visit(site);
     await settled(page);
     const reach = async (what: string) => {
-      for (let i = 0; i < 90; i++) {
+      for (let i = 0; i < 150; i++) {
         await page.keyboard.press('Tab');
         const name = await page.evaluate(() => {
           const { activeElement, body } = document;

@@ -260,8 +260,8 @@ describe('the page', () => {
     await openMore(page);
     await button(page, 'Fetch all of MNIST').click();
     await page
+      .locator('#practice')
       .getByText(/could not be downloaded: .*you are offline/)
-      .first()
       .waitFor();
     await context.close();
   });
