@@ -110,7 +110,7 @@ export class Lab {
    */
   install({ base: bytes, adapter }: SavedModel): Promise<AdapterView | undefined> {
     return this.#queued(async () => {
-      this.#shipped ??= bytes ? undefined : parseModel(await fetchBase(), 'base.safetensors');
+      this.#shipped ??= bytes ? undefined : await fetchBase();
       const state = bytes ? parseModel(bytes, 'the saved network') : this.#shipped;
       if (!state) throw new Error('install: there is no network');
       const base = networkOn(this.#opened(), state);
