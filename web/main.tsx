@@ -1,5 +1,6 @@
 import { render } from 'preact';
-import { start } from './state.js';
+import { startServiceWorker } from './isolation.js';
+import { drawn, progress, start } from './state.js';
 import { recallSettings } from './teachSettings.js';
 import { App } from './ui/app.js';
 
@@ -7,4 +8,4 @@ const place = document.querySelector('#app');
 if (!place) throw new Error('the page has no #app');
 render(<App />, place);
 void recallSettings();
-void start();
+startServiceWorker(() => drawn.value !== undefined || progress.value !== undefined, start());

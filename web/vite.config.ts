@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { head } from './plugins/head.js';
+import { serviceWorker } from './plugins/serviceWorker.js';
 
 const root = new URL('..', import.meta.url);
 const path = (name: string) => fileURLToPath(new URL(name, root));
@@ -20,7 +21,7 @@ const files = readFileSync(path('build/web-assets.json'), 'utf8');
 
 export default defineConfig({
   define: { PAGE_FILES: files },
-  plugins: [head({ site: process.env.LOWRANK_SITE })],
+  plugins: [head({ site: process.env.LOWRANK_SITE }), serviceWorker()],
   root: path('web'),
   // So that the files can lie in any folder of a host.
   base: './',

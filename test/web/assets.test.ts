@@ -1,8 +1,12 @@
 /** The trained network in int8: the oracle is the formula, element by element. And what else the build makes. */
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DataError, parseSafetensors, Random, type StateDict } from '../../src/index.js';
 import { inWords } from '../../web/assets/pictures.mjs';
 import { parseSmall, serializeSmall } from '../../web/lab/smallBase.js';
+import { makeServiceWorker } from '../../web/plugins/serviceWorker.js';
 
 /** A network of one layer, with a row of zeros. */
 function state(rows = 5, columns = 7): StateDict {
@@ -60,5 +64,16 @@ describe('the picture', () => {
     [3.05, '3 seconds'],
   ])('says of %s s: %s', (seconds, words) => {
     expect(inWords(seconds)).toBe(words);
+  });
+});
+
+describe('the service worker', () => {
+  it('is another one when a byte of the page is', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'lowrank-worker-'));
+    await writeFile(join(folder, 'index.html'), 'one');
+    const one = await makeServiceWorker(folder);
+    expect(await makeServiceWorker(folder)).toBe(one);
+    await writeFile(join(folder, 'index.html'), 'two');
+    expect(await makeServiceWorker(folder)).not.toBe(one);
   });
 });
