@@ -1,22 +1,36 @@
 /** What can be done on the page. */
+import { signal } from '@preact/signals';
 import type { DeviceName } from 'lowrank';
 import { adapterAmong, zipAdapter } from './adapterZip.js';
 import { whatDiverged, whatHappened } from './divergence.js';
-import { addDrawings, removeDrawings } from './drawings.js';
+import { addDrawings, drawings, removeDrawings } from './drawings.js';
 import { count } from './format.js';
 import type { Example, TeachOptions } from './lab/teaching.js';
-import type { SavedModel } from './lab/views.js';
+import type { SavedAdapter, SavedModel } from './lab/views.js';
 import { ask } from './labClient.js';
 import { keepingSafely, saved } from './saved.js';
-import { candidate, device, doing, follow, hasQuick, onLost, show, test } from './state.js';
-import { areDefaults, resetSettings, source } from './teachSettings.js';
-import { say } from './work.js';
+import { finishSheet } from './sheet.js';
+import {
+  candidate,
+  device,
+  doing,
+  drawn,
+  follow,
+  hasQuick,
+  isCandidateShown,
+  onLost,
+  show,
+  test,
+} from './state.js';
+import { areDefaults, digits, obstacle, resetSettings, settings, source } from './teachSettings.js';
+import { busy, say } from './work.js';
 
 /** Trains a network beside the one there is, which stays until the new one is accepted. */
 export function trainBase(epochs: number): Promise<void> {
   return doing('base', async () => {
     const trained = await follow('base', (lab, onProgress) => lab.trainBase(epochs, onProgress));
     candidate.value = trained;
+    isCandidateShown.value = true;
     const { diverged, iterations } = trained;
     if (diverged) say('error', `The training went wrong: ${whatHappened(diverged, iterations)}`);
   });
@@ -33,11 +47,13 @@ export function acceptBase(): Promise<void> {
   });
 }
 
-export function discardBase(): Promise<void> {
-  return doing('loading', async () => {
-    await ask((lab) => lab.discardBase());
-    candidate.value = undefined;
-  });
+/** Turns the new network down. It is there, in case that was a mistake, until the next is trained. */
+export function discardBase(): void {
+  isCandidateShown.value = false;
+  const back = () => {
+    isCandidateShown.value = true;
+  };
+  say('note', 'The new network is not used', { label: 'Undo', run: back });
 }
 
 function undoTo(before: SavedModel) {
@@ -49,6 +65,7 @@ function replace(by: (now: SavedModel) => SavedModel, said?: string): Promise<vo
   return doing('loading', async () => {
     const before = saved.value;
     const next = by(before);
+    lesson.value = undefined;
     await ask((lab) => lab.install(next));
     await show(next);
     if (said) say('note', said, undoTo(before));
@@ -63,22 +80,91 @@ export function removeAdapter(): Promise<void> {
   return replace(({ base }) => ({ base }), 'The adapter was removed');
 }
 
-export function teach(options: TeachOptions): Promise<void> {
-  return doing('teaching', async () => {
+/** What one tap has taught, until something else is done. */
+export interface Lesson {
+  readonly label: number;
+  readonly seconds: number;
+  /** How many it learned from. */
+  readonly drawings: number;
+  readonly drawing: Example;
+  /** What there was before it. */
+  readonly before: SavedModel;
+}
+
+export const lesson = signal<Lesson | undefined>(undefined);
+
+/** Keeps the drawing on the pad under a label, and teaches it with all that are kept. */
+export async function teachThis(label: number): Promise<void> {
+  const pixels = drawn.value;
+  if (!pixels || busy.value) return;
+  const drawing = { pixels, label };
+  const before = saved.value;
+  source.value = 'drawings';
+  finishSheet();
+  void keepingSafely('drawings', addDrawings([drawing]));
+  const taught = await teach(optionsNow(), 'lesson');
+  if (!taught) return;
+  const { seconds = 0 } = taught.view;
+  lesson.value = { label, seconds, drawings: drawings.value.length, drawing, before };
+}
+
+/** Forgets the lesson, and the drawing that was kept for it. */
+export async function undoLesson(): Promise<void> {
+  const last = lesson.value;
+  if (!last || busy.value) return;
+  lesson.value = undefined;
+  await replace(() => last.before);
+  await keepingSafely('drawings', removeDrawings([last.drawing]));
+}
+
+/** What is taught by the settings as they are. */
+export function optionsNow(): TeachOptions {
+  const what = source.value === 'drawings' ? { drawings: drawings.value } : { digits: digits.value };
+  return { what, ...settings.value, replay: settings.value.replay / 100 };
+}
+
+/** Teaches what was taught last, with the settings as they are. */
+export async function teachAgain(): Promise<void> {
+  if (!busy.value && obstacle.value === undefined) await teach(optionsNow());
+}
+
+/** Teaches digits of MNIST. */
+export async function practise(): Promise<void> {
+  source.value = 'digits';
+  await teachAgain();
+}
+
+export function putDefaultsBack(): void {
+  const before = settings.value;
+  resetSettings();
+  const back = () => {
+    settings.value = before;
+  };
+  say('note', 'The settings are the defaults again', { label: 'Undo', run: back });
+}
+
+/** @param as  a lesson says itself what it replaces */
+export async function teach(options: TeachOptions, as?: 'lesson'): Promise<SavedAdapter | undefined> {
+  let learned: SavedAdapter | undefined;
+  await doing('teaching', async () => {
     const before = saved.value;
+    lesson.value = undefined;
     const { adapter: taught, ...outcome } = await follow('teaching', (lab, onProgress) =>
       lab.teach(options, onProgress),
     );
     if (taught) await show({ ...before, adapter: taught });
+    learned = taught;
     const { diverged, stopped, iterations } = outcome;
     if (diverged) {
       const back = { label: 'Put the default settings back', run: resetSettings };
       say('error', whatDiverged(diverged, iterations, options), areDefaults.value ? undefined : back);
-    } else if (stopped && before.adapter) {
-      const text = `Stopped after ${count(iterations, 'iteration')}: this adapter replaces the previous one`;
-      say('note', text, { ...undoTo(before), label: 'Put the previous adapter back' });
+    } else if (before.adapter && !(as === 'lesson' && !stopped)) {
+      const text = stopped ? `Stopped after ${count(iterations, 'step')}: this` : 'This';
+      const back = { ...undoTo(before), label: 'Put the previous adapter back' };
+      say('note', `${text} adapter replaces the previous one`, back);
     }
   });
+  return learned;
 }
 
 export function stop(): void {
@@ -116,12 +202,6 @@ export function chooseDevice(name: 'auto' | DeviceName): Promise<void> {
     device.value = await ask((lab) => lab.open(name, onLost));
     if (hasQuick.value) await test();
   });
-}
-
-/** Keeps a drawing, and makes it and the others what is taught next. */
-export async function keepDrawing(drawing: Example): Promise<void> {
-  source.value = 'drawings';
-  await keepingSafely('drawings', addDrawings([drawing]));
 }
 
 export async function deleteDrawings(gone: readonly Example[]): Promise<void> {

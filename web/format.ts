@@ -5,7 +5,7 @@ const INTEGER = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 export const integer = (value: number) => INTEGER.format(value);
 
 /** Of a fraction: `89.52 %`. */
-export const percent = (fraction: number) => `${(100 * fraction).toFixed(2)} %`;
+export const percent = (fraction: number) => `${Math.round(100 * fraction)} %`;
 
 /** `1 image`, `2 images`. */
 export const count = (value: number, word: string) => `${integer(value)} ${word}${value === 1 ? '' : 's'}`;

@@ -1,6 +1,8 @@
 import { render } from 'preact';
+import { greet } from './greet.js';
 import { startServiceWorker } from './isolation.js';
-import { drawn, progress, start } from './state.js';
+import { sheet } from './sheet.js';
+import { progress, start } from './state.js';
 import { recallSettings } from './teachSettings.js';
 import { App } from './ui/app.js';
 
@@ -8,4 +10,6 @@ const place = document.querySelector('#app');
 if (!place) throw new Error('the page has no #app');
 render(<App />, place);
 void recallSettings();
-startServiceWorker(() => drawn.value !== undefined || progress.value !== undefined, start());
+const started = start();
+greet();
+startServiceWorker(() => sheet.value.length > 0 || progress.value !== undefined, started);

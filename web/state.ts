@@ -30,6 +30,8 @@ export const counts = signal<Counts | undefined>(undefined);
 export const candidate = signal<{ readonly scores: Scores; readonly stopped: boolean } | undefined>(
   undefined,
 );
+/** One that was turned down is kept for a while, in case that was a mistake. */
+export const isCandidateShown = signal(true);
 export const adapterOn = signal(true);
 export const progress = signal<Progress | undefined>(undefined);
 /** Losses of the training that runs or ran last, by iteration. */

@@ -1,5 +1,7 @@
 /** What is to be taught, and how: as set on the page, kept over a reload. */
 import { computed, effect, signal } from '@preact/signals';
+import { drawings } from './drawings.js';
+import { hasMnist, hasQuick, ready } from './state.js';
 import { keep, read } from './storage.js';
 
 export type Source = 'drawings' | 'digits';
@@ -13,9 +15,10 @@ export interface Settings {
   readonly replay: number;
 }
 
-const DEFAULTS: Settings = { rank: 2, alpha: 1, learningRate: 0.001, iterations: 200, replay: 0 };
+const DEFAULTS: Settings = { rank: 2, alpha: 1, learningRate: 0.001, iterations: 200, replay: 50 };
 
-export const source = signal<Source>('digits');
+/** What was taught last. */
+export const source = signal<Source>('drawings');
 /** The tutorial's. */
 export const digits = signal<readonly number[]>([2, 3, 5, 8, 9]);
 export const settings = signal(DEFAULTS);
@@ -23,6 +26,20 @@ export const settings = signal(DEFAULTS);
 export const areDefaults = computed(() =>
   Object.entries(DEFAULTS).every(([name, value]) => settings.value[name as keyof Settings] === value),
 );
+
+/** Why teaching as set cannot begin; undefined when it can. */
+export const obstacle = computed(() => {
+  if (!ready.value) return 'The network is not loaded yet.';
+  if (source.value === 'digits') {
+    if (digits.value.length === 0) return 'Choose at least one digit.';
+    return hasMnist.value
+      ? undefined
+      : 'The digits of MNIST are not loaded yet. Your own drawings do not need them.';
+  }
+  if (drawings.value.length === 0) return 'Draw something first, and tell it what it is.';
+  if (settings.value.replay === 0 || hasQuick.value) return undefined;
+  return 'The old digits are not loaded yet. With 0 % of them you need not wait.';
+});
 
 export function resetSettings(): void {
   settings.value = DEFAULTS;

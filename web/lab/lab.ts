@@ -172,13 +172,6 @@ export class Lab {
     });
   }
 
-  discardBase(): Promise<void> {
-    return this.#queued(async () => {
-      this.#candidate?.model.dispose();
-      this.#candidate = undefined;
-    });
-  }
-
   /** Trains a new adapter, as the tutorial's wrapper. Where nothing comes of it, the old one stays. */
   teach(
     options: TeachOptions,

@@ -30,18 +30,20 @@ export async function train(model: Layer, data: Dataset, options: TrainOptions):
     if (!isBroken) return { iterations: done, diverged: undefined, stopped };
     const diverged = watch.diverged ?? { iteration: done, loss: after };
     if (watch.goodIteration > 0) watch.restore();
-    const isKept = watch.goodIteration > 0 && (await lossNow()) < before;
+    const isKept = watch.goodIteration > 0 && isBetter(await lossNow(), before);
     return { iterations: isKept ? watch.goodIteration : 0, diverged, stopped };
   } finally {
     watch.dispose();
   }
 }
 
-/** Worse than it was, or the same ten per cent for every digit, out of which no gradient leads. */
-function isWorse(after: number, before: number): boolean {
-  const isDead = Math.abs(after - GUESSING) < 1e-3 && Math.abs(before - GUESSING) > 0.05;
-  return isDead || !(after <= 1.1 * before + 0.1);
-}
+/** The same ten per cent for every digit, out of which no gradient leads. */
+const isDead = (after: number, before: number) =>
+  Math.abs(after - GUESSING) < 1e-3 && Math.abs(before - GUESSING) > 0.05;
+
+const isWorse = (after: number, before: number) => isDead(after, before) || !(after <= 1.1 * before + 0.1);
+
+const isBetter = (after: number, before: number) => after < before && !isDead(after, before);
 
 /** @returns iterations that were made */
 async function watchedFit(

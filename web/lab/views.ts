@@ -44,6 +44,8 @@ export interface AdapterView {
   readonly digits: readonly number[];
   /** Iterations of its training; 0 for one that came from files. */
   readonly iterations: number;
+  /** Of its training. */
+  readonly seconds?: number;
 }
 
 /** An adapter as it is kept: PEFT's two files, and what the page says about it. */

@@ -9,7 +9,7 @@ export function SeePanel() {
   const { base, adapted } = counts.value ?? {};
   const view = adapter.value;
   return (
-    <Panel id="see" step={4} title="See what was won, and what was forgotten">
+    <Panel id="see" title="See what was won, and what was forgotten">
       {!base && <p class="hint">The test images are counted as soon as MNIST is here.</p>}
       {base && !view && (
         <p class="hint">Teach it something, and the counts before and after stand here side by side.</p>

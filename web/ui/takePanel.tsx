@@ -11,7 +11,7 @@ const isOver = signal(false);
 export function TakePanel() {
   const view = adapter.value;
   return (
-    <Panel id="take" step={5} title="Take it along">
+    <Panel id="take" title="Take it along">
       <p>
         {view
           ? `An adapter of rank ${view.rank} and alpha ${view.alpha}, ${integer(view.trainable)} numbers.`

@@ -7,10 +7,17 @@ export function Thumbnail({ pixels, label }: { readonly pixels: Uint8Array; read
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const context = canvas.current?.getContext('2d');
-    if (!context) return;
-    const image = context.createImageData(SIDE, SIDE);
-    for (const [i, value] of pixels.entries()) image.data.set([value, value, value, 255], 4 * i);
-    context.putImageData(image, 0, 0);
+    if (context) imageOn(context, pixels, SIDE);
   }, [pixels]);
   return <canvas ref={canvas} class="thumbnail" width={SIDE} height={SIDE} role="img" aria-label={label} />;
+}
+
+/** Draws 28 × 28 grey pixels as large squares. @param side  of the square, in pixels of the canvas */
+export function imageOn(context: CanvasRenderingContext2D, pixels: Uint8Array, side: number): void {
+  const size = side / SIDE;
+  context.clearRect(0, 0, side, side);
+  for (const [i, value] of pixels.entries()) {
+    context.fillStyle = `rgb(${value} ${value} ${value})`;
+    context.fillRect((i % SIDE) * size, Math.floor(i / SIDE) * size, size, size);
+  }
 }

@@ -1,21 +1,21 @@
 import { computed, signal } from '@preact/signals';
-import { acceptBase, discardBase, trainBase } from '../actions.js';
-import { percent } from '../format.js';
-import { adapter } from '../saved.js';
-import { candidate, counts, hasMnist } from '../state.js';
-import { busy } from '../work.js';
-import { Panel } from './panel.js';
-import { Training } from './training.js';
+import { acceptBase, discardBase, trainBase } from '../../actions.js';
+import { percent } from '../../format.js';
+import { adapter } from '../../saved.js';
+import { candidate, counts, hasMnist, isCandidateShown } from '../../state.js';
+import { busy } from '../../work.js';
+import { Training } from '../training.js';
+import { Mnist } from './mnist.js';
 
 const epochs = signal(1);
 const canTrain = computed(() => !busy.value && hasMnist.value);
 
-export function ScratchPanel() {
+export function Scratch() {
   return (
-    <Panel id="scratch" step={7} title="Train a network yourself">
+    <>
       <p>
-        This trains all 235,146 numbers, from random values, on the 60,000 digits of MNIST. Your network and
-        adapter stay as they are until you decide to use the new one.
+        This trains all 235,146 weights, from random values. Your network and adapter stay as they are until
+        you decide to use the new one.
       </p>
       <form
         class="row"
@@ -25,7 +25,7 @@ export function ScratchPanel() {
         }}
       >
         <label>
-          Passes over MNIST
+          Passes over the 60,000 training digits
           <select
             value={epochs.value}
             onChange={(event) => {
@@ -43,15 +43,16 @@ export function ScratchPanel() {
           Train from scratch
         </button>
       </form>
+      <Mnist />
       <Training of="base" />
       <Decision />
-    </Panel>
+    </>
   );
 }
 
 /** Whether the new network takes the place of the one there is. */
 function Decision() {
-  const shown = candidate.value;
+  const shown = isCandidateShown.value ? candidate.value : undefined;
   const now = counts.value?.base;
   return (
     <div role="status">
@@ -64,10 +65,23 @@ function Decision() {
             {adapter.value && ' Your adapter belongs to the one you have, and would be removed with it.'}
           </p>
           <div class="row">
-            <button type="button" disabled={busy.value} onClick={() => void acceptBase()}>
+            <button
+              type="button"
+              aria-disabled={busy.value}
+              onClick={() => {
+                if (!busy.value) void acceptBase();
+              }}
+            >
               Use the new network
             </button>
-            <button type="button" class="quiet" disabled={busy.value} onClick={() => void discardBase()}>
+            <button
+              type="button"
+              class="quiet"
+              aria-disabled={busy.value}
+              onClick={() => {
+                if (!busy.value) discardBase();
+              }}
+            >
               Keep the one I have
             </button>
           </div>

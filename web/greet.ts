@@ -1,0 +1,17 @@
+/** The first thing that a new visitor sees: a drawing that the network misreads. */
+import { effect } from '@preact/signals';
+import { drawings } from './drawings.js';
+import { SAMPLES } from './samples.js';
+import { saved } from './saved.js';
+import { drawSample, sheet } from './sheet.js';
+import { ready } from './state.js';
+
+/** Lets a sample draw itself once the network is there, for visitors who have nothing here yet and draw nothing. */
+export function greet(): void {
+  const stop = effect(() => {
+    if (!ready.value) return;
+    queueMicrotask(() => stop());
+    const isNew = sheet.peek().length === 0 && !saved.peek().adapter && drawings.peek().length === 0;
+    if (isNew) drawSample(SAMPLES[0].strokes);
+  });
+}

@@ -1,0 +1,52 @@
+/** What the visitor can do now, how the lesson goes, and what it was. */
+import { lesson, stop, undoLesson } from '../../actions.js';
+import { count, integer } from '../../format.js';
+import { adapter } from '../../saved.js';
+import { drawn, progress, ready } from '../../state.js';
+import { busy, work } from '../../work.js';
+
+export function LessonLine() {
+  const isTeaching = work.value === 'teaching';
+  const last = lesson.value;
+  return (
+    <div class="lesson">
+      <p role="status">{isTeaching ? 'It is learning …' : last ? learned(last) : hint()}</p>
+      {isTeaching && <Running />}
+      {!isTeaching && last && (
+        <button type="button" class="quiet" aria-disabled={busy.value} onClick={() => void undoLesson()}>
+          Undo
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Running() {
+  const { iteration, iterations } = progress.value ?? { iteration: 0, iterations: 1 };
+  return (
+    <>
+      <progress aria-label="How far it has learned" max={iterations || 1} value={iteration} />
+      <button type="button" class="stop" onClick={stop}>
+        Stop
+      </button>
+    </>
+  );
+}
+
+function learned({ label, seconds, drawings }: NonNullable<typeof lesson.value>): string {
+  const view = adapter.value;
+  if (!view) return '';
+  const from = drawings === 1 ? 'one drawing' : count(drawings, 'drawing');
+  const time = `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  return (
+    `It learned your ${label} from ${from} in ${time}: ${integer(view.trainable)} new numbers. ` +
+    'The 235,146 old ones were not touched.'
+  );
+}
+
+function hint(): string {
+  if (!ready.value) return busy.value ? 'The network is on its way.' : 'The network is not loaded yet.';
+  if (!drawn.value) return 'Draw a digit, or let a sample draw itself.';
+  if (adapter.value) return 'Wrong? One tap teaches it this one too.';
+  return 'Is it wrong? One tap teaches it, from this one drawing, on this device.';
+}

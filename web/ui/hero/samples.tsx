@@ -1,0 +1,49 @@
+import { SAMPLES } from '../../samples.js';
+import { canUndo, clear, drawSample, sheet, showImage, undo } from '../../sheet.js';
+import { quickDigits } from '../../state.js';
+
+/** What can be done with the pad, and drawings for those without a pen. */
+export function Samples() {
+  const isEmpty = sheet.value.length === 0;
+  return (
+    <section class="samples" aria-label="The pad">
+      <button type="button" class="quiet" aria-disabled={!canUndo.value} onClick={undo}>
+        Undo
+      </button>
+      <button type="button" class="quiet" aria-disabled={isEmpty} onClick={() => !isEmpty && clear()}>
+        Clear
+      </button>
+      <span class="samples-title">Draw for me</span>
+      {SAMPLES.map(({ name, sign, strokes }) => (
+        <button key={name} type="button" class="quiet" title={name} onClick={() => drawSample(strokes)}>
+          <span aria-hidden="true">{sign}</span>
+          <span class="visually-hidden">Draw for me: {name}</span>
+        </button>
+      ))}
+      <AnyDigit />
+    </section>
+  );
+}
+
+/** A digit that somebody wrote, from the test images. */
+function AnyDigit() {
+  const digits = quickDigits.value;
+  const images = digits instanceof Error ? undefined : digits?.images;
+  const show = () => {
+    if (!images) return;
+    const at = 784 * Math.floor((Math.random() * images.length) / 784);
+    showImage(images.slice(at, at + 784));
+  };
+  return (
+    <button
+      type="button"
+      class="quiet"
+      title="A digit that a stranger wrote"
+      aria-disabled={!images}
+      onClick={show}
+    >
+      <span aria-hidden="true">0–9</span>
+      <span class="visually-hidden">A digit that a stranger wrote, from the test images</span>
+    </button>
+  );
+}

@@ -1,0 +1,52 @@
+import type { DeviceName } from 'lowrank';
+import { chooseDevice } from '../../actions.js';
+import { device } from '../../state.js';
+import { busy } from '../../work.js';
+
+const NAMES: Readonly<Record<DeviceName, string>> = {
+  webgpu: 'WebGPU',
+  wasm: 'WebAssembly',
+  reference: 'The reference, exact and slow',
+};
+
+export function Device() {
+  const view = device.value;
+  if (!view) return <p class="hint">The network is on its way.</p>;
+  return (
+    <>
+      <p>
+        It computes on <strong>{NAMES[view.name]}</strong>
+        {view.features.length > 0 && ` (${view.features.join(', ')})`}.
+      </p>
+      <div class="field">
+        <label for="device-choice">Compute on</label>
+        <select
+          id="device-choice"
+          value={view.name}
+          aria-disabled={busy.value}
+          onChange={({ currentTarget }) => {
+            const chosen = view.all.find(({ name }) => name === currentTarget.value);
+            if (chosen && !busy.value) void chooseDevice(chosen.name);
+            // Until it is there, the list says what is used now.
+            currentTarget.value = view.name;
+          }}
+        >
+          {view.all
+            .filter(({ available }) => available)
+            .map(({ name }) => (
+              <option key={name} value={name}>
+                {NAMES[name]}
+              </option>
+            ))}
+        </select>
+      </div>
+      {view.all
+        .filter(({ available }) => !available)
+        .map(({ name, reason }) => (
+          <p key={name} class="hint">
+            {NAMES[name]} cannot be used here: {reason}.
+          </p>
+        ))}
+    </>
+  );
+}

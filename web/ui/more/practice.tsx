@@ -1,0 +1,43 @@
+import { practise } from '../../actions.js';
+import { DIGITS } from '../../format.js';
+import { hasMnist, ready } from '../../state.js';
+import { digits } from '../../teachSettings.js';
+import { busy } from '../../work.js';
+import { Mnist } from './mnist.js';
+
+/** The tutorial's own job: some digits of MNIST, and what the others lose. */
+export function Practice() {
+  const why =
+    digits.value.length === 0 ? 'Choose at least one digit.' : hasMnist.value ? undefined : 'It needs MNIST.';
+  const canTeach = ready.value && !busy.value && why === undefined;
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (canTeach) void practise();
+      }}
+    >
+      <fieldset class="digits">
+        <legend>Practise only these digits, and watch what it forgets</legend>
+        {DIGITS.map((digit) => (
+          <label key={digit} class="digit">
+            <input type="checkbox" checked={digits.value.includes(digit)} onChange={() => toggle(digit)} />
+            <span>{digit}</span>
+          </label>
+        ))}
+      </fieldset>
+      <div class="row">
+        <button type="submit" aria-disabled={!canTeach}>
+          Practise
+        </button>
+        {why && <p class="hint">{why}</p>}
+      </div>
+      <Mnist />
+    </form>
+  );
+}
+
+function toggle(digit: number): void {
+  const without = digits.value.filter((each) => each !== digit);
+  digits.value = without.length < digits.value.length ? without : [...without, digit].sort();
+}

@@ -1,0 +1,108 @@
+/** How it is taught. */
+import { putDefaultsBack, teachAgain } from '../../actions.js';
+import { areDefaults, obstacle, type Settings, settings } from '../../teachSettings.js';
+import { busy } from '../../work.js';
+
+type NumberSetting = Exclude<keyof Settings, 'replay'>;
+
+interface Field {
+  readonly name: NumberSetting;
+  readonly label: string;
+  readonly hint: string;
+  readonly min: number;
+  readonly max: number;
+  readonly step: number | 'any';
+}
+
+const FIELDS: readonly Field[] = [
+  { name: 'rank', label: 'Rank', hint: 'the size of the adapter', min: 1, max: 64, step: 1 },
+  {
+    ...{ name: 'alpha', label: 'Alpha', hint: 'strength of the change: alpha ÷ rank' },
+    ...{ min: 0.1, max: 128, step: 'any' },
+  },
+  {
+    ...{ name: 'learningRate', label: 'Learning rate', hint: 'the size of a step' },
+    ...{ min: 0.00001, max: 0.1, step: 'any' },
+  },
+  {
+    ...{ name: 'iterations', label: 'Training steps', hint: '10 images each' },
+    ...{ min: 1, max: 20000, step: 1 },
+  },
+];
+
+export function TeachSettings() {
+  const why = obstacle.value;
+  const canTeach = !busy.value && why === undefined;
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (canTeach) void teachAgain();
+      }}
+    >
+      <div class="settings">
+        {FIELDS.map((field) => (
+          <NumberField key={field.name} {...field} />
+        ))}
+        <Replay />
+      </div>
+      <div class="row">
+        <button type="submit" class="primary" aria-disabled={!canTeach}>
+          Teach again with these
+        </button>
+        {!areDefaults.value && (
+          <button type="button" class="quiet" onClick={putDefaultsBack}>
+            Reset the settings
+          </button>
+        )}
+        {why && <p class="hint">{why}</p>}
+      </div>
+    </form>
+  );
+}
+
+function NumberField({ name, label, hint, ...limits }: Field) {
+  const id = `setting-${name}`;
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        aria-describedby={`${id}-hint`}
+        type="number"
+        required
+        {...limits}
+        value={settings.value[name]}
+        onInput={({ currentTarget: { valueAsNumber } }) => {
+          if (Number.isFinite(valueAsNumber)) settings.value = { ...settings.value, [name]: valueAsNumber };
+        }}
+      />
+      <small id={`${id}-hint`}>{hint}</small>
+    </div>
+  );
+}
+
+function Replay() {
+  const { replay } = settings.value;
+  return (
+    <div class="field wide">
+      <label for="setting-replay">
+        Old digits mixed in: <strong>{replay} %</strong>
+      </label>
+      <input
+        id="setting-replay"
+        aria-describedby="setting-replay-hint"
+        type="range"
+        min={0}
+        max={90}
+        step={5}
+        value={replay}
+        aria-valuetext={`${replay} percent`}
+        onInput={({ currentTarget: { valueAsNumber } }) => {
+          settings.value = { ...settings.value, replay: valueAsNumber };
+        }}
+      />
+      <small id="setting-replay-hint">So that it does not forget.</small>
+    </div>
+  );
+}
