@@ -1,8 +1,8 @@
 /** The pictures that stand for the page elsewhere: where it is shared, and on a home screen. */
 import { createRequire } from 'node:module';
 import { createCanvas, GlobalFonts, type SKRSContext2D } from '@napi-rs/canvas';
-import { SIDE, strokeZero } from './slashedZero.mjs';
 import type { Answer, Story } from './taughtInNode.mjs';
+import { SIDE, zeroDrawing } from './zeroDrawing.mjs';
 
 /** What networks show it in. */
 const [WIDTH, HEIGHT] = [1200, 630];
@@ -61,14 +61,11 @@ function write(context: SKRSContext2D, text: string, x: number, y: number, font:
 }
 
 function pad(context: SKRSContext2D, x: number, y: number): void {
-  context.save();
-  context.translate(x, y);
   context.beginPath();
-  context.roundRect(0, 0, SIDE, SIDE, 18);
+  context.roundRect(x, y, SIDE, SIDE, 18);
   context.fillStyle = '#000';
   context.fill();
-  strokeZero(context, '#fff');
-  context.restore();
+  context.drawImage(zeroDrawing(), x, y);
 }
 
 function answer(

@@ -7,7 +7,7 @@ import { PIXELS } from '../lab/pixels.js';
 import { BATCH_SIZE, teachingData } from '../lab/teaching.js';
 import { train } from '../lab/training.js';
 import { firstOfEachDigit } from '../quickDigits.mjs';
-import { zeroPixels } from './slashedZero.mjs';
+import { zeroPixels } from './zeroDrawing.mjs';
 
 type Mnist = Awaited<ReturnType<typeof parseMnist>>;
 
@@ -26,29 +26,40 @@ export interface Story {
 
 const SETTINGS = { rank: 2, alpha: 1, learningRate: 0.001, iterations: 200, replay: 0.5 };
 
+/** Of several equal trainings the fastest counts: the machine that builds has other work too. */
+const TRIES = 5;
+
 /** Teaches with the page's settings, on WebAssembly. */
 export async function taughtInNode(state: StateDict, mnist: Mnist): Promise<Story> {
   const { device } = await selectDevice({ prefer: 'wasm' });
   const pixels = zeroPixels();
+  const quick = await quickDigits(mnist);
+  const stories: Story[] = [];
+  for (let i = 0; i < TRIES; i++) stories.push(await taughtOnce(device, state, pixels, quick));
+  device.dispose();
+  return stories.reduce((best, each) => (each.seconds < best.seconds ? each : best));
+}
+
+async function taughtOnce(
+  device: Backend,
+  state: StateDict,
+  pixels: Uint8Array,
+  quick: Digits,
+): Promise<Story> {
   const { model } = networkOn(device, state);
   const before = await answerOf(model, device, pixels);
-  await applyLora(model, {
-    rank: SETTINGS.rank,
-    alpha: SETTINGS.alpha,
-    bias: 'lora_only',
-    init: 'normal',
-    seed: 0,
-  });
+  const { rank, alpha, iterations: limit, learningRate } = SETTINGS;
+  await applyLora(model, { rank, alpha, bias: 'lora_only', init: 'normal', seed: 0 });
   const what = { drawings: [{ pixels, label: 0 }] };
-  const { data } = teachingData(device, await quickDigits(mnist), { ...SETTINGS, what }, 0);
-  const { iterations: limit, learningRate } = SETTINGS;
+  const { data, dispose } = teachingData(device, quick, { ...SETTINGS, what }, 0);
   const epochs = Math.ceil(limit / data.batchCount({ batchSize: BATCH_SIZE }));
-  const signal = new AbortController().signal;
+  const { signal } = new AbortController();
   const begun = performance.now();
   await train(model, data, { epochs, limit, seed: 0, learningRate, signal, onStep: () => {} });
   const seconds = (performance.now() - begun) / 1000;
   const after = await answerOf(model, device, pixels);
-  device.dispose();
+  dispose();
+  model.dispose();
   return { before, after, seconds };
 }
 
