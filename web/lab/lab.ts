@@ -4,6 +4,7 @@ import {
   type Backend,
   DataError,
   type DeviceName,
+  type DeviceReport,
   type FitOptions,
   listDevices,
   parseModel,
@@ -100,8 +101,13 @@ export class Lab {
       });
       await this.#answers.read();
       old?.dispose();
-      return { name: device.name, features: [...device.features], reason, all: await listDevices() };
+      return { name: device.name, features: [...device.features], reason };
     });
+  }
+
+  /** What it could compute on. Looking at them loads their code. */
+  devices(): Promise<DeviceReport[]> {
+    return this.#queued(listDevices);
   }
 
   /**
