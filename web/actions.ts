@@ -19,6 +19,9 @@ import {
   hasQuick,
   isCandidateShown,
   onLost,
+  quickArrived,
+  quickDigits,
+  retryQuick,
   show,
   test,
 } from './state.js';
@@ -143,18 +146,29 @@ export function putDefaultsBack(): void {
   say('note', 'The settings are the defaults again', { label: 'Undo', run: back });
 }
 
+function whyNoQuick(): Error | undefined {
+  return quickDigits.value instanceof Error ? quickDigits.value : undefined;
+}
+
 /** @param as  a lesson says itself what it replaces */
 export async function teach(options: TeachOptions, as?: 'lesson'): Promise<SavedAdapter | undefined> {
   let learned: SavedAdapter | undefined;
   await doing('teaching', async () => {
     const before = saved.value;
     lesson.value = undefined;
+    await quickArrived();
+    const missing = options.replay > 0 && 'drawings' in options.what ? whyNoQuick() : undefined;
+    const possible = missing ? { ...options, replay: 0 } : options;
     const { adapter: taught, ...outcome } = await follow('teaching', (lab, onProgress) =>
-      lab.teach(options, onProgress),
+      lab.teach(possible, onProgress),
     );
     if (taught) await show({ ...before, adapter: taught });
     learned = taught;
     const { diverged, stopped, iterations } = outcome;
+    if (missing) {
+      const text = `It learned without old digits mixed in, and may have forgotten some: ${missing.message}`;
+      say('note', text, { label: 'Fetch them', run: () => void retryQuick() });
+    }
     if (diverged) {
       const back = { label: 'Put the default settings back', run: resetSettings };
       say('error', whatDiverged(diverged, iterations, options), areDefaults.value ? undefined : back);

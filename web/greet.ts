@@ -10,8 +10,11 @@ import { ready } from './state.js';
 export function greet(): void {
   const stop = effect(() => {
     if (!ready.value) return;
-    queueMicrotask(() => stop());
-    const isNew = sheet.peek().length === 0 && !saved.peek().adapter && drawings.peek().length === 0;
-    if (isNew) drawSample(SAMPLES[0].strokes);
+    // Apart from the effect, which would begin again with what it draws.
+    queueMicrotask(() => {
+      stop();
+      const isNew = sheet.value.length === 0 && !saved.value.adapter && drawings.value.length === 0;
+      if (isNew) drawSample(SAMPLES[0].strokes);
+    });
   });
 }

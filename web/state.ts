@@ -98,7 +98,8 @@ function onCrash(reason: string): void {
     mnist.value = 'absent';
     startLab(onCrash);
     await open(saved.value);
-    await fetchQuick();
+    quickComing = undefined;
+    await quickArrived();
     if (hadMnist) void fetchMnist();
     return `it was started again; what was taught before is still there${lost}`;
   });
@@ -117,11 +118,18 @@ export async function start(): Promise<void> {
   );
   await drawingsAreThere;
   if (!ready.value) return;
-  await fetchQuick();
+  await quickArrived();
   await countIfPossible();
 }
 
-/** Fetches the images that come with the page; where they do not come, drawing and teaching go on without them. */
+let quickComing: Promise<void> | undefined;
+
+/** Once the images that come with the page are there, or cannot be had: drawing and teaching go on without them. */
+export function quickArrived(): Promise<void> {
+  quickComing ??= fetchQuick();
+  return quickComing;
+}
+
 async function fetchQuick(): Promise<void> {
   try {
     quickDigits.value = await ask((lab) => lab.fetchQuickDigits());
@@ -131,7 +139,8 @@ async function fetchQuick(): Promise<void> {
 }
 
 export async function retryQuick(): Promise<void> {
-  await fetchQuick();
+  quickComing = undefined;
+  await quickArrived();
   await countIfPossible();
 }
 

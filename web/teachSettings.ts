@@ -1,7 +1,7 @@
 /** What is to be taught, and how: as set on the page, kept over a reload. */
 import { computed, effect, signal } from '@preact/signals';
 import { drawings } from './drawings.js';
-import { hasMnist, hasQuick, ready } from './state.js';
+import { hasMnist, ready } from './state.js';
 import { keep, read } from './storage.js';
 
 export type Source = 'drawings' | 'digits';
@@ -36,9 +36,7 @@ export const obstacle = computed(() => {
       ? undefined
       : 'The digits of MNIST are not loaded yet. Your own drawings do not need them.';
   }
-  if (drawings.value.length === 0) return 'Draw something first, and tell it what it is.';
-  if (settings.value.replay === 0 || hasQuick.value) return undefined;
-  return 'The old digits are not loaded yet. With 0 % of them you need not wait.';
+  return drawings.value.length === 0 ? 'Draw something first, and tell it what it is.' : undefined;
 });
 
 export function resetSettings(): void {

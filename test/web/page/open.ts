@@ -50,12 +50,20 @@ export async function visit({ browser, server }: Site, options: BrowserContextOp
   return { page, complaints, requests };
 }
 
-/** Waits until nothing is going on and MNIST is there. */
+/** Waits until nothing is going on and the answers are counted. */
 export async function settled(page: Page, timeout = 30_000): Promise<void> {
-  await page.getByText('of 10,000 test images right').waitFor({ timeout });
-  // Its line is above the pad, which moves when the line goes.
-  await page.getByRole('progressbar', { name: 'Download of MNIST' }).waitFor({ state: 'detached', timeout });
+  await page.locator('.counts td').first().waitFor({ state: 'attached', timeout });
   await page.locator('main[aria-busy="false"]').waitFor({ timeout });
+}
+
+/** The digit that is shown large; empty where nothing is drawn. */
+export const figure = async (page: Page): Promise<string> =>
+  ((await page.locator('.figure').textContent()) ?? '').trim();
+
+/** Waits until the page reads a digit, by the network as it came or with the adapter. */
+export async function reads(page: Page, digit: number, side: 'before' | 'after'): Promise<void> {
+  const kind = side === 'before' ? '.answer.base' : '.answer.adapted';
+  await page.locator(`${kind} .figure`, { hasText: String(digit) }).waitFor();
 }
 
 export const button = (page: Page, name: string | RegExp): Locator => page.getByRole('button', { name });
@@ -98,9 +106,50 @@ export async function countsOf(page: Page, column: 'base' | 'adapted'): Promise<
   return texts.slice(0, 10).map((text) => Number(text.replaceAll(',', '')));
 }
 
-/** Teaches with what is set, to the end. */
-export async function teach(page: Page): Promise<void> {
-  await button(page, 'Teach').click();
+/** Opens what is folded. */
+export async function openMore(page: Page): Promise<void> {
+  const more = page.locator('#more details');
+  if (!(await more.evaluate(({ open }: HTMLDetailsElement) => open))) await more.locator('summary').click();
+}
+
+/** Draws, says what it is, and waits until that is learned. */
+export async function teachAs(page: Page, label: number, strokes: typeof ONE): Promise<void> {
+  const before = await page.locator('.drawings li').count();
+  await draw(page, ...strokes);
+  await button(page, `This is a ${label}`).click();
+  await page.locator('.drawings li').nth(before).waitFor();
+  await page.locator('main[aria-busy="false"]').waitFor();
+}
+
+/** Sets a number among the settings. */
+export async function set(page: Page, name: string, value: number): Promise<void> {
+  await openMore(page);
+  await page.getByRole('spinbutton', { name }).fill(String(value));
+}
+
+/** Fetches all of MNIST, and waits until the answers to it are counted. */
+export async function fetchMnist(page: Page): Promise<void> {
+  await openMore(page);
+  await button(page, 'Fetch all of MNIST').click();
+  await page.getByText('of 10,000 test images right').first().waitFor();
+  await page.locator('main[aria-busy="false"]').waitFor();
+}
+
+/** Teaches the digits of MNIST that are ticked. */
+export async function practise(page: Page): Promise<void> {
+  await button(page, 'Practise').click();
+  await page.locator('main[aria-busy="true"]').waitFor();
+  await page.locator('main[aria-busy="false"]').waitFor();
+}
+
+/** Undoes what the page has just said that it did. */
+export const undoSaid = (page: Page): Promise<void> =>
+  page.locator('.messages').getByRole('button', { name: 'Undo' }).click();
+
+/** Teaches again with what is set, to the end. */
+export async function teachAgain(page: Page): Promise<void> {
+  await openMore(page);
+  await button(page, 'Teach again with these').click();
   await page.locator('main[aria-busy="true"]').waitFor();
   await page.locator('main[aria-busy="false"]').waitFor();
 }

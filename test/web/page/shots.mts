@@ -2,7 +2,23 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContextOptions, Page } from 'playwright-core';
-import { button, draw, ONE, openSite, SEVEN, settled, teach, visit } from './open.js';
+import {
+  button,
+  draw,
+  fetchMnist,
+  ONE,
+  openMore,
+  openSite,
+  practise,
+  reads,
+  SEVEN,
+  set,
+  settled,
+  teachAgain,
+  teachAs,
+  undoSaid,
+  visit,
+} from './open.js';
 
 const folder = new URL('../../../build/shots/', import.meta.url).pathname;
 
@@ -18,55 +34,65 @@ const SCREENS: Record<string, BrowserContextOptions> = {
 
 /** In this order, each from the one before. */
 const STATES: Record<string, (page: Page) => Promise<void>> = {
-  '1-ready': settled,
-  '2-drawn': async (page) => {
-    await draw(page, ...SEVEN);
-    await page.getByText('The base reads 7').waitFor();
-  },
-  '3-training-the-base': async (page) => {
-    await button(page, 'Train from scratch').click();
-    await page.getByText(/^[3-5],\d+ of 6,000 iterations/).waitFor();
-  },
-  '3b-a-new-base': async (page) => {
-    await page.getByText('The new network reads').waitFor();
-  },
-  '4-taught': async (page) => {
-    await button(page, 'Keep the one I have').click();
-    await button(page, 'Keep the one I have').waitFor({ state: 'detached' });
-    await teach(page);
-    await page.getByText('With your adapter it reads').waitFor();
-    await page.getByText('The counts as a table').click();
-  },
-  '5-switched-off': async (page) => {
-    await page.getByRole('switch').click();
-    await page.getByText('The base reads 7').waitFor();
-  },
-  '6-drawings-kept': async (page) => {
-    for (const label of [7, 7, 1, 4]) {
-      await draw(page, ...(label === 7 ? SEVEN : ONE));
-      await page.getByText(/it reads|base reads/).waitFor();
-      await button(page, `Keep as ${label}`).click();
-    }
-    await page.getByLabel('My drawings (4)').waitFor();
-  },
-  '7-teaching': async (page) => {
-    await page.getByRole('spinbutton', { name: 'Iterations' }).fill('20000');
-    await button(page, 'Teach').click();
-    await page.getByText(/^[2-9],\d+ of 20,000 iterations/).waitFor();
-  },
-  '8-a-bad-file': async (page) => {
-    await button(page, 'Stop').click();
+  '01-arrived': async (page) => {
     await settled(page);
+    await reads(page, 8, 'before');
+  },
+  '02-cleared': (page) => button(page, 'Clear').click(),
+  '03-drawn': async (page) => {
+    await draw(page, ...ONE);
+    await reads(page, 1, 'before');
+  },
+  '04-learned': async (page) => {
+    await page.getByRole('button', { name: /a slashed zero/ }).click();
+    await reads(page, 8, 'before');
+    await page.waitForTimeout(700);
+    await button(page, 'This is a 0').click();
+    await reads(page, 0, 'after');
+    await settled(page);
+  },
+  '05-before': (page) => page.getByRole('radio', { name: 'Before' }).check(),
+  '06-several': async (page) => {
+    for (const label of [7, 7, 4]) await teachAs(page, label, label === 7 ? SEVEN : ONE);
+  },
+  '07-undo-delete': (page) => button(page, 'Delete 4 drawings').click(),
+  '08-more': async (page) => {
+    await undoSaid(page);
+    for (const summary of await page.locator('summary').all()) await summary.click();
+  },
+  '09-learning': async (page) => {
+    await set(page, 'Training steps', 20_000);
+    await button(page, 'Teach again with these').click();
+    await page.waitForTimeout(1500);
+  },
+  '10-stopped': async (page) => {
+    await button(page, 'Stop').first().click();
+    await page.getByText(/^Stopped after/).waitFor();
+    await settled(page);
+  },
+  '11-a-bad-file': async (page) => {
     const file = { name: 'holiday.zip', mimeType: 'application/zip', buffer: Buffer.from('not a zip') };
     await page.locator('input[type=file]').setInputFiles(file);
     await page.getByText('holiday.zip is not a zip file').waitFor();
   },
-  '8b-diverged': async (page) => {
-    await page.getByRole('spinbutton', { name: 'Learning rate' }).fill('0.1');
-    await page.getByRole('spinbutton', { name: 'Alpha' }).fill('128');
-    await page.getByRole('spinbutton', { name: 'Iterations' }).fill('200');
-    await teach(page);
+  '12-diverged': async (page) => {
+    for (const [name, value] of Object.entries({ 'Learning rate': 0.1, Alpha: 128, 'Training steps': 200 }))
+      await set(page, name, value);
+    await teachAgain(page);
     await page.getByText('The training went wrong').waitFor();
+  },
+  '13-all-of-mnist': async (page) => {
+    await button(page, 'Put the default settings back').click();
+    await fetchMnist(page);
+    await page
+      .getByRole('slider', { name: /^Old digits mixed in/ })
+      .first()
+      .fill('0');
+    await practise(page);
+  },
+  '14-a-new-base': async (page) => {
+    await button(page, 'Train from scratch').click();
+    await page.getByText('The new network reads').waitFor();
   },
 };
 
@@ -87,11 +113,15 @@ for (const [screen, options] of Object.entries(SCREENS)) {
   }
   await page.context().close();
   const context = await site.browser.newContext(options);
-  const offline = await context.newPage();
-  await context.route('**/*.bin', (route) => route.abort());
-  await offline.goto(site.server.url);
-  await offline.getByText('the connection failed').waitFor();
-  await shoot(offline, `${screen}-9-without-mnist`);
+  const alone = await context.newPage();
+  // Neither the digits that come with the page nor the rest of MNIST.
+  await context.route('**/*Images.bin', (route) => route.abort());
+  await alone.goto(site.server.url);
+  await reads(alone, 8, 'before');
+  await openMore(alone);
+  await button(alone, 'Fetch all of MNIST').click();
+  await alone.getByText('the connection failed').first().waitFor();
+  await shoot(alone, `${screen}-15-without-digits`);
   await context.close();
 }
 await site.close();

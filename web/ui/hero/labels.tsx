@@ -18,7 +18,6 @@ export function Labels() {
           key={digit}
           type="button"
           class={digit === best ? 'label best' : 'label'}
-          aria-label={`This is a ${digit}`}
           aria-describedby={`share-${digit}`}
           aria-disabled={!canTeach}
           onClick={() => {
@@ -29,8 +28,11 @@ export function Labels() {
             <Fill kind="base" value={side === 'new' ? probabilities?.[digit] : base?.[digit]} />
             {side !== 'new' && (adapter.value || adapted) && <Fill kind="adapted" value={adapted?.[digit]} />}
           </span>
-          <span class="label-name">{digit}</span>
-          <span class="label-share" id={`share-${digit}`}>
+          <span class="label-name">
+            <span class="visually-hidden">This is a </span>
+            {digit}
+          </span>
+          <span class="label-share" id={`share-${digit}`} aria-hidden="true">
             {probabilities ? percent(probabilities[digit]) : ''}
           </span>
         </button>

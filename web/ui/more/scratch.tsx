@@ -5,7 +5,6 @@ import { adapter } from '../../saved.js';
 import { candidate, counts, hasMnist, isCandidateShown } from '../../state.js';
 import { busy } from '../../work.js';
 import { Training } from '../training.js';
-import { Mnist } from './mnist.js';
 
 const epochs = signal(1);
 const canTrain = computed(() => !busy.value && hasMnist.value);
@@ -42,8 +41,8 @@ export function Scratch() {
         <button type="submit" aria-disabled={!canTrain.value}>
           Train from scratch
         </button>
+        {!hasMnist.value && <p class="hint">It needs all of MNIST, which you can fetch above.</p>}
       </form>
-      <Mnist />
       <Training of="base" />
       <Decision />
     </>
