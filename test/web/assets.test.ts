@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { DataError, parseSafetensors, Random, type StateDict } from '../../src/index.js';
 import { inWords } from '../../web/assets/pictures.mjs';
 import { parseSmall, serializeSmall } from '../../web/lab/smallBase.js';
+import { head } from '../../web/plugins/head.js';
 import { makeServiceWorker } from '../../web/plugins/serviceWorker.js';
 
 /** A network of one layer, with a row of zeros. */
@@ -64,6 +65,32 @@ describe('the picture', () => {
     [3.05, '3 seconds'],
   ])('says of %s s: %s', (seconds, words) => {
     expect(inWords(seconds)).toBe(words);
+  });
+});
+
+describe('the head of the page', () => {
+  const tagsOf = (site: string | undefined) => {
+    const { transformIndexHtml: made } = head({ site });
+    if (typeof made !== 'function') throw new Error('there is no such hook');
+    // It uses nothing of the build but whether there is one.
+    return JSON.stringify(Reflect.apply(made, undefined, ['', {}]));
+  };
+
+  it.each(['https://example.org/digits', 'https://example.org/digits/'])(
+    'says where the picture is on the site %s',
+    (site) => {
+      expect(tagsOf(site)).toContain('"og:image","content":"https://example.org/digits/preview.png"');
+      expect(tagsOf(site)).toContain('"og:url","content":"https://example.org/digits/"');
+    },
+  );
+
+  it('says without a site where it is beside the page', () => {
+    expect(tagsOf(undefined)).toContain('"og:image","content":"./preview.png"');
+    expect(tagsOf(undefined)).not.toContain('og:url');
+  });
+
+  it('refuses a site that is no address', () => {
+    expect(() => tagsOf('example.org')).toThrow('LOWRANK_SITE must be an address');
   });
 });
 

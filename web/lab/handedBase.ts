@@ -1,6 +1,6 @@
 /**
- * The way of the trained network into the worker: the page asks for it together with its scripts, long before the worker
- * can, and hands it on. A worker's own request could not use what the document has preloaded.
+ * The way of the trained network into the worker: the page asks for it while the worker's code is still on its way, and
+ * hands it on.
  */
 export const BASE_FILE = 'base-small.safetensors';
 

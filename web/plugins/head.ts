@@ -1,10 +1,21 @@
 /** What the head of the page says to browsers and to those who show previews of it, where that depends on the build. */
 import type { HtmlTagDescriptor, Plugin } from 'vite';
-import { BASE_FILE } from '../lab/handedBase.js';
 
 const PICTURE = { file: 'preview.png', width: 1200, height: 630 };
 const ALT =
   'A zero with a slash. Before: the network reads an 8. After it was taught once: the network reads a 0.';
+
+/** Nothing from other hosts, and no code but the build's; `blob:` is for pictures that the page makes. */
+const POLICY = [
+  "default-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self' blob:",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
 
 /** For a home screen; its addresses are relative to its own. */
 const MANIFEST = {
@@ -30,19 +41,20 @@ export function head({ site }: { readonly site: string | undefined }): Plugin {
     attrs: { [key]: what, content: String(content) },
     injectTo: 'head',
   });
+  const policy: HtmlTagDescriptor = {
+    tag: 'meta',
+    attrs: { 'http-equiv': 'Content-Security-Policy', content: POLICY },
+    injectTo: 'head-prepend',
+  };
   return {
     name: 'lowrank-head',
     generateBundle() {
       this.emitFile({ type: 'asset', fileName: 'app.webmanifest', source: JSON.stringify(MANIFEST) });
     },
-    transformIndexHtml: () => [
+    transformIndexHtml: (_, { bundle }) => [
+      // The server of development has scripts in the page.
+      ...(bundle ? [policy] : []),
       { tag: 'link', attrs: { rel: 'manifest', href: './app.webmanifest' }, injectTo: 'head' },
-      // With the attributes that make it the same request as the `fetch` of the page.
-      {
-        tag: 'link',
-        attrs: { rel: 'preload', as: 'fetch', crossorigin: true, href: `./${BASE_FILE}` },
-        injectTo: 'head',
-      },
       meta('property', 'og:image', addressOf(PICTURE.file, site)),
       meta('property', 'og:image:width', PICTURE.width),
       meta('property', 'og:image:height', PICTURE.height),

@@ -110,6 +110,26 @@ describe('the page', () => {
     await page.context().close();
   });
 
+  it('takes nothing from other hosts, and works with that', async () => {
+    const { page } = await visit(site, { serviceWorkers: 'block' });
+    const refused: string[] = [];
+    page.on('console', (message) => {
+      if (message.text().includes('Content Security Policy')) refused.push(message.text());
+    });
+    await page.reload();
+    await draw(page, ...SEVEN);
+    await reads(page, 7);
+    expect(refused).toEqual([]);
+    const ask = (code: string) => page.evaluate(code).catch(String);
+    expect(await ask("fetch('https://example.org/').then(() => 'answered')")).toContain('Failed to fetch');
+    const inline = "const script = document.createElement('script'); script.text = 'globalThis.ran = true'";
+    expect(await ask(`${inline}; document.body.append(script); globalThis.ran`)).toBeUndefined();
+    const told = refused.join('\n');
+    expect(told).toContain('https://example.org/');
+    expect(told).toContain('inline script');
+    await page.context().close();
+  });
+
   it('says without scripts why it shows nothing', async () => {
     const context = await site.browser.newContext({ javaScriptEnabled: false });
     const page = await context.newPage();
