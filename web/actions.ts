@@ -1,7 +1,7 @@
 /** What can be done on the page. */
 import { signal } from '@preact/signals';
 import type { DeviceName } from 'lowrank';
-import { adapterAmong, zipAdapter } from './adapterZip.js';
+import { adapterAmong } from './adapterZip.js';
 import { whatDiverged, whatHappened } from './divergence.js';
 import { addDrawings, drawings, removeDrawings } from './drawings.js';
 import { count } from './format.js';
@@ -9,7 +9,7 @@ import type { Example, TeachOptions } from './lab/teaching.js';
 import type { SavedAdapter, SavedModel } from './lab/views.js';
 import { ask } from './labClient.js';
 import { keepingSafely, saved } from './saved.js';
-import { finishSheet } from './sheet.js';
+import { finishSheet, showImage } from './sheet.js';
 import {
   candidate,
   device,
@@ -59,7 +59,7 @@ export function discardBase(): void {
   say('note', 'The new network is not used', { label: 'Undo', run: back });
 }
 
-function undoTo(before: SavedModel) {
+export function undoTo(before: SavedModel) {
   return { label: 'Undo', run: () => void replace(() => before) };
 }
 
@@ -195,20 +195,11 @@ export function loadAdapter(files: readonly File[]): Promise<void> {
     const { rank, alpha } = loaded.view;
     const names =
       files.length > 2 ? count(files.length, 'file') : files.map(({ name }) => name).join(' and ');
-    say('note', `${names}: an adapter of rank ${rank} and alpha ${alpha} is loaded`, undoTo(before));
+    const { drawings: shown = [] } = loaded.view;
+    if (shown.length > 0) showImage(shown[shown.length - 1].pixels);
+    const note = loaded.note ? ` ${loaded.note}` : '';
+    say('note', `${names}: an adapter of rank ${rank} and alpha ${alpha} is loaded.${note}`, undoTo(before));
   });
-}
-
-export function downloadAdapter(): void {
-  if (!saved.value.adapter) return;
-  const zip = zipAdapter(saved.value.adapter.files);
-  const url = URL.createObjectURL(new Blob([zip], { type: 'application/zip' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = 'lowrank-adapter.zip';
-  link.click();
-  // The download has its own hold on the bytes once the event loop has turned.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
 export function chooseDevice(name: 'auto' | DeviceName): Promise<void> {

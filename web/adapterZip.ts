@@ -1,10 +1,13 @@
-/** An adapter as one file to carry: PEFT's two in a zip. */
+/** An adapter as one file to carry: PEFT's two in a zip, with what the page writes beside them. */
 import { zipSync } from 'fflate';
+import { ABOUT } from './about.js';
 import { entriesOf, unpack, ZipError } from './zip.js';
 
 const CONFIG = 'adapter_config.json';
 const MODEL = 'adapter_model.safetensors';
 const ADAPTER_FILES = [CONFIG, MODEL];
+/** What is read of all that is picked. */
+const WANTED = [...ADAPTER_FILES, ABOUT];
 
 /** Of all files that are picked at once, as they are: a zip may hold other things, which are not unpacked. */
 const MOST_PICKED_BYTES = 64 * 2 ** 20;
@@ -19,7 +22,8 @@ export function zipAdapter(files: ReadonlyMap<string, Uint8Array>): Uint8Array<A
 }
 
 /**
- * The two files of an adapter among files that were picked: themselves, or in a zip, in whatever folder of it.
+ * The files of an adapter among files that were picked: themselves, or in a zip, in whatever folder of it. Beside PEFT's
+ * two there may be the one that says what it was taught.
  * @throws Error with a sentence for a person
  */
 export async function adapterAmong(files: readonly File[]): Promise<Map<string, Uint8Array>> {
@@ -39,7 +43,7 @@ export async function adapterAmong(files: readonly File[]): Promise<Map<string, 
     const bytes = await bytesOf(file);
     const parts = isZip(file.name, bytes) ? unzipped(file.name, bytes, left) : [{ path: file.name, bytes }];
     for (const part of parts) {
-      if (!ADAPTER_FILES.includes(nameOf(part.path))) continue;
+      if (!WANTED.includes(nameOf(part.path))) continue;
       left -= part.bytes.length;
       found.push(part);
     }
@@ -58,11 +62,13 @@ function oneAdapter(found: readonly Part[], given: string): Map<string, Uint8Arr
   const named = new Map(found.map(({ path, bytes }) => [nameOf(path), bytes]));
   const missing = ADAPTER_FILES.filter((name) => !named.has(name));
   if (missing.length > 0) {
+    const first = missing.length === 1 ? '' : 'This is not a LoRA adapter. ';
+    const are = missing.length === 1 ? 'is' : 'are';
     throw new Error(
-      `${missing.join(' and ')} missing in ${given}: pick the zip, or both files of an adapter.`,
+      `${first}${missing.join(' and ')} ${are} missing in ${given}: pick the zip, or both files of an adapter.`,
     );
   }
-  if (found.length > ADAPTER_FILES.length) {
+  if (found.length > named.size) {
     throw new Error(`${given}: the files of more than one adapter; pick those of one.`);
   }
   return named;
@@ -93,12 +99,16 @@ const shown = (path: string) => {
 function unzipped(name: string, zip: Uint8Array, most: number): Part[] {
   try {
     const entries = entriesOf(zip, MOST_ENTRIES);
-    const wanted = entries.filter(({ path }) => ADAPTER_FILES.includes(nameOf(path)));
+    const two = entries.filter(({ path }) => ADAPTER_FILES.includes(nameOf(path)));
     const inner = entries.find(({ path }) => path.toLowerCase().endsWith('.zip'));
-    if (wanted.length === 0 && inner) {
+    if (two.length === 0 && inner) {
       throw new Error(`${name} contains another zip, ${shown(inner.path)}: unpack it and pick that one.`);
     }
-    if (new Set(wanted.map(({ path }) => folderOf(path))).size > 1 || wanted.length > ADAPTER_FILES.length) {
+    const folders = new Set(two.map(({ path }) => folderOf(path)));
+    // Where what it was taught is elsewhere, that is another adapter's.
+    const about = entries.filter(({ path }) => nameOf(path) === ABOUT && folders.has(folderOf(path)));
+    const wanted = [...two, ...about];
+    if (folders.size > 1 || new Set(wanted.map(({ path }) => nameOf(path))).size < wanted.length) {
       throw new Error(`${name} contains the files of more than one adapter: pick both files of one.`);
     }
     const contents = unpack(wanted, most);

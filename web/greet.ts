@@ -13,8 +13,8 @@ export function greet(): void {
     // Apart from the effect, which would begin again with what it draws.
     queueMicrotask(() => {
       stop();
-      const isNew = sheet.value.length === 0 && !saved.value.adapter && drawings.value.length === 0;
-      if (isNew) drawSample(SAMPLES[0].strokes);
+      const hasNothing = !saved.value.adapter && drawings.value.length === 0;
+      if (hasNothing && sheet.value.length === 0 && location.hash === '') drawSample(SAMPLES[0].strokes);
     });
   });
 }

@@ -19,10 +19,13 @@ export interface Kept {
 
 type Unknown<T> = { readonly [K in keyof T]?: unknown };
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+export const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 const isFiniteNumber = (value: unknown): value is number => Number.isFinite(value);
-const isDigit = (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 9;
-const areDigits = (value: unknown) => Array.isArray(value) && value.every(isDigit);
+export const isDigit = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 9;
+export const areDigits = (value: unknown): value is number[] => Array.isArray(value) && value.every(isDigit);
+
+const isMissing = (value: unknown) => value === undefined;
 
 function isExample(value: unknown): value is Example {
   if (!isObject(value)) return false;
@@ -34,11 +37,16 @@ function isAdapter(value: unknown): value is SavedAdapter {
   if (!isObject(value)) return false;
   const { files, view }: Unknown<SavedAdapter> = value;
   if (!(files instanceof Map) || !isObject(view)) return false;
-  const { digits, iterations }: Unknown<SavedAdapter['view']> = view;
+  const { digits, iterations, replay, seconds, drawingCount, drawings, base }: Unknown<SavedAdapter['view']> =
+    view;
   const areFiles = [...files].every(
     ([name, bytes]) => typeof name === 'string' && bytes instanceof Uint8Array,
   );
-  return areFiles && areDigits(digits) && isFiniteNumber(iterations);
+  // What an older page did not keep is missing, which is no fault.
+  const areNumbers = [replay, seconds, drawingCount].every((each) => isMissing(each) || isFiniteNumber(each));
+  const areDrawings = isMissing(drawings) || (Array.isArray(drawings) && drawings.every(isExample));
+  const isBase = isMissing(base) || typeof base === 'string';
+  return areFiles && areDigits(digits) && isFiniteNumber(iterations) && areNumbers && areDrawings && isBase;
 }
 
 function areSettings(value: unknown): value is Kept['settings'] {

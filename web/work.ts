@@ -12,7 +12,8 @@ export interface Message {
 }
 
 export const work = signal<Work | undefined>('opening');
-export const busy = computed(() => work.value !== undefined);
+/** Counting the test images, which follows by itself, keeps nobody from anything: what is asked for waits for it. */
+export const busy = computed(() => work.value !== undefined && work.value !== 'testing');
 export const message = signal<Message | undefined>(undefined);
 
 export function say(kind: Message['kind'], text: string, action?: Message['action']): void {

@@ -4,6 +4,7 @@
  * @see https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
  */
 import { Inflate } from 'fflate';
+import { crc32 } from './crc32.js';
 
 /** What is wrong with a zip, to be said of its name: `is damaged`. */
 export class ZipError extends Error {}
@@ -157,16 +158,4 @@ function inflated(packed: Uint8Array, size: number): Uint8Array {
     throw damaged(error);
   }
   return bytes.subarray(0, length);
-}
-
-const CRC = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = (value >>> 1) ^ (value & 1 ? 0xedb88320 : 0);
-  return value;
-});
-
-function crc32(bytes: Uint8Array): number {
-  let value = ~0;
-  for (const byte of bytes) value = CRC[(value ^ byte) & 255] ^ (value >>> 8);
-  return ~value >>> 0;
 }

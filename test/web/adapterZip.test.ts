@@ -89,6 +89,8 @@ function handMade(entries: readonly Entry[]): Uint8Array {
   return new Uint8Array(Buffer.concat([...parts, ...central, end]));
 }
 
+const ABOUT_ENTRY = { path: 'lowrank.json', bytes: bytesOf('{}') };
+
 const good = Object.entries(GOOD).map(([path, bytes]) => ({ path, bytes }));
 
 describe('adapterAmong', () => {
@@ -118,6 +120,16 @@ describe('adapterAmong', () => {
   it('takes the two files themselves', async () => {
     const files = Object.entries(GOOD).map(([name, bytes]) => fileOf(bytes, name));
     expect(Object.fromEntries(await read(...files))).toEqual(GOOD);
+  });
+
+  it('takes what was taught too, from the folder of the adapter alone', async () => {
+    const beside = handMade([...good, ABOUT_ENTRY]);
+    expect(Object.fromEntries(await read(fileOf(beside)))).toEqual({
+      ...GOOD,
+      'lowrank.json': ABOUT_ENTRY.bytes,
+    });
+    const elsewhere = handMade([...good, { ...ABOUT_ENTRY, path: 'other/lowrank.json' }]);
+    expect(Object.fromEntries(await read(fileOf(elsewhere)))).toEqual(GOOD);
   });
 
   const zeros = (mib: number) => new Uint8Array(mib * MIB);
@@ -186,12 +198,22 @@ describe('adapterAmong', () => {
     [
       'one file only',
       () => [fileOf(zipped({ [CONFIG]: GOOD[CONFIG] }))],
-      /^adapter_model\.safetensors missing in a\.zip: pick the zip, or both files of an adapter\.$/,
+      /^adapter_model\.safetensors is missing in a\.zip: pick the zip, or both files of an adapter\.$/,
+    ],
+    [
+      'a picture',
+      () => [fileOf(bytesOf('PNG'), 'g.png')],
+      /^This is not a LoRA adapter\. adapter_config\.json and adapter_model\.safetensors are missing in g\.png: pick the zip, or both files of an adapter\.$/,
+    ],
+    [
+      'two files that say what was taught',
+      () => [fileOf(handMade([...good, ABOUT_ENTRY, ABOUT_ENTRY]))],
+      /^a\.zip contains the files of more than one adapter: pick both files of one\.$/,
     ],
     [
       'a name that only ends like one',
       () => [fileOf(zipped({ [CONFIG]: GOOD[CONFIG], [`my_${MODEL}`]: GOOD[MODEL] }))],
-      /^adapter_model\.safetensors missing in a\.zip/,
+      /^adapter_model\.safetensors is missing in a\.zip/,
     ],
     [
       'a password',

@@ -5,13 +5,15 @@ import type { Digits } from './digits.js';
 import { logitsOf } from './networks.js';
 import type { Counts, Scores } from './views.js';
 
+type Images = Pick<Digits, 'quick' | 'all' | 'hasAll' | 'dataset'>;
+
 interface Models {
   readonly base: DigitsNet;
   readonly adapted: DigitsNet | undefined;
 }
 
 /** Counts on all test images of MNIST where they are here, otherwise on the quick ones. */
-export async function countsOf(device: Backend, digits: Digits, models: Models): Promise<Counts> {
+export async function countsOf(device: Backend, digits: Images, models: Models): Promise<Counts> {
   const { test } = digits.quick;
   const quick = digits.dataset(device, test);
   const each = async <T>(what: (model: DigitsNet) => Promise<T>) => ({

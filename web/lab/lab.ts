@@ -19,25 +19,31 @@ import { Answers } from './answers.js';
 import { countsOf, score } from './counts.js';
 import { Digits, NORMALISATION } from './digits.js';
 import { fetchBase, type OnBytes } from './files.js';
+import { insideOf, START } from './inside.js';
 import {
   type Adapted,
   adaptedOn,
+  carriedOn,
+  fingerprint,
   logitsOf,
   type Network,
   networkOn,
   probabilities,
+  taughtBy,
   viewOf,
 } from './networks.js';
 import { PIXELS } from './pixels.js';
 import { throttled } from './progress.js';
-import { BATCH_SIZE, digitsOf, type TeachOptions, teachingData } from './teaching.js';
+import { BATCH_SIZE, type TeachOptions, teachingData } from './teaching.js';
 import { type TrainOptions, train } from './training.js';
 import type {
   AdapterFiles,
   AdapterView,
   Counts,
   DeviceView,
+  Inside,
   LabelledImages,
+  LoadedAdapter,
   OnProgress,
   Outcome,
   Prediction,
@@ -185,21 +191,23 @@ export class Lab {
   ): Promise<Outcome & { readonly adapter?: SavedAdapter }> {
     return this.#stoppable(async (signal) => {
       const { rank, alpha, learningRate, iterations: limit } = options;
-      const { model } = networkOn(this.#opened(), this.#ready().state);
+      const { model, state } = networkOn(this.#opened(), this.#ready().state);
       try {
-        const seed = 0;
-        const config = { rank, alpha, bias: 'lora_only', init: 'normal', seed } as const;
-        const adapter = await applyLora(model, config);
+        const { seed } = START;
+        const adapter = await applyLora(model, { rank, alpha, bias: 'lora_only', ...START });
         const { data, dispose } = teachingData(this.#opened(), this.#digits, options, seed);
         const epochs = Math.ceil(limit / data.batchCount({ batchSize: BATCH_SIZE }));
         const length = { epochs, limit, seed, learningRate, signal };
+        const begin = performance.now();
         const outcome = await this.#train({ model, as: 'adapted' }, data, length, onProgress).finally(
           dispose,
         );
+        const seconds = (performance.now() - begin) / 1000;
         const { iterations } = outcome;
         if (iterations === 0) return outcome;
         const files = await serializeAdapter(adapter);
-        const view = viewOf(model, adapter, { digits: digitsOf(options), iterations });
+        const taught = taughtBy(options, iterations, seconds);
+        const view = viewOf(model, adapter, { ...taught, base: fingerprint(state) });
         this.#setAdapted({ model, files, view });
         return { ...outcome, adapter: { files, view } };
       } finally {
@@ -230,13 +238,21 @@ export class Lab {
     return this.#answers.ask(() => this.#predict(pixels));
   }
 
-  /** @throws DataError saying what is wrong with the files; nothing has changed then */
-  loadAdapter(files: AdapterFiles): Promise<SavedAdapter> {
+  /**
+   * @param carried  PEFT's two files, and what the page wrote beside them
+   * @throws DataError saying what is wrong with the files; nothing has changed then
+   */
+  loadAdapter(carried: AdapterFiles): Promise<LoadedAdapter> {
     return this.#queued(async () => {
-      const adapted = await adaptedOn(this.#opened(), this.#ready().state, { files });
+      const { adapted, note } = await carriedOn(this.#opened(), this.#ready().state, carried);
       this.#setAdapted(adapted);
-      return { files, view: adapted.view };
+      return { files: adapted.files, view: adapted.view, note };
     });
+  }
+
+  /** The network and its adapter in numbers. */
+  inside(): Promise<Inside> {
+    return this.#queued(async () => insideOf(this.#opened(), this.#ready().state, this.#adapted));
   }
 
   /** Bytes that live on the device, after a training what they were before it. */

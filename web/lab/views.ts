@@ -1,5 +1,6 @@
 /** What the lab tells the page: plain objects, which messages carry. */
 import type { DeviceName } from 'lowrank';
+import type { Example } from './teaching.js';
 
 export type AdapterFiles = Map<string, Uint8Array>;
 
@@ -32,25 +33,43 @@ export interface LabelledImages {
   readonly labels: Uint8Array;
 }
 
-export interface AdapterView {
+/** What an adapter was taught, which PEFT's files do not say; one from elsewhere may know nothing of it. */
+export interface Taught {
+  /** Empty where nobody knows. */
+  readonly digits: readonly number[];
+  /** Of the training; 0 where nobody knows. */
+  readonly iterations: number;
+  /** Fraction of old examples among those it was taught with. */
+  readonly replay?: number | undefined;
+  /** How long the training took. */
+  readonly seconds?: number | undefined;
+  /** Of what it was taught; 0 for digits of MNIST. */
+  readonly drawingCount?: number | undefined;
+  /** The latest of them, for a link only one. */
+  readonly drawings?: readonly Example[] | undefined;
+  /** A checksum of the network that it was taught on: on another one it means nothing. */
+  readonly base?: string | undefined;
+}
+
+export interface AdapterView extends Taught {
   readonly rank: number;
   readonly alpha: number;
   readonly trainable: number;
   /** Of the model and its adapter. */
   readonly total: number;
   readonly percent: number;
-  /** What it was taught; empty for one that came from files. */
-  readonly digits: readonly number[];
-  /** Iterations of its training; 0 for one that came from files. */
-  readonly iterations: number;
-  /** Of its training. */
-  readonly seconds?: number;
 }
 
 /** An adapter as it is kept: PEFT's two files, and what the page says about it. */
 export interface SavedAdapter {
   readonly files: AdapterFiles;
   readonly view: AdapterView;
+}
+
+/** An adapter that came from files. */
+export interface LoadedAdapter extends SavedAdapter {
+  /** What the visitor should know about the files, as a sentence. */
+  readonly note: string | undefined;
 }
 
 /** The network and its adapter, which belong together: an adapter means nothing on another network. */
@@ -91,4 +110,42 @@ export interface Prediction {
   readonly adapted: readonly number[] | undefined;
   /** By the network that is being trained from scratch, or was and is not accepted yet. */
   readonly candidate: readonly number[] | undefined;
+}
+
+/** A linear network as one sum: the score of a digit, before the last ReLU, is its offset + its weights · the input. */
+export interface LooksFor {
+  /** [10, 784], of inputs that are normalised. */
+  readonly weights: Float32Array;
+  /** [10] */
+  readonly offsets: Float32Array;
+}
+
+export interface InsideLayer {
+  readonly name: string;
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  /** Of the network itself, `[outFeatures, inFeatures]`. */
+  readonly weight: Float32Array;
+  /** By rank, the A `[rank, inFeatures]` with which an adapter begins here; its B is zero. */
+  readonly starts: ReadonlyMap<number, Float32Array>;
+  /** What the adapter has here, `a` `[rank, inFeatures]` and `b` `[outFeatures, rank]`; it may leave layers out. */
+  readonly factors: { readonly rank: number; readonly a: Float32Array; readonly b: Float32Array } | undefined;
+}
+
+/** The network and its adapter in numbers, to be drawn. */
+export interface Inside {
+  readonly layers: readonly InsideLayer[];
+  /** A byte of an image is given to it as (byte / 255 − mean) / std. */
+  readonly input: { readonly mean: number; readonly std: number };
+  readonly before: LooksFor;
+  /** Undefined without an adapter. */
+  readonly after: LooksFor | undefined;
+  readonly adapter:
+    | {
+        readonly rank: number;
+        readonly trainable: number;
+        /** Whether it began with one of `starts`, which an adapter from a file did not. */
+        readonly isTaughtHere: boolean;
+      }
+    | undefined;
 }

@@ -1,11 +1,12 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { keepFocus } from '../focus.js';
 import { work } from '../work.js';
+import { ForgotSection } from './forgotSection.js';
 import { Hero } from './hero/hero.js';
+import { InsideSection } from './insideSection.js';
 import { Messages } from './messages.js';
 import { More } from './more/more.js';
-import { SeePanel } from './seePanel.js';
-import { TakePanel } from './takePanel.js';
+import { TakeSection } from './takeSection.js';
 
 export function App() {
   const root = useRef<HTMLDivElement>(null);
@@ -23,8 +24,9 @@ export function App() {
           235,146 weights and trains 3,518 new ones beside them, here, in about a second. Nothing you draw
           leaves this device.
         </p>
-        <SeePanel />
-        <TakePanel />
+        <InsideSection />
+        <ForgotSection />
+        <TakeSection />
         <More />
       </main>
       <footer>

@@ -50,7 +50,7 @@ async function countInNode(files: ReadonlyMap<string, Uint8Array>): Promise<numb
 }
 
 async function download(page: Page): Promise<Uint8Array> {
-  const [file] = await Promise.all([page.waitForEvent('download'), button(page, 'Download').click()]);
+  const [file] = await Promise.all([page.waitForEvent('download'), button(page, 'Download a zip').click()]);
   expect(file.suggestedFilename()).toBe('lowrank-adapter.zip');
   return readFile(await file.path());
 }
@@ -76,7 +76,7 @@ describe('a visit', () => {
     await set(page, 'Training steps', 200);
     await page
       .getByRole('slider', { name: /^Old digits mixed in/ })
-      .last()
+      .first()
       .fill('0');
     await practise(page);
     const [base, adapted] = [await countsOf(page, 'base'), await countsOf(page, 'adapted')];

@@ -141,8 +141,8 @@ describe('the page', () => {
     const dora = new TextEncoder().encode(new TextDecoder().decode(good[config]).replace('"LORA"', '"VERA"'));
     const cases: [name: string, bytes: Buffer, sentence: RegExp][] = [
       ['a.zip', Buffer.from('no zip at all'), /a\.zip is not a zip file, or it is damaged\./],
-      ['b.zip', zipOf({ [config]: good[config] }), /adapter_model\.safetensors missing in b\.zip/],
-      [config, Buffer.from(good[config]), /adapter_model\.safetensors missing in adapter_config\.json/],
+      ['b.zip', zipOf({ [config]: good[config] }), /adapter_model\.safetensors is missing in b\.zip/],
+      [config, Buffer.from(good[config]), /adapter_model\.safetensors is missing in adapter_config\.json/],
       ['c.zip', zipOf({ ...good, [model]: good[model].slice(0, 99) }), /adapter_model\.safetensors: /],
       ['d.zip', zipOf({ ...good, [config]: new TextEncoder().encode('{') }), /adapter_config\.json: /],
       ['e.zip', zipOf(other), /linear1.*must be \[3,784\]: got \[3,100\]/],
@@ -193,16 +193,24 @@ describe('the page', () => {
     await settled(page);
     await openMore(page);
     await button(page, 'Fetch all of MNIST').click();
-    const alert = page.locator('#practice').getByRole('alert');
-    await alert.getByText('testLabels.bin cannot be fetched: the connection failed.').waitFor();
+    const alert = page.locator('#practice');
+    await alert
+      .getByText('MNIST could not be downloaded: testLabels.bin cannot be fetched: the connection failed.')
+      .waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
     expect(await button(page, 'Practise').getAttribute('aria-disabled')).toBe('true');
     answer = 'missing';
     await alert.getByRole('button', { name: 'Try again' }).click();
-    await alert.getByText('testLabels.bin cannot be fetched: the host answers 404.').waitFor();
+    await alert
+      .getByText('MNIST could not be downloaded: testLabels.bin cannot be fetched: the host answers 404.')
+      .waitFor();
     answer = 'damage';
     await alert.getByRole('button', { name: 'Try again' }).click();
-    await alert.getByText('testLabels.bin is damaged: its checksum is not the expected one.').waitFor();
+    await alert
+      .getByText(
+        'MNIST could not be downloaded: testLabels.bin is damaged: its checksum is not the expected one.',
+      )
+      .waitFor();
     answer = 'go on';
     await alert.getByRole('button', { name: 'Try again' }).click();
     await page.getByText('of 10,000 test images right').first().waitFor();
@@ -252,7 +260,7 @@ describe('the page', () => {
     await openMore(page);
     await button(page, 'Fetch all of MNIST').click();
     await page
-      .getByText(/cannot be fetched: you are offline/)
+      .getByText(/could not be downloaded: .*you are offline/)
       .first()
       .waitFor();
     await context.close();
@@ -336,5 +344,5 @@ async function drop(page: Page, name: string, bytes: Buffer): Promise<void> {
     },
     { text: bytes.toString('base64'), file: name },
   );
-  await page.locator('.drop').dispatchEvent('drop', { dataTransfer: transfer });
+  await page.locator('body').dispatchEvent('drop', { dataTransfer: transfer });
 }

@@ -1,7 +1,7 @@
 /** Ten buttons that show how likely each digit is, and teach: one tap says what the drawing is. */
 import { teachThis } from '../../actions.js';
 import { answer } from '../../answer.js';
-import { DIGITS, percent } from '../../format.js';
+import { DIGITS, shareText } from '../../format.js';
 import { adapter } from '../../saved.js';
 import { drawn, prediction, ready } from '../../state.js';
 import { busy } from '../../work.js';
@@ -33,7 +33,7 @@ export function Labels() {
             {digit}
           </span>
           <span class="label-share" id={`share-${digit}`} aria-hidden="true">
-            {probabilities ? percent(probabilities[digit]) : ''}
+            {probabilities ? shareText(probabilities, digit) : ''}
           </span>
         </button>
       ))}

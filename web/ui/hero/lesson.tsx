@@ -3,6 +3,7 @@ import { lesson, stop, undoLesson } from '../../actions.js';
 import { count, integer } from '../../format.js';
 import { adapter } from '../../saved.js';
 import { drawn, progress, ready } from '../../state.js';
+import { secondsOf } from '../../taught.js';
 import { busy, work } from '../../work.js';
 
 export function LessonLine() {
@@ -37,9 +38,8 @@ function learned({ label, seconds, drawings }: NonNullable<typeof lesson.value>)
   const view = adapter.value;
   if (!view) return '';
   const from = drawings === 1 ? 'one drawing' : count(drawings, 'drawing');
-  const time = `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
   return (
-    `It learned your ${label} from ${from} in ${time}: ${integer(view.trainable)} new numbers. ` +
+    `It learned your ${label} from ${from} in ${secondsOf(seconds)}: ${integer(view.trainable)} new numbers. ` +
     'The 235,146 old ones were not touched.'
   );
 }

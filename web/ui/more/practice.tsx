@@ -1,9 +1,9 @@
 import { practise } from '../../actions.js';
 import { DIGITS } from '../../format.js';
-import { hasMnist, ready } from '../../state.js';
+import { fetchMnist, hasMnist, mnist, ready } from '../../state.js';
 import { digits } from '../../teachSettings.js';
 import { busy } from '../../work.js';
-import { Mnist } from './mnist.js';
+import { FetchAll } from '../fetchAll.js';
 
 /** The tutorial's own job: some digits of MNIST, and what the others lose. */
 export function Practice() {
@@ -32,7 +32,7 @@ export function Practice() {
         </button>
         {why && <p class="hint">{why}</p>}
       </div>
-      <Mnist />
+      <FetchAll label="Fetch all of MNIST" mnist={mnist.value} onFetch={() => void fetchMnist()} />
     </form>
   );
 }

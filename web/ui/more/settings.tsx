@@ -2,7 +2,9 @@
 import { putDefaultsBack, teachAgain } from '../../actions.js';
 import { areDefaults, obstacle, type Settings, settings } from '../../teachSettings.js';
 import { busy } from '../../work.js';
+import { Training } from '../training.js';
 
+/** The share of old digits has its own place on the page. */
 type NumberSetting = Exclude<keyof Settings, 'replay'>;
 
 interface Field {
@@ -44,7 +46,6 @@ export function TeachSettings() {
         {FIELDS.map((field) => (
           <NumberField key={field.name} {...field} />
         ))}
-        <Replay />
       </div>
       <div class="row">
         <button type="submit" class="primary" aria-disabled={!canTeach}>
@@ -57,6 +58,7 @@ export function TeachSettings() {
         )}
         {why && <p class="hint">{why}</p>}
       </div>
+      <Training of="teaching" />
     </form>
   );
 }
@@ -78,31 +80,6 @@ function NumberField({ name, label, hint, ...limits }: Field) {
         }}
       />
       <small id={`${id}-hint`}>{hint}</small>
-    </div>
-  );
-}
-
-function Replay() {
-  const { replay } = settings.value;
-  return (
-    <div class="field wide">
-      <label for="setting-replay">
-        Old digits mixed in: <strong>{replay} %</strong>
-      </label>
-      <input
-        id="setting-replay"
-        aria-describedby="setting-replay-hint"
-        type="range"
-        min={0}
-        max={90}
-        step={5}
-        value={replay}
-        aria-valuetext={`${replay} percent`}
-        onInput={({ currentTarget: { valueAsNumber } }) => {
-          settings.value = { ...settings.value, replay: valueAsNumber };
-        }}
-      />
-      <small id="setting-replay-hint">So that it does not forget.</small>
     </div>
   );
 }

@@ -1,0 +1,68 @@
+/**
+ * A small adapter as an address of the page: the zip that carries it, as text after `#a=`. With 16 bits a number the link
+ * is half as long, and its answers are up to 0.02 off: so it has all bits, and the answers are the same.
+ */
+import { ABOUT, aboutFile } from './about.js';
+import { zipAdapter } from './adapterZip.js';
+import { fromBase64Url, toBase64Url } from './base64.js';
+import type { AdapterFiles, AdapterView } from './lab/views.js';
+import { entriesOf, unpack } from './zip.js';
+
+const START = '#a=';
+const FILES = ['adapter_config.json', 'adapter_model.safetensors', ABOUT];
+
+/** Rank 2 on each layer, and the biases, are 3,518. */
+const MOST_NUMBERS = 4000;
+const HIGHEST_RANK = 2;
+/** Twice what such an adapter takes. */
+const LONGEST = 40_000;
+/** Of the files, unpacked: what does not fit is no adapter of this size. */
+const MOST_BYTES = 64 * 1024;
+
+/** Why there can be no link, as a sentence; undefined where there can. */
+export function linkObstacle(view: AdapterView, isOwnBase: boolean): string | undefined {
+  if (!isOwnBase)
+    return 'A link carries the adapter alone, and this one belongs to a network that you trained here.';
+  if (view.rank > HIGHEST_RANK)
+    return `A link has room for an adapter of rank 1 or 2, and this one has rank ${view.rank}: send the zip instead.`;
+  if (view.trainable > MOST_NUMBERS)
+    return 'A link has room for an adapter of rank 1 or 2, and this one is larger: send the zip instead.';
+  return undefined;
+}
+
+export interface LinkParts {
+  readonly files: AdapterFiles;
+  readonly view: AdapterView;
+  /** Of the page. */
+  readonly url: string;
+}
+
+/** @throws Error with a sentence where it would be longer than any program passes on */
+export function makeLink({ files, view, url }: LinkParts): string {
+  const zip = zipAdapter(new Map([...files, [ABOUT, aboutFile(view, 1)]]));
+  const hash = START + toBase64Url(zip);
+  if (hash.length > LONGEST) throw new Error('This adapter is too large for a link: send the zip instead.');
+  const link = new URL(url);
+  link.hash = hash;
+  return link.href;
+}
+
+/**
+ * The files that a link carries, which the lab loads as those of a zip.
+ * @param hash  of the page's address
+ * @returns undefined where the address carries no adapter
+ * @throws Error with a sentence for a person
+ */
+export function readLink(hash: string): AdapterFiles | undefined {
+  if (!hash.startsWith(START)) return undefined;
+  if (hash.length > LONGEST) throw new Error('This link is too long to carry an adapter of this page.');
+  try {
+    const entries = entriesOf(fromBase64Url(hash.slice(START.length)), FILES.length);
+    const names = entries.map(({ path }) => path).sort();
+    if (names.join() !== FILES.join()) throw new Error('other files');
+    const contents = unpack(entries, MOST_BYTES);
+    return new Map(entries.map(({ path }, i) => [path, contents[i]]));
+  } catch (error) {
+    throw new Error('This link is damaged or was cut short: ask for it again.', { cause: error });
+  }
+}

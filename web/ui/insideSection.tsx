@@ -1,0 +1,69 @@
+import { computed, effect, signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { lesson, teachAgain } from '../actions.js';
+import { answer } from '../answer.js';
+import type { Inside } from '../lab/views.js';
+import { ask } from '../labClient.js';
+import { adapter, saved } from '../saved.js';
+import { drawn, ready } from '../state.js';
+import { settings } from '../teachSettings.js';
+import { busy, reasonOf, say } from '../work.js';
+import { InsidePanel } from './inside/insidePanel.js';
+import { Panel } from './panel.js';
+
+const inside = signal<Inside | undefined>(undefined);
+/** The figure is read once somebody comes near it: until then the worker has better things to do. */
+const isNear = signal(false);
+const dragged = signal<number | undefined>(undefined);
+const rank = computed(() => dragged.value ?? adapter.value?.rank ?? settings.value.rank);
+
+effect(() => {
+  if (adapter.value || ready.value) dragged.value = undefined;
+});
+
+effect(() => {
+  const what = saved.value;
+  if (!ready.value) inside.value = undefined;
+  if (!ready.value || !isNear.value) return;
+  ask((lab) => lab.inside()).then(
+    (read) => {
+      if (saved.peek() === what) inside.value = read;
+    },
+    (error: unknown) => say('error', `The figure cannot be drawn: ${reasonOf(error)}`),
+  );
+});
+
+export function InsideSection() {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!place.current) return;
+    const observer = new IntersectionObserver(
+      ([{ isIntersecting }]) => {
+        isNear.value ||= isIntersecting;
+      },
+      { rootMargin: '300px' },
+    );
+    observer.observe(place.current);
+    return () => observer.disconnect();
+  }, []);
+  const drag = (to: number) => {
+    dragged.value = to;
+    settings.value = { ...settings.value, rank: to };
+  };
+  return (
+    <Panel id="inside" title="What LoRA did">
+      <div ref={place}>
+        <InsidePanel
+          inside={inside.value}
+          pixels={drawn.value}
+          rank={rank.value}
+          onRank={drag}
+          rankTaught={adapter.value?.rank}
+          digit={lesson.value?.label ?? answer.value.digit}
+          busy={busy.value}
+          onTeachAgain={() => void teachAgain()}
+        />
+      </div>
+    </Panel>
+  );
+}

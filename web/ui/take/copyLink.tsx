@@ -1,0 +1,76 @@
+/** A button that copies a link, and shows it where the browser does not let it be copied. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { TakeButton } from './takeButton.js';
+
+/** How long the button says so. */
+const COPIED_MS = 4000;
+
+interface CopyLinkProps {
+  /** Makes the link; undefined where it could not, and that was said. */
+  readonly onCopyLink: () => string | undefined;
+  readonly obstacle: string | undefined;
+}
+
+export function CopyLink({ onCopyLink, obstacle }: CopyLinkProps) {
+  const [copied, setCopied] = useState(false);
+  const [byHand, setByHand] = useState<string>();
+  useEffect(() => {
+    if (!copied) return;
+    const timer = setTimeout(() => setCopied(false), COPIED_MS);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  const copy = async () => {
+    const link = onCopyLink();
+    if (link === undefined) return;
+    const isCopied = await wasCopied(link);
+    setCopied(isCopied);
+    setByHand(isCopied ? undefined : link);
+  };
+  return (
+    <>
+      <TakeButton
+        icon={copied ? 'done' : 'link'}
+        label={copied ? 'Copied' : 'Copy a link'}
+        obstacle={obstacle}
+        onClick={() => void copy()}
+      >
+        The whole adapter is in the link. Whoever opens it gets the same answers.
+      </TakeButton>
+      <span class="take-spoken" role="status">
+        {copied ? 'The link is copied.' : ''}
+      </span>
+      {byHand !== undefined && obstacle === undefined && <ByHand link={byHand} />}
+    </>
+  );
+}
+
+/** Browsers refuse the clipboard to pages that are not secure, and where a visitor has said so. */
+async function wasCopied(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function ByHand({ link }: { readonly link: string }) {
+  const field = useRef<HTMLInputElement>(null);
+  // Another link is selected again.
+  useEffect(() => {
+    field.current?.focus();
+    field.current?.select();
+  }, [link]);
+  return (
+    <label class="take-by-hand">
+      This browser does not let the page copy: copy the link from here.
+      <input
+        ref={field}
+        type="text"
+        readOnly
+        value={link}
+        onFocus={(event) => event.currentTarget.select()}
+      />
+    </label>
+  );
+}

@@ -1,0 +1,83 @@
+/** Where an adapter comes in: picked as a file, or dropped anywhere on the page. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { Icon } from './icons.js';
+import '../../styles/take.css';
+
+export interface LoadProps {
+  readonly onFiles: (files: readonly File[]) => void;
+  /** While something else is going on. */
+  readonly busy: boolean;
+  /** Whether there is a network that an adapter could fit. */
+  readonly ready: boolean;
+  /** Told, as a sentence, why the files are not loaded now. */
+  readonly onRefused: (reason: string) => void;
+}
+
+const ACCEPTED = '.zip,.json,.safetensors';
+
+function take({ onFiles, busy, ready, onRefused }: LoadProps, files: FileList | null | undefined): void {
+  if (!files || files.length === 0) return;
+  if (!ready) onRefused('Nothing is loaded before the network is there: try it again then.');
+  else if (busy) onRefused('Nothing is loaded while something else is going on: try it again afterwards.');
+  else onFiles([...files]);
+}
+
+/** A button of which the file input is a part, so that its words are the page's and not the browser's. */
+export function LoadAdapter(props: LoadProps) {
+  return (
+    <div class="take-load">
+      <label>
+        <input
+          class="take-spoken"
+          type="file"
+          multiple
+          accept={ACCEPTED}
+          onChange={({ currentTarget }) => {
+            take(props, currentTarget.files);
+            // So that the same file can be picked again.
+            currentTarget.value = '';
+          }}
+        />
+        <Icon name="file" />
+        Load an adapter
+      </label>
+      <p>Its zip, or its two files; or drop them anywhere on this page.</p>
+    </div>
+  );
+}
+
+const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
+
+/** Takes files that are dropped anywhere, and says so while they are held over the page. */
+export function DropAnywhere(props: LoadProps) {
+  const [isOver, setIsOver] = useState(false);
+  const latest = useRef(props);
+  latest.current = props;
+  useEffect(() => {
+    const stop = new AbortController();
+    const on = (name: 'dragover' | 'dragleave' | 'drop', listener: (event: DragEvent) => void) =>
+      window.addEventListener(name, listener, { signal: stop.signal });
+    on('dragover', (event) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      setIsOver(true);
+    });
+    // From one element to the next is not out of the page.
+    on('dragleave', ({ relatedTarget }) => {
+      if (relatedTarget === null) setIsOver(false);
+    });
+    on('drop', (event) => {
+      setIsOver(false);
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      take(latest.current, event.dataTransfer?.files);
+    });
+    return () => stop.abort();
+  }, []);
+  if (!isOver) return null;
+  return (
+    <div class="take-drop" aria-hidden="true">
+      <p>Drop it to load the adapter</p>
+    </div>
+  );
+}
