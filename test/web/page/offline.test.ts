@@ -66,6 +66,17 @@ async function kept(page: Page): Promise<number> {
   });
 }
 
+/** Waits until no newer version is on its way. */
+async function installed(page: Page): Promise<void> {
+  const isIdle = () =>
+    page.evaluate(async () => {
+      const found = await navigator.serviceWorker.getRegistration();
+      return found !== undefined && !found.installing && !found.waiting;
+    });
+  await expect.poll(isIdle, SOON).toBe(true);
+}
+
+const SOON = { timeout: 15_000 };
 const isIsolated = (page: Page) => page.evaluate(() => globalThis.crossOriginIsolated);
 
 describe.each([
@@ -77,7 +88,7 @@ describe.each([
     const { page, complaints, requests } = await open();
     let loads = 0;
     page.on('load', () => loads++);
-    await expect.poll(() => isIsolated(page).catch(() => false), { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => isIsolated(page).catch(() => false), SOON).toBe(true);
     await draw(page, ...SEVEN);
     await reads(page, 7);
     await kept(page);
@@ -99,7 +110,7 @@ describe('a host that sends no headers', () => {
   it('has one reload, and none where something was drawn by then', async () => {
     await deploy({});
     const { page } = await open();
-    await expect.poll(() => isIsolated(page).catch(() => false)).toBe(true);
+    await expect.poll(() => isIsolated(page).catch(() => false), SOON).toBe(true);
     const navigations: string[] = [];
     page.on('framenavigated', (frame) => navigations.push(frame.url()));
     await kept(page);
@@ -167,24 +178,18 @@ describe('a new version', () => {
     expect(await titles()).toMatch(/^lowrank/);
     await draw(page, ...SEVEN);
     await reads(page, 7);
-    await expect.poll(() => page.evaluate(async () => (await caches.keys()).length)).toBe(2);
-    await expect.poll(() => sent.includes('assets/index-secondxx.js')).toBe(true);
+    await expect.poll(() => page.evaluate(async () => (await caches.keys()).length), SOON).toBe(2);
+    await expect.poll(() => sent.includes('assets/index-secondxx.js'), SOON).toBe(true);
     await kept(page);
     const changed = ['', 'sw.js', 'assets/index-secondxx.js'];
     expect(sent.filter((path) => !changed.includes(path))).toEqual([]);
-    await expect
-      .poll(() =>
-        page.evaluate(() =>
-          navigator.serviceWorker.getRegistration().then((found) => !found?.installing && !found?.waiting),
-        ),
-      )
-      .toBe(true);
+    await installed(page);
     expect(await titles()).toBe('second');
     await draw(page, ...ONE);
     await reads(page, 1);
     await deployNext('third');
     await titles();
-    await expect.poll(titles, { interval: 500, timeout: 10_000 }).toBe('third');
+    await expect.poll(titles, { ...SOON, interval: 500 }).toBe('third');
     // Of the first nothing is left.
     expect(await kept(page)).toBe(2);
     expect(complaints).toEqual([]);
@@ -199,9 +204,12 @@ describe('a new version', () => {
     const script = join(folder, 'assets/index-secondxx.js');
     await writeFile(script, 'this is not the script');
     for (let visits = 0; visits < 3; visits++) {
+      sent.length = 0;
       await page.reload();
-      await page.waitForTimeout(300);
       expect(await page.title()).toMatch(/^lowrank/);
+      // It is looked at each time.
+      await expect.poll(() => sent.includes('assets/index-secondxx.js'), SOON).toBe(true);
+      await installed(page);
     }
     await draw(page, ...SEVEN);
     await reads(page, 7);
