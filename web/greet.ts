@@ -1,6 +1,7 @@
 /** The first thing that a new visitor sees: a drawing that the network misreads. */
 import { effect } from '@preact/signals';
 import { drawings } from './drawings.js';
+import { isLink } from './link.js';
 import { SAMPLES } from './samples.js';
 import { saved } from './saved.js';
 import { drawSample, sheet } from './sheet.js';
@@ -14,7 +15,7 @@ export function greet(): void {
     queueMicrotask(() => {
       stop();
       const hasNothing = !saved.value.adapter && drawings.value.length === 0;
-      if (hasNothing && sheet.value.length === 0 && location.hash === '') drawSample(SAMPLES[0].strokes);
+      if (hasNothing && sheet.value.length === 0 && !isLink(location.hash)) drawSample(SAMPLES[0].strokes);
     });
   });
 }

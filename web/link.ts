@@ -19,6 +19,9 @@ const LONGEST = 40_000;
 /** Of the files, unpacked: what does not fit is no adapter of this size. */
 const MOST_BYTES = 64 * 1024;
 
+/** Whether the hash of an address is that of a link. */
+export const isLink = (hash: string): boolean => hash.startsWith(START);
+
 /** Why there can be no link, as a sentence; undefined where there can. */
 export function linkObstacle(view: AdapterView, isOwnBase: boolean): string | undefined {
   if (!isOwnBase)
@@ -54,7 +57,7 @@ export function makeLink({ files, view, url }: LinkParts): string {
  * @throws Error with a sentence for a person
  */
 export function readLink(hash: string): AdapterFiles | undefined {
-  if (!hash.startsWith(START)) return undefined;
+  if (!isLink(hash)) return undefined;
   if (hash.length > LONGEST) throw new Error('This link is too long to carry an adapter of this page.');
   try {
     const entries = entriesOf(fromBase64Url(hash.slice(START.length)), FILES.length);

@@ -1,7 +1,7 @@
 /** An adapter that the page's address carries. */
 import { undoTo } from './actions.js';
 import { ask } from './labClient.js';
-import { readLink } from './link.js';
+import { isLink, readLink } from './link.js';
 import { saved } from './saved.js';
 import { showImage } from './sheet.js';
 import { doing, ready, show } from './state.js';
@@ -14,8 +14,9 @@ export function openLinks(): void {
   void openLink();
 }
 
-function openLink(): Promise<void> {
-  return doing('loading', async () => {
+async function openLink(): Promise<void> {
+  if (!isLink(location.hash)) return;
+  await doing('loading', async () => {
     // Where the network did not come, the link stays in the address.
     if (!ready.value) return;
     const files = readLink(location.hash);

@@ -5,7 +5,7 @@ import { ReferenceBackend } from '../../src/backends/reference/index.js';
 import type { Dataset } from '../../src/data/dataset.js';
 import { Digits } from '../../web/lab/digits.js';
 import { PIXELS } from '../../web/lab/pixels.js';
-import { digitsOf, type TeachOptions, teachingData } from '../../web/lab/teaching.js';
+import { digitsOf, type TeachOptions, teachingData, withMovedDrawings } from '../../web/lab/teaching.js';
 
 const COUNT = 60;
 
@@ -91,6 +91,19 @@ describe('teachingData', () => {
     expect(old).toHaveLength(18);
     for (const [label, byte] of old) expect(label).toBe(byte % 10);
     expect(new Set(old.map(([, byte]) => byte)).size).toBe(18);
+  });
+
+  it('practises a drawing as it is and moved by a pixel, and digits of MNIST as they are', () => {
+    const pixels = new Uint8Array(PIXELS);
+    pixels[14 * 28 + 14] = 255;
+    const { what } = withMovedDrawings({ ...SETTINGS, what: { drawings: [{ pixels, label: 7 }] } });
+    const found = 'drawings' in what ? what.drawings : [];
+    expect(
+      found.map(({ pixels: moved }) => moved.indexOf(255) - (14 * 28 + 14)).sort((a, b) => a - b),
+    ).toEqual([-28, -1, 0, 1, 28]);
+    expect(found.every(({ label }) => label === 7)).toBe(true);
+    const digitsOnly = { ...SETTINGS, what: { digits: [3] } };
+    expect(withMovedDrawings(digitsOnly)).toBe(digitsOnly);
   });
 
   it("takes digits of MNIST, and others among them in replay's share", async () => {

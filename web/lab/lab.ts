@@ -34,7 +34,7 @@ import {
 } from './networks.js';
 import { PIXELS } from './pixels.js';
 import { throttled } from './progress.js';
-import { BATCH_SIZE, type TeachOptions, teachingData } from './teaching.js';
+import { BATCH_SIZE, type TeachOptions, teachingData, withMovedDrawings } from './teaching.js';
 import { type TrainOptions, train } from './training.js';
 import type {
   AdapterFiles,
@@ -195,7 +195,12 @@ export class Lab {
       try {
         const { seed } = START;
         const adapter = await applyLora(model, { rank, alpha, bias: 'lora_only', ...START });
-        const { data, dispose } = teachingData(this.#opened(), this.#digits, options, seed);
+        const { data, dispose } = teachingData(
+          this.#opened(),
+          this.#digits,
+          withMovedDrawings(options),
+          seed,
+        );
         const epochs = Math.ceil(limit / data.batchCount({ batchSize: BATCH_SIZE }));
         const length = { epochs, limit, seed, learningRate, signal };
         const begin = performance.now();

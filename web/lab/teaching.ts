@@ -2,6 +2,7 @@
 import { type Backend, Dataset, mixReplay, Random } from 'lowrank';
 import { type Digits, NORMALISATION } from './digits.js';
 import { PIXELS } from './pixels.js';
+import { withShifts } from './shifts.js';
 
 export interface Example {
   /** 28 × 28, white on black as in MNIST. */
@@ -30,6 +31,16 @@ const NONE = { images: new Uint8Array(), labels: new Uint8Array() };
 export function digitsOf({ what }: TeachOptions): number[] {
   const labels = 'digits' in what ? what.digits : what.drawings.map(({ label }) => label);
   return [...new Set(labels)].sort((a, b) => a - b);
+}
+
+/** The same lesson with each drawing beside copies of it that are moved by one pixel. */
+export function withMovedDrawings(options: TeachOptions): TeachOptions {
+  const { what } = options;
+  if ('digits' in what) return options;
+  const drawings = what.drawings.flatMap(({ pixels, label }) =>
+    withShifts(pixels).map((moved) => ({ pixels: moved, label })),
+  );
+  return { ...options, what: { drawings } };
 }
 
 /** What to train on, and what to free afterwards. */

@@ -49,9 +49,9 @@ it('counts on all test images where it is asked to, and keeps the focus', async 
   let isBroken = true;
   await page.route('**/trainImages.bin', (route) => (isBroken ? route.abort() : route.continue()));
   await button(page, 'Count on all 10,000 test images').click();
-  await page.getByText('MNIST could not be downloaded').waitFor();
+  await page.locator('#forgot').getByText('MNIST could not be downloaded').waitFor();
   isBroken = false;
-  await page.locator('.count-all').getByRole('button', { name: 'Try again' }).click();
+  await page.locator('#forgot .fetch-all').getByRole('button', { name: 'Try again' }).click();
   await page.getByText('of 10,000 test images.').waitFor({ timeout: 30_000 });
   expect(await page.evaluate(() => document.activeElement?.className)).toBe('count-all');
   const all = await countsOf(page, 'base');

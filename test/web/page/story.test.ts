@@ -203,6 +203,7 @@ describe('a visit', () => {
     await page.keyboard.press('Enter');
     await reads(page, 0, 'after');
     expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('This is a 0');
+    await settled(page);
     await page.keyboard.press('a');
     await reads(page, 8, 'before');
     await reach('More: settings');

@@ -42,6 +42,9 @@ export function TeachSettings() {
         if (canTeach) void teachAgain();
       }}
     >
+      <p class="hint">
+        Each drawing is practised as it is and moved by one pixel to either side, up and down.
+      </p>
       <div class="settings">
         {FIELDS.map((field) => (
           <NumberField key={field.name} {...field} />
