@@ -6,8 +6,7 @@ import { parseModel } from '../../../src/index.js';
 import { parseSmall } from '../../../web/lab/smallBase.js';
 import { ISOLATION, launchChromium } from '../../browser/chromium.js';
 import { serveFolder } from '../../browser/staticServer.js';
-import { reads } from './answer.js';
-import { BUILT, draw, SEVEN, type Site, visit } from './open.js';
+import { BUILT, draw, reads, SEVEN, type Site, visit } from './open.js';
 
 /** Of bodies, gzipped where hosts do so, until the first answer. */
 const MOST_BYTES = 450_000;
@@ -31,7 +30,7 @@ describe('a first visit', () => {
     sent.length = 0;
     const { page, complaints } = await visit(site, { serviceWorkers: 'block' });
     await draw(page, ...SEVEN);
-    await reads(page, 7);
+    await reads(page, 7, 'before');
     const needed = sent.filter(({ path }) => !path.startsWith('quick-'));
     const table = needed.map(({ path, bytes }) => `${path} ${bytes}`).join('\n');
     const names = needed.map(({ path }) => path.replace(/-[\w-]{8}\./, '.'));
@@ -67,7 +66,7 @@ describe('a first visit', () => {
     });
     await page.goto(site.server.url);
     await draw(page, ...SEVEN);
-    await reads(page, 7);
+    await reads(page, 7, 'before');
     expect(asked).toBe(2);
     await context.close();
   });
@@ -118,7 +117,7 @@ describe('the page', () => {
     });
     await page.reload();
     await draw(page, ...SEVEN);
-    await reads(page, 7);
+    await reads(page, 7, 'before');
     expect(refused).toEqual([]);
     const ask = (code: string) => page.evaluate(code).catch(String);
     expect(await ask("fetch('https://example.org/').then(() => 'answered')")).toContain('Failed to fetch');

@@ -7,8 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { makeServiceWorker } from '../../../web/plugins/serviceWorker.js';
 import { ISOLATION, launchChromium } from '../../browser/chromium.js';
 import { type StaticServer, serveFolder } from '../../browser/staticServer.js';
-import { reads } from './answer.js';
-import { BUILT, draw, ONE, SEVEN, visit } from './open.js';
+import { BUILT, draw, ONE, reads, SEVEN, visit } from './open.js';
 
 let browser: Browser;
 let server: StaticServer;
@@ -90,7 +89,7 @@ describe.each([
     page.on('load', () => loads++);
     await expect.poll(() => isIsolated(page).catch(() => false), SOON).toBe(true);
     await draw(page, ...SEVEN);
-    await reads(page, 7);
+    await reads(page, 7, 'before');
     await kept(page);
     expect(loads).toBeLessThanOrEqual(reloads + 1);
     // A host that cannot be reached: the browser's own switch would spare what the service worker asks for.
@@ -99,7 +98,7 @@ describe.each([
     await page.reload();
     expect(await isIsolated(page)).toBe(true);
     await draw(page, ...ONE);
-    await reads(page, 1);
+    await reads(page, 1, 'before');
     // The build of the kernels for threads.
     expect(requests.filter((url) => url.includes('-shared'))).not.toEqual([]);
     expect(complaints).toEqual([]);
@@ -131,12 +130,12 @@ describe('a host that sends no headers', () => {
     const other = await context.newPage();
     await other.goto(server.url);
     await draw(other, ...SEVEN);
-    await reads(other, 7);
+    await reads(other, 7, 'before');
     await other.evaluate(() => Reflect.get(globalThis, 'letRegister')());
     await other.evaluate(() => navigator.serviceWorker.ready);
     await kept(other);
     expect(await isIsolated(other)).toBe(false);
-    await reads(other, 7);
+    await reads(other, 7, 'before');
     // The next visit is.
     await other.reload();
     expect(await isIsolated(other)).toBe(true);
@@ -155,7 +154,7 @@ describe('a host that sends no headers', () => {
     page.on('pageerror', (error) => errors.push(error));
     await page.goto(server.url);
     await draw(page, ...SEVEN);
-    await reads(page, 7);
+    await reads(page, 7, 'before');
     expect(await isIsolated(page)).toBe(false);
     expect(errors).toEqual([]);
   });
@@ -166,7 +165,7 @@ describe('a new version', () => {
     await deploy(ISOLATION);
     const { page, complaints } = await open();
     await draw(page, ...SEVEN);
-    await reads(page, 7);
+    await reads(page, 7, 'before');
     await kept(page);
     const titles = async () => {
       sent.length = 0;
@@ -177,7 +176,7 @@ describe('a new version', () => {
     // This visit is still of the version that is kept, and fetches the new one.
     expect(await titles()).toMatch(/^lowrank/);
     await draw(page, ...SEVEN);
-    await reads(page, 7);
+    await reads(page, 7, 'before');
     await expect.poll(() => page.evaluate(async () => (await caches.keys()).length), SOON).toBe(2);
     await expect.poll(() => sent.includes('assets/index-secondxx.js'), SOON).toBe(true);
     await kept(page);
@@ -186,7 +185,7 @@ describe('a new version', () => {
     await installed(page);
     expect(await titles()).toBe('second');
     await draw(page, ...ONE);
-    await reads(page, 1);
+    await reads(page, 1, 'before');
     await deployNext('third');
     await titles();
     await expect.poll(titles, { ...SOON, interval: 500 }).toBe('third');
@@ -212,6 +211,6 @@ describe('a new version', () => {
       await installed(page);
     }
     await draw(page, ...SEVEN);
-    await reads(page, 7);
+    await reads(page, 7, 'before');
   });
 });
