@@ -188,7 +188,9 @@ describe('a new version', () => {
     await reads(page, 1, 'before');
     await deployNext('third');
     await titles();
-    await expect.poll(titles, { ...SOON, interval: 500 }).toBe('third');
+    await expect.poll(() => sent.includes('assets/index-thirdxxx.js'), SOON).toBe(true);
+    await installed(page);
+    expect(await titles()).toBe('third');
     // Of the first nothing is left.
     expect(await kept(page)).toBe(2);
     expect(complaints).toEqual([]);
