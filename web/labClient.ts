@@ -1,5 +1,6 @@
 /** The lab in its worker, which is started again where it crashes. */
 import { type ProxyMarked, proxy, type Remote, wrap } from 'comlink';
+import { handBase } from './lab/handedBase.js';
 import type { Lab } from './lab/lab.js';
 
 let worker: Worker | undefined;
@@ -20,6 +21,7 @@ export function startLab(told: (reason: string) => void): void {
   });
   worker = started;
   lab = wrap<Lab>(started);
+  void handBase(started);
   // A worker whose code does not come says no more than that.
   started.addEventListener('error', (event) =>
     crashed(started, event.message || 'its code could not be loaded'),

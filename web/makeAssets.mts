@@ -1,22 +1,27 @@
 /**
- * Makes what the page ships beside its code, in build/web-assets: the trained base, by the project's own command,
- * MNIST gzipped, and 1,000 of its training and 1,000 of its test images apart, with a manifest of sizes and checksums.
- * Left alone where it is there already.
+ * Makes what the page ships beside its code, in build/web-assets: the trained base, by the project's own command, in f32
+ * for people and in int8 for the page, MNIST gzipped, 1,000 of its training and 1,000 of its test images apart, and the
+ * pictures; and beside them a manifest of sizes and checksums. Left alone where all is there already.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { parseMnist } from '../src/mnist/index.js';
+import { parseModel, serializeModel } from '../src/index.js';
+import { type MnistFiles, parseMnist } from '../src/mnist/index.js';
 import { mnistFiles } from '../src/node.js';
+import { iconPicture, sharedPicture } from './assets/pictures.mjs';
+import { taughtInNode } from './assets/taughtInNode.mjs';
+import { parseSmall, serializeSmall } from './lab/smallBase.js';
 import { firstOfEachDigit, idxOf } from './quickDigits.mjs';
 
 const root = new URL('../', import.meta.url);
 const assets = new URL('build/web-assets/', root);
 const run = new URL('build/web-base/', root);
-const MANIFEST = 'manifest.json';
+const manifest = new URL('build/web-assets.json', root);
+const [BASE, SMALL] = ['base.safetensors', 'base-small.safetensors'];
 
 /** What the command of the page's base is called with, beside where it writes. */
 const TRAINING = [
@@ -32,20 +37,28 @@ const TRAINING = [
   '--quiet',
 ];
 
-async function makeBase(): Promise<Uint8Array> {
+async function trainBase(): Promise<Uint8Array> {
   const out = fileURLToPath(run);
   const json = `${out}result.json`;
   const command = fileURLToPath(new URL('dist/cli/main.js', root));
   execFileSync(process.execPath, [command, ...TRAINING, '--out', out, '--json', json], { stdio: 'ignore' });
-  return readFile(new URL('base.safetensors', run));
+  const bytes = await readFile(new URL(BASE, run));
+  await rm(run, { recursive: true, force: true });
+  return bytes;
 }
 
-if (!existsSync(new URL(MANIFEST, assets))) {
-  await rm(assets, { recursive: true, force: true });
-  await mkdir(assets, { recursive: true });
-  const files = new Map<string, Uint8Array>([['base.safetensors', await makeBase()]]);
+/** The network as the page has it, in both of its files: the f32 one holds the numbers that the int8 one stands for. */
+async function networkFiles(): Promise<Map<string, Uint8Array>> {
+  const small = serializeSmall(parseModel(await trainBase(), BASE));
+  return new Map([
+    [BASE, serializeModel(parseSmall(small, SMALL))],
+    [SMALL, small],
+  ]);
+}
+
+async function digitFiles(mnist: MnistFiles): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
   // Hosts treat a name that ends in gz each in its own way; these bytes are to arrive as they are.
-  const mnist = await mnistFiles();
   for (const [name, { bytes }] of Object.entries(mnist)) {
     files.set(`${name}.bin`, gzipSync(bytes, { level: 9 }));
   }
@@ -54,11 +67,36 @@ if (!existsSync(new URL(MANIFEST, assets))) {
     files.set(`quick-${part}Images.bin`, gzipSync(idxOf(images, [labels.length, 28, 28]), { level: 9 }));
     files.set(`quick-${part}Labels.bin`, gzipSync(idxOf(labels, [labels.length]), { level: 9 }));
   }
-  const manifest: Record<string, { bytes: number; sha256: string }> = {};
-  for (const [name, bytes] of files) {
+  return files;
+}
+
+async function pictureFiles(small: Uint8Array, mnist: MnistFiles): Promise<Map<string, Uint8Array>> {
+  const story = await taughtInNode(parseSmall(small, SMALL), await parseMnist(mnist));
+  return new Map([
+    ['preview.png', sharedPicture(story)],
+    ['icon-192.png', iconPicture(192)],
+    ['icon-512.png', iconPicture(512)],
+  ]);
+}
+
+const NAMES = [BASE, SMALL, 'trainImages.bin', 'quick-trainImages.bin', 'preview.png', 'icon-192.png'];
+
+function isThere(): boolean {
+  if (!existsSync(manifest)) return false;
+  const known = JSON.parse(readFileSync(manifest, 'utf8')) as Record<string, unknown>;
+  return NAMES.every((name) => name in known && existsSync(new URL(name, assets)));
+}
+
+if (!isThere()) {
+  await rm(assets, { recursive: true, force: true });
+  await mkdir(assets, { recursive: true });
+  const mnist = await mnistFiles();
+  const network = await networkFiles();
+  const pictures = await pictureFiles(network.get(SMALL) ?? new Uint8Array(), mnist);
+  const described: Record<string, { bytes: number; sha256: string }> = {};
+  for (const [name, bytes] of [...network, ...(await digitFiles(mnist)), ...pictures]) {
     await writeFile(new URL(name, assets), bytes);
-    manifest[name] = { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+    described[name] = { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
   }
-  await rm(run, { recursive: true, force: true });
-  await writeFile(new URL(MANIFEST, assets), `${JSON.stringify(manifest, undefined, 2)}\n`);
+  await writeFile(manifest, `${JSON.stringify(described, undefined, 2)}\n`);
 }

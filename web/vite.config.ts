@@ -1,5 +1,12 @@
+/**
+ * The build of the page. `LOWRANK_SITE=https://example.org/digits/` is the address it will have, which those who show a
+ * preview of a shared page require for its picture; without it the picture's address is relative.
+ */
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { head } from './plugins/head.js';
+import { serviceWorker } from './plugins/serviceWorker.js';
 
 const root = new URL('..', import.meta.url);
 const path = (name: string) => fileURLToPath(new URL(name, root));
@@ -10,7 +17,11 @@ const headers = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
+const files = readFileSync(path('build/web-assets.json'), 'utf8');
+
 export default defineConfig({
+  define: { PAGE_FILES: files },
+  plugins: [head({ site: process.env.LOWRANK_SITE }), serviceWorker()],
   root: path('web'),
   // So that the files can lie in any folder of a host.
   base: './',

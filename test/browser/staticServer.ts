@@ -1,8 +1,9 @@
 /** Files of a folder over HTTP, as any static host serves them. */
-import { createReadStream, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -11,7 +12,11 @@ const TYPES: Readonly<Record<string, string>> = {
   '.json': 'application/json',
   '.wasm': 'application/wasm',
   '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.webmanifest': 'application/manifest+json',
 };
+/** As hosts do: other files are taken to be compressed already. */
+const GZIPPED = /^(text\/|application\/(json|wasm|manifest))/;
 
 export interface StaticServer {
   /** With a slash at its end. */
@@ -19,18 +24,35 @@ export interface StaticServer {
   close(): void;
 }
 
-export function serveFolder(folder: string, headers: Record<string, string> = {}): Promise<StaticServer> {
+export interface ServeOptions {
+  readonly gzip?: boolean;
+  /** Told of each file that is sent: its path without a slash at its beginning, and bytes of the body. */
+  readonly onSent?: (path: string, bytes: number) => void;
+}
+
+export function serveFolder(
+  folder: string,
+  headers: Record<string, string> = {},
+  { gzip = false, onSent = () => {} }: ServeOptions = {},
+): Promise<StaticServer> {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://host').pathname));
     const file = join(folder, path.endsWith('/') ? `${path}index.html` : path);
-    const size = statSync(file, { throwIfNoEntry: false })?.isFile() ? statSync(file).size : undefined;
-    if (size === undefined) {
+    if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
       response.writeHead(404).end();
       return;
     }
     const type = TYPES[extname(file)] ?? 'application/octet-stream';
-    response.writeHead(200, { 'Content-Type': type, 'Content-Length': size, ...headers });
-    createReadStream(file).pipe(response);
+    const isGzipped = gzip && GZIPPED.test(type);
+    const body = isGzipped ? gzipSync(readFileSync(file)) : readFileSync(file);
+    response.writeHead(200, {
+      'Content-Type': type,
+      'Content-Length': body.length,
+      ...(isGzipped ? { 'Content-Encoding': 'gzip' } : {}),
+      ...headers,
+    });
+    response.end(body);
+    onSent(path.slice(1), body.length);
   });
   return new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => {

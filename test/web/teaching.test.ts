@@ -36,11 +36,11 @@ async function digits(): Promise<Digits> {
     Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('hex');
   const manifest: Record<string, { bytes: number; sha256: string }> = {};
   for (const [name, bytes] of served) manifest[name] = { bytes: bytes.length, sha256: await hexOf(bytes) };
+  vi.stubGlobal('PAGE_FILES', manifest);
   vi.stubGlobal('pageUrl', 'http://page/');
   vi.stubGlobal('isSecureContext', true);
   vi.stubGlobal('fetch', async (url: URL) => {
-    const name = url.pathname.slice(1);
-    return new Response(name === 'manifest.json' ? JSON.stringify(manifest) : (served.get(name) ?? null));
+    return new Response(served.get(url.pathname.slice(1)) ?? null);
   });
   const made = new Digits();
   await made.fetchQuick();

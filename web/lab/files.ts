@@ -1,23 +1,23 @@
-/** The page's own files: fetched with progress, and checked against the manifest. */
-import { DataError } from 'lowrank';
+/** The page's own files: fetched with progress, and checked against the sizes and checksums that the build knows. */
+import { DataError, type StateDict } from 'lowrank';
 import type { MnistFiles } from 'lowrank/mnist';
+import { BASE_FILE, handedBase } from './handedBase.js';
+import { parseSmall } from './smallBase.js';
 
 interface Entry {
   readonly bytes: number;
   readonly sha256: string;
 }
 
-type Manifest = Readonly<Record<string, Entry>>;
-
 const MNIST = ['trainImages', 'trainLabels', 'testImages', 'testLabels'] as const;
 
 export type OnBytes = (done: number, total: number) => void;
 
-async function get(name: string, signal?: AbortSignal): Promise<Response> {
+async function get(name: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
     // Relative to the page, which the worker's own address is not.
-    response = await fetch(new URL(name, globalThis.pageUrl), { signal: signal ?? null });
+    response = await fetch(new URL(name, globalThis.pageUrl), init);
   } catch (error) {
     const why = navigator.onLine === false ? 'you are offline' : 'the connection failed';
     throw new DataError(`${name} cannot be fetched: ${why}`, { cause: error });
@@ -26,19 +26,13 @@ async function get(name: string, signal?: AbortSignal): Promise<Response> {
   return response;
 }
 
-async function fetchManifest(): Promise<Manifest> {
-  // The page's own build wrote it.
-  return (await (await get('manifest.json')).json()) as Manifest;
-}
-
 async function fetchChecked(
   name: string,
-  entry: Entry | undefined,
   onBytes: (more: number) => void,
-  signal?: AbortSignal,
-) {
-  if (!entry) throw new DataError(`${name} is not in the manifest`);
-  const response = await get(name, signal);
+  init: RequestInit,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const entry = entryOf(name);
+  const response = await get(name, init);
   const bytes = new Uint8Array(entry.bytes);
   let length = 0;
   const reader = response.body?.getReader();
@@ -49,22 +43,33 @@ async function fetchChecked(
     onBytes(part.value.length);
   }
   if (length < bytes.length) throw new DataError(`${name} is cut short: ${length} of ${bytes.length} bytes`);
-  await check(name, bytes, entry.sha256);
+  if (!(await isIntact(bytes, entry)))
+    throw new DataError(`${name} is damaged: its checksum is not the expected one`);
   return bytes;
 }
 
-/** Pages that are not secure have no digests; their length was checked. */
-async function check(name: string, bytes: Uint8Array<ArrayBuffer>, sha256: string): Promise<void> {
-  if (!globalThis.isSecureContext) return;
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  if (hex !== sha256) throw new DataError(`${name} is damaged: its checksum is not the expected one`);
+function entryOf(name: string): Entry {
+  const entry = PAGE_FILES[name];
+  if (!entry) throw new DataError(`${name} is not among the files of this page`);
+  return entry;
 }
 
-/** @throws DataError saying why a file cannot be had */
-export async function fetchBase(): Promise<Uint8Array> {
-  const manifest = await fetchManifest();
-  return fetchChecked('base.safetensors', manifest['base.safetensors'], () => {});
+/** Pages that are not secure have no digests: there the length has to do. */
+async function isIntact(bytes: Uint8Array<ArrayBuffer>, entry: Entry): Promise<boolean> {
+  if (bytes.length !== entry.bytes) return false;
+  if (!globalThis.isSecureContext) return true;
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex === entry.sha256;
+}
+
+/** @throws DataError saying why it cannot be had */
+export async function fetchBase(): Promise<StateDict> {
+  const handed = await handedBase();
+  const isUsable = handed !== undefined && (await isIntact(handed, entryOf(BASE_FILE)));
+  // What was handed may be an old copy that the browser kept.
+  const bytes = isUsable ? handed : await fetchChecked(BASE_FILE, () => {}, { cache: 'no-cache' });
+  return parseSmall(bytes, BASE_FILE);
 }
 
 /**
@@ -72,9 +77,8 @@ export async function fetchBase(): Promise<Uint8Array> {
  * @throws DataError saying why a file cannot be had
  */
 export async function fetchMnist(which: 'all' | 'quick', onBytes: OnBytes): Promise<MnistFiles> {
-  const manifest = await fetchManifest();
   const names = MNIST.map((key) => `${which === 'quick' ? 'quick-' : ''}${key}.bin`);
-  const total = names.reduce((sum, name) => sum + (manifest[name]?.bytes ?? 0), 0);
+  const total = names.reduce((sum, name) => sum + entryOf(name).bytes, 0);
   let done = 0;
   // Where one file fails, the others are not waited for.
   const others = new AbortController();
@@ -84,7 +88,7 @@ export async function fetchMnist(which: 'all' | 'quick', onBytes: OnBytes): Prom
     if (!others.signal.aborted) onBytes(done, total);
   };
   const [trainImages, trainLabels, testImages, testLabels] = await Promise.all(
-    names.map(async (name) => ({ name, bytes: await fetchChecked(name, manifest[name], more, signal) })),
+    names.map(async (name) => ({ name, bytes: await fetchChecked(name, more, { signal }) })),
   ).catch((error: unknown) => {
     others.abort();
     throw error;
@@ -93,6 +97,8 @@ export async function fetchMnist(which: 'all' | 'quick', onBytes: OnBytes): Prom
 }
 
 declare global {
+  /** Put in by the build. */
+  const PAGE_FILES: Readonly<Record<string, Entry>>;
   /** The address of the page, in its worker. */
   var pageUrl: string;
 }

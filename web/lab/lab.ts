@@ -4,6 +4,7 @@ import {
   type Backend,
   DataError,
   type DeviceName,
+  type DeviceReport,
   type FitOptions,
   listDevices,
   parseModel,
@@ -106,8 +107,13 @@ export class Lab {
       });
       await this.#answers.read();
       old?.dispose();
-      return { name: device.name, features: [...device.features], reason, all: await listDevices() };
+      return { name: device.name, features: [...device.features], reason };
     });
+  }
+
+  /** What it could compute on. Looking at them loads their code. */
+  devices(): Promise<DeviceReport[]> {
+    return this.#queued(listDevices);
   }
 
   /**
@@ -116,7 +122,7 @@ export class Lab {
    */
   install({ base: bytes, adapter }: SavedModel): Promise<AdapterView | undefined> {
     return this.#queued(async () => {
-      this.#shipped ??= bytes ? undefined : parseModel(await fetchBase(), 'base.safetensors');
+      this.#shipped ??= bytes ? undefined : await fetchBase();
       const state = bytes ? parseModel(bytes, 'the saved network') : this.#shipped;
       if (!state) throw new Error('install: there is no network');
       const base = networkOn(this.#opened(), state);

@@ -1,5 +1,5 @@
 /** What the lab tells the page: plain objects, which messages carry. */
-import type { DeviceName, DeviceReport } from 'lowrank';
+import type { DeviceName } from 'lowrank';
 import type { Example } from './teaching.js';
 
 export type AdapterFiles = Map<string, Uint8Array>;
@@ -8,7 +8,6 @@ export interface DeviceView {
   readonly name: DeviceName;
   readonly features: readonly string[];
   readonly reason: string;
-  readonly all: readonly DeviceReport[];
 }
 
 /** A verdict of the test images. */

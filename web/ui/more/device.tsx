@@ -1,5 +1,6 @@
 import type { DeviceName } from 'lowrank';
 import { chooseDevice } from '../../actions.js';
+import { devices } from '../../devices.js';
 import { device } from '../../state.js';
 import { busy } from '../../work.js';
 
@@ -12,6 +13,8 @@ const NAMES: Readonly<Record<DeviceName, string>> = {
 export function Device() {
   const view = device.value;
   if (!view) return <p class="hint">The network is on its way.</p>;
+  const found = devices.value.filter(({ available }) => available).map(({ name }) => name);
+  const choices = found.includes(view.name) ? found : [view.name, ...found];
   return (
     <>
       <p>
@@ -25,22 +28,20 @@ export function Device() {
           value={view.name}
           aria-disabled={busy.value}
           onChange={({ currentTarget }) => {
-            const chosen = view.all.find(({ name }) => name === currentTarget.value);
+            const chosen = devices.value.find(({ name }) => name === currentTarget.value);
             if (chosen && !busy.value) void chooseDevice(chosen.name);
             // Until it is there, the list says what is used now.
             currentTarget.value = view.name;
           }}
         >
-          {view.all
-            .filter(({ available }) => available)
-            .map(({ name }) => (
-              <option key={name} value={name}>
-                {NAMES[name]}
-              </option>
-            ))}
+          {choices.map((name) => (
+            <option key={name} value={name}>
+              {NAMES[name]}
+            </option>
+          ))}
         </select>
       </div>
-      {view.all
+      {devices.value
         .filter(({ available }) => !available)
         .map(({ name, reason }) => (
           <p key={name} class="hint">

@@ -1,5 +1,6 @@
 /** What only some visitors want, folded. */
 import type { ComponentChildren } from 'preact';
+import { lookForDevices } from '../../devices.js';
 import { Device } from './device.js';
 import { Network } from './network.js';
 import { Practice } from './practice.js';
@@ -9,7 +10,7 @@ import { TeachSettings } from './settings.js';
 export function More() {
   return (
     <section class="panel" id="more" aria-labelledby="more-title">
-      <details>
+      <details onToggle={({ currentTarget }) => currentTarget.open && lookForDevices()}>
         <summary>
           <h2 id="more-title">More: settings, practice digits, the network, the device</h2>
         </summary>

@@ -1,0 +1,99 @@
+/** The pictures that stand for the page elsewhere: where it is shared, and on a home screen. */
+import { createRequire } from 'node:module';
+import { createCanvas, GlobalFonts, type SKRSContext2D } from '@napi-rs/canvas';
+import type { Answer, Story } from './taughtInNode.mjs';
+import { SIDE, zeroDrawing } from './zeroDrawing.mjs';
+
+/** What networks show it in. */
+const [WIDTH, HEIGHT] = [1200, 630];
+const [PAGE, CARD, TEXT, SOFT, LINE] = ['#f4f5f8', '#ffffff', '#1b1f27', '#565d6b', '#d9dde5'];
+const [BASE, ADAPTED] = ['#2f64c1', '#c2570c'];
+
+for (const weight of [500, 700]) {
+  const file = `@fontsource/inter/files/inter-latin-${weight}-normal.woff2`;
+  GlobalFonts.registerFromPath(createRequire(import.meta.url).resolve(file), 'Inter');
+}
+
+/** The slashed zero, what the network read before and after, and how long that took. */
+export function sharedPicture({ before, after, seconds }: Story): Uint8Array {
+  const canvas = createCanvas(WIDTH, HEIGHT);
+  const context = canvas.getContext('2d');
+  context.fillStyle = PAGE;
+  context.fillRect(0, 0, WIDTH, HEIGHT);
+  write(context, 'It learned my zero.', 64, 112, `700 64px Inter`, TEXT);
+  write(context, `In ${inWords(seconds)}, on my device.`, 64, 186, `700 64px Inter`, TEXT);
+  pad(context, 64, 250);
+  arrow(context, 402, 390);
+  answer(context, 'Before', before, 460, BASE);
+  arrow(context, 798, 390);
+  answer(context, 'After', after, 856, ADAPTED);
+  write(context, 'lowrank', 64, 588, '700 26px Inter', TEXT);
+  write(context, 'Teach a network your handwriting, in the browser', 178, 588, '500 26px Inter', SOFT);
+  return canvas.toBuffer('image/png');
+}
+
+/** @param side  in pixels */
+export function iconPicture(side: number): Uint8Array {
+  const canvas = createCanvas(side, side);
+  const context = canvas.getContext('2d');
+  context.scale(side / 16, side / 16);
+  context.fillStyle = BASE;
+  context.fillRect(0, 0, 16, 16);
+  Object.assign(context, { strokeStyle: '#fff', lineWidth: 2 });
+  context.beginPath();
+  context.moveTo(5, 4);
+  context.lineTo(5, 12);
+  context.lineTo(11, 12);
+  context.stroke();
+  return canvas.toBuffer('image/png');
+}
+
+/** A duration as one says it, never shorter than it was by more than a tenth of a second. */
+export function inWords(seconds: number): string {
+  if (seconds < 0.6) return 'half a second';
+  if (seconds < 1.1) return 'a second';
+  return `${Math.ceil(seconds - 0.1)} seconds`;
+}
+
+function write(context: SKRSContext2D, text: string, x: number, y: number, font: string, color: string) {
+  Object.assign(context, { font, fillStyle: color });
+  context.fillText(text, x, y);
+}
+
+function pad(context: SKRSContext2D, x: number, y: number): void {
+  context.beginPath();
+  context.roundRect(x, y, SIDE, SIDE, 18);
+  context.fillStyle = '#000';
+  context.fill();
+  context.drawImage(zeroDrawing(), x, y);
+}
+
+function answer(
+  context: SKRSContext2D,
+  when: string,
+  { digit, certainty }: Answer,
+  x: number,
+  color: string,
+) {
+  context.beginPath();
+  context.roundRect(x, 250, SIDE, SIDE, 18);
+  Object.assign(context, { fillStyle: CARD, strokeStyle: LINE, lineWidth: 2 });
+  context.fill();
+  context.stroke();
+  context.textAlign = 'center';
+  write(context, when, x + SIDE / 2, 296, '500 28px Inter', SOFT);
+  write(context, String(digit), x + SIDE / 2, 450, '700 176px Inter', color);
+  write(context, `${Math.round(100 * certainty)} %`, x + SIDE / 2, 506, '500 32px Inter', color);
+  context.textAlign = 'left';
+}
+
+function arrow(context: SKRSContext2D, x: number, y: number): void {
+  Object.assign(context, { strokeStyle: SOFT, lineWidth: 5, lineCap: 'round', lineJoin: 'round' });
+  context.beginPath();
+  context.moveTo(x - 22, y);
+  context.lineTo(x + 22, y);
+  context.moveTo(x + 8, y - 14);
+  context.lineTo(x + 22, y);
+  context.lineTo(x + 8, y + 14);
+  context.stroke();
+}

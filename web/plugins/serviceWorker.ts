@@ -1,0 +1,69 @@
+/** Puts the service worker beside the page, with the files of this very build written into it. */
+import { createHash } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import type { Plugin } from 'vite';
+
+const SCRIPT = 'sw.js';
+const SOURCE = fileURLToPath(new URL('../serviceWorker.ts', import.meta.url));
+
+/** Kept once it is asked for: MNIST. */
+const LATER = /^(train|test)(Images|Labels)\.bin$/;
+/** Which the page itself does not ask for. */
+const NEVER = /^(sw\.js|base\.safetensors|preview\.png|assets\/debug-.*\.wasm|.*\.map)$/;
+
+export function serviceWorker(): Plugin {
+  let folder = '';
+  return {
+    name: 'lowrank-service-worker',
+    apply: 'build',
+    configResolved: ({ build }) => {
+      folder = build.outDir;
+    },
+    // The folder of static files is there by then too.
+    closeBundle: async () => {
+      await writeFile(join(folder, SCRIPT), await makeServiceWorker(folder));
+    },
+  };
+}
+
+/** @returns the script for a folder that is built */
+export async function makeServiceWorker(folder: string): Promise<string> {
+  const all = await filesOf(folder);
+  const later = Object.fromEntries(Object.entries(all).filter(([path]) => LATER.test(path)));
+  const first = Object.fromEntries(Object.entries(all).filter(([path]) => !LATER.test(path)));
+  const version = sha256(JSON.stringify(all)).slice(0, 16);
+  const { outputFiles } = await build({
+    entryPoints: [SOURCE],
+    define: {
+      VERSION: JSON.stringify(version),
+      FIRST: JSON.stringify(first),
+      LATER: JSON.stringify(later),
+    },
+    bundle: true,
+    format: 'iife',
+    target: 'es2022',
+    minify: true,
+    write: false,
+  });
+  return outputFiles[0].text;
+}
+
+/** Checksums by path. */
+async function filesOf(folder: string): Promise<Record<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .filter((path) => !NEVER.test(path))
+    .sort();
+  return Object.fromEntries(
+    await Promise.all(paths.map(async (path) => [path, sha256(await readFile(join(folder, path)))])),
+  );
+}
+
+function sha256(bytes: string | Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
