@@ -2,8 +2,7 @@ import { render } from 'preact';
 import { greet } from './greet.js';
 import { startServiceWorker } from './isolation.js';
 import { openLinks } from './openLink.js';
-import { sheet } from './sheet.js';
-import { progress, start } from './state.js';
+import { start } from './state.js';
 import { recallSettings } from './teachSettings.js';
 import { App } from './ui/app.js';
 
@@ -14,4 +13,11 @@ void recallSettings();
 const started = start();
 openLinks();
 greet();
-startServiceWorker(() => sheet.value.length > 0 || progress.value !== undefined, started);
+
+// A page that nobody has touched loses nothing where it is loaded again.
+let isTouched = false;
+const touch = () => {
+  isTouched = true;
+};
+for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, touch, { capture: true, once: true });
+startServiceWorker(() => isTouched, started);

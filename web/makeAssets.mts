@@ -21,7 +21,7 @@ const root = new URL('../', import.meta.url);
 const assets = new URL('build/web-assets/', root);
 const run = new URL('build/web-base/', root);
 const manifest = new URL('build/web-assets.json', root);
-const [BASE, SMALL] = ['base.safetensors', 'base-small.safetensors'];
+const [BASE, SMALL] = ['base.safetensors', 'base-small.bin'];
 
 /** What the command of the page's base is called with, beside where it writes. */
 const TRAINING = [
@@ -52,7 +52,7 @@ async function networkFiles(): Promise<Map<string, Uint8Array>> {
   const small = serializeSmall(parseModel(await trainBase(), BASE));
   return new Map([
     [BASE, serializeModel(parseSmall(small, SMALL))],
-    [SMALL, small],
+    [SMALL, gzipSync(small, { level: 9 })],
   ]);
 }
 
@@ -70,8 +70,8 @@ async function digitFiles(mnist: MnistFiles): Promise<Map<string, Uint8Array>> {
   return files;
 }
 
-async function pictureFiles(small: Uint8Array, mnist: MnistFiles): Promise<Map<string, Uint8Array>> {
-  const story = await taughtInNode(parseSmall(small, SMALL), await parseMnist(mnist));
+async function pictureFiles(base: Uint8Array, mnist: MnistFiles): Promise<Map<string, Uint8Array>> {
+  const story = await taughtInNode(parseModel(base, BASE), await parseMnist(mnist));
   return new Map([
     ['preview.png', sharedPicture(story)],
     ['icon-192.png', iconPicture(192)],
@@ -92,7 +92,7 @@ if (!isThere()) {
   await mkdir(assets, { recursive: true });
   const mnist = await mnistFiles();
   const network = await networkFiles();
-  const pictures = await pictureFiles(network.get(SMALL) ?? new Uint8Array(), mnist);
+  const pictures = await pictureFiles(network.get(BASE) ?? new Uint8Array(), mnist);
   const described: Record<string, { bytes: number; sha256: string }> = {};
   for (const [name, bytes] of [...network, ...(await digitFiles(mnist)), ...pictures]) {
     await writeFile(new URL(name, assets), bytes);

@@ -1,7 +1,7 @@
 /** What the page knows, and how it comes to be and stays: the screens show it, and what can be done is in `actions.ts`. */
 import { computed, effect, signal } from '@preact/signals';
 import { proxy, type Remote } from 'comlink';
-import { recallDrawings } from './drawings.js';
+import { drawings, recallDrawings } from './drawings.js';
 import type { Lab } from './lab/lab.js';
 import type {
   Counts,
@@ -24,6 +24,8 @@ export const ready = signal(false);
 /** The 1,000 test images that come with the page, and 1,000 to train with beside them; why they did not come. */
 export const quickDigits = signal<LabelledImages | Error | undefined>(undefined);
 /** All 70,000 images, which come when they are asked for. */
+/** Whether this browser keeps nothing of the visitor's; undefined until that is known. */
+export const isNewHere = signal<boolean | undefined>(undefined);
 export const mnist = signal<'absent' | { done: number; total: number } | 'ready' | Error>('absent');
 export const counts = signal<Counts | undefined>(undefined);
 /** A network that was trained from scratch, which waits to be accepted. */
@@ -110,7 +112,13 @@ export async function start(): Promise<void> {
   startLab(onCrash);
   await doing(
     'opening',
-    async () => open(await recall(['base', 'adapter'], openLate)),
+    async () => {
+      const kept = await recall(['base', 'adapter'], openLate);
+      void drawingsAreThere.then(() => {
+        isNewHere.value = !kept.adapter && drawings.value.length === 0;
+      });
+      await open(kept);
+    },
     (error) => {
       const again = { label: 'Try again', run: () => void start() };
       say('error', `The network could not be loaded: ${reasonOf(error)}`, again);

@@ -69,7 +69,12 @@ export async function fetchBase(): Promise<StateDict> {
   const isUsable = handed !== undefined && (await isIntact(handed, entryOf(BASE_FILE)));
   // What was handed may be an old copy that the browser kept.
   const bytes = isUsable ? handed : await fetchChecked(BASE_FILE, () => {}, { cache: 'no-cache' });
-  return parseSmall(bytes, BASE_FILE);
+  return parseSmall(await unzipped(bytes), BASE_FILE);
+}
+
+async function unzipped(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 /**

@@ -2,7 +2,7 @@
  * The way of the trained network into the worker: the page asks for it while the worker's code is still on its way, and
  * hands it on.
  */
-export const BASE_FILE = 'base-small.safetensors';
+export const BASE_FILE = 'base-small.bin';
 
 interface Handed {
   /** Nothing where it could not be fetched: the worker then tries for itself, and says what is wrong. */

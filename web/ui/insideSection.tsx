@@ -5,7 +5,7 @@ import { answer } from '../answer.js';
 import type { Inside } from '../lab/views.js';
 import { ask } from '../labClient.js';
 import { adapter, saved } from '../saved.js';
-import { drawn, ready } from '../state.js';
+import { counts, drawn, quickDigits, ready } from '../state.js';
 import { settings } from '../teachSettings.js';
 import { busy, reasonOf, say } from '../work.js';
 import { InsidePanel } from './inside/insidePanel.js';
@@ -24,7 +24,9 @@ effect(() => {
 effect(() => {
   const what = saved.value;
   if (!ready.value) inside.value = undefined;
-  if (!ready.value || !isNear.value) return;
+  // The first answer and the counts come before it: reading the figure takes the worker a quarter of a second.
+  const isCounted = counts.value !== undefined || quickDigits.value instanceof Error;
+  if (!ready.value || !isNear.value || !isCounted) return;
   ask((lab) => lab.inside()).then(
     (read) => {
       if (saved.peek() === what) inside.value = read;

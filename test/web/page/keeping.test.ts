@@ -461,8 +461,8 @@ describe('the worker', () => {
     ['its code', '**/assets/worker*.js', /^The network could not be loaded: .*its code could not be loaded/],
     [
       'the network',
-      '**/base-small.safetensors',
-      /^The network could not be loaded: base-small\.safetensors cannot be fetched/,
+      '**/base-small.bin',
+      /^The network could not be loaded: base-small\.bin cannot be fetched/,
     ],
   ])('without %s: says so, keeps the drawings, and tries again', async (_, what, sentence) => {
     const { page: first } = await visit(site);

@@ -1,6 +1,7 @@
 /** What a first visit costs, what the page says of itself to others, and the files beside it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseModel } from '../../../src/index.js';
 import { parseSmall } from '../../../web/lab/smallBase.js';
@@ -41,14 +42,14 @@ describe('a first visit', () => {
       'assets/index.js',
       'assets/relaxed-shared.wasm',
       'assets/worker.js',
-      'base-small.safetensors',
+      'base-small.bin',
     ]);
     const total = needed.reduce((sum, { bytes }) => sum + bytes, 0);
     expect(total, table).toBeLessThan(MOST_BYTES);
     // What comes after the answer does not hold it up.
     const order = sent.map(({ path }) => path);
     const firstQuick = order.findIndex((path) => path.startsWith('quick-'));
-    if (firstQuick >= 0) expect(firstQuick).toBeGreaterThan(order.indexOf('base-small.safetensors'));
+    if (firstQuick >= 0) expect(firstQuick).toBeGreaterThan(order.indexOf('base-small.bin'));
     expect(complaints).toEqual([]);
     await page.context().close();
   });
@@ -57,10 +58,10 @@ describe('a first visit', () => {
     const context = await site.browser.newContext({ serviceWorkers: 'block' });
     const page = await context.newPage();
     let asked = 0;
-    await context.route('**/base-small.safetensors', async (route) => {
+    await context.route('**/base-small.bin', async (route) => {
       asked++;
       if (asked > 1) return route.continue();
-      const bytes = await readFile(join(BUILT, 'base-small.safetensors'));
+      const bytes = await readFile(join(BUILT, 'base-small.bin'));
       bytes[bytes.length - 1] ^= 1;
       return route.fulfill({ body: bytes });
     });
@@ -144,7 +145,7 @@ describe('the files beside the page', () => {
   it('have one network, in f32 what the int8 stands for bit for bit', async () => {
     const read = (name: string) => readFile(join(BUILT, name));
     const whole = parseModel(await read('base.safetensors'), 'base');
-    const small = parseSmall(await read('base-small.safetensors'), 'small');
+    const small = parseSmall(gunzipSync(await read('base-small.bin')), 'small');
     expect([...small.keys()].sort()).toEqual([...whole.keys()].sort());
     for (const [name, { shape, data }] of whole) {
       const other = small.get(name);

@@ -56,9 +56,7 @@ async function kept(page: Page): Promise<number> {
       const names = await caches.keys();
       const caching = await caches.open(names.at(-1) ?? 'none');
       const paths = (await caching.keys()).map(({ url }) => new URL(url).pathname);
-      const isWhole = ['/', '/base-small.safetensors', '/quick-testLabels.bin'].every((path) =>
-        paths.includes(path),
-      );
+      const isWhole = ['/', '/base-small.bin', '/quick-testLabels.bin'].every((path) => paths.includes(path));
       if (isWhole && paths.filter((path) => path.endsWith('.wasm')).length === 4) return names.length;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

@@ -137,10 +137,7 @@ export async function fetchMnist(page: Page): Promise<void> {
 
 /** Teaches the digits of MNIST that are ticked. */
 export async function practise(page: Page): Promise<void> {
-  await Promise.all([
-    page.locator('main[aria-busy="true"]').waitFor(),
-    button(page, 'Practise').click(),
-  ]);
+  await Promise.all([page.locator('main[aria-busy="true"]').waitFor(), button(page, 'Practise').click()]);
   await page.locator('main[aria-busy="false"]').waitFor();
 }
 

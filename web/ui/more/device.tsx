@@ -19,7 +19,7 @@ export function Device() {
     <>
       <p>
         It computes on <strong>{NAMES[view.name]}</strong>
-        {view.features.length > 0 && ` (${view.features.join(', ')})`}.
+        {view.name !== 'wasm' && ', chosen by you'}: {view.reason.replace(/^asked for by name: /, '')}.
       </p>
       <div class="field">
         <label for="device-choice">Compute on</label>
