@@ -17,11 +17,11 @@ export interface ModelManifest extends ModelFacts {
 
 export const partName = (index: number): string => `part-${String(index).padStart(2, '0')}`;
 
-/** Undefined where this build was made without a model. */
-export const shippedModel: ModelManifest | undefined =
-  typeof MODEL_FILES === 'undefined' ? undefined : (MODEL_FILES ?? undefined);
-
 declare global {
   /** Put in by the build; null where it had no model. */
   const MODEL_FILES: ModelManifest | null;
 }
+
+/** Undefined where this build was made without a model. */
+export const shippedModel: ModelManifest | undefined =
+  typeof MODEL_FILES === 'undefined' ? undefined : (MODEL_FILES ?? undefined);

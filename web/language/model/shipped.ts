@@ -15,7 +15,11 @@
  */
 import type { ByteSource } from 'lowrank';
 import type { Loading, Stored } from '../api.js';
-import type { ModelManifest } from './manifest.js';
+import { Download, whileNobodyFetches } from './download.js';
+import { type ModelManifest, partName, shippedModel } from './manifest.js';
+import { partsSource } from './partsSource.js';
+import { Shelf } from './shelf.js';
+import { openStore } from './store.js';
 
 export interface ShippedSource {
   readonly source: ByteSource;
@@ -30,4 +34,56 @@ export interface ShippedSource {
   resume(): void;
   /** Ends the download; what is complete stays. Reads of missing parts reject. */
   close(): void;
+}
+
+/** @throws Error where this build has no model */
+export async function openShippedSource(
+  pageUrl: string,
+  told: (loading: Loading) => void,
+): Promise<ShippedSource> {
+  const manifest = shippedOrThrow();
+  const shelf = await openShelf(manifest);
+  const kept = await shelf.stored();
+  const download = new Download({
+    manifest,
+    shelf,
+    urlOf: (index) => new URL(`model/${partName(index)}.bin`, pageUrl).href,
+    told,
+    fetch: (input, init) => fetch(input, init),
+    locks: navigator.locks,
+    network: globalThis,
+  });
+  const sizes = manifest.parts.map(({ bytes }) => bytes);
+  return {
+    source: partsSource(sizes, (index) => download.part(index), manifest.name),
+    manifest,
+    isComplete: kept.bytes === kept.total,
+    finished: download.finished,
+    stored: () => shelf.stored(),
+    pause: () => download.pause(),
+    resume: () => download.resume(),
+    close: () => download.close(),
+  };
+}
+
+/** What is kept of it, whether it is open or not. @throws Error where this build has no model */
+export async function storedShipped(): Promise<Stored> {
+  return (await openShelf(shippedOrThrow())).stored();
+}
+
+/** To be closed first, where it is open. @throws Error where another tab fetches it at this moment */
+export async function deleteShipped(): Promise<void> {
+  const manifest = shippedOrThrow();
+  const store = await openStore(manifest.sha256);
+  await whileNobodyFetches(manifest, navigator.locks, () => store.clear());
+}
+
+function shippedOrThrow(): ModelManifest {
+  if (shippedModel) return shippedModel;
+  throw new Error('This build of the page has no model of its own. Open a file of yours.');
+}
+
+async function openShelf(manifest: ModelManifest): Promise<Shelf> {
+  const estimate = async () => (await navigator.storage?.estimate?.()) ?? {};
+  return new Shelf(manifest, await openStore(manifest.sha256), estimate);
 }
