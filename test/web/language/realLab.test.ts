@@ -31,14 +31,14 @@ describe.skipIf(!hasRealModel)('SmolLM2', async () => {
     }
   });
 
-  it('learns in a few steps, forgets nothing of the base, and can be stopped in one', async () => {
+  it('learns in a few steps, and its base is what it was', async () => {
     const before = await lab.ask(question('Lamp 3?', 0), () => {});
     const heard = listening();
-    const lesson = lessonOf({ epochs: 4, learningRate: 2e-3, batch: 2 }, { rows: rows(4), probes: [] });
+    const lesson = lessonOf({ epochs: 5, learningRate: 5e-3 }, { rows: rows(4), probes: [] });
     const outcome = await lab.teach(lesson, heard.told);
-    expect(outcome).toMatchObject({ end: 'finished', steps: 8, kept: 8, trainable: 1_221_120 });
+    expect(outcome).toMatchObject({ end: 'finished', steps: 5, kept: 5, trainable: 1_221_120 });
     const losses = heard.losses().map(([, loss]) => loss);
-    expect(losses[7]).toBeLessThan(losses[0] / 2);
+    expect(losses[4]).toBeLessThan(losses[0] / 2);
     expect(outcome.general[1]).toBeGreaterThan(0);
     expect((await lab.ask(question('Lamp 3?', 0), () => {})).text).toBe(before.text);
     expect((await lab.ask(question('Lamp 3?', 1), () => {})).text).not.toBe(before.text);
