@@ -182,6 +182,13 @@ describe('a lesson', () => {
     expect(outcome.kept).toBeLessThan(outcome.steps);
     expect(outcome.heldOut).toEqual([heard.heldOut()[0][1], best[1]]);
     expect(await lab.adapter()).toMatchObject({ rows: 22 });
+    const long = { ...lesson, settings: { ...lesson.settings, batch: 1, learningRate: 1e-3 } };
+    const early = await lab.teach(long, ({ step }) => {
+      if (step > 0) void lab.stopTeaching();
+    });
+    expect(early.kept).toBeGreaterThan(0);
+    expect(early.heldOut?.[0]).toBe(heard.heldOut()[0][1]);
+    expect(early.heldOut?.[1]).not.toBe(early.heldOut?.[0]);
   });
 
   it('leaves nothing on the device but its adapter', async () => {

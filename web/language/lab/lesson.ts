@@ -24,7 +24,8 @@ export interface LessonRun {
 }
 
 export interface StepsOutcome extends Pick<TeachOutcome, 'end' | 'kept' | 'steps' | 'seconds'> {
-  readonly heldOut: TeachOutcome['heldOut'];
+  /** Of the base, and of what was kept as far as it was measured then; undefined without held-out rows. */
+  readonly heldOut: readonly [before: number, after: number | undefined] | undefined;
 }
 
 /** Ends `fit` where it is: the values are those after the last whole step. */
@@ -96,7 +97,7 @@ export class LessonSteps {
     this.#reports.send(true);
     return {
       ...{ end, kept, steps: step, seconds: seconds + (from?.seconds ?? 0) },
-      heldOut: before === undefined || after === undefined ? undefined : [before, after],
+      heldOut: before === undefined ? undefined : [before, after],
     };
   }
 

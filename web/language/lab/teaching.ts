@@ -1,4 +1,5 @@
 /** A lesson from its rows to its adapter. */
+import { evaluateLanguageModel } from 'lowrank/text';
 import type { Lesson, TeachOutcome, TeachReport } from '../api.js';
 import type { Asking } from './asking.js';
 import type { Adapted } from './exporting.js';
@@ -86,14 +87,29 @@ export class Teaching {
     const trainable = setup.parameters.reduce((sum, { length }) => sum + length, 0);
     const before = await generalLossOfBase(opened);
     const after = steps.kept === 0 ? before : await finiteLoss(opened, model);
-    const outcome = { ...steps, of: setup.steps, trainable };
-    if (steps.kept > 0 && after !== undefined) {
+    const isGood = steps.kept > 0 && after !== undefined;
+    const heldOut = isGood ? await this.#heldOut(setup, steps.heldOut) : undefined;
+    const outcome = { ...steps, of: setup.steps, trainable, heldOut };
+    if (isGood) {
       const about = { steps: steps.kept, seconds: steps.seconds, rows: taught.length };
       return { outcome: { ...outcome, general: [before, after] }, adapted: { model, adapter, about } };
     }
     await asking.alone(() => this.#discard(setup));
     const end = after === undefined ? 'diverged' : steps.end;
     return { outcome: { ...outcome, end, kept: 0, general: [before, before] }, adapted: undefined };
+  }
+
+  /** Measures what was kept between two measurements, as where it was stopped. */
+  async #heldOut(
+    { model, heldOut }: LessonSetup,
+    measured: StepsOutcome['heldOut'],
+  ): Promise<TeachOutcome['heldOut']> {
+    if (!measured) return undefined;
+    const [before, after] = measured;
+    if (after !== undefined) return [before, after];
+    const examples = heldOut.map(({ example }) => example);
+    const { loss } = await evaluateLanguageModel(model, this.#options.opened.tokenizer, examples);
+    return [before, loss];
   }
 
   #discard({ model }: LessonSetup): void {
