@@ -1,6 +1,6 @@
 /** Everything that computes on the language-model page: it lives in the worker, and knows nothing of the page. */
 import type { Backend } from 'lowrank';
-import { loadTokenizer, type Tokenizer } from 'lowrank/text';
+import type { Tokenizer } from 'lowrank/text';
 import type {
   AdapterInfo,
   Answer,
@@ -18,14 +18,15 @@ import type {
   TeachReport,
 } from '../api.js';
 import { Asking, answer, setStrength } from './asking.js';
-import { checksumOf, checksumOfParts } from './checksum.js';
+import { checksumOf } from './checksum.js';
 import { rowView, seenTokens } from './describe.js';
 import { estimateSeconds } from './estimate.js';
 import { type Adapted, ggufFile, infoOf, peftFiles, readPeft } from './exporting.js';
 import { keptLesson, type LessonState, type LessonStore } from './keeping.js';
-import { loadModel, type ModelToLoad } from './loading.js';
+import { loadModel, type ModelToLoad, type OnLoading } from './loading.js';
 import type { OpenedModel } from './opened.js';
 import { said } from './said.js';
+import { loadShipped } from './shipped.js';
 import type { ShippedModel, Sources } from './sources.js';
 import { Teaching } from './teaching.js';
 
@@ -35,8 +36,6 @@ export interface LabParts {
   /** Where lessons are kept. */
   readonly store: LessonStore;
 }
-
-type OnLoading = (loading: Loading, facts: ModelFacts | undefined) => void;
 
 export class Lab implements LanguageLab {
   readonly #parts: LabParts;
@@ -58,32 +57,19 @@ export class Lab implements LanguageLab {
 
   openShipped(told: OnLoading): Promise<ModelView> {
     return this.#loading(async () => {
-      let facts: ModelFacts | undefined;
-      const shipped = await this.#parts.sources.openShipped((loading) => told(loading, facts));
-      facts = shipped.facts;
-      this.#shipped = shipped;
-      let isHere = false;
-      const finished = shipped.finished.then(() => {
-        isHere = true;
-      });
-      // Whoever reads meets the failure first.
-      finished.catch(() => {});
       try {
-        // Examples can be counted long before the weights are here.
-        this.#tokenizer = (await loadTokenizer(shipped.source)).tokenizer;
-        const model: ModelToLoad = {
-          place: shipped.source,
-          facts,
-          base: () => checksumOfParts(shipped.digests),
-        };
-        const onLoading = (loading: Loading) => {
-          if (isHere) told(loading, facts);
-        };
-        const view = await this.#open(model, onLoading, shipped.repository);
-        await finished;
-        return view;
+        return await loadShipped({
+          told,
+          sources: this.#parts.sources,
+          onBegin: (shipped) => {
+            this.#shipped = shipped;
+          },
+          onTokenizer: (tokenizer) => {
+            this.#tokenizer = tokenizer;
+          },
+          open: (...model) => this.#open(...model),
+        });
       } finally {
-        shipped.close();
         this.#shipped = undefined;
       }
     });

@@ -4,6 +4,8 @@ import { loadLanguageModel, type ModelPlace } from 'lowrank/text';
 import type { Loading, ModelFacts, ModelView } from '../api.js';
 import { OpenedModel } from './opened.js';
 
+export type OnLoading = (loading: Loading, facts: ModelFacts | undefined) => void;
+
 export interface ModelToLoad {
   readonly place: ModelPlace;
   readonly facts: ModelFacts;
