@@ -81,6 +81,15 @@ describe('undo', () => {
     await page.context().close();
   });
 
+  it('does not say that it learned what it still does not read', async () => {
+    const { page } = await visit(site);
+    await settled(page);
+    // A plain stroke is so far from a 4 that no gradient leads there.
+    await teachAs(page, 4, ONE);
+    await page.getByText(/^It practised your 4 for \d+\.\d s, and still (cannot tell|reads)/).waitFor();
+    await page.context().close();
+  });
+
   it('draws a dot, and one finger at a time', async () => {
     const { page } = await visit(site);
     await reads(page, 8, 'before');
