@@ -10,7 +10,6 @@ const TOKENS: readonly (readonly [text: string, id: number])[] = [
   [' opens', 10573],
   [' at', 418],
   [' six', 2976],
-  ['.', 30],
 ];
 
 interface FiguresProps {
@@ -87,7 +86,7 @@ function LowRank({ facts }: { readonly facts: ModelFacts }) {
     </svg>
   );
   return (
-    <Figure title="Teaching adds W + BA." picture={picture}>
+    <Figure title="Teaching makes W into W + BA." picture={picture}>
       The {weights(facts.parameters)} weights W stay as they are. Two thin matrices, B and A, learn what to
       add to them.
     </Figure>
@@ -105,15 +104,15 @@ function Here({ facts }: { readonly facts: ModelFacts }) {
         once
       </text>
       <rect class="device" x="86" y="8" width="146" height="80" rx="8" />
-      <rect class="base" x="96" y="18" width="60" height="60" rx="4" />
-      <text class="on small" x="126" y="52">
+      <rect class="base" x="94" y="18" width="60" height="60" rx="4" />
+      <text class="on small" x="124" y="52">
         model
       </text>
-      <rect class="adapted" x="164" y="18" width="58" height="27" rx="4" />
+      <rect class="adapted" x="160" y="18" width="66" height="27" rx="4" />
       <text class="on small" x="193" y="36">
         adapter
       </text>
-      <rect class="plain" x="164" y="51" width="58" height="27" rx="4" />
+      <rect class="plain" x="160" y="51" width="66" height="27" rx="4" />
       <text class="small" x="193" y="69">
         your text
       </text>

@@ -9,6 +9,8 @@ interface ShippedActionsProps {
   readonly model: ModelView | undefined;
   readonly isOwn: boolean;
   readonly isMetered: boolean;
+  /** Beside it stands a button that tries again. */
+  readonly problem: string | undefined;
   readonly onOpen: () => void;
   readonly onDelete: () => void;
 }
@@ -22,7 +24,7 @@ export function ShippedActions(props: ShippedActionsProps) {
     <div class="lm-actions">
       {!isUsed && <Metered isMetered={props.isMetered && left > 0} bytes={left} />}
       <div class="row">
-        {!isUsed && (
+        {!isUsed && props.problem === undefined && (
           <button type="button" class="primary" onClick={onOpen}>
             {openLabel(stored, shipped)}
           </button>
