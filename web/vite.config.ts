@@ -2,7 +2,7 @@
  * The build of the page. `LOWRANK_SITE=https://example.org/digits/` is the address it will have, which those who show a
  * preview of a shared page require for its picture; without it the picture's address is relative.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { head } from './plugins/head.js';
@@ -18,9 +18,13 @@ const headers = {
 };
 
 const files = readFileSync(path('build/web-assets.json'), 'utf8');
+/** Null where this build has no language model. */
+const model = existsSync(path('build/web-model.json'))
+  ? readFileSync(path('build/web-model.json'), 'utf8')
+  : 'null';
 
 export default defineConfig({
-  define: { PAGE_FILES: files },
+  define: { PAGE_FILES: files, MODEL_FILES: model },
   plugins: [head({ site: process.env.LOWRANK_SITE }), serviceWorker()],
   root: path('web'),
   // So that the files can lie in any folder of a host.

@@ -1,0 +1,250 @@
+/**
+ * Brings the parts of the model that this browser does not keep, one after the other, so that a closed tab loses no more
+ * than one of them. It goes on by itself where the connection broke, and when it is told to where a person paused it.
+ */
+import { DataError } from 'lowrank';
+import type { Loading } from '../api.js';
+import type { ModelManifest } from './manifest.js';
+import { Pace } from './pace.js';
+import { DamagedError, isIntact, type PartialPart, RefusedError, receive } from './receive.js';
+import type { Shelf } from './shelf.js';
+
+export interface DownloadOptions {
+  readonly manifest: ModelManifest;
+  readonly shelf: Shelf;
+  readonly urlOf: (index: number) => string;
+  readonly told: (loading: Loading) => void;
+  readonly fetch: typeof globalThis.fetch;
+  /** So that two tabs do not fetch the same part; undefined where the browser has none. */
+  readonly locks: Pick<LockManager, 'request'> | undefined;
+  /** Fires `online` and `offline`. */
+  readonly network: EventTarget;
+  /** Milliseconds before it tries again by itself; the last one from then on. */
+  readonly waits?: readonly number[];
+  /** A connection that gives nothing for so long is given up. */
+  readonly stallMs?: number;
+}
+
+/** How a part goes. */
+interface Work extends PartialPart {
+  damages: number;
+  refusals: number;
+  breaks: number;
+}
+
+const MOST_REFUSALS = 5;
+const WAITS = [1000, 2000, 5000, 10_000, 20_000];
+const STALL_MS = 30_000;
+
+export const lockName = (manifest: ModelManifest, index: number) =>
+  `lowrank model ${manifest.sha256} ${index}`;
+
+export class Download {
+  /** Resolves when all parts are here. */
+  readonly finished: Promise<void>;
+  readonly #parts: Deferred<Blob>[];
+  readonly #pace = new Pace(() => performance.now());
+  #whole = 0;
+  #partial = 0;
+  #isPaused = false;
+  #isClosed = false;
+  #under = new AbortController();
+  /** Ends what is waited for. */
+  #wake = () => {};
+
+  constructor(private readonly options: DownloadOptions) {
+    this.#parts = options.manifest.parts.map(() => deferred<Blob>());
+    // Nobody need wait for them.
+    for (const { promise } of this.#parts) promise.catch(() => {});
+    this.finished = this.#run();
+    this.finished.catch(() => {});
+  }
+
+  part(index: number): Promise<Blob> {
+    return this.#parts[index].promise;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#under.abort();
+    this.#wake();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#wake();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#under.abort();
+    this.#wake();
+  }
+
+  async #run(): Promise<void> {
+    const { network } = this.options;
+    const online = () => this.#wake();
+    const offline = () => this.#under.abort();
+    network.addEventListener('online', online);
+    network.addEventListener('offline', offline);
+    try {
+      await this.#bringAll();
+    } catch (error) {
+      for (const { reject } of this.#parts) reject(error);
+      throw error;
+    } finally {
+      network.removeEventListener('online', online);
+      network.removeEventListener('offline', offline);
+    }
+  }
+
+  async #bringAll(): Promise<void> {
+    const { manifest, shelf } = this.options;
+    const missing: number[] = [];
+    for (const index of manifest.parts.keys()) {
+      const blob = await shelf.find(index);
+      if (blob) this.#arrived(index, blob);
+      else missing.push(index);
+    }
+    if (missing.length === 0) return;
+    await shelf.makeRoom(manifest.fileBytes - this.#whole);
+    this.#tell();
+    for (const index of missing) await this.#bring(index);
+  }
+
+  #arrived(index: number, blob: Blob): void {
+    this.#whole += blob.size;
+    this.#partial = 0;
+    this.#parts[index].resolve(blob);
+  }
+
+  async #bring(index: number): Promise<void> {
+    const bytes = new Uint8Array(this.options.manifest.parts[index].bytes);
+    const work: Work = { bytes, length: 0, damages: 0, refusals: 0, breaks: 0 };
+    for (;;) {
+      await this.#mayGoOn();
+      this.#under = new AbortController();
+      const { length } = work;
+      try {
+        await this.#locked(index, () => this.#attempt(index, work));
+        return;
+      } catch (error) {
+        if (work.length > length) work.breaks = 0;
+        await this.#afterBreak(error, index, work);
+      }
+    }
+  }
+
+  async #locked(index: number, body: () => Promise<void>): Promise<void> {
+    const { locks, manifest } = this.options;
+    if (!locks) return body();
+    await locks.request(lockName(manifest, index), { signal: this.#under.signal }, body);
+  }
+
+  async #attempt(index: number, work: Work): Promise<void> {
+    const { shelf, urlOf, fetch, manifest, stallMs = STALL_MS } = this.options;
+    // Another tab may have brought it meanwhile.
+    const found = await shelf.find(index);
+    if (found) return this.#arrived(index, found);
+    const under = this.#under;
+    let stall = setTimeout(() => under.abort(), stallMs);
+    const onBytes = () => {
+      clearTimeout(stall);
+      stall = setTimeout(() => under.abort(), stallMs);
+      this.#partial = work.length;
+      if (this.#pace.add(this.#done)) this.#tell();
+    };
+    try {
+      const options = { fetch, signal: under.signal, name: `part ${index + 1}`, onBytes };
+      await receive(urlOf(index), work, options);
+    } finally {
+      clearTimeout(stall);
+    }
+    if (this.#done === manifest.fileBytes) this.options.told({ stage: 'checking' });
+    if (!(await isIntact(work.bytes, manifest.parts[index]))) throw new DamagedError('another checksum');
+    this.#arrived(index, await shelf.put(index, work.bytes));
+  }
+
+  /** @throws what ends the download */
+  async #afterBreak(error: unknown, index: number, work: Work): Promise<void> {
+    if (error instanceof DataError) throw error;
+    if (this.#isClosed || this.#isPaused) return;
+    if (error instanceof DamagedError) {
+      work.length = 0;
+      this.#partial = 0;
+      if (++work.damages === 2)
+        throw new DataError(`Part ${index + 1} arrived damaged twice.`, { cause: error });
+      return;
+    }
+    if (error instanceof RefusedError && ++work.refusals === MOST_REFUSALS)
+      throw new DataError(error.message, { cause: error });
+    const { waits = WAITS } = this.options;
+    this.#partial = work.length;
+    this.#pace.restart();
+    this.#tell('offline');
+    await this.#sleep(waits[Math.min(work.breaks++, waits.length - 1)]);
+  }
+
+  async #mayGoOn(): Promise<void> {
+    while (this.#isPaused && !this.#isClosed) {
+      this.#pace.restart();
+      this.#tell('person');
+      await this.#sleep();
+    }
+    if (this.#isClosed) throw new DataError('The download was ended.');
+  }
+
+  #sleep(ms?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = ms === undefined ? undefined : setTimeout(() => this.#wake(), ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        this.#wake = () => {};
+        resolve();
+      };
+    });
+  }
+
+  get #done(): number {
+    return this.#whole + this.#partial;
+  }
+
+  #tell(paused?: 'offline' | 'person'): void {
+    const { bytesPerSecond } = this.#pace;
+    const total = this.options.manifest.fileBytes;
+    this.options.told({ stage: 'downloading', done: this.#done, total, bytesPerSecond, paused });
+  }
+}
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+function deferred<T>(): Deferred<T> {
+  let resolve: Deferred<T>['resolve'] = () => {};
+  let reject: Deferred<T>['reject'] = () => {};
+  const promise = new Promise<T>((yes, no) => {
+    [resolve, reject] = [yes, no];
+  });
+  return { promise, resolve, reject };
+}
+
+/** @throws Error where a tab is at it */
+export async function whileNobodyFetches(
+  manifest: ModelManifest,
+  locks: Pick<LockManager, 'request'> | undefined,
+  body: () => Promise<void>,
+): Promise<void> {
+  if (!locks) return body();
+  const all = manifest.parts.map((_, index) => lockName(manifest, index));
+  const holding = ([name, ...others]: readonly string[]): Promise<void> =>
+    name === undefined
+      ? body()
+      : locks.request(name, { ifAvailable: true }, async (lock) => {
+          if (!lock) throw new Error('Another tab is downloading the model. Pause it there first.');
+          await holding(others);
+        });
+  await holding(all);
+}

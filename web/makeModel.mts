@@ -1,0 +1,31 @@
+/**
+ * Cuts the language model into parts, in build/web-assets/model, with a manifest beside the folder of files. Without a model
+ * on this machine (`scripts/fetchModel.sh`, or LOWRANK_MODEL) the page is built without one, and says so.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { modelPath, writeModelParts } from './assets/modelParts.mjs';
+import { type ModelManifest, partName } from './language/model/manifest.js';
+
+const root = new URL('../', import.meta.url);
+const folder = new URL('build/web-assets/model/', root);
+const manifest = new URL('build/web-model.json', root);
+
+/** All parts are there, and of the model that is there now. */
+function isThere(): boolean {
+  if (!existsSync(manifest) || !existsSync(modelPath)) return false;
+  const made = JSON.parse(readFileSync(manifest, 'utf8')) as ModelManifest | null;
+  if (made?.fileBytes !== statSync(modelPath).size) return false;
+  if (statSync(manifest).mtimeMs < statSync(modelPath).mtimeMs) return false;
+  return made.parts.every(({ bytes }, index) => {
+    const part = statSync(new URL(`${partName(index)}.bin`, folder), { throwIfNoEntry: false });
+    return part?.size === bytes;
+  });
+}
+
+if (!isThere()) {
+  await mkdir(new URL('build/', root), { recursive: true });
+  const made = await writeModelParts(folder);
+  if (!made) console.warn(`the page gets no language model: there is no ${modelPath}`);
+  await writeFile(manifest, `${JSON.stringify(made ?? null, undefined, 2)}\n`);
+}
