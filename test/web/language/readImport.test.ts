@@ -53,6 +53,7 @@ const FILES: Readonly<Record<string, Golden>> = {
     bad: [
       { line: 2, why: 'it is not JSON: a value expected at column 12, found "}"' },
       { line: 4, why: 'no answer' },
+      { line: 5, why: 'it has other keys than line 1: it has "title"' },
     ],
   },
   'text.jsonl': {
