@@ -4,6 +4,15 @@ import { h, render } from 'preact';
 import { signal } from '@preact/signals';
 import '/web/style.css';
 import { ExamplesPanel } from '/web/language/ui/examples/examplesPanel.tsx';
+import { RowLine } from '/web/language/ui/examples/rowLine.tsx';
+
+// How many rows are drawn.
+window.drawn = 0;
+const draw = RowLine.prototype.render;
+RowLine.prototype.render = function () {
+  window.drawn++;
+  return draw.call(this);
+};
 
 const query = new URLSearchParams(location.search);
 const CAFE = [

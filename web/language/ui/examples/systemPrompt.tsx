@@ -23,7 +23,7 @@ export function SystemPrompt({ system, defaultSystem, onSystem }: SystemPromptPr
       </label>
       {defaultSystem !== undefined && defaultSystem !== system && (
         <p class="hint">
-          The model’s own would be “{defaultSystem}”; it is left out.{' '}
+          <span>The model’s own would be “{defaultSystem}”; it is left out.</span>
           <button type="button" class="quiet" onClick={() => onSystem(defaultSystem)}>
             Use it
           </button>
