@@ -119,7 +119,8 @@ function checkedSettings(value: unknown): TeachSettings {
 }
 
 function checkedNumber(value: unknown, [least, most, kind]: Bounds): number {
-  if (typeof value !== 'number' || !(value >= least && value <= most)) throw new Error('a number out of range');
+  if (typeof value !== 'number' || !(value >= least && value <= most))
+    throw new Error('a number out of range');
   if (kind === 'whole' && !Number.isInteger(value)) throw new Error('no whole number');
   return value;
 }

@@ -12,9 +12,11 @@ export function outcomeSentence(outcome: TeachOutcome): string {
       ? 'It diverged at once, and nothing was learned: try a smaller rate.'
       : 'It was stopped before it learned anything.';
   }
-  if (end === 'diverged') return `It diverged at step ${steps} of ${of}. Step ${kept} was kept, its last good one.`;
+  if (end === 'diverged')
+    return `It diverged at step ${steps} of ${of}. Step ${kept} was kept, its last good one.`;
   const best = kept < steps ? ` Step ${kept} was its best, and was kept.` : '';
-  const went = end === 'stopped' ? `Stopped at step ${steps} of ${of}, after` : `Taught in ${count(steps, 'step')},`;
+  const went =
+    end === 'stopped' ? `Stopped at step ${steps} of ${of}, after` : `Taught in ${count(steps, 'step')},`;
   return `${went} ${duration(seconds)}.${best} ${numbers}`;
 }
 

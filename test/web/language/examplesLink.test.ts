@@ -56,7 +56,8 @@ describe('a link of examples', () => {
 
   it('is refused wherever it was cut', () => {
     const hash = hashOf(examplesLink(shared, PAGE));
-    for (let end = 3; end < hash.length; end += 7) expect(() => examplesIn(hash.slice(0, end))).toThrow(DAMAGED);
+    for (let end = 3; end < hash.length; end += 7)
+      expect(() => examplesIn(hash.slice(0, end))).toThrow(DAMAGED);
   });
 
   it('is refused where it unpacks to more than examples are', () => {

@@ -95,7 +95,11 @@ describe('the course of a lesson', () => {
   const course = [report(0, 3), report(20, 1), report(40, 2)].reduce(withReport, NO_COURSE);
 
   it('gathers the reports', () => {
-    expect(course.losses).toEqual([[0, 3], [20, 1], [40, 2]]);
+    expect(course.losses).toEqual([
+      [0, 3],
+      [20, 1],
+      [40, 2],
+    ]);
     expect(course.stops.map(({ step }) => step)).toEqual([0, 20, 40]);
     expect(course.latest?.step).toBe(40);
   });
@@ -125,7 +129,10 @@ describe('what came of it', () => {
     [{}, "Taught in 60 steps, 58 s. 2,442,240 new numbers; the model's own were not touched."],
     [{ kept: 40 }, /Step 40 was its best, and was kept\./],
     [{ end: 'stopped', steps: 23, kept: 23 }, /^Stopped at step 23 of 60, after 58 s\. 2/],
-    [{ end: 'diverged', steps: 31, kept: 30 }, 'It diverged at step 31 of 60. Step 30 was kept, its last good one.'],
+    [
+      { end: 'diverged', steps: 31, kept: 30 },
+      'It diverged at step 31 of 60. Step 30 was kept, its last good one.',
+    ],
     [{ end: 'diverged', steps: 2, kept: 0 }, /nothing was learned/],
     [{ end: 'stopped', steps: 0, kept: 0 }, 'It was stopped before it learned anything.'],
   ] as const)('%o', (change, said) => {
