@@ -90,7 +90,7 @@ describe('the first word that differs', () => {
 describe('the course of a lesson', () => {
   const report = (step: number, loss: number) => ({
     ...{ step, steps: 60, secondsLeft: 40, tokensPerSecond: 131, losses: [[step, loss]] as const },
-    ...{ heldOut: [[step, loss + 1]] as const, probes: [{ step, answers: ['a', 'b'] }] },
+    ...{ heldOut: [[step, loss + 1]] as const, probes: [{ step, answers: ['a', 'b'] }], isMeasuring: false },
   });
   const course = [report(0, 3), report(20, 1), report(40, 2)].reduce(withReport, NO_COURSE);
 

@@ -3,7 +3,9 @@ import type { ProbeStop } from '../api.js';
 
 export interface RecordedRun {
   readonly preset: string;
-  /** Where it was recorded: `a 2-core laptop`. */
+  /** A checksum of what was taught and how: where that changes, the build records again. */
+  readonly key: string;
+  /** Where it was recorded: `a 2-core machine`. */
   readonly device: string;
   /** That the lesson took. */
   readonly seconds: number;

@@ -61,7 +61,7 @@ interface ProbeProps {
 
 function Probe({ prompt, before, after, isTyped, isPlaying, onPrompt }: ProbeProps) {
   return (
-    <section class="lm-probe" aria-label={`Question: ${prompt}`}>
+    <article class="lm-probe" aria-label={`Question: ${prompt}`}>
       {onPrompt ? (
         <label class="lm-own-question">
           Your own question
@@ -78,11 +78,11 @@ function Probe({ prompt, before, after, isTyped, isPlaying, onPrompt }: ProbePro
       )}
       <div class="lm-columns">
         <div class="lm-side before">
-          <h4>Before</h4>
+          <div class="lm-name">Before</div>
           <p>{before ?? <Waiting isPlaying={isPlaying} />}</p>
         </div>
         <div class="lm-side after">
-          <h4>After</h4>
+          <div class="lm-name">After</div>
           <p aria-live="off">
             {after === undefined ? (
               <Same hasBefore={before !== undefined} isPlaying={isPlaying} />
@@ -92,7 +92,7 @@ function Probe({ prompt, before, after, isTyped, isPlaying, onPrompt }: ProbePro
           </p>
         </div>
       </div>
-    </section>
+    </article>
   );
 }
 

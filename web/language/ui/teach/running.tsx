@@ -20,7 +20,8 @@ export function Running(props: RunningProps) {
     <>
       <div class="lm-running">
         <progress aria-label="How far the lesson is" max={latest?.steps || 1} value={latest?.step ?? 0} />
-        <p>{isPaused ? `Paused at ${stepOf(course)}` : runningLine(course)}</p>
+        <p>{runningLine(course, isPaused)}</p>
+        {latest?.notice && <p class="hint">{latest.notice}</p>}
         <div class="row">
           <button type="button" class="stop" onClick={props.onStop}>
             Stop
@@ -40,11 +41,13 @@ export function Running(props: RunningProps) {
 
 const stepOf = ({ latest }: Course) => (latest ? `step ${latest.step} of ${latest.steps}` : 'the beginning');
 
-export function runningLine(course: Course): string {
+export function runningLine(course: Course, isPaused: boolean): string {
   const { latest } = course;
+  if (latest?.isMeasuring) return 'The steps are over: what it forgot is being measured …';
+  if (isPaused) return `Paused at ${stepOf(course)}.`;
   if (!latest || latest.step === 0) return 'The model answers as it is, then it learns …';
   const left = latest.secondsLeft === undefined ? '' : `${duration(latest.secondsLeft)} left, `;
-  return `${stepOf(course)}, ${left}${integer(latest.tokensPerSecond)} tok/s`;
+  return `Step ${latest.step} of ${latest.steps}, ${left}${integer(latest.tokensPerSecond)} tok/s`;
 }
 
 /** Changes at each quarter only, so that it is not said at each step. */

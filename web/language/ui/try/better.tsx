@@ -1,6 +1,9 @@
 /** From an answer that is no good to an example. */
 import { useId, useState } from 'preact/hooks';
 
+/** In a box of 24. */
+const THUMB_DOWN = 'M7 3v11m0-11h9.5l3 7.5V14H14l1 6-2 1-6-7H3V3z';
+
 interface BetterProps {
   readonly prompt: string;
   readonly onNewRow: (prompt: string, answer: string) => void;
@@ -19,7 +22,10 @@ export function Better({ prompt, onNewRow }: BetterProps) {
   if (state === 'closed')
     return (
       <button type="button" class="quiet lm-thumb" onClick={() => setState('open')}>
-        <span aria-hidden="true">👎</span> Not a good answer
+        <svg viewBox="0 0 24 24" aria-hidden="true">
+          <path d={THUMB_DOWN} />
+        </svg>
+        Not a good answer
       </button>
     );
   return (

@@ -50,7 +50,7 @@ export function Compare(props: CompareProps) {
               <Column title="After" side="after" said={round.after} other={round.before} />
             ) : (
               <div class="lm-side after">
-                <h4>After</h4>
+                <div class="lm-name">After</div>
                 <p class="lm-soft">There is no adapter yet: teach it something first.</p>
               </div>
             )}
@@ -67,13 +67,13 @@ export function Compare(props: CompareProps) {
   );
 }
 
-/** Asks the base, then the adapter: the worker has one model, and answers one question at a time. */
+/** Asks the base and the adapter at once. */
 function useBoth({ ask, stopAsking, hasAdapter, system, settings, onError }: CompareProps) {
   const [round, setRound] = useState<Round>();
   const [isAsking, setIsAsking] = useState(false);
-  const run = useRef({ number: 0, isStopped: false });
+  const run = useRef({ number: 0 });
   const answerBoth = async (prompt: string) => {
-    const mine = { number: run.current.number + 1, isStopped: false };
+    const mine = { number: run.current.number + 1 };
     run.current = mine;
     setIsAsking(true);
     setRound({ prompt, before: NOTHING, after: NOTHING });
@@ -89,18 +89,14 @@ function useBoth({ ask, stopAsking, hasAdapter, system, settings, onError }: Com
       put({ text: answer.text, answer });
     };
     try {
-      await one('before', 0);
-      if (hasAdapter && !mine.isStopped) await one('after', settings.strength);
+      await Promise.all([one('before', 0), ...(hasAdapter ? [one('after', settings.strength)] : [])]);
     } catch (error) {
       onError(error instanceof Error ? error.message : String(error));
     } finally {
       if (run.current === mine) setIsAsking(false);
     }
   };
-  const stop = () => {
-    run.current.isStopped = true;
-    void stopAsking();
-  };
+  const stop = () => void stopAsking();
   return { round, isAsking, answerBoth, stop };
 }
 
@@ -117,7 +113,7 @@ function Column(props: {
   const isOver = said.answer !== undefined && other.answer !== undefined;
   return (
     <div class={`lm-side ${side}`}>
-      <h4>{title}</h4>
+      <div class="lm-name">{title}</div>
       <p>
         {said.text ? (
           <Parting text={said.text} other={isOver ? other.text : ''} />

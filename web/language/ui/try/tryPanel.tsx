@@ -14,7 +14,7 @@ export interface Asking {
   readonly hasAdapter: boolean;
   /** For all conversations. */
   readonly system: string | undefined;
-  /** The worker's, which answers one question after the other. */
+  /** The worker's, which may answer the base and the adapter side by side. */
   readonly ask: (question: Question, told: (text: string) => void) => Promise<Answer>;
   readonly stopAsking: () => Promise<void>;
   /** An answer that a person would have liked better becomes an example. */
@@ -71,7 +71,7 @@ function Learned({ outcome, checks }: Pick<TryPanelProps, 'checks'> & { readonly
       <ul>
         {checks.map(({ name, before, after, of }) => (
           <li key={name}>
-            {name}: <strong class="before">{`${before}/${of}`}</strong> before,{' '}
+            {sentenceCase(name)}: <strong class="before">{`${before}/${of}`}</strong> before,{' '}
             <strong class="after">{`${after}/${of}`}</strong> after.
           </li>
         ))}
@@ -85,3 +85,5 @@ function Learned({ outcome, checks }: Pick<TryPanelProps, 'checks'> & { readonly
     </section>
   );
 }
+
+const sentenceCase = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);
