@@ -6,5 +6,6 @@
 type Untyped = any;
 export const Interpreter: Untyped;
 export const Environment: Untyped;
+export type Environment = Untyped;
 export function parse(tokens: Untyped): Untyped;
 export function tokenize(source: string, options?: Untyped): Untyped;
