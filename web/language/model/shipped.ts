@@ -19,7 +19,7 @@ import { Download, whileNobodyFetches } from './download.js';
 import { type ModelManifest, partName, shippedModel } from './manifest.js';
 import { partsSource } from './partsSource.js';
 import { Shelf } from './shelf.js';
-import { openStore } from './store.js';
+import { openStore, type PartStore } from './store.js';
 
 export interface ShippedSource {
   readonly source: ByteSource;
@@ -43,7 +43,7 @@ export async function openShippedSource(
 ): Promise<ShippedSource> {
   const manifest = shippedOrThrow();
   const shelf = await openShelf(manifest);
-  const kept = await shelf.stored();
+  const found = await Promise.all(manifest.parts.map((_, index) => shelf.find(index)));
   const download = new Download({
     manifest,
     shelf,
@@ -57,7 +57,7 @@ export async function openShippedSource(
   return {
     source: partsSource(sizes, (index) => download.part(index), manifest.name),
     manifest,
-    isComplete: kept.bytes === kept.total,
+    isComplete: found.every((blob) => blob !== undefined),
     finished: download.finished,
     stored: () => shelf.stored(),
     pause: () => download.pause(),
@@ -74,8 +74,8 @@ export async function storedShipped(): Promise<Stored> {
 /** To be closed first, where it is open. @throws Error where another tab fetches it at this moment */
 export async function deleteShipped(): Promise<void> {
   const manifest = shippedOrThrow();
-  const store = await openStore(manifest.sha256);
-  await whileNobodyFetches(manifest, navigator.locks, () => store.clear());
+  const kept = await storeOf(manifest);
+  await whileNobodyFetches(manifest, navigator.locks, () => kept.clear());
 }
 
 function shippedOrThrow(): ModelManifest {
@@ -85,5 +85,13 @@ function shippedOrThrow(): ModelManifest {
 
 async function openShelf(manifest: ModelManifest): Promise<Shelf> {
   const estimate = async () => (await navigator.storage?.estimate?.()) ?? {};
-  return new Shelf(manifest, await openStore(manifest.sha256), estimate);
+  return new Shelf(manifest, await storeOf(manifest), estimate);
+}
+
+let store: Promise<PartStore> | undefined;
+
+/** The same for the whole visit: a browser that does not answer is waited for once. */
+function storeOf(manifest: ModelManifest): Promise<PartStore> {
+  store ??= openStore(manifest.sha256);
+  return store;
 }
