@@ -1,5 +1,5 @@
 /** How long a lesson will take here: two of its steps are made, and thrown away with the adapter that they trained. */
-import { fit, unloadAdapters } from 'lowrank';
+import { fit } from 'lowrank';
 import { type LlamaForCausalLM, type PackedBatch, tokenLoss } from 'lowrank/text';
 import type { Lesson } from '../api.js';
 import type { OpenedModel } from './opened.js';
@@ -37,7 +37,7 @@ export async function estimateSeconds(
     });
   } finally {
     optimizer.dispose();
-    unloadAdapters(model);
+    opened.takeBack(model, 'an adapter');
   }
   const all = epochs * tokensOf(taught.keys());
   const asking = lesson.probes.length > 0 ? 1 / (1 - PROBE_SHARE) : 1;

@@ -56,7 +56,10 @@ export async function readPeft(
   files: ReadonlyMap<string, Uint8Array>,
 ): Promise<Adapted> {
   const model = opened.twin();
-  const adapter = await loadAdapter(model, files);
+  const adapter = await loadAdapter(model, files).catch((error: unknown) => {
+    opened.takeBack(model, 'none');
+    throw error;
+  });
   return { model, adapter, about: aboutIn(files.get(INFO)) };
 }
 

@@ -1,5 +1,5 @@
 /** Everything that computes on the language-model page: it lives in the worker, and knows nothing of the page. */
-import { type Backend, unloadAdapters } from 'lowrank';
+import type { Backend } from 'lowrank';
 import { loadTokenizer, type Tokenizer } from 'lowrank/text';
 import type {
   AdapterInfo,
@@ -296,7 +296,7 @@ export class Lab implements LanguageLab {
   }
 
   #replace(adapted: Adapted | undefined): void {
-    if (this.#adapted) unloadAdapters(this.#adapted.model);
+    if (this.#adapted) this.#opened?.takeBack(this.#adapted.model, 'an adapter');
     this.#adapted = adapted;
   }
 

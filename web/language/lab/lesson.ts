@@ -1,12 +1,6 @@
 /** The steps of a lesson, and what happens between them: copies, held-out rows, probes, pauses. */
-import { fit, NonFiniteError } from 'lowrank';
-import {
-  evaluateLanguageModel,
-  type LlamaForCausalLM,
-  type PackedBatch,
-  PackedRows,
-  tokenLoss,
-} from 'lowrank/text';
+import { fit, type LoraFactors, Module, NonFiniteError } from 'lowrank';
+import { evaluateLanguageModel, type PackedBatch, PackedRows, tokenLoss } from 'lowrank/text';
 import type { Lesson, TeachOutcome, TeachReport } from '../api.js';
 import { type Copy, copyOf, putBack, Watch } from './copies.js';
 import type { Gate } from './gate.js';
@@ -37,6 +31,16 @@ export interface StepsOutcome extends Pick<TeachOutcome, 'end' | 'kept' | 'steps
 class Ended extends Error {
   constructor(readonly end: 'stopped' | 'diverged') {
     super(end);
+  }
+}
+
+/**
+ * What a lesson trains, without the weights that it does not: `fit` would read all of those, half a gigabyte once they are
+ * unpacked, to compare them where a lesson goes on. The model's checksum says as much.
+ */
+class Trained extends Module {
+  constructor(readonly factors: ReadonlyMap<string, LoraFactors>) {
+    super();
   }
 }
 
@@ -112,9 +116,10 @@ export class LessonSteps {
     const keeping = this.#keeping;
     const measured = (heldOut.length > 0 ? heldOut : setup.taught).map(({ example }) => example);
     try {
-      if (!from) await this.#before();
-      else this.#reports.send();
-      await fit<LlamaForCausalLM, PackedBatch>(model, rows, {
+      if (from) this.#reports.send();
+      else await this.#before();
+      if (signal.aborted) return 'stopped';
+      await fit<Trained, PackedBatch>(new Trained(setup.adapter.factors), rows, {
         ...{ optimizer, epochs, limit: steps, seed, clipNorm: CLIP },
         schedule: { kind: 'cosine', warmup },
         loss: (_, batch) => this.#loss(batch),
@@ -130,6 +135,7 @@ export class LessonSteps {
             return keeping.every;
           },
           resume: from !== undefined,
+          settings: { base: opened.view.base },
         },
         onStep: ({ iteration, loss }) => this.#step(iteration, loss),
       });

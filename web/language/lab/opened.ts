@@ -1,5 +1,5 @@
 /** A model that is open: its weights once on the device, and as many models over them as are needed. */
-import type { Backend, Parameter } from 'lowrank';
+import { type Backend, type Parameter, unloadAdapters } from 'lowrank';
 import { generate, LlamaForCausalLM, type LoadedLanguageModel, type Tokenizer } from 'lowrank/text';
 import type { ModelView } from '../api.js';
 
@@ -11,6 +11,8 @@ export class OpenedModel {
   readonly base: LlamaForCausalLM;
   readonly tokenizer: Tokenizer;
   readonly #weights: ReadonlyMap<string, Parameter>;
+  /** Twins without an adapter. */
+  readonly #free: LlamaForCausalLM[] = [];
 
   constructor(
     readonly device: Backend,
@@ -25,7 +27,10 @@ export class OpenedModel {
     if (isPacked && device.name !== 'webgpu') model.precision = 'fast';
   }
 
+  /** A model without an adapter; `takeBack` it. */
   twin(): LlamaForCausalLM {
+    const free = this.#free.pop();
+    if (free) return free;
     const { device, base } = this;
     const twin = new LlamaForCausalLM(device, base.config, (name) => {
       const weight = this.#weights.get(name);
@@ -33,6 +38,13 @@ export class OpenedModel {
       throw new Error(`there is no weight ${name}`);
     });
     return twin.eval();
+  }
+
+  /** Frees the adapter of a twin that nobody uses any more. */
+  takeBack(twin: LlamaForCausalLM, has: 'an adapter' | 'none'): void {
+    if (has === 'an adapter') unloadAdapters(twin);
+    // It is used again, since tables that it has on the device cannot be freed without the weights.
+    this.#free.push(twin);
   }
 
   /** The first token takes longer than those that follow. */

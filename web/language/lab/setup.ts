@@ -1,13 +1,5 @@
 /** What a lesson needs before its first step: rows, an adapter on a model of its own, an optimizer. */
-import {
-  AdamW,
-  applyLora,
-  DataError,
-  type LoraAdapter,
-  type Parameter,
-  Random,
-  unloadAdapters,
-} from 'lowrank';
+import { AdamW, applyLora, DataError, type LoraAdapter, type Parameter, Random } from 'lowrank';
 import { type LlamaForCausalLM, PackedRows, splitExamples } from 'lowrank/text';
 import type { Lesson, TeachSettings } from '../api.js';
 import { type TokenRow, trainableRows } from './describe.js';
@@ -39,17 +31,21 @@ export async function setUp(opened: OpenedModel, lesson: Lesson): Promise<Lesson
   const all = trainableRows(opened.tokenizer, lesson.rows, { system, maxLength });
   if (all.length === 0) throw new DataError('There is no example that can be taught: write one first.');
   const { taught, heldOut } = split(all, settings);
-  const model = opened.twin();
   const rows = new PackedRows(
     opened.device,
     taught.map(({ example }) => example),
-    { batchSize: settings.batch, maxLength, window: model.config.slidingWindow },
+    { batchSize: settings.batch, maxLength, window: opened.base.config.slidingWindow },
   );
   const { rank, alpha, seed, learningRate, epochs } = settings;
   const stepsIn = (passes: number) =>
     rows.stepCount({ batchSize: 1, epochs: passes, random: new Random(seed).split('shuffle') });
   const steps = stepsIn(epochs);
-  const adapter = await applyLora(model, { rank, alpha, seed, targetModules: targets(model, settings) });
+  const model = opened.twin();
+  const config = { rank, alpha, seed, targetModules: targets(model, settings) };
+  const adapter = await applyLora(model, config).catch((error: unknown) => {
+    opened.takeBack(model, 'none');
+    throw error;
+  });
   try {
     model.model.gradientCheckpointing = settings.isMemoryTight;
     const parameters = adapter.parameters();
@@ -58,7 +54,7 @@ export async function setUp(opened: OpenedModel, lesson: Lesson): Promise<Lesson
     const stepsPerPass = stepsIn(1);
     return { model, adapter, parameters, optimizer, taught, heldOut, rows, steps, stepsPerPass, warmup };
   } catch (error) {
-    unloadAdapters(model);
+    opened.takeBack(model, 'an adapter');
     throw error;
   }
 }

@@ -1,5 +1,4 @@
 /** A lesson from its rows to its adapter. */
-import { unloadAdapters } from 'lowrank';
 import type { Lesson, TeachOutcome, TeachReport } from '../api.js';
 import type { Asking } from './asking.js';
 import type { Adapted } from './exporting.js';
@@ -99,7 +98,7 @@ export class Teaching {
 
   #discard({ model }: LessonSetup): void {
     this.#setup = undefined;
-    unloadAdapters(model);
+    this.#options.opened.takeBack(model, 'an adapter');
   }
 }
 
