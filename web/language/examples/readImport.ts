@@ -140,6 +140,10 @@ async function withLibrary(
   const heading = isUnnamed ? `prompt${separator}completion\n` : '';
   const bytes = new TextEncoder().encode(heading + text);
   const file = await readExamples(bytes, { name, skipBad: true }).catch((error: Error) => {
+    if (isUnnamed && error.message.includes('must have as many columns'))
+      throw new Error(
+        `${shown} must have two columns, a prompt and an answer, or a first row that names its columns.`,
+      );
     const message = error.message.replace(name, shown);
     const placed = (all: string, line: string) => (isUnnamed ? `line ${Number(line) - 1}` : all);
     throw new Error(asSentence(message.replace(/\bline (\d+)/g, placed)));
