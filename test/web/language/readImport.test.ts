@@ -103,8 +103,17 @@ describe('a file of examples', () => {
       notes: [],
       system: undefined,
       mayHaveHeading: name.startsWith('unnamed'),
+      total: golden.pairs.length,
+      badTotal: golden.bad?.length ?? 0,
       ...golden,
     });
+  });
+
+  it('keeps as many rows as a table has room for, and counts the rest', async () => {
+    const lines = ['a\tb\n'.repeat(600), 'c\n'.repeat(60)].join('');
+    const { pairs, total, bad, badTotal } = await readImport(lines, options);
+    expect([pairs.length, total, bad.length, badTotal]).toEqual([500, 600, 50, 60]);
+    expect(bad[0]).toEqual({ line: 601, why: 'it has 1 column instead of 2' });
   });
 
   it('leaves out a first row that names columns in other words', async () => {
