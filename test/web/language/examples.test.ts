@@ -78,7 +78,8 @@ describe('marks', () => {
 describe('the count line', () => {
   it('counts what is taught', () => {
     const rows = [...numbered(3), rowOf('a', '')];
-    const counted = { rows, views: viewsOf(rows.slice(0, 3)), heldOut: 0 };
+    const counted = { rows, views: viewsOf(rows.slice(0, 3)), maxLength: 1024, heldOut: 0 };
+    expect(countLine({ ...counted, maxLength: 256 })).toBe('3 examples, 768 tokens, 450 of them trained');
     expect(countLine(counted)).toBe('3 examples, 1,800 tokens, 450 of them trained');
     expect(countLine({ ...counted, heldOut: 2 })).toBe(
       '3 examples, 1,800 tokens, 450 of them trained · 2 held out to test it',
@@ -91,22 +92,22 @@ describe('the count line', () => {
 
   it('tells no tokens until all are counted', () => {
     const rows = numbered(2);
-    expect(countLine({ rows, views: viewsOf(rows.slice(1)), heldOut: 0 })).toBe('2 examples');
-    expect(countLine({ rows: [], views: new Map(), heldOut: 0 })).toBe('0 examples');
+    expect(countLine({ rows, views: viewsOf(rows.slice(1)), maxLength: 256, heldOut: 0 })).toBe('2 examples');
+    expect(countLine({ rows: [], views: new Map(), maxLength: 256, heldOut: 0 })).toBe('0 examples');
   });
 
   it('warns of few, and suggests rewordings where they are rare', () => {
-    const of = (rows: readonly Row[]) => ({ rows, views: new Map<string, RowView>(), heldOut: 0 });
+    const of = (rows: readonly Row[]) => ({ rows, views: new Map<string, RowView>() });
     expect(fewWords(of([]))).toBeUndefined();
     expect(fewWords(of(numbered(7)))).toBe('Few examples: it will copy them word by word.');
     expect(fewWords(of(numbered(8)))).toBeUndefined();
-    expect(rewordingWords(of(numbered(7)))).toBeUndefined();
-    expect(rewordingWords(of(numbered(8)))).toMatch(/So far each is asked in one way only\.$/);
+    expect(rewordingWords(numbered(7))).toBeUndefined();
+    expect(rewordingWords(numbered(8))).toMatch(/So far each is asked in one way only\.$/);
     const reworded = (count: number) => numbered(count).map(({ answer }) => rowOf('other', answer));
-    expect(rewordingWords(of([...numbered(8), ...reworded(3)]))).toMatch(
+    expect(rewordingWords([...numbered(8), ...reworded(3)])).toMatch(
       /So far 3 of 8 are asked in more than one way\.$/,
     );
-    expect(rewordingWords(of([...numbered(8), ...reworded(4)]))).toBeUndefined();
+    expect(rewordingWords([...numbered(8), ...reworded(4)])).toBeUndefined();
   });
 });
 

@@ -6,11 +6,11 @@ import '/web/style.css';
 import { ExamplesPanel } from '/web/language/ui/examples/examplesPanel.tsx';
 import { RowLine } from '/web/language/ui/examples/rowLine.tsx';
 
-// How many rows are drawn.
-window.drawn = 0;
+// The rows that are drawn.
+window.drawn = new Set();
 const draw = RowLine.prototype.render;
 RowLine.prototype.render = function () {
-  window.drawn++;
+  window.drawn.add(this.props.row.id);
   return draw.call(this);
 };
 

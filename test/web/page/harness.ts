@@ -28,6 +28,7 @@ export async function openHarness(script: string): Promise<Harness> {
     resolve: {
       alias: { 'lowrank/text': join(root, 'src/text.ts'), lowrank: join(root, 'src/browser.ts') },
     },
+    worker: { format: 'es' },
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
     build: { outDir: join(folder, 'built'), target: 'es2022', minify: false },
   });

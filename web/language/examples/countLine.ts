@@ -9,6 +9,8 @@ const FEW = 8;
 export interface Counted {
   readonly rows: readonly Row[];
   readonly views: ReadonlyMap<string, RowView>;
+  /** Tokens that a row may have: what is beyond them is cut. */
+  readonly maxLength: number;
   /** Rows that are not trained, so that the rest can be tested on them. */
   readonly heldOut: number;
 }
@@ -16,7 +18,7 @@ export interface Counted {
 const isTaught = (row: Row, views: Counted['views']) => canBeTaught(row) && !views.get(row.id)?.problem;
 
 /** `24 examples, 1,310 tokens, 312 of them trained · 3 held out to test it`; tokens only where all of them are counted. */
-export function countLine({ rows, views, heldOut }: Counted): string {
+export function countLine({ rows, views, maxLength, heldOut }: Counted): string {
   const taught = rows.filter((row) => isTaught(row, views));
   const words = [count(taught.length, 'example')];
   const counted = taught.map(({ id }) => views.get(id)).filter((view) => view !== undefined);
@@ -24,7 +26,7 @@ export function countLine({ rows, views, heldOut }: Counted): string {
     const sum = (pick: (view: RowView) => number) => counted.reduce((all, view) => all + pick(view), 0);
     words.push(
       count(
-        sum(({ tokens }) => tokens),
+        sum(({ tokens }) => Math.min(tokens, maxLength)),
         'token',
       ),
       `${integer(sum(({ trained }) => trained))} of them trained`,
@@ -34,13 +36,13 @@ export function countLine({ rows, views, heldOut }: Counted): string {
 }
 
 /** What should be known of so few examples. */
-export function fewWords({ rows, views }: Counted): string | undefined {
+export function fewWords({ rows, views }: Pick<Counted, 'rows' | 'views'>): string | undefined {
   const taught = rows.filter((row) => isTaught(row, views)).length;
   return taught > 0 && taught < FEW ? 'Few examples: it will copy them word by word.' : undefined;
 }
 
 /** That rewordings help, where they are rare; undefined where there are enough, or too few examples for it to matter. */
-export function rewordingWords({ rows }: Counted): string | undefined {
+export function rewordingWords(rows: readonly Row[]): string | undefined {
   const asked = new Map<string, Set<string>>();
   for (const { prompt, answer } of rows.filter(canBeTaught)) {
     if (prompt.trim() === '') continue;

@@ -1,16 +1,18 @@
-/**
- * Examples from a file or from what was pasted. This is the heavy part of the import, with the library's readers: the dialog loads
- * it when it opens.
- */
+/** Examples from a file or from what was pasted. This is the heavy part of the import, with the library's readers. */
 import { readExamples } from 'lowrank/text';
 import { type Contents, contentsOf } from './contents.js';
 import { hasMarkedLines, markedLines, pieces } from './plainText.js';
+import { MOST_ROWS } from './rows.js';
 
 export interface Imported extends Contents {
   /** What it was taken for, in words. */
   readonly format: string;
   /** It has a first row that may be the names of columns, which is not known. */
   readonly mayHaveHeading: boolean;
+  /** Examples, also those for which no table has room: they are not in `pairs`. */
+  readonly total: number;
+  /** Lines that are no examples; `bad` has the first of them. */
+  readonly badTotal: number;
 }
 
 export interface ImportOptions {
@@ -20,8 +22,9 @@ export interface ImportOptions {
   readonly hasHeading?: boolean;
 }
 
-/** More cannot become rows of the table anyway. */
+/** All of it is in memory at once. */
 const MOST_BYTES = 32_000_000;
+const MOST_BAD = 50;
 const PASTED = 'What was pasted';
 
 /**
@@ -37,14 +40,20 @@ export async function readImport(source: File | string, options: ImportOptions):
   if (text.trim() === '') throw new Error(`${name} is empty.`);
   const ending = isPasted ? '' : (/\.[a-z]+$/i.exec(name)?.[0].toLowerCase() ?? '');
   const found = await readText(text, name, ending, options);
-  if (found.pairs.length > 0) return found;
-  const [first] = found.bad;
+  const { pairs, bad } = found;
+  const totals = { total: pairs.length, badTotal: bad.length };
+  if (pairs.length > 0)
+    return { ...found, ...totals, pairs: pairs.slice(0, MOST_ROWS), bad: bad.slice(0, MOST_BAD) };
+  const [first] = bad;
   throw new Error(
     first
       ? `${name} has no example that can be read: line ${first.line}: ${first.why}.`
       : `${name} has no examples.`,
   );
 }
+
+/** Before it is cut to what a table has room for. */
+type Whole = Omit<Imported, 'total' | 'badTotal'>;
 
 /** Spreadsheets write UTF-16, with a mark at the beginning. */
 function textIn(bytes: Uint8Array, name: string): string {
@@ -58,12 +67,7 @@ function textIn(bytes: Uint8Array, name: string): string {
   throw new Error(`${name} is no text: examples are JSON lines, CSV, TSV, or plain text.`);
 }
 
-async function readText(
-  text: string,
-  name: string,
-  ending: string,
-  options: ImportOptions,
-): Promise<Imported> {
+async function readText(text: string, name: string, ending: string, options: ImportOptions): Promise<Whole> {
   if (isJson(text, ending)) return withLibrary(text, name, `${name}.jsonl`);
   const table = tableOf(text, ending);
   if (table?.isNamed) return withLibrary(text, name, `${name}${table.ending}`);
@@ -135,11 +139,15 @@ async function withLibrary(
   name: string,
   separator?: string,
   hasHeading?: boolean,
-): Promise<Imported> {
+): Promise<Whole> {
   const isUnnamed = separator !== undefined;
   const heading = isUnnamed ? `prompt${separator}completion\n` : '';
   const bytes = new TextEncoder().encode(heading + text);
   const file = await readExamples(bytes, { name, skipBad: true }).catch((error: Error) => {
+    if (isUnnamed && error.message.includes('must have as many columns'))
+      throw new Error(
+        `${shown} must have two columns, a prompt and an answer, or a first row that names its columns.`,
+      );
     const message = error.message.replace(name, shown);
     const placed = (all: string, line: string) => (isUnnamed ? `line ${Number(line) - 1}` : all);
     throw new Error(asSentence(message.replace(/\bline (\d+)/g, placed)));

@@ -85,7 +85,7 @@ function Table({ rows, views, maxLength, editor, onFocused, onImport }: TablePro
 
 function Counts(props: ExamplesPanelProps) {
   const few = fewWords(props);
-  const reword = rewordingWords(props);
+  const reword = rewordingWords(props.rows);
   return (
     <div class="examples-counts">
       <p>

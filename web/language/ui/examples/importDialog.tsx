@@ -1,5 +1,6 @@
 /** Examples from a file or from what was pasted: shown before they are taken. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { ImportReader } from '../../examples/importReader.js';
 import type { Imported } from '../../examples/readImport.js';
 import { ImportPreview } from './importPreview.js';
 import type { ImportStart, Taken } from './props.js';
@@ -22,7 +23,7 @@ export function ImportDialog({ start, filled, maxLength, onTake, onClose }: Impo
   const dialog = useRef<HTMLDialogElement>(null);
   const [source, setSource] = useState<File | string>(start.source ?? '');
   const [hasHeading, setHasHeading] = useState(false);
-  const found = useImport(source, maxLength, hasHeading);
+  const { found, isReading } = useImport(source, maxLength, hasHeading);
   useEffect(() => dialog.current?.showModal(), []);
   const open = (next: File | string) => {
     setHasHeading(false);
@@ -48,11 +49,12 @@ export function ImportDialog({ start, filled, maxLength, onTake, onClose }: Impo
       <SourceBox source={source} onSource={open} />
       <div role="status" class="examples-found">
         {found instanceof Error && <p class="examples-trouble">{found.message}</p>}
-        {found === 'reading' && <p class="hint">Reading…</p>}
+        {isReading && <p class="hint">Reading…</p>}
       </div>
-      {typeof found === 'object' && !(found instanceof Error) && (
+      {found && !(found instanceof Error) && (
         <ImportPreview
           found={found}
+          isReading={isReading}
           filled={filled}
           hasHeading={hasHeading}
           onHasHeading={setHasHeading}
@@ -78,39 +80,37 @@ export function ImportDialog({ start, filled, maxLength, onTake, onClose }: Impo
   );
 }
 
-/** What is read from the source; undefined where there is none. */
-function useImport(
-  source: File | string,
-  maxLength: number,
-  hasHeading: boolean,
-): Imported | Error | 'reading' | undefined {
-  const [found, setFound] = useState<Imported | Error | 'reading'>();
+interface Import {
+  /** Of what was read last; undefined where there is nothing to read. */
+  readonly found: Imported | Error | undefined;
+  /** Something else is read now, in its stead. */
+  readonly isReading: boolean;
+}
+
+function useImport(source: File | string, maxLength: number, hasHeading: boolean): Import {
+  const [state, setState] = useState<Import>({ found: undefined, isReading: false });
+  const reader = useRef<ImportReader>(undefined);
+  reader.current ??= new ImportReader();
+  useEffect(() => () => reader.current?.close(), []);
   useEffect(() => {
     if (typeof source === 'string' && source.trim() === '') {
-      setFound(undefined);
+      setState({ found: undefined, isReading: false });
       return;
     }
     let isOld = false;
-    setFound((before) => (typeof before === 'object' && !(before instanceof Error) ? before : 'reading'));
+    setState(({ found }) => ({ found: found instanceof Error ? undefined : found, isReading: true }));
     const timer = setTimeout(async () => {
-      const result = await read(source, maxLength, hasHeading).catch((error: Error) => error);
-      if (!isOld) setFound(result);
+      const result = await reader.current
+        ?.read(source, { maxLength, hasHeading })
+        .catch((error: Error) => error);
+      if (!isOld) setState({ found: result, isReading: false });
     }, WAIT_MS);
     return () => {
       isOld = true;
       clearTimeout(timer);
     };
   }, [source, maxLength, hasHeading]);
-  return found;
-}
-
-async function read(source: File | string, maxLength: number, hasHeading: boolean): Promise<Imported> {
-  const reader = await import('../../examples/readImport.js').catch(() => {
-    throw new Error(
-      'The part of this page that reads files could not be loaded: try it again with a network.',
-    );
-  });
-  return reader.readImport(source, { maxLength, hasHeading });
+  return state;
 }
 
 function SourceBox(props: {

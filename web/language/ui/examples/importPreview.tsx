@@ -8,6 +8,8 @@ import type { Taken } from './props.js';
 
 interface ImportPreviewProps {
   readonly found: Imported;
+  /** Something else is read now: this is not to be taken any more. */
+  readonly isReading: boolean;
   /** Rows in which something is written. */
   readonly filled: number;
   readonly hasHeading: boolean;
@@ -16,20 +18,21 @@ interface ImportPreviewProps {
 }
 
 const SHOWN = 3;
-const MOST_BAD_SHOWN = 50;
 
-export function ImportPreview({ found, filled, hasHeading, onHasHeading, onTake }: ImportPreviewProps) {
+export function ImportPreview(props: ImportPreviewProps) {
+  const { found, isReading, filled, hasHeading, onHasHeading, onTake } = props;
   const [usesSystem, setUsesSystem] = useState(true);
-  const { pairs, bad, notes, system, format, mayHaveHeading } = found;
+  const { pairs, total, bad, badTotal, notes, system, format, mayHaveHeading } = found;
   const room = MOST_ROWS - filled;
-  const take = (isReplacing: boolean) =>
-    onTake({ pairs, isReplacing, system: usesSystem ? system : undefined });
+  const take = (isReplacing: boolean) => {
+    if (!isReading) onTake({ pairs, isReplacing, system: usesSystem ? system : undefined });
+  };
   return (
     <div class="examples-preview">
       <p role="status">
-        <strong>{count(pairs.length, 'example')}</strong> · {format}
+        <strong>{count(total, 'example')}</strong> · {format}
       </p>
-      <FirstRows pairs={pairs} />
+      <FirstRows pairs={pairs} total={total} />
       {mayHaveHeading && (
         <Check isOn={hasHeading} onChange={onHasHeading}>
           The first row names the columns
@@ -43,20 +46,27 @@ export function ImportPreview({ found, filled, hasHeading, onHasHeading, onTake 
       {notes.map((note) => (
         <p key={note}>{note}</p>
       ))}
-      {bad.length > 0 && <BadLines bad={bad} />}
-      {pairs.length > room && (
+      {bad.length > 0 && <BadLines bad={bad} total={badTotal} />}
+      {total > room && (
         <p>
-          The table holds {MOST_ROWS}, and {integer(filled)} are there: the last{' '}
-          {integer(pairs.length - room)} of these are left out.
+          The table holds {MOST_ROWS}, and {integer(filled)} are there: the last {integer(total - room)} of
+          these are left out.
         </p>
       )}
-      <TakeButtons pairs={pairs.length} bad={bad.length} room={room} filled={filled} onTake={take} />
+      <TakeButtons
+        pairs={pairs.length}
+        bad={badTotal}
+        room={room}
+        filled={filled}
+        isReading={isReading}
+        onTake={take}
+      />
     </div>
   );
 }
 
-function FirstRows({ pairs }: { readonly pairs: readonly Pair[] }) {
-  const more = pairs.length - SHOWN;
+function FirstRows({ pairs, total }: { readonly pairs: readonly Pair[]; readonly total: number }) {
+  const more = total - SHOWN;
   return (
     <>
       <ol class="examples-first">
@@ -92,13 +102,13 @@ function Check({ isOn, onChange, children }: CheckProps) {
   );
 }
 
-function BadLines({ bad }: { readonly bad: readonly BadPlace[] }) {
+function BadLines({ bad, total }: { readonly bad: readonly BadPlace[]; readonly total: number }) {
   const [isShown, setIsShown] = useState(false);
-  const more = bad.length - MOST_BAD_SHOWN;
+  const more = total - bad.length;
   return (
     <div class="examples-bad">
       <p>
-        {words(bad[0])} {bad.length > 1 && `${integer(bad.length - 1)} more cannot be read either.`}
+        {words(bad[0])} {total > 1 && `${integer(total - 1)} more cannot be read either.`}
       </p>
       {bad.length > 1 && (
         <button type="button" class="quiet" aria-expanded={isShown} onClick={() => setIsShown(!isShown)}>
@@ -107,7 +117,7 @@ function BadLines({ bad }: { readonly bad: readonly BadPlace[] }) {
       )}
       {isShown && (
         <ul>
-          {bad.slice(0, MOST_BAD_SHOWN).map((each, i) => (
+          {bad.map((each, i) => (
             <li key={i}>{words(each)}</li>
           ))}
           {more > 0 && <li>and {integer(more)} more</li>}
@@ -124,21 +134,22 @@ interface TakeButtonsProps {
   readonly bad: number;
   readonly room: number;
   readonly filled: number;
+  readonly isReading: boolean;
   readonly onTake: (isReplacing: boolean) => void;
 }
 
-function TakeButtons({ pairs, bad, room, filled, onTake }: TakeButtonsProps) {
+function TakeButtons({ pairs, bad, room, filled, isReading, onTake }: TakeButtonsProps) {
   const skip = bad > 0 ? `Skip ${count(bad, 'bad line')}, ` : '';
   const added = count(Math.min(pairs, room), 'example');
   return (
     <div class="row examples-take">
       {room > 0 && (
-        <button type="button" class="primary" onClick={() => onTake(false)}>
+        <button type="button" class="primary" aria-disabled={isReading} onClick={() => onTake(false)}>
           {skip ? `${skip}add ${added}` : `Add ${added}`}
         </button>
       )}
       {filled > 0 && (
-        <button type="button" onClick={() => onTake(true)}>
+        <button type="button" aria-disabled={isReading} onClick={() => onTake(true)}>
           {skip ? `${skip}replace` : 'Replace'} the {count(filled, 'example')} in the table
         </button>
       )}
