@@ -63,7 +63,7 @@ export function Chat(props: ChatProps) {
         onRetry={last && (() => void say(last.prompt, turns.slice(0, -1)))}
       />
       {turns.length > 0 && !isAsking && (
-        <button type="button" class="quiet" onClick={clear}>
+        <button type="button" class="quiet lm-new" onClick={clear}>
           New chat
         </button>
       )}
