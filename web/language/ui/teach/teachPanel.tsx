@@ -2,7 +2,7 @@
 import { useRef } from 'preact/hooks';
 import type { TeachOutcome, TeachSettings } from '../../api.js';
 import type { Course } from '../../curve.js';
-import type { Effort } from '../../efforts.js';
+import { type Effort, FEWER_LAYERS } from '../../efforts.js';
 import { outcomeSentence } from '../../outcome.js';
 import { useKeptFocus } from '../keptFocus.js';
 import { Advanced } from './advanced.js';
@@ -67,7 +67,13 @@ function Choice(props: TeachPanelProps) {
   if (unfinished) return <Unfinished {...unfinished} onResume={props.onResume} onForget={props.onForget} />;
   return (
     <>
-      <EffortChoice effort={props.effort} estimate={props.estimate} onEffort={props.onEffort} />
+      <EffortChoice
+        effort={props.effort}
+        estimate={props.estimate}
+        lastLayers={props.settings.lastLayers}
+        onEffort={props.onEffort}
+        onFewerLayers={() => props.onSettings({ ...props.settings, lastLayers: FEWER_LAYERS })}
+      />
       <Begin {...props} />
     </>
   );
