@@ -73,7 +73,7 @@ async function record(device: Backend, path: string, most: number): Promise<Reco
     // No measurement is better than another: the last values are kept.
     return { loss: 0 };
   };
-  await fit<LlamaForCausalLM, PackedBatch>(model, rows, {
+  const { stopped } = await fit<LlamaForCausalLM, PackedBatch>(model, rows, {
     optimizer: new AdamW(
       model.parameters().filter(({ requiresGrad }) => requiresGrad),
       {
@@ -90,7 +90,9 @@ async function record(device: Backend, path: string, most: number): Promise<Reco
   if (stops.at(-1)?.step !== losses.length) await measure();
   const seconds = Math.round((performance.now() - begun) / 1000);
   const about = { preset: CAFE.id, device: `a ${THREADS}-core machine`, seconds, rows: CAFE.rows.length };
-  return { ...about, key: KEY, steps: losses.length, probes: PROBES, stops, losses };
+  // One that ended early is made again the next time.
+  const key = stopped || most < Number.POSITIVE_INFINITY ? 'ended early' : KEY;
+  return { ...about, key, steps: losses.length, probes: PROBES, stops, losses };
 }
 
 /** Whether there is one of this very lesson. */

@@ -12,6 +12,8 @@ export const EFFORT_NAMES: Readonly<Record<Effort, string>> = {
 
 /** Few examples are not gone through more often than this: they are known by heart before. */
 export const MOST_PASSES = 40;
+/** Of the model's blocks, where a device is slow. */
+export const FEWER_LAYERS = 8;
 /** Below it, a row that is held out is missed more than what it tells is worth. */
 const LEAST_TO_HOLD_OUT = 20;
 const [LEAST_HELD_OUT, MOST_HELD_OUT] = [2, 20];

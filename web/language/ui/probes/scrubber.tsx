@@ -1,4 +1,5 @@
 import type { ProbeStop } from '../../api.js';
+import { stopText } from './words.js';
 
 interface ScrubberProps {
   readonly stops: readonly ProbeStop[];
@@ -32,5 +33,3 @@ export function Scrubber({ stops, steps, at, onAt }: ScrubberProps) {
     </label>
   );
 }
-
-export const stopText = (step: number, steps: number) => `step ${step} of ${Math.max(step, steps)}`;

@@ -1,10 +1,11 @@
 /** The ways in which an adapter, and what it was taught, leave the page. */
-import { count, integer, megabytes } from '../../../format.js';
+import { count, integer } from '../../../format.js';
 import { CopyLink } from '../../../ui/take/copyLink.js';
 import { TakeButton } from '../../../ui/take/takeButton.js';
 import type { AdapterInfo } from '../../api.js';
 import { type BaseModel, fitsSentence, llamaLine, ollamaLines } from '../../takeTexts.js';
 import { CopyLines } from './copyLines.js';
+import { sizeOf } from './words.js';
 import '../../../styles/take.css';
 import '../../../styles/language-take.css';
 
@@ -40,44 +41,11 @@ const NO_EXAMPLES = 'There are no examples yet.';
 const BUSY = 'Something else is going on: it can be taken afterwards.';
 
 export function TakePanel(props: TakePanelProps) {
-  const { adapter, base, rows, sizes, busy } = props;
-  const noAdapter = adapter ? (busy ? BUSY : undefined) : NOTHING_YET;
-  const noRows = rows === 0 ? NO_EXAMPLES : undefined;
+  const { adapter, base, busy } = props;
   return (
     <div class="lm-take">
       <About adapter={adapter} base={base} />
-      <div class="take-ways">
-        <TakeButton icon="zip" label="PEFT adapter (.zip)" obstacle={noAdapter} onClick={props.onPeft}>
-          {sizeOf(sizes.peft)}For Hugging Face PEFT in Python, with a note on how to load it. This page opens
-          it, too.
-        </TakeButton>
-        <TakeButton
-          icon="zip"
-          label="GGUF adapter"
-          obstacle={noAdapter ?? props.ggufObstacle}
-          onClick={props.onGguf}
-        >
-          {sizeOf(sizes.gguf)}For llama.cpp, Ollama and LM Studio, beside the model's own file.
-        </TakeButton>
-        <TakeButton icon="zip" label="Examples (.jsonl)" obstacle={noRows} onClick={props.onExamples}>
-          {sizeOf(sizes.examples)}
-          {count(rows, 'example')}, as other programs that train read them.
-        </TakeButton>
-        <TakeButton
-          icon="zip"
-          label="Project"
-          obstacle={noRows ?? (busy ? BUSY : undefined)}
-          onClick={props.onProject}
-        >
-          {sizeOf(sizes.project)}All in one: examples, settings{adapter ? ' and the adapter' : ''}. This page
-          opens it.
-        </TakeButton>
-        <div>
-          <CopyLink onCopyLink={props.onCopyLink} obstacle={noRows ?? props.linkObstacle}>
-            The examples and settings are in the link, not the adapter: whoever opens it presses Teach.
-          </CopyLink>
-        </div>
-      </div>
+      <Ways {...props} />
       {adapter && base && props.ggufObstacle === undefined && <Elsewhere base={base} />}
       {adapter && (
         <button
@@ -95,10 +63,41 @@ export function TakePanel(props: TakePanelProps) {
   );
 }
 
-export const sizeOf = (bytes: number | undefined) => {
-  if (bytes === undefined) return '';
-  return bytes < 50_000 ? `${Math.max(1, Math.round(bytes / 1000))} kB. ` : `${megabytes(bytes)} MB. `;
-};
+function Ways(props: TakePanelProps) {
+  const { adapter, rows, sizes, busy } = props;
+  const noAdapter = adapter ? (busy ? BUSY : undefined) : NOTHING_YET;
+  const noRows = rows === 0 ? NO_EXAMPLES : undefined;
+  const noProject = noRows ?? (busy ? BUSY : undefined);
+  return (
+    <div class="take-ways">
+      <TakeButton icon="zip" label="PEFT adapter (.zip)" obstacle={noAdapter} onClick={props.onPeft}>
+        {sizeOf(sizes.peft)}For Hugging Face PEFT in Python, with a note on how to load it. This page opens
+        it, too.
+      </TakeButton>
+      <TakeButton
+        icon="zip"
+        label="GGUF adapter"
+        obstacle={noAdapter ?? props.ggufObstacle}
+        onClick={props.onGguf}
+      >
+        {sizeOf(sizes.gguf)}For llama.cpp, Ollama and LM Studio, beside the model's own file.
+      </TakeButton>
+      <TakeButton icon="zip" label="Examples (.jsonl)" obstacle={noRows} onClick={props.onExamples}>
+        {sizeOf(sizes.examples)}
+        {count(rows, 'example')}, as other programs that train read them.
+      </TakeButton>
+      <TakeButton icon="zip" label="Project" obstacle={noProject} onClick={props.onProject}>
+        {sizeOf(sizes.project)}All in one: examples, settings{adapter ? ' and the adapter' : ''}. This page
+        opens it.
+      </TakeButton>
+      <div>
+        <CopyLink onCopyLink={props.onCopyLink} obstacle={noRows ?? props.linkObstacle}>
+          The examples and settings are in the link, not the adapter: whoever opens it presses Teach.
+        </CopyLink>
+      </div>
+    </div>
+  );
+}
 
 function About({ adapter, base }: Pick<TakePanelProps, 'adapter' | 'base'>) {
   if (!adapter) return <p>{NOTHING_YET} Examples can be taken along already.</p>;

@@ -1,5 +1,6 @@
 import { about } from '../../duration.js';
-import { EFFORT_NAMES, EFFORTS, type Effort } from '../../efforts.js';
+import { EFFORT_NAMES, EFFORTS, type Effort, FEWER_LAYERS } from '../../efforts.js';
+import { estimateSentence, LONG_SECONDS } from './words.js';
 
 /** Seconds by effort, as far as they are known, and those of the settings in force. */
 export interface Estimate {
@@ -8,41 +9,39 @@ export interface Estimate {
 }
 
 interface EffortChoiceProps {
+  /** Undefined for a person's own settings. */
   readonly effort: Effort | undefined;
   readonly estimate: Estimate;
+  readonly lastLayers: number | undefined;
   readonly onEffort: (effort: Effort) => void;
+  readonly onFewerLayers: () => void;
 }
 
-/** From here on it is said that this is long, and what helps. */
-const LONG_SECONDS = 300;
-
-export function EffortChoice({ effort, estimate, onEffort }: EffortChoiceProps) {
+export function EffortChoice(props: EffortChoiceProps) {
+  const { effort, estimate, lastLayers, onEffort } = props;
+  const { chosen: seconds } = estimate;
+  const isLong = seconds !== undefined && seconds > LONG_SECONDS && lastLayers === undefined;
   return (
     <fieldset class="lm-efforts">
       <legend>How long may it learn?</legend>
       {EFFORTS.map((each) => {
-        const seconds = estimate.byEffort[each];
+        const guess = estimate.byEffort[each];
         return (
           <label key={each} class="lm-effort">
             <input type="radio" name="effort" checked={each === effort} onChange={() => onEffort(each)} />
             <span>
               {EFFORT_NAMES[each]}
-              {seconds !== undefined && <small>{about(seconds)}</small>}
+              {guess !== undefined && <small>{about(guess)}</small>}
             </span>
           </label>
         );
       })}
-      <p class="hint lm-estimate">{estimateSentence(effort, estimate.chosen)}</p>
+      <p class="hint lm-estimate">{estimateSentence({ seconds, isOwn: effort === undefined, lastLayers })}</p>
+      {isLong && (
+        <button type="button" class="quiet" onClick={props.onFewerLayers}>
+          Teach the last {FEWER_LAYERS} layers only, which is faster
+        </button>
+      )}
     </fieldset>
   );
-}
-
-export function estimateSentence(effort: Effort | undefined, seconds: number | undefined): string {
-  const own = effort ? '' : 'Your own settings: ';
-  if (seconds === undefined) return `${own}${own ? 't' : 'T'}he time is measured when you start.`;
-  const said = `${own}${about(seconds)} on this device.`;
-  const sentence = said[0].toUpperCase() + said.slice(1);
-  return seconds > LONG_SECONDS
-    ? `${sentence} Keep the screen on; teaching only the last 8 layers is faster.`
-    : sentence;
 }

@@ -1,7 +1,6 @@
 /** A lesson that runs: how far it is, how fast, a way to stop it, and what begins to go wrong. */
-import { integer } from '../../../format.js';
 import { bestStep, type Course } from '../../curve.js';
-import { duration } from '../../duration.js';
+import { quarterSentence, runningLine } from './words.js';
 
 export interface RunningProps {
   readonly course: Course;
@@ -37,24 +36,6 @@ export function Running(props: RunningProps) {
       <Warning {...props} />
     </>
   );
-}
-
-const stepOf = ({ latest }: Course) => (latest ? `step ${latest.step} of ${latest.steps}` : 'the beginning');
-
-export function runningLine(course: Course, isPaused: boolean): string {
-  const { latest } = course;
-  if (latest?.isMeasuring) return 'The steps are over: what it forgot is being measured …';
-  if (isPaused) return `Paused at ${stepOf(course)}.`;
-  if (!latest || latest.step === 0) return 'The model answers as it is, then it learns …';
-  const left = latest.secondsLeft === undefined ? '' : `${duration(latest.secondsLeft)} left, `;
-  return `Step ${latest.step} of ${latest.steps}, ${left}${integer(latest.tokensPerSecond)} tok/s`;
-}
-
-/** Changes at each quarter only, so that it is not said at each step. */
-export function quarterSentence({ latest }: Course): string {
-  if (!latest) return 'The lesson begins.';
-  const quarters = Math.floor((4 * latest.step) / (latest.steps || 1));
-  return quarters === 0 ? 'The lesson begins.' : `${25 * quarters} % of the lesson is done.`;
 }
 
 function Warning({ course, onStopAtBest }: RunningProps) {

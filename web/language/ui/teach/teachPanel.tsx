@@ -1,8 +1,10 @@
 /** How much to teach, the lesson while it runs, and what came of it. */
+import { useRef } from 'preact/hooks';
 import type { TeachOutcome, TeachSettings } from '../../api.js';
 import type { Course } from '../../curve.js';
-import type { Effort } from '../../efforts.js';
+import { type Effort, FEWER_LAYERS } from '../../efforts.js';
 import { outcomeSentence } from '../../outcome.js';
+import { useKeptFocus } from '../keptFocus.js';
 import { Advanced } from './advanced.js';
 import { Begin, type BeginProps } from './begin.js';
 import { EffortChoice, type Estimate } from './effortChoice.js';
@@ -34,8 +36,10 @@ export interface TeachPanelProps extends BeginProps {
 
 export function TeachPanel(props: TeachPanelProps) {
   const { settings, course, running, outcome, unfinished } = props;
+  const place = useRef<HTMLDivElement>(null);
+  useKeptFocus(place, running ? 'running' : unfinished ? 'unfinished' : 'choice');
   return (
-    <div class="lm-teach">
+    <div class="lm-teach" ref={place}>
       {running ? <Running course={course} {...running} /> : <Choice {...props} />}
       <p class="lm-outcome" role="status">
         {running || !outcome ? '' : outcomeSentence(outcome)}
@@ -63,7 +67,13 @@ function Choice(props: TeachPanelProps) {
   if (unfinished) return <Unfinished {...unfinished} onResume={props.onResume} onForget={props.onForget} />;
   return (
     <>
-      <EffortChoice effort={props.effort} estimate={props.estimate} onEffort={props.onEffort} />
+      <EffortChoice
+        effort={props.effort}
+        estimate={props.estimate}
+        lastLayers={props.settings.lastLayers}
+        onEffort={props.onEffort}
+        onFewerLayers={() => props.onSettings({ ...props.settings, lastLayers: FEWER_LAYERS })}
+      />
       <Begin {...props} />
     </>
   );

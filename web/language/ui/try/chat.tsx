@@ -29,22 +29,7 @@ export function Chat(props: ChatProps) {
   const last = turns.at(-1);
   return (
     <div class="lm-chat">
-      <div class="row">
-        <button
-          type="button"
-          class="lm-switch"
-          role="switch"
-          aria-checked={isAdapted}
-          aria-disabled={!hasAdapter}
-          aria-keyshortcuts="A"
-          onClick={() => {
-            if (hasAdapter) setIsOn(!isOn);
-          }}
-        >
-          Adapter {isAdapted ? 'on' : 'off'}
-        </button>
-        <small>{hasAdapter ? 'Key A. It counts from the next answer on.' : 'There is no adapter yet.'}</small>
-      </div>
+      <Switch hasAdapter={hasAdapter} isOn={isAdapted} onSwitch={() => setIsOn(!isOn)} />
       <ol class="lm-turns" aria-live="off">
         {turns.map((turn, i) => (
           <Bubbles key={i} turn={turn} onNewRow={props.onNewRow} />
@@ -63,10 +48,36 @@ export function Chat(props: ChatProps) {
         onRetry={last && (() => void say(last.prompt, turns.slice(0, -1)))}
       />
       {turns.length > 0 && !isAsking && (
-        <button type="button" class="quiet" onClick={clear}>
+        <button type="button" class="quiet lm-new" onClick={clear}>
           New chat
         </button>
       )}
+    </div>
+  );
+}
+
+function Switch(props: {
+  readonly hasAdapter: boolean;
+  readonly isOn: boolean;
+  readonly onSwitch: () => void;
+}) {
+  const { hasAdapter, isOn, onSwitch } = props;
+  return (
+    <div class="row">
+      <button
+        type="button"
+        class="lm-switch"
+        role="switch"
+        aria-checked={isOn}
+        aria-disabled={!hasAdapter}
+        aria-keyshortcuts="A"
+        onClick={() => {
+          if (hasAdapter) onSwitch();
+        }}
+      >
+        Adapter {isOn ? 'on' : 'off'}
+      </button>
+      <small>{hasAdapter ? 'Key A. It counts from the next answer on.' : 'There is no adapter yet.'}</small>
     </div>
   );
 }

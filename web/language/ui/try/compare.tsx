@@ -45,9 +45,21 @@ export function Compare(props: CompareProps) {
         <>
           <Tabs shown={shown} onShown={setShown} />
           <div class={`lm-columns shows-${shown}`} aria-live="off">
-            <Column title="Before" side="before" said={round.before} other={round.after} />
+            <Column
+              title="Before"
+              side="before"
+              said={round.before}
+              other={round.after}
+              isAsking={isAsking}
+            />
             {hasAdapter ? (
-              <Column title="After" side="after" said={round.after} other={round.before} />
+              <Column
+                title="After"
+                side="after"
+                said={round.after}
+                other={round.before}
+                isAsking={isAsking}
+              />
             ) : (
               <div class="lm-side after">
                 <div class="lm-name">After</div>
@@ -88,13 +100,11 @@ function useBoth({ ask, stopAsking, hasAdapter, system, settings, onError }: Com
       const answer = await ask(question, (text) => put({ text }));
       put({ text: answer.text, answer });
     };
-    try {
-      await Promise.all([one('before', 0), ...(hasAdapter ? [one('after', settings.strength)] : [])]);
-    } catch (error) {
-      onError(error instanceof Error ? error.message : String(error));
-    } finally {
-      if (run.current === mine) setIsAsking(false);
-    }
+    // What one of them said stands, whatever comes of the other.
+    const asked = [one('before', 0), ...(hasAdapter ? [one('after', settings.strength)] : [])];
+    const failed = (await Promise.allSettled(asked)).find((each) => each.status === 'rejected');
+    if (failed) onError(failed.reason instanceof Error ? failed.reason.message : String(failed.reason));
+    if (run.current === mine) setIsAsking(false);
   };
   const stop = () => void stopAsking();
   return { round, isAsking, answerBoth, stop };
@@ -108,8 +118,9 @@ function Column(props: {
   readonly side: Side;
   readonly said: Said;
   readonly other: Said;
+  readonly isAsking: boolean;
 }) {
-  const { title, side, said, other } = props;
+  const { title, side, said, other, isAsking } = props;
   const isOver = said.answer !== undefined && other.answer !== undefined;
   return (
     <div class={`lm-side ${side}`}>
@@ -118,12 +129,17 @@ function Column(props: {
         {said.text ? (
           <Parting text={said.text} other={isOver ? other.text : ''} />
         ) : (
-          <span class="lm-soft">…</span>
+          <span class="lm-soft">{silence(said, isAsking)}</span>
         )}
       </p>
       {said.answer && <small>{endingOf(said.answer)}</small>}
     </div>
   );
+}
+
+function silence({ answer }: Said, isAsking: boolean): string {
+  if (answer) return 'It said nothing.';
+  return isAsking ? '…' : 'It did not answer.';
 }
 
 /** On a phone one answer is shown at a time. */

@@ -48,8 +48,8 @@ export function Settings({ settings, hasAdapter, onSettings }: SettingsProps) {
           value={String(settings.temperature)}
           onChange={({ currentTarget }) => change({ temperature: Number(currentTarget.value) })}
         >
-          <option value="0">0, always the likeliest</option>
-          <option value="0.7">0.7, more varied</option>
+          <option value="0">0: likeliest</option>
+          <option value="0.7">0.7: varied</option>
         </select>
       </label>
       <label class="field">
