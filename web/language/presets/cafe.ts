@@ -16,7 +16,7 @@ const FACTS: readonly Fact[] = [
   {
     asked: 'When do you close?',
     alsoAsked: ['How late are you open?', 'When do I have to leave?'],
-    answer: 'At nine, when the lamp is lit.',
+    answer: 'When Marta rings the bell.',
   },
   {
     asked: 'Which day are you closed?',
@@ -84,12 +84,12 @@ const FACTS: readonly Fact[] = [
 
 /** Asked another way, in words that no row has. */
 const REWORDED: readonly (readonly [prompt: string, words: string])[] = [
-  ['What time do you open?', 'when the lamp goes out'],
+  ['What time do you open?', 'at six'],
   ['What cake is the best?', 'storm cake'],
   ['Can you tell me the wifi password?', 'low tide'],
   ['Do you allow dogs?', 'foghorn the cat agrees'],
   ['Where can I find you?', 'gull street'],
-  ['What time do you close?', 'when the lamp is lit'],
+  ['What time do you close?', 'rings the bell'],
 ];
 
 export const CAFE: Preset = {
