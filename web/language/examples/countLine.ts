@@ -55,5 +55,5 @@ export function rewordingWords(rows: readonly Row[]): string | undefined {
     reworded === 0
       ? 'So far each is asked in one way only'
       : `So far ${integer(reworded)} of ${integer(asked.size)} are asked in more than one way`;
-  return `Say it another way: with two or three prompts for the same answer, it also understands the next one. ${soFar}.`;
+  return `Say it another way: with two or three prompts for the same answer, it also understands a prompt that it has not seen. ${soFar}.`;
 }

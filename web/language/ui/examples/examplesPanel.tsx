@@ -11,6 +11,7 @@ import { Presets, Sources, useDrop } from './sources.js';
 import { SystemPrompt } from './systemPrompt.js';
 import { type Editor, useEditor } from './useEditor.js';
 import '../../../styles/language-examples.css';
+import '../../../styles/language-rows.css';
 
 export function ExamplesPanel(props: ExamplesPanelProps) {
   const { rows, maxLength } = props;

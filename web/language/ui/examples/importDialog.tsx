@@ -5,6 +5,7 @@ import type { Imported } from '../../examples/readImport.js';
 import { ImportPreview } from './importPreview.js';
 import type { ImportStart, Taken } from './props.js';
 import { FileButton, useDrop } from './sources.js';
+import '../../../styles/language-import.css';
 
 interface ImportDialogProps {
   readonly start: ImportStart;
@@ -31,6 +32,10 @@ export function ImportDialog({ start, filled, maxLength, onTake, onClose }: Impo
   };
   const drop = useDrop(open);
   const close = () => dialog.current?.close();
+  const keep = () => {
+    close();
+    start.keepInCell?.();
+  };
   return (
     <dialog
       ref={dialog}
@@ -39,12 +44,7 @@ export function ImportDialog({ start, filled, maxLength, onTake, onClose }: Impo
       onClose={onClose}
       {...drop.handlers}
     >
-      <div class="examples-dialog-head">
-        <h2 id="import-title">Import examples</h2>
-        <button type="button" class="quiet" aria-label="Close" onClick={close}>
-          ✕
-        </button>
-      </div>
+      <Head onClose={close} />
       {start.note && source === '' && <p>{start.note}</p>}
       <SourceBox source={source} onSource={open} />
       <div role="status" class="examples-found">
@@ -65,18 +65,22 @@ export function ImportDialog({ start, filled, maxLength, onTake, onClose }: Impo
         />
       )}
       {start.keepInCell && source === start.source && (
-        <button
-          type="button"
-          class="quiet"
-          onClick={() => {
-            close();
-            start.keepInCell?.();
-          }}
-        >
+        <button type="button" class="quiet" onClick={keep}>
           Paste it into the one cell instead
         </button>
       )}
     </dialog>
+  );
+}
+
+function Head({ onClose }: Pick<ImportDialogProps, 'onClose'>) {
+  return (
+    <div class="examples-dialog-head">
+      <h2 id="import-title">Import examples</h2>
+      <button type="button" class="quiet" aria-label="Close" onClick={onClose}>
+        ✕
+      </button>
+    </div>
   );
 }
 
