@@ -118,13 +118,20 @@ export interface TeachReport {
   readonly probes: readonly ProbeStop[];
   /** What it wants said: it begins to memorise, or it diverged. */
   readonly warning?: 'memorises' | 'diverged' | undefined;
+  /** What else is to be said, as a sentence: that the lesson cannot be kept. */
+  readonly notice?: string | undefined;
+  /** The steps are over, stopped or not; what was forgotten is being measured. */
+  readonly isMeasuring: boolean;
 }
 
 export interface TeachOutcome {
   readonly steps: number;
   readonly of: number;
   readonly end: 'finished' | 'stopped' | 'diverged';
-  /** The step whose values were kept; 0 where nothing was learned. */
+  /**
+   * The step whose values were kept: the last; the last good one where it diverged; the best one on the held-out rows where it
+   * was stopped after it began to memorise. 0 where nothing was learned: the adapter of before is there then.
+   */
   readonly kept: number;
   readonly seconds: number;
   readonly trainable: number;

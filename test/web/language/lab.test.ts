@@ -1,0 +1,240 @@
+/** The lab of the language-model page on a small model. */
+import { describe, expect, it, vi } from 'vitest';
+import { loadAdapter, noGrad, tensor } from '../../../src/index.js';
+import { loadLanguageModel, loadTokenizer, tokenizeChat } from '../../../src/text.js';
+import { OpenedModel } from '../../../web/language/lab/opened.js';
+import { folder } from '../../models/fixtures.js';
+import { wasm } from '../../support/devices.js';
+import { lessonOf, listening, question, rows, smallLab } from './labs.js';
+
+const adapterBytes = async (lab: Awaited<ReturnType<typeof smallLab>>) =>
+  (await lab.adapterFiles()).get('adapter_model.safetensors');
+
+describe('examples', async () => {
+  const lab = await smallLab();
+  const { tokenizer } = await loadTokenizer(folder('llama3'));
+
+  it('are counted and shown as the library trains them', async () => {
+    const all = rows(20);
+    const views = await lab.describe(all, 'Be short.', 256);
+    for (const [i, { prompt, answer }] of all.entries()) {
+      const messages = [
+        { role: 'user', content: prompt },
+        { role: 'assistant', content: answer },
+      ];
+      const { ids, labels } = tokenizeChat(tokenizer, messages, { system: 'Be short.' });
+      const trained = [...labels].map((label) => label >= 0);
+      expect(views[i]).toEqual({
+        ...{ id: `row ${i}`, tokens: ids.length, trained: trained.filter(Boolean).length, isCut: false },
+      });
+      const seen = await lab.see(all[i], 'Be short.', 256);
+      expect(seen.map(({ isTrained }) => isTrained)).toEqual(trained);
+      expect(seen.map(({ text }) => text).join('')).toBe(tokenizer.decode(ids));
+      const end = trained.lastIndexOf(true);
+      expect(seen[end].isSpecial).toBe(true);
+    }
+  });
+
+  it('are told when they are cut, or cannot be taught', async () => {
+    const [row] = rows(1);
+    const special = [...tokenizer.specialTokens.keys()][0];
+    const views = await lab.describe(
+      [
+        { ...row, answer: 'Lamp '.repeat(90) },
+        { ...row, prompt: 'Lamp '.repeat(90) },
+        { ...row, answer: ' ' },
+        { ...row, prompt: '' },
+        { ...row, answer: `a ${special}` },
+      ],
+      undefined,
+      64,
+    );
+    expect(views[0].isCut).toBe(true);
+    expect(views[0].tokens).toBeGreaterThan(64);
+    expect(views.map(({ problem }) => problem)).toEqual([
+      undefined,
+      'The prompt alone has more than 64 tokens, so nothing of the answer is left.',
+      'The answer is empty.',
+      'The prompt is empty.',
+      `It holds ${special}, by which the model marks turns: leave that out.`,
+    ]);
+    expect(await lab.see({ ...row, answer: 'Lamp '.repeat(90) }, undefined, 64)).toHaveLength(64);
+  });
+});
+
+describe('a lesson', () => {
+  it('teaches, answers, and gives files that the library reads', async () => {
+    const lab = await smallLab();
+    const heard = listening();
+    const before = await lab.ask(question('Lamp 3?', 0), () => {});
+    await expect(lab.ask(question('Lamp 3?', 1), () => {})).rejects.toThrow(/^There is no adapter yet/);
+    const outcome = await lab.teach(lessonOf({ epochs: 6 }), heard.told);
+    expect(outcome).toMatchObject({ end: 'finished', steps: 18, of: 18, kept: 18 });
+    const losses = heard.losses();
+    expect(losses.map(([step]) => step)).toEqual(Array.from({ length: 18 }, (_, i) => i + 1));
+    expect(losses[17][1]).toBeLessThan(losses[0][1]);
+    expect(heard.probes().map(({ step }) => step)).toEqual([0, 18]);
+    expect(heard.probes()[0].answers[0].startsWith(before.text)).toBe(true);
+    const pieces: string[] = [];
+    const after = await lab.ask(question('Lamp 3?', 1), (text) => pieces.push(text));
+    expect(after.text).not.toBe(before.text);
+    expect(pieces.at(-1)).toBe(after.text);
+    expect((await lab.ask(question('Lamp 3?', 0), () => {})).text).toBe(before.text);
+
+    const files = await lab.adapterFiles();
+    expect([...files.keys()].sort()).toEqual([
+      ...['README.md', 'adapter_config.json', 'adapter_model.safetensors', 'lowrank.json'],
+    ]);
+    const other = await loadLanguageModel(await wasm('simd'), folder('llama3'));
+    const { layers } = await loadAdapter(other.model, files);
+    expect(layers.size).toBe(14);
+    const another = await smallLab();
+    expect(await another.loadAdapter(files)).toEqual(await lab.adapter());
+    expect((await another.ask(question('Lamp 3?', 1), () => {})).text).toBe(after.text);
+    expect(new TextDecoder().decode((await lab.adapterGguf()).subarray(0, 4))).toBe('GGUF');
+    await another.removeAdapter();
+    expect(await another.adapter()).toBeUndefined();
+  });
+
+  it('comes to the same bytes whatever is asked meanwhile', async () => {
+    const [lab, probed] = [await smallLab(), await smallLab({ threads: 2 })];
+    await lab.teach(lessonOf({}, { probes: [] }), () => {});
+    let answers = 0;
+    const asked: Promise<unknown>[] = [];
+    await probed.teach(lessonOf({}, { probes: ['Lamp 1?', 'Lamp 2?'] }), ({ step }) => {
+      if (step === 0) return;
+      asked.push(probed.ask(question('Lamp 5?', answers++ % 2), () => {}));
+    });
+    await Promise.all(asked);
+    expect(asked.length).toBeGreaterThan(1);
+    expect(await adapterBytes(probed)).toEqual(await adapterBytes(lab));
+    await probed.teach(lessonOf({ seed: 1 }, { probes: [] }), () => {});
+    expect(await adapterBytes(probed)).not.toEqual(await adapterBytes(lab));
+  });
+
+  it('stops at once, also in a probe, and keeps what it learned', async () => {
+    const lab = await smallLab();
+    const probes = Array.from({ length: 200 }, (_, i) => `Lamp ${i}?`);
+    const heard = listening();
+    const taught = lab.teach(lessonOf({}, { probes }), heard.told);
+    await vi.waitFor(() => expect(heard.reports.length).toBe(1), { timeout: 10_000, interval: 5 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const begun = performance.now();
+    await lab.stopTeaching();
+    expect(performance.now() - begun).toBeLessThan(300);
+    expect(await taught).toMatchObject({ end: 'stopped', steps: 0, kept: 0 });
+    expect(heard.probes()).toEqual([]);
+    expect(await lab.adapter()).toBeUndefined();
+
+    const later = lab.teach(lessonOf({ epochs: 200 }), ({ step }) => {
+      if (step >= 4) void lab.stopTeaching();
+    });
+    const { end, steps, kept } = await later;
+    expect(end).toBe('stopped');
+    expect(kept).toBe(steps);
+    expect(steps).toBeLessThan(600);
+    expect(await lab.adapter()).toMatchObject({ steps: kept, rows: 12 });
+  });
+
+  it('waits while it is paused', async () => {
+    const lab = await smallLab();
+    const heard = listening();
+    const taught = lab.teach(lessonOf({}, { probes: [] }), heard.told);
+    await lab.pauseTeaching();
+    await vi.waitFor(() => expect(heard.reports.length).toBeGreaterThan(0), { timeout: 10_000 });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(heard.losses()).toEqual([]);
+    await lab.goOnTeaching();
+    expect(await taught).toMatchObject({ end: 'finished', kept: 6 });
+    await lab.pauseTeaching();
+    expect(await lab.teach(lessonOf({}, { probes: [] }), () => {})).toMatchObject({ end: 'finished' });
+  });
+
+  it('stops itself where it diverges, with the last good values', async () => {
+    const lab = await smallLab();
+    const heard = listening();
+    await lab.teach(lessonOf(), () => {});
+    const before = await adapterBytes(lab);
+    const outcome = await lab.teach(lessonOf({ learningRate: 1e30, epochs: 20 }), heard.told);
+    expect(outcome.end).toBe('diverged');
+    expect(heard.reports.at(-1)?.warning).toBe('diverged');
+    const losses = heard.losses();
+    expect(losses.length).toBeLessThan(outcome.of);
+    if (outcome.kept === 0) expect(await adapterBytes(lab)).toEqual(before);
+    else expect(losses[outcome.kept][1]).toBeLessThanOrEqual(losses[0][1]);
+    expect(Number.isFinite(outcome.general[1])).toBe(true);
+    expect((await lab.ask(question('Lamp 3?', 1), () => {})).tokens).toBeGreaterThanOrEqual(0);
+  });
+
+  it('holds rows out, says when it memorises, and stops at the best', async () => {
+    const lab = await smallLab();
+    const heard = listening();
+    const noise = rows(24).map((row, i) => ({ ...row, answer: `${(i * 7919) % 97} ${(i * 31) % 89}` }));
+    const lesson = lessonOf({ epochs: 60, heldOut: 0.1, learningRate: 3e-2 }, { rows: noise, probes: [] });
+    const outcome = await lab.teach(lesson, (report) => {
+      heard.told(report);
+      if (report.warning === 'memorises') void lab.stopTeaching();
+    });
+    expect(outcome.end).toBe('stopped');
+    const measured = heard.heldOut().filter(([step]) => step > 0);
+    const best = measured.reduce((a, b) => (b[1] < a[1] ? b : a));
+    expect(outcome.kept).toBe(best[0]);
+    expect(outcome.kept).toBeLessThan(outcome.steps);
+    expect(outcome.heldOut).toEqual([heard.heldOut()[0][1], best[1]]);
+    expect(await lab.adapter()).toMatchObject({ rows: 22 });
+  });
+
+  it('leaves nothing on the device but its adapter', async () => {
+    const lab = await smallLab();
+    const live: (number | undefined)[] = [];
+    for (let i = 0; i < 10; i++) {
+      await lab.estimate(lessonOf());
+      await lab.teach(lessonOf({ epochs: 1 }, { probes: [] }), () => {});
+      live.push((await lab.memory())?.liveBytes);
+    }
+    expect(new Set(live.slice(1)).size).toBe(1);
+  });
+
+  it('teaches the last blocks only, and with less memory to the same bytes', async () => {
+    const lab = await smallLab();
+    await lab.teach(lessonOf({ lastLayers: 1 }, { probes: [] }), () => {});
+    const config = JSON.parse(
+      new TextDecoder().decode((await lab.adapterFiles()).get('adapter_config.json')),
+    );
+    expect(JSON.stringify(config.target_modules)).not.toContain('layers.0.');
+    const half = await lab.adapter();
+    await lab.teach(lessonOf({}, { probes: [] }), () => {});
+    expect((await lab.adapter())?.trainable).toBe(2 * (half?.trainable ?? 0));
+    const whole = await adapterBytes(lab);
+    await lab.teach(lessonOf({ isMemoryTight: true }, { probes: [] }), () => {});
+    expect(await adapterBytes(lab)).toEqual(whole);
+  });
+
+  it('is estimated from two steps, which teach nothing', async () => {
+    const lab = await smallLab();
+    const [few, many] = [await lab.estimate(lessonOf()), await lab.estimate(lessonOf({ epochs: 200 }))];
+    expect(few).toBeGreaterThan(0);
+    expect(many).toBeGreaterThan(10 * few);
+    expect(await lab.adapter()).toBeUndefined();
+  });
+});
+
+describe('the base', () => {
+  it('gives the same bits beside an adapter of any strength', async () => {
+    const device = await wasm('simd');
+    const loaded = await loadLanguageModel(device, folder('llama3'));
+    const opened = new OpenedModel(device, loaded, {} as OpenedModel['view']);
+    const logits = () => noGrad(() => opened.base.forward(tensor(device, [5, 6, 7], [3], 'i32'))).read();
+    const before = await logits();
+    const twin = opened.twin();
+    const lab = await smallLab();
+    await lab.teach(lessonOf({ epochs: 4 }, { probes: [] }), () => {});
+    await loadAdapter(twin, await lab.adapterFiles());
+    const adapted = await noGrad(() => twin.forward(tensor(device, [5, 6, 7], [3], 'i32'))).read();
+    expect(adapted).not.toEqual(before);
+    expect(await logits()).toEqual(before);
+    expect((await lab.ask(question('Lamp 3?', 0), () => {})).text).toBe(
+      (await (await smallLab()).ask(question('Lamp 3?', 1.5 - 1.5), () => {})).text,
+    );
+  });
+});

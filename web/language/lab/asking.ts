@@ -1,0 +1,89 @@
+/** Questions to the model, and its answers as they are written. */
+import type { LoraAdapter } from 'lowrank';
+import {
+  type ChatMessage,
+  type GenerateOptions,
+  generate,
+  type LlamaForCausalLM,
+  type Tokenizer,
+} from 'lowrank/text';
+import type { Answer, Question } from '../api.js';
+
+export interface Asked {
+  readonly model: LlamaForCausalLM;
+  readonly tokenizer: Tokenizer;
+}
+
+const ENDS = { stop: 'end', length: 'length', abort: 'stopped' } as const;
+
+/** @throws DataError, RangeError for a conversation that the model cannot take */
+export async function answer(
+  { model, tokenizer }: Asked,
+  { messages, system, maxTokens, temperature, seed }: Question,
+  { told, signal }: { readonly told: (text: string) => void; readonly signal: AbortSignal },
+): Promise<Answer> {
+  const begun = performance.now();
+  const sampling: GenerateOptions = temperature > 0 ? { temperature, seed } : {};
+  const prompt = promptOf(tokenizer, messages, system);
+  const generation = generate(model, tokenizer, prompt, { ...sampling, maxTokens, signal });
+  let text = '';
+  for await (const piece of generation) {
+    text += piece;
+    told(text);
+  }
+  const { tokens, stoppedBy } = await generation.result();
+  return { text, tokens, seconds: (performance.now() - begun) / 1000, end: ENDS[stoppedBy] };
+}
+
+/** A model without a chat template goes on with the last words. */
+export function promptOf(
+  { chatTemplate }: Tokenizer,
+  messages: readonly ChatMessage[],
+  system: string | undefined,
+): string | readonly ChatMessage[] {
+  if (chatTemplate === undefined) return messages[messages.length - 1].content;
+  return system ? [{ role: 'system', content: system }, ...messages] : messages;
+}
+
+/** Says how strongly an adapter counts; only while nobody reads its model. */
+export function setStrength(adapter: LoraAdapter, strength: number): void {
+  // `setAdapterScale` would refuse it while the base, which has the same weights, answers beside it.
+  for (const factors of adapter.factors.values()) factors.factor = strength;
+}
+
+/** Answers that are being written: one after the other where they have the same model, and none while that changes. */
+export class Asking {
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #stops = new Set<AbortController>();
+  readonly #last = new Map<object, Promise<unknown>>();
+  #change: Promise<unknown> = Promise.resolve();
+
+  /** @param of  what is asked: those of the same wait for each other */
+  async run<T>(of: object, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const stop = new AbortController();
+    this.#stops.add(stop);
+    const before = Promise.all([this.#change, this.#last.get(of)]);
+    const running = before.then(() => ask(stop.signal));
+    const done = running
+      .catch(() => {})
+      .finally(() => {
+        this.#stops.delete(stop);
+        this.#running.delete(done);
+        if (this.#last.get(of) === done) this.#last.delete(of);
+      });
+    this.#running.add(done);
+    this.#last.set(of, done);
+    return running;
+  }
+
+  stop(): void {
+    for (const stop of this.#stops) stop.abort();
+  }
+
+  /** Runs a change once the answers are written; questions that come meanwhile wait for it. */
+  async alone<T>(change: () => T | Promise<T>): Promise<T> {
+    const changed = Promise.all([this.#change, ...this.#running]).then(change);
+    this.#change = changed.catch(() => {});
+    return changed;
+  }
+}

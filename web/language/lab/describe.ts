@@ -1,0 +1,101 @@
+/** What the model sees of the examples: their tokens, and which of them it is taught to say. */
+import { DataError } from 'lowrank';
+import { type TokenExample, type Tokenizer, tokenizeCompletion } from 'lowrank/text';
+import type { Row, RowView, SeenToken } from '../api.js';
+
+export interface TokenRow {
+  readonly row: Row;
+  /** At most so long as a row may be. */
+  readonly example: TokenExample;
+  /** Of the whole row. */
+  readonly tokens: number;
+  readonly isCut: boolean;
+}
+
+/** As `TokenRow`, or why it cannot be taught, as a sentence. */
+export type RowTokens = TokenRow | { readonly row: Row; readonly problem: string; readonly tokens: number };
+
+export interface Shape {
+  readonly system: string | undefined;
+  readonly maxLength: number;
+}
+
+/** Trained tokens have their own id as their label. */
+const isTrained = (label: number): boolean => label >= 0;
+
+export function rowTokens(tokenizer: Tokenizer, row: Row, { system, maxLength }: Shape): RowTokens {
+  const problem = emptyField(row);
+  if (problem) return { row, problem, tokens: 0 };
+  let whole: TokenExample;
+  try {
+    whole = tokenizeCompletion(tokenizer, completionOf(tokenizer, row), { system: system || undefined });
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return { row, problem: sentence(error.message, tokenizer), tokens: 0 };
+  }
+  const { length: tokens } = whole.ids;
+  // What stands behind the last trained token is never computed.
+  const isCut = whole.labels.subarray(maxLength).some(isTrained);
+  const example = isCut
+    ? { ids: whole.ids.subarray(0, maxLength), labels: whole.labels.subarray(0, maxLength) }
+    : whole;
+  if (example.labels.some(isTrained)) return { row, example, tokens, isCut };
+  return {
+    row,
+    tokens,
+    problem: `The prompt alone has more than ${maxLength} tokens, so nothing of the answer is left.`,
+  };
+}
+
+/** Those that can be taught. */
+export function trainableRows(tokenizer: Tokenizer, rows: readonly Row[], shape: Shape): TokenRow[] {
+  return rows
+    .map((row) => rowTokens(tokenizer, row, shape))
+    .filter((each): each is TokenRow => 'example' in each);
+}
+
+export function rowView(tokenizer: Tokenizer, row: Row, shape: Shape): RowView {
+  const found = rowTokens(tokenizer, row, shape);
+  const { id } = row;
+  const { tokens } = found;
+  if ('problem' in found)
+    return { id, tokens, trained: 0, isCut: tokens > shape.maxLength, problem: found.problem };
+  const trained = found.example.labels.reduce((count, label) => count + (isTrained(label) ? 1 : 0), 0);
+  return { id, tokens, trained, isCut: found.isCut };
+}
+
+/** @throws DataError with why the row cannot be taught */
+export function seenTokens(tokenizer: Tokenizer, row: Row, shape: Shape): SeenToken[] {
+  const found = rowTokens(tokenizer, row, shape);
+  if ('problem' in found) throw new DataError(found.problem);
+  const { ids, labels } = found.example;
+  const special = new Set(tokenizer.specialTokens.values());
+  const stream = tokenizer.stream();
+  // A character of several tokens stands with the last of them.
+  const texts = Array.from(ids, (id) => stream.push(id));
+  texts[texts.length - 1] += stream.end();
+  return texts.map((text, i) => ({
+    text,
+    isTrained: isTrained(labels[i]),
+    isSpecial: special.has(ids[i]),
+  }));
+}
+
+function emptyField({ prompt, answer }: Row): string | undefined {
+  if (answer.trim() === '') return 'The answer is empty.';
+  return prompt.trim() === '' ? 'The prompt is empty.' : undefined;
+}
+
+/** Without a chat template an answer is how the prompt goes on, behind a space. */
+function completionOf({ chatTemplate }: Tokenizer, { prompt, answer }: Row) {
+  return { prompt, completion: chatTemplate === undefined ? ` ${answer}` : answer };
+}
+
+const SPECIAL = /holds a special token, which is refused: ("(?:[^"\\]|\\.)*")/;
+
+function sentence(message: string, { name }: Tokenizer): string {
+  const special = SPECIAL.exec(message)?.[1];
+  if (special) return `It holds ${JSON.parse(special)}, by which the model marks turns: leave that out.`;
+  const said = message.replace(`${name}: `, '');
+  return `This cannot be taught: ${said}.`;
+}

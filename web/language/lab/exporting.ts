@@ -1,0 +1,117 @@
+/** An adapter as files: those of PEFT with a README, and GGUF. */
+import { type LoraAdapter, loadAdapter, saveAdapter } from 'lowrank';
+import { adapterGgufParts } from 'lowrank/text';
+import type { AdapterInfo } from '../api.js';
+import type { OpenedModel } from './opened.js';
+
+/** What PEFT knows nothing of, beside its two files. */
+const INFO = 'lowrank.json';
+const README = 'README.md';
+
+export type About = Pick<AdapterInfo, 'steps' | 'seconds' | 'rows'>;
+
+interface Info extends About {
+  /** The checksum of the base. */
+  readonly base: string;
+}
+
+export interface Adapted {
+  readonly model: OpenedModel['base'];
+  readonly adapter: LoraAdapter;
+  readonly about: About;
+}
+
+export function infoOf({ adapter, about }: Adapted): AdapterInfo {
+  const { rank, alpha } = adapter.config;
+  const trainable = adapter.parameters().reduce((sum, { length }) => sum + length, 0);
+  return { rank, alpha, trainable, ...about };
+}
+
+/** @param repository  of the base at Hugging Face, where it is known */
+export async function peftFiles(
+  { model, adapter, about }: Adapted,
+  { view }: OpenedModel,
+  repository: string | undefined,
+): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  const baseModel = repository === undefined ? {} : { baseModel: repository };
+  await saveAdapter(model, files, { ...baseModel, taskType: 'CAUSAL_LM' });
+  const { rank } = adapter.config;
+  const info: Info = { ...about, base: view.base };
+  const write = (name: string, text: string) => files.set(name, new TextEncoder().encode(text));
+  write(INFO, `${JSON.stringify(info, undefined, 2)}\n`);
+  write(README, readme({ name: view.name, checksum: view.base, repository, rank }));
+  return files;
+}
+
+export async function ggufFile({ model }: Adapted): Promise<Uint8Array> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for await (const part of await adapterGgufParts(model)) parts.push(part as Uint8Array<ArrayBuffer>);
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
+/** @throws DataError for files that are no adapter of this model; nothing has changed then */
+export async function readPeft(
+  opened: OpenedModel,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<Adapted> {
+  const model = opened.twin();
+  const adapter = await loadAdapter(model, files).catch((error: unknown) => {
+    opened.takeBack(model, 'none');
+    throw error;
+  });
+  return { model, adapter, about: aboutIn(files.get(INFO)) };
+}
+
+/** Of an adapter that another program made nothing is known. */
+function aboutIn(bytes: Uint8Array | undefined): About {
+  const about = { steps: 0, seconds: 0, rows: 0 };
+  if (!bytes) return about;
+  try {
+    const info: Partial<Info> = JSON.parse(new TextDecoder().decode(bytes));
+    const count = (value: unknown) => (typeof value === 'number' && value >= 0 ? value : 0);
+    return { steps: count(info.steps), seconds: count(info.seconds), rows: count(info.rows) };
+  } catch (error) {
+    // It is the visitor's file, and tells nothing that is needed.
+    if (error instanceof SyntaxError) return about;
+    throw error;
+  }
+}
+
+interface ReadmeFacts {
+  readonly name: string;
+  readonly checksum: string;
+  readonly repository: string | undefined;
+  readonly rank: number;
+}
+
+/** True of PEFT and transformers: `base` is a repository or a folder. */
+function python(base: string): string {
+  return `from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
+tokenizer = AutoTokenizer.from_pretrained("${base}")
+base = AutoModelForCausalLM.from_pretrained("${base}", dtype="float32")
+model = PeftModel.from_pretrained(base, ".").eval()`;
+}
+
+function readme({ name, checksum, repository, rank }: ReadmeFacts): string {
+  const note =
+    repository === undefined
+      ? '\nReplace `path/to/the/base` by the folder of the base. For a GGUF file, add `gguf_file="name.gguf"` to both lines that name it.\n'
+      : '';
+  return `# A LoRA adapter for ${name}
+
+Rank ${rank}, taught in a browser with lowrank. It fits ${name} only (checksum of the base: ${checksum}).
+
+- \`adapter_config.json\`, \`adapter_model.safetensors\`: the adapter, as Hugging Face PEFT reads it
+- \`lowrank.json\`: how it was taught, for the page; PEFT ignores it
+
+To use it in Python (\`pip install torch transformers peft\`), in this folder:
+
+\`\`\`python
+${python(repository ?? 'path/to/the/base')}
+\`\`\`
+${note}
+The page opens this zip as it is.
+`;
+}

@@ -1,0 +1,138 @@
+/** A lesson as it is kept, so that it can go on after the tab was closed. */
+import type { FileContent, FileStore, Parameter } from 'lowrank';
+import type { Lesson, ProbeStop } from '../api.js';
+import type { Copy } from './copies.js';
+
+type Points = readonly (readonly [step: number, loss: number])[];
+
+/** What it has told so far. */
+export interface Told {
+  readonly losses: Points;
+  readonly heldOut: Points;
+  readonly probes: readonly ProbeStop[];
+}
+
+/** Where a lesson is. */
+export interface LessonState extends Told {
+  readonly lesson: Lesson;
+  /** The checksum of the model that is taught. */
+  readonly base: string;
+  readonly step: number;
+  readonly steps: number;
+  /** That the steps so far took. */
+  readonly seconds: number;
+  /** The step that did best on the held-out rows so far. */
+  readonly best: number | undefined;
+}
+
+interface Written extends LessonState {
+  readonly version: number;
+}
+
+/** Where lessons are kept: a store that can also be emptied. */
+export interface LessonStore extends FileStore {
+  clear(): Promise<void>;
+}
+
+const VERSION = 1;
+const LESSON = 'lesson.json';
+const BEST = 'best.bin';
+const EVERY_MS = 20_000;
+
+/** The lesson that was left unfinished; none where another version of the page has left one. */
+export async function keptLesson(store: LessonStore): Promise<LessonState | undefined> {
+  const file = await store.open(LESSON);
+  if (!file) return undefined;
+  const text = new TextDecoder().decode(await file.read(0, file.length));
+  const written: Partial<Written> = JSON.parse(text);
+  return written.version === VERSION ? (written as Written) : undefined;
+}
+
+/** The values that did best so far, of these parameters. */
+export async function keptBest(
+  store: LessonStore,
+  step: number | undefined,
+  parameters: readonly Parameter[],
+): Promise<Copy | undefined> {
+  const file = step === undefined ? undefined : await store.open(BEST);
+  if (!file || step === undefined) return undefined;
+  const all = new Float32Array((await file.read(0, file.length)).slice().buffer);
+  let at = 0;
+  const values = parameters.map(({ length }) => {
+    at += length;
+    return all.subarray(at - length, at);
+  });
+  return { step, values };
+}
+
+export interface Now {
+  readonly state: LessonState;
+  readonly best: Copy | undefined;
+}
+
+/**
+ * The store that `fit` writes its checkpoints to: what else belongs to the lesson is written with them, as one unit. Where
+ * nothing can be kept the lesson goes on all the same, and `failure` tells why.
+ */
+export class Keeping implements FileStore {
+  readonly name = 'the lesson';
+  failure: string | undefined;
+  readonly #store: LessonStore;
+  readonly #now: () => Now;
+  #last = performance.now();
+  #isOver = false;
+
+  constructor(store: LessonStore, now: () => Now) {
+    this.#store = store;
+    this.#now = now;
+  }
+
+  /**
+   * Steps between two checkpoints, which `fit` asks for after each step: the next one is kept once 20 seconds have passed,
+   * however long steps take.
+   */
+  get every(): number {
+    return performance.now() - this.#last >= EVERY_MS ? 1 : Number.MAX_SAFE_INTEGER;
+  }
+
+  open(name: string) {
+    return this.#store.open(name);
+  }
+
+  read(names: readonly string[]) {
+    return this.#store.read(names);
+  }
+
+  async write(files: ReadonlyMap<string, FileContent>): Promise<void> {
+    // What `fit` saves behind the last step nobody goes on from.
+    if (this.#isOver) return;
+    const { state, best } = this.#now();
+    const written: Written = { ...state, version: VERSION };
+    const all = new Map<string, FileContent>([
+      ...files,
+      [LESSON, new TextEncoder().encode(JSON.stringify(written))],
+    ]);
+    if (best) all.set(BEST, bytesOf(best));
+    try {
+      await this.#store.write(all);
+    } catch (error) {
+      this.failure = `Closing this tab would lose the lesson: ${error instanceof Error ? error.message : error}.`;
+    }
+    this.#last = performance.now();
+  }
+
+  /** Nothing more is kept. */
+  end(): void {
+    this.#isOver = true;
+  }
+}
+
+function bytesOf({ values }: Copy): Uint8Array {
+  const all = new Float32Array(values.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const each of values) {
+    all.set(each, at);
+    at += each.length;
+  }
+  return new Uint8Array(all.buffer);
+}

@@ -1,0 +1,338 @@
+/** Everything that computes on the language-model page: it lives in the worker, and knows nothing of the page. */
+import type { Backend } from 'lowrank';
+import { loadTokenizer, type Tokenizer } from 'lowrank/text';
+import type {
+  AdapterInfo,
+  Answer,
+  LanguageLab,
+  Lesson,
+  Loading,
+  ModelFacts,
+  ModelView,
+  Question,
+  Row,
+  RowView,
+  SeenToken,
+  Stored,
+  TeachOutcome,
+  TeachReport,
+} from '../api.js';
+import { Asking, answer, setStrength } from './asking.js';
+import { checksumOf, checksumOfParts } from './checksum.js';
+import { rowView, seenTokens } from './describe.js';
+import { estimateSeconds } from './estimate.js';
+import { type Adapted, ggufFile, infoOf, peftFiles, readPeft } from './exporting.js';
+import { keptLesson, type LessonState, type LessonStore } from './keeping.js';
+import { loadModel, type ModelToLoad } from './loading.js';
+import type { OpenedModel } from './opened.js';
+import { said } from './said.js';
+import type { ShippedModel, Sources } from './sources.js';
+import { Teaching } from './teaching.js';
+
+export interface LabParts {
+  readonly openDevice: () => Promise<Backend>;
+  readonly sources: Sources;
+  /** Where lessons are kept. */
+  readonly store: LessonStore;
+}
+
+type OnLoading = (loading: Loading, facts: ModelFacts | undefined) => void;
+
+export class Lab implements LanguageLab {
+  readonly #parts: LabParts;
+  #device: Promise<Backend> | undefined;
+  #tokenizer: Tokenizer | undefined;
+  #opened: OpenedModel | undefined;
+  /** Of the base at Hugging Face, where it is known. */
+  #repository: string | undefined;
+  #adapted: Adapted | undefined;
+  #shipped: ShippedModel | undefined;
+  #isLoading = false;
+  #teaching: Teaching | undefined;
+  #estimate: { readonly stop: AbortController; readonly done: Promise<unknown> } | undefined;
+  readonly #asking = new Asking();
+
+  constructor(parts: LabParts) {
+    this.#parts = parts;
+  }
+
+  openShipped(told: OnLoading): Promise<ModelView> {
+    return this.#loading(async () => {
+      let facts: ModelFacts | undefined;
+      // The manifest's facts are there at once, the tokenizer with the first part.
+      const known = () => facts && { ...facts, hasTokenizer: this.#tokenizer !== undefined };
+      const shipped = await this.#parts.sources.openShipped((loading) => told(loading, known()));
+      facts = shipped.facts;
+      this.#shipped = shipped;
+      let isHere = false;
+      const finished = shipped.finished.then(() => {
+        isHere = true;
+      });
+      // Whoever reads meets the failure first.
+      finished.catch(() => {});
+      try {
+        // Examples can be counted long before the weights are here.
+        this.#tokenizer = (await loadTokenizer(shipped.source)).tokenizer;
+        const model: ModelToLoad = {
+          place: shipped.source,
+          facts,
+          base: () => checksumOfParts(shipped.digests),
+        };
+        const onLoading = (loading: Loading) => {
+          if (isHere) told(loading, known());
+        };
+        const view = await this.#open(model, onLoading, shipped.repository);
+        await finished;
+        return view;
+      } finally {
+        shipped.close();
+        this.#shipped = undefined;
+      }
+    });
+  }
+
+  inspect(files: readonly File[]): Promise<ModelFacts> {
+    return said(() => this.#parts.sources.inspect(files));
+  }
+
+  openFiles(files: readonly File[], told: OnLoading): Promise<ModelView> {
+    return this.#loading(async () => {
+      const { sources } = this.#parts;
+      const facts = await sources.inspect(files);
+      const weights = files.filter(({ name }) => /\.(gguf|safetensors)$/.test(name));
+      const base = () => checksumOf(new Blob(weights.sort((a, b) => (a.name < b.name ? -1 : 1))));
+      const model = { place: sources.placeOf(files), facts, base };
+      return this.#open(model, (loading) => told(loading, facts), undefined).catch((error: unknown) => {
+        throw new Error(sources.refusal(error, files), { cause: error });
+      });
+    });
+  }
+
+  async pauseLoading(): Promise<void> {
+    this.#shipped?.pause();
+  }
+
+  async resumeLoading(): Promise<void> {
+    this.#shipped?.resume();
+  }
+
+  stored(): Promise<Stored> {
+    return said(() => this.#parts.sources.stored());
+  }
+
+  deleteStored(): Promise<void> {
+    return said(() => this.#parts.sources.deleteStored());
+  }
+
+  describe(rows: readonly Row[], system: string | undefined, maxLength: number): Promise<readonly RowView[]> {
+    return said(() => rows.map((row) => rowView(this.#withTokenizer(), row, { system, maxLength })));
+  }
+
+  see(row: Row, system: string | undefined, maxLength: number): Promise<readonly SeenToken[]> {
+    return said(() => seenTokens(this.#withTokenizer(), row, { system, maxLength }));
+  }
+
+  estimate(lesson: Lesson): Promise<number> {
+    return said(async () => {
+      this.#refuseWhileTeaching();
+      await this.#endEstimate();
+      const stop = new AbortController();
+      const done = this.#asking.alone(() => estimateSeconds(this.#ready(), lesson, stop.signal));
+      this.#estimate = { stop, done };
+      return done;
+    });
+  }
+
+  teach(lesson: Lesson, told: (report: TeachReport) => void): Promise<TeachOutcome> {
+    return said(async () => {
+      this.#refuseWhileTeaching();
+      return this.#teach(lesson, undefined, told);
+    });
+  }
+
+  resume(told: (report: TeachReport) => void): Promise<TeachOutcome> {
+    return said(async () => {
+      this.#refuseWhileTeaching();
+      const kept = await keptLesson(this.#parts.store);
+      if (!kept) throw new Error('There is no lesson to go on with.');
+      if (kept.base !== this.#ready().view.base) throw new Error('That lesson was of another model.');
+      return this.#teach(kept.lesson, kept, told);
+    });
+  }
+
+  unfinished(): ReturnType<LanguageLab['unfinished']> {
+    return said(async () => {
+      // Where the browser keeps nothing there is nothing to go on with.
+      const kept = this.#teaching ? undefined : await keptLesson(this.#parts.store).catch(() => undefined);
+      const base = this.#opened?.view.base ?? kept?.base;
+      if (!kept || kept.base !== base) return undefined;
+      const { step, steps, lesson } = kept;
+      return { step, steps, lesson };
+    });
+  }
+
+  forgetUnfinished(): Promise<void> {
+    return said(async () => {
+      if (!this.#teaching) await this.#parts.store.clear();
+    });
+  }
+
+  async pauseTeaching(): Promise<void> {
+    this.#teaching?.gate.close();
+  }
+
+  async goOnTeaching(): Promise<void> {
+    this.#teaching?.gate.open();
+  }
+
+  async stopTeaching(): Promise<void> {
+    await this.#teaching?.end();
+  }
+
+  ask(question: Question, told: (text: string) => void): Promise<Answer> {
+    return said(() => {
+      const { tokenizer, base } = this.#ready();
+      const { strength } = question;
+      const adapted = strength === 0 ? undefined : (this.#adapted ?? this.#learner(strength));
+      const model = adapted?.model ?? base;
+      return this.#asking.run(model, (signal) => {
+        if (this.#adapted && adapted === this.#adapted) setStrength(this.#adapted.adapter, strength);
+        return answer({ model, tokenizer }, question, { told, signal });
+      });
+    });
+  }
+
+  async stopAsking(): Promise<void> {
+    this.#asking.stop();
+  }
+
+  async adapter(): Promise<AdapterInfo | undefined> {
+    return this.#adapted && infoOf(this.#adapted);
+  }
+
+  removeAdapter(): Promise<void> {
+    return said(() => this.#asking.alone(() => this.#replace(undefined)));
+  }
+
+  adapterFiles(): Promise<Map<string, Uint8Array>> {
+    return said(() => peftFiles(this.#withAdapter(), this.#ready(), this.#repository));
+  }
+
+  loadAdapter(files: ReadonlyMap<string, Uint8Array>): Promise<AdapterInfo> {
+    return said(async () => {
+      this.#refuseWhileTeaching();
+      await this.#endEstimate();
+      return this.#asking.alone(async () => {
+        const adapted = await readPeft(this.#ready(), files);
+        this.#replace(adapted);
+        return infoOf(adapted);
+      });
+    });
+  }
+
+  adapterGguf(): Promise<Uint8Array> {
+    return said(() => ggufFile(this.#withAdapter()));
+  }
+
+  /** Bytes that live on the device: after a lesson what they were before it, but for its adapter. */
+  async memory() {
+    return (await this.#device)?.memory();
+  }
+
+  async #teach(
+    lesson: Lesson,
+    from: LessonState | undefined,
+    told: (report: TeachReport) => void,
+  ): Promise<TeachOutcome> {
+    const opened = this.#ready();
+    const teaching = new Teaching({
+      opened,
+      lesson,
+      from,
+      told,
+      store: this.#parts.store,
+      asking: this.#asking,
+    });
+    this.#teaching = teaching;
+    try {
+      await this.#endEstimate();
+      const { outcome, adapted } = await teaching.run();
+      if (adapted) await this.#asking.alone(() => this.#replace(adapted));
+      return outcome;
+    } finally {
+      this.#teaching = undefined;
+    }
+  }
+
+  /** One model after the other; what there was stays when it fails. */
+  #loading<T>(load: () => Promise<T>): Promise<T> {
+    return said(async () => {
+      this.#refuseWhileTeaching();
+      if (this.#isLoading) throw new Error('A model is being loaded already.');
+      this.#isLoading = true;
+      try {
+        return await load();
+      } finally {
+        this.#isLoading = false;
+      }
+    });
+  }
+
+  async #open(
+    model: ModelToLoad,
+    told: (loading: Loading) => void,
+    repository: string | undefined,
+  ): Promise<ModelView> {
+    this.#device ??= this.#parts.openDevice();
+    const opened = await loadModel(await this.#device, model, told);
+    await this.#endEstimate();
+    this.#asking.stop();
+    return this.#asking.alone(() => {
+      this.#replace(undefined);
+      this.#opened?.dispose();
+      this.#opened = opened;
+      this.#tokenizer = opened.tokenizer;
+      this.#repository = repository;
+      return opened.view;
+    });
+  }
+
+  #replace(adapted: Adapted | undefined): void {
+    if (this.#adapted) this.#opened?.takeBack(this.#adapted.model, 'an adapter');
+    this.#adapted = adapted;
+  }
+
+  async #endEstimate(): Promise<void> {
+    const estimate = this.#estimate;
+    this.#estimate = undefined;
+    estimate?.stop.abort(new Error('The estimate was given up for something else.'));
+    await estimate?.done.catch(() => {});
+  }
+
+  /** What is being taught answers where there is no other adapter. */
+  #learner(strength: number): Pick<Adapted, 'model'> {
+    const model = this.#teaching?.model;
+    if (!model) throw new Error('There is no adapter yet: teach one first.');
+    if (strength === 1) return { model };
+    throw new Error('While it is taught, the adapter answers at 100 % only.');
+  }
+
+  #refuseWhileTeaching(): void {
+    if (this.#teaching) throw new Error('A lesson is running: stop it first.');
+  }
+
+  #withTokenizer(): Tokenizer {
+    if (this.#tokenizer) return this.#tokenizer;
+    throw new Error('The model is not here yet.');
+  }
+
+  #ready(): OpenedModel {
+    if (this.#opened) return this.#opened;
+    throw new Error('The model is not here yet.');
+  }
+
+  #withAdapter(): Adapted {
+    if (this.#adapted) return this.#adapted;
+    throw new Error('There is no adapter yet: teach one first.');
+  }
+}

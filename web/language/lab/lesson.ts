@@ -1,0 +1,227 @@
+/** The steps of a lesson, and what happens between them: copies, held-out rows, probes, pauses. */
+import { fit, type LoraFactors, Module, NonFiniteError } from 'lowrank';
+import { evaluateLanguageModel, type PackedBatch, PackedRows, tokenLoss } from 'lowrank/text';
+import type { Lesson, TeachOutcome, TeachReport } from '../api.js';
+import { type Copy, copyOf, putBack, Watch } from './copies.js';
+import type { Gate } from './gate.js';
+import { Keeping, keptBest, type LessonState, type LessonStore } from './keeping.js';
+import type { OpenedModel } from './opened.js';
+import { isNotFinite } from './outcome.js';
+import { Probes } from './probes.js';
+import { Reports } from './reports.js';
+import type { LessonSetup } from './setup.js';
+
+export interface LessonRun {
+  readonly opened: OpenedModel;
+  readonly lesson: Lesson;
+  readonly setup: LessonSetup;
+  readonly store: LessonStore;
+  readonly told: (report: TeachReport) => void;
+  readonly signal: AbortSignal;
+  readonly gate: Gate;
+  /** Where it goes on. */
+  readonly from: LessonState | undefined;
+}
+
+export interface StepsOutcome extends Pick<TeachOutcome, 'end' | 'kept' | 'steps' | 'seconds'> {
+  readonly heldOut: TeachOutcome['heldOut'];
+}
+
+/** Ends `fit` where it is: the values are those after the last whole step. */
+class Ended extends Error {
+  constructor(readonly end: 'stopped' | 'diverged') {
+    super(end);
+  }
+}
+
+/**
+ * What a lesson trains, without the weights that it does not: `fit` would read all of those, half a gigabyte once they are
+ * unpacked, to compare them where a lesson goes on. The model's checksum says as much.
+ */
+class Trained extends Module {
+  constructor(readonly factors: ReadonlyMap<string, LoraFactors>) {
+    super();
+  }
+}
+
+/** Longer than this no gradient is left. */
+const CLIP = 1;
+/** Measured losses in a row that are no better than the best. */
+const MEMORISES = 2;
+/** `fit` is told that no measurement is better than another: which values are kept is decided here. */
+const NO_LOSS = { loss: 0 };
+
+export class LessonSteps {
+  readonly #run: LessonRun;
+  readonly #reports: Reports;
+  readonly #keeping: Keeping;
+  readonly #probes: Probes;
+  readonly #watch: Watch;
+  #best: Copy | undefined;
+  #bestLoss = Number.POSITIVE_INFINITY;
+  #notBetter = 0;
+  #isLost = false;
+  /** Tokens of the rows of the step that runs. */
+  #tokens = 0;
+
+  constructor(run: LessonRun) {
+    this.#run = run;
+    const { setup, lesson, opened, store, told, from } = run;
+    this.#reports = new Reports(setup.steps, told, from);
+    this.#keeping = new Keeping(store, () => ({ state: this.#state, best: this.#best }));
+    const { tokenizer } = opened;
+    this.#probes = new Probes({
+      model: setup.model,
+      tokenizer,
+      system: lesson.system,
+      prompts: lesson.probes,
+    });
+    this.#watch = new Watch(from?.losses[0]?.[1]);
+    for (const [step, loss] of from?.heldOut ?? []) this.#compare(step, loss);
+  }
+
+  /** @throws DeviceError where a step does not fit into memory */
+  async run(): Promise<StepsOutcome> {
+    const { setup, store, from } = this.#run;
+    const { parameters } = setup;
+    this.#best = from && (await keptBest(store, from.best, parameters));
+    this.#watch.good = await copyOf(parameters, this.#reports.step);
+    const end = await this.#steps();
+    this.#keeping.end();
+    if (end === 'diverged') this.#reports.warning = 'diverged';
+    const kept = this.#putBackKept(end);
+    const { heldOut, seconds, step } = this.#reports;
+    const before = heldOut[0]?.[1];
+    const after = heldOut.find(([at]) => at === kept)?.[1];
+    this.#reports.send(true);
+    return {
+      ...{ end, kept, steps: step, seconds: seconds + (from?.seconds ?? 0) },
+      heldOut: before === undefined || after === undefined ? undefined : [before, after],
+    };
+  }
+
+  #putBackKept(end: TeachOutcome['end']): number {
+    const { parameters } = this.#run.setup;
+    const isAtBest = end === 'stopped' && this.#notBetter >= MEMORISES;
+    const copy = end === 'diverged' ? this.#watch.good : isAtBest ? this.#best : undefined;
+    if (!copy) return this.#reports.step;
+    putBack(parameters, copy);
+    return copy.step;
+  }
+
+  async #steps(): Promise<TeachOutcome['end']> {
+    const { setup, lesson, opened, signal, from } = this.#run;
+    const { model, rows, optimizer, steps, warmup, heldOut } = setup;
+    const { epochs, seed } = lesson.settings;
+    const keeping = this.#keeping;
+    const measured = (heldOut.length > 0 ? heldOut : setup.taught).map(({ example }) => example);
+    try {
+      if (from) this.#reports.send();
+      else await this.#before();
+      if (signal.aborted) return 'stopped';
+      await fit<Trained, PackedBatch>(new Trained(setup.adapter.factors), rows, {
+        ...{ optimizer, epochs, limit: steps, seed, clipNorm: CLIP },
+        schedule: { kind: 'cosine', warmup },
+        loss: (_, batch) => this.#loss(batch),
+        // The one place between two steps that `fit` waits for.
+        validation: {
+          data: new PackedRows(opened.device, measured, { window: model.config.slidingWindow }),
+          every: 1,
+          measure: () => this.#between(),
+        },
+        checkpoint: {
+          dir: keeping,
+          get every() {
+            return keeping.every;
+          },
+          resume: from !== undefined,
+          settings: { base: opened.view.base },
+        },
+        onStep: ({ iteration, loss }) => this.#step(iteration, loss),
+      });
+      return 'finished';
+    } catch (error) {
+      if (error instanceof Ended) return error.end;
+      if (error instanceof NonFiniteError || isNotFinite(error)) return 'diverged';
+      if (signal.aborted) return 'stopped';
+      throw error;
+    }
+  }
+
+  /** What the base says, and how well it does on the held-out rows. */
+  async #before(): Promise<void> {
+    this.#reports.send();
+    await this.#probe();
+    if (this.#run.setup.heldOut.length > 0) await this.#measure();
+    this.#reports.send();
+    await this.#run.gate.passed(this.#run.signal);
+  }
+
+  #loss(batch: PackedBatch) {
+    // A step may take seconds, and has rows: it is left between two of them.
+    if (this.#run.signal.aborted) throw new Ended('stopped');
+    for (const i of batch.examples) this.#tokens += this.#run.setup.taught[i].example.ids.length;
+    return tokenLoss(this.#run.setup.model, batch);
+  }
+
+  #step(step: number, loss: number): void {
+    this.#reports.addStep(step, loss, this.#tokens);
+    this.#tokens = 0;
+    this.#isLost ||= this.#watch.after(step, loss);
+    this.#reports.sendIfDue();
+  }
+
+  async #between() {
+    if (this.#isLost) throw new Ended('diverged');
+    const { setup, signal, gate } = this.#run;
+    const { step } = this.#reports;
+    const isLast = step === setup.steps;
+    if (signal.aborted && !isLast) throw new Ended('stopped');
+    if (this.#watch.wants) this.#watch.offer(await copyOf(setup.parameters, step));
+    if (setup.heldOut.length > 0 && (step % setup.stepsPerPass === 0 || isLast)) await this.#measure();
+    if (isLast || this.#probes.isDue) await this.#probe();
+    this.#reports.notice = this.#keeping.failure;
+    this.#reports.sendIfDue();
+    const paused = performance.now();
+    if (!isLast) await gate.passed(signal);
+    this.#reports.addPause(performance.now() - paused);
+    return NO_LOSS;
+  }
+
+  async #measure(): Promise<void> {
+    const { setup, opened, signal } = this.#run;
+    const { step } = this.#reports;
+    const examples = setup.heldOut.map(({ example }) => example);
+    const { loss } = await evaluateLanguageModel(setup.model, opened.tokenizer, examples, { signal });
+    this.#reports.heldOut.push([step, loss]);
+    if (this.#compare(step, loss)) this.#best = await copyOf(setup.parameters, step);
+    if (this.#notBetter >= MEMORISES) this.#reports.warning = 'memorises';
+    this.#reports.send();
+  }
+
+  /** @returns whether it is the best so far; the base is not among them */
+  #compare(step: number, loss: number): boolean {
+    const isBetter = step > 0 && loss < this.#bestLoss;
+    if (isBetter) this.#bestLoss = loss;
+    this.#notBetter = isBetter || step === 0 ? 0 : this.#notBetter + 1;
+    return isBetter;
+  }
+
+  async #probe(): Promise<void> {
+    const stop = await this.#probes.ask(this.#reports.step, this.#run.signal);
+    if (!stop) return;
+    this.#reports.probes.push(stop);
+    this.#reports.send();
+  }
+
+  get #state(): LessonState {
+    const { lesson, opened, setup, from } = this.#run;
+    const { losses, heldOut, probes, step, seconds } = this.#reports;
+    const { base } = opened.view;
+    return {
+      ...{ lesson, base, step, steps: setup.steps, losses, heldOut, probes },
+      seconds: seconds + (from?.seconds ?? 0),
+      best: this.#best?.step,
+    };
+  }
+}

@@ -1,0 +1,52 @@
+/** A model on its way onto the device. */
+import type { Backend } from 'lowrank';
+import { loadLanguageModel, type ModelPlace } from 'lowrank/text';
+import type { Loading, ModelFacts, ModelView } from '../api.js';
+import { OpenedModel } from './opened.js';
+
+export interface ModelToLoad {
+  readonly place: ModelPlace;
+  readonly facts: ModelFacts;
+  /** A checksum of its weights. */
+  readonly base: () => Promise<string>;
+}
+
+/** @throws DataError, DeviceError as `loadLanguageModel`; nothing stays on the device then */
+export async function loadModel(
+  device: Backend,
+  { place, facts, base }: ModelToLoad,
+  told: (loading: Loading) => void,
+): Promise<OpenedModel> {
+  const onBytes = (done: number, total: number) => told({ stage: 'unpacking', done, total });
+  const loaded = await loadLanguageModel(device, place, { onBytes });
+  try {
+    const { config } = loaded.model;
+    const view: ModelView = {
+      ...facts,
+      parameters: parametersOf(loaded.model),
+      contextLength: config.contextLength,
+      hasTokenizer: true,
+      layers: config.layers,
+      notes: loaded.notes,
+      base: await base(),
+      device: device.name,
+      threads: threadsOf(device),
+    };
+    const opened = new OpenedModel(device, loaded, view);
+    told({ stage: 'warming up' });
+    await opened.warmUp();
+    return opened;
+  } catch (error) {
+    loaded.model.dispose();
+    throw error;
+  }
+}
+
+function parametersOf(model: OpenedModel['base']): number {
+  return [...new Set(model.parameters())].reduce((sum, { length }) => sum + length, 0);
+}
+
+function threadsOf({ features }: Backend): number {
+  const found = features.map((feature) => /^(\d+) threads$/.exec(feature)?.[1]).find(Boolean);
+  return Number(found ?? 1);
+}

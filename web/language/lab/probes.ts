@@ -1,0 +1,60 @@
+/** What the model answers to a few questions while it is taught. */
+import { generate, type LlamaForCausalLM, type Tokenizer } from 'lowrank/text';
+import type { ProbeStop } from '../api.js';
+import { promptOf } from './asking.js';
+
+const MAX_TOKENS = 32;
+/** Milliseconds from one round to the next, at least. */
+const EVERY_MS = 10_000;
+/** Of the time between the first round and the last one. */
+export const PROBE_SHARE = 0.15;
+
+export interface Probed {
+  readonly model: LlamaForCausalLM;
+  readonly tokenizer: Tokenizer;
+  readonly system: string | undefined;
+  readonly prompts: readonly string[];
+}
+
+/** Asks now and then; when is of no matter to what is learned. */
+export class Probes {
+  readonly #probed: Probed;
+  #begun = 0;
+  #lastEnd = 0;
+  #roundMs = 0;
+  #spentMs = 0;
+
+  constructor(probed: Probed) {
+    this.#probed = probed;
+  }
+
+  /** Whether there is time for another round. */
+  get isDue(): boolean {
+    const now = performance.now();
+    if (this.#probed.prompts.length === 0 || now - this.#lastEnd < EVERY_MS) return false;
+    return this.#spentMs + this.#roundMs <= PROBE_SHARE * (now - this.#begun + this.#roundMs);
+  }
+
+  /** @returns undefined where it was ended before all had answered */
+  async ask(step: number, signal: AbortSignal): Promise<ProbeStop | undefined> {
+    const { prompts } = this.#probed;
+    const begun = performance.now();
+    const answers: string[] = [];
+    for (const prompt of prompts) answers.push(await this.#answer(prompt, signal));
+    if (signal.aborted || prompts.length === 0) return undefined;
+    const now = performance.now();
+    this.#roundMs = now - begun;
+    // The first round is before the steps.
+    if (this.#begun === 0) this.#begun = now;
+    else this.#spentMs += this.#roundMs;
+    this.#lastEnd = now;
+    return { step, answers };
+  }
+
+  async #answer(prompt: string, signal: AbortSignal): Promise<string> {
+    const { model, tokenizer, system } = this.#probed;
+    if (signal.aborted) return '';
+    const asked = promptOf(tokenizer, [{ role: 'user', content: prompt }], system);
+    return (await generate(model, tokenizer, asked, { maxTokens: MAX_TOKENS, signal }).result()).text;
+  }
+}
