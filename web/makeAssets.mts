@@ -100,6 +100,3 @@ if (!isThere()) {
   }
   await writeFile(manifest, `${JSON.stringify(described, undefined, 2)}\n`);
 }
-
-// Where all of it is there, this takes no time. The folder was made anew where not.
-await import('./makeModel.mjs');
