@@ -8,6 +8,8 @@ export type Estimate = () => Promise<{ readonly quota?: number; readonly usage?:
 /** A part is read and written in much less. */
 const PATIENCE_MS = 20_000;
 
+const NOTHING_KEPT = 'This browser keeps no files for this page.';
+
 const mb = (bytes: number) => Math.round(bytes / 1e6);
 
 export class Shelf {
@@ -20,7 +22,19 @@ export class Shelf {
     private readonly store: PartStore,
     private readonly estimate: Estimate,
   ) {
-    if (store.place === 'memory') this.#reason = 'This browser keeps no files for this page.';
+    this.#begin();
+  }
+
+  #begin(): void {
+    this.#isFull = false;
+    this.#reason = this.store.place === 'memory' ? NOTHING_KEPT : undefined;
+  }
+
+  /** Nothing is there any more, in memory either. */
+  async clear(): Promise<void> {
+    await inTime(this.store.clear(), PATIENCE_MS);
+    await this.#memory.clear();
+    this.#begin();
   }
 
   async find(index: number): Promise<Blob | undefined> {
@@ -43,7 +57,7 @@ export class Shelf {
         await inTime(this.store.put(index, bytes), PATIENCE_MS);
         const kept = await this.#kept(index);
         if (kept) return kept.blob;
-        this.#reason = 'This browser keeps no files for this page.';
+        this.#reason = NOTHING_KEPT;
       } catch (error) {
         await this.#explain(error);
       }
@@ -73,7 +87,7 @@ export class Shelf {
 
   async #explain(error: unknown): Promise<void> {
     if (!isNamed(error, 'QuotaExceededError')) {
-      this.#reason = 'This browser keeps no files for this page.';
+      this.#reason = NOTHING_KEPT;
       return;
     }
     const { quota } = await inTime(this.estimate()).catch(() => ({ quota: undefined }));

@@ -19,7 +19,7 @@ import { Download, whileNobodyFetches } from './download.js';
 import { type ModelManifest, partName, shippedModel } from './manifest.js';
 import { partsSource } from './partsSource.js';
 import { Shelf } from './shelf.js';
-import { openStore, type PartStore } from './store.js';
+import { openStore } from './store.js';
 
 export interface ShippedSource {
   readonly source: ByteSource;
@@ -74,8 +74,8 @@ export async function storedShipped(): Promise<Stored> {
 /** To be closed first, where it is open. @throws Error where another tab fetches it at this moment */
 export async function deleteShipped(): Promise<void> {
   const manifest = shippedOrThrow();
-  const kept = await storeOf(manifest);
-  await whileNobodyFetches(manifest, navigator.locks, () => kept.clear());
+  const shelf = await openShelf(manifest);
+  await whileNobodyFetches(manifest, navigator.locks, () => shelf.clear());
 }
 
 function shippedOrThrow(): ModelManifest {
@@ -83,15 +83,11 @@ function shippedOrThrow(): ModelManifest {
   throw new Error('This build of the page has no model of its own. Open a file of yours.');
 }
 
-async function openShelf(manifest: ModelManifest): Promise<Shelf> {
+let shelf: Promise<Shelf> | undefined;
+
+/** The same for the whole visit: it knows what found no room, and a browser that does not answer is waited for once. */
+function openShelf(manifest: ModelManifest): Promise<Shelf> {
   const estimate = async () => (await navigator.storage?.estimate?.()) ?? {};
-  return new Shelf(manifest, await storeOf(manifest), estimate);
-}
-
-let store: Promise<PartStore> | undefined;
-
-/** The same for the whole visit: a browser that does not answer is waited for once. */
-function storeOf(manifest: ModelManifest): Promise<PartStore> {
-  store ??= openStore(manifest.sha256);
-  return store;
+  shelf ??= openStore(manifest.sha256).then((store) => new Shelf(manifest, store, estimate));
+  return shelf;
 }

@@ -6,12 +6,15 @@ import { announcement, fraction, loadingLine } from './words.js';
 export interface LoadingPartProps {
   readonly loading: Loading;
   readonly facts: ModelFacts | undefined;
+  /** They tell of the page's own model. */
+  readonly hasFigures: boolean;
   readonly isOnline: boolean;
   readonly onPause: () => void;
   readonly onResume: () => void;
 }
 
-export function LoadingPart({ loading, facts, isOnline, onPause, onResume }: LoadingPartProps) {
+export function LoadingPart(props: LoadingPartProps) {
+  const { loading, facts, hasFigures, isOnline, onPause, onResume } = props;
   const done = fraction(loading);
   const line = loadingLine(loading, isOnline);
   const isDownload = loading.stage === 'downloading';
@@ -32,7 +35,7 @@ export function LoadingPart({ loading, facts, isOnline, onPause, onResume }: Loa
           </button>
         )}
       </div>
-      {facts && <Figures facts={facts} done={isDownload ? loading.done / loading.total : 1} />}
+      {facts && hasFigures && <Figures facts={facts} done={isDownload ? loading.done / loading.total : 1} />}
     </div>
   );
 }

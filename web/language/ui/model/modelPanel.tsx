@@ -64,6 +64,7 @@ export function ModelPanel(props: ModelPanelProps) {
         <LoadingPart
           {...{ loading, isOnline, onPause: props.onPause, onResume: props.onResume }}
           facts={loadingFacts ?? shipped}
+          hasFigures={loadingFacts === undefined || loadingFacts.name === shipped?.name}
         />
       ) : (
         shipped && <ShippedActions {...props} shipped={shipped} />
