@@ -1,0 +1,95 @@
+/** A model on its way to the lab. */
+import { describe, expect, it } from 'vitest';
+import { bytesSource } from '../../../src/index.js';
+import { openGguf } from '../../../src/text.js';
+import type { Loading, ModelFacts } from '../../../web/language/api.js';
+import { Lab } from '../../../web/language/lab/lab.js';
+import { pageSources } from '../../../web/language/lab/pageSources.js';
+import type { Sources } from '../../../web/language/lab/sources.js';
+import { memoryStore } from '../../../web/language/lab/store.js';
+import { ggufBytes } from '../../models/fixtures.js';
+import { wasm } from '../../support/devices.js';
+import { lessonOf, question, rows, smallFiles, smallLab } from './labs.js';
+
+const FACTS: ModelFacts = {
+  ...{ name: 'Small', architecture: 'llama', parameters: 1, fileBytes: 1, neededBytes: 1 },
+  ...{ contextLength: 128, hasTokenizer: true },
+};
+
+/** A lab whose own model has its weights once `arrive` is called. */
+async function slowLab() {
+  const bytes = ggufBytes('llama3');
+  const whole = bytesSource(bytes);
+  const { tensors } = await openGguf(whole);
+  const headerEnd = bytes.length - [...tensors.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  let arrive = () => {};
+  let fail = (_: Error) => {};
+  const finished = new Promise<void>((resolve, reject) => {
+    [arrive, fail] = [resolve, reject];
+  });
+  finished.catch(() => {});
+  const source = {
+    length: bytes.length,
+    read: async (offset: number, length: number) => {
+      if (offset + length > headerEnd) await finished;
+      return whole.read(offset, length);
+    },
+  };
+  const sources: Sources = {
+    ...pageSources,
+    openShipped: async (told) => {
+      told({ stage: 'downloading', done: 1, total: 2, bytesPerSecond: 1 });
+      return {
+        ...{ source, facts: FACTS, digests: ['aa'], repository: 'owner/small', finished },
+        ...{ pause: () => {}, resume: () => {}, close: () => {} },
+      };
+    },
+  };
+  const lab = new Lab({ openDevice: () => wasm('simd'), sources, store: memoryStore() });
+  return { lab, arrive, fail };
+}
+
+describe("the page's own model", () => {
+  it('counts examples before its weights are here', async () => {
+    const { lab, arrive } = await slowLab();
+    await expect(lab.describe(rows(1), undefined, 64)).rejects.toThrow('The model is not here yet.');
+    const stages: Loading['stage'][] = [];
+    let isOpen = false;
+    const opening = lab
+      .openShipped(({ stage }) => void stages.push(stage))
+      .finally(() => {
+        isOpen = true;
+      });
+    await expect.poll(() => lab.describe(rows(1), undefined, 64).catch(() => [])).toHaveLength(1);
+    expect(isOpen).toBe(false);
+    await expect(lab.ask(question('Lamp?', 0), () => {})).rejects.toThrow('The model is not here yet.');
+    arrive();
+    expect(await opening).toMatchObject({ name: 'Small', layers: 2, device: 'wasm', threads: 1 });
+    expect([...new Set(stages)]).toEqual(['downloading', 'unpacking', 'warming up']);
+    await lab.teach(lessonOf({ epochs: 1 }, { probes: [] }), () => {});
+    const readme = new TextDecoder().decode((await lab.adapterFiles()).get('README.md'));
+    expect(readme).toContain('AutoModelForCausalLM.from_pretrained("owner/small", dtype="float32")');
+    expect(readme).toMatch(/^# A LoRA adapter for Small\n/);
+  });
+
+  it('fails with the sentence of its download, and can be opened again', async () => {
+    const { lab, fail } = await slowLab();
+    const opening = lab.openShipped(() => {});
+    fail(new Error('Part 3 arrived damaged twice.'));
+    await expect(opening).rejects.toThrow('Part 3 arrived damaged twice.');
+    expect(await lab.openFiles(smallFiles(), () => {})).toMatchObject({ layers: 2 });
+  });
+});
+
+describe("a visitor's files", () => {
+  it('are refused with a sentence, and the model in use stays', async () => {
+    const lab = await smallLab();
+    const told = await lab.ask(question('Lamp 3?', 0), () => {});
+    const cut = new File([ggufBytes('llama3').slice(0, 40_000)], 'cut.gguf');
+    await expect(lab.openFiles([cut], () => {})).rejects.toThrow(/[.!?]$/);
+    expect((await lab.ask(question('Lamp 3?', 0), () => {})).text).toBe(told.text);
+    const again = await lab.openFiles(smallFiles(), () => {});
+    expect(again.base).toMatch(/^[0-9a-f]{16}$/);
+    expect((await lab.memory())?.liveBytes).toBe((await (await smallLab()).memory())?.liveBytes);
+  });
+});
