@@ -59,7 +59,9 @@ export class Lab implements LanguageLab {
   openShipped(told: OnLoading): Promise<ModelView> {
     return this.#loading(async () => {
       let facts: ModelFacts | undefined;
-      const shipped = await this.#parts.sources.openShipped((loading) => told(loading, facts));
+      // The manifest's facts are there at once, the tokenizer with the first part.
+      const known = () => facts && { ...facts, hasTokenizer: this.#tokenizer !== undefined };
+      const shipped = await this.#parts.sources.openShipped((loading) => told(loading, known()));
       facts = shipped.facts;
       this.#shipped = shipped;
       let isHere = false;
@@ -77,7 +79,7 @@ export class Lab implements LanguageLab {
           base: () => checksumOfParts(shipped.digests),
         };
         const onLoading = (loading: Loading) => {
-          if (isHere) told(loading, facts);
+          if (isHere) told(loading, known());
         };
         const view = await this.#open(model, onLoading, shipped.repository);
         await finished;
