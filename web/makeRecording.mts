@@ -23,8 +23,8 @@ import {
 import { fileSource } from '../src/node.js';
 import type { ProbeStop } from './language/api.js';
 import { settingsOf, stepsOf } from './language/efforts.js';
+import { CAFE } from './language/presets/cafe.js';
 import { RECORDED_FILE, type RecordedRun } from './language/recorded/recordedRun.js';
-import { CAFE } from './language/recorded/standIn.js';
 
 const assets = new URL('../build/web-assets/', import.meta.url);
 const MODEL = 'SmolLM2-135M-Instruct.Q4_1.gguf';

@@ -11,7 +11,9 @@ export interface Project extends SharedExamples {
 const PROJECT = 'lowrank-project.json';
 const CONFIG = 'adapter_config.json';
 const MODEL = 'adapter_model.safetensors';
-const ADAPTER_FILES: readonly string[] = [CONFIG, MODEL];
+const NEEDED: readonly string[] = [CONFIG, MODEL];
+/** How it was taught, which PEFT knows nothing of. */
+const ABOUT = 'lowrank.json';
 const MOST_ENTRIES = 20;
 /** An adapter of rank 256 on all of the model is 313 MB: what is larger was made elsewhere. */
 const MOST_BYTES = 400 * 2 ** 20;
@@ -20,7 +22,7 @@ const MOST_PROJECT_BYTES = 16 * 2 ** 20;
 export function projectFile({ rows, system, settings, adapter }: Project): Uint8Array<ArrayBuffer> {
   const plain = { v: 1, rows: rows.map(({ prompt, answer }) => [prompt, answer]), system, settings };
   const files: Record<string, Uint8Array> = { [PROJECT]: strToU8(JSON.stringify(plain, null, 1)) };
-  for (const name of ADAPTER_FILES) {
+  for (const name of [...NEEDED, ABOUT]) {
     const bytes = adapter?.get(name);
     if (bytes) files[name] = bytes;
   }
@@ -40,11 +42,10 @@ export function readProject(name: string, zip: Uint8Array): Project | undefined 
     if (!project) return undefined;
     const [bytes] = unpack([project], MOST_PROJECT_BYTES);
     const examples = examplesOf(name, bytes);
-    const parts = ADAPTER_FILES.map((each) => entries.find(({ path }) => path === each));
-    const [config, model] = parts;
-    if (!config || !model) return examples;
-    const contents = unpack([config, model], MOST_BYTES);
-    return { ...examples, adapter: new Map(ADAPTER_FILES.map((each, i) => [each, contents[i]])) };
+    const parts = entries.filter(({ path }) => NEEDED.includes(path) || path === ABOUT);
+    if (NEEDED.some((each) => !parts.find(({ path }) => path === each))) return examples;
+    const contents = unpack(parts, MOST_BYTES);
+    return { ...examples, adapter: new Map(parts.map(({ path }, i) => [path, contents[i]])) };
   } catch (error) {
     if (!(error instanceof ZipError)) throw error;
     throw new Error(`${name} ${error.message}.`, { cause: error });

@@ -1,7 +1,4 @@
-/** What goes along with an adapter as text: a note, and what other programs are told. */
-import { integer } from '../format.js';
-import type { AdapterInfo } from './api.js';
-
+/** What is said of an adapter to other programs, and to a person. */
 export interface BaseModel {
   /** `SmolLM2-135M-Instruct`. */
   readonly name: string;
@@ -25,28 +22,3 @@ export const ollamaLines = ({ file }: BaseModel) =>
 
 /** For a shell. */
 const quoted = (text: string) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
-
-export function adapterReadme(adapter: AdapterInfo, base: BaseModel): string {
-  const { rank, alpha, trainable, rows, steps } = adapter;
-  const model = base.hub ?? 'PATH_OF_THE_MODEL';
-  return `# A LoRA adapter for ${base.name}
-
-Rank ${rank}, alpha ${alpha}, ${integer(trainable)} numbers, taught ${integer(rows)} examples in ${integer(steps)} steps in a browser.
-${fitsSentence(base)}
-
-- \`adapter_config.json\`, \`adapter_model.safetensors\`: the adapter, as Hugging Face PEFT reads it
-
-In Python (\`pip install torch transformers peft\`):
-
-\`\`\`python
-from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoTokenizer
-tokenizer = AutoTokenizer.from_pretrained("${model}")
-model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained("${model}"), ".")
-ids = tokenizer.apply_chat_template([{"role": "user", "content": "Hello"}], add_generation_prompt=True, return_tensors="pt", return_dict=True)
-print(tokenizer.decode(model.generate(**ids, max_new_tokens=64)[0]))
-\`\`\`
-
-It was taught on the weights as its own file has them, which may be rounded: with others its answers differ a little.
-`;
-}

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TeachReport } from '../../../web/language/api.js';
 import { stopText } from '../../../web/language/ui/probes/words.js';
-import { sizeOf } from '../../../web/language/ui/take/words.js';
+import { numberBytes, sizeOf, taughtWords } from '../../../web/language/ui/take/words.js';
 import { estimateSentence, quarterSentence, runningLine } from '../../../web/language/ui/teach/words.js';
 import { endingOf } from '../../../web/language/ui/try/speed.js';
 
@@ -46,6 +46,12 @@ it.each([
   [{ tokens: 3, seconds: 2, end: 'length' }, '2.0 s, 1.5 tok/s, cut at its longest'],
   [{ tokens: 0, seconds: 0, end: 'stopped' }, '0.0 s, stopped'],
 ] as const)('an answer of %o', (answer, said) => expect(endingOf({ text: '', ...answer })).toBe(said));
+
+it('an adapter says what it was taught, where that is known', () => {
+  expect(taughtWords({ rows: 24, steps: 60 })).toBe('Taught 24 examples in 60 steps.');
+  expect(taughtWords({ rows: 0, steps: 0 })).toBe('It was taught elsewhere.');
+  expect(sizeOf(numberBytes({ trainable: 2_442_240 }))).toBe('9.8 MB. ');
+});
 
 it('sizes are told in the unit that fits, and a stop with its step', () => {
   expect([undefined, 12, 3140, 4_884_480].map(sizeOf)).toEqual(['', '1 kB. ', '3 kB. ', '4.9 MB. ']);

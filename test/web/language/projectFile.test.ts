@@ -8,6 +8,7 @@ const rows = [{ prompt: 'When do you open?', answer: 'At six, when the lamp goes
 const examples = { rows, system: 'You are the keeper.', settings: settingsOf('quick', 1) };
 const adapter = new Map([
   ['adapter_config.json', strToU8('{"r": 8}')],
+  ['lowrank.json', strToU8('{"steps": 60}')],
   ['adapter_model.safetensors', Uint8Array.from({ length: 1000 }, (_, i) => i)],
 ]);
 

@@ -1,10 +1,9 @@
 /** What other programs are told of an adapter. */
 import { describe, expect, it } from 'vitest';
 import { readRecorded } from '../../../web/language/recorded/recordedRun.js';
-import { adapterReadme, fitsSentence, llamaLine, ollamaLines } from '../../../web/language/takeTexts.js';
+import { fitsSentence, llamaLine, ollamaLines } from '../../../web/language/takeTexts.js';
 
 const base = { name: 'SmolLM2-135M-Instruct', checksum: '6f7e3a91', file: 'SmolLM2.Q4_1.gguf' };
-const adapter = { rank: 8, alpha: 16, trainable: 2_442_240, steps: 60, seconds: 58, rows: 24 };
 
 describe('an adapter for other programs', () => {
   it('says what it fits, and how it is loaded', () => {
@@ -18,13 +17,6 @@ describe('an adapter for other programs', () => {
     expect(llamaLine({ ...base, file })).toBe(
       `llama-cli -m 'my model; rm -rf '\\''x'\\''.gguf' --lora lowrank-adapter.gguf`,
     );
-  });
-
-  it('has a note with its numbers, and the model’s name where Hugging Face has it', () => {
-    expect(adapterReadme(adapter, base)).toContain('2,442,240 numbers, taught 24 examples in 60 steps');
-    expect(adapterReadme(adapter, base)).toContain('"PATH_OF_THE_MODEL"');
-    const hub = 'HuggingFaceTB/SmolLM2-135M-Instruct';
-    expect(adapterReadme(adapter, { ...base, hub })).toContain(`from_pretrained("${hub}")`);
   });
 });
 

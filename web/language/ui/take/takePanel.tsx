@@ -5,7 +5,7 @@ import { TakeButton } from '../../../ui/take/takeButton.js';
 import type { AdapterInfo } from '../../api.js';
 import { type BaseModel, fitsSentence, llamaLine, ollamaLines } from '../../takeTexts.js';
 import { CopyLines } from './copyLines.js';
-import { sizeOf } from './words.js';
+import { numberBytes, sizeOf, taughtWords } from './words.js';
 import '../../../styles/take.css';
 import '../../../styles/language-take.css';
 
@@ -14,7 +14,7 @@ export interface TakePanelProps {
   readonly base: BaseModel | undefined;
   /** Examples that there are. */
   readonly rows: number;
-  /** In bytes, as far as they are known: the button says so first. */
+  /** In bytes, where they are known: the button says so first. An adapter's are counted otherwise. */
   readonly sizes: {
     readonly peft?: number | undefined;
     readonly gguf?: number | undefined;
@@ -65,14 +65,15 @@ export function TakePanel(props: TakePanelProps) {
 
 function Ways(props: TakePanelProps) {
   const { adapter, rows, sizes, busy } = props;
+  const weights = adapter && numberBytes(adapter);
   const noAdapter = adapter ? (busy ? BUSY : undefined) : NOTHING_YET;
   const noRows = rows === 0 ? NO_EXAMPLES : undefined;
   const noProject = noRows ?? (busy ? BUSY : undefined);
   return (
     <div class="take-ways">
       <TakeButton icon="zip" label="PEFT adapter (.zip)" obstacle={noAdapter} onClick={props.onPeft}>
-        {sizeOf(sizes.peft)}For Hugging Face PEFT in Python, with a note on how to load it. This page opens
-        it, too.
+        {sizeOf(sizes.peft ?? weights)}For Hugging Face PEFT in Python, with a note on how to load it. This
+        page opens it, too.
       </TakeButton>
       <TakeButton
         icon="zip"
@@ -80,15 +81,15 @@ function Ways(props: TakePanelProps) {
         obstacle={noAdapter ?? props.ggufObstacle}
         onClick={props.onGguf}
       >
-        {sizeOf(sizes.gguf)}For llama.cpp, Ollama and LM Studio, beside the model's own file.
+        {sizeOf(sizes.gguf ?? weights)}For llama.cpp, Ollama and LM Studio, beside the model's own file.
       </TakeButton>
       <TakeButton icon="zip" label="Examples (.jsonl)" obstacle={noRows} onClick={props.onExamples}>
         {sizeOf(sizes.examples)}
         {count(rows, 'example')}, as other programs that train read them.
       </TakeButton>
       <TakeButton icon="zip" label="Project" obstacle={noProject} onClick={props.onProject}>
-        {sizeOf(sizes.project)}All in one: examples, settings{adapter ? ' and the adapter' : ''}. This page
-        opens it.
+        {sizeOf(sizes.project ?? weights)}All in one: examples, settings{adapter ? ' and the adapter' : ''}.
+        This page opens it.
       </TakeButton>
       <div>
         <CopyLink onCopyLink={props.onCopyLink} obstacle={noRows ?? props.linkObstacle}>
@@ -101,13 +102,10 @@ function Ways(props: TakePanelProps) {
 
 function About({ adapter, base }: Pick<TakePanelProps, 'adapter' | 'base'>) {
   if (!adapter) return <p>{NOTHING_YET} Examples can be taken along already.</p>;
-  const { rank, alpha, trainable, rows, steps } = adapter;
+  const { rank, alpha, trainable } = adapter;
   return (
     <p class="lm-about">
-      <strong>
-        Taught {count(rows, 'example')} in {count(steps, 'step')}.
-      </strong>{' '}
-      Rank {rank}, alpha {alpha}: {integer(trainable)} numbers.{' '}
+      <strong>{taughtWords(adapter)}</strong> Rank {rank}, alpha {alpha}: {integer(trainable)} numbers.{' '}
       {base && <span class="lm-fits">{fitsSentence(base)}</span>}
     </p>
   );
