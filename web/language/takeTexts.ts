@@ -6,8 +6,6 @@ export interface BaseModel {
   readonly checksum: string;
   /** The file that llama.cpp loads it from. */
   readonly file: string;
-  /** Where Hugging Face has it; undefined for a person's own. */
-  readonly hub?: string | undefined;
 }
 
 export const ADAPTER_GGUF = 'lowrank-adapter.gguf';

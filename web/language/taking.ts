@@ -1,13 +1,16 @@
 /** What leaves the page: the adapter for PEFT and for llama.cpp, the examples, all of it, and a link. */
-import { zipAdapter } from '../adapterZip.js';
+import { adapterAmong, zipAdapter } from '../adapterZip.js';
 import { saveFile } from '../saveFile.js';
 import { reasonOf, say } from '../work.js';
 import { ask } from './client.js';
 import { rowsToJsonl } from './examples/exportRows.js';
+import { takeExamples } from './examples.js';
 import { examplesLink } from './examplesLink.js';
-import { projectFile } from './projectFile.js';
-import { adapter, settings, system, taughtRows } from './state.js';
+import { projectFile, readProject } from './projectFile.js';
+import { adapter, model, settings, system, taughtRows } from './state.js';
 import { ADAPTER_GGUF } from './takeTexts.js';
+
+const MOST_BYTES = 512 * 2 ** 20;
 
 const shared = () => ({ rows: taughtRows.value, system: system.value, settings: settings.value });
 
@@ -55,17 +58,33 @@ export async function removeAdapter(): Promise<void> {
     const files = await ask((lab) => lab.adapterFiles());
     await ask((lab) => lab.removeAdapter());
     adapter.value = undefined;
-    const back = () => void loadAdapter(files);
+    const back = () => {
+      loadAdapter(files).catch((error: unknown) => say('error', reasonOf(error)));
+    };
     say('note', 'The adapter was removed', { label: 'Undo', run: back });
   } catch (error) {
     say('error', reasonOf(error));
   }
 }
 
-async function loadAdapter(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+/** Takes a project, or an adapter on its own. */
+export async function openZip(file: File): Promise<void> {
   try {
-    adapter.value = await ask((lab) => lab.loadAdapter(files));
+    if (file.size > MOST_BYTES) throw new Error(`${file.name}: larger than any project of this page.`);
+    const project = readProject(file.name, new Uint8Array(await file.arrayBuffer()));
+    if (project) takeExamples(project);
+    const files = project ? project.adapter : await adapterAmong([file]);
+    if (files && !model.value) {
+      say('note', 'The examples are here; the adapter can be loaded once the model is');
+      return;
+    }
+    if (files) await loadAdapter(files);
+    say('note', `${file.name} is open`);
   } catch (error) {
     say('error', reasonOf(error));
   }
+}
+
+async function loadAdapter(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  adapter.value = await ask((lab) => lab.loadAdapter(files));
 }

@@ -18,18 +18,18 @@ import { isMetered, offeredBytes } from '../model/room.js';
 import { PRESETS } from '../presets/index.js';
 import * as state from '../state.js';
 import type { BaseModel } from '../takeTexts.js';
-import { newLink, removeAdapter, saveExamples, saveGguf, savePeft, saveProject } from '../taking.js';
+import { newLink, openZip, removeAdapter, saveExamples, saveGguf, savePeft, saveProject } from '../taking.js';
 import * as teaching from '../teaching.js';
 import { ExamplesPanel } from './examples/examplesPanel.js';
 import { ModelPanel } from './model/modelPanel.js';
 import { Probes } from './probes/probes.js';
+import { OpenZip } from './take/openZip.js';
 import { TakePanel } from './take/takePanel.js';
 import { TeachPanel } from './teach/teachPanel.js';
 import { TryPanel } from './try/tryPanel.js';
 
 /** What is shown of the page's own model to llama.cpp. */
 const SHIPPED_FILE = 'SmolLM2-135M-Instruct.Q4_1.gguf';
-const SHIPPED_HUB = 'HuggingFaceTB/SmolLM2-135M-Instruct';
 
 const caught = (work: Promise<unknown>) => {
   work.catch((error: unknown) => say('error', reasonOf(error)));
@@ -140,6 +140,13 @@ export function TeachSection() {
           stops={course.value.stops}
           steps={course.value.latest?.steps ?? 0}
           isLive={isTeaching.value}
+          onSecond={
+            isTeaching.value
+              ? undefined
+              : (probe) => {
+                  state.probes.value = [state.probes.value[0] ?? '', probe];
+                }
+          }
         />
       )}
     </>
@@ -174,21 +181,24 @@ export function TrySection() {
 export function TakeSection() {
   const { model, adapter, isOwnModel, taughtRows, isTeaching } = state;
   return (
-    <TakePanel
-      adapter={adapter.value}
-      base={model.value && baseOf(model.value, isOwnModel.value)}
-      rows={taughtRows.value.length}
-      sizes={{}}
-      busy={isTeaching.value}
-      ggufObstacle={undefined}
-      onPeft={() => caught(savePeft())}
-      onGguf={() => caught(saveGguf())}
-      onExamples={() => caught(saveExamples())}
-      onProject={() => caught(saveProject())}
-      onCopyLink={newLink}
-      linkObstacle={taughtRows.value.length === 0 ? 'There are no examples yet.' : undefined}
-      onRemove={() => caught(removeAdapter())}
-    />
+    <>
+      <TakePanel
+        adapter={adapter.value}
+        base={model.value && baseOf(model.value, isOwnModel.value)}
+        rows={taughtRows.value.length}
+        sizes={{}}
+        busy={isTeaching.value}
+        ggufObstacle={undefined}
+        onPeft={() => caught(savePeft())}
+        onGguf={() => caught(saveGguf())}
+        onExamples={() => caught(saveExamples())}
+        onProject={() => caught(saveProject())}
+        onCopyLink={newLink}
+        linkObstacle={taughtRows.value.length === 0 ? 'There are no examples yet.' : undefined}
+        onRemove={() => caught(removeAdapter())}
+      />
+      <OpenZip onFile={(file) => caught(openZip(file))} />
+    </>
   );
 }
 
@@ -197,6 +207,5 @@ function baseOf({ name, base }: { readonly name: string; readonly base: string }
     name,
     checksum: base,
     file: isOwn ? name : SHIPPED_FILE,
-    hub: isOwn ? undefined : SHIPPED_HUB,
   };
 }
