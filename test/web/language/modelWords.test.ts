@@ -32,10 +32,15 @@ describe('the line of a loading model', () => {
       'Paused at 41 of 98 MB: the connection broke. Goes on by itself.',
     ],
     [{ stage: 'checking' }, true, 'Checking'],
-    [{ stage: 'unpacking', done: 12, total: 30 }, true, 'Unpacking 30 layers · 12/30'],
+    [{ stage: 'unpacking', done: 46e6, total: 115e6 }, true, 'Unpacking 30 layers · 12/30'],
     [{ stage: 'warming up' }, true, 'Warming up'],
   ] as [Loading, boolean, string][])('is as it should be: %j', (loading, isOnline, line) => {
-    expect(loadingLine(loading, isOnline)).toBe(line);
+    expect(loadingLine(loading, isOnline, 30)).toBe(line);
+  });
+
+  it('counts bytes where the layers are not known', () => {
+    const unpacking: Loading = { stage: 'unpacking', done: 46e6, total: 115e6 };
+    expect(loadingLine(unpacking, true)).toBe('Unpacking · 46 of 115 MB');
   });
 
   it('is said aloud once each quarter', () => {

@@ -8,15 +8,16 @@ export interface LoadingPartProps {
   readonly facts: ModelFacts | undefined;
   /** They tell of the page's own model. */
   readonly hasFigures: boolean;
+  readonly layers: number | undefined;
   readonly isOnline: boolean;
   readonly onPause: () => void;
   readonly onResume: () => void;
 }
 
 export function LoadingPart(props: LoadingPartProps) {
-  const { loading, facts, hasFigures, isOnline, onPause, onResume } = props;
+  const { loading, facts, hasFigures, layers, isOnline, onPause, onResume } = props;
   const done = fraction(loading);
-  const line = loadingLine(loading, isOnline);
+  const line = loadingLine(loading, isOnline, layers);
   const isDownload = loading.stage === 'downloading';
   const isPaused = isDownload && loading.paused === 'person';
   return (

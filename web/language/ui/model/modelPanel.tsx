@@ -40,6 +40,7 @@ export interface ModelPanelProps {
 
 export function ModelPanel(props: ModelPanelProps) {
   const { shipped, loading, loadingFacts, model, isOwn, own, problem, isOnline, offeredBytes } = props;
+  const isShippedLoading = loadingFacts === undefined || loadingFacts.name === shipped?.name;
   const place = useRef<HTMLDivElement>(null);
   const hadFocus = place.current?.contains(document.activeElement) === true;
   // The button that was pressed goes; the focus stays with what comes in its place.
@@ -64,7 +65,8 @@ export function ModelPanel(props: ModelPanelProps) {
         <LoadingPart
           {...{ loading, isOnline, onPause: props.onPause, onResume: props.onResume }}
           facts={loadingFacts ?? shipped}
-          hasFigures={loadingFacts === undefined || loadingFacts.name === shipped?.name}
+          hasFigures={isShippedLoading}
+          layers={isShippedLoading ? shipped?.layers : undefined}
         />
       ) : (
         shipped && <ShippedActions {...props} shipped={shipped} />

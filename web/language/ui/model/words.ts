@@ -26,12 +26,15 @@ export function timeLeft(seconds: number): string {
   return seconds < 5400 ? `${Math.round(seconds / 60)} min left` : `${Math.round(seconds / 3600)} h left`;
 }
 
-/** One line on how far it is. @param isOnline  as the browser says */
-export function loadingLine(loading: Loading, isOnline: boolean): string {
+/**
+ * One line on how far it is.
+ * @param isOnline  as the browser says
+ * @param layers    of the model, where they are known; what is unpacked is counted in bytes
+ */
+export function loadingLine(loading: Loading, isOnline: boolean, layers?: number): string {
   if (loading.stage === 'checking') return 'Checking';
   if (loading.stage === 'warming up') return 'Warming up';
-  if (loading.stage === 'unpacking')
-    return `Unpacking ${loading.total} layers · ${loading.done}/${loading.total}`;
+  if (loading.stage === 'unpacking') return unpackingLine(loading.done, loading.total, layers);
   const { done, total, bytesPerSecond, paused } = loading;
   const far = `${mb(done)} of ${mb(total)} MB`;
   if (paused === 'person') return `Paused at ${far}.`;
@@ -40,6 +43,11 @@ export function loadingLine(loading: Loading, isOnline: boolean): string {
   if (bytesPerSecond <= 0) return far;
   const left = timeLeft((total - done) / bytesPerSecond);
   return `${far} · ${(bytesPerSecond / 1e6).toFixed(1)} MB/s · ${left}`;
+}
+
+function unpackingLine(done: number, total: number, layers: number | undefined): string {
+  if (layers === undefined) return `Unpacking · ${mb(done)} of ${mb(total)} MB`;
+  return `Unpacking ${layers} layers · ${Math.floor((layers * done) / total)}/${layers}`;
 }
 
 /** What is said of it aloud: it changes with each quarter, and with each stage. */
