@@ -119,6 +119,7 @@ export class LessonSteps {
       if (from) this.#reports.send();
       else await this.#before();
       if (signal.aborted) return 'stopped';
+      this.#reports.beginSteps();
       await fit<Trained, PackedBatch>(new Trained(setup.adapter.factors), rows, {
         ...{ optimizer, epochs, limit: steps, seed, clipNorm: CLIP },
         schedule: { kind: 'cosine', warmup },
@@ -154,7 +155,13 @@ export class LessonSteps {
     await this.#probe();
     if (this.#run.setup.heldOut.length > 0) await this.#measure();
     this.#reports.send();
+    await this.#pause();
+  }
+
+  async #pause(): Promise<void> {
+    const paused = performance.now();
     await this.#run.gate.passed(this.#run.signal);
+    this.#reports.addPause(performance.now() - paused);
   }
 
   #loss(batch: PackedBatch) {
@@ -173,7 +180,7 @@ export class LessonSteps {
 
   async #between() {
     if (this.#isLost) throw new Ended('diverged');
-    const { setup, signal, gate } = this.#run;
+    const { setup, signal } = this.#run;
     const { step } = this.#reports;
     const isLast = step === setup.steps;
     if (signal.aborted && !isLast) throw new Ended('stopped');
@@ -182,9 +189,7 @@ export class LessonSteps {
     if (isLast || this.#probes.isDue) await this.#probe();
     this.#reports.notice = this.#keeping.failure;
     this.#reports.sendIfDue();
-    const paused = performance.now();
-    if (!isLast) await gate.passed(signal);
-    this.#reports.addPause(performance.now() - paused);
+    if (!isLast) await this.#pause();
     return NO_LOSS;
   }
 

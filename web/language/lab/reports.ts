@@ -18,6 +18,7 @@ export class Reports {
   /** Of this run: a lesson that goes on has taken its first steps in another. */
   readonly #from: number;
   readonly #begun = performance.now();
+  #stepsBegun = this.#begun;
   #pausedMs = 0;
   #tokens = 0;
   #sent = { losses: 0, heldOut: 0, probes: 0 };
@@ -38,6 +39,11 @@ export class Reports {
     return (performance.now() - this.#begun - this.#pausedMs) / 1000;
   }
 
+  /** The first step begins: what was before it says nothing of those that are left. */
+  beginSteps(): void {
+    this.#stepsBegun = performance.now() - this.#pausedMs;
+  }
+
   /** @param tokens  of the rows of the step */
   addStep(step: number, loss: number, tokens: number): void {
     this.step = step;
@@ -51,14 +57,15 @@ export class Reports {
 
   /** Sends what was not sent yet. */
   send(isMeasuring = false): void {
-    const { losses, heldOut, probes, seconds, step } = this;
+    const { losses, heldOut, probes, step } = this;
+    const seconds = (performance.now() - this.#stepsBegun - this.#pausedMs) / 1000;
     const done = step - this.#from;
     const sent = this.#sent;
     this.#told({
       step,
       steps: this.#steps,
       secondsLeft: done === 0 ? undefined : ((this.#steps - step) * seconds) / done,
-      tokensPerSecond: this.#tokens / seconds,
+      tokensPerSecond: done === 0 ? 0 : this.#tokens / seconds,
       losses: losses.slice(sent.losses),
       heldOut: heldOut.slice(sent.heldOut),
       probes: probes.slice(sent.probes),

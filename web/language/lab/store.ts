@@ -4,6 +4,9 @@ import { clear, createStore, get, getMany, setMany, type UseStore } from 'idb-ke
 import { type ByteSource, bytesSource, DataError, type FileContent, mapFiles } from 'lowrank';
 import type { LessonStore } from './keeping.js';
 
+/** A database that is blocked never answers. */
+const PATIENCE_MS = 10_000;
+
 /** @param name  of the database */
 export function browserStore(name = 'lowrank-lesson'): LessonStore {
   let opened: UseStore | undefined;
@@ -12,11 +15,11 @@ export function browserStore(name = 'lowrank-lesson'): LessonStore {
   return {
     name: 'this browser',
     open: async (file): Promise<ByteSource | undefined> => {
-      const bytes = await get<Uint8Array<ArrayBuffer>>(file, store());
+      const bytes = await inTime(get<Uint8Array<ArrayBuffer>>(file, store()));
       return bytes && bytesSource(bytes, file);
     },
     read: async (names) => {
-      const found = await getMany<Uint8Array<ArrayBuffer> | undefined>([...names], store());
+      const found = await inTime(getMany<Uint8Array<ArrayBuffer> | undefined>([...names], store()));
       return new Map(
         names.map((file, i) => {
           const bytes = found[i];
@@ -28,10 +31,18 @@ export function browserStore(name = 'lowrank-lesson'): LessonStore {
     write: async (files) => {
       const whole: [string, Uint8Array][] = [];
       for (const [file, content] of files) whole.push([file, await wholeOf(content)]);
-      await setMany(whole, store());
+      await inTime(setMany(whole, store()));
     },
-    clear: () => clear(store()),
+    clear: async () => inTime(clear(store())),
   };
+}
+
+/** @throws Error where it takes longer than a lesson can wait */
+function inTime<T>(work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('this browser does not answer')), PATIENCE_MS);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /** Nothing of it survives the tab. */
