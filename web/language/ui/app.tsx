@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { keepFocus } from '../../focus.js';
 import { Messages } from '../../ui/messages.js';
 import { Panel } from '../../ui/panel.js';
+import type { Stored } from '../api.js';
 import { shippedModel } from '../model/manifest.js';
 import { Recorded } from '../recorded/recorded.js';
 import { adapter, isTeaching, loading, model, outcome, recorded, rows, stored } from '../state.js';
@@ -67,12 +68,15 @@ export function App() {
   );
 }
 
+const isKept = (kept: Stored | undefined) =>
+  kept !== undefined && kept.bytes === kept.total && kept.total > 0;
+
 /** What each step has come to, in a word or two. */
 function stateOf(id: StepId): string {
   switch (id) {
     case 'model':
       if (model.value) return 'ready';
-      return loading.value ? 'on its way' : (stored.value?.bytes ?? 0) > 0 ? 'on this device' : '';
+      return loading.value ? 'on its way' : isKept(stored.value) ? 'on this device' : '';
     case 'examples':
       return rows.value.length > 0 ? String(rows.value.length) : '';
     case 'teach':
