@@ -8,6 +8,7 @@ import { count } from './format.js';
 import type { Example, TeachOptions } from './lab/teaching.js';
 import type { SavedAdapter, SavedModel } from './lab/views.js';
 import { ask } from './labClient.js';
+import { answerOf } from './reading.js';
 import { keepingSafely, saved } from './saved.js';
 import { finishSheet, showImage } from './sheet.js';
 import {
@@ -90,6 +91,8 @@ export interface Lesson {
   /** How many it learned from. */
   readonly drawings: number;
   readonly drawing: Example;
+  /** What it reads the drawing as now; undefined where it cannot tell. */
+  readonly reads: number | undefined;
   /** What there was before it. */
   readonly before: SavedModel;
 }
@@ -108,7 +111,9 @@ export async function teachThis(label: number): Promise<void> {
   const taught = await teach(optionsNow(), 'lesson');
   if (!taught) return;
   const { seconds = 0 } = taught.view;
-  lesson.value = { label, seconds, drawings: drawings.value.length, drawing, before };
+  const { adapted } = await ask((lab) => lab.predict(pixels));
+  const what = { label, seconds, drawings: drawings.value.length, drawing };
+  lesson.value = { ...what, reads: answerOf(adapted), before };
 }
 
 /** Forgets the lesson, and the drawing that was kept for it. */

@@ -1,6 +1,6 @@
 /** What the page says that a network reads. */
 import { computed } from '@preact/signals';
-import { DIGITS } from './format.js';
+import { answerOf } from './reading.js';
 import { adapter } from './saved.js';
 import { adapterOn, prediction } from './state.js';
 import { work } from './work.js';
@@ -14,14 +14,6 @@ export interface Answer {
   readonly probabilities: readonly number[] | undefined;
   /** Undefined where several digits are equally likely, or nothing is drawn. */
   readonly digit: number | undefined;
-}
-
-/** The most likely digit; undefined where several are. */
-export function answerOf(probabilities: readonly number[] | undefined): number | undefined {
-  if (!probabilities) return undefined;
-  const most = Math.max(...probabilities);
-  const likely = DIGITS.filter((digit) => probabilities[digit] > most - 1e-6);
-  return likely.length === 1 ? likely[0] : undefined;
 }
 
 /** What is shown now: what learns, otherwise what was chosen. */

@@ -2,27 +2,24 @@
 
 /** @returns how to stop */
 export function keepFocus(root: HTMLElement): () => void {
+  let focused: Element | undefined;
   let homes: HTMLElement[] = [];
-  // A click beside everything gives the focus away on purpose.
-  const forget = () => {
-    homes = [];
-  };
   const remember = ({ target }: FocusEvent) => {
-    homes = target instanceof Element ? homesOf(target) : [];
+    focused = target instanceof Element ? target : undefined;
+    homes = focused ? homesOf(focused) : [];
   };
   const look = () => {
-    if (document.activeElement !== document.body) return;
+    // An element that is still there gave the focus away on purpose, or is about to hand it on.
+    if (!focused || focused.isConnected || document.activeElement !== document.body) return;
     const home = homes.find(({ isConnected }) => isConnected);
     if (!home) return;
     home.tabIndex = -1;
     home.focus({ preventScroll: true });
   };
   const observer = new MutationObserver(look);
-  root.addEventListener('pointerdown', forget, true);
   root.addEventListener('focusin', remember);
   observer.observe(root, { subtree: true, childList: true });
   return () => {
-    root.removeEventListener('pointerdown', forget, true);
     root.removeEventListener('focusin', remember);
     observer.disconnect();
   };

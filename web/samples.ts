@@ -7,8 +7,6 @@ import type { Stroke } from './strokes.js';
 
 export interface Sample {
   readonly name: string;
-  /** Shown on its button. */
-  readonly sign: string;
   /** The digit that it is meant to be. */
   readonly label: number;
   /** In the order in which a hand writes them. */
@@ -17,7 +15,6 @@ export interface Sample {
 
 const SLASHED_ZERO: Sample = {
   name: 'a slashed zero',
-  sign: '∅',
   label: 0,
   strokes: slanted(0.1, [
     oval({ centre: [0.5, 0.5], width: 0.47, height: 0.68, start: -1.35, sweep: -6.35 }),
@@ -34,7 +31,6 @@ const SLASHED_ZERO: Sample = {
 
 const FLAGGED_ONE: Sample = {
   name: 'a one with a flag',
-  sign: '1',
   label: 1,
   strokes: slanted(0.12, [
     joined(
@@ -60,7 +56,6 @@ const FLAGGED_ONE: Sample = {
 
 const BARRED_SEVEN: Sample = {
   name: 'a barred seven',
-  sign: '7',
   label: 7,
   strokes: slanted(0.08, [
     joined(

@@ -39,7 +39,13 @@ export default defineConfig({
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   worker: { format: 'es' },
-  build: { outDir: path('build/web'), emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 800 },
+  build: {
+    rolldownOptions: { input: [path('web/index.html'), path('web/language.html')] },
+    outDir: path('build/web'),
+    emptyOutDir: true,
+    target: 'es2022',
+    chunkSizeWarningLimit: 800,
+  },
   server: { headers, fs: { allow: [path('.')] } },
   preview: { headers },
 });

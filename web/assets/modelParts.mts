@@ -30,7 +30,7 @@ export async function writeModelParts(
   await rm(folder, { recursive: true, force: true });
   if (!existsSync(path)) return undefined;
   const file = await readFile(path);
-  const facts = await factsOfPlace(bytesSource(file, path));
+  const facts = await factsOfPlace(bytesSource(file, path), nameOf(path));
   await mkdir(folder, { recursive: true });
   const parts: { bytes: number; sha256: string }[] = [];
   for (let begin = 0; begin < file.length; begin += partBytes) {
@@ -40,10 +40,10 @@ export async function writeModelParts(
   }
   const whole = sha256(file);
   const license = whole === SMOLLM2 ? LICENSE : 'see where it comes from';
-  return { ...facts, name: nameOf(path), license, sha256: whole, parts };
+  return { ...facts, license, sha256: whole, parts };
 }
 
-/** `SmolLM2-135M-Instruct`; what a file says that it is called may be a version of its training. */
+/** `SmolLM2-135M-Instruct` */
 function nameOf(path: string): string {
   return basename(path, '.gguf').replace(/\.(Q\d\w*|BF16|F16|F32)$/i, '');
 }

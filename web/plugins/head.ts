@@ -41,6 +41,12 @@ export function head({ site }: { readonly site: string | undefined }): Plugin {
     attrs: { [key]: what, content: String(content) },
     injectTo: 'head',
   });
+  const pictureTags = (of: string | undefined) => [
+    meta('property', 'og:image', addressOf(PICTURE.file, of)),
+    meta('property', 'og:image:width', PICTURE.width),
+    meta('property', 'og:image:height', PICTURE.height),
+    meta('property', 'og:image:alt', ALT),
+  ];
   const policy: HtmlTagDescriptor = {
     tag: 'meta',
     attrs: { 'http-equiv': 'Content-Security-Policy', content: POLICY },
@@ -51,14 +57,12 @@ export function head({ site }: { readonly site: string | undefined }): Plugin {
     generateBundle() {
       this.emitFile({ type: 'asset', fileName: 'app.webmanifest', source: JSON.stringify(MANIFEST) });
     },
-    transformIndexHtml: (_, { bundle }) => [
+    transformIndexHtml: (_, { bundle, path }) => [
       // The server of development has scripts in the page.
       ...(bundle ? [policy] : []),
       { tag: 'link', attrs: { rel: 'manifest', href: './app.webmanifest' }, injectTo: 'head' },
-      meta('property', 'og:image', addressOf(PICTURE.file, site)),
-      meta('property', 'og:image:width', PICTURE.width),
-      meta('property', 'og:image:height', PICTURE.height),
-      meta('property', 'og:image:alt', ALT),
+      // The picture is of the digits page.
+      ...(path.endsWith('language.html') ? [] : pictureTags(site)),
       ...(site === undefined ? [] : [meta('property', 'og:url', addressOf('', site))]),
     ],
   };

@@ -34,7 +34,7 @@ export function App() {
           lowrank: LoRA fine-tuning where JavaScript runs, on WebAssembly and WebGPU. LoRA is by{' '}
           <a href="https://arxiv.org/abs/2106.09685">Hu et al., 2021</a>; the digits are{' '}
           <a href="http://yann.lecun.com/exdb/mnist/">MNIST</a>, by Yann LeCun, Corinna Cortes and Chris
-          Burges.
+          Burges. Or <a href="./language.html">teach a language model something</a>.
         </p>
       </footer>
     </div>

@@ -73,9 +73,14 @@ function makeHost(): Host {
 
 const plenty: Estimate = async () => ({ quota: 1e9, usage: 0 });
 
-function open(host: Host, store: PartStore, options: Partial<DownloadOptions> = {}, estimate = plenty) {
+function open(
+  host: Host,
+  store: PartStore,
+  options: Partial<DownloadOptions> = {},
+  estimate = plenty,
+  shelf = new Shelf(manifest, store, estimate),
+) {
   const told: Loading[] = [];
-  const shelf = new Shelf(manifest, store, estimate);
   const network = new EventTarget();
   const download = new Download({
     ...{ manifest, shelf, network, fetch: host.fetch, locks: undefined, waits: [5] },
@@ -260,6 +265,12 @@ describe('a browser without room', () => {
     expect(sum(host.sent)).toBe(file.length);
     expect(await shelf.stored()).toMatchObject({ bytes: 2 * PART, place: 'memory' });
     expect((await shelf.stored()).reason).toMatch(/^This browser offers 1000 MB\. The model works now but /);
+    // What did not fit is there as long as the tab is, and goes when it is deleted.
+    await open(host, full, {}, plenty, shelf).download.finished;
+    expect(sum(host.sent)).toBe(file.length);
+    await shelf.clear();
+    expect(await shelf.stored()).toMatchObject({ bytes: 0, place: 'files', reason: undefined });
+    expect(await shelf.find(4)).toBeUndefined();
   });
 
   it('goes on where the store breaks, and while no store is there at all', async () => {

@@ -49,13 +49,15 @@ describe('examples', async () => {
       undefined,
       64,
     );
+    // A text without a prompt is trained whole, from its second token on.
+    expect(views[3].trained).toBe(views[3].tokens - 1);
     expect(views[0].isCut).toBe(true);
     expect(views[0].tokens).toBeGreaterThan(64);
     expect(views.map(({ problem }) => problem)).toEqual([
       undefined,
       'The prompt alone has more than 64 tokens, so nothing of the answer is left.',
       'The answer is empty.',
-      'The prompt is empty.',
+      undefined,
       `It holds ${special}, by which the model marks turns: leave that out.`,
     ]);
     expect(await lab.see({ ...row, answer: 'Lamp '.repeat(90) }, undefined, 64)).toHaveLength(64);

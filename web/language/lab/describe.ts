@@ -1,6 +1,6 @@
 /** What the model sees of the examples: their tokens, and which of them it is taught to say. */
 import { DataError } from 'lowrank';
-import { type TokenExample, type Tokenizer, tokenizeCompletion } from 'lowrank/text';
+import { type TokenExample, type Tokenizer, tokenizeCompletion, tokenizeText } from 'lowrank/text';
 import type { Row, RowView, SeenToken } from '../api.js';
 
 export interface TokenRow {
@@ -24,11 +24,14 @@ export interface Shape {
 const isTrained = (label: number): boolean => label >= 0;
 
 export function rowTokens(tokenizer: Tokenizer, row: Row, { system, maxLength }: Shape): RowTokens {
-  const problem = emptyField(row);
-  if (problem) return { row, problem, tokens: 0 };
+  if (row.answer.trim() === '') return { row, problem: 'The answer is empty.', tokens: 0 };
   let whole: TokenExample;
   try {
-    whole = tokenizeCompletion(tokenizer, completionOf(tokenizer, row), { system: system || undefined });
+    // A text of its own has no prompt, and is trained whole.
+    whole =
+      row.prompt.trim() === ''
+        ? tokenizeText(tokenizer, row.answer)
+        : tokenizeCompletion(tokenizer, completionOf(tokenizer, row), { system: system || undefined });
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     return { row, problem: sentence(error.message, tokenizer), tokens: 0 };
@@ -79,11 +82,6 @@ export function seenTokens(tokenizer: Tokenizer, row: Row, shape: Shape): SeenTo
     isTrained: isTrained(labels[i]),
     isSpecial: special.has(ids[i]),
   }));
-}
-
-function emptyField({ prompt, answer }: Row): string | undefined {
-  if (answer.trim() === '') return 'The answer is empty.';
-  return prompt.trim() === '' ? 'The prompt is empty.' : undefined;
 }
 
 /** Without a chat template an answer is how the prompt goes on, behind a space. */

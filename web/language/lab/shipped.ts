@@ -23,7 +23,10 @@ export interface ShippedLoading {
 export async function loadShipped(loading: ShippedLoading): Promise<ModelView> {
   const { sources, told, onBegin, onTokenizer, open } = loading;
   let facts: ModelFacts | undefined;
-  const shipped = await sources.openShipped((stage) => told(stage, facts));
+  let hasTokenizer = false;
+  // The manifest's facts are there at once, the tokenizer with the first part.
+  const known = () => facts && { ...facts, hasTokenizer };
+  const shipped = await sources.openShipped((stage) => told(stage, known()));
   facts = shipped.facts;
   onBegin(shipped);
   let isHere = false;
@@ -34,9 +37,10 @@ export async function loadShipped(loading: ShippedLoading): Promise<ModelView> {
   finished.catch(() => {});
   try {
     onTokenizer((await loadTokenizer(shipped.source)).tokenizer);
+    hasTokenizer = true;
     const base = () => checksumOfParts(shipped.digests);
     const onLoading = (stage: Loading) => {
-      if (isHere) told(stage, facts);
+      if (isHere) told(stage, known());
     };
     const view = await open({ place: shipped.source, facts, base }, onLoading, shipped.repository);
     await finished;

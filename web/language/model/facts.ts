@@ -24,14 +24,17 @@ const [ROW, RANK] = [256, 8];
 /** What a step takes whatever the model, found with `trainingPlan`. */
 const SCRATCH_BYTES = 25e6;
 
-/** @throws DataError where the model is not read or computed here */
-export async function factsOfPlace(place: Place, fallbackName = 'Your model'): Promise<PlaceFacts> {
+/**
+ * @param name  what the page calls it; what files say that they are called may be a version of a training
+ * @throws DataError where the model is not read or computed here
+ */
+export async function factsOfPlace(place: Place, name: string): Promise<PlaceFacts> {
   // It reads all that there is to refuse.
   const { config } = await loadTokenizer(place);
-  const { tensors, name } = await headerOf(place);
+  const tensors = await tensorsOf(place);
   const sizes = tensors.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
   return {
-    name: name ?? fallbackName,
+    name,
     architecture: config.modelType,
     parameters: sizes.reduce((sum, size) => sum + size, 0),
     fileBytes: bytesOf(place, tensors),
@@ -42,16 +45,13 @@ export async function factsOfPlace(place: Place, fallbackName = 'Your model'): P
   };
 }
 
-async function headerOf(place: Place): Promise<{ tensors: Tensor[]; name: string | undefined }> {
+async function tensorsOf(place: Place): Promise<Tensor[]> {
   if ('open' in place) {
     const { tensors } = await openModel(place);
-    const all = [...tensors.values()].map((tensor) => ({ ...tensor, type: tensor.dtype }));
-    return { tensors: all, name: undefined };
+    return [...tensors.values()].map((tensor) => ({ ...tensor, type: tensor.dtype }));
   }
   const source = place instanceof Blob ? blobSource(place) : place;
-  const { tensors, metadata } = await openGguf(source, 'the model');
-  const name = metadata.get('general.name');
-  return { tensors: [...tensors.values()], name: typeof name === 'string' && name ? name : undefined };
+  return [...(await openGguf(source, 'the model')).tensors.values()];
 }
 
 function bytesOf(place: Place, tensors: readonly Tensor[]): number {

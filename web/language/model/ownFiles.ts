@@ -27,10 +27,10 @@ export function placeOf(files: readonly File[]): Place {
   // Whatever it is called: the reader says what it is.
   if (files.length === 1 && tensors.length === 0 && !isJson(files[0].name)) return files[0];
   const missing = ['config.json', 'tokenizer.json'].filter((name) => !names.has(name));
-  if (tensors.length === 0) missing.push('the .safetensors files');
+  if (tensors.length === 0) missing.push('the .safetensors file');
   if (missing.length === 3 || files.length === 0) throw new Error(CHOOSE);
   if (missing.length > 0)
-    throw new Error(`${new Intl.ListFormat('en-GB').format(missing)} must be chosen together with the rest.`);
+    throw new Error(`Choose ${new Intl.ListFormat('en-GB').format(missing)} together with the rest.`);
   const byName = new Map(files.map((file) => [file.name, file]));
   if (tensors.length === 1 && !names.has('model.safetensors.index.json')) byName.set(WHOLE, tensors[0]);
   return mapFiles(byName, 'These files');
@@ -56,7 +56,7 @@ export function ownRefusal(error: unknown, files: readonly File[]): string {
 }
 
 function nameOf(files: readonly File[]): string {
-  const [own] = files.filter(({ name }) => !/\.json$/i.test(name));
+  const own = files.find(({ name }) => /\.(gguf|safetensors)$/i.test(name)) ?? files[0];
   const bare = (own?.name ?? '').replace(/\.(gguf|safetensors)$/i, '');
   return bare === '' || /^model([-.]|$)/.test(bare) ? 'Your model' : bare;
 }

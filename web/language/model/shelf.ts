@@ -1,9 +1,14 @@
 /** The store of the model's parts, and memory for what it does not take: the model works either way. */
 import type { Stored } from '../api.js';
 import type { ModelManifest } from './manifest.js';
-import { isNamed, memoryStore, type PartStore } from './store.js';
+import { inTime, isNamed, memoryStore, type PartStore } from './store.js';
 
 export type Estimate = () => Promise<{ readonly quota?: number; readonly usage?: number }>;
+
+/** A part is read and written in much less. */
+const PATIENCE_MS = 20_000;
+
+const NOTHING_KEPT = 'This browser keeps no files for this page.';
 
 const mb = (bytes: number) => Math.round(bytes / 1e6);
 
@@ -17,7 +22,19 @@ export class Shelf {
     private readonly store: PartStore,
     private readonly estimate: Estimate,
   ) {
-    if (store.place === 'memory') this.#reason = 'This browser keeps no files for this page.';
+    this.#begin();
+  }
+
+  #begin(): void {
+    this.#isFull = false;
+    this.#reason = this.store.place === 'memory' ? NOTHING_KEPT : undefined;
+  }
+
+  /** Nothing is there any more, in memory either. */
+  async clear(): Promise<void> {
+    await inTime(this.store.clear(), PATIENCE_MS);
+    await this.#memory.clear();
+    this.#begin();
   }
 
   async find(index: number): Promise<Blob | undefined> {
@@ -28,7 +45,7 @@ export class Shelf {
 
   /** Where there is no room for so many bytes, nothing more is written. */
   async makeRoom(bytes: number): Promise<void> {
-    const { quota, usage = 0 } = await this.estimate().catch(() => ({ quota: undefined, usage: 0 }));
+    const { quota, usage = 0 } = await inTime(this.estimate()).catch(() => ({ quota: undefined, usage: 0 }));
     if (quota === undefined || quota - usage >= bytes) return;
     this.#isFull = true;
     this.#reason = `This browser offers ${mb(Math.max(0, quota - usage))} MB.`;
@@ -37,10 +54,10 @@ export class Shelf {
   async put(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<Blob> {
     if (!this.#isFull) {
       try {
-        await this.store.put(index, bytes);
+        await inTime(this.store.put(index, bytes), PATIENCE_MS);
         const kept = await this.#kept(index);
         if (kept) return kept.blob;
-        this.#reason = 'This browser keeps no files for this page.';
+        this.#reason = NOTHING_KEPT;
       } catch (error) {
         await this.#explain(error);
       }
@@ -64,15 +81,16 @@ export class Shelf {
 
   /** A part that cannot be read is one that is not there. */
   #kept(index: number) {
-    return this.store.get(index, this.manifest.parts[index].bytes).catch(() => undefined);
+    const part = this.store.get(index, this.manifest.parts[index].bytes);
+    return inTime(part, PATIENCE_MS).catch(() => undefined);
   }
 
   async #explain(error: unknown): Promise<void> {
     if (!isNamed(error, 'QuotaExceededError')) {
-      this.#reason = 'This browser keeps no files for this page.';
+      this.#reason = NOTHING_KEPT;
       return;
     }
-    const { quota } = await this.estimate().catch(() => ({ quota: undefined }));
+    const { quota } = await inTime(this.estimate()).catch(() => ({ quota: undefined }));
     this.#reason =
       quota === undefined ? 'This browser has no room for it.' : `This browser offers ${mb(quota)} MB.`;
   }

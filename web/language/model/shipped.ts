@@ -43,7 +43,7 @@ export async function openShippedSource(
 ): Promise<ShippedSource> {
   const manifest = shippedOrThrow();
   const shelf = await openShelf(manifest);
-  const kept = await shelf.stored();
+  const found = await Promise.all(manifest.parts.map((_, index) => shelf.find(index)));
   const download = new Download({
     manifest,
     shelf,
@@ -57,7 +57,7 @@ export async function openShippedSource(
   return {
     source: partsSource(sizes, (index) => download.part(index), manifest.name),
     manifest,
-    isComplete: kept.bytes === kept.total,
+    isComplete: found.every((blob) => blob !== undefined),
     finished: download.finished,
     stored: () => shelf.stored(),
     pause: () => download.pause(),
@@ -74,8 +74,8 @@ export async function storedShipped(): Promise<Stored> {
 /** To be closed first, where it is open. @throws Error where another tab fetches it at this moment */
 export async function deleteShipped(): Promise<void> {
   const manifest = shippedOrThrow();
-  const store = await openStore(manifest.sha256);
-  await whileNobodyFetches(manifest, navigator.locks, () => store.clear());
+  const shelf = await openShelf(manifest);
+  await whileNobodyFetches(manifest, navigator.locks, () => shelf.clear());
 }
 
 function shippedOrThrow(): ModelManifest {
@@ -83,7 +83,11 @@ function shippedOrThrow(): ModelManifest {
   throw new Error('This build of the page has no model of its own. Open a file of yours.');
 }
 
-async function openShelf(manifest: ModelManifest): Promise<Shelf> {
+let shelf: Promise<Shelf> | undefined;
+
+/** The same for the whole visit: it knows what found no room, and a browser that does not answer is waited for once. */
+function openShelf(manifest: ModelManifest): Promise<Shelf> {
   const estimate = async () => (await navigator.storage?.estimate?.()) ?? {};
-  return new Shelf(manifest, await openStore(manifest.sha256), estimate);
+  shelf ??= openStore(manifest.sha256).then((store) => new Shelf(manifest, store, estimate));
+  return shelf;
 }

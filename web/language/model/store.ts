@@ -150,10 +150,10 @@ export function memoryStore(): PartStore {
 export const isNamed = (error: unknown, name: string): boolean =>
   (error as { name?: unknown } | null)?.name === name;
 
-/** @throws Error when the browser takes longer than a visitor waits */
-function inTime<T>(work: Promise<T>): Promise<T> {
+/** @throws Error when the browser takes longer than a visitor waits; what it does goes on */
+export function inTime<T>(work: Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('the browser did not answer')), PATIENCE_MS);
+    const timer = setTimeout(() => reject(new Error('the browser did not answer')), patienceMs);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

@@ -2,7 +2,8 @@
 import '../../styles/hero.css';
 import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { answer, answerOf } from '../../answer.js';
+import { answer } from '../../answer.js';
+import { answerOf } from '../../reading.js';
 import { adapter } from '../../saved.js';
 import { prediction } from '../../state.js';
 import { AnswerFigure } from './answer.js';

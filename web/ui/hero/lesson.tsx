@@ -34,9 +34,13 @@ function Running() {
   );
 }
 
-function learned({ label, seconds, drawings }: NonNullable<typeof lesson.value>): string {
+function learned({ label, seconds, drawings, reads }: NonNullable<typeof lesson.value>): string {
   const view = adapter.value;
   if (!view) return '';
+  if (reads !== label) {
+    const still = reads === undefined ? 'still cannot tell what it is' : `still reads a ${reads}`;
+    return `It practised your ${label} for ${secondsOf(seconds)}, and ${still}. Draw it in one or two other ways and teach those too.`;
+  }
   const from = drawings === 1 ? 'one drawing' : count(drawings, 'drawing');
   return (
     `It learned your ${label} from ${from} in ${secondsOf(seconds)}: ${integer(view.trainable)} new numbers. ` +

@@ -1,4 +1,5 @@
 /** A button that copies a link, and shows it where the browser does not let it be copied. */
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { TakeButton } from './takeButton.js';
 
@@ -9,9 +10,11 @@ interface CopyLinkProps {
   /** Makes the link; undefined where it could not, and that was said. */
   readonly onCopyLink: () => string | undefined;
   readonly obstacle: string | undefined;
+  /** What the link carries, where it is not the adapter. */
+  readonly children?: ComponentChildren;
 }
 
-export function CopyLink({ onCopyLink, obstacle }: CopyLinkProps) {
+export function CopyLink({ onCopyLink, obstacle, children }: CopyLinkProps) {
   const [copied, setCopied] = useState(false);
   const [byHand, setByHand] = useState<string>();
   useEffect(() => {
@@ -34,7 +37,7 @@ export function CopyLink({ onCopyLink, obstacle }: CopyLinkProps) {
         obstacle={obstacle}
         onClick={() => void copy()}
       >
-        The whole adapter is in the link. Whoever opens it gets the same answers.
+        {children ?? 'The whole adapter is in the link. Whoever opens it gets the same answers.'}
       </TakeButton>
       <span class="take-spoken" role="status">
         {copied ? 'The link is copied.' : ''}

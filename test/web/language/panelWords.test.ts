@@ -1,0 +1,60 @@
+/** The lines of the panels that are put together from numbers. */
+import { describe, expect, it } from 'vitest';
+import type { TeachReport } from '../../../web/language/api.js';
+import { stopText } from '../../../web/language/ui/probes/words.js';
+import { numberBytes, sizeOf, taughtWords } from '../../../web/language/ui/take/words.js';
+import { estimateSentence, quarterSentence, runningLine } from '../../../web/language/ui/teach/words.js';
+import { endingOf } from '../../../web/language/ui/try/speed.js';
+
+const report: TeachReport = {
+  ...{ step: 23, steps: 60, secondsLeft: 41.3, tokensPerSecond: 131.4, losses: [], heldOut: [], probes: [] },
+  isMeasuring: false,
+};
+const told = (change: Partial<TeachReport> = {}) => ({ latest: { ...report, ...change } });
+
+describe('a lesson that runs', () => {
+  it.each([
+    [told(), false, 'Step 23 of 60, 41 s left, 131 tok/s'],
+    [told({ secondsLeft: undefined }), false, 'Step 23 of 60, 131 tok/s'],
+    [told(), true, 'Paused at step 23 of 60.'],
+    [{ latest: undefined }, true, 'Paused at the beginning.'],
+    [told({ step: 0 }), false, 'The model answers as it is, then it learns …'],
+    [told({ isMeasuring: true }), false, 'The steps are over: what it forgot is being measured …'],
+  ])('%o, paused: %s', (course, isPaused, said) => expect(runningLine(course, isPaused)).toBe(said));
+
+  it('is told aloud at each quarter', () => {
+    const said = Array.from({ length: 61 }, (_, step) => quarterSentence(told({ step })));
+    expect([...new Set(said)]).toEqual([
+      'The lesson begins.',
+      ...[25, 50, 75, 100].map((percent) => `${percent} % of the lesson is done.`),
+    ]);
+  });
+});
+
+it.each([
+  [{ seconds: 52, isOwn: false, lastLayers: undefined }, 'About 50 s on this device.'],
+  [{ seconds: undefined, isOwn: false, lastLayers: undefined }, 'The time is measured when you start.'],
+  [{ seconds: 52, isOwn: true, lastLayers: undefined }, 'Your own settings: about 50 s on this device.'],
+  [
+    { seconds: 370, isOwn: false, lastLayers: 8 },
+    'About 6 min on this device. Only the last 8 layers are taught. Keep the screen on.',
+  ],
+])('the estimate of %o', (guess, said) => expect(estimateSentence(guess)).toBe(said));
+
+it.each([
+  [{ tokens: 31, seconds: 2.07, end: 'end' }, '2.1 s, 15 tok/s'],
+  [{ tokens: 3, seconds: 2, end: 'length' }, '2.0 s, 1.5 tok/s, cut at its longest'],
+  [{ tokens: 0, seconds: 0, end: 'stopped' }, '0.0 s, stopped'],
+] as const)('an answer of %o', (answer, said) => expect(endingOf({ text: '', ...answer })).toBe(said));
+
+it('an adapter says what it was taught, where that is known', () => {
+  expect(taughtWords({ rows: 24, steps: 60 })).toBe('Taught 24 examples in 60 steps.');
+  expect(taughtWords({ rows: 0, steps: 0 })).toBe('It was taught elsewhere.');
+  expect(sizeOf(numberBytes({ trainable: 2_442_240 }))).toBe('9.8 MB. ');
+});
+
+it('sizes are told in the unit that fits, and a stop with its step', () => {
+  expect([undefined, 12, 3140, 4_884_480].map(sizeOf)).toEqual(['', '1 kB. ', '3 kB. ', '4.9 MB. ']);
+  expect(stopText(40, 60)).toBe('step 40 of 60');
+  expect(stopText(40, 0)).toBe('step 40 of 40');
+});

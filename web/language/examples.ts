@@ -1,0 +1,99 @@
+/** The examples of the page: where they come from, how they are counted, and that they are kept. */
+import { batch, effect } from '@preact/signals';
+import { reasonOf, say } from '../work.js';
+import type { Row } from './api.js';
+import { ask } from './client.js';
+import { keepDraft, readDraft } from './drafts.js';
+import { newRow } from './examples/rows.js';
+import { examplesIn, hasExamples, type SharedExamples } from './examplesLink.js';
+import { PRESETS } from './presets/index.js';
+import { hasTokenizer, ownSettings, preset, probes, rows, settings, system, views } from './state.js';
+
+/** Typing waits so long before it is counted and kept. */
+const PAUSE_MS = 250;
+
+/** Questions that a lesson is asked while it runs. */
+const MOST_PROBES = 2;
+
+export function choosePreset(id: string): void {
+  const chosen = PRESETS.find((each) => each.id === id);
+  const before = [rows.value, system.value, preset.value, probes.value] as const;
+  batch(() => {
+    preset.value = chosen?.id;
+    rows.value = (chosen?.rows ?? [{ prompt: '', answer: '' }]).map(newRow);
+    system.value = chosen?.system;
+    probes.value = chosen?.probes.slice(0, MOST_PROBES) ?? [];
+  });
+  const had = before[0].some(({ prompt, answer }) => prompt !== '' || answer !== '');
+  const back = () => batch(() => ([rows.value, system.value, preset.value, probes.value] = before));
+  if (had) say('note', 'The examples were replaced', { label: 'Undo', run: back });
+}
+
+/** Takes examples that a link or a project file carries. */
+export function takeExamples({ rows: pairs, system: said, settings: set }: SharedExamples): void {
+  batch(() => {
+    preset.value = undefined;
+    rows.value = pairs.map(newRow);
+    system.value = said;
+    ownSettings.value = set;
+    probes.value = pairs.slice(0, MOST_PROBES).map(({ prompt }) => prompt);
+  });
+}
+
+/** Shows what there was, or what a link carries, and keeps and counts every change from now on. */
+export async function startExamples(): Promise<void> {
+  const draft = await readDraft();
+  if (draft && rows.value.length === 0) {
+    batch(() => {
+      [rows.value, system.value, preset.value] = [draft.rows, draft.system, draft.preset];
+      probes.value = PRESETS.find(({ id }) => id === draft.preset)?.probes.slice(0, MOST_PROBES) ?? [];
+    });
+  }
+  openExamplesLink();
+  addEventListener('hashchange', openExamplesLink);
+  whenQuiet(
+    () => [rows.value, system.value, preset.value] as const,
+    ([kept, said, id]) => {
+      // Where the browser keeps nothing, the page says so where the model is.
+      keepDraft({ rows: kept, system: said, preset: id }).catch(() => {});
+    },
+  );
+  whenQuiet(
+    () => [rows.value, system.value, settings.value.maxLength, hasTokenizer.value] as const,
+    ([all, said, maxLength, canCount]) => {
+      if (canCount) void count(all, said, maxLength);
+    },
+  );
+}
+
+function openExamplesLink(): void {
+  if (!hasExamples(location.hash)) return;
+  try {
+    const shared = examplesIn(location.hash);
+    if (shared) takeExamples(shared);
+    say('note', 'These are the examples from the link: fetch the model, and press Teach');
+  } catch (error) {
+    say('error', reasonOf(error));
+  } finally {
+    history.replaceState(null, '', location.pathname + location.search);
+  }
+}
+
+async function count(all: readonly Row[], said: string | undefined, maxLength: number): Promise<void> {
+  try {
+    const counted = await ask((lab) => lab.describe(all, said, maxLength));
+    if (rows.value === all) views.value = new Map(counted.map((view) => [view.id, view]));
+  } catch (error) {
+    say('error', `The tokens could not be counted: ${reasonOf(error)}`);
+  }
+}
+
+/** Runs something with values that have not changed for a while. */
+function whenQuiet<T>(values: () => T, run: (values: T) => void): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  effect(() => {
+    const now = values();
+    clearTimeout(timer);
+    timer = setTimeout(() => run(now), PAUSE_MS);
+  });
+}

@@ -1,0 +1,49 @@
+/** What is remarkable about a row: in words, since colours alone say nothing to many. */
+import type { Row, RowView } from '../api.js';
+import { canBeTaught, isBlank } from './rows.js';
+
+export interface Mark {
+  /** `out` is not taught, `cut` only in part, `plain` is worth knowing. */
+  readonly kind: 'out' | 'cut' | 'plain';
+  readonly words: string;
+}
+
+/** Rows never change in place, so that their keys can be kept with them. */
+const keys = new WeakMap<Row, string>();
+
+function keyOf(row: Row): string {
+  const known = keys.get(row);
+  if (known !== undefined) return known;
+  const key = JSON.stringify([row.prompt, row.answer].map((text) => text.trim().replace(/\s+/g, ' ')));
+  keys.set(row, key);
+  return key;
+}
+
+/** For each row that says the same as an earlier one, the number of that one, counted from 1. */
+export function duplicatesOf(rows: readonly Row[]): ReadonlyMap<string, number> {
+  const first = new Map<string, number>();
+  const found = new Map<string, number>();
+  for (const [i, row] of rows.entries()) {
+    if (!canBeTaught(row)) continue;
+    const earlier = first.get(keyOf(row));
+    if (earlier === undefined) first.set(keyOf(row), i + 1);
+    else found.set(row.id, earlier);
+  }
+  return found;
+}
+
+/** @param sameAs  number of the earlier row that says the same */
+export function markOf(
+  row: Row,
+  view: RowView | undefined,
+  sameAs: number | undefined,
+  maxLength: number,
+): Mark | undefined {
+  if (isBlank(row)) return undefined;
+  if (!canBeTaught(row)) return { kind: 'out', words: 'No answer: left out' };
+  if (view?.problem) return { kind: 'out', words: view.problem };
+  if (view?.isCut) return { kind: 'cut', words: `Cut at ${maxLength} tokens` };
+  if (sameAs !== undefined) return { kind: 'plain', words: `Same as example ${sameAs}` };
+  if (row.prompt.trim() === '') return { kind: 'plain', words: 'No prompt: trained as a text, whole' };
+  return undefined;
+}

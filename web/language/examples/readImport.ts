@@ -1,0 +1,161 @@
+/** Examples from a file or from what was pasted. This is the heavy part of the import, with the library's readers. */
+import { readExamples } from 'lowrank/text';
+import { type Contents, contentsOf } from './contents.js';
+import { hasMarkedLines, markedLines, pieces } from './plainText.js';
+import { MOST_ROWS } from './rows.js';
+
+export interface Imported extends Contents {
+  /** What it was taken for, in words. */
+  readonly format: string;
+  /** It has a first row that may be the names of columns, which is not known. */
+  readonly mayHaveHeading: boolean;
+  /** Examples, also those for which no table has room: they are not in `pairs`. */
+  readonly total: number;
+  /** Lines that are no examples; `bad` has the first of them. */
+  readonly badTotal: number;
+}
+
+export interface ImportOptions {
+  /** Tokens of a row, for texts that are cut. */
+  readonly maxLength: number;
+  /** The first row of a table names columns whose names say nothing. */
+  readonly hasHeading?: boolean;
+}
+
+/** All of it is in memory at once. */
+const MOST_BYTES = 32_000_000;
+const MOST_BAD = 50;
+const PASTED = 'What was pasted';
+
+/**
+ * @param source  a file, or the text that was pasted
+ * @throws Error whose message is a sentence
+ */
+export async function readImport(source: File | string, options: ImportOptions): Promise<Imported> {
+  const isPasted = typeof source === 'string';
+  const name = isPasted ? PASTED : source.name;
+  if (!isPasted && source.size > MOST_BYTES)
+    throw new Error(`${name} has ${Math.round(source.size / 1e6)} MB, and this page reads at most 32 MB.`);
+  const text = isPasted ? source : textIn(new Uint8Array(await source.arrayBuffer()), name);
+  if (text.trim() === '') throw new Error(`${name} is empty.`);
+  const ending = isPasted ? '' : (/\.[a-z]+$/i.exec(name)?.[0].toLowerCase() ?? '');
+  const found = await readText(text, name, ending, options);
+  const { pairs, bad } = found;
+  const totals = { total: pairs.length, badTotal: bad.length };
+  if (pairs.length > 0)
+    return { ...found, ...totals, pairs: pairs.slice(0, MOST_ROWS), bad: bad.slice(0, MOST_BAD) };
+  const [first] = bad;
+  throw new Error(
+    first
+      ? `${name} has no example that can be read: line ${first.line}: ${first.why}.`
+      : `${name} has no examples.`,
+  );
+}
+
+/** Before it is cut to what a table has room for. */
+type Whole = Omit<Imported, 'total' | 'badTotal'>;
+
+/** Spreadsheets write UTF-16, with a mark at the beginning. */
+function textIn(bytes: Uint8Array, name: string): string {
+  const isWide = bytes[0] === 0xff && bytes[1] === 0xfe;
+  try {
+    const text = new TextDecoder(isWide ? 'utf-16le' : 'utf-8', { fatal: true }).decode(bytes);
+    if (!text.includes('\0')) return text;
+  } catch {
+    // Said below.
+  }
+  throw new Error(`${name} is no text: examples are JSON lines, CSV, TSV, or plain text.`);
+}
+
+async function readText(text: string, name: string, ending: string, options: ImportOptions): Promise<Whole> {
+  if (isJson(text, ending)) return withLibrary(text, name, `${name}.jsonl`);
+  const table = tableOf(text, ending);
+  if (table?.isNamed) return withLibrary(text, name, `${name}${table.ending}`);
+  if (table) return withLibrary(text, name, `${name}${table.ending}`, table.separator, options.hasHeading);
+  if (hasMarkedLines(text))
+    return {
+      format: 'Questions and answers, marked “Q:” and “A:”',
+      mayHaveHeading: false,
+      ...NOTHING_ELSE,
+      ...markedLines(text),
+    };
+  const pairs = pieces(text, options.maxLength).map((answer) => ({ line: 1, prompt: '', answer }));
+  const format = 'Plain text, cut at paragraphs; all of it is trained';
+  return { format, mayHaveHeading: false, ...NOTHING_ELSE, pairs, bad: [] };
+}
+
+const NOTHING_ELSE = { notes: [], system: undefined };
+
+function isJson(text: string, ending: string): boolean {
+  if (ending.startsWith('.json') || ending === '.ndjson') return true;
+  return !/^\.[ct]sv$/.test(ending) && /^\s*(?:\{\s*"|\[\s*[{\]])/.test(text);
+}
+
+/** What the columns of a table are called; one of them is enough for a first row that was pasted. */
+const HEADINGS = new Set([
+  'prompt',
+  'completion',
+  'question',
+  'answer',
+  'instruction',
+  'input',
+  'output',
+  'text',
+]);
+
+interface Table {
+  readonly ending: '.csv' | '.tsv';
+  readonly separator: string;
+  /** The first row names the columns. */
+  readonly isNamed: boolean;
+}
+
+function tableOf(text: string, ending: string): Table | undefined {
+  const first = text.split(/\r?\n/).find((line) => line.trim() !== '') ?? '';
+  for (const separator of ['\t', ';', ',']) {
+    const kind = separator === '\t' ? '.tsv' : '.csv';
+    const names = first.split(separator).map((each) =>
+      each
+        .trim()
+        .replace(/^"(.*)"$/, '$1')
+        .toLowerCase(),
+    );
+    const known = names.filter((each) => HEADINGS.has(each)).length;
+    if (known > 1 || (known === 1 && ending === kind)) return { ending: kind, separator, isNamed: true };
+  }
+  if (ending === '.tsv' || /^[^\t]+\t[^\t]+$/.test(first))
+    return { ending: '.tsv', separator: '\t', isNamed: false };
+  // Prose has commas too: what was pasted is a table only with quotes around both.
+  const quoted = /^\s*"(?:[^"]|"")*"\s*([,;])\s*"/.exec(first)?.[1];
+  if (ending !== '.csv' && quoted === undefined) return undefined;
+  const separator = quoted ?? (!first.includes(',') && first.includes(';') ? ';' : ',');
+  return { ending: '.csv', separator, isNamed: false };
+}
+
+/** @param separator  of a table whose columns have no names: they get them here */
+async function withLibrary(
+  text: string,
+  shown: string,
+  name: string,
+  separator?: string,
+  hasHeading?: boolean,
+): Promise<Whole> {
+  const isUnnamed = separator !== undefined;
+  const heading = isUnnamed ? `prompt${separator}completion\n` : '';
+  const bytes = new TextEncoder().encode(heading + text);
+  const file = await readExamples(bytes, { name, skipBad: true }).catch((error: Error) => {
+    if (isUnnamed && error.message.includes('must have as many columns'))
+      throw new Error(
+        `${shown} must have two columns, a prompt and an answer, or a first row that names its columns.`,
+      );
+    const message = error.message.replace(name, shown);
+    const placed = (all: string, line: string) => (isUnnamed ? `line ${Number(line) - 1}` : all);
+    throw new Error(asSentence(message.replace(/\bline (\d+)/g, placed)));
+  });
+  const all = contentsOf(file.examples, file.bad, isUnnamed ? 1 : 0);
+  const pairs = hasHeading ? all.pairs.slice(1) : all.pairs;
+  const format = isUnnamed ? 'Table of two columns: prompt, then answer' : file.format;
+  return { ...all, pairs, format, mayHaveHeading: isUnnamed };
+}
+
+const asSentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`);

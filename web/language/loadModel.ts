@@ -1,0 +1,106 @@
+/** How the page gets its model: its own, on a click, or a visitor's files. */
+import { reasonOf, say } from '../work.js';
+import type { Loading, ModelFacts, ModelView } from './api.js';
+import { ask, askReporting, startLab } from './client.js';
+import {
+  adapter,
+  isOnline,
+  isOwnModel,
+  isTeaching,
+  loading,
+  loadingFacts,
+  model,
+  modelProblem,
+  own,
+  stored,
+  unfinished,
+} from './state.js';
+
+let ownFiles: readonly File[] = [];
+
+export async function startLanguageLab(): Promise<void> {
+  for (const name of ['online', 'offline'] as const)
+    addEventListener(name, () => {
+      isOnline.value = navigator.onLine;
+    });
+  startLab(onCrash);
+  await look();
+}
+
+/** Shows what this device keeps. */
+async function look(): Promise<void> {
+  try {
+    stored.value = await ask((lab) => lab.stored());
+    unfinished.value = await ask((lab) => lab.unfinished());
+  } catch (error) {
+    say('error', `What this device keeps could not be read: ${reasonOf(error)}`);
+  }
+}
+
+/** The model is gone with the worker; examples, and a lesson that was kept, are not. */
+function onCrash(reason: string): void {
+  model.value = undefined;
+  adapter.value = undefined;
+  loading.value = undefined;
+  loadingFacts.value = undefined;
+  isTeaching.value = false;
+  modelProblem.value = `${reason}. Your examples are still there.`;
+  startLab(onCrash);
+  void look();
+}
+
+function told(now: Loading, facts: ModelFacts | undefined): void {
+  loading.value = now;
+  loadingFacts.value = facts ?? loadingFacts.value;
+}
+
+export const openShipped = (): Promise<void> =>
+  open(false, () => askReporting((lab, report) => lab.openShipped(report), told));
+
+export async function lookAtOwn(files: readonly File[]): Promise<void> {
+  ownFiles = files;
+  own.value = { state: 'looking' };
+  try {
+    own.value = { state: 'known', facts: await ask((lab) => lab.inspect(files)) };
+  } catch (error) {
+    own.value = { state: 'refused', why: reasonOf(error) };
+  }
+}
+
+export const openOwn = (): Promise<void> =>
+  open(true, () => askReporting((lab, report) => lab.openFiles(ownFiles, report), told));
+
+export function forgetOwn(): void {
+  own.value = undefined;
+  ownFiles = [];
+}
+
+async function open(isOwn: boolean, opened: () => Promise<ModelView>): Promise<void> {
+  if (loading.value) return;
+  modelProblem.value = undefined;
+  loading.value = { stage: 'checking' };
+  try {
+    model.value = await opened();
+    isOwnModel.value = isOwn;
+    adapter.value = await ask((lab) => lab.adapter());
+    if (isOwn) own.value = undefined;
+    stored.value = await ask((lab) => lab.stored());
+  } catch (error) {
+    modelProblem.value = reasonOf(error);
+  } finally {
+    loading.value = undefined;
+    loadingFacts.value = undefined;
+  }
+}
+
+export async function deleteStored(): Promise<void> {
+  try {
+    await ask((lab) => lab.deleteStored());
+    stored.value = await ask((lab) => lab.stored());
+  } catch (error) {
+    say('error', reasonOf(error));
+  }
+}
+
+export const pauseLoading = (): Promise<void> => ask((lab) => lab.pauseLoading());
+export const resumeLoading = (): Promise<void> => ask((lab) => lab.resumeLoading());

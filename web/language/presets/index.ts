@@ -1,0 +1,10 @@
+import { CAFE } from './cafe.js';
+import { ORDERS } from './orders.js';
+import type { Preset } from './preset.js';
+import { SHORT } from './short.js';
+
+export { CHECK_WORDS, type Check, isRightOrder, type Order, passes, readOrder } from './checks.js';
+export type { Preset } from './preset.js';
+
+/** The sets of examples that the page offers, the one it begins with first. */
+export const PRESETS: readonly Preset[] = [CAFE, SHORT, ORDERS];

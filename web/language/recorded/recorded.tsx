@@ -1,0 +1,61 @@
+/** The first thing on the page: a recorded lesson that plays itself once. */
+import { useEffect, useState } from 'preact/hooks';
+import { megabytes } from '../../format.js';
+import { duration } from '../duration.js';
+import { Probes } from '../ui/probes/probes.js';
+import { isStill } from '../ui/probes/useTyped.js';
+import type { RecordedRun } from './recordedRun.js';
+import '../../styles/language-recorded.css';
+
+export interface RecordedProps {
+  /** Undefined where this build has none. */
+  readonly run: RecordedRun | 'loading' | undefined;
+  /** Of the model that it was taught on. */
+  readonly modelBytes: number;
+}
+
+const STOP_MS = 1600;
+
+export function Recorded({ run, modelBytes }: RecordedProps) {
+  if (run === 'loading') return <p class="hint">The recorded run is on its way …</p>;
+  if (!run) return <p class="hint">This build of the page has no recorded run: the model was not there.</p>;
+  return <Playing run={run} modelBytes={modelBytes} />;
+}
+
+function Playing({ run, modelBytes }: { readonly run: RecordedRun; readonly modelBytes: number }) {
+  const last = run.stops.length - 1;
+  const [at, setAt] = useState(() => (isStill() ? last : 0));
+  const [isPlaying, setIsPlaying] = useState(() => !isStill());
+  useEffect(() => {
+    if (!isPlaying) return;
+    const timer = setTimeout(() => (at < last ? setAt(at + 1) : setIsPlaying(false)), STOP_MS);
+    return () => clearTimeout(timer);
+  }, [isPlaying, at, last]);
+  const look = (stop: number) => {
+    setIsPlaying(false);
+    setAt(stop);
+  };
+  const play = () => {
+    if (!isPlaying && at === last) setAt(0);
+    setIsPlaying(!isPlaying);
+  };
+  return (
+    <div class="lm-recorded">
+      <p class="lm-badge">
+        Recorded on {run.device}, {duration(run.seconds)} for {run.rows} examples. Run it yourself:{' '}
+        {Math.round(Number(megabytes(modelBytes)))} MB once.
+      </p>
+      <Probes
+        prompts={run.probes}
+        stops={run.stops}
+        steps={run.steps}
+        isLive={isPlaying}
+        at={at}
+        onAt={look}
+      />
+      <button type="button" class="quiet" onClick={play}>
+        {isPlaying ? 'Pause' : at === last ? 'Play it again' : 'Play'}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,69 @@
+/** What the language-model page knows: its parts show it, and what can be done is in `actions.ts`. */
+import { computed, signal } from '@preact/signals';
+import type {
+  AdapterInfo,
+  Loading,
+  ModelFacts,
+  ModelView,
+  Row,
+  RowView,
+  Stored,
+  TeachOutcome,
+  TeachSettings,
+} from './api.js';
+import { type Course, NO_COURSE } from './curve.js';
+import { type Effort, effortOf, heldOutRows, settingsOf } from './efforts.js';
+import { canBeTaught } from './examples/rows.js';
+import type { RecordedRun } from './recorded/recordedRun.js';
+import type { OwnModel } from './ui/model/ownModel.js';
+
+export const stored = signal<Stored | undefined>(undefined);
+export const loading = signal<Loading | undefined>(undefined);
+export const loadingFacts = signal<ModelFacts | undefined>(undefined);
+export const model = signal<ModelView | undefined>(undefined);
+export const isOwnModel = signal(false);
+export const own = signal<OwnModel | undefined>(undefined);
+/** Why the model could not be loaded, as a sentence. */
+export const modelProblem = signal<string | undefined>(undefined);
+export const isOnline = signal(navigator.onLine);
+
+export const rows = signal<readonly Row[]>([]);
+export const system = signal<string | undefined>(undefined);
+/** The one that was chosen last. */
+export const preset = signal<string | undefined>(undefined);
+export const views = signal<ReadonlyMap<string, RowView>>(new Map());
+/** There is something to count tokens with: it comes long before the weights. */
+export const hasTokenizer = computed(
+  () => model.value !== undefined || loadingFacts.value?.hasTokenizer === true,
+);
+export const taughtRows = computed(() => rows.value.filter(canBeTaught));
+
+/** A person's own; undefined while an effort decides. */
+export const ownSettings = signal<TeachSettings | undefined>(undefined);
+export const chosenEffort = signal<Effort>('quick');
+export const settings = computed(
+  () => ownSettings.value ?? settingsOf(chosenEffort.value, taughtRows.value.length),
+);
+export const effort = computed(() => effortOf(settings.value, taughtRows.value.length));
+export const heldOut = computed(() => heldOutRows(taughtRows.value.length, settings.value));
+/** Seconds of a lesson, by its settings as JSON: measured when somebody asked. */
+export const estimates = signal<ReadonlyMap<string, number>>(new Map());
+
+export const probes = signal<readonly string[]>([]);
+export const course = signal<Course>(NO_COURSE);
+export const isTeaching = signal(false);
+export const isPaused = signal(false);
+export const outcome = signal<TeachOutcome | undefined>(undefined);
+export const unfinished = signal<{ readonly step: number; readonly steps: number } | undefined>(undefined);
+export const adapter = signal<AdapterInfo | undefined>(undefined);
+
+/** Undefined where this build has none. */
+export const recorded = signal<RecordedRun | 'loading' | undefined>('loading');
+
+/** Why nothing can be taught now, as a sentence. */
+export const obstacle = computed(() => {
+  if (loading.value) return 'The model is on its way.';
+  if (!model.value) return 'There is no model yet.';
+  if (taughtRows.value.length === 0) return 'There are no examples yet: write some, or choose a set above.';
+  return undefined;
+});

@@ -1,0 +1,22 @@
+/** What is said of an adapter to other programs, and to a person. */
+export interface BaseModel {
+  /** `SmolLM2-135M-Instruct`. */
+  readonly name: string;
+  /** The checksum of its weights. */
+  readonly checksum: string;
+  /** The file that llama.cpp loads it from. */
+  readonly file: string;
+}
+
+export const ADAPTER_GGUF = 'lowrank-adapter.gguf';
+
+export const fitsSentence = ({ name, checksum }: BaseModel) => `Fits ${name} only (checksum ${checksum}).`;
+
+export const llamaLine = ({ file }: BaseModel) => `llama-cli -m ${quoted(file)} --lora ${ADAPTER_GGUF}`;
+
+/** A Modelfile. */
+export const ollamaLines = ({ file }: BaseModel) =>
+  `FROM ${file.startsWith('/') ? file : `./${file}`}\nADAPTER ./${ADAPTER_GGUF}`;
+
+/** For a shell. */
+const quoted = (text: string) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

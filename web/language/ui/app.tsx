@@ -1,0 +1,137 @@
+import { signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { keepFocus } from '../../focus.js';
+import { Messages } from '../../ui/messages.js';
+import { Panel } from '../../ui/panel.js';
+import type { Stored } from '../api.js';
+import { shippedModel } from '../model/manifest.js';
+import { Recorded } from '../recorded/recorded.js';
+import { adapter, isTeaching, loading, model, outcome, recorded, rows, stored } from '../state.js';
+import { ExamplesSection, ModelSection, TakeSection, TeachSection, TrySection } from './sections.js';
+import '../../styles/language-shell.css';
+
+const STEPS = [
+  { id: 'model', name: 'Model' },
+  { id: 'examples', name: 'Examples' },
+  { id: 'teach', name: 'Teach' },
+  { id: 'try', name: 'Try' },
+  { id: 'take', name: 'Take' },
+] as const;
+type StepId = (typeof STEPS)[number]['id'];
+
+/** The step that is in sight. */
+const current = signal<StepId>('model');
+
+export function App() {
+  const root = useRef<HTMLDivElement>(null);
+  useEffect(() => (root.current ? keepFocus(root.current) : undefined), []);
+  useEffect(() => (root.current ? watchSteps(root.current) : undefined), []);
+  return (
+    <div ref={root} class="lm">
+      <header>
+        <h1>Teach a language model something. In this tab.</h1>
+        <p class="intro">
+          Write a few examples of what it should say. LoRA trains a few million new numbers beside a small
+          language model, here, on your device. Nothing you write leaves it.
+        </p>
+      </header>
+      <Stepper />
+      <Messages />
+      <main aria-busy={isTeaching.value || loading.value !== undefined}>
+        <section class="panel lm-first" aria-label="A recorded lesson">
+          <Recorded run={recorded.value} modelBytes={shippedModel?.fileBytes ?? 0} />
+        </section>
+        <Panel id="model" title="1 · Model">
+          <ModelSection />
+        </Panel>
+        <Panel id="examples" title="2 · Examples">
+          <ExamplesSection />
+        </Panel>
+        <Panel id="teach" title="3 · Teach">
+          <TeachSection />
+        </Panel>
+        <Panel id="try" title="4 · Try">
+          <TrySection />
+        </Panel>
+        <Panel id="take" title="5 · Take">
+          <TakeSection />
+        </Panel>
+      </main>
+      <footer>
+        <p>
+          lowrank: LoRA fine-tuning where JavaScript runs. The model is SmolLM2-135M-Instruct by Hugging Face,
+          Apache 2.0. LoRA is by <a href="https://arxiv.org/abs/2106.09685">Hu et al., 2021</a>. Or{' '}
+          <a href="./index.html">teach a network your handwriting</a>.
+        </p>
+      </footer>
+    </div>
+  );
+}
+
+const isKept = (kept: Stored | undefined) =>
+  kept !== undefined && kept.bytes === kept.total && kept.total > 0;
+
+/** What each step has come to, in a word or two. */
+function stateOf(id: StepId): string {
+  switch (id) {
+    case 'model':
+      if (model.value) return 'ready';
+      return loading.value ? 'on its way' : isKept(stored.value) ? 'on this device' : '';
+    case 'examples':
+      return rows.value.length > 0 ? String(rows.value.length) : '';
+    case 'teach':
+      return isTeaching.value ? 'running' : outcome.value ? 'done' : '';
+    case 'try':
+      return adapter.value ? 'before, after' : '';
+    case 'take':
+      return adapter.value ? 'adapter' : '';
+  }
+}
+
+function Stepper() {
+  return (
+    <nav class="lm-steps" aria-label="Steps">
+      <ol>
+        {STEPS.map(({ id, name }, i) => (
+          <li key={id}>
+            <a href={`#${id}`} aria-current={current.value === id ? 'step' : undefined} onClick={goTo(id)}>
+              <span class="lm-step-number" aria-hidden="true">
+                {i + 1}
+              </span>
+              <span>{name}</span>
+              <small>{stateOf(id)}</small>
+            </a>
+          </li>
+        ))}
+      </ol>
+    </nav>
+  );
+}
+
+/** Scrolls there, and leaves the address as it is: its hash is for what links carry. */
+const goTo = (id: StepId) => (event: MouseEvent) => {
+  event.preventDefault();
+  const section = document.getElementById(id);
+  if (!section) return;
+  section.tabIndex = -1;
+  section.focus({ preventScroll: true });
+  section.scrollIntoView({ block: 'start' });
+};
+
+/** Marks the step whose panel crosses the middle of the window. @returns how to stop */
+function watchSteps(root: HTMLElement): () => void {
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        const step = STEPS.find(({ id }) => id === target.id);
+        if (isIntersecting && step) current.value = step.id;
+      }
+    },
+    { rootMargin: '-45% 0px -50% 0px' },
+  );
+  for (const { id } of STEPS) {
+    const section = root.querySelector(`#${id}`);
+    if (section) observer.observe(section);
+  }
+  return () => observer.disconnect();
+}

@@ -1,0 +1,135 @@
+/** Where examples come from, other than from the keyboard. */
+import { useEffect, useState } from 'preact/hooks';
+import { MOST_ROWS } from '../../examples/rows.js';
+import type { ImportStart, PresetChoice } from './props.js';
+import { ADD_ID } from './useEditor.js';
+
+export const ACCEPTED = '.jsonl,.json,.ndjson,.csv,.tsv,.txt,.md';
+
+/** Whether a file that is dropped somewhere holds examples by its name. */
+export const isExamplesFile = (name: string) => /\.(?:jsonl?|ndjson|csv|tsv|txt|md)$/i.test(name);
+
+interface PresetsProps {
+  readonly presets: readonly PresetChoice[];
+  readonly preset: string | undefined;
+  readonly onPreset: (id: string) => void;
+}
+
+export function Presets({ presets, preset, onPreset }: PresetsProps) {
+  return (
+    <fieldset class="examples-presets">
+      <legend class="visually-hidden">Examples to begin with</legend>
+      {presets.map(({ id, name, about }) => (
+        <button
+          key={id}
+          type="button"
+          class="quiet"
+          aria-pressed={id === preset}
+          onClick={() => onPreset(id)}
+        >
+          <strong>{name}</strong>
+          <span>{about}</span>
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+interface SourcesProps {
+  readonly rows: number;
+  readonly onImport: (start: ImportStart) => void;
+  readonly onAdd: () => void;
+}
+
+export function Sources({ rows, onImport, onAdd }: SourcesProps) {
+  const isFull = rows >= MOST_ROWS;
+  return (
+    <div class="examples-sources">
+      <button type="button" class="examples-paste" onClick={() => void paste(onImport)}>
+        Paste a list
+      </button>
+      <FileButton label="From a file" onFile={(source) => onImport({ source })} />
+      <button
+        type="button"
+        id={ADD_ID}
+        class="examples-add"
+        aria-disabled={isFull}
+        aria-describedby={isFull ? 'examples-full' : undefined}
+        onClick={() => {
+          if (!isFull) onAdd();
+        }}
+      >
+        Add an example
+      </button>
+      {isFull && (
+        <p id="examples-full" class="hint">
+          The table is full: it holds {MOST_ROWS} examples.
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** The clipboard may be refused, or not be there: then there is a box to paste into. */
+async function paste(onImport: SourcesProps['onImport']): Promise<void> {
+  try {
+    const text = await navigator.clipboard.readText();
+    onImport(text.trim() === '' ? { note: 'There is no text on the clipboard.' } : { source: text });
+  } catch {
+    onImport({ note: 'This browser does not let the page read the clipboard: paste into the box.' });
+  }
+}
+
+/** A button of which the file input is a part, so that its words are the page's and not the browser's. */
+export function FileButton(props: { readonly label: string; readonly onFile: (file: File) => void }) {
+  return (
+    <label class="examples-file">
+      <input
+        class="visually-hidden"
+        type="file"
+        accept={ACCEPTED}
+        onChange={({ currentTarget }) => {
+          const file = currentTarget.files?.[0];
+          if (file) props.onFile(file);
+          // So that the same file can be picked again.
+          currentTarget.value = '';
+        }}
+      />
+      {props.label}
+    </label>
+  );
+}
+
+/** Takes a file that is dropped on an element, where its name is that of a file with examples. */
+export function useDrop(onFile: (file: File) => void) {
+  const [isOver, setIsOver] = useState(false);
+  useEffect(() => {
+    if (!isOver) return;
+    // One that ends outside of the window is told to nobody else.
+    const end = () => setIsOver(false);
+    window.addEventListener('dragend', end);
+    return () => window.removeEventListener('dragend', end);
+  }, [isOver]);
+  return {
+    isOver,
+    handlers: {
+      onDragOver: (event: DragEvent) => {
+        if (!event.dataTransfer?.types.includes('Files')) return;
+        event.preventDefault();
+        setIsOver(true);
+      },
+      onDragLeave: ({ currentTarget, relatedTarget }: DragEvent) => {
+        if (!(currentTarget as Node).contains(relatedTarget as Node | null)) setIsOver(false);
+      },
+      onDrop: (event: DragEvent) => {
+        setIsOver(false);
+        const file = [...(event.dataTransfer?.files ?? [])].find(({ name }) => isExamplesFile(name));
+        if (!file) return;
+        event.preventDefault();
+        // What listens behind takes other files.
+        event.stopPropagation();
+        onFile(file);
+      },
+    },
+  };
+}

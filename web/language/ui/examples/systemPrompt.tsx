@@ -1,0 +1,37 @@
+interface SystemPromptProps {
+  readonly system: string | undefined;
+  readonly defaultSystem: string | undefined;
+  readonly onSystem: (system: string | undefined) => void;
+}
+
+/** One system prompt for all the examples, or none. */
+export function SystemPrompt({ system, defaultSystem, onSystem }: SystemPromptProps) {
+  return (
+    <details class="examples-system">
+      <summary>System prompt: {system === undefined ? 'none' : `“${shortened(system)}”`}</summary>
+      <label>
+        <span>Said before every example, and before every question in Try. Empty means none.</span>
+        <div class="examples-cell" data-text={`${system ?? ''} `}>
+          <textarea
+            rows={1}
+            value={system ?? ''}
+            onInput={({ currentTarget }) =>
+              onSystem(currentTarget.value === '' ? undefined : currentTarget.value)
+            }
+          />
+        </div>
+      </label>
+      {defaultSystem !== undefined && defaultSystem !== system && (
+        <p class="hint">
+          <span>The model’s own would be “{defaultSystem}”; it is left out.</span>
+          <button type="button" class="quiet" onClick={() => onSystem(defaultSystem)}>
+            Use it
+          </button>
+        </p>
+      )}
+    </details>
+  );
+}
+
+const LONGEST = 60;
+const shortened = (text: string) => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);

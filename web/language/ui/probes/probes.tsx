@@ -1,0 +1,120 @@
+/** The same questions before and after, with a scrubber over what it said while it learned. */
+import { useState } from 'preact/hooks';
+import type { ProbeStop } from '../../api.js';
+import { Parting } from './parting.js';
+import { Scrubber } from './scrubber.js';
+import { useTyped } from './useTyped.js';
+import '../../../styles/language-probes.css';
+
+export interface ProbesProps {
+  /** At most two. */
+  readonly prompts: readonly string[];
+  /** In the order of their steps; the first is the base, step 0. */
+  readonly stops: readonly ProbeStop[];
+  /** Of the whole lesson. */
+  readonly steps: number;
+  /** Whether more stops come, or are played: answers appear as if they were typed, and the newest is shown until a person looks at another. */
+  readonly isLive: boolean;
+  /** The number of a stop, where somebody else plays them. */
+  readonly at?: number | undefined;
+  readonly onAt?: ((at: number) => void) | undefined;
+  /** The second question is a person's own; left out where it cannot be changed now. */
+  readonly onSecond?: ((prompt: string) => void) | undefined;
+}
+
+export function Probes({ prompts, stops, steps, isLive, at, onAt, onSecond }: ProbesProps) {
+  const [chosen, setChosen] = useState<number>();
+  const newest = stops.length - 1;
+  const shown = Math.max(0, Math.min(newest, at ?? chosen ?? newest));
+  const show = (stop: number) => {
+    onAt?.(stop);
+    // At the end it follows the newest again.
+    setChosen(stop === newest ? undefined : stop);
+  };
+  return (
+    <div class="lm-probes">
+      {prompts.map((prompt, i) => (
+        <Probe
+          key={i}
+          prompt={prompt}
+          before={stops[0]?.answers[i]}
+          after={shown > 0 ? stops[shown]?.answers[i] : undefined}
+          isTyped={isLive && (at !== undefined || shown === newest)}
+          isPlaying={isLive}
+          onPrompt={i === 1 ? onSecond : undefined}
+        />
+      ))}
+      {stops.length > 1 && <Scrubber stops={stops} steps={steps} at={shown} onAt={show} />}
+    </div>
+  );
+}
+
+interface ProbeProps {
+  readonly prompt: string;
+  readonly before: string | undefined;
+  /** Undefined at step 0, where it is as before. */
+  readonly after: string | undefined;
+  readonly isTyped: boolean;
+  readonly isPlaying: boolean;
+  readonly onPrompt: ((prompt: string) => void) | undefined;
+}
+
+function Probe({ prompt, before, after, isTyped, isPlaying, onPrompt }: ProbeProps) {
+  return (
+    <article class="lm-probe" aria-label={`Question: ${prompt}`}>
+      {onPrompt ? (
+        <label class="lm-own-question">
+          Your own question
+          <input
+            type="text"
+            value={prompt}
+            placeholder="Ask it in other words"
+            maxLength={500}
+            onChange={({ currentTarget }) => onPrompt(currentTarget.value)}
+          />
+        </label>
+      ) : (
+        <p class="lm-question">{prompt}</p>
+      )}
+      <div class="lm-columns">
+        <div class="lm-side before">
+          <div class="lm-name">Before</div>
+          <p>{before ?? <Waiting isPlaying={isPlaying} />}</p>
+        </div>
+        <div class="lm-side after">
+          <div class="lm-name">After</div>
+          <p aria-live="off">
+            {after === undefined ? (
+              <Same hasBefore={before !== undefined} isPlaying={isPlaying} />
+            ) : (
+              <Typed text={after} other={before ?? ''} isTyped={isTyped} />
+            )}
+          </p>
+        </div>
+      </div>
+    </article>
+  );
+}
+
+const Waiting = ({ isPlaying }: { readonly isPlaying: boolean }) => (
+  <span class="lm-soft">{isPlaying ? 'It is asked now …' : 'It is asked when the lesson begins.'}</span>
+);
+
+function Same({ hasBefore, isPlaying }: { readonly hasBefore: boolean; readonly isPlaying: boolean }) {
+  if (!hasBefore) return <Waiting isPlaying={isPlaying} />;
+  return <span class="lm-soft">Nothing was learned yet: as before.</span>;
+}
+
+/** The whole text takes its place at once, so that nothing moves while it appears. */
+function Typed({
+  text,
+  other,
+  isTyped,
+}: {
+  readonly text: string;
+  readonly other: string;
+  readonly isTyped: boolean;
+}) {
+  const length = useTyped(text, isTyped);
+  return <Parting text={text} other={other} length={length} />;
+}

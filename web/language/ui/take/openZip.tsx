@@ -1,0 +1,29 @@
+/** Opens what was taken along before: a project, or an adapter on its own. */
+import { Icon } from '../../../ui/take/icons.js';
+
+interface OpenZipProps {
+  readonly onFile: (file: File) => void;
+}
+
+export function OpenZip({ onFile }: OpenZipProps) {
+  return (
+    <div class="take-load">
+      <label>
+        <input
+          class="take-spoken"
+          type="file"
+          accept=".zip"
+          onChange={({ currentTarget }) => {
+            const file = currentTarget.files?.[0];
+            if (file) onFile(file);
+            // So that the same file can be picked again.
+            currentTarget.value = '';
+          }}
+        />
+        <Icon name="file" />
+        Open a project or an adapter
+      </label>
+      <p>A zip that this page has made, or PEFT's two files in one.</p>
+    </div>
+  );
+}

@@ -1,0 +1,44 @@
+/** The button that begins a lesson, or does what is missing for one. */
+import { useId } from 'preact/hooks';
+import { megabytes } from '../../../format.js';
+
+export interface BeginProps {
+  /** The model that is not there yet: the button fetches it. */
+  readonly download: { readonly bytes: number; readonly onDownload: () => void } | undefined;
+  /** Any other reason why it cannot start, as a sentence. */
+  readonly obstacle: string | undefined;
+  readonly hasAdapter: boolean;
+  readonly onTeach: () => void;
+}
+
+export function Begin({ download, obstacle, hasAdapter, onTeach }: BeginProps) {
+  const line = useId();
+  if (download) {
+    return (
+      <button type="button" class="primary lm-begin" onClick={download.onDownload}>
+        Download the model first ({Math.round(Number(megabytes(download.bytes)))} MB)
+      </button>
+    );
+  }
+  return (
+    <div class="lm-begins">
+      <button
+        type="button"
+        class="primary lm-begin"
+        aria-disabled={obstacle !== undefined}
+        aria-describedby={line}
+        onClick={() => {
+          if (obstacle === undefined) onTeach();
+        }}
+      >
+        Teach
+      </button>
+      <p class="hint" id={line}>
+        {obstacle ??
+          (hasAdapter
+            ? 'It begins again from the model as it came; the adapter you have stays until this one is done.'
+            : 'Only new numbers are trained, beside the model. It stays on this device.')}
+      </p>
+    </div>
+  );
+}

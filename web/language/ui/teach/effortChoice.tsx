@@ -1,0 +1,47 @@
+import { about } from '../../duration.js';
+import { EFFORT_NAMES, EFFORTS, type Effort, FEWER_LAYERS } from '../../efforts.js';
+import { estimateSentence, LONG_SECONDS } from './words.js';
+
+/** Seconds by effort, as far as they are known, and those of the settings in force. */
+export interface Estimate {
+  readonly byEffort: Readonly<Partial<Record<Effort, number>>>;
+  readonly chosen: number | undefined;
+}
+
+interface EffortChoiceProps {
+  /** Undefined for a person's own settings. */
+  readonly effort: Effort | undefined;
+  readonly estimate: Estimate;
+  readonly lastLayers: number | undefined;
+  readonly onEffort: (effort: Effort) => void;
+  readonly onFewerLayers: () => void;
+}
+
+export function EffortChoice(props: EffortChoiceProps) {
+  const { effort, estimate, lastLayers, onEffort } = props;
+  const { chosen: seconds } = estimate;
+  const isLong = seconds !== undefined && seconds > LONG_SECONDS && lastLayers === undefined;
+  return (
+    <fieldset class="lm-efforts">
+      <legend>How long may it learn?</legend>
+      {EFFORTS.map((each) => {
+        const guess = estimate.byEffort[each];
+        return (
+          <label key={each} class="lm-effort">
+            <input type="radio" name="effort" checked={each === effort} onChange={() => onEffort(each)} />
+            <span>
+              {EFFORT_NAMES[each]}
+              {guess !== undefined && <small>{about(guess)}</small>}
+            </span>
+          </label>
+        );
+      })}
+      <p class="hint lm-estimate">{estimateSentence({ seconds, isOwn: effort === undefined, lastLayers })}</p>
+      {isLong && (
+        <button type="button" class="quiet" onClick={props.onFewerLayers}>
+          Teach the last {FEWER_LAYERS} layers only, which is faster
+        </button>
+      )}
+    </fieldset>
+  );
+}

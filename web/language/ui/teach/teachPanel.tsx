@@ -1,0 +1,101 @@
+/** How much to teach, the lesson while it runs, and what came of it. */
+import { useRef } from 'preact/hooks';
+import type { TeachOutcome, TeachSettings } from '../../api.js';
+import type { Course } from '../../curve.js';
+import { type Effort, FEWER_LAYERS } from '../../efforts.js';
+import { outcomeSentence } from '../../outcome.js';
+import { useKeptFocus } from '../keptFocus.js';
+import { Advanced } from './advanced.js';
+import { Begin, type BeginProps } from './begin.js';
+import { EffortChoice, type Estimate } from './effortChoice.js';
+import { LessonChart } from './lessonChart.js';
+import { Running, type RunningProps } from './running.js';
+import '../../../styles/language-teach.css';
+
+export interface TeachPanelProps extends BeginProps {
+  readonly settings: TeachSettings;
+  /** Undefined for a person's own settings. */
+  readonly effort: Effort | undefined;
+  readonly estimate: Estimate;
+  /** Blocks of the model, of which some may be taught alone; undefined while no model is known. */
+  readonly layers: number | undefined;
+  readonly onEffort: (effort: Effort) => void;
+  readonly onSettings: (settings: TeachSettings) => void;
+  /** Of the lesson that runs, or ran. */
+  readonly course: Course;
+  /** Undefined where none runs. */
+  readonly running: Omit<RunningProps, 'course'> | undefined;
+  readonly outcome: TeachOutcome | undefined;
+  /** Goes on from the last good values with a rate of 1e-4, after a lesson that diverged. */
+  readonly onSmallerRate: () => void;
+  /** A lesson that a closed tab left. */
+  readonly unfinished: { readonly step: number; readonly steps: number } | undefined;
+  readonly onResume: () => void;
+  readonly onForget: () => void;
+}
+
+export function TeachPanel(props: TeachPanelProps) {
+  const { settings, course, running, outcome, unfinished } = props;
+  const place = useRef<HTMLDivElement>(null);
+  useKeptFocus(place, running ? 'running' : unfinished ? 'unfinished' : 'choice');
+  return (
+    <div class="lm-teach" ref={place}>
+      {running ? <Running course={course} {...running} /> : <Choice {...props} />}
+      <p class="lm-outcome" role="status">
+        {running || !outcome ? '' : outcomeSentence(outcome)}
+      </p>
+      {!running && outcome?.end === 'diverged' && (
+        <div class="message error lm-said">
+          <span>It diverged; try a smaller rate.</span>
+          <button type="button" onClick={props.onSmallerRate}>
+            Use 1e-4 and go on
+          </button>
+        </div>
+      )}
+      {course.losses.length > 0 && (
+        <LessonChart course={course} steps={course.latest?.steps ?? 0} isRunning={running !== undefined} />
+      )}
+      {!running && !unfinished && (
+        <Advanced settings={settings} layers={props.layers} onSettings={props.onSettings} />
+      )}
+    </div>
+  );
+}
+
+function Choice(props: TeachPanelProps) {
+  const { unfinished } = props;
+  if (unfinished) return <Unfinished {...unfinished} onResume={props.onResume} onForget={props.onForget} />;
+  return (
+    <>
+      <EffortChoice
+        effort={props.effort}
+        estimate={props.estimate}
+        lastLayers={props.settings.lastLayers}
+        onEffort={props.onEffort}
+        onFewerLayers={() => props.onSettings({ ...props.settings, lastLayers: FEWER_LAYERS })}
+      />
+      <Begin {...props} />
+    </>
+  );
+}
+
+function Unfinished(props: {
+  readonly step: number;
+  readonly steps: number;
+  readonly onResume: () => void;
+  readonly onForget: () => void;
+}) {
+  return (
+    <div class="message lm-said">
+      <span>
+        Went to step {props.step} of {props.steps}.
+      </span>
+      <button type="button" class="primary" onClick={props.onResume}>
+        Go on
+      </button>
+      <button type="button" class="quiet" onClick={props.onForget}>
+        Forget it
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,10 @@
+/** What probabilities say. */
+import { DIGITS } from './format.js';
+
+/** The most likely digit; undefined where several are. */
+export function answerOf(probabilities: readonly number[] | undefined): number | undefined {
+  if (!probabilities) return undefined;
+  const most = Math.max(...probabilities);
+  const likely = DIGITS.filter((digit) => probabilities[digit] > most - 1e-6);
+  return likely.length === 1 ? likely[0] : undefined;
+}

@@ -1,0 +1,72 @@
+/** What computes, in a worker, which is started again where it crashes. */
+import { type ProxyMarked, proxy, type Remote, wrap } from 'comlink';
+
+export class WorkerClient<Lab> {
+  #worker: Worker | undefined;
+  #lab: Remote<Lab> | undefined;
+  /** Why it does not run. */
+  #stopped = new Error('the part of this page that computes was not started');
+  #onCrash: (reason: string) => void = () => {};
+  readonly #waiting = new Set<(reason: Error) => void>();
+
+  /** Takes a new worker, in place of one that runs. @param told  when it crashes */
+  start(started: Worker, told: (reason: string) => void): void {
+    this.#worker?.terminate();
+    this.#rejectAll(new Error('the part of this page that computes was started again'));
+    this.#onCrash = told;
+    this.#worker = started;
+    this.#lab = wrap<Lab>(started);
+    // A worker whose code does not come says no more than that.
+    started.addEventListener('error', (event) =>
+      this.#crashed(started, event.message || 'its code could not be loaded'),
+    );
+    started.addEventListener('messageerror', () => this.#crashed(started, 'a message to it was damaged'));
+  }
+
+  #crashed(which: Worker, reason: string): void {
+    if (which !== this.#worker) return;
+    which.terminate();
+    this.#worker = undefined;
+    this.#lab = undefined;
+    this.#stopped = new Error(`the part of this page that computes has stopped: ${reason}`);
+    this.#rejectAll(this.#stopped);
+    this.#onCrash(this.#stopped.message);
+  }
+
+  #rejectAll(reason: Error): void {
+    for (const reject of this.#waiting) reject(reason);
+  }
+
+  /** Asks the lab. @throws Error when the worker crashes before it has answered, or does not run */
+  ask<T>(question: (lab: Remote<Lab>) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (!this.#lab) {
+        reject(this.#stopped);
+        return;
+      }
+      this.#waiting.add(reject);
+      question(this.#lab)
+        .then(resolve, reject)
+        .finally(() => this.#waiting.delete(reject));
+    });
+  }
+
+  /**
+   * As `ask`, for work that reports while it runs. A report has a channel of its own: one that arrives after the answer
+   * is dropped, and does not take the place of what is shown by then.
+   */
+  async askReporting<Report extends readonly unknown[], T>(
+    question: (lab: Remote<Lab>, report: ((...report: Report) => void) & ProxyMarked) => Promise<T>,
+    told: (...report: Report) => void,
+  ): Promise<T> {
+    let isRunning = true;
+    const report = proxy((...args: Report) => {
+      if (isRunning) told(...args);
+    });
+    try {
+      return await this.ask((lab) => question(lab, report));
+    } finally {
+      isRunning = false;
+    }
+  }
+}
