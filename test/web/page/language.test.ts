@@ -53,12 +53,16 @@ describe.skipIf(!hasModel)('the language-model page', () => {
       .getByRole('dialog')
       .getByRole('button', { name: /^Add|^Take|^Import/ })
       .click();
-    await page.getByText(/^8 examples/).waitFor();
+    await page.getByText('8 examples', { exact: true }).waitFor();
     await button(page, /^Download the model/)
       .first()
       .click();
     await page.getByText(/Ready · CPU/).waitFor({ timeout: 120_000 });
-    await page.getByText(/^8 examples, \d+ tokens, \d+ of them trained/).waitFor();
+    await page
+      .locator('#examples')
+      .getByText(/8 examples, \d+ tokens, \d+ of them trained/)
+      .first()
+      .waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
 
     await page.getByText('Advanced settings').click();
@@ -93,7 +97,7 @@ describe.skipIf(!hasModel)('the language-model page', () => {
     requests.length = 0;
     await page.reload();
     await page.getByText(/^On this device since/).waitFor();
-    await page.getByText(/^8 examples/).waitFor();
+    await page.getByText('8 examples', { exact: true }).waitFor();
     await button(page, 'Use it').click();
     await page.getByText(/Ready · CPU/).waitFor({ timeout: 60_000 });
     expect(requests.filter((url) => url.includes('/model/'))).toEqual([]);
