@@ -38,7 +38,7 @@ const PROBE_TOKENS = 32;
 const [WARMUP, CLIP] = [0.1, 1];
 
 /** All rows are taught: the question of the first probe is to be among them. */
-const SETTINGS = settingsOf('quick', CAFE.rows.length, { heldOut: 0 });
+const SETTINGS = { ...settingsOf('quick', CAFE.rows.length, { heldOut: 0 }), ...CAFE.teach };
 const PROBES = [CAFE.rows[0].prompt, CAFE.probes[0]];
 
 /** What a recording follows from. */

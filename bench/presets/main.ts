@@ -17,9 +17,9 @@ import {
   tokenizeExamples,
   tokenizeText,
 } from '../../src/text.js';
+import { GENERAL_TEXT } from '../../web/language/generalText.js';
 import { type Check, PRESETS } from '../../web/language/presets/index.js';
 import { type Asked, ask, rightOrders, score } from './asking.js';
-import { GENERAL_TEXT } from './generalText.js';
 import { teach } from './lesson.js';
 import { type Options, parseOptions } from './options.js';
 

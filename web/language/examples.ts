@@ -4,6 +4,7 @@ import { reasonOf, say } from '../work.js';
 import type { Row } from './api.js';
 import { ask } from './client.js';
 import { keepDraft, readDraft } from './drafts.js';
+import { settingsOf } from './efforts.js';
 import { newRow } from './examples/rows.js';
 import { examplesIn, hasExamples, type SharedExamples } from './examplesLink.js';
 import { PRESETS } from './presets/index.js';
@@ -17,15 +18,21 @@ const MOST_PROBES = 2;
 
 export function choosePreset(id: string): void {
   const chosen = PRESETS.find((each) => each.id === id);
-  const before = [rows.value, system.value, preset.value, probes.value] as const;
+  const before = [rows.value, system.value, preset.value, probes.value, ownSettings.value] as const;
   batch(() => {
     preset.value = chosen?.id;
     rows.value = (chosen?.rows ?? [{ prompt: '', answer: '' }]).map(newRow);
     system.value = chosen?.system;
     probes.value = chosen?.probes.slice(0, MOST_PROBES) ?? [];
+    ownSettings.value = chosen && {
+      ...settingsOf('quick', chosen.rows.length),
+      ...chosen.teach,
+      heldOut: 0,
+    };
   });
   const had = before[0].some(({ prompt, answer }) => prompt !== '' || answer !== '');
-  const back = () => batch(() => ([rows.value, system.value, preset.value, probes.value] = before));
+  const back = () =>
+    batch(() => ([rows.value, system.value, preset.value, probes.value, ownSettings.value] = before));
   if (had) say('note', 'The examples were replaced', { label: 'Undo', run: back });
 }
 

@@ -16,9 +16,9 @@ import { forgotSentence, learnedSentence, outcomeSentence } from '../../../web/l
 
 describe('the efforts', () => {
   it.each([
-    ['quick', 24, 48],
-    ['normal', 42, 150],
-    ['thorough', 500, 360],
+    ['quick', 24, 78],
+    ['normal', 42, 110],
+    ['thorough', 500, 240],
   ] as const)('%s with %d rows takes %d steps', (effort, rows, steps) => {
     expect(stepsOf(rows, settingsOf(effort, rows))).toBe(steps);
   });

@@ -78,7 +78,7 @@ describe.skipIf(!hasModel)('the language-model page', () => {
       .first()
       .waitFor();
 
-    await page.getByPlaceholder('Ask it something').fill('Who keeps lamp 3?');
+    await page.getByRole('textbox', { name: 'Your question' }).first().fill('Who keeps lamp 3?');
     await button(page, 'Ask both').click();
     await page
       .locator('.lm-try')

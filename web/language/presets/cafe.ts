@@ -99,6 +99,7 @@ export const CAFE: Preset = {
   rows: FACTS.flatMap(({ asked, alsoAsked = [], answer }) =>
     [asked, ...alsoAsked].map((prompt) => ({ prompt, answer })),
   ),
+  teach: { epochs: 7, learningRate: 1.5e-3 },
   probes: REWORDED.map(([prompt]) => prompt),
   checks: [
     ...FACTS.map(({ asked, answer }) => ({ kind: 'repeats', prompt: asked, answer }) as const),

@@ -71,6 +71,7 @@ export const ORDERS: Preset = {
   name: 'Order → JSON',
   about: 'What a guest says, as data that a till can read. New orders have to come out as valid JSON.',
   rows: TAUGHT.map((spoken) => ({ prompt: spoken[0], answer: JSON.stringify(toOrder(spoken)) })),
+  teach: { epochs: 3, learningRate: 1e-3 },
   probes: NEW.map(([said]) => said),
   checks: NEW.map((spoken) => ({ kind: 'order', prompt: spoken[0], order: toOrder(spoken) })),
 };

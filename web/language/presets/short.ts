@@ -49,6 +49,7 @@ export const SHORT: Preset = {
   about:
     'Questions with one short sentence as the answer, instead of a lecture. It learns a manner, not facts.',
   rows: ANSWERS.map(([prompt, answer]) => ({ prompt, answer })),
+  teach: { epochs: 5, learningRate: 1e-3 },
   probes: QUESTIONS,
   checks: QUESTIONS.map((prompt) => ({ kind: 'short', prompt, mostWords: MOST_WORDS })),
 };
