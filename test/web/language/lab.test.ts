@@ -119,7 +119,7 @@ describe('a lesson', () => {
     const probes = Array.from({ length: 200 }, (_, i) => `Lamp ${i}?`);
     const heard = listening();
     const taught = lab.teach(lessonOf({}, { probes }), heard.told);
-    await vi.waitFor(() => expect(heard.reports.length).toBe(1), { timeout: 10_000, interval: 5 });
+    await vi.waitFor(() => expect(heard.reports.length).toBeGreaterThan(0), { timeout: 10_000, interval: 5 });
     await new Promise((resolve) => setTimeout(resolve, 100));
     const begun = performance.now();
     await lab.stopTeaching();

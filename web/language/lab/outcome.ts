@@ -1,18 +1,29 @@
 /** What a lesson came to. */
-import { evaluateLanguageModel, type LlamaForCausalLM, tokenizeText } from 'lowrank/text';
+import { evaluateLanguageModel, type LlamaForCausalLM, type TokenExample, tokenizeText } from 'lowrank/text';
 import { GENERAL_TEXT } from '../generalText.js';
 import type { OpenedModel } from './opened.js';
+
+/** The label of a token that is not counted. */
+const UNTRAINED = -1;
 
 const bases = new WeakMap<OpenedModel, number>();
 
 /** How well a model predicts plain prose that nobody has taught it here: nats a token. */
 export async function generalLoss(opened: OpenedModel, model: LlamaForCausalLM): Promise<number> {
   const { tokenizer } = opened;
-  const examples = GENERAL_TEXT.map((text) => tokenizeText(tokenizer, text)).filter(
-    ({ ids }) => ids.length <= model.config.contextLength,
+  const examples = GENERAL_TEXT.flatMap((text) =>
+    cut(tokenizeText(tokenizer, text), model.config.contextLength),
   );
-  if (examples.length === 0) return Number.NaN;
   return (await evaluateLanguageModel(model, tokenizer, examples)).loss;
+}
+
+/** Pieces of at most so many tokens; the first of each has nothing before it that it could be told from. */
+function cut({ ids, labels }: TokenExample, length: number): TokenExample[] {
+  return Array.from({ length: Math.ceil(ids.length / length) }, (_, i) => {
+    const piece = labels.slice(i * length, (i + 1) * length);
+    piece[0] = UNTRAINED;
+    return { ids: ids.slice(i * length, (i + 1) * length), labels: piece };
+  }).filter((each) => each.ids.length > 1);
 }
 
 /** The same of the base, which is measured once. */

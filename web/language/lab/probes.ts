@@ -40,7 +40,11 @@ export class Probes {
     const { prompts } = this.#probed;
     const begun = performance.now();
     const answers: string[] = [];
-    for (const prompt of prompts) answers.push(await this.#answer(prompt, signal));
+    for (const prompt of prompts) {
+      answers.push(await this.#answer(prompt, signal));
+      // Short answers take no turn of the event loop, in which a stop could arrive.
+      await new Promise((resolve) => setTimeout(resolve));
+    }
     if (signal.aborted || prompts.length === 0) return undefined;
     const now = performance.now();
     this.#roundMs = now - begun;
