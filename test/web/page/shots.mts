@@ -1,7 +1,7 @@
 /** Pictures of the page in each of its states, on a desktop and a phone: build/shots/*.png, to be looked at. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BrowserContextOptions, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import {
   button,
   draw,
@@ -19,18 +19,9 @@ import {
   undoSaid,
   visit,
 } from './open.js';
+import { SCREENS } from './screens.js';
 
 const folder = new URL('../../../build/shots/', import.meta.url).pathname;
-
-const SCREENS: Record<string, BrowserContextOptions> = {
-  desktop: { viewport: { width: 1280, height: 900 } },
-  'desktop-dark': { viewport: { width: 1280, height: 900 }, colorScheme: 'dark' },
-  phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 },
-  'phone-dark': {
-    ...{ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 },
-    colorScheme: 'dark',
-  },
-};
 
 /** In this order, each from the one before. */
 const STATES: Record<string, (page: Page) => Promise<void>> = {
