@@ -170,13 +170,12 @@ export async function teach(options: TeachOptions, as?: 'lesson'): Promise<Saved
     if (taught) await show({ ...before, adapter: taught });
     learned = taught;
     const { diverged, stopped, iterations } = outcome;
-    if (missing) {
-      const text = `It learned without old digits mixed in, and may have forgotten some: ${missing.message}`;
-      say('note', text, { label: 'Fetch them', run: () => void retryQuick() });
-    }
     if (diverged) {
       const back = { label: 'Put the default settings back', run: resetSettings };
       say('error', whatDiverged(diverged, iterations, options), areDefaults.value ? undefined : back);
+    } else if (missing) {
+      const text = `It learned without old digits mixed in, and may have forgotten some: ${missing.message}`;
+      say('note', text, { label: 'Fetch them', run: () => void retryQuick() });
     } else if (before.adapter && !(as === 'lesson' && !stopped)) {
       const text = stopped ? `Stopped after ${count(iterations, 'step')}: this` : 'This';
       const back = { ...undoTo(before), label: 'Put the previous adapter back' };
