@@ -111,17 +111,7 @@ export function TeachSection() {
           state.ownSettings.value = own;
         }}
         course={course.value}
-        running={
-          isTeaching.value
-            ? {
-                isPaused: state.isPaused.value,
-                onStop: () => caught(teaching.stop()),
-                onPause: () => caught(teaching.pause()),
-                onGoOn: () => caught(teaching.goOn()),
-                onStopAtBest: () => caught(teaching.stop()),
-              }
-            : undefined
-        }
+        running={isTeaching.value ? running() : undefined}
         outcome={state.outcome.value}
         onSmallerRate={() => caught(teaching.teachWithSmallerRate())}
         unfinished={model.value ? state.unfinished.value : undefined}
@@ -151,6 +141,18 @@ export function TeachSection() {
       )}
     </>
   );
+}
+
+/** What can be done with a lesson that runs. */
+function running() {
+  return {
+    isPaused: state.isPaused.value,
+    onStop: () => caught(teaching.stop()),
+    onPause: () => caught(teaching.pause()),
+    onGoOn: () => caught(teaching.goOn()),
+    // The best values are kept in any case.
+    onStopAtBest: () => caught(teaching.stop()),
+  };
 }
 
 export function TrySection() {
