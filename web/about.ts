@@ -14,7 +14,7 @@ const VERSION = 1;
 export const MOST_DRAWINGS = 24;
 /** Twice what all drawings take. */
 const MOST_BYTES = 64 * 1024;
-/** Of iterations or drawings: larger numbers come from no training of this page. */
+/** Highest number of steps or drawings: no training run of this page has more. */
 const MOST_COUNT = 1e9;
 const MOST_SECONDS = 1e6;
 

@@ -126,7 +126,7 @@ export async function undoLesson(): Promise<void> {
 }
 
 /** What is taught by the settings as they are. */
-export function optionsNow(): TeachOptions {
+function optionsNow(): TeachOptions {
   const what = source.value === 'drawings' ? { drawings: drawings.value } : { digits: digits.value };
   return { what, ...settings.value, replay: settings.value.replay / 100 };
 }

@@ -9,9 +9,9 @@ const ADAPTER_FILES = [CONFIG, MODEL];
 /** What is read of all that is picked. */
 const WANTED = [...ADAPTER_FILES, ABOUT];
 
-/** Of all files that are picked at once, as they are: a zip may hold other things, which are not unpacked. */
+/** Bytes of all picked files together, before unpacking: a zip may hold other things, which are not unpacked. */
 const MOST_PICKED_BYTES = 64 * 2 ** 20;
-/** Of the adapter's files in all, unpacked. Rank 1,024 on each layer of this network is 6 MB. */
+/** Bytes of the adapter's files together, unpacked. Rank 1,024 on each layer of this network is 6 MB. */
 const MOST_BYTES = 16 * 2 ** 20;
 const MOST_FILES = 100;
 const MOST_ENTRIES = 1000;

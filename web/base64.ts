@@ -1,6 +1,6 @@
 /** Bytes as text. */
 
-/** Of text that is made at once: more arguments than this overflow the stack of some browsers. */
+/** Bytes that become text at once: more arguments than this overflow the stack of some browsers. */
 const PIECE = 8192;
 
 export function toBase64(bytes: Uint8Array): string {

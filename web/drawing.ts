@@ -1,7 +1,7 @@
 /** A drawing becomes an image as MNIST has them. */
 
 const SIDE = 28;
-/** Of the box that a digit is scaled to. */
+/** Side of the box that a digit is scaled to. */
 const BOX = 20;
 
 /** A picture of ink, 0 to 255 a pixel, row by row. */

@@ -16,7 +16,7 @@ const MOST_NUMBERS = 4000;
 const HIGHEST_RANK = 2;
 /** Twice what such an adapter takes. */
 const LONGEST = 40_000;
-/** Of the files, unpacked: what does not fit is no adapter of this size. */
+/** Bytes of the files, unpacked: what does not fit is not an adapter of this size. */
 const MOST_BYTES = 64 * 1024;
 
 /** Whether the hash of an address is that of a link. */
@@ -36,7 +36,7 @@ export function linkObstacle(view: AdapterView, isOwnBase: boolean): string | un
 export interface LinkParts {
   readonly files: AdapterFiles;
   readonly view: AdapterView;
-  /** Of the page. */
+  /** The address of the page. */
   readonly url: string;
 }
 

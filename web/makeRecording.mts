@@ -104,7 +104,7 @@ async function recordedAlready(file: URL): Promise<boolean> {
 
 const { values } = parseArgs({ options: { steps: { type: 'string', default: 'all' } } });
 const most = values.steps === 'all' ? Number.POSITIVE_INFINITY : Number(values.steps);
-if (!(most >= 1)) throw new Error(`--steps: must be a number from 1 on: ${values.steps}`);
+if (!(most >= 1)) throw new Error(`--steps: must be at least 1: ${values.steps}`);
 const file = new URL(RECORDED_FILE, assets);
 const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
 const path = process.env.LOWRANK_MODEL || join(cache, 'lowrank', MODEL);

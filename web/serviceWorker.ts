@@ -16,7 +16,7 @@ interface RequestEvent extends LifeEvent {
   readonly request: Request;
   respondWith(response: Promise<Response>): void;
 }
-/** Of a service worker's global scope, whose types cannot stand beside those of a page. */
+/** A service worker's global scope, whose types cannot stand beside those of a page. */
 interface Scope {
   readonly registration: ServiceWorkerRegistration;
   readonly clients: { claim(): Promise<void> };
@@ -107,7 +107,7 @@ async function keep(path: string, response: Response): Promise<void> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
   if (hex !== FILES[path]) throw new Error(`${path} is of another version`);
-  // Of the host's headers no other: those of how it was sent no longer hold.
+  // The host's other headers are left out: those about how it was sent no longer hold.
   const headers = { ...ISOLATION, 'Content-Type': response.headers.get('Content-Type') ?? '' };
   await (await caches.open(CACHE)).put(addressOf(path), new Response(bytes, { headers }));
 }

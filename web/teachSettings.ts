@@ -11,7 +11,7 @@ export interface Settings {
   readonly alpha: number;
   readonly learningRate: number;
   readonly iterations: number;
-  /** In per cent. */
+  /** Old digits mixed in, in percent. */
   readonly replay: number;
 }
 

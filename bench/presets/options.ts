@@ -73,6 +73,6 @@ function numberWhere(isRight: (value: number) => boolean, what: string): (text: 
 
 const above = (least: number) =>
   numberWhere((value) => Number.isFinite(value) && value > least, `above ${least}`);
-const whole = numberWhere((value) => Number.isInteger(value) && value >= 1, 'a whole number from 1 on');
+const whole = numberWhere((value) => Number.isInteger(value) && value >= 1, 'a positive whole number');
 const whole0 = numberWhere((value) => Number.isInteger(value) && value >= 0, 'a whole number from 0 on');
 const share = numberWhere((value) => value >= 0 && value < 1, 'from 0 to below 1');

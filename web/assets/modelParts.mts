@@ -9,7 +9,7 @@ import { factsOfPlace } from '../language/model/facts.js';
 import { type ModelManifest, partName } from '../language/model/manifest.js';
 
 const FILE = 'SmolLM2-135M-Instruct.Q4_1.gguf';
-/** Of SmolLM2, whose file has this checksum; another model's licence is for whoever builds a page with it to look up. */
+/** The licence of SmolLM2, whose file has this checksum. Whoever builds a page with another model looks up its licence. */
 const LICENSE = 'Apache-2.0';
 const SMOLLM2 = 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53';
 const PART_BYTES = 16 * 2 ** 20;

@@ -20,13 +20,13 @@ export interface Answer {
 export interface Story {
   readonly before: Answer;
   readonly after: Answer;
-  /** Of the training. */
+  /** How long the training run took. */
   readonly seconds: number;
 }
 
 const SETTINGS = { rank: 2, alpha: 1, learningRate: 0.001, iterations: 200, replay: 0.5 };
 
-/** Of several equal trainings the fastest counts: the machine that builds has other work too. */
+/** Equal training runs, of which the fastest counts: the machine that builds has other work too. */
 const TRIES = 5;
 
 /** Teaches with the page's settings, on WebAssembly. */

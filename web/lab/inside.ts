@@ -112,7 +112,7 @@ export function looksFor(state: StateDict): LooksFor {
   return { weights: Float32Array.from(weights), offsets: Float32Array.from(offsets) };
 }
 
-/** Of two row-major matrices. @param inner  columns of the left one, rows of the right one */
+/** The product of two row-major matrices. @param inner  columns of the left one, rows of the right one */
 function product(left: Float64Array, right: Float64Array, inner: number) {
   const [rows, columns] = [left.length / inner, right.length / inner];
   const out = new Float64Array(rows * columns);

@@ -72,7 +72,7 @@ export class Lab {
   readonly #answers = new Answers();
   #shipped: StateDict | undefined;
   readonly #digits = new Digits();
-  /** Of the trainings that run or wait. */
+  /** Stops the training runs that are under way or wait. */
   readonly #stops = new Set<AbortController>();
   #last: Promise<unknown> = Promise.resolve();
 

@@ -2,7 +2,7 @@
 import type { OnProgress } from './views.js';
 
 const REPORT_MS = 80;
-/** Of the curve of a training. */
+/** Points of the loss curve of a training run. */
 const POINTS = 100;
 
 /** Reports now and then, and at the end. */

@@ -4,7 +4,7 @@
  */
 import { DataError, parseSafetensors, type StateDict, toFloat32 } from 'lowrank';
 
-/** Of I8's 127: the fewer values there are, the more gzip saves, and the network reads as well. */
+/** The largest value, although I8 has room for 127: fewer values compress better, and the network reads as well. */
 const LARGEST = 31;
 
 /** The bytes of the small file of a network whose weights are [rows, columns]. */

@@ -37,13 +37,13 @@ export interface LabelledImages {
 export interface Taught {
   /** Empty where nobody knows. */
   readonly digits: readonly number[];
-  /** Of the training; 0 where nobody knows. */
+  /** Steps of the training run; 0 where nobody knows. */
   readonly iterations: number;
   /** Fraction of old examples among those it was taught with. */
   readonly replay?: number | undefined;
   /** How long the training took. */
   readonly seconds?: number | undefined;
-  /** Of what it was taught; 0 for digits of MNIST. */
+  /** Drawings that it was taught; 0 for digits of MNIST. */
   readonly drawingCount?: number | undefined;
   /** The latest of them, for a link only one. */
   readonly drawings?: readonly Example[] | undefined;
@@ -55,7 +55,7 @@ export interface AdapterView extends Taught {
   readonly rank: number;
   readonly alpha: number;
   readonly trainable: number;
-  /** Of the model and its adapter. */
+  /** Parameters of the model and its adapter. */
   readonly total: number;
   readonly percent: number;
 }
@@ -124,7 +124,7 @@ export interface InsideLayer {
   readonly name: string;
   readonly inFeatures: number;
   readonly outFeatures: number;
-  /** Of the network itself, `[outFeatures, inFeatures]`. */
+  /** The network's own weight, `[outFeatures, inFeatures]`. */
   readonly weight: Float32Array;
   /** By rank, the A `[rank, inFeatures]` with which an adapter begins here; its B is zero. */
   readonly starts: ReadonlyMap<number, Float32Array>;

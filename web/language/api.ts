@@ -28,7 +28,7 @@ export interface ModelFacts {
   readonly architecture: string;
   readonly parameters: number;
   readonly fileBytes: number;
-  /** Of memory, for the weights and a training of rows of 256 tokens. */
+  /** Memory needed for the weights and a training of rows of 256 tokens. */
   readonly neededBytes: number;
   readonly contextLength: number;
   /** The tokenizer and template are there: examples can be counted and shown. */

@@ -12,7 +12,7 @@ export const EFFORT_NAMES: Readonly<Record<Effort, string>> = {
 
 /** Few examples are not gone through more often than this: they are known by heart before. */
 export const MOST_PASSES = 40;
-/** Of the model's blocks, where a device is slow. */
+/** Blocks of the model that are taught where a device is slow. */
 export const FEWER_LAYERS = 8;
 /** Below it, a row that is held out is missed more than what it tells is worth. */
 const LEAST_TO_HOLD_OUT = 20;

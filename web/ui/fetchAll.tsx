@@ -4,7 +4,7 @@ import { megabytes } from '../format.js';
 export type MnistState = 'absent' | { readonly done: number; readonly total: number } | 'ready' | Error;
 
 interface FetchAllProps {
-  /** Of the button. */
+  /** The words on the button. */
   readonly label: string;
   readonly mnist: MnistState;
   readonly onFetch: () => void;

@@ -7,7 +7,7 @@ export interface TokenRow {
   readonly row: Row;
   /** At most so long as a row may be. */
   readonly example: TokenExample;
-  /** Of the whole row. */
+  /** Tokens of the whole row. */
   readonly tokens: number;
   readonly isCut: boolean;
 }

@@ -63,7 +63,7 @@ export async function readPeft(
   return { model, adapter, about: aboutIn(files.get(INFO)) };
 }
 
-/** Of an adapter that another program made nothing is known. */
+/** Nothing is known of an adapter that another program made. */
 function aboutIn(bytes: Uint8Array | undefined): About {
   const about = { steps: 0, seconds: 0, rows: 0 };
   if (!bytes) return about;

@@ -42,7 +42,7 @@ export class Lab implements LanguageLab {
   #device: Promise<Backend> | undefined;
   #tokenizer: Tokenizer | undefined;
   #opened: OpenedModel | undefined;
-  /** Of the base at Hugging Face, where it is known. */
+  /** The base's repository at Hugging Face, where it is known. */
   #repository: string | undefined;
   #adapted: Adapted | undefined;
   #shipped: ShippedModel | undefined;

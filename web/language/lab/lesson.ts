@@ -24,7 +24,7 @@ export interface LessonRun {
 }
 
 export interface StepsOutcome extends Pick<TeachOutcome, 'end' | 'kept' | 'steps' | 'seconds'> {
-  /** Of the base, and of what was kept as far as it was measured then; undefined without held-out rows. */
+  /** Held-out loss of the base, and of what was kept where it was measured then; undefined without held-out rows. */
   readonly heldOut: readonly [before: number, after: number | undefined] | undefined;
 }
 

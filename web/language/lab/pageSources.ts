@@ -3,7 +3,7 @@ import { inspectFiles, ownRefusal, placeOf } from '../model/ownFiles.js';
 import { deleteShipped, openShippedSource, storedShipped } from '../model/shipped.js';
 import type { Sources } from './sources.js';
 
-/** Of which the build makes the page's parts. */
+/** The model of which the build makes the page's parts. */
 const REPOSITORY = 'HuggingFaceTB/SmolLM2-135M-Instruct';
 
 export const pageSources: Sources = {

@@ -6,7 +6,7 @@ import { promptOf } from './asking.js';
 const MAX_TOKENS = 32;
 /** Milliseconds from one round to the next, at least. */
 const EVERY_MS = 10_000;
-/** Of the time between the first round and the last one. */
+/** Largest share of the time between the first round and the last one. */
 export const PROBE_SHARE = 0.15;
 
 export interface Probed {

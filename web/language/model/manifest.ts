@@ -9,7 +9,7 @@ export interface PartEntry {
 export interface ModelManifest extends ModelFacts {
   readonly license: string;
   readonly layers: number;
-  /** Of the whole file: what is kept is kept under it. */
+  /** Checksum of the whole file, under which it is kept. */
   readonly sha256: string;
   /** In order; all but the last have the same size. Part 2 is `model/part-02.bin` beside the page. */
   readonly parts: readonly PartEntry[];

@@ -3,7 +3,7 @@
 interface Told {
   /** Gigabytes, rounded, at most 8: of Chromium. */
   readonly deviceMemory?: number;
-  /** Of Chromium. */
+  /** Offered by Chromium only. */
   readonly connection?: { readonly saveData?: boolean; readonly type?: string };
 }
 

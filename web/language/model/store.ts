@@ -84,7 +84,7 @@ async function remove(folder: FileSystemDirectoryHandle, name: string): Promise<
   }
 }
 
-/** Of a worker only, and not yet among the types of a page. */
+/** Available in a worker only, and not yet among the types of a page. */
 interface SyncHandle {
   truncate(size: number): void;
   write(bytes: Uint8Array, options: { at: number }): number;

@@ -10,7 +10,7 @@ import '../../styles/language-recorded.css';
 export interface RecordedProps {
   /** Undefined where this build has none. */
   readonly run: RecordedRun | 'loading' | undefined;
-  /** Of the model that it was taught on. */
+  /** Size of the model that was taught. */
   readonly modelBytes: number;
 }
 

@@ -7,7 +7,7 @@ const SIDE = 28;
 const EDGE = 3;
 const INSIDE = SIDE - 2 * EDGE;
 
-/** In the device's pixels. */
+/** Sizes in the device's pixels. */
 export interface Geometry {
   readonly columns: number;
   readonly cell: number;
@@ -38,7 +38,7 @@ export function geometryOf(width: number, density: number): Geometry {
   };
 }
 
-/** Of the page's pixels. */
+/** Sizes in the page's pixels. */
 const LEAST_CELL = 8;
 const LEAST_TEXT = 8;
 

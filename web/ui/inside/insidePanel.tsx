@@ -12,10 +12,10 @@ export interface InsidePanelProps {
   readonly inside: Inside | undefined;
   /** The drawing on the pad, as MNIST has it. */
   readonly pixels: Uint8Array | undefined;
-  /** Of the slider. */
+  /** The rank that the slider shows. */
   readonly rank: number;
   readonly onRank: (rank: number) => void;
-  /** Of the adapter there is. */
+  /** The rank of the current adapter. */
   readonly rankTaught: number | undefined;
   /** What was taught last, or what the network answers. */
   readonly digit: number | undefined;

@@ -4,7 +4,7 @@ import { cellId, type Editor, type Field } from './useEditor.js';
 interface CellProps {
   readonly id: string;
   readonly field: Field;
-  /** Of the example, counted from 1. */
+  /** Number of the example, counted from 1. */
   readonly number: number;
   readonly text: string;
   readonly editor: Editor;

@@ -85,7 +85,7 @@ function Head({ onClose }: Pick<ImportDialogProps, 'onClose'>) {
 }
 
 interface Import {
-  /** Of what was read last; undefined where there is nothing to read. */
+  /** What was read last; undefined where there is nothing to read. */
   readonly found: Imported | Error | undefined;
   /** Something else is read now, in its stead. */
   readonly isReading: boolean;

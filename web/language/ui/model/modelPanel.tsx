@@ -15,7 +15,7 @@ export interface ModelPanelProps {
   readonly stored: Stored | undefined;
   /** Undefined while nothing is loaded. */
   readonly loading: Loading | undefined;
-  /** Of the model that is loaded, where its header has been read. */
+  /** Facts of the model that is being loaded, once its header has been read. */
   readonly loadingFacts: ModelFacts | undefined;
   /** The model in use, and whose it is. */
   readonly model: ModelView | undefined;

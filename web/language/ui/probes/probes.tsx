@@ -11,7 +11,7 @@ export interface ProbesProps {
   readonly prompts: readonly string[];
   /** In the order of their steps; the first is the base, step 0. */
   readonly stops: readonly ProbeStop[];
-  /** Of the whole lesson. */
+  /** Steps of the whole lesson. */
   readonly steps: number;
   /** Whether more stops come, or are played: answers appear as if they were typed, and the newest is shown until a person looks at another. */
   readonly isLive: boolean;

@@ -10,6 +10,6 @@ export const sizeOf = (bytes: number | undefined) => {
 /** All numbers of an adapter as f32, which is nearly all of its files. */
 export const numberBytes = ({ trainable }: Pick<AdapterInfo, 'trainable'>) => 4 * trainable;
 
-/** Of an adapter that another program made nobody knows what it was taught. */
+/** Nobody knows what an adapter from another program was taught. */
 export const taughtWords = ({ rows, steps }: Pick<AdapterInfo, 'rows' | 'steps'>) =>
   steps === 0 ? 'It was taught elsewhere.' : `Taught ${count(rows, 'example')} in ${count(steps, 'step')}.`;

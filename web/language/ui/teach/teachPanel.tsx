@@ -21,7 +21,7 @@ export interface TeachPanelProps extends BeginProps {
   readonly layers: number | undefined;
   readonly onEffort: (effort: Effort) => void;
   readonly onSettings: (settings: TeachSettings) => void;
-  /** Of the lesson that runs, or ran. */
+  /** The course of the lesson that runs, or ran. */
   readonly course: Course;
   /** Undefined where none runs. */
   readonly running: Omit<RunningProps, 'course'> | undefined;

@@ -1,4 +1,4 @@
-/** From an answer that is no good to an example. */
+/** Turns an answer that is no good into an example. */
 import { useId, useRef, useState } from 'preact/hooks';
 import { useKeptFocus } from '../keptFocus.js';
 

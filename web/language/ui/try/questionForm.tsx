@@ -3,7 +3,7 @@ import { useId, useState } from 'preact/hooks';
 interface QuestionFormProps {
   readonly obstacle: string | undefined;
   readonly isAsking: boolean;
-  /** Of the button. */
+  /** The words on the button. */
   readonly label: string;
   readonly onAsk: (prompt: string) => void;
   readonly onStop: () => void;

@@ -12,7 +12,7 @@ export interface Asking {
   /** Why nothing can be asked now, as a sentence. */
   readonly obstacle: string | undefined;
   readonly hasAdapter: boolean;
-  /** For all conversations. */
+  /** The system prompt of all conversations. */
   readonly system: string | undefined;
   /** The worker's, which may answer the base and the adapter side by side. */
   readonly ask: (question: Question, told: (text: string) => void) => Promise<Answer>;
@@ -24,7 +24,7 @@ export interface Asking {
 }
 
 export interface TryPanelProps extends Asking {
-  /** Of the lesson whose adapter this is. */
+  /** The outcome of the lesson that made the adapter. */
   readonly outcome: TeachOutcome | undefined;
   /** What the preset measures: `JSON valid`, 1 and 10 of 10. */
   readonly checks: readonly {
