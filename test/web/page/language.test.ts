@@ -80,11 +80,12 @@ describe.skipIf(!hasModel)('the language-model page', () => {
 
     await page.getByRole('textbox', { name: 'Your question' }).first().fill('Who keeps lamp 3?');
     await button(page, 'Ask both').click();
-    await page
-      .locator('.lm-try')
-      .getByText(/tok\/s|tokens/)
-      .first()
-      .waitFor({ timeout: 60_000 });
+    // Each side says how fast it answered once it has.
+    const side = (name: 'before' | 'after') => page.locator(`.lm-side.${name}`, { hasText: 'tok/s' });
+    const saidBefore = await side('before').textContent({ timeout: 60_000 });
+    const saidAfter = await side('after').textContent({ timeout: 60_000 });
+    expect(saidAfter).toContain('Marta');
+    expect(saidBefore).not.toContain('Marta');
     expect(await accessibilityProblems(page)).toEqual([]);
 
     const [file] = await Promise.all([
