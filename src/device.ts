@@ -8,6 +8,7 @@ import {
   type WasmBackendOptions,
 } from './backends/wasm/index.js';
 import { DeviceError } from './base/errors.js';
+import type { HostGpu } from './base/hostTypes.js';
 import { checkOptions, type OptionNames } from './base/options.js';
 
 /** What a platform brings: each has its own way to read a file and to open WebGPU. */
@@ -18,7 +19,7 @@ export interface Platform {
    * Opens WebGPU; without `allowSoftware` it may look for a graphics card first, and refuse where there is none.
    * @throws DeviceError that says what is missing and how to get it
    */
-  readonly openGpu: (allowSoftware: boolean) => Promise<GPU>;
+  readonly openGpu: (allowSoftware: boolean) => Promise<HostGpu>;
   readonly threads: ThreadPlatform;
 }
 

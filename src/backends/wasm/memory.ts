@@ -6,6 +6,7 @@
  * freed, so a step that allocates in the same order each time gets the same addresses each time.
  */
 import { DeviceError } from '../../base/errors.js';
+import type { HostWasmMemory } from '../../base/hostTypes.js';
 import { type DType, type HostArray, SLICE_ALIGNMENT, type Storage, storageBytes } from '../backend.js';
 import { checkLength, checkSlice, isPackedType, type PackedType } from '../elementTypes.js';
 import { MemoryPressure, reclaim } from '../ownership.js';
@@ -52,7 +53,7 @@ export function open(storage: Storage): WasmStorage {
 }
 
 export class WasmMemory {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: HostWasmMemory;
   f64: Float64Array = new Float64Array(0);
   f32: Float32Array = new Float32Array(0);
   i32: Int32Array = new Int32Array(0);

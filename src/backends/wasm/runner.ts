@@ -1,4 +1,5 @@
 /** Runs commands: one in a place of its own, or a program of many with a single call into WebAssembly. */
+import type { HostWasmModule } from '../../base/hostTypes.js';
 import type { KernelArguments } from '../backend.js';
 import type { KernelName } from '../kernels.js';
 import { type RecordedDevice, Recorder } from '../recorder.js';
@@ -44,7 +45,7 @@ export class WasmRunner implements RecordedDevice<WasmCommand, WasmBlock> {
   }
 
   /** Starts threads until there are so many. @throws DeviceError when one does not start; none is left then */
-  async start(threads: number, module: WebAssembly.Module, platform: ThreadPlatform): Promise<void> {
+  async start(threads: number, module: HostWasmModule, platform: ThreadPlatform): Promise<void> {
     const { memory } = this.#memory;
     const place = { module, memory, scratch: this.#scratch, control: this.#control };
     const starts = Array.from({ length: threads - 1 }, (_, i) => platform.start({ ...place, thread: i + 1 }));

@@ -3,11 +3,12 @@
  * one is its own.
  */
 import { DeviceError } from '../../base/errors.js';
+import type { HostWasmMemory, HostWasmModule } from '../../base/hostTypes.js';
 
 /** What a thread is started with: it instantiates `module` over `memory` and calls `work(thread, scratch, control)`. */
 export interface ThreadTask {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
+  readonly module: HostWasmModule;
+  readonly memory: HostWasmMemory;
   readonly thread: number;
   readonly scratch: number;
   readonly control: number;
