@@ -1,24 +1,38 @@
-/** The lab of the language-model page in its worker. */
+/** The lab of the language-model page in its worker, which is fetched and started when it is first needed. */
 import type { Remote } from 'comlink';
 import { WorkerClient } from '../workerClient.js';
 import type { LanguageLab } from './api.js';
 
 const client = new WorkerClient<LanguageLab>();
+let isStarted = false;
+let onCrash: (reason: string) => void = () => {};
 
-/** @param told  when it crashes */
-export function startLab(told: (reason: string) => void): void {
+/** @param told  when the worker crashes; it is started again when it is next asked */
+export function watchLab(told: (reason: string) => void): void {
+  onCrash = told;
+}
+
+function startOnce(): void {
+  if (isStarted) return;
+  isStarted = true;
   const started = new Worker(new URL('./lab/worker.ts', import.meta.url), {
     type: 'module',
     name: location.href,
   });
-  client.start(started, told);
+  client.start(started, (reason) => {
+    isStarted = false;
+    onCrash(reason);
+  });
 }
 
 /** @throws Error when the worker crashes before it has answered, or does not run */
 export function ask<T>(question: (lab: Remote<LanguageLab>) => Promise<T>): Promise<T> {
+  startOnce();
   return client.ask(question);
 }
 
 /** As `ask`, for work that reports while it runs. */
-export const askReporting: WorkerClient<LanguageLab>['askReporting'] = (question, told) =>
-  client.askReporting(question, told);
+export const askReporting: WorkerClient<LanguageLab>['askReporting'] = (question, told) => {
+  startOnce();
+  return client.askReporting(question, told);
+};

@@ -1,7 +1,7 @@
 /** How the page gets its model: its own, on a click, or a visitor's files. */
 import { reasonOf, say } from '../work.js';
 import type { Loading, ModelFacts, ModelView } from './api.js';
-import { ask, askReporting, startLab } from './client.js';
+import { ask, askReporting, watchLab } from './client.js';
 import {
   adapter,
   isOnline,
@@ -16,6 +16,9 @@ import {
   unfinished,
 } from './state.js';
 
+/** After which it is asked what this device keeps, however busy the page is. */
+const IDLE_MS = 1000;
+
 let ownFiles: readonly File[] = [];
 
 export async function startLanguageLab(): Promise<void> {
@@ -23,8 +26,18 @@ export async function startLanguageLab(): Promise<void> {
     addEventListener(name, () => {
       isOnline.value = navigator.onLine;
     });
-  startLab(onCrash);
+  watchLab(onCrash);
+  await idle();
   await look();
+}
+
+/** Resolves when the page has nothing better to do: the worker is half a megabyte of code, which nobody has asked for yet. */
+function idle(): Promise<void> {
+  return new Promise((resolve) => {
+    // Safari has no such callback.
+    if (typeof requestIdleCallback === 'function') requestIdleCallback(() => resolve(), { timeout: IDLE_MS });
+    else setTimeout(resolve, IDLE_MS);
+  });
 }
 
 /** Shows what this device keeps. */
@@ -45,7 +58,6 @@ function onCrash(reason: string): void {
   loadingFacts.value = undefined;
   isTeaching.value = false;
   modelProblem.value = `${reason}. Your examples are still there.`;
-  startLab(onCrash);
   void look();
 }
 
