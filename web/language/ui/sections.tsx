@@ -1,5 +1,6 @@
 /** The parts of the page with what they show, and what is done where they are used. */
 import { reasonOf, say } from '../../work.js';
+import * as checking from '../checking.js';
 import { ask, askReporting } from '../client.js';
 import { EFFORTS, effortOf, settingsOf } from '../efforts.js';
 import { newRow } from '../examples/rows.js';
@@ -16,6 +17,7 @@ import {
 import { shippedModel } from '../model/manifest.js';
 import { isMetered, offeredBytes } from '../model/room.js';
 import { PRESETS } from '../presets/index.js';
+import { askedWords } from '../presets/tally.js';
 import * as state from '../state.js';
 import type { BaseModel } from '../takeTexts.js';
 import { newLink, openZip, removeAdapter, saveExamples, saveGguf, savePeft, saveProject } from '../taking.js';
@@ -156,15 +158,10 @@ function running() {
 }
 
 export function TrySection() {
-  const { model, adapter, isTeaching, rows } = state;
-  const obstacle = model.value
-    ? isTeaching.value
-      ? 'It is learning: the questions above show what it says meanwhile.'
-      : undefined
-    : 'There is no model yet.';
+  const { adapter, rows } = state;
   return (
     <TryPanel
-      obstacle={obstacle}
+      obstacle={askObstacle()}
       hasAdapter={adapter.value !== undefined}
       system={state.system.value}
       ask={(question, told) => askReporting((lab, report) => lab.ask(question, report), told)}
@@ -175,9 +172,29 @@ export function TrySection() {
       }}
       onError={(reason) => say('error', reason)}
       outcome={state.outcome.value}
-      checks={[]}
+      checking={checkingNow()}
     />
   );
+}
+
+/** Why nothing can be asked now, as a sentence. */
+function askObstacle(): string | undefined {
+  if (!state.model.value) return 'There is no model yet.';
+  if (state.isTeaching.value) return 'It is learning: the questions above show what it says meanwhile.';
+  return checking.progress.value && 'It is being checked: ask when that is over, or stop it.';
+}
+
+/** The checks of the preset that is taught; undefined where there are none. */
+function checkingNow() {
+  const asked = checking.checks.value;
+  if (asked.length === 0) return undefined;
+  return {
+    asked: askedWords(asked),
+    tallies: checking.tallies.value,
+    progress: checking.progress.value,
+    onCheck: () => caught(checking.runChecks()),
+    onStop: () => caught(checking.stopChecks()),
+  };
 }
 
 export function TakeSection() {
