@@ -5,7 +5,7 @@ import type { Row } from './api.js';
 import { ask } from './client.js';
 import { keepDraft, readDraft } from './drafts.js';
 import { settingsOf } from './efforts.js';
-import { newRow } from './examples/rows.js';
+import { isBlank, newRow } from './examples/rows.js';
 import { examplesIn, hasExamples, type SharedExamples } from './examplesLink.js';
 import { PRESETS } from './presets/index.js';
 import { hasTokenizer, ownSettings, preset, probes, rows, settings, system, views } from './state.js';
@@ -18,9 +18,9 @@ const MOST_PROBES = 2;
 
 export function choosePreset(id: string): void {
   const chosen = PRESETS.find((each) => each.id === id);
-  const before = [rows.value, system.value, preset.value, probes.value, ownSettings.value] as const;
+  const undo = wayBack();
   batch(() => {
-    preset.value = chosen?.id;
+    preset.value = id;
     rows.value = (chosen?.rows ?? [{ prompt: '', answer: '' }]).map(newRow);
     system.value = chosen?.system;
     probes.value = chosen?.probes.slice(0, MOST_PROBES) ?? [];
@@ -30,14 +30,24 @@ export function choosePreset(id: string): void {
       heldOut: 0,
     };
   });
-  const had = before[0].some(({ prompt, answer }) => prompt !== '' || answer !== '');
-  const back = () =>
-    batch(() => ([rows.value, system.value, preset.value, probes.value, ownSettings.value] = before));
-  if (had) say('note', 'The examples were replaced', { label: 'Undo', run: back });
+  if (undo) say('note', 'The examples were replaced', { label: 'Undo', run: undo });
 }
 
-/** Takes examples that a link or a project file carries. */
-export function takeExamples({ rows: pairs, system: said, settings: set }: SharedExamples): void {
+/** @returns how to put back what there is now; undefined where nobody would miss it */
+function wayBack(): (() => void) | undefined {
+  const before = [rows.value, system.value, preset.value, probes.value, ownSettings.value] as const;
+  if (before[0].every(isBlank)) return undefined;
+  return () =>
+    batch(() => ([rows.value, system.value, preset.value, probes.value, ownSettings.value] = before));
+}
+
+/** Takes examples that a link or a project file carries. @returns how to undo that, where something was replaced */
+export function takeExamples({
+  rows: pairs,
+  system: said,
+  settings: set,
+}: SharedExamples): (() => void) | undefined {
+  const undo = wayBack();
   batch(() => {
     preset.value = undefined;
     rows.value = pairs.map(newRow);
@@ -45,6 +55,7 @@ export function takeExamples({ rows: pairs, system: said, settings: set }: Share
     ownSettings.value = set;
     probes.value = pairs.slice(0, MOST_PROBES).map(({ prompt }) => prompt);
   });
+  return undo;
 }
 
 /** Shows what there was, or what a link carries, and keeps and counts every change from now on. */
@@ -77,8 +88,9 @@ function openExamplesLink(): void {
   if (!hasExamples(location.hash)) return;
   try {
     const shared = examplesIn(location.hash);
-    if (shared) takeExamples(shared);
-    say('note', 'These are the examples from the link: fetch the model, and press Teach');
+    const undo = shared && takeExamples(shared);
+    const action = undo && { label: 'Undo', run: undo };
+    say('note', 'These are the examples from the link: fetch the model, and press Teach', action);
   } catch (error) {
     say('error', reasonOf(error));
   } finally {

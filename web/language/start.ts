@@ -1,6 +1,7 @@
 /** What the page does once the recorded lesson can be read: its panels, the examples, and what this device keeps. */
 import { startExamples } from './examples.js';
 import { startLanguageLab } from './loadModel.js';
+import { watchWaitingAdapter } from './taking.js';
 import { watchEstimates } from './teaching.js';
 import { sections } from './ui/app.js';
 import * as panels from './ui/sections.js';
@@ -10,5 +11,6 @@ export async function start(): Promise<void> {
   sections.value = panels;
   const examples = startExamples();
   watchEstimates();
+  watchWaitingAdapter();
   await Promise.all([startLanguageLab(), examples]);
 }

@@ -1,16 +1,20 @@
-/** What leaves the page: the adapter for PEFT and for llama.cpp, the examples, all of it, and a link. */
+/** What leaves the page, and comes back to it: the adapter for PEFT and for llama.cpp, the examples, all of it, and a link. */
+import { effect } from '@preact/signals';
 import { adapterAmong, zipAdapter } from '../adapterZip.js';
 import { saveFile } from '../saveFile.js';
 import { reasonOf, say } from '../work.js';
 import { ask } from './client.js';
+import { NO_COURSE } from './curve.js';
 import { rowsToJsonl } from './examples/exportRows.js';
 import { takeExamples } from './examples.js';
 import { examplesLink } from './examplesLink.js';
 import { projectFile, readProject } from './projectFile.js';
-import { adapter, model, settings, system, taughtRows } from './state.js';
+import { adapter, course, loading, model, outcome, settings, system, taughtRows } from './state.js';
 import { ADAPTER_GGUF } from './takeTexts.js';
 
 const MOST_BYTES = 512 * 2 ** 20;
+/** An adapter of rank 256 on all of the model is 313 MB. */
+const LIMITS = { picked: MOST_BYTES, unpacked: 400 * 2 ** 20 };
 
 const shared = () => ({ rows: taughtRows.value, system: system.value, settings: settings.value });
 
@@ -67,24 +71,62 @@ export async function removeAdapter(): Promise<void> {
   }
 }
 
+/** An adapter that waits for a model. */
+let waiting: ReadonlyMap<string, Uint8Array> | undefined;
+
+/** Loads the adapter of a file that was opened before there was a model. */
+export function watchWaitingAdapter(): void {
+  effect(() => {
+    if (!waiting || !model.value || loading.value) return;
+    const files = waiting;
+    waiting = undefined;
+    loadAdapter(files).then(
+      () => say('note', 'The adapter that was opened before is in use'),
+      (error: unknown) => say('error', reasonOf(error)),
+    );
+  });
+}
+
 /** Takes a project, or an adapter on its own. */
 export async function openZip(file: File): Promise<void> {
   try {
     if (file.size > MOST_BYTES) throw new Error(`${file.name}: larger than any project of this page.`);
     const project = readProject(file.name, new Uint8Array(await file.arrayBuffer()));
-    if (project) takeExamples(project);
-    const files = project ? project.adapter : await adapterAmong([file]);
-    if (files && !model.value) {
-      say('note', 'The examples are here; the adapter can be loaded once the model is');
-      return;
-    }
-    if (files) await loadAdapter(files);
-    say('note', `${file.name} is open`);
+    const undo = project && takeExamples(project);
+    const files = project ? project.adapter : await adapterAmong([file], LIMITS);
+    const opened = await takeAdapter(files, project ? 'The examples are here; the' : 'The');
+    say('note', opened ?? `${file.name} is open`, undo && { label: 'Undo', run: undo });
   } catch (error) {
     say('error', reasonOf(error));
   }
 }
 
+/** Takes the two files of an adapter. */
+export async function openAdapter(files: readonly File[]): Promise<void> {
+  try {
+    const opened = await takeAdapter(await adapterAmong(files, LIMITS), 'The');
+    say('note', opened ?? 'The adapter is in use');
+  } catch (error) {
+    say('error', reasonOf(error));
+  }
+}
+
+/** Loads an adapter, or keeps it until there is a model. @returns what is to be said where it waits */
+async function takeAdapter(
+  files: ReadonlyMap<string, Uint8Array> | undefined,
+  beginning: string,
+): Promise<string | undefined> {
+  if (!files) return undefined;
+  if (model.value && !loading.value) {
+    await loadAdapter(files);
+    return undefined;
+  }
+  waiting = files;
+  return `${beginning} adapter is loaded as soon as the model is here`;
+}
+
 async function loadAdapter(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
   adapter.value = await ask((lab) => lab.loadAdapter(files));
+  outcome.value = undefined;
+  course.value = NO_COURSE;
 }

@@ -51,6 +51,7 @@ export function App() {
           </Panel>
         ))}
       </main>
+      <Drops />
       <footer>
         <p>
           lowrank: LoRA fine-tuning where JavaScript runs. The model is SmolLM2-135M-Instruct by Hugging Face,
@@ -65,6 +66,12 @@ export function App() {
 function Part({ section }: { readonly section: keyof Sections }) {
   const Section = sections.value?.[section];
   return Section ? <Section /> : <p class="hint">This part of the page is on its way …</p>;
+}
+
+/** Takes files that are dropped anywhere. */
+function Drops() {
+  const Given = sections.value?.Drops;
+  return Given ? <Given /> : null;
 }
 
 const isKept = (kept: Stored | undefined) =>

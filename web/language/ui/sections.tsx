@@ -16,12 +16,14 @@ import {
 } from '../loadModel.js';
 import { shippedModel } from '../model/manifest.js';
 import { isMetered, offeredBytes } from '../model/room.js';
+import * as opening from '../opening.js';
 import { PRESETS } from '../presets/index.js';
 import { askedWords } from '../presets/tally.js';
 import * as state from '../state.js';
 import type { BaseModel } from '../takeTexts.js';
 import { newLink, openZip, removeAdapter, saveExamples, saveGguf, savePeft, saveProject } from '../taking.js';
 import * as teaching from '../teaching.js';
+import { DropVeil } from './dropVeil.js';
 import { ExamplesPanel } from './examples/examplesPanel.js';
 import { ModelPanel } from './model/modelPanel.js';
 import { Probes } from './probes/probes.js';
@@ -32,6 +34,9 @@ import { TryPanel } from './try/tryPanel.js';
 
 /** What is shown of the page's own model to llama.cpp. */
 const SHIPPED_FILE = 'SmolLM2-135M-Instruct.Q4_1.gguf';
+
+/** The last one begins without any. */
+const CHOICES = [...PRESETS, { id: 'empty', name: 'Empty', about: 'Your own examples, from the first one.' }];
 
 const caught = (work: Promise<unknown>) => {
   work.catch((error: unknown) => say('error', reasonOf(error)));
@@ -74,7 +79,7 @@ export function ExamplesSection() {
       onRows={(next) => {
         rows.value = next;
       }}
-      presets={PRESETS}
+      presets={CHOICES}
       preset={state.preset.value}
       onPreset={choosePreset}
       system={system.value}
@@ -83,6 +88,11 @@ export function ExamplesSection() {
         system.value = said;
       }}
       onUndoable={(said, undo) => say('note', said, { label: 'Undo', run: undo })}
+      toImport={opening.toImport.value}
+      onImporting={() => {
+        opening.toImport.value = undefined;
+      }}
+      onProject={(zip) => caught(openZip(zip))}
       see={(row) => ask((lab) => lab.see(row, system.value, settings.value.maxLength))}
     />
   );
@@ -195,6 +205,11 @@ function checkingNow() {
     onCheck: () => caught(checking.runChecks()),
     onStop: () => caught(checking.stopChecks()),
   };
+}
+
+/** Lies over the page while files are held above it. */
+export function Drops() {
+  return <DropVeil onFiles={(files) => caught(opening.openGiven(files))} />;
 }
 
 export function TakeSection() {
