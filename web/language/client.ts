@@ -25,6 +25,12 @@ function startOnce(): void {
   });
 }
 
+/** Ends the worker; whoever asks next has another. @param reason  why, for those who wait */
+export function stopLab(reason: Error): void {
+  isStarted = false;
+  client.stop(reason);
+}
+
 /** @throws Error when the worker crashes before it has answered, or does not run */
 export function ask<T>(question: (lab: Remote<LanguageLab>) => Promise<T>): Promise<T> {
   startOnce();

@@ -15,6 +15,7 @@ import {
   stored,
   unfinished,
 } from './state.js';
+import { holdModel, isElsewhere, releaseModel } from './tabs.js';
 
 /** After which it is asked what this device keeps, however busy the page is. */
 const IDLE_MS = 1000;
@@ -51,14 +52,18 @@ async function look(): Promise<void> {
 }
 
 /** The model is gone with the worker; examples, and a lesson that was kept, are not. */
-function onCrash(reason: string): void {
+export function closeModel(): void {
   model.value = undefined;
   adapter.value = undefined;
   loading.value = undefined;
   loadingFacts.value = undefined;
   isTeaching.value = false;
-  modelProblem.value = `${reason}. Your examples are still there.`;
   void look();
+}
+
+function onCrash(reason: string): void {
+  closeModel();
+  modelProblem.value = `${reason}. Your examples are still there.`;
 }
 
 function told(now: Loading, facts: ModelFacts | undefined): void {
@@ -90,6 +95,7 @@ export function forgetOwn(): void {
 async function open(isOwn: boolean, opened: () => Promise<ModelView>): Promise<void> {
   if (loading.value) return;
   modelProblem.value = undefined;
+  if (!(await holdModel()) || loading.value) return;
   loading.value = { stage: 'checking' };
   try {
     model.value = await opened();
@@ -98,19 +104,24 @@ async function open(isOwn: boolean, opened: () => Promise<ModelView>): Promise<v
     if (isOwn) own.value = undefined;
     stored.value = await ask((lab) => lab.stored());
   } catch (error) {
-    modelProblem.value = reasonOf(error);
+    // What another tab has taken is told by itself.
+    if (!isElsewhere.value) modelProblem.value = reasonOf(error);
   } finally {
     loading.value = undefined;
     loadingFacts.value = undefined;
+    if (!model.value) releaseModel();
   }
 }
 
 export async function deleteStored(): Promise<void> {
+  if (!(await holdModel())) return;
   try {
     await ask((lab) => lab.deleteStored());
     stored.value = await ask((lab) => lab.stored());
   } catch (error) {
     say('error', reasonOf(error));
+  } finally {
+    if (!model.value) releaseModel();
   }
 }
 

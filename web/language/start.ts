@@ -1,4 +1,5 @@
 /** What the page does once the recorded lesson can be read: its panels, the examples, and what this device keeps. */
+import { watchOtherTabs } from './elsewhere.js';
 import { startExamples } from './examples.js';
 import { startLanguageLab } from './loadModel.js';
 import { watchWaitingAdapter } from './taking.js';
@@ -12,5 +13,6 @@ export async function start(): Promise<void> {
   const examples = startExamples();
   watchEstimates();
   watchWaitingAdapter();
+  watchOtherTabs();
   await Promise.all([startLanguageLab(), examples]);
 }

@@ -74,6 +74,11 @@ export async function removeAdapter(): Promise<void> {
 /** An adapter that waits for a model. */
 let waiting: ReadonlyMap<string, Uint8Array> | undefined;
 
+/** @param files  of an adapter, for when there is a model */
+export function loadLater(files: ReadonlyMap<string, Uint8Array>): void {
+  waiting = files;
+}
+
 /** Loads the adapter of a file that was opened before there was a model. */
 export function watchWaitingAdapter(): void {
   effect(() => {
@@ -81,7 +86,7 @@ export function watchWaitingAdapter(): void {
     const files = waiting;
     waiting = undefined;
     loadAdapter(files).then(
-      () => say('note', 'The adapter that was opened before is in use'),
+      () => say('note', 'The adapter from before is in use'),
       (error: unknown) => say('error', reasonOf(error)),
     );
   });

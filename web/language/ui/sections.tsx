@@ -3,6 +3,7 @@ import { reasonOf, say } from '../../work.js';
 import * as checking from '../checking.js';
 import { ask, askReporting } from '../client.js';
 import { EFFORTS, effortOf, settingsOf } from '../efforts.js';
+import { useItHere } from '../elsewhere.js';
 import { newRow } from '../examples/rows.js';
 import { choosePreset } from '../examples.js';
 import {
@@ -20,10 +21,12 @@ import * as opening from '../opening.js';
 import { PRESETS } from '../presets/index.js';
 import { askedWords } from '../presets/tally.js';
 import * as state from '../state.js';
+import { isElsewhere } from '../tabs.js';
 import type { BaseModel } from '../takeTexts.js';
 import { newLink, openZip, removeAdapter, saveExamples, saveGguf, savePeft, saveProject } from '../taking.js';
 import * as teaching from '../teaching.js';
 import { DropVeil } from './dropVeil.js';
+import { ElsewhereLine } from './elsewhereLine.js';
 import { ExamplesPanel } from './examples/examplesPanel.js';
 import { ModelPanel } from './model/modelPanel.js';
 import { Probes } from './probes/probes.js';
@@ -44,26 +47,29 @@ const caught = (work: Promise<unknown>) => {
 
 export function ModelSection() {
   return (
-    <ModelPanel
-      shipped={shippedModel}
-      stored={state.stored.value}
-      loading={state.loading.value}
-      loadingFacts={state.loadingFacts.value}
-      model={state.model.value}
-      isOwn={state.isOwnModel.value}
-      own={state.own.value}
-      problem={state.modelProblem.value}
-      offeredBytes={offeredBytes()}
-      isMetered={isMetered()}
-      isOnline={state.isOnline.value}
-      onOpen={() => caught(openShipped())}
-      onPause={() => caught(pauseLoading())}
-      onResume={() => caught(resumeLoading())}
-      onDelete={() => caught(deleteStored())}
-      onFiles={(files) => caught(lookAtOwn(files))}
-      onUseOwn={() => caught(openOwn())}
-      onForgetOwn={forgetOwn}
-    />
+    <>
+      {isElsewhere.value && <ElsewhereLine onUse={() => caught(useItHere())} />}
+      <ModelPanel
+        shipped={shippedModel}
+        stored={state.stored.value}
+        loading={state.loading.value}
+        loadingFacts={state.loadingFacts.value}
+        model={state.model.value}
+        isOwn={state.isOwnModel.value}
+        own={state.own.value}
+        problem={state.modelProblem.value}
+        offeredBytes={offeredBytes()}
+        isMetered={isMetered()}
+        isOnline={state.isOnline.value}
+        onOpen={() => caught(openShipped())}
+        onPause={() => caught(pauseLoading())}
+        onResume={() => caught(resumeLoading())}
+        onDelete={() => caught(deleteStored())}
+        onFiles={(files) => caught(lookAtOwn(files))}
+        onUseOwn={() => caught(openOwn())}
+        onForgetOwn={forgetOwn}
+      />
+    </>
   );
 }
 
