@@ -6,6 +6,27 @@ import type { LanguageLab } from './api.js';
 const client = new WorkerClient<LanguageLab>();
 let isStarted = false;
 let onCrash: (reason: string) => void = () => {};
+let onLost: () => void = () => {};
+let deviceName: LabDevice = 'wasm';
+
+/** WebGPU only where a person has chosen it. */
+export type LabDevice = 'wasm' | 'webgpu';
+
+/** @param lost  told when the graphics card does not answer any more */
+export function watchDevice(lost: () => void): void {
+  onLost = lost;
+}
+
+/** What the next worker computes on. */
+export function setLabDevice(name: LabDevice): void {
+  deviceName = name;
+}
+
+function addressWith(device: LabDevice): string {
+  const address = new URL(location.href);
+  address.hash = device;
+  return address.href;
+}
 
 /** @param told  when the worker crashes; it is started again when it is next asked */
 export function watchLab(told: (reason: string) => void): void {
@@ -17,7 +38,7 @@ function startOnce(): void {
   isStarted = true;
   const started = new Worker(new URL('./lab/worker.ts', import.meta.url), {
     type: 'module',
-    name: location.href,
+    name: addressWith(deviceName),
   });
   client.start(started, (reason) => {
     isStarted = false;
@@ -34,11 +55,23 @@ export function stopLab(reason: Error): void {
 /** @throws Error when the worker crashes before it has answered, or does not run */
 export function ask<T>(question: (lab: Remote<LanguageLab>) => Promise<T>): Promise<T> {
   startOnce();
-  return client.ask(question);
+  return watched(client.ask(question));
 }
 
 /** As `ask`, for work that reports while it runs. */
 export const askReporting: WorkerClient<LanguageLab>['askReporting'] = (question, told) => {
   startOnce();
-  return client.askReporting(question, told);
+  return watched(client.askReporting(question, told));
 };
+
+/** How the library begins what it says of a device that was lost. */
+const LOST = /^webgpu: the device was lost/;
+
+async function watched<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Error && LOST.test(error.message)) onLost();
+    throw error;
+  }
+}

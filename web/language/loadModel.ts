@@ -87,6 +87,9 @@ export async function lookAtOwn(files: readonly File[]): Promise<void> {
 export const openOwn = (): Promise<void> =>
   open(true, () => askReporting((lab, report) => lab.openFiles(ownFiles, report), told));
 
+/** Opens again what was open before its worker was ended. */
+export const openAgain = (): Promise<void> => (isOwnModel.value ? openOwn() : openShipped());
+
 export function forgetOwn(): void {
   own.value = undefined;
   ownFiles = [];

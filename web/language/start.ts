@@ -1,4 +1,5 @@
 /** What the page does once the recorded lesson can be read: its panels, the examples, and what this device keeps. */
+import { startDevice } from './device.js';
 import { watchOtherTabs } from './elsewhere.js';
 import { startExamples } from './examples.js';
 import { startLanguageLab } from './loadModel.js';
@@ -14,5 +15,6 @@ export async function start(): Promise<void> {
   watchEstimates();
   watchWaitingAdapter();
   watchOtherTabs();
-  await Promise.all([startLanguageLab(), examples]);
+  await startLanguageLab();
+  await Promise.all([examples, startDevice()]);
 }

@@ -38,6 +38,9 @@ export function App() {
           Write a few examples of what it should say. LoRA trains a few million new numbers beside a small
           language model, here, on your device. Nothing you write leaves it.
         </p>
+        <div class="lm-device">
+          <Late section="DeviceSection" />
+        </div>
       </header>
       <Stepper />
       <Messages />
@@ -51,7 +54,7 @@ export function App() {
           </Panel>
         ))}
       </main>
-      <Drops />
+      <Late section="Drops" />
       <footer>
         <p>
           lowrank: LoRA fine-tuning where JavaScript runs. The model is SmolLM2-135M-Instruct by Hugging Face,
@@ -68,10 +71,10 @@ function Part({ section }: { readonly section: keyof Sections }) {
   return Section ? <Section /> : <p class="hint">This part of the page is on its way …</p>;
 }
 
-/** Takes files that are dropped anywhere. */
-function Drops() {
-  const Given = sections.value?.Drops;
-  return Given ? <Given /> : null;
+/** A part that nobody misses before it is there. */
+function Late({ section }: { readonly section: keyof Sections }) {
+  const Section = sections.value?.[section];
+  return Section ? <Section /> : null;
 }
 
 const isKept = (kept: Stored | undefined) =>

@@ -2,6 +2,7 @@
 import { reasonOf, say } from '../../work.js';
 import * as checking from '../checking.js';
 import { ask, askReporting } from '../client.js';
+import * as device from '../device.js';
 import { EFFORTS, effortOf, settingsOf } from '../efforts.js';
 import { useItHere } from '../elsewhere.js';
 import { newRow } from '../examples/rows.js';
@@ -25,6 +26,7 @@ import { isElsewhere } from '../tabs.js';
 import type { BaseModel } from '../takeTexts.js';
 import { newLink, openZip, removeAdapter, saveExamples, saveGguf, savePeft, saveProject } from '../taking.js';
 import * as teaching from '../teaching.js';
+import { DeviceChip, TooOld } from './deviceChip.js';
 import { DropVeil } from './dropVeil.js';
 import { ElsewhereLine } from './elsewhereLine.js';
 import { ExamplesPanel } from './examples/examplesPanel.js';
@@ -211,6 +213,26 @@ function checkingNow() {
     onCheck: () => caught(checking.runChecks()),
     onStop: () => caught(checking.stopChecks()),
   };
+}
+
+/** What computes, and that a browser is too old to. */
+export function DeviceSection() {
+  const { isTeaching, loading } = state;
+  const obstacle = isTeaching.value
+    ? 'It can be changed once the lesson is over.'
+    : loading.value && 'It can be changed once the model is here.';
+  return (
+    <>
+      <DeviceChip
+        words={device.deviceWords.value}
+        device={device.device.value}
+        graphicsCard={device.graphicsCard.value}
+        obstacle={obstacle}
+        onDevice={(name) => caught(device.chooseDevice(name))}
+      />
+      {!device.hasSimd.value && <TooOld />}
+    </>
+  );
 }
 
 /** Lies over the page while files are held above it. */
