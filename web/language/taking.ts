@@ -1,5 +1,5 @@
 /** What leaves the page, and comes back to it: the adapter for PEFT and for llama.cpp, the examples, all of it, and a link. */
-import { effect } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { adapterAmong, zipAdapter } from '../adapterZip.js';
 import { saveFile } from '../saveFile.js';
 import { reasonOf, say } from '../work.js';
@@ -72,19 +72,19 @@ export async function removeAdapter(): Promise<void> {
 }
 
 /** An adapter that waits for a model. */
-let waiting: ReadonlyMap<string, Uint8Array> | undefined;
+const waiting = signal<ReadonlyMap<string, Uint8Array> | undefined>(undefined);
 
 /** @param files  of an adapter, for when there is a model */
 export function loadLater(files: ReadonlyMap<string, Uint8Array>): void {
-  waiting = files;
+  waiting.value = files;
 }
 
 /** Loads the adapter of a file that was opened before there was a model. */
 export function watchWaitingAdapter(): void {
   effect(() => {
-    if (!waiting || !model.value || loading.value) return;
-    const files = waiting;
-    waiting = undefined;
+    const files = waiting.value;
+    if (!files || !model.value || loading.value) return;
+    waiting.value = undefined;
     loadAdapter(files).then(
       () => say('note', 'The adapter from before is in use'),
       (error: unknown) => say('error', reasonOf(error)),
@@ -126,7 +126,7 @@ async function takeAdapter(
     await loadAdapter(files);
     return undefined;
   }
-  waiting = files;
+  waiting.value = files;
   return `${beginning} adapter is loaded as soon as the model is here`;
 }
 
