@@ -64,8 +64,8 @@ export const askReporting: WorkerClient<LanguageLab>['askReporting'] = (question
   return watched(client.askReporting(question, told));
 };
 
-/** How the library begins what it says of a device that was lost. */
-const LOST = /^webgpu: the device was lost/;
+/** What the library says of a device that was lost, whatever it was doing. */
+const LOST = /webgpu: the device was lost/;
 
 async function watched<T>(work: Promise<T>): Promise<T> {
   try {

@@ -6,12 +6,29 @@ import { ask } from './client.js';
 import { keepDraft, readDraft } from './drafts.js';
 import { settingsOf } from './efforts.js';
 import { isBlank, newRow } from './examples/rows.js';
+import { systemIn } from './examples/systemIn.js';
 import { examplesIn, hasExamples, type SharedExamples } from './examplesLink.js';
 import { PRESETS } from './presets/index.js';
-import { hasTokenizer, ownSettings, preset, probes, rows, settings, system, views } from './state.js';
+import {
+  askedProbes,
+  defaultSystem,
+  hasTokenizer,
+  isTeaching,
+  ownSettings,
+  preset,
+  probes,
+  rows,
+  settings,
+  system,
+  taughtRows,
+  views,
+} from './state.js';
 
 /** Typing waits so long before it is counted and kept. */
 const PAUSE_MS = 250;
+
+/** Tokens enough for any template. */
+const LONG = 1024;
 
 /** Questions that a lesson is asked while it runs. */
 const MOST_PROBES = 2;
@@ -69,6 +86,10 @@ export async function startExamples(): Promise<void> {
   }
   openExamplesLink();
   addEventListener('hashchange', openExamplesLink);
+  effect(keepProbes);
+  effect(() => {
+    if (hasTokenizer.value) void lookForSystem();
+  });
   whenQuiet(
     () => [rows.value, system.value, preset.value] as const,
     ([kept, said, id]) => {
@@ -82,6 +103,30 @@ export async function startExamples(): Promise<void> {
       if (canCount) void count(all, said, maxLength);
     },
   );
+}
+
+/** Where no set of examples brings a question, the first example is one. */
+function keepProbes(): void {
+  if (isTeaching.value) {
+    askedProbes.value = probes.peek();
+    return;
+  }
+  const [first = '', own = ''] = probes.value;
+  const prompts = taughtRows.value.map(({ prompt }) => prompt).filter((prompt) => prompt.trim() !== '');
+  const isPreset = PRESETS.some(({ id }) => id === preset.value);
+  if ((isPreset && first !== '') || prompts.includes(first)) return;
+  const next = prompts[0] ?? '';
+  if (next !== first) probes.value = [next, own];
+}
+
+/** What the template says by itself is told by an example that has no system prompt. */
+async function lookForSystem(): Promise<void> {
+  try {
+    const row = newRow({ prompt: 'Hello', answer: 'Hello' });
+    defaultSystem.value = systemIn(await ask((lab) => lab.see(row, undefined, LONG)));
+  } catch {
+    // It is shown with each example all the same.
+  }
 }
 
 function openExamplesLink(): void {

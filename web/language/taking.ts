@@ -1,8 +1,9 @@
 /** What leaves the page, and comes back to it: the adapter for PEFT and for llama.cpp, the examples, all of it, and a link. */
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import { adapterAmong, zipAdapter } from '../adapterZip.js';
 import { saveFile } from '../saveFile.js';
 import { reasonOf, say } from '../work.js';
+import type { AdapterInfo } from './api.js';
 import { ask } from './client.js';
 import { NO_COURSE } from './curve.js';
 import { rowsToJsonl } from './examples/exportRows.js';
@@ -10,11 +11,21 @@ import { takeExamples } from './examples.js';
 import { examplesLink } from './examplesLink.js';
 import { projectFile, readProject } from './projectFile.js';
 import { adapter, course, loading, model, outcome, settings, system, taughtRows } from './state.js';
-import { ADAPTER_GGUF } from './takeTexts.js';
+import { ADAPTER_GGUF, ggufRefusal } from './takeTexts.js';
 
 const MOST_BYTES = 512 * 2 ** 20;
 /** An adapter of rank 256 on all of the model is 313 MB. */
 const LIMITS = { picked: MOST_BYTES, unpacked: 400 * 2 ** 20 };
+
+/** The adapter that came from files, with those: one that is taught here has nothing that GGUF does not. */
+const loaded = signal<
+  { readonly adapter: AdapterInfo; readonly files: ReadonlyMap<string, Uint8Array> } | undefined
+>(undefined);
+
+/** Why there is no GGUF of the adapter, as a sentence. */
+export const ggufObstacle = computed(() =>
+  loaded.value && loaded.value.adapter === adapter.value ? ggufRefusal(loaded.value.files) : undefined,
+);
 
 const shared = () => ({ rows: taughtRows.value, system: system.value, settings: settings.value });
 
@@ -132,6 +143,7 @@ async function takeAdapter(
 
 async function loadAdapter(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
   adapter.value = await ask((lab) => lab.loadAdapter(files));
+  loaded.value = adapter.value && { adapter: adapter.value, files };
   outcome.value = undefined;
   course.value = NO_COURSE;
 }

@@ -5,6 +5,7 @@ import { ask, askReporting } from '../client.js';
 import * as device from '../device.js';
 import { EFFORTS, effortOf, settingsOf } from '../efforts.js';
 import { useItHere } from '../elsewhere.js';
+import { rowsToJsonl } from '../examples/exportRows.js';
 import { newRow } from '../examples/rows.js';
 import { choosePreset } from '../examples.js';
 import {
@@ -24,16 +25,27 @@ import { askedWords } from '../presets/tally.js';
 import * as state from '../state.js';
 import { isElsewhere } from '../tabs.js';
 import type { BaseModel } from '../takeTexts.js';
-import { newLink, openZip, removeAdapter, saveExamples, saveGguf, savePeft, saveProject } from '../taking.js';
+import {
+  ggufObstacle,
+  newLink,
+  openZip,
+  removeAdapter,
+  saveExamples,
+  saveGguf,
+  savePeft,
+  saveProject,
+} from '../taking.js';
 import * as teaching from '../teaching.js';
 import { DeviceChip, TooOld } from './deviceChip.js';
 import { DropVeil } from './dropVeil.js';
 import { ElsewhereLine } from './elsewhereLine.js';
 import { ExamplesPanel } from './examples/examplesPanel.js';
 import { ModelPanel } from './model/modelPanel.js';
+import { answersTo } from './probes/answersTo.js';
 import { Probes } from './probes/probes.js';
 import { OpenZip } from './take/openZip.js';
 import { TakePanel } from './take/takePanel.js';
+import { numberBytes } from './take/words.js';
 import { TeachPanel } from './teach/teachPanel.js';
 import { TryPanel } from './try/tryPanel.js';
 
@@ -91,7 +103,7 @@ export function ExamplesSection() {
       preset={state.preset.value}
       onPreset={choosePreset}
       system={system.value}
-      defaultSystem={undefined}
+      defaultSystem={state.defaultSystem.value}
       onSystem={(said) => {
         system.value = said;
       }}
@@ -144,10 +156,10 @@ export function TeachSection() {
         hasAdapter={adapter.value !== undefined}
         onTeach={() => caught(teaching.teach())}
       />
-      {course.value.stops.length > 0 && (
+      {(count > 0 || course.value.stops.length > 0) && (
         <Probes
-          prompts={state.probes.value}
-          stops={course.value.stops}
+          prompts={[state.probes.value[0] ?? '', state.probes.value[1] ?? '']}
+          stops={answersTo(state.probes.value, state.askedProbes.value, course.value.stops)}
           steps={course.value.latest?.steps ?? 0}
           isLive={isTeaching.value}
           onSecond={
@@ -248,9 +260,9 @@ export function TakeSection() {
         adapter={adapter.value}
         base={model.value && baseOf(model.value, isOwnModel.value)}
         rows={taughtRows.value.length}
-        sizes={{}}
+        sizes={takeSizes()}
         busy={isTeaching.value}
-        ggufObstacle={undefined}
+        ggufObstacle={ggufObstacle.value}
         onPeft={() => caught(savePeft())}
         onGguf={() => caught(saveGguf())}
         onExamples={() => caught(saveExamples())}
@@ -262,6 +274,13 @@ export function TakeSection() {
       <OpenZip onFile={(file) => caught(openZip(file))} />
     </>
   );
+}
+
+/** Those of the adapter follow from its numbers. */
+function takeSizes() {
+  const examples = new Blob([rowsToJsonl(state.taughtRows.value, state.system.value)]).size;
+  const { value: adapter } = state.adapter;
+  return { examples, project: examples + (adapter ? numberBytes(adapter) : 0) };
 }
 
 function baseOf({ name, base }: { readonly name: string; readonly base: string }, isOwn: boolean): BaseModel {
