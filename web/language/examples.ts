@@ -58,6 +58,17 @@ function wayBack(): (() => void) | undefined {
     batch(() => ([rows.value, system.value, preset.value, probes.value, ownSettings.value] = before));
 }
 
+/** Empties the table, and what this browser keeps of it. */
+export function deleteExamples(): void {
+  const undo = wayBack();
+  batch(() => {
+    preset.value = undefined;
+    rows.value = [];
+    system.value = undefined;
+  });
+  if (undo) say('note', 'The examples were deleted', { label: 'Undo', run: undo });
+}
+
 /** Takes examples that a link or a project file carries. @returns how to undo that, where something was replaced */
 export function takeExamples({
   rows: pairs,

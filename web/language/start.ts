@@ -3,6 +3,7 @@ import { startDevice } from './device.js';
 import { watchOtherTabs } from './elsewhere.js';
 import { startExamples } from './examples.js';
 import { startLanguageLab } from './loadModel.js';
+import { watchRoom } from './onDevice.js';
 import { watchWaitingAdapter } from './taking.js';
 import { watchEstimates } from './teaching.js';
 import { sections } from './ui/app.js';
@@ -15,6 +16,7 @@ export async function start(): Promise<void> {
   watchEstimates();
   watchWaitingAdapter();
   watchOtherTabs();
+  watchRoom();
   await startLanguageLab();
   await Promise.all([examples, startDevice()]);
 }

@@ -53,6 +53,7 @@ export function App() {
             <Part section={section} />
           </Panel>
         ))}
+        <Late section="KeptSection" />
       </main>
       <Late section="Drops" />
       <footer>

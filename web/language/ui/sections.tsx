@@ -1,12 +1,8 @@
 /** The parts of the page with what they show, and what is done where they are used. */
-import { reasonOf, say } from '../../work.js';
-import * as checking from '../checking.js';
-import { ask, askReporting } from '../client.js';
-import * as device from '../device.js';
+import { say } from '../../work.js';
+import { ask } from '../client.js';
 import { EFFORTS, effortOf, settingsOf } from '../efforts.js';
 import { useItHere } from '../elsewhere.js';
-import { rowsToJsonl } from '../examples/exportRows.js';
-import { newRow } from '../examples/rows.js';
 import { choosePreset } from '../examples.js';
 import {
   deleteStored,
@@ -21,43 +17,20 @@ import { shippedModel } from '../model/manifest.js';
 import { isMetered, offeredBytes } from '../model/room.js';
 import * as opening from '../opening.js';
 import { PRESETS } from '../presets/index.js';
-import { askedWords } from '../presets/tally.js';
 import * as state from '../state.js';
 import { isElsewhere } from '../tabs.js';
-import type { BaseModel } from '../takeTexts.js';
-import {
-  ggufObstacle,
-  newLink,
-  openZip,
-  removeAdapter,
-  saveExamples,
-  saveGguf,
-  savePeft,
-  saveProject,
-} from '../taking.js';
+import { openZip } from '../taking.js';
 import * as teaching from '../teaching.js';
-import { DeviceChip, TooOld } from './deviceChip.js';
-import { DropVeil } from './dropVeil.js';
+import { caught } from './caught.js';
 import { ElsewhereLine } from './elsewhereLine.js';
 import { ExamplesPanel } from './examples/examplesPanel.js';
 import { ModelPanel } from './model/modelPanel.js';
 import { answersTo } from './probes/answersTo.js';
 import { Probes } from './probes/probes.js';
-import { OpenZip } from './take/openZip.js';
-import { TakePanel } from './take/takePanel.js';
-import { numberBytes } from './take/words.js';
 import { TeachPanel } from './teach/teachPanel.js';
-import { TryPanel } from './try/tryPanel.js';
-
-/** What is shown of the page's own model to llama.cpp. */
-const SHIPPED_FILE = 'SmolLM2-135M-Instruct.Q4_1.gguf';
 
 /** The last one begins without any. */
 const CHOICES = [...PRESETS, { id: 'empty', name: 'Empty', about: 'Your own examples, from the first one.' }];
-
-const caught = (work: Promise<unknown>) => {
-  work.catch((error: unknown) => say('error', reasonOf(error)));
-};
 
 export function ModelSection() {
   return (
@@ -187,106 +160,5 @@ function running() {
   };
 }
 
-export function TrySection() {
-  const { adapter, rows } = state;
-  return (
-    <TryPanel
-      obstacle={askObstacle()}
-      hasAdapter={adapter.value !== undefined}
-      system={state.system.value}
-      ask={(question, told) => askReporting((lab, report) => lab.ask(question, report), told)}
-      stopAsking={() => ask((lab) => lab.stopAsking())}
-      onNewRow={(prompt, answer) => {
-        rows.value = [...rows.value, newRow({ prompt, answer })];
-        say('note', 'It is among the examples now: teach it again to make it learn that');
-      }}
-      onError={(reason) => say('error', reason)}
-      outcome={state.outcome.value}
-      checking={checkingNow()}
-    />
-  );
-}
-
-/** Why nothing can be asked now, as a sentence. */
-function askObstacle(): string | undefined {
-  if (!state.model.value) return 'There is no model yet.';
-  if (state.isTeaching.value) return 'It is learning: the questions above show what it says meanwhile.';
-  return checking.progress.value && 'It is being checked: ask when that is over, or stop it.';
-}
-
-/** The checks of the preset that is taught; undefined where there are none. */
-function checkingNow() {
-  const asked = checking.checks.value;
-  if (asked.length === 0) return undefined;
-  return {
-    asked: askedWords(asked),
-    tallies: checking.tallies.value,
-    progress: checking.progress.value,
-    onCheck: () => caught(checking.runChecks()),
-    onStop: () => caught(checking.stopChecks()),
-  };
-}
-
-/** What computes, and that a browser is too old to. */
-export function DeviceSection() {
-  const { isTeaching, loading } = state;
-  const obstacle = isTeaching.value
-    ? 'It can be changed once the lesson is over.'
-    : loading.value && 'It can be changed once the model is here.';
-  return (
-    <>
-      <DeviceChip
-        words={device.deviceWords.value}
-        device={device.device.value}
-        graphicsCard={device.graphicsCard.value}
-        obstacle={obstacle}
-        onDevice={(name) => caught(device.chooseDevice(name))}
-      />
-      {!device.hasSimd.value && <TooOld />}
-    </>
-  );
-}
-
-/** Lies over the page while files are held above it. */
-export function Drops() {
-  return <DropVeil onFiles={(files) => caught(opening.openGiven(files))} />;
-}
-
-export function TakeSection() {
-  const { model, adapter, isOwnModel, taughtRows, isTeaching } = state;
-  return (
-    <>
-      <TakePanel
-        adapter={adapter.value}
-        base={model.value && baseOf(model.value, isOwnModel.value)}
-        rows={taughtRows.value.length}
-        sizes={takeSizes()}
-        busy={isTeaching.value}
-        ggufObstacle={ggufObstacle.value}
-        onPeft={() => caught(savePeft())}
-        onGguf={() => caught(saveGguf())}
-        onExamples={() => caught(saveExamples())}
-        onProject={() => caught(saveProject())}
-        onCopyLink={newLink}
-        linkObstacle={taughtRows.value.length === 0 ? 'There are no examples yet.' : undefined}
-        onRemove={() => caught(removeAdapter())}
-      />
-      <OpenZip onFile={(file) => caught(openZip(file))} />
-    </>
-  );
-}
-
-/** Those of the adapter follow from its numbers. */
-function takeSizes() {
-  const examples = new Blob([rowsToJsonl(state.taughtRows.value, state.system.value)]).size;
-  const { value: adapter } = state.adapter;
-  return { examples, project: examples + (adapter ? numberBytes(adapter) : 0) };
-}
-
-function baseOf({ name, base }: { readonly name: string; readonly base: string }, isOwn: boolean): BaseModel {
-  return {
-    name,
-    checksum: base,
-    file: isOwn ? name : SHIPPED_FILE,
-  };
-}
+export { KeptSection, TakeSection, TrySection } from './laterSections.js';
+export { DeviceSection, Drops } from './pageSections.js';
