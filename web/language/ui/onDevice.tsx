@@ -56,7 +56,7 @@ function thingsOf(props: OnDeviceProps): readonly KeptThing[] {
     things.push({ name: model.name, about, onDelete: props.onDeleteModel });
   }
   if (examples.count > 0) {
-    const about = `${count(examples.count, 'example')}, ${sizeWords(examples.bytes)}`;
+    const about = `${sizeWords(examples.bytes)} in ${count(examples.count, 'row')}`;
     things.push({ name: 'Your examples', about, onDelete: props.onDeleteExamples });
   }
   if (lesson) {
