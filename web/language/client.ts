@@ -64,8 +64,8 @@ export const askReporting: WorkerClient<LanguageLab>['askReporting'] = (question
   return watched(client.askReporting(question, told));
 };
 
-/** What the library says of a device that was lost, whatever it was doing. */
-const LOST = /webgpu: the device was lost/;
+/** What is said of a graphics card that was lost, by the library or by a browser that tells it later than its buffers fail. */
+const LOST = /webgpu: (?:the device was lost|.*\bmapAsync\b)/;
 
 async function watched<T>(work: Promise<T>): Promise<T> {
   try {
