@@ -183,6 +183,14 @@ describe('on a phone', () => {
       );
     expect(letters.filter(([, size]) => (size as number) < 16)).toEqual([]);
 
+    await page.locator('.lm-chip summary').click();
+    for (const width of [320, 360]) {
+      await page.setViewportSize({ width, height: 640 });
+      await page.waitForFunction(
+        () => document.documentElement.scrollWidth <= document.documentElement.clientWidth,
+      );
+    }
+    await page.setViewportSize(phone.viewport);
     await swipe(page, '.examples-row:first-child .examples-number', -140);
     await page.getByText(/^23 examples/).waitFor();
     await said(page).getByRole('button', { name: 'Undo' }).click();
