@@ -9,10 +9,16 @@ const ADAPTER_FILES = [CONFIG, MODEL];
 /** What is read of all that is picked. */
 const WANTED = [...ADAPTER_FILES, ABOUT];
 
-/** Bytes of all picked files together, before unpacking: a zip may hold other things, which are not unpacked. */
-const MOST_PICKED_BYTES = 64 * 2 ** 20;
-/** Bytes of the adapter's files together, unpacked. Rank 1,024 on each layer of this network is 6 MB. */
-const MOST_BYTES = 16 * 2 ** 20;
+/** What is read at most, in bytes. */
+export interface AdapterLimits {
+  /** All picked files together, before unpacking: a zip may hold other things, which are not unpacked. */
+  readonly picked: number;
+  /** The adapter's files together, unpacked. */
+  readonly unpacked: number;
+}
+
+/** Rank 1,024 on each layer of the network of digits is 6 MB. */
+const DIGITS_LIMITS: AdapterLimits = { picked: 64 * 2 ** 20, unpacked: 16 * 2 ** 20 };
 const MOST_FILES = 100;
 const MOST_ENTRIES = 1000;
 
@@ -26,7 +32,10 @@ export function zipAdapter(files: ReadonlyMap<string, Uint8Array>): Uint8Array<A
  * two there may be the one that says what it was taught.
  * @throws Error with a sentence for a person
  */
-export async function adapterAmong(files: readonly File[]): Promise<Map<string, Uint8Array>> {
+export async function adapterAmong(
+  files: readonly File[],
+  limits: AdapterLimits = DIGITS_LIMITS,
+): Promise<Map<string, Uint8Array>> {
   const given =
     files
       .map(({ name }) => name)
@@ -34,11 +43,11 @@ export async function adapterAmong(files: readonly File[]): Promise<Map<string, 
       .join(', ') + (files.length > 5 ? ', …' : '');
   if (files.length > MOST_FILES)
     throw new Error(`${files.length} files were picked: pick the zip, or both files of an adapter.`);
-  if (files.reduce((sum, { size }) => sum + size, 0) > MOST_PICKED_BYTES) {
+  if (files.reduce((sum, { size }) => sum + size, 0) > limits.picked) {
     throw new Error(`${given}: larger than any adapter of this network.`);
   }
   const found: Part[] = [];
-  let left = MOST_BYTES;
+  let left = limits.unpacked;
   for (const file of files) {
     const bytes = await bytesOf(file);
     const parts = isZip(file.name, bytes) ? unzipped(file.name, bytes, left) : [{ path: file.name, bytes }];

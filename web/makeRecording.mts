@@ -1,5 +1,6 @@
 /**
- * Records a lesson as the page gives it, for those who look before they download a model: build/web-assets/recorded-cafe.json.
+ * Records a lesson as the page gives it, for those who look before they download a model: build/web-assets/recorded-cafe.json,
+ * and beside it the picture that stands for the page where it is shared.
  * Left alone where what is taught has not changed. `--steps 4` ends it early; `LOWRANK_MODEL` is the model's file. Without the
  * model there is no recording, and the page says so.
  */
@@ -21,6 +22,7 @@ import {
   tokenLoss,
 } from 'lowrank/text';
 import { fileSource } from '../src/node.js';
+import { LANGUAGE_PICTURE, languagePicture } from './assets/languagePicture.mjs';
 import type { ProbeStop } from './language/api.js';
 import { settingsOf, stepsOf } from './language/efforts.js';
 import { CAFE } from './language/presets/cafe.js';
@@ -117,4 +119,8 @@ if (!existsSync(path)) {
   await mkdir(assets, { recursive: true });
   await writeFile(file, JSON.stringify(run));
   console.log(`recorded ${run.steps} steps in ${run.seconds} s`);
+}
+if (existsSync(file)) {
+  const run: RecordedRun = JSON.parse(await readFile(file, 'utf8'));
+  await writeFile(new URL(LANGUAGE_PICTURE, assets), languagePicture(run));
 }

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { RECORDED_FILE } from './language/recorded/recordedRun.js';
 import { head } from './plugins/head.js';
 import { serviceWorker } from './plugins/serviceWorker.js';
 
@@ -22,10 +23,11 @@ const files = readFileSync(path('build/web-assets.json'), 'utf8');
 const model = existsSync(path('build/web-model.json'))
   ? readFileSync(path('build/web-model.json'), 'utf8')
   : 'null';
+const recording = existsSync(path(`build/web-assets/${RECORDED_FILE}`)) ? RECORDED_FILE : undefined;
 
 export default defineConfig({
   define: { PAGE_FILES: files, MODEL_FILES: model },
-  plugins: [head({ site: process.env.LOWRANK_SITE }), serviceWorker()],
+  plugins: [head({ site: process.env.LOWRANK_SITE, recording }), serviceWorker()],
   root: path('web'),
   // So that the files can lie in any folder of a host.
   base: './',

@@ -23,6 +23,15 @@ export class WorkerClient<Lab> {
     started.addEventListener('messageerror', () => this.#crashed(started, 'a message to it was damaged'));
   }
 
+  /** Ends the worker. @param reason  why, for those who still ask */
+  stop(reason: Error): void {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    this.#lab = undefined;
+    this.#stopped = reason;
+    this.#rejectAll(reason);
+  }
+
   #crashed(which: Worker, reason: string): void {
     if (which !== this.#worker) return;
     which.terminate();

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DataError, parseSafetensors, Random, type StateDict } from '../../src/index.js';
+import { languagePicture, wrapped } from '../../web/assets/languagePicture.mjs';
 import { inWords } from '../../web/assets/pictures.mjs';
 import { parseSmall, serializeSmall } from '../../web/lab/smallBase.js';
 import { head } from '../../web/plugins/head.js';
@@ -68,12 +69,43 @@ describe('the picture', () => {
   });
 });
 
+describe('the picture of the language page', () => {
+  const isNarrow = (line: string) => line.length <= 9;
+
+  it('has its answers in lines', () => {
+    expect(wrapped('At six, when the lamp goes out.', isNarrow, 4)).toEqual([
+      'At six,',
+      'when the',
+      'lamp goes',
+      'out.',
+    ]);
+  });
+
+  it('says where an answer goes on', () => {
+    expect(wrapped('At six, when the lamp goes out.', isNarrow, 3)).toEqual([
+      'At six,',
+      'when the',
+      'lamp …',
+    ]);
+    expect(wrapped('', isNarrow, 3)).toEqual([]);
+  });
+
+  it('is one that networks show', () => {
+    const stops = [
+      { step: 0, answers: ['I am happy to assist you.'] },
+      { step: 8, answers: ['At six.'] },
+    ];
+    const png = Buffer.from(languagePicture({ probes: ['When do you open?'], stops, rows: 42 }));
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([1200, 630]);
+  });
+});
+
 describe('the head of the page', () => {
-  const tagsOf = (site: string | undefined) => {
-    const { transformIndexHtml: made } = head({ site });
+  const tagsOf = (site: string | undefined, path = '/index.html', recording?: string) => {
+    const { transformIndexHtml: made } = head({ site, recording });
     if (typeof made !== 'function') throw new Error('there is no such hook');
     // It uses nothing of the build but whether there is one.
-    return JSON.stringify(Reflect.apply(made, undefined, ['', { path: '/index.html' }]));
+    return JSON.stringify(Reflect.apply(made, undefined, ['', { path }]));
   };
 
   it.each(['https://example.org/digits', 'https://example.org/digits/'])(
@@ -89,12 +121,18 @@ describe('the head of the page', () => {
     expect(tagsOf(undefined)).not.toContain('og:url');
   });
 
-  it('has no picture of the digits on the other page', () => {
-    const { transformIndexHtml: made } = head({ site: undefined });
-    if (typeof made !== 'function') throw new Error('there is no such hook');
-    const tags = JSON.stringify(Reflect.apply(made, undefined, ['', { path: '/language.html' }]));
+  it('has another picture and address on the other page, and its recording early', () => {
+    const tags = tagsOf('https://example.org/', '/language.html', 'run.json');
+    expect(tags).toContain('"og:image","content":"https://example.org/preview-language.png"');
+    expect(tags).toContain('"og:url","content":"https://example.org/language.html"');
+    expect(tags).toContain('"href":"./run.json"');
+  });
+
+  it('has no picture of a lesson that was not recorded', () => {
+    const tags = tagsOf(undefined, '/language.html');
     expect(tags).toContain('manifest');
     expect(tags).not.toContain('og:image');
+    expect(tags).not.toContain('preload');
   });
 
   it('refuses a site that is no address', () => {

@@ -1,18 +1,8 @@
 /** The pictures that stand for the page elsewhere: where it is shared, and on a home screen. */
-import { createRequire } from 'node:module';
-import { createCanvas, GlobalFonts, type SKRSContext2D } from '@napi-rs/canvas';
+import { createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
+import { ADAPTED, arrow, BASE, card, HEIGHT, PAGE, SOFT, TEXT, WIDTH, write } from './sharedLook.mjs';
 import type { Answer, Story } from './taughtInNode.mjs';
 import { SIDE, zeroDrawing } from './zeroDrawing.mjs';
-
-/** What networks show it in. */
-const [WIDTH, HEIGHT] = [1200, 630];
-const [PAGE, CARD, TEXT, SOFT, LINE] = ['#f4f5f8', '#ffffff', '#1b1f27', '#565d6b', '#d9dde5'];
-const [BASE, ADAPTED] = ['#2f64c1', '#c2570c'];
-
-for (const weight of [500, 700]) {
-  const file = `@fontsource/inter/files/inter-latin-${weight}-normal.woff2`;
-  GlobalFonts.registerFromPath(createRequire(import.meta.url).resolve(file), 'Inter');
-}
 
 /** The slashed zero, what the network read before and after, and how long that took. */
 export function sharedPicture({ before, after, seconds }: Story): Uint8Array {
@@ -55,11 +45,6 @@ export function inWords(seconds: number): string {
   return `${Math.ceil(seconds - 0.1)} seconds`;
 }
 
-function write(context: SKRSContext2D, text: string, x: number, y: number, font: string, color: string) {
-  Object.assign(context, { font, fillStyle: color });
-  context.fillText(text, x, y);
-}
-
 function pad(context: SKRSContext2D, x: number, y: number): void {
   context.beginPath();
   context.roundRect(x, y, SIDE, SIDE, 18);
@@ -75,25 +60,10 @@ function answer(
   x: number,
   color: string,
 ) {
-  context.beginPath();
-  context.roundRect(x, 250, SIDE, SIDE, 18);
-  Object.assign(context, { fillStyle: CARD, strokeStyle: LINE, lineWidth: 2 });
-  context.fill();
-  context.stroke();
+  card(context, x, 250, SIDE, SIDE);
   context.textAlign = 'center';
   write(context, when, x + SIDE / 2, 296, '500 28px Inter', SOFT);
   write(context, String(digit), x + SIDE / 2, 450, '700 176px Inter', color);
   write(context, `${Math.round(100 * certainty)} %`, x + SIDE / 2, 506, '500 32px Inter', color);
   context.textAlign = 'left';
-}
-
-function arrow(context: SKRSContext2D, x: number, y: number): void {
-  Object.assign(context, { strokeStyle: SOFT, lineWidth: 5, lineCap: 'round', lineJoin: 'round' });
-  context.beginPath();
-  context.moveTo(x - 22, y);
-  context.lineTo(x + 22, y);
-  context.moveTo(x + 8, y - 14);
-  context.lineTo(x + 22, y);
-  context.lineTo(x + 8, y + 14);
-  context.stroke();
 }

@@ -5,22 +5,39 @@ import type { Row } from './api.js';
 import { ask } from './client.js';
 import { keepDraft, readDraft } from './drafts.js';
 import { settingsOf } from './efforts.js';
-import { newRow } from './examples/rows.js';
+import { isBlank, newRow } from './examples/rows.js';
+import { systemIn } from './examples/systemIn.js';
 import { examplesIn, hasExamples, type SharedExamples } from './examplesLink.js';
 import { PRESETS } from './presets/index.js';
-import { hasTokenizer, ownSettings, preset, probes, rows, settings, system, views } from './state.js';
+import {
+  askedProbes,
+  defaultSystem,
+  hasTokenizer,
+  isTeaching,
+  ownSettings,
+  preset,
+  probes,
+  rows,
+  settings,
+  system,
+  taughtRows,
+  views,
+} from './state.js';
 
 /** Typing waits so long before it is counted and kept. */
 const PAUSE_MS = 250;
+
+/** Tokens enough for any template. */
+const LONG = 1024;
 
 /** Questions that a lesson is asked while it runs. */
 const MOST_PROBES = 2;
 
 export function choosePreset(id: string): void {
   const chosen = PRESETS.find((each) => each.id === id);
-  const before = [rows.value, system.value, preset.value, probes.value, ownSettings.value] as const;
+  const undo = wayBack();
   batch(() => {
-    preset.value = chosen?.id;
+    preset.value = id;
     rows.value = (chosen?.rows ?? [{ prompt: '', answer: '' }]).map(newRow);
     system.value = chosen?.system;
     probes.value = chosen?.probes.slice(0, MOST_PROBES) ?? [];
@@ -30,14 +47,35 @@ export function choosePreset(id: string): void {
       heldOut: 0,
     };
   });
-  const had = before[0].some(({ prompt, answer }) => prompt !== '' || answer !== '');
-  const back = () =>
-    batch(() => ([rows.value, system.value, preset.value, probes.value, ownSettings.value] = before));
-  if (had) say('note', 'The examples were replaced', { label: 'Undo', run: back });
+  if (undo) say('note', 'The examples were replaced', { label: 'Undo', run: undo });
 }
 
-/** Takes examples that a link or a project file carries. */
-export function takeExamples({ rows: pairs, system: said, settings: set }: SharedExamples): void {
+/** @returns how to put back what there is now; undefined where nobody would miss it */
+function wayBack(): (() => void) | undefined {
+  const before = [rows.value, system.value, preset.value, probes.value, ownSettings.value] as const;
+  if (before[0].every(isBlank)) return undefined;
+  return () =>
+    batch(() => ([rows.value, system.value, preset.value, probes.value, ownSettings.value] = before));
+}
+
+/** Empties the table, and what this browser keeps of it. */
+export function deleteExamples(): void {
+  const undo = wayBack();
+  batch(() => {
+    preset.value = undefined;
+    rows.value = [];
+    system.value = undefined;
+  });
+  if (undo) say('note', 'The examples were deleted', { label: 'Undo', run: undo });
+}
+
+/** Takes examples that a link or a project file carries. @returns how to undo that, where something was replaced */
+export function takeExamples({
+  rows: pairs,
+  system: said,
+  settings: set,
+}: SharedExamples): (() => void) | undefined {
+  const undo = wayBack();
   batch(() => {
     preset.value = undefined;
     rows.value = pairs.map(newRow);
@@ -45,6 +83,7 @@ export function takeExamples({ rows: pairs, system: said, settings: set }: Share
     ownSettings.value = set;
     probes.value = pairs.slice(0, MOST_PROBES).map(({ prompt }) => prompt);
   });
+  return undo;
 }
 
 /** Shows what there was, or what a link carries, and keeps and counts every change from now on. */
@@ -58,6 +97,10 @@ export async function startExamples(): Promise<void> {
   }
   openExamplesLink();
   addEventListener('hashchange', openExamplesLink);
+  effect(keepProbes);
+  effect(() => {
+    if (hasTokenizer.value) void lookForSystem();
+  });
   whenQuiet(
     () => [rows.value, system.value, preset.value] as const,
     ([kept, said, id]) => {
@@ -73,12 +116,37 @@ export async function startExamples(): Promise<void> {
   );
 }
 
+/** Where no set of examples brings a question, the first example is one. */
+function keepProbes(): void {
+  if (isTeaching.value) {
+    askedProbes.value = probes.peek();
+    return;
+  }
+  const [first = '', own = ''] = probes.value;
+  const prompts = taughtRows.value.map(({ prompt }) => prompt).filter((prompt) => prompt.trim() !== '');
+  const isPreset = PRESETS.some(({ id }) => id === preset.value);
+  if ((isPreset && first !== '') || prompts.includes(first)) return;
+  const next = prompts[0] ?? '';
+  if (next !== first) probes.value = [next, own];
+}
+
+/** What the template says by itself is told by an example that has no system prompt. */
+async function lookForSystem(): Promise<void> {
+  try {
+    const row = newRow({ prompt: 'Hello', answer: 'Hello' });
+    defaultSystem.value = systemIn(await ask((lab) => lab.see(row, undefined, LONG)));
+  } catch {
+    // It is shown with each example all the same.
+  }
+}
+
 function openExamplesLink(): void {
   if (!hasExamples(location.hash)) return;
   try {
     const shared = examplesIn(location.hash);
-    if (shared) takeExamples(shared);
-    say('note', 'These are the examples from the link: fetch the model, and press Teach');
+    const undo = shared && takeExamples(shared);
+    const action = undo && { label: 'Undo', run: undo };
+    say('note', 'These are the examples from the link: fetch the model, and press Teach', action);
   } catch (error) {
     say('error', reasonOf(error));
   } finally {

@@ -1,7 +1,7 @@
 /** How the page gets its model: its own, on a click, or a visitor's files. */
 import { reasonOf, say } from '../work.js';
 import type { Loading, ModelFacts, ModelView } from './api.js';
-import { ask, askReporting, startLab } from './client.js';
+import { ask, askReporting, watchLab } from './client.js';
 import {
   adapter,
   isOnline,
@@ -15,6 +15,10 @@ import {
   stored,
   unfinished,
 } from './state.js';
+import { holdModel, isElsewhere, releaseModel } from './tabs.js';
+
+/** After which it is asked what this device keeps, however busy the page is. */
+const IDLE_MS = 1000;
 
 let ownFiles: readonly File[] = [];
 
@@ -23,8 +27,18 @@ export async function startLanguageLab(): Promise<void> {
     addEventListener(name, () => {
       isOnline.value = navigator.onLine;
     });
-  startLab(onCrash);
+  watchLab(onCrash);
+  await idle();
   await look();
+}
+
+/** Resolves when the page has nothing better to do: the worker is half a megabyte of code, which nobody has asked for yet. */
+function idle(): Promise<void> {
+  return new Promise((resolve) => {
+    // Safari has no such callback.
+    if (typeof requestIdleCallback === 'function') requestIdleCallback(() => resolve(), { timeout: IDLE_MS });
+    else setTimeout(resolve, IDLE_MS);
+  });
 }
 
 /** Shows what this device keeps. */
@@ -38,15 +52,18 @@ async function look(): Promise<void> {
 }
 
 /** The model is gone with the worker; examples, and a lesson that was kept, are not. */
-function onCrash(reason: string): void {
+export function closeModel(): void {
   model.value = undefined;
   adapter.value = undefined;
   loading.value = undefined;
   loadingFacts.value = undefined;
   isTeaching.value = false;
-  modelProblem.value = `${reason}. Your examples are still there.`;
-  startLab(onCrash);
   void look();
+}
+
+function onCrash(reason: string): void {
+  closeModel();
+  modelProblem.value = `${reason}. Your examples are still there.`;
 }
 
 function told(now: Loading, facts: ModelFacts | undefined): void {
@@ -70,6 +87,9 @@ export async function lookAtOwn(files: readonly File[]): Promise<void> {
 export const openOwn = (): Promise<void> =>
   open(true, () => askReporting((lab, report) => lab.openFiles(ownFiles, report), told));
 
+/** Opens again what was open before its worker was ended. */
+export const openAgain = (): Promise<void> => (isOwnModel.value ? openOwn() : openShipped());
+
 export function forgetOwn(): void {
   own.value = undefined;
   ownFiles = [];
@@ -78,6 +98,7 @@ export function forgetOwn(): void {
 async function open(isOwn: boolean, opened: () => Promise<ModelView>): Promise<void> {
   if (loading.value) return;
   modelProblem.value = undefined;
+  if (!(await holdModel()) || loading.value) return;
   loading.value = { stage: 'checking' };
   try {
     model.value = await opened();
@@ -86,19 +107,24 @@ async function open(isOwn: boolean, opened: () => Promise<ModelView>): Promise<v
     if (isOwn) own.value = undefined;
     stored.value = await ask((lab) => lab.stored());
   } catch (error) {
-    modelProblem.value = reasonOf(error);
+    // What another tab has taken is told by itself.
+    if (!isElsewhere.value) modelProblem.value = reasonOf(error);
   } finally {
     loading.value = undefined;
     loadingFacts.value = undefined;
+    if (!model.value) releaseModel();
   }
 }
 
 export async function deleteStored(): Promise<void> {
+  if (!(await holdModel())) return;
   try {
     await ask((lab) => lab.deleteStored());
     stored.value = await ask((lab) => lab.stored());
   } catch (error) {
     say('error', reasonOf(error));
+  } finally {
+    if (!model.value) releaseModel();
   }
 }
 

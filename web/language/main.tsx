@@ -1,16 +1,16 @@
 import { render } from 'preact';
 import { startServiceWorker } from '../isolation.js';
-import { startExamples } from './examples.js';
-import { startLanguageLab } from './loadModel.js';
 import { fetchRecorded } from './recorded/recordedRun.js';
 import { recorded, rows } from './state.js';
-import { watchEstimates } from './teaching.js';
 import { App } from './ui/app.js';
+
+/** A recording that does not come in this time does not hold up the rest of the page. */
+const PATIENCE_MS = 2000;
 
 const place = document.querySelector('#app');
 if (!place) throw new Error('the page has no #app');
 render(<App />, place);
-fetchRecorded().then(
+const shown = fetchRecorded().then(
   (run) => {
     recorded.value = run;
   },
@@ -24,7 +24,17 @@ const touch = () => {
   isTouched = true;
 };
 for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, touch, { capture: true, once: true });
-const started = startLanguageLab();
-void startExamples();
-watchEstimates();
-startServiceWorker(() => isTouched || rows.peek().length > 0, started);
+
+async function startRest(): Promise<void> {
+  await Promise.race([shown, pause(PATIENCE_MS)]);
+  // What has come is drawn first.
+  await pause(0);
+  const { start } = await import('./start.js');
+  await start();
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+startServiceWorker(() => isTouched || rows.peek().length > 0, startRest());

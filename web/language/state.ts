@@ -49,7 +49,10 @@ export const heldOut = computed(() => heldOutRows(taughtRows.value.length, setti
 /** Seconds of a lesson, by its settings as JSON: measured when somebody asked. */
 export const estimates = signal<ReadonlyMap<string, number>>(new Map());
 
+/** The questions of the next lesson; the second one is a person's own. */
 export const probes = signal<readonly string[]>([]);
+/** Those that the lesson was asked whose answers are there. */
+export const askedProbes = signal<readonly string[]>([]);
 export const course = signal<Course>(NO_COURSE);
 export const isTeaching = signal(false);
 export const isPaused = signal(false);
@@ -59,6 +62,9 @@ export const adapter = signal<AdapterInfo | undefined>(undefined);
 
 /** Undefined where this build has none. */
 export const recorded = signal<RecordedRun | 'loading' | undefined>('loading');
+
+/** What the model's own template says where there is no system prompt; undefined where that is nothing, or not known. */
+export const defaultSystem = signal<string | undefined>(undefined);
 
 /** Why nothing can be taught now, as a sentence. */
 export const obstacle = computed(() => {

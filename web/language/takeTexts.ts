@@ -20,3 +20,17 @@ export const ollamaLines = ({ file }: BaseModel) =>
 
 /** For a shell. */
 const quoted = (text: string) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+
+/** Why an adapter of PEFT has no form in GGUF, as a sentence; undefined where it has one. @param files  PEFT's, by name */
+export function ggufRefusal(files: ReadonlyMap<string, Uint8Array>): string | undefined {
+  let config: { readonly use_dora?: unknown; readonly bias?: unknown };
+  try {
+    config = JSON.parse(new TextDecoder().decode(files.get('adapter_config.json')));
+  } catch {
+    return undefined;
+  }
+  if (config.use_dora === true) return 'This adapter has DoRA, which GGUF does not: take it for PEFT.';
+  if (config.bias !== undefined && config.bias !== 'none')
+    return 'This adapter has trained biases, which GGUF does not: take it for PEFT.';
+  return undefined;
+}

@@ -1,16 +1,31 @@
-/** What leaves the page: the adapter for PEFT and for llama.cpp, the examples, all of it, and a link. */
+/** What leaves the page, and comes back to it: the adapter for PEFT and for llama.cpp, the examples, all of it, and a link. */
+import { computed, effect, signal } from '@preact/signals';
 import { adapterAmong, zipAdapter } from '../adapterZip.js';
 import { saveFile } from '../saveFile.js';
 import { reasonOf, say } from '../work.js';
+import type { AdapterInfo } from './api.js';
 import { ask } from './client.js';
+import { NO_COURSE } from './curve.js';
 import { rowsToJsonl } from './examples/exportRows.js';
 import { takeExamples } from './examples.js';
 import { examplesLink } from './examplesLink.js';
 import { projectFile, readProject } from './projectFile.js';
-import { adapter, model, settings, system, taughtRows } from './state.js';
-import { ADAPTER_GGUF } from './takeTexts.js';
+import { adapter, course, loading, model, outcome, settings, system, taughtRows } from './state.js';
+import { ADAPTER_GGUF, ggufRefusal } from './takeTexts.js';
 
 const MOST_BYTES = 512 * 2 ** 20;
+/** An adapter of rank 256 on all of the model is 313 MB. */
+const LIMITS = { picked: MOST_BYTES, unpacked: 400 * 2 ** 20 };
+
+/** The adapter that came from files, with those: one that is taught here has nothing that GGUF does not. */
+const loaded = signal<
+  { readonly adapter: AdapterInfo; readonly files: ReadonlyMap<string, Uint8Array> } | undefined
+>(undefined);
+
+/** Why there is no GGUF of the adapter, as a sentence. */
+export const ggufObstacle = computed(() =>
+  loaded.value && loaded.value.adapter === adapter.value ? ggufRefusal(loaded.value.files) : undefined,
+);
 
 const shared = () => ({ rows: taughtRows.value, system: system.value, settings: settings.value });
 
@@ -67,24 +82,68 @@ export async function removeAdapter(): Promise<void> {
   }
 }
 
+/** An adapter that waits for a model. */
+const waiting = signal<ReadonlyMap<string, Uint8Array> | undefined>(undefined);
+
+/** @param files  of an adapter, for when there is a model */
+export function loadLater(files: ReadonlyMap<string, Uint8Array>): void {
+  waiting.value = files;
+}
+
+/** Loads the adapter of a file that was opened before there was a model. */
+export function watchWaitingAdapter(): void {
+  effect(() => {
+    const files = waiting.value;
+    if (!files || !model.value || loading.value) return;
+    waiting.value = undefined;
+    loadAdapter(files).then(
+      () => say('note', 'The adapter from before is in use'),
+      (error: unknown) => say('error', reasonOf(error)),
+    );
+  });
+}
+
 /** Takes a project, or an adapter on its own. */
 export async function openZip(file: File): Promise<void> {
   try {
     if (file.size > MOST_BYTES) throw new Error(`${file.name}: larger than any project of this page.`);
     const project = readProject(file.name, new Uint8Array(await file.arrayBuffer()));
-    if (project) takeExamples(project);
-    const files = project ? project.adapter : await adapterAmong([file]);
-    if (files && !model.value) {
-      say('note', 'The examples are here; the adapter can be loaded once the model is');
-      return;
-    }
-    if (files) await loadAdapter(files);
-    say('note', `${file.name} is open`);
+    const undo = project && takeExamples(project);
+    const files = project ? project.adapter : await adapterAmong([file], LIMITS);
+    const opened = await takeAdapter(files, project ? 'The examples are here; the' : 'The');
+    say('note', opened ?? `${file.name} is open`, undo && { label: 'Undo', run: undo });
   } catch (error) {
     say('error', reasonOf(error));
   }
 }
 
+/** Takes the two files of an adapter. */
+export async function openAdapter(files: readonly File[]): Promise<void> {
+  try {
+    const opened = await takeAdapter(await adapterAmong(files, LIMITS), 'The');
+    say('note', opened ?? 'The adapter is in use');
+  } catch (error) {
+    say('error', reasonOf(error));
+  }
+}
+
+/** Loads an adapter, or keeps it until there is a model. @returns what is to be said where it waits */
+async function takeAdapter(
+  files: ReadonlyMap<string, Uint8Array> | undefined,
+  beginning: string,
+): Promise<string | undefined> {
+  if (!files) return undefined;
+  if (model.value && !loading.value) {
+    await loadAdapter(files);
+    return undefined;
+  }
+  waiting.value = files;
+  return `${beginning} adapter is loaded as soon as the model is here`;
+}
+
 async function loadAdapter(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
   adapter.value = await ask((lab) => lab.loadAdapter(files));
+  loaded.value = adapter.value && { adapter: adapter.value, files };
+  outcome.value = undefined;
+  course.value = NO_COURSE;
 }

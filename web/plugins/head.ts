@@ -1,9 +1,21 @@
 /** What the head of the page says to browsers and to those who show previews of it, where that depends on the build. */
 import type { HtmlTagDescriptor, Plugin } from 'vite';
 
-const PICTURE = { file: 'preview.png', width: 1200, height: 630 };
-const ALT =
-  'A zero with a slash. Before: the network reads an 8. After it was taught once: the network reads a 0.';
+const [WIDTH, HEIGHT] = [1200, 630];
+
+/** The address of each page beside the others, the picture that stands for it, and that picture in words. */
+const PAGES = {
+  digits: {
+    address: '',
+    picture: 'preview.png',
+    alt: 'A zero with a slash. Before: the network reads an 8. After it was taught once: the network reads a 0.',
+  },
+  language: {
+    address: 'language.html',
+    picture: 'preview-language.png',
+    alt: 'A question, what a small language model answers before it was taught, and what it answers afterwards.',
+  },
+} as const;
 
 /** Nothing from other hosts, and no code but the build's; `blob:` is for pictures that the page makes. */
 const POLICY = [
@@ -34,19 +46,14 @@ const MANIFEST = {
   })),
 };
 
-/** @param site  the address that the page will have; without it the picture's address is relative */
-export function head({ site }: { readonly site: string | undefined }): Plugin {
-  const meta = (key: 'property' | 'name', what: string, content: string | number): HtmlTagDescriptor => ({
-    tag: 'meta',
-    attrs: { [key]: what, content: String(content) },
-    injectTo: 'head',
-  });
-  const pictureTags = (of: string | undefined) => [
-    meta('property', 'og:image', addressOf(PICTURE.file, of)),
-    meta('property', 'og:image:width', PICTURE.width),
-    meta('property', 'og:image:height', PICTURE.height),
-    meta('property', 'og:image:alt', ALT),
-  ];
+export interface HeadOptions {
+  /** The address that the page will have; without it the picture's address is relative. */
+  readonly site: string | undefined;
+  /** The file of the recorded lesson, which the language page shows first, and of which its picture is made; undefined where this build has none. */
+  readonly recording: string | undefined;
+}
+
+export function head({ site, recording }: HeadOptions): Plugin {
   const policy: HtmlTagDescriptor = {
     tag: 'meta',
     attrs: { 'http-equiv': 'Content-Security-Policy', content: POLICY },
@@ -57,16 +64,47 @@ export function head({ site }: { readonly site: string | undefined }): Plugin {
     generateBundle() {
       this.emitFile({ type: 'asset', fileName: 'app.webmanifest', source: JSON.stringify(MANIFEST) });
     },
-    transformIndexHtml: (_, { bundle, path }) => [
-      // The server of development has scripts in the page.
-      ...(bundle ? [policy] : []),
-      { tag: 'link', attrs: { rel: 'manifest', href: './app.webmanifest' }, injectTo: 'head' },
-      // The picture is of the digits page.
-      ...(path.endsWith('language.html') ? [] : pictureTags(site)),
-      ...(site === undefined ? [] : [meta('property', 'og:url', addressOf('', site))]),
-    ],
+    transformIndexHtml: (_, { bundle, path }) => {
+      const isLanguage = path.endsWith('language.html');
+      return [
+        // The server of development has scripts in the page.
+        ...(bundle ? [policy] : []),
+        link({ rel: 'manifest', href: './app.webmanifest' }),
+        ...(isLanguage && recording ? [preload(recording)] : []),
+        ...shareTags(PAGES[isLanguage ? 'language' : 'digits'], site, !isLanguage || recording !== undefined),
+      ];
+    },
   };
 }
+
+function shareTags(
+  { address, picture, alt }: (typeof PAGES)[keyof typeof PAGES],
+  site: string | undefined,
+  hasPicture: boolean,
+): HtmlTagDescriptor[] {
+  const pictureTags = [
+    meta('og:image', addressOf(picture, site)),
+    meta('og:image:width', WIDTH),
+    meta('og:image:height', HEIGHT),
+    meta('og:image:alt', alt),
+  ];
+  return [
+    ...(hasPicture ? pictureTags : []),
+    ...(site === undefined ? [] : [meta('og:url', addressOf(address, site))]),
+  ];
+}
+
+const meta = (property: string, content: string | number): HtmlTagDescriptor => ({
+  tag: 'meta',
+  attrs: { property, content: String(content) },
+  injectTo: 'head',
+});
+
+const link = (attrs: Record<string, string>): HtmlTagDescriptor => ({ tag: 'link', attrs, injectTo: 'head' });
+
+/** As the script will ask for it: otherwise it would be fetched twice. */
+const preload = (file: string) =>
+  link({ rel: 'preload', as: 'fetch', crossorigin: 'anonymous', href: `./${file}` });
 
 /** @throws Error when the site is not an address */
 function addressOf(file: string, site: string | undefined): string {

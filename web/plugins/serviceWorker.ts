@@ -12,7 +12,8 @@ const SOURCE = fileURLToPath(new URL('../serviceWorker.ts', import.meta.url));
 /** Kept once it is asked for: MNIST. */
 const LATER = /^(train|test)(Images|Labels)\.bin$/;
 /** Which the page itself does not ask for, and the parts of the language model, which it keeps by itself. */
-const NEVER = /^(model\/.*|sw\.js|base\.safetensors|preview\.png|assets\/debug-.*\.wasm|.*\.map)$/;
+const NEVER =
+  /^(model\/.*|sw\.js|base\.safetensors|preview(-language)?\.png|assets\/debug-.*\.wasm|.*\.map)$/;
 
 export function serviceWorker(): Plugin {
   let folder = '';

@@ -1,6 +1,8 @@
 /** The lines of the panels that are put together from numbers. */
 import { describe, expect, it } from 'vitest';
 import type { TeachReport } from '../../../web/language/api.js';
+import { systemIn } from '../../../web/language/examples/systemIn.js';
+import { answersTo } from '../../../web/language/ui/probes/answersTo.js';
 import { stopText } from '../../../web/language/ui/probes/words.js';
 import { numberBytes, sizeOf, taughtWords } from '../../../web/language/ui/take/words.js';
 import { estimateSentence, quarterSentence, runningLine } from '../../../web/language/ui/teach/words.js';
@@ -57,4 +59,23 @@ it('sizes are told in the unit that fits, and a stop with its step', () => {
   expect([undefined, 12, 3140, 4_884_480].map(sizeOf)).toEqual(['', '1 kB. ', '3 kB. ', '4.9 MB. ']);
   expect(stopText(40, 60)).toBe('step 40 of 60');
   expect(stopText(40, 0)).toBe('step 40 of 40');
+});
+
+it('answers stand with the question that was asked, whatever was written since', () => {
+  const stops = [{ step: 0, answers: ['one', 'two'] }];
+  const answers = (prompts: string[], asked: string[]) => answersTo(prompts, asked, stops)[0].answers;
+  expect(answers(['a', 'b'], ['a', 'b'])).toEqual(['one', 'two']);
+  expect(answers(['a', 'c'], ['a', 'b'])).toEqual(['one', undefined]);
+  // An empty question is not asked, and has no answer.
+  expect(answers(['', 'b'], ['', 'b'])).toEqual([undefined, 'one']);
+});
+
+it('the system prompt of a template is found in what the model sees', () => {
+  const token = (text: string) => ({ text, isTrained: false, isSpecial: text.startsWith('<|') });
+  const seen = (...texts: string[]) => systemIn(texts.map(token));
+  expect(seen('<|im_start|>', 'system', '\nBe', ' kind', '<|im_end|>', '\n', '<|im_start|>', 'user')).toBe(
+    'Be kind',
+  );
+  expect(seen('<|im_start|>', 'user', '\nsystem', '<|im_end|>')).toBeUndefined();
+  expect(seen('system\n')).toBeUndefined();
 });

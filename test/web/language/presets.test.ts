@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadTokenizer, tokenizeChat } from '../../../src/text.js';
 import { type Check, isRightOrder, PRESETS, passes, readOrder } from '../../../web/language/presets/index.js';
+import { askedWords, talliesOf } from '../../../web/language/presets/tally.js';
 import { hasRealModel, realModel } from '../../support/realModel.js';
 
 const MOST_TOKENS = 256;
@@ -141,5 +142,42 @@ describe('orders', () => {
       true,
       false,
     ]);
+  });
+});
+
+describe('what the checks come to', () => {
+  const checks = presetOf('orders').checks.slice(0, 2);
+  const [first, second] = checks.map((check) => (check.kind === 'order' ? JSON.stringify(check.order) : ''));
+  const valid = 'orders written as valid JSON';
+
+  it('counts answers before and after, and for orders also the right ones', () => {
+    const tallies = talliesOf([
+      { check: checks[0], before: 'Sure! Here it is.', after: first },
+      // Valid, but of another order.
+      { check: checks[1], before: 'I am happy to help.', after: first },
+    ]);
+    expect(first).not.toBe(second);
+    expect(tallies).toEqual([
+      { name: `new ${valid}`, before: 0, after: 2, of: 2 },
+      { name: 'new orders written as they were said', before: 0, after: 1, of: 2 },
+    ]);
+  });
+
+  it('leaves out what was not answered on both sides', () => {
+    const tallies = talliesOf([
+      { check: checks[0], before: first, after: first },
+      { check: checks[1], before: second, after: undefined },
+    ]);
+    expect(tallies.map(({ of }) => of)).toEqual([1, 1]);
+    expect(talliesOf([])).toEqual([]);
+  });
+
+  it('is named by what is asked', () => {
+    expect(PRESETS.map((preset) => askedWords(preset.checks))).toEqual([
+      '24 facts and 6 reworded questions',
+      '10 new questions',
+      '10 held-out orders',
+    ]);
+    expect(askedWords([{ kind: 'says' }])).toBe('1 reworded question');
   });
 });

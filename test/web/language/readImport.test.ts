@@ -116,6 +116,14 @@ describe('a file of examples', () => {
     expect(bad[0]).toEqual({ line: 601, why: 'it has 1 column instead of 2' });
   });
 
+  it('knows the columns by the names that the page has for them', async () => {
+    for (const text of ['Prompt,Answer\na,b\n', '"prompt";"answer"\na;b\n', 'prompt\tanswer\na\tb\n']) {
+      const { pairs, mayHaveHeading } = await readImport(new File([text], 'facts.csv'), options);
+      expect(pairsOf(pairs)).toEqual([['a', 'b']]);
+      expect(mayHaveHeading).toBe(false);
+    }
+  });
+
   it('leaves out a first row that names columns in other words', async () => {
     const { pairs } = await readImport(fileOf('unnamed.tsv'), { ...options, hasHeading: true });
     expect(pairsOf(pairs)).toEqual([CAFE[1]]);

@@ -1,7 +1,7 @@
 /** What other programs are told of an adapter. */
 import { describe, expect, it } from 'vitest';
 import { readRecorded } from '../../../web/language/recorded/recordedRun.js';
-import { fitsSentence, llamaLine, ollamaLines } from '../../../web/language/takeTexts.js';
+import { fitsSentence, ggufRefusal, llamaLine, ollamaLines } from '../../../web/language/takeTexts.js';
 
 const base = { name: 'SmolLM2-135M-Instruct', checksum: '6f7e3a91', file: 'SmolLM2.Q4_1.gguf' };
 
@@ -10,6 +10,15 @@ describe('an adapter for other programs', () => {
     expect(fitsSentence(base)).toBe('Fits SmolLM2-135M-Instruct only (checksum 6f7e3a91).');
     expect(llamaLine(base)).toBe('llama-cli -m SmolLM2.Q4_1.gguf --lora lowrank-adapter.gguf');
     expect(ollamaLines(base)).toBe('FROM ./SmolLM2.Q4_1.gguf\nADAPTER ./lowrank-adapter.gguf');
+  });
+
+  it('says why it has no form in GGUF', () => {
+    const files = (config: object) =>
+      new Map([['adapter_config.json', new TextEncoder().encode(JSON.stringify(config))]]);
+    expect(ggufRefusal(files({ use_dora: true }))).toMatch(/^This adapter has DoRA/);
+    expect(ggufRefusal(files({ bias: 'lora_only' }))).toMatch(/^This adapter has trained biases/);
+    expect(ggufRefusal(files({ use_dora: false, bias: 'none' }))).toBeUndefined();
+    expect(ggufRefusal(new Map())).toBeUndefined();
   });
 
   it('quotes a file name for the shell', () => {

@@ -1,4 +1,8 @@
-/** A first visit on a phone, timed: 1.6 Mbit/s, 150 ms, a processor a sixth as fast. Goals: pad 1.5 s, answer 3 s. */
+/**
+ * First visits on a phone, timed: 1.6 Mbit/s, 150 ms, a processor a sixth as fast. Goals: pad 1.5 s and answer 3 s on the digits
+ * page; the recorded before and after readable at 3 s and 150 kB on the language page. `--page language` measures one of them.
+ */
+import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
 import { ISOLATION, launchChromium } from '../../browser/chromium.js';
 import { serveFolder } from '../../browser/staticServer.js';
@@ -7,38 +11,83 @@ import { slowNetwork } from './slowNetwork.js';
 
 const SPEED = { bytesPerSecond: 200_000, latencyMs: 150 };
 const VISITS = 5;
+/** How long a visit to the language page goes on after it can be read: what comes by itself is counted too. */
+const AFTERWARDS_MS = 6000;
 
 let sent: [path: string, bytes: number][] = [];
+const bytesOf = (isCounted: (path: string) => boolean) =>
+  sent.filter(([path]) => isCounted(path)).reduce((sum, [, more]) => sum + more, 0);
+const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;
+
+interface Timed {
+  readonly page: Page;
+  readonly since: () => string;
+}
+
+/** @returns what was measured, as a line */
+async function digits({ page, since }: Timed): Promise<string> {
+  await page.waitForFunction(() => document.querySelector('.pad'));
+  const pad = since();
+  // A sample draws itself.
+  await page.waitForFunction(() => /\d/.test(document.querySelector('.figure')?.textContent ?? ''));
+  return `pad ${pad}, answer ${since()}, ${kilobytes(bytesOf((path) => !path.startsWith('quick-')))}`;
+}
+
+async function language({ page, since }: Timed): Promise<string> {
+  await page.waitForFunction(() => document.querySelector('h1'));
+  const heading = since();
+  await page.waitForFunction(() => {
+    const answers = [...document.querySelectorAll('.lm-recorded .lm-side p')];
+    return answers.length > 1 && !answers.some((answer) => answer.querySelector('.lm-soft, .lm-unseen'));
+  });
+  const readable = since();
+  // What the server has handed over is on its way, so this is no less than what has arrived.
+  const until = kilobytes(bytesOf(() => true));
+  await page.waitForTimeout(AFTERWARDS_MS);
+  const model = bytesOf((path) => path.startsWith('model/'));
+  const all = kilobytes(bytesOf(() => true));
+  return `heading ${heading}, before and after ${readable} with ${until}; ${all} some seconds later, ${model} bytes of the model`;
+}
+
+const PAGES = {
+  digits: { path: '', measure: digits },
+  language: { path: 'language.html', measure: language },
+} as const;
+
+const { values } = parseArgs({
+  options: {
+    page: { type: 'string' },
+    visits: { type: 'string', default: String(VISITS) },
+    files: { type: 'boolean', default: false },
+  },
+});
 const server = await serveFolder(BUILT, ISOLATION, {
   gzip: true,
   onSent: (path, bytes) => sent.push([path, bytes]),
 });
 const browser = await launchChromium();
-for (const slowdown of [1, 6]) {
-  for (let i = 0; i < VISITS; i++) {
-    sent = [];
-    // What the last visitor still fetched must not be in the way of the next.
-    const line = await slowNetwork(server, SPEED);
-    const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
-    const page = await context.newPage();
-    const session = await context.newCDPSession(page);
-    await session.send('Emulation.setCPUThrottlingRate', { rate: slowdown });
-    const begun = performance.now();
-    const since = () => `${((performance.now() - begun) / 1000).toFixed(2)} s`;
-    await page.goto(line.url, { waitUntil: 'commit' });
-    await page.waitForFunction(() => document.querySelector('.pad'));
-    const pad = since();
-    // A sample draws itself.
-    await page.waitForFunction(() => /\d/.test(document.querySelector('.figure')?.textContent ?? ''));
-    const answer = since();
-    const bytes = sent
-      .filter(([path]) => !path.startsWith('quick-'))
-      .reduce((sum, [, more]) => sum + more, 0);
-    console.log(`processor ÷ ${slowdown}: pad ${pad}, answer ${answer}, ${bytes.toLocaleString('en')} bytes`);
-    if (process.argv.includes('--files')) console.table(await arrivals(page));
-    await context.close();
-    line.close();
-  }
+
+async function visit(name: keyof typeof PAGES, slowdown: number): Promise<void> {
+  sent = [];
+  // What the last visitor still fetched must not be in the way of the next.
+  const line = await slowNetwork(server, SPEED);
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+  const page = await context.newPage();
+  const session = await context.newCDPSession(page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate: slowdown });
+  const begun = performance.now();
+  const since = () => `${((performance.now() - begun) / 1000).toFixed(2)} s`;
+  await page.goto(line.url + PAGES[name].path, { waitUntil: 'commit' });
+  const measured = await PAGES[name].measure({ page, since });
+  console.log(`${name}, processor ÷ ${slowdown}: ${measured}`);
+  if (values.files) console.table(await arrivals(page));
+  await context.close();
+  line.close();
+}
+
+for (const name of Object.keys(PAGES) as (keyof typeof PAGES)[]) {
+  if (values.page !== undefined && values.page !== name) continue;
+  for (const slowdown of [1, 6]) for (let i = 0; i < Number(values.visits); i++) await visit(name, slowdown);
 }
 await browser.close();
 server.close();

@@ -71,6 +71,10 @@ async function readText(text: string, name: string, ending: string, options: Imp
   if (isJson(text, ending)) return withLibrary(text, name, `${name}.jsonl`);
   const table = tableOf(text, ending);
   if (table?.isNamed) return withLibrary(text, name, `${name}${table.ending}`);
+  if (table?.isNamedHere) {
+    const found = await withLibrary(text, name, `${name}${table.ending}`, table.separator, true);
+    return { ...found, mayHaveHeading: false };
+  }
   if (table) return withLibrary(text, name, `${name}${table.ending}`, table.separator, options.hasHeading);
   if (hasMarkedLines(text))
     return {
@@ -106,8 +110,10 @@ const HEADINGS = new Set([
 interface Table {
   readonly ending: '.csv' | '.tsv';
   readonly separator: string;
-  /** The first row names the columns. */
+  /** The first row names the columns as the library knows them. */
   readonly isNamed: boolean;
+  /** It names them as the page does. */
+  readonly isNamedHere?: boolean;
 }
 
 function tableOf(text: string, ending: string): Table | undefined {
@@ -120,6 +126,8 @@ function tableOf(text: string, ending: string): Table | undefined {
         .replace(/^"(.*)"$/, '$1')
         .toLowerCase(),
     );
+    if (names.length === 2 && names.join() === 'prompt,answer')
+      return { ending: kind, separator, isNamed: false, isNamedHere: true };
     const known = names.filter((each) => HEADINGS.has(each)).length;
     if (known > 1 || (known === 1 && ending === kind)) return { ending: kind, separator, isNamed: true };
   }

@@ -1,9 +1,8 @@
-/** The first thing on the page: a recorded lesson that plays itself once. */
+/** The first thing on the page: a recorded lesson with its last answers, which can be played. */
 import { useEffect, useState } from 'preact/hooks';
 import { megabytes } from '../../format.js';
 import { duration } from '../duration.js';
 import { Probes } from '../ui/probes/probes.js';
-import { isStill } from '../ui/probes/useTyped.js';
 import type { RecordedRun } from './recordedRun.js';
 import '../../styles/language-recorded.css';
 
@@ -24,8 +23,10 @@ export function Recorded({ run, modelBytes }: RecordedProps) {
 
 function Playing({ run, modelBytes }: { readonly run: RecordedRun; readonly modelBytes: number }) {
   const last = run.stops.length - 1;
-  const [at, setAt] = useState(() => (isStill() ? last : 0));
-  const [isPlaying, setIsPlaying] = useState(() => !isStill());
+  // Before and after can be read at once; how it came to that is there for those who want to see it.
+  const [at, setAt] = useState(last);
+  const [isPlaying, setIsPlaying] = useState(false);
+  const [hasPlayed, setHasPlayed] = useState(false);
   useEffect(() => {
     if (!isPlaying) return;
     const timer = setTimeout(() => (at < last ? setAt(at + 1) : setIsPlaying(false)), STOP_MS);
@@ -38,6 +39,7 @@ function Playing({ run, modelBytes }: { readonly run: RecordedRun; readonly mode
   const play = () => {
     if (!isPlaying && at === last) setAt(0);
     setIsPlaying(!isPlaying);
+    setHasPlayed(true);
   };
   return (
     <div class="lm-recorded">
@@ -54,7 +56,7 @@ function Playing({ run, modelBytes }: { readonly run: RecordedRun; readonly mode
         onAt={look}
       />
       <button type="button" class="quiet" onClick={play}>
-        {isPlaying ? 'Pause' : at === last ? 'Play it again' : 'Play'}
+        {isPlaying ? 'Pause' : hasPlayed && at === last ? 'Play it again' : 'Play'}
       </button>
     </div>
   );

@@ -7,17 +7,21 @@ import type { Stored } from '../api.js';
 import { shippedModel } from '../model/manifest.js';
 import { Recorded } from '../recorded/recorded.js';
 import { adapter, isTeaching, loading, model, outcome, recorded, rows, stored } from '../state.js';
-import { ExamplesSection, ModelSection, TakeSection, TeachSection, TrySection } from './sections.js';
 import '../../styles/language-shell.css';
 
 const STEPS = [
-  { id: 'model', name: 'Model' },
-  { id: 'examples', name: 'Examples' },
-  { id: 'teach', name: 'Teach' },
-  { id: 'try', name: 'Try' },
-  { id: 'take', name: 'Take' },
+  { id: 'model', name: 'Model', section: 'ModelSection' },
+  { id: 'examples', name: 'Examples', section: 'ExamplesSection' },
+  { id: 'teach', name: 'Teach', section: 'TeachSection' },
+  { id: 'try', name: 'Try', section: 'TrySection' },
+  { id: 'take', name: 'Take', section: 'TakeSection' },
 ] as const;
 type StepId = (typeof STEPS)[number]['id'];
+
+type Sections = typeof import('./sections.js');
+
+/** What fills the panels; it comes after what is read first. */
+export const sections = signal<Sections | undefined>(undefined);
 
 /** The step that is in sight. */
 const current = signal<StepId>('model');
@@ -34,6 +38,9 @@ export function App() {
           Write a few examples of what it should say. LoRA trains a few million new numbers beside a small
           language model, here, on your device. Nothing you write leaves it.
         </p>
+        <div class="lm-device">
+          <Late section="DeviceSection" />
+        </div>
       </header>
       <Stepper />
       <Messages />
@@ -41,22 +48,14 @@ export function App() {
         <section class="panel lm-first" aria-label="A recorded lesson">
           <Recorded run={recorded.value} modelBytes={shippedModel?.fileBytes ?? 0} />
         </section>
-        <Panel id="model" title="1 · Model">
-          <ModelSection />
-        </Panel>
-        <Panel id="examples" title="2 · Examples">
-          <ExamplesSection />
-        </Panel>
-        <Panel id="teach" title="3 · Teach">
-          <TeachSection />
-        </Panel>
-        <Panel id="try" title="4 · Try">
-          <TrySection />
-        </Panel>
-        <Panel id="take" title="5 · Take">
-          <TakeSection />
-        </Panel>
+        {STEPS.map(({ id, name, section }, i) => (
+          <Panel key={id} id={id} title={`${i + 1} · ${name}`}>
+            <Part section={section} />
+          </Panel>
+        ))}
+        <Late section="KeptSection" />
       </main>
+      <Late section="Drops" />
       <footer>
         <p>
           lowrank: LoRA fine-tuning where JavaScript runs. The model is SmolLM2-135M-Instruct by Hugging Face,
@@ -66,6 +65,17 @@ export function App() {
       </footer>
     </div>
   );
+}
+
+function Part({ section }: { readonly section: keyof Sections }) {
+  const Section = sections.value?.[section];
+  return Section ? <Section /> : <p class="hint">This part of the page is on its way …</p>;
+}
+
+/** A part that nobody misses before it is there. */
+function Late({ section }: { readonly section: keyof Sections }) {
+  const Section = sections.value?.[section];
+  return Section ? <Section /> : null;
 }
 
 const isKept = (kept: Stored | undefined) =>

@@ -1,8 +1,8 @@
 /** The parts of the page with what they show, and what is done where they are used. */
-import { reasonOf, say } from '../../work.js';
-import { ask, askReporting } from '../client.js';
+import { say } from '../../work.js';
+import { ask } from '../client.js';
 import { EFFORTS, effortOf, settingsOf } from '../efforts.js';
-import { newRow } from '../examples/rows.js';
+import { useItHere } from '../elsewhere.js';
 import { choosePreset } from '../examples.js';
 import {
   deleteStored,
@@ -15,48 +15,48 @@ import {
 } from '../loadModel.js';
 import { shippedModel } from '../model/manifest.js';
 import { isMetered, offeredBytes } from '../model/room.js';
+import * as opening from '../opening.js';
 import { PRESETS } from '../presets/index.js';
 import * as state from '../state.js';
-import type { BaseModel } from '../takeTexts.js';
-import { newLink, openZip, removeAdapter, saveExamples, saveGguf, savePeft, saveProject } from '../taking.js';
+import { isElsewhere } from '../tabs.js';
+import { openZip } from '../taking.js';
 import * as teaching from '../teaching.js';
+import { caught } from './caught.js';
+import { ElsewhereLine } from './elsewhereLine.js';
 import { ExamplesPanel } from './examples/examplesPanel.js';
 import { ModelPanel } from './model/modelPanel.js';
+import { answersTo } from './probes/answersTo.js';
 import { Probes } from './probes/probes.js';
-import { OpenZip } from './take/openZip.js';
-import { TakePanel } from './take/takePanel.js';
 import { TeachPanel } from './teach/teachPanel.js';
-import { TryPanel } from './try/tryPanel.js';
 
-/** What is shown of the page's own model to llama.cpp. */
-const SHIPPED_FILE = 'SmolLM2-135M-Instruct.Q4_1.gguf';
-
-const caught = (work: Promise<unknown>) => {
-  work.catch((error: unknown) => say('error', reasonOf(error)));
-};
+/** The last one begins without any. */
+const CHOICES = [...PRESETS, { id: 'empty', name: 'Empty', about: 'Your own examples, from the first one.' }];
 
 export function ModelSection() {
   return (
-    <ModelPanel
-      shipped={shippedModel}
-      stored={state.stored.value}
-      loading={state.loading.value}
-      loadingFacts={state.loadingFacts.value}
-      model={state.model.value}
-      isOwn={state.isOwnModel.value}
-      own={state.own.value}
-      problem={state.modelProblem.value}
-      offeredBytes={offeredBytes()}
-      isMetered={isMetered()}
-      isOnline={state.isOnline.value}
-      onOpen={() => caught(openShipped())}
-      onPause={() => caught(pauseLoading())}
-      onResume={() => caught(resumeLoading())}
-      onDelete={() => caught(deleteStored())}
-      onFiles={(files) => caught(lookAtOwn(files))}
-      onUseOwn={() => caught(openOwn())}
-      onForgetOwn={forgetOwn}
-    />
+    <>
+      {isElsewhere.value && <ElsewhereLine onUse={() => caught(useItHere())} />}
+      <ModelPanel
+        shipped={shippedModel}
+        stored={state.stored.value}
+        loading={state.loading.value}
+        loadingFacts={state.loadingFacts.value}
+        model={state.model.value}
+        isOwn={state.isOwnModel.value}
+        own={state.own.value}
+        problem={state.modelProblem.value}
+        offeredBytes={offeredBytes()}
+        isMetered={isMetered()}
+        isOnline={state.isOnline.value}
+        onOpen={() => caught(openShipped())}
+        onPause={() => caught(pauseLoading())}
+        onResume={() => caught(resumeLoading())}
+        onDelete={() => caught(deleteStored())}
+        onFiles={(files) => caught(lookAtOwn(files))}
+        onUseOwn={() => caught(openOwn())}
+        onForgetOwn={forgetOwn}
+      />
+    </>
   );
 }
 
@@ -72,15 +72,20 @@ export function ExamplesSection() {
       onRows={(next) => {
         rows.value = next;
       }}
-      presets={PRESETS}
+      presets={CHOICES}
       preset={state.preset.value}
       onPreset={choosePreset}
       system={system.value}
-      defaultSystem={undefined}
+      defaultSystem={state.defaultSystem.value}
       onSystem={(said) => {
         system.value = said;
       }}
       onUndoable={(said, undo) => say('note', said, { label: 'Undo', run: undo })}
+      toImport={opening.toImport.value}
+      onImporting={() => {
+        opening.toImport.value = undefined;
+      }}
+      onProject={(zip) => caught(openZip(zip))}
       see={(row) => ask((lab) => lab.see(row, system.value, settings.value.maxLength))}
     />
   );
@@ -124,10 +129,10 @@ export function TeachSection() {
         hasAdapter={adapter.value !== undefined}
         onTeach={() => caught(teaching.teach())}
       />
-      {course.value.stops.length > 0 && (
+      {(count > 0 || course.value.stops.length > 0) && (
         <Probes
-          prompts={state.probes.value}
-          stops={course.value.stops}
+          prompts={[state.probes.value[0] ?? '', state.probes.value[1] ?? '']}
+          stops={answersTo(state.probes.value, state.askedProbes.value, course.value.stops)}
           steps={course.value.latest?.steps ?? 0}
           isLive={isTeaching.value}
           onSecond={
@@ -155,59 +160,5 @@ function running() {
   };
 }
 
-export function TrySection() {
-  const { model, adapter, isTeaching, rows } = state;
-  const obstacle = model.value
-    ? isTeaching.value
-      ? 'It is learning: the questions above show what it says meanwhile.'
-      : undefined
-    : 'There is no model yet.';
-  return (
-    <TryPanel
-      obstacle={obstacle}
-      hasAdapter={adapter.value !== undefined}
-      system={state.system.value}
-      ask={(question, told) => askReporting((lab, report) => lab.ask(question, report), told)}
-      stopAsking={() => ask((lab) => lab.stopAsking())}
-      onNewRow={(prompt, answer) => {
-        rows.value = [...rows.value, newRow({ prompt, answer })];
-        say('note', 'It is among the examples now: teach it again to make it learn that');
-      }}
-      onError={(reason) => say('error', reason)}
-      outcome={state.outcome.value}
-      checks={[]}
-    />
-  );
-}
-
-export function TakeSection() {
-  const { model, adapter, isOwnModel, taughtRows, isTeaching } = state;
-  return (
-    <>
-      <TakePanel
-        adapter={adapter.value}
-        base={model.value && baseOf(model.value, isOwnModel.value)}
-        rows={taughtRows.value.length}
-        sizes={{}}
-        busy={isTeaching.value}
-        ggufObstacle={undefined}
-        onPeft={() => caught(savePeft())}
-        onGguf={() => caught(saveGguf())}
-        onExamples={() => caught(saveExamples())}
-        onProject={() => caught(saveProject())}
-        onCopyLink={newLink}
-        linkObstacle={taughtRows.value.length === 0 ? 'There are no examples yet.' : undefined}
-        onRemove={() => caught(removeAdapter())}
-      />
-      <OpenZip onFile={(file) => caught(openZip(file))} />
-    </>
-  );
-}
-
-function baseOf({ name, base }: { readonly name: string; readonly base: string }, isOwn: boolean): BaseModel {
-  return {
-    name,
-    checksum: base,
-    file: isOwn ? name : SHIPPED_FILE,
-  };
-}
+export { KeptSection, TakeSection, TrySection } from './laterSections.js';
+export { DeviceSection, Drops } from './pageSections.js';

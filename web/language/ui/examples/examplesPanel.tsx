@@ -1,5 +1,5 @@
 /** The second panel: what the model is to learn to say. */
-import { useCallback, useState } from 'preact/hooks';
+import { useCallback, useEffect, useState } from 'preact/hooks';
 import { countLine, fewWords, rewordingWords } from '../../examples/countLine.js';
 import { duplicatesOf } from '../../examples/marks.js';
 import { filledLength } from '../../examples/rows.js';
@@ -18,11 +18,17 @@ export function ExamplesPanel(props: ExamplesPanelProps) {
   const editor = useEditor(props);
   const [start, setStart] = useState<ImportStart>();
   const [current, setCurrent] = useState<string>();
+  const { toImport, onImporting } = props;
+  useEffect(() => {
+    if (!toImport) return;
+    setStart({ source: toImport });
+    onImporting?.();
+  }, [toImport]);
   const drop = useDrop((source) => setStart({ source }));
   return (
     <div class={`examples ${drop.isOver ? 'over' : ''}`} {...drop.handlers}>
       <Presets {...props} />
-      <Sources rows={rows.length} onImport={setStart} onAdd={editor.add} />
+      <Sources rows={rows.length} onImport={setStart} onAdd={editor.add} onProject={props.onProject} />
       <Table {...props} editor={editor} onFocused={setCurrent} onImport={setStart} />
       <Counts {...props} />
       <SystemPrompt {...props} />

@@ -34,6 +34,11 @@ export interface ExamplesPanelProps {
 
   /** Something was done that can be undone. @param said  a sentence without its full stop */
   readonly onUndoable: (said: string, undo: () => void) => void;
+  /** A file that was dropped elsewhere, which the import is to show; told when it does. */
+  readonly toImport?: File | undefined;
+  readonly onImporting?: (() => void) | undefined;
+  /** Takes a project; without it, none is asked for. */
+  readonly onProject?: ((zip: File) => void) | undefined;
   readonly see: (row: Row) => Promise<readonly SeenToken[]>;
 }
 

@@ -3,6 +3,7 @@ import { integer } from '../../../format.js';
 import type { Row, RowView } from '../../api.js';
 import { markOf } from '../../examples/marks.js';
 import { canBeTaught } from '../../examples/rows.js';
+import { swipeListeners } from '../swipe.js';
 import { Cell } from './cell.js';
 import type { Editor } from './useEditor.js';
 
@@ -19,8 +20,18 @@ export interface RowLineProps {
   readonly onPasteLines: (text: string, keepInCell: () => void) => void;
 }
 
+/** As in language-rows.css. */
+const CARDS = '(max-width: 700px)';
+
 /** One example. It is drawn again only where something of it has changed: five hundred of them would make typing slow. */
 export class RowLine extends Component<RowLineProps> {
+  /** On a phone, where rows are cards, a card that is swiped away is deleted. */
+  readonly #swipe = swipeListeners({
+    onSwipe: () => this.props.editor.remove(this.props.row.id),
+    isOn: () => matchMedia(CARDS).matches,
+    isFollowed: true,
+  });
+
   override shouldComponentUpdate(next: RowLineProps): boolean {
     const before = this.props;
     return (Object.keys(next) as (keyof RowLineProps)[]).some((key) => next[key] !== before[key]);
@@ -31,7 +42,7 @@ export class RowLine extends Component<RowLineProps> {
     const mark = markOf(row, view, sameAs, maxLength);
     const cell = { id: row.id, number, editor, onPasteLines };
     return (
-      <li class={`examples-row ${mark?.kind ?? ''}`} onFocusIn={() => onFocused(row.id)}>
+      <li class={`examples-row ${mark?.kind ?? ''}`} onFocusIn={() => onFocused(row.id)} {...this.#swipe}>
         <span class="examples-number" aria-hidden="true">
           {number}
         </span>

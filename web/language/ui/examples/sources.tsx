@@ -39,16 +39,24 @@ interface SourcesProps {
   readonly rows: number;
   readonly onImport: (start: ImportStart) => void;
   readonly onAdd: () => void;
+  readonly onProject?: ((zip: File) => void) | undefined;
 }
 
-export function Sources({ rows, onImport, onAdd }: SourcesProps) {
+export function Sources({ rows, onImport, onAdd, onProject }: SourcesProps) {
   const isFull = rows >= MOST_ROWS;
   return (
     <div class="examples-sources">
       <button type="button" class="examples-paste" onClick={() => void paste(onImport)}>
         Paste a list
       </button>
-      <FileButton label="From a file" onFile={(source) => onImport({ source })} />
+      <FileButton
+        label="From a file"
+        accept={onProject ? `${ACCEPTED},.zip` : ACCEPTED}
+        onFile={(file) => {
+          if (onProject && /\.zip$/i.test(file.name)) onProject(file);
+          else onImport({ source: file });
+        }}
+      />
       <button
         type="button"
         id={ADD_ID}
@@ -81,13 +89,17 @@ async function paste(onImport: SourcesProps['onImport']): Promise<void> {
 }
 
 /** A button of which the file input is a part, so that its words are the page's and not the browser's. */
-export function FileButton(props: { readonly label: string; readonly onFile: (file: File) => void }) {
+export function FileButton(props: {
+  readonly label: string;
+  readonly accept?: string;
+  readonly onFile: (file: File) => void;
+}) {
   return (
     <label class="examples-file">
       <input
         class="visually-hidden"
         type="file"
-        accept={ACCEPTED}
+        accept={props.accept ?? ACCEPTED}
         onChange={({ currentTarget }) => {
           const file = currentTarget.files?.[0];
           if (file) props.onFile(file);

@@ -10,7 +10,7 @@ export function SystemPrompt({ system, defaultSystem, onSystem }: SystemPromptPr
     <details class="examples-system">
       <summary>System prompt: {system === undefined ? 'none' : `“${shortened(system)}”`}</summary>
       <label>
-        <span>Said before every example, and before every question in Try. Empty means none.</span>
+        <span>Said before every example, and before every question in Try. Empty means none of yours.</span>
         <div class="examples-cell" data-text={`${system ?? ''} `}>
           <textarea
             rows={1}
@@ -23,10 +23,9 @@ export function SystemPrompt({ system, defaultSystem, onSystem }: SystemPromptPr
       </label>
       {defaultSystem !== undefined && defaultSystem !== system && (
         <p class="hint">
-          <span>The model’s own would be “{defaultSystem}”; it is left out.</span>
-          <button type="button" class="quiet" onClick={() => onSystem(defaultSystem)}>
-            Use it
-          </button>
+          {system === undefined
+            ? `While it is empty, the model’s own template says “${defaultSystem}”, here and in Try.`
+            : `It stands in place of what the model’s own template says: “${defaultSystem}”.`}
         </p>
       )}
     </details>

@@ -1,6 +1,6 @@
 /** The same questions before and after, with a scrubber over what it said while it learned. */
 import { useState } from 'preact/hooks';
-import type { ProbeStop } from '../../api.js';
+import type { ShownStop } from './answersTo.js';
 import { Parting } from './parting.js';
 import { Scrubber } from './scrubber.js';
 import { useTyped } from './useTyped.js';
@@ -10,7 +10,7 @@ export interface ProbesProps {
   /** At most two. */
   readonly prompts: readonly string[];
   /** In the order of their steps; the first is the base, step 0. */
-  readonly stops: readonly ProbeStop[];
+  readonly stops: readonly ShownStop[];
   /** Steps of the whole lesson. */
   readonly steps: number;
   /** Whether more stops come, or are played: answers appear as if they were typed, and the newest is shown until a person looks at another. */
@@ -79,13 +79,13 @@ function Probe({ prompt, before, after, isTyped, isPlaying, onPrompt }: ProbePro
       <div class="lm-columns">
         <div class="lm-side before">
           <div class="lm-name">Before</div>
-          <p>{before ?? <Waiting isPlaying={isPlaying} />}</p>
+          <p>{before ?? <Waiting isPlaying={isPlaying} prompt={prompt} />}</p>
         </div>
         <div class="lm-side after">
           <div class="lm-name">After</div>
           <p aria-live="off">
             {after === undefined ? (
-              <Same hasBefore={before !== undefined} isPlaying={isPlaying} />
+              <Same hasBefore={before !== undefined} isPlaying={isPlaying} prompt={prompt} />
             ) : (
               <Typed text={after} other={before ?? ''} isTyped={isTyped} />
             )}
@@ -96,12 +96,22 @@ function Probe({ prompt, before, after, isTyped, isPlaying, onPrompt }: ProbePro
   );
 }
 
-const Waiting = ({ isPlaying }: { readonly isPlaying: boolean }) => (
-  <span class="lm-soft">{isPlaying ? 'It is asked now …' : 'It is asked when the lesson begins.'}</span>
+interface WaitingProps {
+  readonly isPlaying: boolean;
+  readonly prompt: string;
+}
+
+const Waiting = ({ isPlaying, prompt }: WaitingProps) => (
+  <span class="lm-soft">{waitingWords(isPlaying, prompt.trim() === '')}</span>
 );
 
-function Same({ hasBefore, isPlaying }: { readonly hasBefore: boolean; readonly isPlaying: boolean }) {
-  if (!hasBefore) return <Waiting isPlaying={isPlaying} />;
+function waitingWords(isPlaying: boolean, isEmpty: boolean): string {
+  if (isEmpty) return isPlaying ? 'No question was written.' : 'Write a question above, and it is asked too.';
+  return isPlaying ? 'It is asked now …' : 'It is asked when the lesson begins.';
+}
+
+function Same({ hasBefore, ...waiting }: WaitingProps & { readonly hasBefore: boolean }) {
+  if (!hasBefore) return <Waiting {...waiting} />;
   return <span class="lm-soft">Nothing was learned yet: as before.</span>;
 }
 

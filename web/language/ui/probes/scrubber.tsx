@@ -1,8 +1,8 @@
-import type { ProbeStop } from '../../api.js';
+import type { ShownStop } from './answersTo.js';
 import { stopText } from './words.js';
 
 interface ScrubberProps {
-  readonly stops: readonly ProbeStop[];
+  readonly stops: readonly ShownStop[];
   readonly steps: number;
   /** The number of the stop that is shown. */
   readonly at: number;

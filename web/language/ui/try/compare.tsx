@@ -1,7 +1,8 @@
 /** One question, two answers side by side. */
-import { useRef, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import type { Answer } from '../../api.js';
 import { Parting } from '../probes/parting.js';
+import { swipeListeners } from '../swipe.js';
 import { Better } from './better.js';
 import { QuestionForm } from './questionForm.js';
 import type { AnswerSettings } from './settings.js';
@@ -25,12 +26,22 @@ interface Round {
   readonly after: Said;
 }
 
+/** Where one answer is shown at a time, as in language-try.css. */
+const TABS = '(max-width: 600px)';
 const NOTHING: Said = { text: '' };
 
 export function Compare(props: CompareProps) {
   const { hasAdapter } = props;
   const { round, isAsking, answerBoth, stop } = useBoth(props);
   const [shown, setShown] = useState<Side>('after');
+  const swipe = useMemo(
+    () =>
+      swipeListeners({
+        onSwipe: (to) => setShown(to === 'left' ? 'after' : 'before'),
+        isOn: () => matchMedia(TABS).matches,
+      }),
+    [],
+  );
   return (
     <div class="lm-compare">
       <QuestionForm
@@ -44,7 +55,7 @@ export function Compare(props: CompareProps) {
       {round && (
         <>
           <Tabs shown={shown} onShown={setShown} />
-          <div class={`lm-columns shows-${shown}`} aria-live="off">
+          <div class={`lm-columns shows-${shown}`} aria-live="off" {...swipe}>
             <Column
               title="Before"
               side="before"

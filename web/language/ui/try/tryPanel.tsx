@@ -1,9 +1,9 @@
 /** What the model says with the adapter and without it. */
 import { useState } from 'preact/hooks';
 import type { Answer, Question, TeachOutcome } from '../../api.js';
-import { forgotSentence, learnedSentence } from '../../outcome.js';
 import { Chat } from './chat.js';
 import { Compare } from './compare.js';
+import { type Checking, Learned } from './learned.js';
 import { type AnswerSettings, Settings } from './settings.js';
 import '../../../styles/language-try.css';
 
@@ -26,18 +26,13 @@ export interface Asking {
 export interface TryPanelProps extends Asking {
   /** The outcome of the lesson that made the adapter. */
   readonly outcome: TeachOutcome | undefined;
-  /** What the preset measures: `JSON valid`, 1 and 10 of 10. */
-  readonly checks: readonly {
-    readonly name: string;
-    readonly before: number;
-    readonly after: number;
-    readonly of: number;
-  }[];
+  /** What the preset asks; undefined where the examples are no preset's. */
+  readonly checking: Checking | undefined;
 }
 
 type Way = 'compare' | 'chat';
 
-export function TryPanel({ outcome, checks, ...asking }: TryPanelProps) {
+export function TryPanel({ outcome, checking, ...asking }: TryPanelProps) {
   const [way, setWay] = useState<Way>('compare');
   const [settings, setSettings] = useState<AnswerSettings>({ strength: 1, temperature: 0, maxTokens: 128 });
   return (
@@ -59,31 +54,7 @@ export function TryPanel({ outcome, checks, ...asking }: TryPanelProps) {
         <Chat {...asking} settings={settings} isShown={way === 'chat'} />
       </div>
       <Settings settings={settings} hasAdapter={asking.hasAdapter} onSettings={setSettings} />
-      {outcome && asking.hasAdapter && <Learned outcome={outcome} checks={checks} />}
+      {asking.hasAdapter && <Learned outcome={outcome} checking={checking} obstacle={asking.obstacle} />}
     </div>
   );
 }
-
-function Learned({ outcome, checks }: Pick<TryPanelProps, 'checks'> & { readonly outcome: TeachOutcome }) {
-  return (
-    <section class="lm-learned" aria-labelledby="lm-learned">
-      <h3 id="lm-learned">What it learned, what it forgot</h3>
-      <ul>
-        {checks.map(({ name, before, after, of }) => (
-          <li key={name}>
-            {sentenceCase(name)}: <strong class="before">{`${before}/${of}`}</strong> before,{' '}
-            <strong class="after">{`${after}/${of}`}</strong> after.
-          </li>
-        ))}
-        <li>
-          {outcome.heldOut
-            ? learnedSentence(outcome.heldOut)
-            : 'No example was held out, so only your own questions show what it learned.'}
-        </li>
-        <li>{forgotSentence(outcome.general)}</li>
-      </ul>
-    </section>
-  );
-}
-
-const sentenceCase = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);

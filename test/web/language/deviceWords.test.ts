@@ -1,0 +1,36 @@
+/** What computes, and what became of it, in words. */
+import { describe, expect, it } from 'vitest';
+import { lostSentence, wordsOf } from '../../../web/language/deviceWords.js';
+import { roomSentence, sizeWords } from '../../../web/language/ui/onDeviceWords.js';
+
+describe('the device', () => {
+  it.each([
+    [{ isGpu: false, threads: 2, isIsolated: true }, 'CPU, 2 threads'],
+    [{ isGpu: false, threads: 1, isIsolated: true }, 'CPU, one thread'],
+    [{ isGpu: false, threads: 1, isIsolated: false }, 'CPU, one thread: about half the speed'],
+    [{ isGpu: true, threads: 1, isIsolated: false }, 'WebGPU (experimental)'],
+  ])('%o', (is, words) => expect(wordsOf(is)).toBe(words));
+
+  it('is told when it is lost, with where a lesson goes on', () => {
+    expect(lostSentence(true, 40)).toBe('The graphics card gave up. Going on from step 40 on the CPU.');
+    expect(lostSentence(true, undefined)).toContain('teach it again');
+    expect(lostSentence(false, undefined)).toContain('has to be asked again');
+  });
+});
+
+describe('what this device keeps', () => {
+  it.each([
+    [400, '1 kB'],
+    [3140, '3 kB'],
+    [98_300_000, '98 MB'],
+    [4_200_000_000, '4 GB'],
+  ])('%s bytes: %s', (bytes, words) => expect(sizeWords(bytes)).toBe(words));
+
+  it('says whether the browser has promised to keep it', () => {
+    const room = { used: 98e6, offered: 4e9 };
+    expect(roomSentence({ ...room, isKept: true })).toBe(
+      'This browser uses 98 MB for it, of 4 GB that it offers. It has promised to keep it.',
+    );
+    expect(roomSentence({ ...room, isKept: false })).toContain('It may delete it where it needs room');
+  });
+});

@@ -1,0 +1,14 @@
+import type { Room } from '../onDevice.js';
+
+/** `3 kB`, `98 MB`, `4 GB`. */
+export function sizeWords(bytes: number): string {
+  if (bytes < 1e6) return `${Math.max(1, Math.round(bytes / 1e3))} kB`;
+  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${Math.round(bytes / 1e9)} GB`;
+}
+
+export function roomSentence({ used, offered, isKept }: Room): string {
+  const keeps = isKept
+    ? 'It has promised to keep it.'
+    : 'It may delete it where it needs room: what you want to keep, take along.';
+  return `This browser uses ${sizeWords(used)} for it, of ${sizeWords(offered)} that it offers. ${keeps}`;
+}

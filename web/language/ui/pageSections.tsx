@@ -1,0 +1,32 @@
+/** What belongs to the page as a whole: what computes, and files that are dropped anywhere. */
+import * as device from '../device.js';
+import * as opening from '../opening.js';
+import * as state from '../state.js';
+import { caught } from './caught.js';
+import { DeviceChip, TooOld } from './deviceChip.js';
+import { DropVeil } from './dropVeil.js';
+
+/** What computes, and that a browser is too old to. */
+export function DeviceSection() {
+  const { isTeaching, loading } = state;
+  const obstacle = isTeaching.value
+    ? 'It can be changed once the lesson is over.'
+    : loading.value && 'It can be changed once the model is here.';
+  return (
+    <>
+      <DeviceChip
+        words={device.deviceWords.value}
+        device={device.device.value}
+        graphicsCard={device.graphicsCard.value}
+        obstacle={obstacle}
+        onDevice={(name) => caught(device.chooseDevice(name))}
+      />
+      {!device.hasSimd.value && <TooOld />}
+    </>
+  );
+}
+
+/** Lies over the page while files are held above it. */
+export function Drops() {
+  return <DropVeil onFiles={(files) => caught(opening.openGiven(files))} />;
+}
