@@ -12,9 +12,13 @@ const polled = new WeakMap<AbortSignal, Polled>();
  * `evaluateLanguageModel` end within a few milliseconds, in the middle of a step or of a prompt.
  * @param isStopped  called a few times a second between kernels, on the thread that computes: it looks for instance at a number
  *   in memory that is shared with the thread that stops
+ * @param other      a signal that it follows as well
  */
-export function polledSignal(isStopped: () => boolean): AbortSignal {
+export function polledSignal(isStopped: () => boolean, other?: AbortSignal): AbortSignal {
   const controller = new AbortController();
+  const follow = () => controller.abort(other?.reason);
+  if (other?.aborted) follow();
+  else other?.addEventListener('abort', follow, { once: true });
   polled.set(controller.signal, { isStopped, controller });
   return controller.signal;
 }

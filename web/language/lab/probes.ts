@@ -41,6 +41,7 @@ export class Probes {
     const begun = performance.now();
     const answers: string[] = [];
     for (const prompt of prompts) {
+      if (signal.aborted) return undefined;
       answers.push(await this.#answer(prompt, signal));
       // Short answers take no turn of the event loop, in which a stop could arrive.
       await new Promise((resolve) => setTimeout(resolve));
@@ -57,7 +58,6 @@ export class Probes {
 
   async #answer(prompt: string, signal: AbortSignal): Promise<string> {
     const { model, tokenizer, system } = this.#probed;
-    if (signal.aborted) return '';
     const asked = promptOf(tokenizer, [{ role: 'user', content: prompt }], system);
     return (await generate(model, tokenizer, asked, { maxTokens: MAX_TOKENS, signal }).result()).text;
   }

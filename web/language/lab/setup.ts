@@ -8,7 +8,6 @@ import type { OpenedModel } from './opened.js';
 /** Fewer rows are all taught. */
 const LEAST_TO_HOLD_OUT = 20;
 const [LEAST_HELD_OUT, MOST_HELD_OUT] = [2, 20];
-const WARMUP = 0.1;
 
 export interface LessonSetup {
   readonly model: LlamaForCausalLM;
@@ -21,7 +20,6 @@ export interface LessonSetup {
   readonly rows: PackedRows;
   readonly steps: number;
   readonly stepsPerPass: number;
-  readonly warmup: number;
 }
 
 /** @throws DataError where no row can be taught, RangeError for settings that cannot be */
@@ -50,9 +48,8 @@ export async function setUp(opened: OpenedModel, lesson: Lesson): Promise<Lesson
     model.model.gradientCheckpointing = settings.isMemoryTight;
     const parameters = adapter.parameters();
     const optimizer = new AdamW(parameters, { learningRate, weightDecay: 0 });
-    const warmup = Math.floor(WARMUP * steps);
     const stepsPerPass = stepsIn(1);
-    return { model, adapter, parameters, optimizer, taught, heldOut, rows, steps, stepsPerPass, warmup };
+    return { model, adapter, parameters, optimizer, taught, heldOut, rows, steps, stepsPerPass };
   } catch (error) {
     opened.takeBack(model, 'an adapter');
     throw error;

@@ -80,7 +80,7 @@ function Learned({ outcome, checks }: Pick<TryPanelProps, 'checks'> & { readonly
             ? learnedSentence(outcome.heldOut)
             : 'No example was held out, so only your own questions show what it learned.'}
         </li>
-        <li>{forgotSentence(outcome.general)}</li>
+        {outcome.general && <li>{forgotSentence(outcome.general)}</li>}
       </ul>
     </section>
   );
