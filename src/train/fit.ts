@@ -88,7 +88,7 @@ export interface FitOptions<M extends Module = Layer, B extends AnyBatch = Batch
   readonly onStep?: (report: StepReport) => void;
   /**
    * Stops at the end of an iteration. One from `polledSignal` also leaves an iteration of several batches, or of data that have steps
-   * of their own, in the middle: the weights are then those before it, and no checkpoint is written at the end.
+   * of their own, in the middle: the weights are then those before it. No checkpoint is written once such a signal has come.
    */
   readonly signal?: AbortSignal;
 }
@@ -166,23 +166,28 @@ async function train<M extends Module, B extends AnyBatch>(
   let iteration = log.count;
   const first = iteration;
   const step = trainingStep({ model, data, loss }, options, plan, first, log);
+  const turn = eventLoopTurns();
+  const isLeft = () => pollOf(signal)?.() ?? false;
+  const goesOn = async () => {
+    await turn();
+    return !isLeft();
+  };
   const save = async () => {
     await step.readLosses();
+    if (!store || isLeft()) return;
     const state = { iteration, lossSum: log.sum, stepsBefore, ...validation.state };
-    if (store) await keepCheckpoint(store, await serializeCheckpoint(model, optimizer, fingerprint, state));
+    const content = await serializeCheckpoint(model, optimizer, fingerprint, state, goesOn);
+    if (!isLeft()) await keepCheckpoint(store, content);
   };
   const begun = performance.now();
-  const turn = eventLoopTurns();
-  const isAborted = () => pollOf(signal)?.() ?? signal?.aborted ?? false;
+  const isAborted = () => isLeft() || (signal?.aborted ?? false);
   let stopped = isAborted();
-  let isWhole = true;
   try {
     while (iteration < log.iterations && !stopped && !validation.isOver) {
       optimizer.scheduleFactor = learningRateFactor(plan.schedule, iteration, log.iterations);
       await use.alone(async () => {
-        isWhole = await step.run(iteration + 1 === log.iterations);
+        stopped = !(await step.run(iteration + 1 === log.iterations));
       });
-      stopped = !isWhole;
       if (stopped) break;
       iteration += 1;
       log.report();
@@ -193,8 +198,7 @@ async function train<M extends Module, B extends AnyBatch>(
     }
     await step.readLosses();
     log.report();
-    // Random generators have counted on in a step that was left.
-    if (iteration > first && isWhole) await save();
+    if (iteration > first) await save();
     if (!stopped) await use.alone(() => validation.finish());
     await data.device.sync();
   } finally {

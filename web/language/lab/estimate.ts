@@ -15,7 +15,7 @@ export async function estimateSeconds(
   lesson: Lesson,
   signal: AbortSignal,
 ): Promise<number> {
-  const setup = await setUp(opened, lesson);
+  const setup = await setUp(opened, lesson, signal);
   const { model, rows, optimizer, taught, steps } = setup;
   const { epochs, seed } = lesson.settings;
   const tokensOf = (numbers: Iterable<number>) =>

@@ -236,6 +236,8 @@ export class LessonSteps {
     this.#reports.notice = this.#keeping.failure;
     this.#reports.sendIfDue();
     if (!isLast) await this.#pause();
+    // What `fit` saves at its end nobody would go on from.
+    if (signal.aborted && !isLast) throw new Ended('stopped');
     return NO_LOSS;
   }
 

@@ -22,13 +22,18 @@ export interface LessonSetup {
   readonly stepsPerPass: number;
 }
 
-/** @throws DataError where no row can be taught, RangeError for settings that cannot be */
-export async function setUp(opened: OpenedModel, lesson: Lesson): Promise<LessonSetup> {
+/** @throws DataError where no row can be taught, RangeError for settings that cannot be, the signal's reason */
+export async function setUp(opened: OpenedModel, lesson: Lesson, signal: AbortSignal): Promise<LessonSetup> {
+  const turn = async () => {
+    await new Promise((resolve) => setTimeout(resolve));
+    signal.throwIfAborted();
+  };
   const { settings, system } = lesson;
   const { maxLength } = settings;
   const all = trainableRows(opened.tokenizer, lesson.rows, { system, maxLength });
   if (all.length === 0) throw new DataError('There is no example that can be taught: write one first.');
   const { taught, heldOut } = split(all, settings);
+  await turn();
   const rows = new PackedRows(
     opened.device,
     taught.map(({ example }) => example),
@@ -38,6 +43,7 @@ export async function setUp(opened: OpenedModel, lesson: Lesson): Promise<Lesson
   const stepsIn = (passes: number) =>
     rows.stepCount({ batchSize: 1, epochs: passes, random: new Random(seed).split('shuffle') });
   const steps = stepsIn(epochs);
+  await turn();
   const model = opened.twin();
   const config = { rank, alpha, seed, targetModules: targets(model, settings) };
   const adapter = await applyLora(model, config).catch((error: unknown) => {

@@ -35,6 +35,9 @@ export interface Taught {
   readonly start?: LessonStart | undefined;
 }
 
+/** Time in which messages come in and go out. */
+const ANSWER_MS = 20;
+
 /** A lesson that was stopped before it had anything to teach. */
 const NOTHING: Taught = {
   outcome: { end: 'stopped', steps: 0, of: 0, kept: 0, seconds: 0, trainable: 0 },
@@ -98,7 +101,7 @@ export class Teaching {
     const stopped = new Promise<undefined>((resolve) => {
       signal.addEventListener('abort', () => resolve(undefined), { once: true });
     });
-    const begun = asking.alone(() => (signal.aborted ? undefined : setUp(opened, lesson)));
+    const begun = asking.alone(() => (signal.aborted ? undefined : setUp(opened, lesson, signal)));
     const setup = await Promise.race([begun, stopped]);
     if (!setup) void begun.then((late) => late && asking.alone(() => this.#discard(late))).catch(() => {});
     return setup;
@@ -120,6 +123,8 @@ export class Teaching {
       optimizer.dispose();
       this.#stepsOver();
     }
+    // Who stopped it is to be answered before the next long computation.
+    await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
     const { start, ...steps } = ended;
     const trainable = setup.parameters.reduce((sum, { length }) => sum + length, 0);
     const general = steps.kept === 0 ? 'lost' : await this.#general(model);

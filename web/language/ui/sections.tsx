@@ -1,7 +1,8 @@
 /** The parts of the page with what they show, and what is done where they are used. */
 import { reasonOf, say } from '../../work.js';
-import { ask, askReporting } from '../client.js';
-import { EFFORTS, effortOf, settingsOf } from '../efforts.js';
+import { askModel, stopAsking } from '../answers.js';
+import { ask } from '../client.js';
+import { EFFORTS, effortOf } from '../efforts.js';
 import { newRow } from '../examples/rows.js';
 import { choosePreset } from '../examples.js';
 import {
@@ -91,7 +92,7 @@ export function TeachSection() {
   const count = taughtRows.value.length;
   const secondsOf = (key: string) => state.estimates.value.get(key);
   const byEffort = Object.fromEntries(
-    EFFORTS.map((effort) => [effort, secondsOf(JSON.stringify(settingsOf(effort, count)))]).filter(
+    EFFORTS.map((effort) => [effort, secondsOf(JSON.stringify(state.settingsFor(effort)))]).filter(
       ([, seconds]) => seconds !== undefined,
     ),
   );
@@ -102,6 +103,8 @@ export function TeachSection() {
         settings={settings.value}
         effort={effortOf(settings.value, count)}
         estimate={{ byEffort, chosen: secondsOf(teaching.settingsKey()) }}
+        insteadOf={state.ownSettings.value ? undefined : state.fewerLayers.value?.insteadOf}
+        onAllLayers={teaching.teachAllLayers}
         layers={model.value?.layers}
         onEffort={(effort) => {
           state.chosenEffort.value = effort;
@@ -147,11 +150,12 @@ export function TeachSection() {
 function running() {
   return {
     isPaused: state.isPaused.value,
+    isStopping: teaching.isStopping.value,
     onStop: () => caught(teaching.stop()),
     onPause: () => caught(teaching.pause()),
     onGoOn: () => caught(teaching.goOn()),
-    // The best values are kept in any case.
-    onStopAtBest: () => caught(teaching.stop()),
+    onStopAtBest: () => caught(teaching.stop('best')),
+    onSkip: () => caught(teaching.skipMeasuring()),
   };
 }
 
@@ -167,8 +171,8 @@ export function TrySection() {
       obstacle={obstacle}
       hasAdapter={adapter.value !== undefined}
       system={state.system.value}
-      ask={(question, told) => askReporting((lab, report) => lab.ask(question, report), told)}
-      stopAsking={() => ask((lab) => lab.stopAsking())}
+      ask={askModel}
+      stopAsking={stopAsking}
       onNewRow={(prompt, answer) => {
         rows.value = [...rows.value, newRow({ prompt, answer })];
         say('note', 'It is among the examples now: teach it again to make it learn that');
