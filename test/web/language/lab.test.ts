@@ -1,7 +1,9 @@
 /** The lab of the language-model page on a small model. */
 import { describe, expect, it, vi } from 'vitest';
+import { TokenReader } from '../../../src/generate/reader.js';
 import { loadAdapter, noGrad, tensor } from '../../../src/index.js';
 import { loadLanguageModel, loadTokenizer, tokenizeChat } from '../../../src/text.js';
+import type { Question } from '../../../web/language/api.js';
 import { Watch } from '../../../web/language/lab/copies.js';
 import { OpenedModel } from '../../../web/language/lab/opened.js';
 import { folder } from '../../models/fixtures.js';
@@ -300,5 +302,81 @@ describe('the base', () => {
     expect((await lab.ask(question('Lamp 3?', 0), () => {})).text).toBe(
       (await (await smallLab()).ask(question('Lamp 3?', 1.5 - 1.5), () => {})).text,
     );
+  });
+});
+
+describe('a conversation', () => {
+  /** Tokens that were read for an answer, those of the answer among them. */
+  async function asked(
+    lab: Awaited<ReturnType<typeof smallLab>>,
+    messages: Question['messages'],
+    strength = 0,
+  ) {
+    const { read } = TokenReader.prototype;
+    let tokens = 0;
+    const spy = vi.spyOn(TokenReader.prototype, 'read').mockImplementation(function (
+      this: TokenReader,
+      ids,
+      ...rest
+    ) {
+      tokens += ids.length;
+      return read.call(this, ids, ...rest);
+    });
+    const { text } = await lab.ask({ ...question('', strength), messages }, () => {});
+    spy.mockRestore();
+    return { text, tokens };
+  }
+
+  const say = (content: string) => ({ role: 'user' as const, content });
+  const first = [say('Lamp 3?')];
+  const then = (text: string) => [
+    ...first,
+    { role: 'assistant' as const, content: text },
+    say('And lamp 4?'),
+  ];
+
+  it('is read only where it is new, to the same words', async () => {
+    const lab = await smallLab();
+    const { text } = await asked(lab, first);
+    const second = await asked(lab, then(text));
+    const fresh = await asked(await smallLab(), then(text));
+    expect(second.text).toBe(fresh.text);
+    expect(second.tokens).toBeLessThan(fresh.tokens - 5);
+    expect((await asked(lab, first)).text).toBe(text);
+  });
+
+  it('is read again with another adapter, at another strength, and after a lesson', async () => {
+    const [lab, other] = [await smallLab(), await smallLab()];
+    const lesson = (seed: number) => lessonOf({ seed, epochs: 6 }, { probes: [] });
+    for (const each of [lab, other]) await each.teach(lesson(0), () => {});
+    const { text } = await asked(lab, first, 1);
+    for (const strength of [1, 0.5, 1, 1.5]) {
+      const again = await asked(lab, then(text), strength);
+      await other.removeAdapter();
+      await other.loadAdapter(await lab.adapterFiles());
+      expect(again.text).toBe((await asked(other, then(text), strength)).text);
+    }
+    const before = await asked(lab, then(text), 1);
+    expect((await asked(lab, then(text), 1)).tokens).toBeLessThan(before.tokens);
+    await lab.teach(lesson(1), () => {});
+    const after = await asked(lab, then(text), 1);
+    await other.loadAdapter(await lab.adapterFiles());
+    expect(after).toEqual(await asked(other, then(text), 1));
+  });
+
+  it('keeps no more memory than for one text of each model', async () => {
+    const lab = await smallLab();
+    const live = async () => (await lab.memory())?.liveBytes ?? 0;
+    await asked(lab, first);
+    const one = await live();
+    for (let i = 0; i < 5; i++) await asked(lab, [say(`Lamp ${i}, lamp ${i + 1}?`)]);
+    expect(await live()).toBe(one);
+    const lesson = lessonOf({ epochs: 1 }, { probes: [] });
+    for (let i = 0; i < 2; i++) await lab.teach(lesson, () => {});
+    const taught = await live();
+    await asked(lab, first, 1);
+    expect(await live()).toBeGreaterThan(taught);
+    await lab.teach(lesson, () => {});
+    expect(await live()).toBe(taught);
   });
 });

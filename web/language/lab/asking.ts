@@ -5,6 +5,7 @@ import {
   type GenerateOptions,
   generate,
   type LlamaForCausalLM,
+  type TextCache,
   type Tokenizer,
 } from 'lowrank/text';
 import type { Answer, Question } from '../api.js';
@@ -13,20 +14,23 @@ import { Stop } from './stop.js';
 export interface Asked {
   readonly model: LlamaForCausalLM;
   readonly tokenizer: Tokenizer;
+  /** What the model has read before; undefined for a model that changes meanwhile. */
+  readonly cache?: TextCache | undefined;
 }
 
 const ENDS = { stop: 'end', length: 'length', abort: 'stopped' } as const;
 
 /** @throws DataError, RangeError for a conversation that the model cannot take */
 export async function answer(
-  { model, tokenizer }: Asked,
+  { model, tokenizer, cache }: Asked,
   { messages, system, maxTokens, temperature, seed }: Question,
   { told, signal }: { readonly told: (text: string) => void; readonly signal: AbortSignal },
 ): Promise<Answer> {
   const begun = performance.now();
   const sampling: GenerateOptions = temperature > 0 ? { temperature, seed } : {};
   const prompt = promptOf(tokenizer, messages, system);
-  const generation = generate(model, tokenizer, prompt, { ...sampling, maxTokens, signal });
+  const reading = { maxTokens, signal, ...(cache ? { cache } : {}) };
+  const generation = generate(model, tokenizer, prompt, { ...sampling, ...reading });
   let text = '';
   for await (const piece of generation) {
     text += piece;

@@ -31,6 +31,7 @@ import { loadShipped } from './shipped.js';
 import type { ShippedModel, Sources } from './sources.js';
 import { Stop } from './stop.js';
 import { Teaching, type TeachingOptions } from './teaching.js';
+import { Texts } from './texts.js';
 
 export interface LabParts {
   readonly openDevice: () => Promise<Backend>;
@@ -55,6 +56,7 @@ export class Lab implements LanguageLab {
   /** The last lesson, where it diverged. */
   #diverged: Pick<TeachingOptions, 'lesson' | 'start'> | undefined;
   readonly #asking = new Asking();
+  readonly #texts = new Texts();
 
   constructor(parts: LabParts) {
     this.#parts = parts;
@@ -205,9 +207,15 @@ export class Lab implements LanguageLab {
       const { strength } = question;
       const adapted = strength === 0 ? undefined : (this.#adapted ?? this.#learner(strength));
       const model = adapted?.model ?? base;
-      const answering = (signal: AbortSignal) => {
+      const isLearner = adapted !== undefined && adapted !== this.#adapted;
+      const answering = async (signal: AbortSignal) => {
         if (this.#adapted && adapted === this.#adapted) setStrength(this.#adapted.adapter, strength);
-        return answer({ model, tokenizer }, question, { told, signal });
+        const cache = isLearner ? undefined : this.#texts.of(model, strength);
+        try {
+          return await answer({ model, tokenizer, cache }, question, { told, signal });
+        } finally {
+          this.#texts.trim(model);
+        }
       };
       return this.#asking.run(model, answering, () => this.#flags.isRaised('asking'));
     });
@@ -263,6 +271,8 @@ export class Lab implements LanguageLab {
     try {
       await this.#endEstimate();
       this.#diverged = undefined;
+      // A lesson takes the memory; its first change of a model waits for this one.
+      void this.#asking.alone(() => this.#texts.forget());
       const { outcome, adapted, start } = await teaching.run();
       if (outcome.end === 'diverged') this.#diverged = { lesson: what.lesson, start };
       if (adapted) await this.#asking.alone(() => this.#replace(adapted));
@@ -298,6 +308,7 @@ export class Lab implements LanguageLab {
     return this.#asking.alone(() => {
       this.#replace(undefined);
       this.#diverged = undefined;
+      this.#texts.forget();
       this.#opened?.dispose();
       this.#opened = opened;
       this.#tokenizer = opened.tokenizer;
@@ -307,7 +318,10 @@ export class Lab implements LanguageLab {
   }
 
   #replace(adapted: Adapted | undefined): void {
-    if (this.#adapted) this.#opened?.takeBack(this.#adapted.model, 'an adapter');
+    if (this.#adapted) {
+      this.#texts.forget(this.#adapted.model);
+      this.#opened?.takeBack(this.#adapted.model, 'an adapter');
+    }
     this.#adapted = adapted;
   }
 
