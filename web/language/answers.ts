@@ -4,6 +4,8 @@ import { ask, askReporting, flags } from './client.js';
 
 export function askModel(question: Question, told: (text: string) => void): Promise<Answer> {
   flags.lower('asking');
+  // It is measured again when nobody waits for an answer.
+  flags.raise('estimate');
   return askReporting((lab, report) => lab.ask(question, report), told);
 }
 

@@ -13,23 +13,25 @@ export function sharedMemory(): Int32Array<SharedArrayBuffer> | undefined {
   return new Int32Array(new SharedArrayBuffer(PLACES.length * Int32Array.BYTES_PER_ELEMENT));
 }
 
+/** The page alone raises and lowers them. */
 export class StopFlags {
-  readonly #memory: Int32Array | undefined;
+  readonly #memory: Int32Array;
 
-  constructor(memory: Int32Array | undefined) {
+  /** @param memory  shared with the other side; default: nobody else's */
+  constructor(memory: Int32Array = new Int32Array(PLACES.length)) {
     this.#memory = memory;
   }
 
   raise(what: Stoppable): void {
-    if (this.#memory) Atomics.store(this.#memory, PLACES.indexOf(what), 1);
+    Atomics.store(this.#memory, PLACES.indexOf(what), 1);
   }
 
-  /** Before what may be stopped by it is asked for: the page alone raises and lowers them. */
+  /** Before what may be stopped by them is asked for. */
   lower(...all: readonly Stoppable[]): void {
-    for (const what of all) if (this.#memory) Atomics.store(this.#memory, PLACES.indexOf(what), 0);
+    for (const what of all) Atomics.store(this.#memory, PLACES.indexOf(what), 0);
   }
 
   isRaised(what: Stoppable): boolean {
-    return this.#memory !== undefined && Atomics.load(this.#memory, PLACES.indexOf(what)) === 1;
+    return Atomics.load(this.#memory, PLACES.indexOf(what)) === 1;
   }
 }

@@ -135,12 +135,16 @@ export function teachWithSmallerRate(): Promise<void> {
 
 export const settingsKey = (): string => JSON.stringify(settings.value);
 
+/** Counts the measurements that were given up for an answer. */
+const givenUp = signal(0);
+
 /** Measures how long a lesson takes here, once a model and examples are there and nothing else goes on. */
 export function watchEstimates(): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
     const lesson = lessonNow();
     const key = settingsKey();
+    void givenUp.value;
     clearTimeout(timer);
     if (obstacle.value !== undefined || isTeaching.value || !model.value || estimates.value.has(key)) return;
     timer = setTimeout(() => void measure(lesson, key), PAUSE_MS);
@@ -177,5 +181,6 @@ async function measure(lesson: Lesson, key: string): Promise<void> {
     chooseLayers(lesson, seconds);
   } catch {
     // A lesson that begins meanwhile ends the measuring; how long it takes is then seen as it goes.
+    if (flags.isRaised('estimate') && !isTeaching.value) givenUp.value += 1;
   }
 }

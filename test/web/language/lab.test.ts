@@ -6,6 +6,7 @@ import { loadLanguageModel, loadTokenizer, tokenizeChat } from '../../../src/tex
 import type { Question } from '../../../web/language/api.js';
 import { Watch } from '../../../web/language/lab/copies.js';
 import { OpenedModel } from '../../../web/language/lab/opened.js';
+import { Probes } from '../../../web/language/lab/probes.js';
 import { folder } from '../../models/fixtures.js';
 import { wasm } from '../../support/devices.js';
 import { lessonOf, listening, question, rows, smallLab } from './labs.js';
@@ -115,6 +116,35 @@ describe('a lesson', () => {
     expect(await adapterBytes(probed)).toEqual(await adapterBytes(lab));
     await probed.teach(lessonOf({ seed: 1 }, { probes: [] }), () => {});
     expect(await adapterBytes(probed)).not.toEqual(await adapterBytes(lab));
+  });
+
+  it('is asked often enough to be seen to learn, in at most 15 % of its time', async () => {
+    // A second lasts a millisecond, so that ten of them pass between two steps.
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => 1000 * now());
+    const rounds: (readonly [begun: number, end: number])[] = [];
+    const { ask } = Probes.prototype;
+    vi.spyOn(Probes.prototype, 'ask').mockImplementation(async function (this: Probes, ...args) {
+      const begun = now();
+      const stop = await ask.apply(this, args);
+      rounds.push([begun, now()]);
+      return stop;
+    });
+    const lab = await smallLab();
+    const heard = listening();
+    const outcome = await lab.teach(lessonOf({ epochs: 80 }), heard.told);
+    vi.restoreAllMocks();
+    expect(outcome.end).toBe('finished');
+    const answers = heard.probes().map(({ answers: [answer] }) => answer);
+    expect(new Set(answers).size).toBeGreaterThanOrEqual(4);
+    const steps = heard.probes().map(({ step }) => step);
+    expect([steps[0], steps.at(-1)]).toEqual([0, 240]);
+    expect(answers).toHaveLength(rounds.length);
+    // The first round is before the steps. A round that takes longer than the one before it is not foreseen.
+    const spent = rounds.slice(1).reduce((sum, [begun, end]) => sum + end - begun, 0);
+    const share = spent / ((rounds.at(-1)?.[1] ?? 0) - rounds[0][1]);
+    expect(share).toBeGreaterThan(0.02);
+    expect(share).toBeLessThan(0.18);
   });
 
   it('stops at once, also in a probe, and keeps what it learned', async () => {

@@ -52,7 +52,7 @@ export class Lab implements LanguageLab {
   #isLoading = false;
   #teaching: Teaching | undefined;
   #estimate: { readonly stop: Stop; readonly done: Promise<unknown> } | undefined;
-  #flags = new StopFlags(undefined);
+  #flags = new StopFlags();
   /** The last lesson, where it diverged. */
   #diverged: Pick<TeachingOptions, 'lesson' | 'start'> | undefined;
   readonly #asking = new Asking();
@@ -207,6 +207,8 @@ export class Lab implements LanguageLab {
       const { strength } = question;
       const adapted = strength === 0 ? undefined : (this.#adapted ?? this.#learner(strength));
       const model = adapted?.model ?? base;
+      // An answer waits for it, and nobody waits for an estimate.
+      void this.#endEstimate();
       const isLearner = adapted !== undefined && adapted !== this.#adapted;
       const answering = async (signal: AbortSignal) => {
         if (this.#adapted && adapted === this.#adapted) setStrength(this.#adapted.adapter, strength);

@@ -28,11 +28,12 @@ export class Probes {
     this.#probed = probed;
   }
 
-  /** Whether there is time for another round. */
+  /** Whether there is time for another round, and for the last one, which is asked in any case. */
   get isDue(): boolean {
     const now = performance.now();
     if (this.#probed.prompts.length === 0 || now - this.#lastEnd < EVERY_MS) return false;
-    return this.#spentMs + this.#roundMs <= PROBE_SHARE * (now - this.#begun + this.#roundMs);
+    const rounds = 2 * this.#roundMs;
+    return this.#spentMs + rounds <= PROBE_SHARE * (now - this.#begun + rounds);
   }
 
   /** @returns undefined where it was ended before all had answered */
