@@ -2,6 +2,7 @@
 export { noGrad } from './autograd/record.js';
 export type { Backend, DeviceName, HostArray, MemoryUse } from './backends/backend.js';
 export { DataError, DeviceError, ShapeError } from './base/errors.js';
+export { polledSignal } from './base/polledSignal.js';
 export { Random, type RandomState } from './base/random.js';
 export type { AnyBatch, Batches, BatchOptions } from './data/batches.js';
 export { type Batch, Dataset, type DatasetOptions } from './data/dataset.js';

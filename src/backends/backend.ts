@@ -131,6 +131,12 @@ export interface Backend {
    * @throws TypeError for a storage of another device or of another element type than the kernel takes
    */
   run<Name extends KernelName>(kernel: Name, args: KernelArguments<Name>): void;
+  /**
+   * Runs a synchronous `body`, in which `isStopped` is asked now and then between kernel calls: once it says so, those that follow are
+   * left out, and what they would have written is undefined. Not there where kernel calls take no time of the caller's.
+   * @returns whether all calls were made
+   */
+  runUnless?(isStopped: () => boolean, body: () => void): boolean;
 }
 
 /** Bytes: where a slice may begin (WebGPU binds storage buffers at multiples of 256). */

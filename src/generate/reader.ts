@@ -1,6 +1,7 @@
 /** A model that reads tokens into a cache, and says after the last of them which may come next. */
 import { noGrad } from '../autograd/record.js';
 import type { HostArray } from '../backends/backend.js';
+import { unlessStopped } from '../backends/stoppable.js';
 import type { KeyValueCache } from '../models/keyValueCache.js';
 import type { LlamaForCausalLM } from '../models/llama.js';
 import { evaluationModes, type Modes, withModes } from '../nn/mode.js';
@@ -43,7 +44,7 @@ export class TokenReader {
   async read(ids: Int32Array, signal?: AbortSignal): Promise<HostArray | undefined> {
     let logits: Tensor | undefined;
     for (let from = 0; from < ids.length && !signal?.aborted; from += CHUNK) {
-      logits = this.#chunk(ids.subarray(from, from + CHUNK), from + CHUNK >= ids.length);
+      logits = this.#chunk(ids.subarray(from, from + CHUNK), from + CHUNK >= ids.length, signal);
       await this.#turn();
     }
     if (!logits || signal?.aborted) return undefined;
@@ -58,10 +59,14 @@ export class TokenReader {
   }
 
   /** @param isLast  whether what follows is asked for */
-  #chunk(ids: Int32Array, isLast: boolean): Tensor | undefined {
+  #chunk(ids: Int32Array, isLast: boolean, signal: AbortSignal | undefined): Tensor | undefined {
+    let logits: Tensor | undefined;
     try {
-      const logits = ids.length === 1 ? this.#token(ids[0]) : this.#several(ids, isLast);
-      this.#text.add(ids);
+      const isRead = unlessStopped(this.#model.device, signal, () => {
+        logits = ids.length === 1 ? this.#token(ids[0]) : this.#several(ids, isLast);
+      });
+      // Rows behind those that are counted are nobody's.
+      if (isRead) this.#text.add(ids);
       return logits;
     } catch (error) {
       // Some layers may have rows that others lack.

@@ -1,5 +1,7 @@
 /** How well a language model predicts examples: the measure of a fine-tuning. */
+
 import { checkOptions, type OptionNames } from '../base/options.js';
+import { pollOf } from '../base/polledSignal.js';
 import { type PackedDraw, PackedRows } from '../data/packedRows.js';
 import { modelParts } from '../nn/module.js';
 import { reading } from '../nn/use.js';
@@ -90,13 +92,14 @@ async function measure(
   const eventLoop = eventLoopTurns();
   const turn = async () => {
     await eventLoop();
+    pollOf(signal)?.();
     signal?.throwIfAborted();
   };
   let done = 0;
   try {
     for (const draw of rows.draws({ batchSize: 1 })) {
       await turn();
-      tally.add(draw, await scorer.score(draw.take(), turn));
+      tally.add(draw, await scorer.score(draw.take(), turn, signal));
       done += draw.members.length;
       onProgress?.(done, rows.length);
     }

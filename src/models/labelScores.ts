@@ -1,6 +1,7 @@
 /** How a model predicts the labelled tokens of a packed row: the loss of each, and whether it is the most likely token. */
 import { noGrad } from '../autograd/record.js';
 import type { HostArray, Storage } from '../backends/backend.js';
+import { unlessStopped } from '../backends/stoppable.js';
 import type { PackedBatch } from '../data/packedRows.js';
 import { evaluationModes, type Modes, withModes } from '../nn/mode.js';
 import { embedding } from '../ops/embedding.js';
@@ -33,13 +34,16 @@ export class LabelScorer {
     model.device.write(this.#one, [1]);
   }
 
-  /** @param turn  called between two parts of the work; what it throws ends it */
-  async score(batch: PackedBatch, turn: () => Promise<void>): Promise<LabelScores> {
+  /**
+   * @param turn    called between two parts of the work; what it throws ends it
+   * @param signal  is looked at in them too where it is polled: `turn` throws then
+   */
+  async score(batch: PackedBatch, turn: () => Promise<void>, signal?: AbortSignal): Promise<LabelScores> {
     const { device } = this.#model;
     const labels = batch.targets.length;
     const best = new Int32Array(labels);
+    const states = this.#states(batch, signal);
     const losses = device.alloc('f32', labels);
-    const states = noGrad(() => withModes(this.#modes, () => labelledStates(this.#model, batch)));
     try {
       for (let first = 0; first < labels; first += LABEL_STEP) {
         await turn();
@@ -50,6 +54,15 @@ export class LabelScorer {
       states[0].dispose();
       device.free(losses);
     }
+  }
+
+  #states(batch: PackedBatch, signal: AbortSignal | undefined): ReturnType<typeof labelledStates> {
+    let states: ReturnType<typeof labelledStates> | undefined;
+    unlessStopped(this.#model.device, signal, () => {
+      states = noGrad(() => withModes(this.#modes, () => labelledStates(this.#model, batch)));
+    });
+    if (states) return states;
+    throw new DOMException('evaluateLanguageModel: it was stopped', 'AbortError');
   }
 
   dispose(): void {

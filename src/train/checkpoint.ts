@@ -77,12 +77,16 @@ function dropouts(model: Module): Map<string, Dropout> {
   );
 }
 
-/** The content of a checkpoint. Everything is float32, as it is on the device, but the reference device's float64. */
+/**
+ * The content of a checkpoint. Everything is float32, as it is on the device, but the reference device's float64.
+ * @param goesOn  asked often: where it says no, what comes of it is no checkpoint
+ */
 export async function serializeCheckpoint(
   model: Module,
   optimizer: Optimizer,
   fingerprint: Fingerprint,
   { bestState, ...position }: Checkpoint,
+  goesOn?: () => Promise<boolean>,
 ): Promise<ReadyContent> {
   const dropout = new Map<string, DropoutState>();
   for (const [path, module] of dropouts(model)) dropout.set(path, await module.readState());
@@ -90,12 +94,8 @@ export async function serializeCheckpoint(
   // Counts are kept as integers of any size.
   state.delete('step');
   const parts = { model: await valuesOf(changingTensors(model)), optimizer: state, best: bestState };
-  return writeCheckpoint({
-    fingerprint,
-    position: { ...position, steps: optimizer.stepCounts },
-    dropout,
-    parts,
-  });
+  const whole = { ...position, steps: optimizer.stepCounts };
+  return writeCheckpoint({ fingerprint, position: whole, dropout, parts }, goesOn);
 }
 
 /**

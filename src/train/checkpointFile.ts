@@ -45,13 +45,14 @@ export interface CheckpointContent {
   readonly parts: Readonly<Record<Part, StateDict>>;
 }
 
-/** A checkpoint in parts. Tensors are float32. */
-export function writeCheckpoint({
-  fingerprint,
-  position,
-  dropout,
-  parts,
-}: CheckpointContent): Iterable<Uint8Array> {
+/**
+ * A checkpoint in parts. Tensors are float32.
+ * @param goesOn  asked often: where it says no, what comes of it is no checkpoint
+ */
+export async function writeCheckpoint(
+  { fingerprint, position, dropout, parts }: CheckpointContent,
+  goesOn: () => Promise<boolean> = async () => true,
+): Promise<Iterable<Uint8Array>> {
   const tensors = new Map<string, WritableTensor>();
   for (const part of PARTS) {
     for (const [name, tensor] of parts[part]) tensors.set(`${part}.${name}`, { dtype: 'F32', ...tensor });
@@ -65,7 +66,10 @@ export function writeCheckpoint({
   const checksum = '0'.repeat(CHECKSUM_DIGITS);
   const file = safetensorsParts(tensors, { checksum, format: 'pt', training });
   const hash = new Sha256();
-  for (const part of file) hash.update(part);
+  for (const part of file) {
+    hash.update(part);
+    if (!(await goesOn())) break;
+  }
   const [header] = file;
   header.set(new TextEncoder().encode(hash.hex()), CHECKSUM_AT);
   return file;

@@ -1,3 +1,4 @@
+import { pollOf } from '../base/polledSignal.js';
 import { Random } from '../base/random.js';
 import { type AnyBatch, type Batches, drawsOf } from '../data/batches.js';
 import type { Batch } from '../data/dataset.js';
@@ -85,7 +86,10 @@ export interface FitOptions<M extends Module = Layer, B extends AnyBatch = Batch
   /** Saves all that is needed to go on to the same bits: trained parameters, optimizer, dropout, position. */
   readonly checkpoint?: CheckpointOptions;
   readonly onStep?: (report: StepReport) => void;
-  /** Stops at the end of an iteration. */
+  /**
+   * Stops at the end of an iteration. One from `polledSignal` also leaves an iteration of several batches, or of data that have steps
+   * of their own, in the middle: the weights are then those before it. No checkpoint is written once such a signal has come.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -162,24 +166,35 @@ async function train<M extends Module, B extends AnyBatch>(
   let iteration = log.count;
   const first = iteration;
   const step = trainingStep({ model, data, loss }, options, plan, first, log);
+  const turn = eventLoopTurns();
+  const isLeft = () => pollOf(signal)?.() ?? false;
+  const goesOn = async () => {
+    await turn();
+    return !isLeft();
+  };
   const save = async () => {
     await step.readLosses();
+    if (!store || isLeft()) return;
     const state = { iteration, lossSum: log.sum, stepsBefore, ...validation.state };
-    if (store) await keepCheckpoint(store, await serializeCheckpoint(model, optimizer, fingerprint, state));
+    const content = await serializeCheckpoint(model, optimizer, fingerprint, state, goesOn);
+    if (!isLeft()) await keepCheckpoint(store, content);
   };
   const begun = performance.now();
-  const turn = eventLoopTurns();
-  let stopped = signal?.aborted ?? false;
+  const isAborted = () => isLeft() || (signal?.aborted ?? false);
+  let stopped = isAborted();
   try {
     while (iteration < log.iterations && !stopped && !validation.isOver) {
       optimizer.scheduleFactor = learningRateFactor(plan.schedule, iteration, log.iterations);
+      await use.alone(async () => {
+        stopped = !(await step.run(iteration + 1 === log.iterations));
+      });
+      if (stopped) break;
       iteration += 1;
-      await use.alone(() => step.run(iteration === log.iterations));
       log.report();
       await validation.after(iteration, iteration === log.iterations);
       if (checkpoint && iteration % checkpoint.every === 0) await save();
       await turn();
-      stopped = signal?.aborted ?? false;
+      stopped = isAborted();
     }
     await step.readLosses();
     log.report();
@@ -259,7 +274,7 @@ function fingerprintPartsOf<M extends Module, B extends AnyBatch>(
 /** @param first  iterations that were made before, whose batches are left out */
 function trainingStep<B extends AnyBatch>(
   { model, data, loss }: { model: Module; data: Batches<B>; loss: (batch: B) => Tensor },
-  { optimizer, clipNorm, record = true }: Schedulable,
+  { optimizer, clipNorm, record = true, signal }: Schedulable,
   { accumulate, batches: all, hasSteps, batching }: Plan,
   first: number,
   log: TrainingLog,
@@ -288,7 +303,7 @@ function trainingStep<B extends AnyBatch>(
   };
   const tell = { onLosses, onNorm, onDispose };
   const grouping = { accumulate, group, isSummed: hasSteps };
-  return new TrainingStep({ device, optimizer, next, ...tell, ...grouping, clipNorm, record });
+  return new TrainingStep({ device, optimizer, next, ...tell, ...grouping, clipNorm, record, signal });
 }
 
 /** Counts the losses that were read, and tells of each once its step is done. */

@@ -22,6 +22,11 @@ export class LossWindow {
     this.#length += 1;
   }
 
+  /** Gives up the room of a step that was left. */
+  drop(): void {
+    this.#length -= 1;
+  }
+
   /** @param loss  one number: that of the step which has begun */
   append(loss: Storage): void {
     this.#device.run('append', { list: this.#list, x: loss });

@@ -3,8 +3,11 @@ import { passBackward } from '../autograd/graph.js';
 import { type GraphShape, graphShape } from '../autograd/graphShape.js';
 import { StepScope } from '../autograd/record.js';
 import type { Backend, Program } from '../backends/backend.js';
+import { unlessStopped } from '../backends/stoppable.js';
+import { pollOf } from '../base/polledSignal.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import { type Tensor, zeros } from '../tensor.js';
+import { eventLoopTurns } from './eventLoop.js';
 import { LossWindow } from './lossWindow.js';
 import { type Replay, Replays } from './replay.js';
 
@@ -41,6 +44,8 @@ export interface TrainingStepOptions {
   readonly clipNorm?: number | undefined;
   /** Whether to record; false computes every step call by call. */
   readonly record: boolean;
+  /** One that is polled is heard between and in the batches of a step of several. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** In device memory, so that the calls that read them are repeated. */
@@ -57,6 +62,7 @@ export class TrainingStep {
   readonly #window: LossWindow;
   readonly #scope = new StepScope();
   readonly #replays = new Replays();
+  readonly #turn = eventLoopTurns();
   #sums: Sums | undefined;
   #steps = 0;
 
@@ -65,14 +71,20 @@ export class TrainingStep {
     this.#window = new LossWindow(options.device);
   }
 
-  /** Forward, backward and a step of the optimizer. @param isLast  reads the losses that were not read yet */
-  async run(isLast: boolean): Promise<void> {
+  /**
+   * Forward, backward and a step of the optimizer.
+   * @param isLast  reads the losses that were not read yet
+   * @returns false where a signal ended it before it changed anything
+   */
+  async run(isLast: boolean): Promise<boolean> {
     this.#window.begin();
     this.#steps += 1;
-    if (this.#options.accumulate > 1 || this.#options.isSummed) {
-      await this.#accumulated(isLast);
-      return;
-    }
+    if (this.#options.accumulate > 1 || this.#options.isSummed) return this.#accumulated(isLast);
+    await this.#single(isLast);
+    return true;
+  }
+
+  async #single(isLast: boolean): Promise<void> {
     const { shape, forward } = this.#options.next();
     const replay = this.#replays.for(shape);
     replay.begin();
@@ -105,8 +117,8 @@ export class TrainingStep {
   }
 
   /** A graph and a backward pass for each batch, so that it takes the memory of one. */
-  async #accumulated(isLast: boolean): Promise<void> {
-    const { device, optimizer, next, group, isSummed, onNorm } = this.#options;
+  async #accumulated(isLast: boolean): Promise<boolean> {
+    const { device, optimizer, next, group, isSummed, onNorm, signal } = this.#options;
     this.#sums ??= { share: zeros(device, []), meanLoss: zeros(device, []) };
     const { share, meanLoss } = this.#sums;
     const count = isSummed ? 1 : group();
@@ -114,6 +126,8 @@ export class TrainingStep {
     optimizer.zeroGrad();
     let [batches, repeated, isWhole] = [0, 0, false];
     while (!isWhole) {
+      // A signal that is polled may come with a message as well.
+      if (batches > 0 && pollOf(signal)) await this.#turn();
       const beta = batches === 0 ? 0 : 1;
       const backward = (loss: Tensor) => {
         loss.backward(share);
@@ -124,7 +138,13 @@ export class TrainingStep {
       isWhole = isSummed ? endsStep : batches === count;
       // The first batch of a group begins the sums, and a last, shorter group has other shares.
       const replay = this.#replays.for(shape, `${count} ${beta}`);
-      if (this.#accumulate(replay, forward, backward)) repeated += 1;
+      const isMade = unlessStopped(device, signal, () => {
+        if (this.#accumulate(replay, forward, backward)) repeated += 1;
+      });
+      if (!isMade) {
+        this.#window.drop();
+        return false;
+      }
     }
     if (repeated === batches) this.repeated += 1;
     this.#window.append(meanLoss.storage);
@@ -133,6 +153,7 @@ export class TrainingStep {
     // Such a step takes long, and the device is waited for in any case.
     if (this.#options.clipNorm !== undefined) onNorm(await optimizer.readNorm(), this.#steps);
     optimizer.step();
+    return true;
   }
 
   /** Adds the gradient of one batch. Whether its kernel calls were repeated. */

@@ -135,8 +135,8 @@ export interface TeachOutcome {
   readonly kept: number;
   readonly seconds: number;
   readonly trainable: number;
-  /** Loss of a fixed general text, before and after. */
-  readonly general: readonly [before: number, after: number];
+  /** Loss of a fixed general text, before and after; undefined where measuring it was skipped. */
+  readonly general?: readonly [before: number, after: number] | undefined;
   readonly heldOut?: readonly [before: number, after: number] | undefined;
 }
 
@@ -169,6 +169,9 @@ export interface AdapterInfo {
 
 /** The worker. Every method throws an Error whose message is one sentence for a person. */
 export interface LanguageLab {
+  /** Takes the memory of the page's `StopFlags`. */
+  hearStops(memory: Int32Array): Promise<void>;
+
   /** The page's own model: what is stored is not fetched again. Resolves when it can answer. */
   openShipped(told: (loading: Loading, facts: ModelFacts | undefined) => void): Promise<ModelView>;
   /** A person's own files: one GGUF, or config.json, tokenizer.json and safetensors. Only the header is read. */
@@ -189,6 +192,11 @@ export interface LanguageLab {
   estimate(lesson: Lesson): Promise<number>;
   /** Teaches a new adapter; the one there was stays until it is done. It saves itself so that `resume` can go on. */
   teach(lesson: Lesson, told: (report: TeachReport) => void): Promise<TeachOutcome>;
+  /**
+   * Goes on with the lesson that diverged last, at another rate: from its last good values and their step, or from its beginning
+   * where it has none.
+   */
+  teachOn(learningRate: number, told: (report: TeachReport) => void): Promise<TeachOutcome>;
   /** Goes on with a lesson that a closed tab left unfinished. */
   resume(told: (report: TeachReport) => void): Promise<TeachOutcome>;
   /** The lesson that can be gone on with. */
@@ -198,7 +206,13 @@ export interface LanguageLab {
   forgetUnfinished(): Promise<void>;
   pauseTeaching(): Promise<void>;
   goOnTeaching(): Promise<void>;
-  stopTeaching(): Promise<void>;
+  /**
+   * Resolves when the last step is over.
+   * @param keep  `best`: the values that did best on the held-out rows, where there are such
+   */
+  stopTeaching(keep?: 'best'): Promise<void>;
+  /** Skips what is measured when the steps are over. */
+  skipMeasuring(): Promise<void>;
 
   /** @param told  the text so far */
   ask(question: Question, told: (text: string) => void): Promise<Answer>;

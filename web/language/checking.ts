@@ -1,8 +1,8 @@
 /** The checks of a preset, asked of the base and of the adapter when a person wants it. */
 import { computed, signal } from '@preact/signals';
 import { reasonOf, say } from '../work.js';
+import { askModel, stopAsking } from './answers.js';
 import type { AdapterInfo } from './api.js';
-import { ask, askReporting } from './client.js';
 import type { Check } from './presets/checks.js';
 import { PRESETS } from './presets/index.js';
 import { type Checked, talliesOf } from './presets/tally.js';
@@ -69,10 +69,7 @@ async function answerOf({ prompt, kind }: Check, strength: 0 | 1): Promise<strin
     messages: [{ role: 'user' as const, content: prompt }],
     ...{ system: system.value, strength, maxTokens: MOST_TOKENS[kind], temperature: 0, seed: 0 },
   };
-  const { text, end } = await askReporting(
-    (lab, told) => lab.ask(question, told),
-    () => {},
-  );
+  const { text, end } = await askModel(question, () => {});
   if (end === 'stopped') isStopped = true;
   else if (progress.value) progress.value = { ...progress.value, done: progress.value.done + 1 };
   // What was cut at its longest goes on, whatever it looks like so far.
@@ -81,5 +78,5 @@ async function answerOf({ prompt, kind }: Check, strength: 0 | 1): Promise<strin
 
 export async function stopChecks(): Promise<void> {
   isStopped = true;
-  await ask((lab) => lab.stopAsking());
+  await stopAsking();
 }

@@ -2,8 +2,12 @@
 import type { Remote } from 'comlink';
 import { WorkerClient } from '../workerClient.js';
 import type { LanguageLab } from './api.js';
+import { StopFlags, sharedMemory } from './stopFlags.js';
 
 const client = new WorkerClient<LanguageLab>();
+const memory = sharedMemory();
+/** What is to stop: raised beside the call that stops it, which the worker hears only when it has computed a while. */
+export const flags = new StopFlags(memory);
 let isStarted = false;
 let onCrash: (reason: string) => void = () => {};
 let onLost: () => void = () => {};
@@ -44,6 +48,8 @@ function startOnce(): void {
     isStarted = false;
     onCrash(reason);
   });
+  // Where the worker does not run, the crash is told.
+  if (memory) void client.ask((lab) => lab.hearStops(memory)).catch(() => {});
 }
 
 /** Ends the worker; whoever asks next has another. @param reason  why, for those who wait */

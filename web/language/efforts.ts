@@ -12,6 +12,8 @@ export const EFFORT_NAMES: Readonly<Record<Effort, string>> = {
 
 /** Few examples are not gone through more often than this: they are known by heart before. */
 export const MOST_PASSES = 40;
+/** From here on a lesson is long, and fewer layers are taught unless a person wants all. */
+export const LONG_SECONDS = 300;
 /** Blocks of the model that are taught where a device is slow. */
 export const FEWER_LAYERS = 8;
 /** Below it, a row that is held out is missed more than what it tells is worth. */
@@ -44,6 +46,9 @@ export function settingsOf(effort: Effort, rows: number, others: Partial<TeachSe
   const passes = Math.round(steps / Math.max(1, stepsOfPass(rows, settings)));
   return { ...settings, learningRate, epochs: Math.min(MOST_PASSES, Math.max(1, passes)) };
 }
+
+/** A rate to go on with where one has diverged. */
+export const smallerRate = (rate: number) => (rate > 1e-4 ? 1e-4 : rate / 10);
 
 /** Rows that are kept from a lesson to test it. */
 export function heldOutRows(rows: number, { heldOut }: Pick<TeachSettings, 'heldOut'>): number {

@@ -21,7 +21,7 @@ export function outcomeSentence(outcome: TeachOutcome): string {
 }
 
 /** Of a fixed general text. */
-export function forgotSentence([before, after]: TeachOutcome['general']): string {
+export function forgotSentence([before, after]: NonNullable<TeachOutcome['general']>): string {
   const change = after / before - 1;
   const said = signed(change);
   if (change < 0.005) return `It forgot nothing that this test sees (${said}).`;

@@ -41,9 +41,13 @@ export const taughtRows = computed(() => rows.value.filter(canBeTaught));
 /** A person's own; undefined while an effort decides. */
 export const ownSettings = signal<TeachSettings | undefined>(undefined);
 export const chosenEffort = signal<Effort>('quick');
-export const settings = computed(
-  () => ownSettings.value ?? settingsOf(chosenEffort.value, taughtRows.value.length),
+/** Fewer layers than all, where those would take so many seconds that they were chosen for a person who has not. */
+export const fewerLayers = signal<{ readonly lastLayers: number; readonly insteadOf: number } | undefined>(
+  undefined,
 );
+export const settingsFor = (effort: Effort): TeachSettings =>
+  settingsOf(effort, taughtRows.value.length, { lastLayers: fewerLayers.value?.lastLayers });
+export const settings = computed(() => ownSettings.value ?? settingsFor(chosenEffort.value));
 export const effort = computed(() => effortOf(settings.value, taughtRows.value.length));
 export const heldOut = computed(() => heldOutRows(taughtRows.value.length, settings.value));
 /** Seconds of a lesson, by its settings as JSON: measured when somebody asked. */

@@ -94,4 +94,8 @@ export class WasmBackend implements Backend {
     const command = this.#runner.encode(kernel, args);
     if (this.recorder.admit(command)) this.#runner.runOne(command);
   }
+
+  runUnless(isStopped: () => boolean, body: () => void): boolean {
+    return this.#runner.runUnless(isStopped, body);
+  }
 }

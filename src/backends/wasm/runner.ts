@@ -8,6 +8,11 @@ import type { WasmKernels } from './kernels.js';
 import type { WasmBlock, WasmMemory } from './memory.js';
 import type { Thread, ThreadPlatform } from './threads.js';
 
+/** Milliseconds from one look at whether to stop to the next. */
+const LOOK_MS = 20;
+/** Commands of a program between two looks. */
+const PART = 8;
+
 export class WasmRunner implements RecordedDevice<WasmCommand, WasmBlock> {
   readonly recorder: Recorder<WasmCommand, WasmBlock>;
   readonly #kernels: WasmKernels;
@@ -21,6 +26,8 @@ export class WasmRunner implements RecordedDevice<WasmCommand, WasmBlock> {
   readonly #control: number;
   readonly #scratch: number;
   readonly #workers: Thread[] = [];
+  /** Says whether commands are to be left out from now on; undefined where they never are. */
+  #mayStop: (() => boolean) | undefined;
 
   /** @param threads  for so many there is room */
   constructor(kernels: WasmKernels, memory: WasmMemory, threads: number) {
@@ -63,7 +70,26 @@ export class WasmRunner implements RecordedDevice<WasmCommand, WasmBlock> {
     for (const worker of this.#workers.splice(0)) worker.terminate();
   }
 
+  runUnless(isStopped: () => boolean, body: () => void): boolean {
+    let [last, isLeft] = [performance.now(), false];
+    const outer = this.#mayStop;
+    this.#mayStop = () => {
+      const now = performance.now();
+      if (isLeft || now - last < LOOK_MS) return isLeft;
+      last = now;
+      isLeft = isStopped();
+      return isLeft;
+    };
+    try {
+      body();
+      return !isLeft;
+    } finally {
+      this.#mayStop = outer;
+    }
+  }
+
   runOne(command: WasmCommand): void {
+    if (this.#mayStop?.()) return;
     this.#store(this.#single, command);
     this.#run(this.#single, 1);
   }
@@ -81,8 +107,14 @@ export class WasmRunner implements RecordedDevice<WasmCommand, WasmBlock> {
     const { commandBytes } = this.#kernels;
     const block = this.#memory.reserve(commands.length * commandBytes);
     for (const [i, command] of commands.entries()) this.#store(block.address + i * commandBytes, command);
+    // Where an `append` ends it early, what follows must not run: it stays one call.
+    const isWhole = commands.some(([op]) => op === this.#kernels.ops.append);
     return {
-      run: () => this.#run(block.address, commands.length),
+      run: () => {
+        const part = this.#mayStop && !isWhole ? PART : commands.length;
+        for (let i = 0; i < commands.length && !this.#mayStop?.(); i += part)
+          this.#run(block.address + i * commandBytes, Math.min(part, commands.length - i));
+      },
       free: () => this.#memory.release(block),
     };
   }

@@ -2,34 +2,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Remote } from 'comlink';
 import type { BrowserContext, Page } from 'playwright-core';
-import { build } from 'vite';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { LanguageLab, TeachReport } from '../../../web/language/api.js';
 import { hasChromium, ISOLATION, launchChromium } from '../../browser/chromium.js';
 import { serveFolder } from '../../browser/staticServer.js';
 import { folder } from '../../models/fixtures.js';
+import { builtPage } from './builtPage.js';
 import { lessonOf, question } from './labs.js';
 
 interface Globals {
   lab: Remote<LanguageLab>;
   proxy: <T>(value: T) => T;
   steps: number;
-}
-
-const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-
-async function builtPage(outDir: string): Promise<void> {
-  const sources = path('../../../src/');
-  await build({
-    ...{ root: path('page'), base: './', configFile: false, logLevel: 'warn' },
-    define: { MODEL_FILES: 'null' },
-    resolve: { alias: { 'lowrank/text': `${sources}text.ts`, lowrank: `${sources}browser.ts` } },
-    worker: { format: 'es' },
-    build: { outDir, target: 'es2022', emptyOutDir: true },
-  });
 }
 
 describe.skipIf(!hasChromium())('the lab in a page', async () => {

@@ -1,8 +1,12 @@
 /** The lab of the language-model page on a small model. */
 import { describe, expect, it, vi } from 'vitest';
+import { TokenReader } from '../../../src/generate/reader.js';
 import { loadAdapter, noGrad, tensor } from '../../../src/index.js';
 import { loadLanguageModel, loadTokenizer, tokenizeChat } from '../../../src/text.js';
+import type { Question } from '../../../web/language/api.js';
+import { Watch } from '../../../web/language/lab/copies.js';
 import { OpenedModel } from '../../../web/language/lab/opened.js';
+import { Probes } from '../../../web/language/lab/probes.js';
 import { folder } from '../../models/fixtures.js';
 import { wasm } from '../../support/devices.js';
 import { lessonOf, listening, question, rows, smallLab } from './labs.js';
@@ -114,6 +118,35 @@ describe('a lesson', () => {
     expect(await adapterBytes(probed)).not.toEqual(await adapterBytes(lab));
   });
 
+  it('is asked often enough to be seen to learn, in at most 15 % of its time', async () => {
+    // A second lasts a millisecond, so that ten of them pass between two steps.
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => 1000 * now());
+    const rounds: (readonly [begun: number, end: number])[] = [];
+    const { ask } = Probes.prototype;
+    vi.spyOn(Probes.prototype, 'ask').mockImplementation(async function (this: Probes, ...args) {
+      const begun = now();
+      const stop = await ask.apply(this, args);
+      rounds.push([begun, now()]);
+      return stop;
+    });
+    const lab = await smallLab();
+    const heard = listening();
+    const outcome = await lab.teach(lessonOf({ epochs: 80 }), heard.told);
+    vi.restoreAllMocks();
+    expect(outcome.end).toBe('finished');
+    const answers = heard.probes().map(({ answers: [answer] }) => answer);
+    expect(new Set(answers).size).toBeGreaterThanOrEqual(4);
+    const steps = heard.probes().map(({ step }) => step);
+    expect([steps[0], steps.at(-1)]).toEqual([0, 240]);
+    expect(answers).toHaveLength(rounds.length);
+    // The first round is before the steps. A round that takes longer than the one before it is not foreseen.
+    const spent = rounds.slice(1).reduce((sum, [begun, end]) => sum + end - begun, 0);
+    const share = spent / ((rounds.at(-1)?.[1] ?? 0) - rounds[0][1]);
+    expect(share).toBeGreaterThan(0.02);
+    expect(share).toBeLessThan(0.18);
+  });
+
   it('stops at once, also in a probe, and keeps what it learned', async () => {
     const lab = await smallLab();
     const probes = Array.from({ length: 200 }, (_, i) => `Lamp ${i}?`);
@@ -164,8 +197,62 @@ describe('a lesson', () => {
     expect(losses.length).toBeLessThan(outcome.of);
     if (outcome.kept === 0) expect(await adapterBytes(lab)).toEqual(before);
     else expect(losses[outcome.kept][1]).toBeLessThanOrEqual(losses[0][1]);
-    expect(Number.isFinite(outcome.general[1])).toBe(true);
+    if (outcome.kept > 0) expect(Number.isFinite(outcome.general?.[1])).toBe(true);
     expect((await lab.ask(question('Lamp 3?', 1), () => {})).tokens).toBeGreaterThanOrEqual(0);
+  });
+
+  it('goes on from its last good values where it has diverged, at another rate', async () => {
+    const lab = await smallLab();
+    await expect(lab.teachOn(1e-4, () => {})).rejects.toThrow('There is no lesson that diverged.');
+    const first = listening();
+    // So small a model does not diverge by itself.
+    const { after } = Watch.prototype;
+    const spy = vi.spyOn(Watch.prototype, 'after').mockImplementation(function (this: Watch, step, loss) {
+      return after.call(this, step, loss) || step === 40;
+    });
+    const lesson = lessonOf({ epochs: 30 }, { probes: ['Lamp 3?'] });
+    const lost = await lab.teach(lesson, first.told);
+    spy.mockRestore();
+    expect(lost).toMatchObject({ end: 'diverged', steps: 40, kept: 39 });
+    const good = await adapterBytes(lab);
+    const heard = listening();
+    const outcome = await lab.teachOn(1e-9, heard.told);
+    expect(outcome).toMatchObject({ end: 'finished', steps: 90, of: 90, kept: 90 });
+    const before = first.losses().filter(([step]) => step <= lost.kept);
+    expect(heard.reports[0]).toMatchObject({ step: lost.kept, losses: before });
+    expect(heard.losses().map(([step]) => step)).toEqual(Array.from({ length: 90 }, (_, i) => i + 1));
+    expect(heard.probes()[0]).toEqual(first.probes()[0]);
+    // So small a rate leaves the values where they were: it is their lesson that went on.
+    const numbers = (bytes: Uint8Array | undefined) =>
+      new Float32Array((bytes as Uint8Array).slice(-4096).buffer);
+    const [kept, now] = [numbers(good), numbers(await adapterBytes(lab))];
+    for (const [i, value] of now.entries()) expect(Math.abs(value - kept[i])).toBeLessThan(1e-6);
+    await expect(lab.teachOn(1e-4, () => {})).rejects.toThrow('There is no lesson that diverged.');
+  });
+
+  it('keeps the best where that is asked for, though it does no worse since', async () => {
+    const lab = await smallLab();
+    const heard = listening();
+    const lesson = lessonOf({ epochs: 40, heldOut: 0.1, batch: 2 }, { rows: rows(24), probes: [] });
+    const outcome = await lab.teach(lesson, (report) => {
+      heard.told(report);
+      const last = heard.heldOut().at(-1);
+      if (last && last[0] > 0 && report.step > last[0]) void lab.stopTeaching('best');
+    });
+    expect(outcome.end).toBe('stopped');
+    expect(outcome.kept).toBe(heard.heldOut().at(-1)?.[0]);
+    expect(outcome.kept).toBeLessThan(outcome.steps);
+    expect(outcome.heldOut?.[1]).toBe(heard.heldOut().at(-1)?.[1]);
+  });
+
+  it('leaves out what is measured after it where that is skipped', async () => {
+    const lab = await smallLab();
+    const lesson = lessonOf({ epochs: 1 }, { probes: [] });
+    const outcome = await lab.teach(lesson, ({ isMeasuring }) => {
+      if (isMeasuring) void lab.skipMeasuring();
+    });
+    expect(outcome).toMatchObject({ end: 'finished', kept: 3, general: undefined, heldOut: undefined });
+    expect(await lab.adapter()).toMatchObject({ steps: 3 });
   });
 
   it('holds rows out, says when it memorises, and stops at the best', async () => {
@@ -186,7 +273,7 @@ describe('a lesson', () => {
     expect(await lab.adapter()).toMatchObject({ rows: 22 });
     const long = { ...lesson, settings: { ...lesson.settings, batch: 1, learningRate: 1e-3 } };
     const early = await lab.teach(long, ({ step }) => {
-      if (step > 0) void lab.stopTeaching();
+      if (step > 8) void lab.stopTeaching();
     });
     expect(early.kept).toBeGreaterThan(0);
     expect(early.heldOut?.[0]).toBe(heard.heldOut()[0][1]);
@@ -245,5 +332,81 @@ describe('the base', () => {
     expect((await lab.ask(question('Lamp 3?', 0), () => {})).text).toBe(
       (await (await smallLab()).ask(question('Lamp 3?', 1.5 - 1.5), () => {})).text,
     );
+  });
+});
+
+describe('a conversation', () => {
+  /** Tokens that were read for an answer, those of the answer among them. */
+  async function asked(
+    lab: Awaited<ReturnType<typeof smallLab>>,
+    messages: Question['messages'],
+    strength = 0,
+  ) {
+    const { read } = TokenReader.prototype;
+    let tokens = 0;
+    const spy = vi.spyOn(TokenReader.prototype, 'read').mockImplementation(function (
+      this: TokenReader,
+      ids,
+      ...rest
+    ) {
+      tokens += ids.length;
+      return read.call(this, ids, ...rest);
+    });
+    const { text } = await lab.ask({ ...question('', strength), messages }, () => {});
+    spy.mockRestore();
+    return { text, tokens };
+  }
+
+  const say = (content: string) => ({ role: 'user' as const, content });
+  const first = [say('Lamp 3?')];
+  const then = (text: string) => [
+    ...first,
+    { role: 'assistant' as const, content: text },
+    say('And lamp 4?'),
+  ];
+
+  it('is read only where it is new, to the same words', async () => {
+    const lab = await smallLab();
+    const { text } = await asked(lab, first);
+    const second = await asked(lab, then(text));
+    const fresh = await asked(await smallLab(), then(text));
+    expect(second.text).toBe(fresh.text);
+    expect(second.tokens).toBeLessThan(fresh.tokens - 5);
+    expect((await asked(lab, first)).text).toBe(text);
+  });
+
+  it('is read again with another adapter, at another strength, and after a lesson', async () => {
+    const [lab, other] = [await smallLab(), await smallLab()];
+    const lesson = (seed: number) => lessonOf({ seed, epochs: 6 }, { probes: [] });
+    for (const each of [lab, other]) await each.teach(lesson(0), () => {});
+    const { text } = await asked(lab, first, 1);
+    for (const strength of [1, 0.5, 1, 1.5]) {
+      const again = await asked(lab, then(text), strength);
+      await other.removeAdapter();
+      await other.loadAdapter(await lab.adapterFiles());
+      expect(again.text).toBe((await asked(other, then(text), strength)).text);
+    }
+    const before = await asked(lab, then(text), 1);
+    expect((await asked(lab, then(text), 1)).tokens).toBeLessThan(before.tokens);
+    await lab.teach(lesson(1), () => {});
+    const after = await asked(lab, then(text), 1);
+    await other.loadAdapter(await lab.adapterFiles());
+    expect(after).toEqual(await asked(other, then(text), 1));
+  });
+
+  it('keeps no more memory than for one text of each model', async () => {
+    const lab = await smallLab();
+    const live = async () => (await lab.memory())?.liveBytes ?? 0;
+    await asked(lab, first);
+    const one = await live();
+    for (let i = 0; i < 5; i++) await asked(lab, [say(`Lamp ${i}, lamp ${i + 1}?`)]);
+    expect(await live()).toBe(one);
+    const lesson = lessonOf({ epochs: 1 }, { probes: [] });
+    for (let i = 0; i < 2; i++) await lab.teach(lesson, () => {});
+    const taught = await live();
+    await asked(lab, first, 1);
+    expect(await live()).toBeGreaterThan(taught);
+    await lab.teach(lesson, () => {});
+    expect(await live()).toBe(taught);
   });
 });

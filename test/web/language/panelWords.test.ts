@@ -5,7 +5,7 @@ import { systemIn } from '../../../web/language/examples/systemIn.js';
 import { answersTo } from '../../../web/language/ui/probes/answersTo.js';
 import { stopText } from '../../../web/language/ui/probes/words.js';
 import { numberBytes, sizeOf, taughtWords } from '../../../web/language/ui/take/words.js';
-import { estimateSentence, quarterSentence, runningLine } from '../../../web/language/ui/teach/words.js';
+import { announcement, estimateSentence, runningLine } from '../../../web/language/ui/teach/words.js';
 import { endingOf } from '../../../web/language/ui/try/speed.js';
 
 const report: TeachReport = {
@@ -22,10 +22,20 @@ describe('a lesson that runs', () => {
     [{ latest: undefined }, true, 'Paused at the beginning.'],
     [told({ step: 0 }), false, 'The model answers as it is, then it learns …'],
     [told({ isMeasuring: true }), false, 'The steps are over: what it forgot is being measured …'],
-  ])('%o, paused: %s', (course, isPaused, said) => expect(runningLine(course, isPaused)).toBe(said));
+  ])('%o, paused: %s', (course, isPaused, said) =>
+    expect(runningLine(course, { isPaused, isStopping: false })).toBe(said),
+  );
+
+  it('says that it stops until it has', () => {
+    const stopping = { isPaused: true, isStopping: true };
+    expect(runningLine(told(), stopping)).toBe('Stopping at step 23 of 60 …');
+    expect(runningLine(told({ isMeasuring: true }), stopping)).toBe('Stopping at step 23 of 60 …');
+    expect(announcement(told(), true)).toBe('Stopping …');
+    expect(announcement(told({ isMeasuring: true }), false)).toMatch(/^The steps are over/);
+  });
 
   it('is told aloud at each quarter', () => {
-    const said = Array.from({ length: 61 }, (_, step) => quarterSentence(told({ step })));
+    const said = Array.from({ length: 61 }, (_, step) => announcement(told({ step }), false));
     expect([...new Set(said)]).toEqual([
       'The lesson begins.',
       ...[25, 50, 75, 100].map((percent) => `${percent} % of the lesson is done.`),
@@ -40,6 +50,10 @@ it.each([
   [
     { seconds: 370, isOwn: false, lastLayers: 8 },
     'About 6 min on this device. Only the last 8 layers are taught. Keep the screen on.',
+  ],
+  [
+    { seconds: 170, isOwn: false, lastLayers: 8, insteadOf: 400 },
+    'About 3 min on this device. All layers would take about 7 min, so only the last 8 layers are taught.',
   ],
 ])('the estimate of %o', (guess, said) => expect(estimateSentence(guess)).toBe(said));
 

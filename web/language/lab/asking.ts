@@ -5,27 +5,32 @@ import {
   type GenerateOptions,
   generate,
   type LlamaForCausalLM,
+  type TextCache,
   type Tokenizer,
 } from 'lowrank/text';
 import type { Answer, Question } from '../api.js';
+import { Stop } from './stop.js';
 
 export interface Asked {
   readonly model: LlamaForCausalLM;
   readonly tokenizer: Tokenizer;
+  /** What the model has read before; undefined for a model that changes meanwhile. */
+  readonly cache?: TextCache | undefined;
 }
 
 const ENDS = { stop: 'end', length: 'length', abort: 'stopped' } as const;
 
 /** @throws DataError, RangeError for a conversation that the model cannot take */
 export async function answer(
-  { model, tokenizer }: Asked,
+  { model, tokenizer, cache }: Asked,
   { messages, system, maxTokens, temperature, seed }: Question,
   { told, signal }: { readonly told: (text: string) => void; readonly signal: AbortSignal },
 ): Promise<Answer> {
   const begun = performance.now();
   const sampling: GenerateOptions = temperature > 0 ? { temperature, seed } : {};
   const prompt = promptOf(tokenizer, messages, system);
-  const generation = generate(model, tokenizer, prompt, { ...sampling, maxTokens, signal });
+  const reading = { maxTokens, signal, ...(cache ? { cache } : {}) };
+  const generation = generate(model, tokenizer, prompt, { ...sampling, ...reading });
   let text = '';
   for await (const piece of generation) {
     text += piece;
@@ -54,13 +59,20 @@ export function setStrength(adapter: LoraAdapter, strength: number): void {
 /** Answers that are being written: one after the other where they have the same model, and none while that changes. */
 export class Asking {
   readonly #running = new Set<Promise<unknown>>();
-  readonly #stops = new Set<AbortController>();
+  readonly #stops = new Set<Stop>();
   readonly #last = new Map<object, Promise<unknown>>();
   #change: Promise<unknown> = Promise.resolve();
 
-  /** @param of  what is asked: those of the same wait for each other */
-  async run<T>(of: object, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const stop = new AbortController();
+  /**
+   * @param of        what is asked: those of the same wait for each other
+   * @param isRaised  whether the page wants answers to stop
+   */
+  async run<T>(
+    of: object,
+    ask: (signal: AbortSignal) => Promise<T>,
+    isRaised: () => boolean = () => false,
+  ): Promise<T> {
+    const stop = new Stop(isRaised);
     this.#stops.add(stop);
     const before = Promise.all([this.#change, this.#last.get(of)]);
     const running = before.then(() => ask(stop.signal));
@@ -77,7 +89,7 @@ export class Asking {
   }
 
   stop(): void {
-    for (const stop of this.#stops) stop.abort();
+    for (const stop of this.#stops) stop.now();
   }
 
   /** Runs a change once the answers are written; questions that come meanwhile wait for it. */

@@ -15,7 +15,7 @@ export async function estimateSeconds(
   lesson: Lesson,
   signal: AbortSignal,
 ): Promise<number> {
-  const setup = await setUp(opened, lesson);
+  const setup = await setUp(opened, lesson, signal);
   const { model, rows, optimizer, taught, steps } = setup;
   const { epochs, seed } = lesson.settings;
   const tokensOf = (numbers: Iterable<number>) =>
@@ -23,9 +23,8 @@ export async function estimateSeconds(
   let [begun, tokens, msPerToken] = [performance.now(), 0, 0];
   try {
     await fit<LlamaForCausalLM, PackedBatch>(model, rows, {
-      ...{ optimizer, epochs, seed, limit: Math.min(STEPS, steps) },
+      ...{ optimizer, epochs, seed, limit: Math.min(STEPS, steps), signal },
       loss: (_, batch) => {
-        signal.throwIfAborted();
         tokens += tokensOf(batch.examples);
         return tokenLoss(model, batch);
       },
@@ -35,6 +34,7 @@ export async function estimateSeconds(
         [begun, tokens] = [now, 0];
       },
     });
+    signal.throwIfAborted();
   } finally {
     optimizer.dispose();
     opened.takeBack(model, 'an adapter');

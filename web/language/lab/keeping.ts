@@ -23,6 +23,8 @@ export interface LessonState extends Told {
   readonly seconds: number;
   /** The step that did best on the held-out rows so far. */
   readonly best: number | undefined;
+  /** Steps before those that are being made, of a lesson that goes on after it diverged; 0 where it is left out. */
+  readonly offset?: number | undefined;
 }
 
 interface Written extends LessonState {
@@ -79,12 +81,15 @@ export class Keeping implements FileStore {
   failure: string | undefined;
   readonly #store: LessonStore;
   readonly #now: () => Now;
+  readonly #signal: AbortSignal;
   #last = performance.now();
   #isOver = false;
 
-  constructor(store: LessonStore, now: () => Now) {
+  /** @param signal  where it comes nothing more is kept */
+  constructor(store: LessonStore, now: () => Now, signal: AbortSignal) {
     this.#store = store;
     this.#now = now;
+    this.#signal = signal;
   }
 
   /**
@@ -105,7 +110,7 @@ export class Keeping implements FileStore {
 
   async write(files: ReadonlyMap<string, FileContent>): Promise<void> {
     // What `fit` saves behind the last step nobody goes on from.
-    if (this.#isOver) return;
+    if (this.#isOver || this.#signal.aborted) return;
     const { state, best } = this.#now();
     const written: Written = { ...state, version: VERSION };
     const all = new Map<string, FileContent>([

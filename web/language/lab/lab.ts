@@ -17,18 +17,21 @@ import type {
   TeachOutcome,
   TeachReport,
 } from '../api.js';
+import { StopFlags, type Stoppable } from '../stopFlags.js';
 import { Asking, answer, setStrength } from './asking.js';
 import { checksumOf } from './checksum.js';
 import { rowView, seenTokens } from './describe.js';
 import { estimateSeconds } from './estimate.js';
 import { type Adapted, ggufFile, infoOf, peftFiles, readPeft } from './exporting.js';
-import { keptLesson, type LessonState, type LessonStore } from './keeping.js';
+import { keptLesson, type LessonStore } from './keeping.js';
 import { loadModel, type ModelToLoad, type OnLoading } from './loading.js';
 import type { OpenedModel } from './opened.js';
 import { said } from './said.js';
 import { loadShipped } from './shipped.js';
 import type { ShippedModel, Sources } from './sources.js';
-import { Teaching } from './teaching.js';
+import { Stop } from './stop.js';
+import { Teaching, type TeachingOptions } from './teaching.js';
+import { Texts } from './texts.js';
 
 export interface LabParts {
   readonly openDevice: () => Promise<Backend>;
@@ -48,11 +51,19 @@ export class Lab implements LanguageLab {
   #shipped: ShippedModel | undefined;
   #isLoading = false;
   #teaching: Teaching | undefined;
-  #estimate: { readonly stop: AbortController; readonly done: Promise<unknown> } | undefined;
+  #estimate: { readonly stop: Stop; readonly done: Promise<unknown> } | undefined;
+  #flags = new StopFlags();
+  /** The last lesson, where it diverged. */
+  #diverged: Pick<TeachingOptions, 'lesson' | 'start'> | undefined;
   readonly #asking = new Asking();
+  readonly #texts = new Texts();
 
   constructor(parts: LabParts) {
     this.#parts = parts;
+  }
+
+  async hearStops(memory: Int32Array): Promise<void> {
+    this.#flags = new StopFlags(memory);
   }
 
   openShipped(told: OnLoading): Promise<ModelView> {
@@ -120,7 +131,7 @@ export class Lab implements LanguageLab {
     return said(async () => {
       this.#refuseWhileTeaching();
       await this.#endEstimate();
-      const stop = new AbortController();
+      const stop = this.#stop('estimate');
       const done = this.#asking.alone(() => estimateSeconds(this.#ready(), lesson, stop.signal));
       this.#estimate = { stop, done };
       return done;
@@ -130,7 +141,20 @@ export class Lab implements LanguageLab {
   teach(lesson: Lesson, told: (report: TeachReport) => void): Promise<TeachOutcome> {
     return said(async () => {
       this.#refuseWhileTeaching();
-      return this.#teach(lesson, undefined, told);
+      return this.#teach({ lesson, told });
+    });
+  }
+
+  teachOn(learningRate: number, told: (report: TeachReport) => void): Promise<TeachOutcome> {
+    return said(async () => {
+      this.#refuseWhileTeaching();
+      if (!this.#diverged) throw new Error('There is no lesson that diverged.');
+      const { lesson, start } = this.#diverged;
+      return this.#teach({
+        lesson: { ...lesson, settings: { ...lesson.settings, learningRate } },
+        start,
+        told,
+      });
     });
   }
 
@@ -140,7 +164,7 @@ export class Lab implements LanguageLab {
       const kept = await keptLesson(this.#parts.store);
       if (!kept) throw new Error('There is no lesson to go on with.');
       if (kept.base !== this.#ready().view.base) throw new Error('That lesson was of another model.');
-      return this.#teach(kept.lesson, kept, told);
+      return this.#teach({ lesson: kept.lesson, from: kept, told });
     });
   }
 
@@ -169,8 +193,12 @@ export class Lab implements LanguageLab {
     this.#teaching?.gate.open();
   }
 
-  async stopTeaching(): Promise<void> {
-    await this.#teaching?.end();
+  async stopTeaching(keep?: 'best'): Promise<void> {
+    await this.#teaching?.end(keep);
+  }
+
+  async skipMeasuring(): Promise<void> {
+    this.#teaching?.skipMeasuring();
   }
 
   ask(question: Question, told: (text: string) => void): Promise<Answer> {
@@ -179,10 +207,19 @@ export class Lab implements LanguageLab {
       const { strength } = question;
       const adapted = strength === 0 ? undefined : (this.#adapted ?? this.#learner(strength));
       const model = adapted?.model ?? base;
-      return this.#asking.run(model, (signal) => {
+      // An answer waits for it, and nobody waits for an estimate.
+      void this.#endEstimate();
+      const isLearner = adapted !== undefined && adapted !== this.#adapted;
+      const answering = async (signal: AbortSignal) => {
         if (this.#adapted && adapted === this.#adapted) setStrength(this.#adapted.adapter, strength);
-        return answer({ model, tokenizer }, question, { told, signal });
-      });
+        const cache = isLearner ? undefined : this.#texts.of(model, strength);
+        try {
+          return await answer({ model, tokenizer, cache }, question, { told, signal });
+        } finally {
+          this.#texts.trim(model);
+        }
+      };
+      return this.#asking.run(model, answering, () => this.#flags.isRaised('asking'));
     });
   }
 
@@ -223,24 +260,23 @@ export class Lab implements LanguageLab {
     return (await this.#device)?.memory();
   }
 
-  async #teach(
-    lesson: Lesson,
-    from: LessonState | undefined,
-    told: (report: TeachReport) => void,
-  ): Promise<TeachOutcome> {
-    const opened = this.#ready();
+  async #teach(what: Pick<TeachingOptions, 'lesson' | 'from' | 'start' | 'told'>): Promise<TeachOutcome> {
     const teaching = new Teaching({
-      opened,
-      lesson,
-      from,
-      told,
+      ...what,
+      opened: this.#ready(),
       store: this.#parts.store,
       asking: this.#asking,
+      stop: this.#stop('teaching'),
+      skip: this.#stop('measuring'),
     });
     this.#teaching = teaching;
     try {
       await this.#endEstimate();
-      const { outcome, adapted } = await teaching.run();
+      this.#diverged = undefined;
+      // A lesson takes the memory; its first change of a model waits for this one.
+      void this.#asking.alone(() => this.#texts.forget());
+      const { outcome, adapted, start } = await teaching.run();
+      if (outcome.end === 'diverged') this.#diverged = { lesson: what.lesson, start };
       if (adapted) await this.#asking.alone(() => this.#replace(adapted));
       return outcome;
     } finally {
@@ -273,6 +309,8 @@ export class Lab implements LanguageLab {
     this.#asking.stop();
     return this.#asking.alone(() => {
       this.#replace(undefined);
+      this.#diverged = undefined;
+      this.#texts.forget();
       this.#opened?.dispose();
       this.#opened = opened;
       this.#tokenizer = opened.tokenizer;
@@ -282,15 +320,22 @@ export class Lab implements LanguageLab {
   }
 
   #replace(adapted: Adapted | undefined): void {
-    if (this.#adapted) this.#opened?.takeBack(this.#adapted.model, 'an adapter');
+    if (this.#adapted) {
+      this.#texts.forget(this.#adapted.model);
+      this.#opened?.takeBack(this.#adapted.model, 'an adapter');
+    }
     this.#adapted = adapted;
   }
 
   async #endEstimate(): Promise<void> {
     const estimate = this.#estimate;
     this.#estimate = undefined;
-    estimate?.stop.abort(new Error('The estimate was given up for something else.'));
+    estimate?.stop.now(new Error('The estimate was given up for something else.'));
     await estimate?.done.catch(() => {});
+  }
+
+  #stop(what: Stoppable): Stop {
+    return new Stop(() => this.#flags.isRaised(what));
   }
 
   /** What is being taught answers where there is no other adapter. */

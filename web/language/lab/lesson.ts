@@ -4,7 +4,7 @@ import { evaluateLanguageModel, type PackedBatch, PackedRows, tokenLoss } from '
 import type { Lesson, TeachOutcome, TeachReport } from '../api.js';
 import { type Copy, copyOf, putBack, Watch } from './copies.js';
 import type { Gate } from './gate.js';
-import { Keeping, keptBest, type LessonState, type LessonStore } from './keeping.js';
+import { Keeping, keptBest, type LessonState, type LessonStore, type Told } from './keeping.js';
 import type { OpenedModel } from './opened.js';
 import { isNotFinite } from './outcome.js';
 import { Probes } from './probes.js';
@@ -19,11 +19,24 @@ export interface LessonRun {
   readonly told: (report: TeachReport) => void;
   readonly signal: AbortSignal;
   readonly gate: Gate;
-  /** Where it goes on. */
-  readonly from: LessonState | undefined;
+  /** Whether the values that did best are wanted where it is stopped. */
+  readonly wantsBest: () => boolean;
+  /** Where it goes on, after its tab was closed. */
+  readonly from?: LessonState | undefined;
+  /** Where it goes on, after it diverged. */
+  readonly start?: LessonStart | undefined;
+}
+
+/** The last good values of a lesson that diverged, and what it had told by then. */
+export interface LessonStart extends Told {
+  readonly step: number;
+  readonly good: Copy;
+  readonly best: Copy | undefined;
 }
 
 export interface StepsOutcome extends Pick<TeachOutcome, 'end' | 'kept' | 'steps' | 'seconds'> {
+  /** Where it can go on: only after it diverged, with something learned. */
+  readonly start: LessonStart | undefined;
   /** Held-out loss of the base, and of what was kept where it was measured then; undefined without held-out rows. */
   readonly heldOut: readonly [before: number, after: number | undefined] | undefined;
 }
@@ -45,6 +58,8 @@ class Trained extends Module {
   }
 }
 
+/** Share of the steps in which the rate rises. */
+const WARMUP = 0.1;
 /** Longer than this no gradient is left. */
 const CLIP = 1;
 /** Measured losses in a row that are no better than the best. */
@@ -64,12 +79,18 @@ export class LessonSteps {
   #isLost = false;
   /** Tokens of the rows of the step that runs. */
   #tokens = 0;
+  /** Steps before those of this training. */
+  readonly #offset: number;
+  /** The values with which a kept lesson goes on. */
+  #restored: Promise<Copy> | undefined;
 
   constructor(run: LessonRun) {
     this.#run = run;
-    const { setup, lesson, opened, store, told, from } = run;
-    this.#reports = new Reports(setup.steps, told, from);
-    this.#keeping = new Keeping(store, () => ({ state: this.#state, best: this.#best }));
+    const { setup, lesson, opened, store, told, from, start, signal } = run;
+    this.#offset = from ? (from.offset ?? 0) : (start?.step ?? 0);
+    const before = from ?? start;
+    this.#reports = new Reports(setup.steps, told, before);
+    this.#keeping = new Keeping(store, () => ({ state: this.#state, best: this.#best }), signal);
     const { tokenizer } = opened;
     this.#probes = new Probes({
       model: setup.model,
@@ -77,18 +98,21 @@ export class LessonSteps {
       system: lesson.system,
       prompts: lesson.probes,
     });
-    this.#watch = new Watch(from?.losses[0]?.[1]);
-    for (const [step, loss] of from?.heldOut ?? []) this.#compare(step, loss);
+    this.#watch = new Watch(before?.losses[0]?.[1]);
+    for (const [step, loss] of before?.heldOut ?? []) this.#compare(step, loss);
   }
 
   /** @throws DeviceError where a step does not fit into memory */
   async run(): Promise<StepsOutcome> {
-    const { setup, store, from } = this.#run;
+    const { setup, store, from, start } = this.#run;
     const { parameters } = setup;
-    this.#best = from && (await keptBest(store, from.best, parameters));
-    this.#watch.good = await copyOf(parameters, this.#reports.step);
+    if (start) putBack(parameters, start.good);
+    this.#best = from ? await keptBest(store, from.best, parameters) : start?.best;
+    // What a kept lesson has learned is there with its first step.
+    if (!from) this.#watch.good = await copyOf(parameters, this.#reports.step);
     const end = await this.#steps();
     this.#keeping.end();
+    this.#watch.good ??= await this.#restored;
     if (end === 'diverged') this.#reports.warning = 'diverged';
     const kept = this.#putBackKept(end);
     const { heldOut, seconds, step } = this.#reports;
@@ -98,12 +122,27 @@ export class LessonSteps {
     return {
       ...{ end, kept, steps: step, seconds: seconds + (from?.seconds ?? 0) },
       heldOut: before === undefined ? undefined : [before, after],
+      start: end === 'diverged' && kept > 0 ? this.#startAt(kept) : undefined,
     };
   }
 
+  #startAt(step: number): LessonStart | undefined {
+    const { losses, heldOut, probes } = this.#reports;
+    const { good } = this.#watch;
+    const upTo = (points: Told['losses']) => points.filter(([at]) => at <= step);
+    return (
+      good && {
+        ...{ step, good, losses: upTo(losses), heldOut: upTo(heldOut) },
+        probes: probes.filter((stop) => stop.step <= step),
+        best: this.#best && this.#best.step <= step ? this.#best : undefined,
+      }
+    );
+  }
+
   #putBackKept(end: TeachOutcome['end']): number {
-    const { parameters } = this.#run.setup;
-    const isAtBest = end === 'stopped' && this.#notBetter >= MEMORISES;
+    const { setup, wantsBest } = this.#run;
+    const { parameters } = setup;
+    const isAtBest = end === 'stopped' && (wantsBest() || this.#notBetter >= MEMORISES);
     const copy = end === 'diverged' ? this.#watch.good : isAtBest ? this.#best : undefined;
     if (!copy) return this.#reports.step;
     putBack(parameters, copy);
@@ -111,19 +150,20 @@ export class LessonSteps {
   }
 
   async #steps(): Promise<TeachOutcome['end']> {
-    const { setup, lesson, opened, signal, from } = this.#run;
-    const { model, rows, optimizer, steps, warmup, heldOut } = setup;
+    const { setup, lesson, opened, signal, from, start } = this.#run;
+    const { model, rows, optimizer, heldOut } = setup;
     const { epochs, seed } = lesson.settings;
     const keeping = this.#keeping;
+    const steps = setup.steps - this.#offset;
     const measured = (heldOut.length > 0 ? heldOut : setup.taught).map(({ example }) => example);
     try {
-      if (from) this.#reports.send();
+      if (from || start) this.#reports.send();
       else await this.#before();
       if (signal.aborted) return 'stopped';
       this.#reports.beginSteps();
-      await fit<Trained, PackedBatch>(new Trained(setup.adapter.factors), rows, {
-        ...{ optimizer, epochs, limit: steps, seed, clipNorm: CLIP },
-        schedule: { kind: 'cosine', warmup },
+      const { stopped } = await fit<Trained, PackedBatch>(new Trained(setup.adapter.factors), rows, {
+        ...{ optimizer, epochs, limit: steps, seed, clipNorm: CLIP, signal },
+        schedule: { kind: 'cosine', warmup: Math.floor(WARMUP * steps) },
         loss: (_, batch) => this.#loss(batch),
         // The one place between two steps that `fit` waits for.
         validation: {
@@ -139,15 +179,20 @@ export class LessonSteps {
           resume: from !== undefined,
           settings: { base: opened.view.base },
         },
-        onStep: ({ iteration, loss }) => this.#step(iteration, loss),
+        onStep: ({ iteration, loss }) => this.#step(this.#offset + iteration, loss),
       });
-      return 'finished';
+      return stopped ? this.#stopped : 'finished';
     } catch (error) {
       if (error instanceof Ended) return error.end;
       if (error instanceof NonFiniteError || isNotFinite(error)) return 'diverged';
-      if (signal.aborted) return 'stopped';
+      if (signal.aborted) return this.#stopped;
       throw error;
     }
+  }
+
+  /** A signal that comes behind the last step ends nothing but what is asked and measured there. */
+  get #stopped(): 'stopped' | 'finished' {
+    return this.#reports.step === this.#run.setup.steps ? 'finished' : 'stopped';
   }
 
   /** What the base says, and how well it does on the held-out rows. */
@@ -166,10 +211,10 @@ export class LessonSteps {
   }
 
   #loss(batch: PackedBatch) {
-    // A step may take seconds, and has rows: it is left between two of them.
-    if (this.#run.signal.aborted) throw new Ended('stopped');
-    for (const i of batch.examples) this.#tokens += this.#run.setup.taught[i].example.ids.length;
-    return tokenLoss(this.#run.setup.model, batch);
+    const { from, setup } = this.#run;
+    if (from) this.#restored ??= copyOf(setup.parameters, from.step);
+    for (const i of batch.examples) this.#tokens += setup.taught[i].example.ids.length;
+    return tokenLoss(setup.model, batch);
   }
 
   #step(step: number, loss: number): void {
@@ -191,6 +236,8 @@ export class LessonSteps {
     this.#reports.notice = this.#keeping.failure;
     this.#reports.sendIfDue();
     if (!isLast) await this.#pause();
+    // What `fit` saves at its end nobody would go on from.
+    if (signal.aborted && !isLast) throw new Ended('stopped');
     return NO_LOSS;
   }
 
@@ -201,7 +248,7 @@ export class LessonSteps {
     const { loss } = await evaluateLanguageModel(setup.model, opened.tokenizer, examples, { signal });
     this.#reports.heldOut.push([step, loss]);
     if (this.#compare(step, loss)) this.#best = await copyOf(setup.parameters, step);
-    if (this.#notBetter >= MEMORISES) this.#reports.warning = 'memorises';
+    this.#reports.warning = this.#notBetter >= MEMORISES ? 'memorises' : undefined;
     this.#reports.send();
   }
 
@@ -228,6 +275,7 @@ export class LessonSteps {
       ...{ lesson, base, step, steps: setup.steps, losses, heldOut, probes },
       seconds: seconds + (from?.seconds ?? 0),
       best: this.#best?.step,
+      offset: this.#offset,
     };
   }
 }

@@ -9,12 +9,16 @@ const UNTRAINED = -1;
 const bases = new WeakMap<OpenedModel, number>();
 
 /** How well a model predicts plain prose that nobody has taught it here: nats a token. */
-export async function generalLoss(opened: OpenedModel, model: LlamaForCausalLM): Promise<number> {
+export async function generalLoss(
+  opened: OpenedModel,
+  model: LlamaForCausalLM,
+  signal: AbortSignal,
+): Promise<number> {
   const { tokenizer } = opened;
   const examples = GENERAL_TEXT.flatMap((text) =>
     cut(tokenizeText(tokenizer, text), model.config.contextLength),
   );
-  return (await evaluateLanguageModel(model, tokenizer, examples)).loss;
+  return (await evaluateLanguageModel(model, tokenizer, examples, { signal })).loss;
 }
 
 /** Pieces of at most so many tokens; the first of each has nothing before it that it could be told from. */
@@ -27,8 +31,8 @@ function cut({ ids, labels }: TokenExample, length: number): TokenExample[] {
 }
 
 /** The same of the base, which is measured once. */
-export async function generalLossOfBase(opened: OpenedModel): Promise<number> {
-  const known = bases.get(opened) ?? (await generalLoss(opened, opened.base));
+export async function generalLossOfBase(opened: OpenedModel, signal: AbortSignal): Promise<number> {
+  const known = bases.get(opened) ?? (await generalLoss(opened, opened.base, signal));
   bases.set(opened, known);
   return known;
 }

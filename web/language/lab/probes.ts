@@ -28,11 +28,12 @@ export class Probes {
     this.#probed = probed;
   }
 
-  /** Whether there is time for another round. */
+  /** Whether there is time for another round, and for the last one, which is asked in any case. */
   get isDue(): boolean {
     const now = performance.now();
     if (this.#probed.prompts.length === 0 || now - this.#lastEnd < EVERY_MS) return false;
-    return this.#spentMs + this.#roundMs <= PROBE_SHARE * (now - this.#begun + this.#roundMs);
+    const rounds = 2 * this.#roundMs;
+    return this.#spentMs + rounds <= PROBE_SHARE * (now - this.#begun + rounds);
   }
 
   /** @returns undefined where it was ended before all had answered */
@@ -41,6 +42,7 @@ export class Probes {
     const begun = performance.now();
     const answers: string[] = [];
     for (const prompt of prompts) {
+      if (signal.aborted) return undefined;
       answers.push(await this.#answer(prompt, signal));
       // Short answers take no turn of the event loop, in which a stop could arrive.
       await new Promise((resolve) => setTimeout(resolve));
@@ -57,7 +59,6 @@ export class Probes {
 
   async #answer(prompt: string, signal: AbortSignal): Promise<string> {
     const { model, tokenizer, system } = this.#probed;
-    if (signal.aborted) return '';
     const asked = promptOf(tokenizer, [{ role: 'user', content: prompt }], system);
     return (await generate(model, tokenizer, asked, { maxTokens: MAX_TOKENS, signal }).result()).text;
   }

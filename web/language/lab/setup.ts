@@ -8,7 +8,6 @@ import type { OpenedModel } from './opened.js';
 /** Fewer rows are all taught. */
 const LEAST_TO_HOLD_OUT = 20;
 const [LEAST_HELD_OUT, MOST_HELD_OUT] = [2, 20];
-const WARMUP = 0.1;
 
 export interface LessonSetup {
   readonly model: LlamaForCausalLM;
@@ -21,16 +20,20 @@ export interface LessonSetup {
   readonly rows: PackedRows;
   readonly steps: number;
   readonly stepsPerPass: number;
-  readonly warmup: number;
 }
 
-/** @throws DataError where no row can be taught, RangeError for settings that cannot be */
-export async function setUp(opened: OpenedModel, lesson: Lesson): Promise<LessonSetup> {
+/** @throws DataError where no row can be taught, RangeError for settings that cannot be, the signal's reason */
+export async function setUp(opened: OpenedModel, lesson: Lesson, signal: AbortSignal): Promise<LessonSetup> {
+  const turn = async () => {
+    await new Promise((resolve) => setTimeout(resolve));
+    signal.throwIfAborted();
+  };
   const { settings, system } = lesson;
   const { maxLength } = settings;
   const all = trainableRows(opened.tokenizer, lesson.rows, { system, maxLength });
   if (all.length === 0) throw new DataError('There is no example that can be taught: write one first.');
   const { taught, heldOut } = split(all, settings);
+  await turn();
   const rows = new PackedRows(
     opened.device,
     taught.map(({ example }) => example),
@@ -40,6 +43,7 @@ export async function setUp(opened: OpenedModel, lesson: Lesson): Promise<Lesson
   const stepsIn = (passes: number) =>
     rows.stepCount({ batchSize: 1, epochs: passes, random: new Random(seed).split('shuffle') });
   const steps = stepsIn(epochs);
+  await turn();
   const model = opened.twin();
   const config = { rank, alpha, seed, targetModules: targets(model, settings) };
   const adapter = await applyLora(model, config).catch((error: unknown) => {
@@ -50,9 +54,8 @@ export async function setUp(opened: OpenedModel, lesson: Lesson): Promise<Lesson
     model.model.gradientCheckpointing = settings.isMemoryTight;
     const parameters = adapter.parameters();
     const optimizer = new AdamW(parameters, { learningRate, weightDecay: 0 });
-    const warmup = Math.floor(WARMUP * steps);
     const stepsPerPass = stepsIn(1);
-    return { model, adapter, parameters, optimizer, taught, heldOut, rows, steps, stepsPerPass, warmup };
+    return { model, adapter, parameters, optimizer, taught, heldOut, rows, steps, stepsPerPass };
   } catch (error) {
     opened.takeBack(model, 'an adapter');
     throw error;

@@ -5,32 +5,50 @@ import type { Asking } from './asking.js';
 import type { Adapted } from './exporting.js';
 import { Gate } from './gate.js';
 import type { LessonState, LessonStore } from './keeping.js';
-import { LessonSteps, type StepsOutcome } from './lesson.js';
+import { type LessonStart, LessonSteps, type StepsOutcome } from './lesson.js';
 import type { OpenedModel } from './opened.js';
 import { generalLoss, generalLossOfBase, isNotFinite } from './outcome.js';
 import { type LessonSetup, setUp } from './setup.js';
+import type { Stop } from './stop.js';
 
 export interface TeachingOptions {
   readonly opened: OpenedModel;
   readonly lesson: Lesson;
-  /** Where it goes on. */
-  readonly from: LessonState | undefined;
+  /** Where it goes on, after its tab was closed. */
+  readonly from?: LessonState | undefined;
+  /** Where it goes on, after it diverged. */
+  readonly start?: LessonStart | undefined;
   readonly told: (report: TeachReport) => void;
   readonly store: LessonStore;
   readonly asking: Asking;
+  /** Ends the steps. */
+  readonly stop: Stop;
+  /** Ends what is measured after them. */
+  readonly skip: Stop;
 }
 
 export interface Taught {
   readonly outcome: TeachOutcome;
-  /** Nothing where nothing was learned. */
+  /** Undefined where nothing was learned. */
   readonly adapted: Adapted | undefined;
+  /** The place from which it can go on with a smaller rate, where it diverged after it had learned something. */
+  readonly start?: LessonStart | undefined;
 }
+
+/** Time in which messages come in and go out. */
+const ANSWER_MS = 20;
+
+/** A lesson that was stopped before it had anything to teach. */
+const NOTHING: Taught = {
+  outcome: { end: 'stopped', steps: 0, of: 0, kept: 0, seconds: 0, trainable: 0 },
+  adapted: undefined,
+};
 
 export class Teaching {
   readonly gate = new Gate();
   readonly #options: TeachingOptions;
-  readonly #stop = new AbortController();
   #setup: LessonSetup | undefined;
+  #wantsBest = false;
   #stepsOver = () => {};
   readonly #steps = new Promise<void>((resolve) => {
     this.#stepsOver = resolve;
@@ -46,17 +64,24 @@ export class Teaching {
   }
 
   /** Stops it; resolves when the last step is over, before it is measured what was forgotten. */
-  async end(): Promise<void> {
-    this.#stop.abort();
+  async end(keep?: 'best'): Promise<void> {
+    this.#wantsBest ||= keep === 'best';
+    this.#options.stop.now();
     await this.#steps;
   }
 
+  /** Leaves out what is measured after the steps. */
+  skipMeasuring(): void {
+    this.#options.skip.now();
+  }
+
   async run(): Promise<Taught> {
-    const { opened, lesson, store, asking, from } = this.#options;
+    const { store, asking, from } = this.#options;
     try {
       // Another lesson's state would fit no longer. Where nothing can be kept that is told with the first report.
       if (!from) await store.clear().catch(() => {});
-      const setup = await asking.alone(() => setUp(opened, lesson));
+      const setup = await this.#begin();
+      if (!setup) return NOTHING;
       this.#setup = setup;
       const taught = await this.#teach(setup).catch(async (error: unknown) => {
         await asking.alone(() => this.#discard(setup));
@@ -69,37 +94,65 @@ export class Teaching {
     }
   }
 
+  /** Waits for the answers that are being written. @returns undefined where it is stopped meanwhile */
+  async #begin(): Promise<LessonSetup | undefined> {
+    const { opened, lesson, asking, stop } = this.#options;
+    const { signal } = stop;
+    const stopped = new Promise<undefined>((resolve) => {
+      signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    });
+    const begun = asking.alone(() => (signal.aborted ? undefined : setUp(opened, lesson, signal)));
+    const setup = await Promise.race([begun, stopped]);
+    if (!setup) void begun.then((late) => late && asking.alone(() => this.#discard(late))).catch(() => {});
+    return setup;
+  }
+
   async #teach(setup: LessonSetup): Promise<Taught> {
-    const { opened, asking } = this.#options;
+    const { asking, stop } = this.#options;
     const { model, adapter, optimizer, taught } = setup;
-    let steps: StepsOutcome;
+    let ended: StepsOutcome;
     try {
-      steps = await new LessonSteps({
+      ended = await new LessonSteps({
         ...this.#options,
         setup,
         gate: this.gate,
-        signal: this.#stop.signal,
+        signal: stop.signal,
+        wantsBest: () => this.#wantsBest,
       }).run();
     } finally {
       optimizer.dispose();
       this.#stepsOver();
     }
+    // Who stopped it is to be answered before the next long computation.
+    await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
+    const { start, ...steps } = ended;
     const trainable = setup.parameters.reduce((sum, { length }) => sum + length, 0);
-    const before = await generalLossOfBase(opened);
-    const after = steps.kept === 0 ? before : await finiteLoss(opened, model);
-    const isGood = steps.kept > 0 && after !== undefined;
-    const heldOut = isGood ? await this.#heldOut(setup, steps.heldOut) : undefined;
-    const outcome = { ...steps, of: setup.steps, trainable, heldOut };
-    if (isGood) {
+    const general = steps.kept === 0 ? 'lost' : await this.#general(model);
+    const outcome = { ...steps, of: setup.steps, trainable, heldOut: undefined };
+    if (general !== 'lost') {
       const about = { steps: steps.kept, seconds: steps.seconds, rows: taught.length };
-      return { outcome: { ...outcome, general: [before, after] }, adapted: { model, adapter, about } };
+      const heldOut = await this.#heldOut(setup, steps.heldOut);
+      return { outcome: { ...outcome, heldOut, general }, adapted: { model, adapter, about }, start };
     }
     await asking.alone(() => this.#discard(setup));
-    const end = after === undefined ? 'diverged' : steps.end;
-    return { outcome: { ...outcome, end, kept: 0, general: [before, before] }, adapted: undefined };
+    const end = steps.kept > 0 ? 'diverged' : steps.end;
+    return { outcome: { ...outcome, end, kept: 0 }, adapted: undefined };
   }
 
-  /** Measures what was kept between two measurements, as where it was stopped. */
+  /** @returns undefined where it was skipped; `lost` where the last step has spoiled the values, which no loss has seen since */
+  async #general(model: OpenedModel['base']): Promise<TeachOutcome['general'] | 'lost'> {
+    const { opened, skip } = this.#options;
+    try {
+      const before = await generalLossOfBase(opened, skip.signal);
+      return [before, await generalLoss(opened, model, skip.signal)];
+    } catch (error) {
+      if (skip.signal.aborted) return undefined;
+      if (isNotFinite(error)) return 'lost';
+      throw error;
+    }
+  }
+
+  /** Measures what was kept between two measurements, as where it was stopped. @returns undefined where it was skipped */
   async #heldOut(
     { model, heldOut }: LessonSetup,
     measured: StepsOutcome['heldOut'],
@@ -107,23 +160,21 @@ export class Teaching {
     if (!measured) return undefined;
     const [before, after] = measured;
     if (after !== undefined) return [before, after];
+    const { opened, skip } = this.#options;
+    const { signal } = skip;
+    if (signal.aborted) return undefined;
     const examples = heldOut.map(({ example }) => example);
-    const { loss } = await evaluateLanguageModel(model, this.#options.opened.tokenizer, examples);
-    return [before, loss];
+    try {
+      const { loss } = await evaluateLanguageModel(model, opened.tokenizer, examples, { signal });
+      return [before, loss];
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      throw error;
+    }
   }
 
   #discard({ model }: LessonSetup): void {
     this.#setup = undefined;
     this.#options.opened.takeBack(model, 'an adapter');
-  }
-}
-
-/** Undefined where the last step has spoiled the values, which no loss has seen since. */
-async function finiteLoss(opened: OpenedModel, model: OpenedModel['base']): Promise<number | undefined> {
-  try {
-    return await generalLoss(opened, model);
-  } catch (error) {
-    if (isNotFinite(error)) return undefined;
-    throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** The parts of the page behind a lesson: what it learned, what leaves the page, and what stays. */
 import { say } from '../../work.js';
+import { askModel, stopAsking } from '../answers.js';
 import * as checking from '../checking.js';
-import { ask, askReporting } from '../client.js';
 import { rowsToJsonl } from '../examples/exportRows.js';
 import { isBlank, newRow } from '../examples/rows.js';
 import { deleteExamples } from '../examples.js';
@@ -39,8 +39,8 @@ export function TrySection() {
       obstacle={askObstacle()}
       hasAdapter={adapter.value !== undefined}
       system={state.system.value}
-      ask={(question, told) => askReporting((lab, report) => lab.ask(question, report), told)}
-      stopAsking={() => ask((lab) => lab.stopAsking())}
+      ask={askModel}
+      stopAsking={stopAsking}
       onNewRow={(prompt, answer) => {
         rows.value = [...rows.value, newRow({ prompt, answer })];
         say('note', 'It is among the examples now: teach it again to make it learn that');

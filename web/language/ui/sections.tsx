@@ -1,7 +1,7 @@
 /** The parts of the page with what they show, and what is done where they are used. */
 import { say } from '../../work.js';
 import { ask } from '../client.js';
-import { EFFORTS, effortOf, settingsOf } from '../efforts.js';
+import { EFFORTS, effortOf } from '../efforts.js';
 import { useItHere } from '../elsewhere.js';
 import { choosePreset } from '../examples.js';
 import {
@@ -96,7 +96,7 @@ export function TeachSection() {
   const count = taughtRows.value.length;
   const secondsOf = (key: string) => state.estimates.value.get(key);
   const byEffort = Object.fromEntries(
-    EFFORTS.map((effort) => [effort, secondsOf(JSON.stringify(settingsOf(effort, count)))]).filter(
+    EFFORTS.map((effort) => [effort, secondsOf(JSON.stringify(state.settingsFor(effort)))]).filter(
       ([, seconds]) => seconds !== undefined,
     ),
   );
@@ -107,6 +107,8 @@ export function TeachSection() {
         settings={settings.value}
         effort={effortOf(settings.value, count)}
         estimate={{ byEffort, chosen: secondsOf(teaching.settingsKey()) }}
+        insteadOf={state.ownSettings.value ? undefined : state.fewerLayers.value?.insteadOf}
+        onAllLayers={teaching.teachAllLayers}
         layers={model.value?.layers}
         onEffort={(effort) => {
           state.chosenEffort.value = effort;
@@ -152,11 +154,12 @@ export function TeachSection() {
 function running() {
   return {
     isPaused: state.isPaused.value,
+    isStopping: teaching.isStopping.value,
     onStop: () => caught(teaching.stop()),
     onPause: () => caught(teaching.pause()),
     onGoOn: () => caught(teaching.goOn()),
-    // The best values are kept in any case.
-    onStopAtBest: () => caught(teaching.stop()),
+    onStopAtBest: () => caught(teaching.stop('best')),
+    onSkip: () => caught(teaching.skipMeasuring()),
   };
 }
 

@@ -14,6 +14,10 @@ export function Advanced({ settings, layers, onSettings }: AdvancedProps) {
   return (
     <details class="lm-advanced">
       <summary>Advanced settings</summary>
+      <p class="hint">
+        Only the answers are trained, not the prompts before them; a text without a prompt is trained whole.
+        The rate rises over the first tenth of the steps, and then falls to 0.
+      </p>
       <div class="lm-fields">
         {FIELDS.map((field) => (
           <NumberField

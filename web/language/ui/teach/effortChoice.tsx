@@ -1,6 +1,6 @@
 import { about } from '../../duration.js';
-import { EFFORT_NAMES, EFFORTS, type Effort, FEWER_LAYERS } from '../../efforts.js';
-import { estimateSentence, LONG_SECONDS } from './words.js';
+import { EFFORT_NAMES, EFFORTS, type Effort, FEWER_LAYERS, LONG_SECONDS } from '../../efforts.js';
+import { estimateSentence } from './words.js';
 
 /** Seconds by effort, as far as they are known, and those of the settings in force. */
 export interface Estimate {
@@ -13,12 +13,15 @@ interface EffortChoiceProps {
   readonly effort: Effort | undefined;
   readonly estimate: Estimate;
   readonly lastLayers: number | undefined;
+  /** What all layers would take, where fewer were chosen for that. */
+  readonly insteadOf: number | undefined;
   readonly onEffort: (effort: Effort) => void;
   readonly onFewerLayers: () => void;
+  readonly onAllLayers: () => void;
 }
 
 export function EffortChoice(props: EffortChoiceProps) {
-  const { effort, estimate, lastLayers, onEffort } = props;
+  const { effort, estimate, lastLayers, insteadOf, onEffort } = props;
   const { chosen: seconds } = estimate;
   const isLong = seconds !== undefined && seconds > LONG_SECONDS && lastLayers === undefined;
   return (
@@ -36,10 +39,17 @@ export function EffortChoice(props: EffortChoiceProps) {
           </label>
         );
       })}
-      <p class="hint lm-estimate">{estimateSentence({ seconds, isOwn: effort === undefined, lastLayers })}</p>
+      <p class="hint lm-estimate" role="status">
+        {estimateSentence({ seconds, isOwn: effort === undefined, lastLayers, insteadOf })}
+      </p>
       {isLong && (
         <button type="button" class="quiet" onClick={props.onFewerLayers}>
           Teach the last {FEWER_LAYERS} layers only, which is faster
+        </button>
+      )}
+      {insteadOf !== undefined && lastLayers !== undefined && (
+        <button type="button" class="quiet" onClick={props.onAllLayers}>
+          Teach all layers
         </button>
       )}
     </fieldset>

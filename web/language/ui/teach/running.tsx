@@ -1,52 +1,72 @@
 /** A lesson that runs: how far it is, how fast, a way to stop it, and what begins to go wrong. */
 import { bestStep, type Course } from '../../curve.js';
-import { quarterSentence, runningLine } from './words.js';
+import { announcement, runningLine } from './words.js';
 
 export interface RunningProps {
   readonly course: Course;
   readonly isPaused: boolean;
+  /** It was said to stop, and has not ended yet. */
+  readonly isStopping: boolean;
   readonly onStop: () => void;
   readonly onPause: () => void;
   readonly onGoOn: () => void;
-  /** Stops; the best values are kept in any case. */
+  /** Stops, and keeps the values that did best on the held-out rows. */
   readonly onStopAtBest: () => void;
+  /** Leaves out what is measured when the steps are over. */
+  readonly onSkip: () => void;
 }
 
 export function Running(props: RunningProps) {
-  const { course, isPaused } = props;
+  const { course, isPaused, isStopping } = props;
   const { latest } = course;
   return (
     <>
       <div class="lm-running">
         <progress aria-label="How far the lesson is" max={latest?.steps || 1} value={latest?.step ?? 0} />
-        <p>{runningLine(course, isPaused)}</p>
+        <p>{runningLine(course, { isPaused, isStopping })}</p>
         {latest?.notice && <p class="hint">{latest.notice}</p>}
         <div class="row">
-          <button type="button" class="stop" onClick={props.onStop}>
-            Stop
-          </button>
-          <button type="button" class="quiet" onClick={isPaused ? props.onGoOn : props.onPause}>
-            {isPaused ? 'Go on' : 'Pause'}
-          </button>
+          <End {...props} />
+          {!latest?.isMeasuring && !isStopping && (
+            <button type="button" class="quiet" onClick={isPaused ? props.onGoOn : props.onPause}>
+              {isPaused ? 'Go on' : 'Pause'}
+            </button>
+          )}
         </div>
       </div>
       <p class="visually-hidden" role="status">
-        {quarterSentence(course)}
+        {announcement(course, isStopping)}
       </p>
       <Warning {...props} />
     </>
   );
 }
 
-function Warning({ course, onStopAtBest }: RunningProps) {
+/** What ends the steps, or what is measured after them; it stays where it is, so that the keyboard does too. */
+function End({ course, isStopping, onStop, onSkip }: RunningProps) {
+  const isMeasuring = course.latest?.isMeasuring;
+  const end = isMeasuring ? onSkip : onStop;
+  return (
+    <button
+      type="button"
+      class={isMeasuring ? 'quiet' : 'stop'}
+      aria-disabled={isStopping}
+      onClick={() => !isStopping && end()}
+    >
+      {isStopping ? 'Stopping …' : isMeasuring ? 'Skip this' : 'Stop'}
+    </button>
+  );
+}
+
+function Warning({ course, isStopping, onStopAtBest }: RunningProps) {
   const best = bestStep(course);
   return (
     <div role="alert" class="lm-warning">
-      {course.latest?.warning === 'memorises' && (
+      {course.latest?.warning === 'memorises' && best !== undefined && !course.latest.isMeasuring && (
         <div class="message lm-said">
           <span>It begins to memorise.</span>
-          <button type="button" onClick={onStopAtBest}>
-            Stop at the best{best === undefined ? '' : `: step ${best}`}
+          <button type="button" aria-disabled={isStopping} onClick={() => !isStopping && onStopAtBest()}>
+            Stop at the best: step {best}
           </button>
         </div>
       )}

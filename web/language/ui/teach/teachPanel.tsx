@@ -2,7 +2,7 @@
 import { useRef } from 'preact/hooks';
 import type { TeachOutcome, TeachSettings } from '../../api.js';
 import type { Course } from '../../curve.js';
-import { type Effort, FEWER_LAYERS } from '../../efforts.js';
+import { type Effort, FEWER_LAYERS, smallerRate } from '../../efforts.js';
 import { outcomeSentence } from '../../outcome.js';
 import { useKeptFocus } from '../keptFocus.js';
 import { Advanced } from './advanced.js';
@@ -17,6 +17,9 @@ export interface TeachPanelProps extends BeginProps {
   /** Undefined for a person's own settings. */
   readonly effort: Effort | undefined;
   readonly estimate: Estimate;
+  /** What all layers would take, where fewer were chosen for that. */
+  readonly insteadOf: number | undefined;
+  readonly onAllLayers: () => void;
   /** Blocks of the model, of which some may be taught alone; undefined while no model is known. */
   readonly layers: number | undefined;
   readonly onEffort: (effort: Effort) => void;
@@ -26,7 +29,7 @@ export interface TeachPanelProps extends BeginProps {
   /** Undefined where none runs. */
   readonly running: Omit<RunningProps, 'course'> | undefined;
   readonly outcome: TeachOutcome | undefined;
-  /** Goes on from the last good values with a rate of 1e-4, after a lesson that diverged. */
+  /** Goes on from the last good values with a smaller rate, after a lesson that diverged. */
   readonly onSmallerRate: () => void;
   /** A lesson that a closed tab left. */
   readonly unfinished: { readonly step: number; readonly steps: number } | undefined;
@@ -48,7 +51,7 @@ export function TeachPanel(props: TeachPanelProps) {
         <div class="message error lm-said">
           <span>It diverged; try a smaller rate.</span>
           <button type="button" onClick={props.onSmallerRate}>
-            Use 1e-4 and go on
+            Use {smallerRate(settings.learningRate).toExponential()} and go on
           </button>
         </div>
       )}
@@ -72,7 +75,9 @@ function Choice(props: TeachPanelProps) {
         estimate={props.estimate}
         lastLayers={props.settings.lastLayers}
         onEffort={props.onEffort}
+        insteadOf={props.insteadOf}
         onFewerLayers={() => props.onSettings({ ...props.settings, lastLayers: FEWER_LAYERS })}
+        onAllLayers={props.onAllLayers}
       />
       <Begin {...props} />
     </>

@@ -2,32 +2,44 @@
 import { integer } from '../../../format.js';
 import type { Course } from '../../curve.js';
 import { about, duration } from '../../duration.js';
+import { LONG_SECONDS } from '../../efforts.js';
 
 type Told = Pick<Course, 'latest'>;
-
-/** From here on a lesson is long, and it is said what helps. */
-export const LONG_SECONDS = 300;
 
 export interface Guess {
   /** Undefined while nothing was measured. */
   readonly seconds: number | undefined;
   readonly isOwn: boolean;
   readonly lastLayers: number | undefined;
+  /** What all layers would take, where fewer were chosen for that. */
+  readonly insteadOf?: number | undefined;
 }
 
-export function estimateSentence({ seconds, isOwn, lastLayers }: Guess): string {
+export function estimateSentence({ seconds, isOwn, lastLayers, insteadOf }: Guess): string {
   const said =
     seconds === undefined ? 'the time is measured when you start.' : `${about(seconds)} on this device.`;
-  const first = isOwn ? `Your own settings: ${said}` : said[0].toUpperCase() + said.slice(1);
-  const layers = lastLayers === undefined ? '' : ` Only the last ${lastLayers} layers are taught.`;
+  const first = isOwn ? `Your own settings: ${said}` : sentenceCase(said);
+  const taught = `only the last ${lastLayers} layers are taught.`;
+  const layers =
+    lastLayers === undefined
+      ? ''
+      : insteadOf === undefined
+        ? ` ${sentenceCase(taught)}`
+        : ` All layers would take ${about(insteadOf)}, so ${taught}`;
   const screen = seconds !== undefined && seconds > LONG_SECONDS ? ' Keep the screen on.' : '';
   return first + layers + screen;
 }
 
+const sentenceCase = (text: string) => text[0].toUpperCase() + text.slice(1);
+
 const stepOf = ({ latest }: Told) => (latest ? `step ${latest.step} of ${latest.steps}` : 'the beginning');
 
-export function runningLine(course: Told, isPaused: boolean): string {
+export function runningLine(
+  course: Told,
+  { isPaused, isStopping }: { readonly isPaused: boolean; readonly isStopping: boolean },
+): string {
   const { latest } = course;
+  if (isStopping) return `Stopping at ${stepOf(course)} …`;
   if (latest?.isMeasuring) return 'The steps are over: what it forgot is being measured …';
   if (isPaused) return `Paused at ${stepOf(course)}.`;
   if (!latest || latest.step === 0) return 'The model answers as it is, then it learns …';
@@ -35,9 +47,11 @@ export function runningLine(course: Told, isPaused: boolean): string {
   return `Step ${latest.step} of ${latest.steps}, ${left}${integer(latest.tokensPerSecond)} tok/s`;
 }
 
-/** Changes at each quarter only, so that it is not said at each step. */
-export function quarterSentence({ latest }: Told): string {
+/** What is read aloud: it changes at each quarter, and not at each step. */
+export function announcement({ latest }: Told, isStopping: boolean): string {
+  if (isStopping) return 'Stopping …';
   if (!latest) return 'The lesson begins.';
+  if (latest.isMeasuring) return 'The steps are over: what it forgot is being measured.';
   const quarters = Math.floor((4 * latest.step) / (latest.steps || 1));
   return quarters === 0 ? 'The lesson begins.' : `${25 * quarters} % of the lesson is done.`;
 }

@@ -41,7 +41,7 @@ export function Learned({ outcome, checking, obstacle }: LearnedProps) {
                 ? learnedSentence(outcome.heldOut)
                 : 'No example was held out, so only questions show what it learned.'}
             </li>
-            <li>{forgotSentence(outcome.general)}</li>
+            {outcome.general && <li>{forgotSentence(outcome.general)}</li>}
           </>
         )}
       </ul>
