@@ -82,6 +82,6 @@ function checkLength(type: GgufType, bytes: Uint8Array, count: number, name: str
 }
 
 function checkFinite(values: Float32Array, what: string): void {
-  const wrong = values.find((value) => !Number.isFinite(value));
-  if (wrong !== undefined) throw new DataError(`${what} must be finite: ${wrong}`);
+  for (let i = 0; i < values.length; i++)
+    if (!Number.isFinite(values[i])) throw new DataError(`${what} must be finite: ${values[i]}`);
 }

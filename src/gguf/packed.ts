@@ -27,23 +27,28 @@ export interface Q8Weights {
   readonly minimums?: Float32Array;
 }
 
-export function makeQ4(count: number): Q4Weights {
+/** Codes, then scales, then minimums in one buffer, as devices take them: nothing has to be put together later. */
+function makeParts(count: number, codeBytes: number) {
   const groups = count / 32;
-  return {
-    kind: 'q4',
-    group: 32,
-    codes: new Uint8Array(count / 2),
-    scales: new Float32Array(groups),
-    minimums: new Float32Array(groups),
-  };
+  const buffer = new ArrayBuffer(codeBytes + 8 * groups);
+  const scales = new Float32Array(buffer, codeBytes, groups);
+  const minimums = new Float32Array(buffer, codeBytes + 4 * groups, groups);
+  return { buffer, scales, minimums };
+}
+
+export function makeQ4(count: number): Q4Weights {
+  const { buffer, scales, minimums } = makeParts(count, count / 2);
+  return { kind: 'q4', group: 32, codes: new Uint8Array(buffer, 0, count / 2), scales, minimums };
 }
 
 export function makeQ8(count: number): Q8Weights & { readonly group: 32 } {
-  return { kind: 'q8', group: 32, codes: new Int8Array(count), scales: new Float32Array(count / 32) };
+  const { buffer, scales } = makeParts(count, count);
+  return { kind: 'q8', group: 32, codes: new Int8Array(buffer, 0, count), scales };
 }
 
 export function makeQ8WithMinimums(count: number): Q8Weights & { readonly minimums: Float32Array } {
-  return { ...makeQ8(count), minimums: new Float32Array(count / 32) };
+  const { buffer, scales, minimums } = makeParts(count, count);
+  return { kind: 'q8', group: 32, codes: new Int8Array(buffer, 0, count), scales, minimums };
 }
 
 /** Writes the values of packed weights from `offset` on. */

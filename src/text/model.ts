@@ -113,13 +113,14 @@ function pairOf(value: unknown, where: string): Pair {
 /** Each merge joins two tokens to a third, and no two are the same. @throws DataError */
 export function checkMerges(merges: readonly Pair[], ids: ReadonlyMap<string, number>, where: string): void {
   const seen = new Set<string>();
-  for (const [i, [left, right]] of merges.entries()) {
+  for (let i = 0; i < merges.length; i++) {
+    const [left, right] = merges[i];
+    const wrong = [left, right, left + right].find((token) => !ids.has(token));
+    const size = seen.size;
+    if (wrong === undefined && seen.add(`${left} ${right}`).size > size) continue;
     const here = `${where}: merge ${i}, ${JSON.stringify(left)} ${JSON.stringify(right)}`;
-    for (const token of [left, right, left + right])
-      if (!ids.has(token)) throw new DataError(`${here}: names no token: ${JSON.stringify(token)}`);
-    const key = `${left} ${right}`;
-    if (seen.has(key)) throw new DataError(`${here}: is there twice`);
-    seen.add(key);
+    if (wrong === undefined) throw new DataError(`${here}: is there twice`);
+    throw new DataError(`${here}: names no token: ${JSON.stringify(wrong)}`);
   }
 }
 
