@@ -17,9 +17,8 @@ export function packWeights(weights: PackedWeights): PackedBytes {
   if (group === 16 && minimums)
     throw new RangeError(`packWeights: groups of 16 have no minimums: got ${minimums.length}`);
   const dtype = kind === 'q4' ? 'q4' : group === 16 ? 'q8x16' : 'q8';
-  const length = storageBytes(dtype, scales.length * group);
-  if (isTogether(weights, length)) return { dtype, bytes: new Uint8Array(codes.buffer) };
-  const bytes = new Uint8Array(length);
+  if (weights.bytes && IS_LITTLE_ENDIAN) return { dtype, bytes: weights.bytes };
+  const bytes = new Uint8Array(storageBytes(dtype, scales.length * group));
   bytes.set(new Uint8Array(codes.buffer, codes.byteOffset, codes.byteLength));
   putFloats(bytes, codes.byteLength, scales);
   if (minimums) putFloats(bytes, codes.byteLength + scales.byteLength, minimums);
@@ -27,19 +26,6 @@ export function packWeights(weights: PackedWeights): PackedBytes {
 }
 
 const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
-
-/** Whether a buffer has the parts, and nothing else, where a storage has them; minimums that are not there are zeros in it. */
-function isTogether({ codes, scales, minimums }: PackedWeights, length: number): boolean {
-  const { buffer, byteOffset, byteLength } = codes;
-  const isNext = (part: Float32Array, at: number) => part.buffer === buffer && part.byteOffset === at;
-  return (
-    IS_LITTLE_ENDIAN &&
-    buffer.byteLength === length &&
-    byteOffset === 0 &&
-    isNext(scales, byteLength) &&
-    (minimums === undefined || isNext(minimums, byteLength + scales.byteLength))
-  );
-}
 
 /** WebAssembly and GPUs take the little end first, whatever the host does. */
 function putFloats(bytes: Uint8Array, offset: number, values: Float32Array): void {

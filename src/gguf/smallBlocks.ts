@@ -11,13 +11,16 @@
  * @see https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h
  */
 import { halfNumbers } from '../base/halves.js';
-import { makeQ4, makeQ8, makeQ8WithMinimums, type PackedWeights } from './packed.js';
+import { makeQ4, makeQ8, makeQ8WithMinimums, type PackedWeights, type Scratch } from './packed.js';
 
-/** `blocks` of them, from the beginning of the view. */
-export type Unpack = (view: DataView, blocks: number) => PackedWeights;
+/**
+ * `blocks` of them, from the beginning of the view.
+ * @param scratch  memory for them, which the next ones may take
+ */
+export type Unpack = (view: DataView, blocks: number, scratch?: Scratch) => PackedWeights;
 
-export const unpackQ4_0: Unpack = (view, blocks) => {
-  const out = makeQ4(32 * blocks);
+export const unpackQ4_0: Unpack = (view, blocks, scratch) => {
+  const out = makeQ4(32 * blocks, scratch);
   const { scales, minimums } = out;
   const [halves, codes] = [halfNumbers(), viewOf(out.codes)];
   for (let b = 0; b < blocks; b++) {
@@ -31,8 +34,8 @@ export const unpackQ4_0: Unpack = (view, blocks) => {
   return out;
 };
 
-export const unpackQ4_1: Unpack = (view, blocks) => {
-  const out = makeQ4(32 * blocks);
+export const unpackQ4_1: Unpack = (view, blocks, scratch) => {
+  const out = makeQ4(32 * blocks, scratch);
   const { scales, minimums } = out;
   const [halves, codes] = [halfNumbers(), viewOf(out.codes)];
   for (let b = 0; b < blocks; b++) {
@@ -44,8 +47,8 @@ export const unpackQ4_1: Unpack = (view, blocks) => {
   return out;
 };
 
-export const unpackQ5_0: Unpack = (view, blocks) => {
-  const out = makeQ8(32 * blocks);
+export const unpackQ5_0: Unpack = (view, blocks, scratch) => {
+  const out = makeQ8(32 * blocks, scratch);
   for (let b = 0; b < blocks; b++) {
     const at = 22 * b;
     out.scales[b] = halfNumbers()[view.getUint16(at, true)];
@@ -54,8 +57,8 @@ export const unpackQ5_0: Unpack = (view, blocks) => {
   return out;
 };
 
-export const unpackQ5_1: Unpack = (view, blocks) => {
-  const out = makeQ8WithMinimums(32 * blocks);
+export const unpackQ5_1: Unpack = (view, blocks, scratch) => {
+  const out = makeQ8WithMinimums(32 * blocks, scratch);
   for (let b = 0; b < blocks; b++) {
     const at = 24 * b;
     out.scales[b] = halfNumbers()[view.getUint16(at, true)];
@@ -65,8 +68,8 @@ export const unpackQ5_1: Unpack = (view, blocks) => {
   return out;
 };
 
-export const unpackQ8_0: Unpack = (view, blocks) => {
-  const out = makeQ8(32 * blocks);
+export const unpackQ8_0: Unpack = (view, blocks, scratch) => {
+  const out = makeQ8(32 * blocks, scratch);
   const { scales } = out;
   const [halves, codes] = [halfNumbers(), viewOf(out.codes)];
   for (let b = 0; b < blocks; b++) {

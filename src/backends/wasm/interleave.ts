@@ -55,33 +55,61 @@ function isShifted(apart: Int32Array, place: PackedPlace): boolean {
 function move(words: Int32Array, place: PackedPlace, apart: Int32Array, isIn: boolean): void {
   const { group, bits, hasMinimums } = PACKED[place.dtype];
   const { codes, groups } = partsOf(place);
-  const codeWords = (group * bits) / 32;
+  const width = (group * bits) / 32;
   const ofRow = place.rowLength / group;
   const rows = place.rowLength === 0 ? 0 : groups / ofRow;
-  const groupWords = codeWords + (hasMinimums ? 2 : 1);
+  const groupWords = width + (hasMinimums ? 2 : 1);
   const begin = place.at + HEADER_BYTES / 4;
+  const copy = isIn ? spread : gather;
   for (let row = 0; row < rows; row++) {
     const first = row - (row % STRIP_ROWS);
     const inStrip = Math.min(STRIP_ROWS, rows - first);
-    const strip = begin + first * ofRow * groupWords;
-    for (let g = 0; g < ofRow; g++) {
-      const [from, at] = [row * ofRow + g, strip + g * inStrip * groupWords];
-      const numbers = at + inStrip * codeWords + row - first;
-      copy(words, at + (row - first) * codeWords, apart, from * codeWords, codeWords, isIn);
-      copy(words, numbers, apart, codes + from, 1, isIn);
-      if (hasMinimums) copy(words, numbers + inStrip, apart, codes + groups + from, 1, isIn);
-    }
+    const at = begin + first * ofRow * groupWords;
+    const numbers = at + inStrip * width + row - first;
+    const from = row * ofRow;
+    const steps = { count: ofRow, stride: inStrip * groupWords };
+    copy(words, at + (row - first) * width, apart, from * width, width, steps);
+    copy(words, numbers, apart, codes + from, 1, steps);
+    if (hasMinimums) copy(words, numbers + inStrip, apart, codes + groups + from, 1, steps);
   }
 }
 
-function copy(
+interface Steps {
+  readonly count: number;
+  /** Words from one step to the next, where they do not follow one another. */
+  readonly stride: number;
+}
+
+/** Copies words that follow one another to where each `width` of them lies apart from the next. */
+function spread(
   words: Int32Array,
   at: number,
   apart: Int32Array,
   from: number,
-  count: number,
-  isIn: boolean,
+  width: number,
+  { count, stride }: Steps,
 ): void {
-  if (isIn) for (let i = 0; i < count; i++) words[at + i] = apart[from + i];
-  else for (let i = 0; i < count; i++) apart[from + i] = words[at + i];
+  let [to, begin] = [at, from];
+  for (let step = 0; step < count; step++) {
+    for (let i = 0; i < width; i++) words[to + i] = apart[begin + i];
+    to += stride;
+    begin += width;
+  }
+}
+
+/** The other way. */
+function gather(
+  words: Int32Array,
+  at: number,
+  apart: Int32Array,
+  from: number,
+  width: number,
+  { count, stride }: Steps,
+): void {
+  let [begin, to] = [at, from];
+  for (let step = 0; step < count; step++) {
+    for (let i = 0; i < width; i++) apart[to + i] = words[begin + i];
+    begin += stride;
+    to += width;
+  }
 }
