@@ -21,7 +21,7 @@ export async function loadModel(
   { place, facts, base, tokenizer }: ModelToLoad,
   told: (loading: Loading) => void,
 ): Promise<OpenedModel> {
-  const onBytes = (done: number, total: number) => told({ stage: 'unpacking', done, total });
+  const onBytes = nowAndThen((done, total) => told({ stage: 'unpacking', done, total }));
   const made = tokenizer ? { tokenizer } : {};
   const loaded = await loadLanguageModel(device, place, { ...made, onBytes });
   try {
@@ -45,6 +45,19 @@ export async function loadModel(
     loaded.model.dispose();
     throw error;
   }
+}
+
+/** The page draws what it is told, which takes longer than to unpack a weight. */
+const TOLD_EVERY_MS = 100;
+
+function nowAndThen(tell: (done: number, total: number) => void): (done: number, total: number) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (done, total) => {
+    const now = performance.now();
+    if (done < total && now < last + TOLD_EVERY_MS) return;
+    last = now;
+    tell(done, total);
+  };
 }
 
 function parametersOf(model: OpenedModel['base']): number {
