@@ -41,17 +41,32 @@ export function unpackWeights(dtype: PackedType, bytes: Uint8Array): Float32Arra
   const scales = (count * bits) / 8;
   const minimums = scales + (count / group) * 4;
   const out = new Float32Array(count);
-  for (let i = 0; i < count; i++) {
-    const at = 4 * Math.floor(i / group);
-    const scaled = Math.fround(codeAt(view, bits, i) * view.getFloat32(scales + at, true));
+  for (let g = 0; g < count / group; g++) {
+    const scale = view.getFloat32(scales + 4 * g, true);
     // As in gguf/, a zero has no sign.
-    out[i] = scaled + (hasMinimums ? view.getFloat32(minimums + at, true) : 0);
+    const minimum = hasMinimums ? view.getFloat32(minimums + 4 * g, true) : 0;
+    if (bits === 8) unpackBytes(out, group * g, view, group, scale, minimum);
+    else unpackPairs(out, group * g, view, scale, minimum);
   }
   return out;
 }
 
-function codeAt(view: DataView, bits: 4 | 8, i: number): number {
-  if (bits === 8) return view.getInt8(i);
-  const pair = view.getUint8(16 * Math.floor(i / 32) + (i % 16));
-  return i % 32 < 16 ? pair & 15 : pair >> 4;
+function unpackBytes(
+  out: Float32Array,
+  at: number,
+  view: DataView,
+  group: number,
+  scale: number,
+  minimum: number,
+): void {
+  for (let i = at; i < at + group; i++) out[i] = Math.fround(view.getInt8(i) * scale) + minimum;
+}
+
+/** A group of 32 in 16 bytes. */
+function unpackPairs(out: Float32Array, at: number, view: DataView, scale: number, minimum: number): void {
+  for (let j = 0; j < 16; j++) {
+    const pair = view.getUint8(at / 2 + j);
+    out[at + j] = Math.fround((pair & 15) * scale) + minimum;
+    out[at + 16 + j] = Math.fround((pair >> 4) * scale) + minimum;
+  }
 }

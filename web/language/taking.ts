@@ -78,13 +78,15 @@ export async function openZip(file: File): Promise<void> {
       say('note', 'The examples are here; the adapter can be loaded once the model is');
       return;
     }
-    if (files) await loadAdapter(files);
-    say('note', `${file.name} is open`);
+    const note = files && (await loadAdapter(files));
+    say('note', note ?? `${file.name} is open`);
   } catch (error) {
     say('error', reasonOf(error));
   }
 }
 
-async function loadAdapter(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+/** @returns what is to be said of it, if anything */
+async function loadAdapter(files: ReadonlyMap<string, Uint8Array>): Promise<string | undefined> {
   adapter.value = await ask((lab) => lab.loadAdapter(files));
+  return adapter.value.note;
 }

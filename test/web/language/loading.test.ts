@@ -93,3 +93,30 @@ describe("a visitor's files", () => {
     expect((await lab.memory())?.liveBytes).toBe((await (await smallLab()).memory())?.liveBytes);
   });
 });
+
+describe('an adapter', () => {
+  it('is refused on another model, and loaded with a word where it names none', async () => {
+    const lab = await smallLab();
+    await lab.teach(lessonOf({ epochs: 1 }, { probes: [] }), () => {});
+    const files = await lab.adapterFiles();
+    const taught = await lab.adapter();
+    const withInfo = (bytes: Uint8Array | undefined) => {
+      const changed = new Map(files);
+      if (bytes) changed.set('lowrank.json', bytes);
+      else changed.delete('lowrank.json');
+      return changed;
+    };
+    const told = JSON.parse(new TextDecoder().decode(files.get('lowrank.json')));
+    const other = new TextEncoder().encode(JSON.stringify({ ...told, base: '0123456789abcdef' }));
+    await expect(lab.loadAdapter(withInfo(other))).rejects.toThrow(
+      'This adapter was taught on another model (checksum 0123456789abcdef).',
+    );
+    expect(await lab.adapter()).toEqual(taught);
+    expect(await lab.loadAdapter(files)).toEqual(taught);
+    for (const bytes of [undefined, new TextEncoder().encode('no JSON')]) {
+      const loaded = await lab.loadAdapter(withInfo(bytes));
+      expect(loaded).toMatchObject({ rank: taught?.rank, steps: 0 });
+      expect(loaded.note).toMatch(/^This adapter does not say which model it was taught on\. /);
+    }
+  });
+});

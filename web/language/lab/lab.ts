@@ -207,9 +207,9 @@ export class Lab implements LanguageLab {
       this.#refuseWhileTeaching();
       await this.#endEstimate();
       return this.#asking.alone(async () => {
-        const adapted = await readPeft(this.#ready(), files);
+        const { note, ...adapted } = await readPeft(this.#ready(), files);
         this.#replace(adapted);
-        return infoOf(adapted);
+        return { ...infoOf(adapted), ...(note === undefined ? {} : { note }) };
       });
     });
   }
