@@ -82,11 +82,35 @@ describe("the page's own model", () => {
 });
 
 describe("a visitor's files", () => {
-  it('are refused with a sentence, and the model in use stays', async () => {
+  it('are refused within a second with a sentence, and the model in use stays', async () => {
     const lab = await smallLab();
     const told = await lab.ask(question('Lamp 3?', 0), () => {});
-    const cut = new File([ggufBytes('llama3').slice(0, 40_000)], 'cut.gguf');
-    await expect(lab.openFiles([cut], () => {})).rejects.toThrow(/[.!?]$/);
+    const { liveBytes } = (await lab.memory()) ?? {};
+    const bytes = ggufBytes('llama3').slice();
+    const unknown = bytes.slice();
+    const at = Buffer.from(bytes).indexOf('blk.0.attn_q.weight') + 'blk.0.attn_q.weight'.length;
+    new DataView(unknown.buffer).setUint32(at + 4 + 16, 10, true);
+    // Its first entry has a text of 10 GB.
+    const huge = bytes.slice(0, 1000);
+    const view = new DataView(huge.buffer);
+    view.setBigUint64(24, 1n, true);
+    view.setUint8(32, 97);
+    view.setUint32(33, 8, true);
+    view.setBigUint64(37, 10_000_000_000n, true);
+    const notFinite = bytes.slice();
+    notFinite.fill(0xff, -64);
+    for (const [content, sentence] of [
+      [bytes.slice(0, 40_000), /^The file ends /],
+      [Uint8Array.from([...bytes], (byte, i) => (i < 4 ? 0x21 : byte)), /^This is no GGUF file: /],
+      [huge, /^The file ends in the middle\. /],
+      [unknown, /^This file has Q2_K tensors \(1 of \d+\), not supported yet\. /],
+      [notFinite, /^mine cannot be used: .*finite.*\.$/],
+    ] as const) {
+      const begun = performance.now();
+      await expect(lab.openFiles([new File([content], 'mine.gguf')], () => {})).rejects.toThrow(sentence);
+      expect(performance.now() - begun).toBeLessThan(1000);
+      expect((await lab.memory())?.liveBytes).toBe(liveBytes);
+    }
     expect((await lab.ask(question('Lamp 3?', 0), () => {})).text).toBe(told.text);
     const again = await lab.openFiles(smallFiles(), () => {});
     expect(again.base).toMatch(/^[0-9a-f]{16}$/);
