@@ -15,7 +15,7 @@ export interface ShippedLoading {
   readonly open: (
     model: ModelToLoad,
     told: (loading: Loading) => void,
-    repository: string,
+    repository: string | undefined,
   ) => Promise<ModelView>;
 }
 
