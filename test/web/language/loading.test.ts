@@ -1,9 +1,10 @@
 /** A model on its way to the lab. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { bytesSource } from '../../../src/index.js';
 import { openGguf } from '../../../src/text.js';
 import type { Loading, ModelFacts } from '../../../web/language/api.js';
 import { Lab } from '../../../web/language/lab/lab.js';
+import { nowAndThen } from '../../../web/language/lab/loading.js';
 import { pageSources } from '../../../web/language/lab/pageSources.js';
 import type { Sources } from '../../../web/language/lab/sources.js';
 import { memoryStore } from '../../../web/language/lab/store.js';
@@ -79,6 +80,18 @@ describe("the page's own model", () => {
     await expect(opening).rejects.toThrow('Part 3 arrived damaged twice.');
     expect(await lab.openFiles(smallFiles(), () => {})).toMatchObject({ layers: 2 });
   });
+});
+
+it('tells how far it is ten times a second at most, and when all is there', () => {
+  vi.useFakeTimers();
+  const told: number[] = [];
+  const tell = nowAndThen((done) => told.push(done));
+  for (let done = 1; done <= 100; done++) {
+    tell(done, 100);
+    vi.advanceTimersByTime(9);
+  }
+  vi.useRealTimers();
+  expect(told).toEqual([1, 13, 25, 37, 49, 61, 73, 85, 97, 100]);
 });
 
 describe("a visitor's files", () => {

@@ -50,7 +50,10 @@ export async function loadModel(
 /** The page draws what it is told, which takes longer than to unpack a weight. */
 const TOLD_EVERY_MS = 100;
 
-function nowAndThen(tell: (done: number, total: number) => void): (done: number, total: number) => void {
+/** Passes on the first, the last, and now and then one of those between. */
+export function nowAndThen(
+  tell: (done: number, total: number) => void,
+): (done: number, total: number) => void {
   let last = Number.NEGATIVE_INFINITY;
   return (done, total) => {
     const now = performance.now();
