@@ -11,12 +11,16 @@ const root = new URL('../', import.meta.url);
 const folder = new URL('build/web-assets/model/', root);
 const manifest = new URL('build/web-model.json', root);
 
+/** What says which facts a manifest has. */
+const maker = new URL('web/assets/modelParts.mts', root);
+
 /** All parts are there, and of the model that is there now. */
 function isThere(): boolean {
   if (!existsSync(manifest) || !existsSync(modelPath)) return false;
   const made = JSON.parse(readFileSync(manifest, 'utf8')) as ModelManifest | null;
   if (made?.fileBytes !== statSync(modelPath).size) return false;
-  if (statSync(manifest).mtimeMs < statSync(modelPath).mtimeMs) return false;
+  const { mtimeMs } = statSync(manifest);
+  if (mtimeMs < statSync(modelPath).mtimeMs || mtimeMs < statSync(maker).mtimeMs) return false;
   return made.parts.every(({ bytes }, index) => {
     const part = statSync(new URL(`${partName(index)}.bin`, folder), { throwIfNoEntry: false });
     return part?.size === bytes;

@@ -104,6 +104,11 @@ export interface Backend {
    */
   alloc(dtype: DType, length: number, rowLength?: number): Storage;
   /**
+   * Takes memory of the system for so many bytes at once, of which it is known that storages will want them; where there are
+   * not so many, `alloc` says so. Left out where a device gains nothing by it.
+   */
+  makeRoom?(bytes: number): void;
+  /**
    * A window of `length` elements from `offset` on into `storage`, whose memory stays until the storage
    * and all its slices are freed. `offset` is a multiple of {@link SLICE_ALIGNMENT} bytes. Packed weights are not divided.
    */

@@ -108,6 +108,11 @@ export class MemoryPressure {
     return true;
   }
 
+  /** To be called where the device will hold `bytes`, and none of what it holds is garbage. */
+  foresee(bytes: number): void {
+    this.#asked = Math.max(this.#asked, bytes * (1 + GROWTH));
+  }
+
   /**
    * Where a device has to take more memory, gives the event loop a turn: a loop that awaits nothing but results that are
    * there already never gives it one, and then nothing that it dropped is garbage.

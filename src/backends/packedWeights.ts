@@ -17,12 +17,15 @@ export function packWeights(weights: PackedWeights): PackedBytes {
   if (group === 16 && minimums)
     throw new RangeError(`packWeights: groups of 16 have no minimums: got ${minimums.length}`);
   const dtype = kind === 'q4' ? 'q4' : group === 16 ? 'q8x16' : 'q8';
+  if (weights.bytes && IS_LITTLE_ENDIAN) return { dtype, bytes: weights.bytes };
   const bytes = new Uint8Array(storageBytes(dtype, scales.length * group));
   bytes.set(new Uint8Array(codes.buffer, codes.byteOffset, codes.byteLength));
   putFloats(bytes, codes.byteLength, scales);
   if (minimums) putFloats(bytes, codes.byteLength + scales.byteLength, minimums);
   return { dtype, bytes };
 }
+
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
 /** WebAssembly and GPUs take the little end first, whatever the host does. */
 function putFloats(bytes: Uint8Array, offset: number, values: Float32Array): void {
@@ -38,17 +41,32 @@ export function unpackWeights(dtype: PackedType, bytes: Uint8Array): Float32Arra
   const scales = (count * bits) / 8;
   const minimums = scales + (count / group) * 4;
   const out = new Float32Array(count);
-  for (let i = 0; i < count; i++) {
-    const at = 4 * Math.floor(i / group);
-    const scaled = Math.fround(codeAt(view, bits, i) * view.getFloat32(scales + at, true));
+  for (let g = 0; g < count / group; g++) {
+    const scale = view.getFloat32(scales + 4 * g, true);
     // As in gguf/, a zero has no sign.
-    out[i] = scaled + (hasMinimums ? view.getFloat32(minimums + at, true) : 0);
+    const minimum = hasMinimums ? view.getFloat32(minimums + 4 * g, true) : 0;
+    if (bits === 8) unpackBytes(out, group * g, view, group, scale, minimum);
+    else unpackPairs(out, group * g, view, scale, minimum);
   }
   return out;
 }
 
-function codeAt(view: DataView, bits: 4 | 8, i: number): number {
-  if (bits === 8) return view.getInt8(i);
-  const pair = view.getUint8(16 * Math.floor(i / 32) + (i % 16));
-  return i % 32 < 16 ? pair & 15 : pair >> 4;
+function unpackBytes(
+  out: Float32Array,
+  at: number,
+  view: DataView,
+  group: number,
+  scale: number,
+  minimum: number,
+): void {
+  for (let i = at; i < at + group; i++) out[i] = Math.fround(view.getInt8(i) * scale) + minimum;
+}
+
+/** A group of 32 in 16 bytes. */
+function unpackPairs(out: Float32Array, at: number, view: DataView, scale: number, minimum: number): void {
+  for (let j = 0; j < 16; j++) {
+    const pair = view.getUint8(at / 2 + j);
+    out[at + j] = Math.fround((pair & 15) * scale) + minimum;
+    out[at + 16 + j] = Math.fround((pair >> 4) * scale) + minimum;
+  }
 }

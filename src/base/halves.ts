@@ -49,6 +49,14 @@ export function halfToNumber(half: number): number {
   return float[0];
 }
 
+let numbers: Float32Array | undefined;
+
+/** {@link halfToNumber} of all 65,536, for whoever has millions of them. */
+export function halfNumbers(): Float32Array {
+  numbers ??= Float32Array.from({ length: 2 ** 16 }, (_, half) => halfToNumber(half));
+  return numbers;
+}
+
 /** The number that the bits of a bfloat16 stand for. */
 export function bfloatToNumber(bits: number): number {
   word[0] = bits << 16;

@@ -117,3 +117,12 @@ function compress(state: Int32Array, w: Int32Array, bytes: Uint8Array, start: nu
 export function sha256(data: Uint8Array | string): string {
   return new Sha256().update(data).hex();
 }
+
+/** The same by the platform, which is ten times as fast, where it has one; the bytes are not to change meanwhile. */
+export async function sha256Of(bytes: Uint8Array): Promise<string> {
+  const { subtle } = globalThis.crypto ?? {};
+  // It takes no memory that threads share.
+  if (!subtle || !(bytes.buffer instanceof ArrayBuffer)) return sha256(bytes);
+  const digest = new Uint8Array(await subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -2,7 +2,7 @@
 import { DataError, ShapeError } from '../base/errors.js';
 import { readFloats } from '../safetensors/floats.js';
 import { unpackQ4_K, unpackQ5_K, unpackQ6_K } from './kBlocks.js';
-import { type PackedWeights, unpackTo } from './packed.js';
+import { type PackedWeights, Scratch, unpackTo } from './packed.js';
 import { type Unpack, unpackQ4_0, unpackQ4_1, unpackQ5_0, unpackQ5_1, unpackQ8_0 } from './smallBlocks.js';
 import { type GgufBlockType, type GgufType, TENSOR_TYPES } from './types.js';
 
@@ -32,6 +32,7 @@ export function isBlockType(type: GgufType): type is GgufBlockType {
  * @param bytes  the blocks, at any alignment
  * @param count  number of weights
  * @param name  what errors call the tensor
+ * @param scratch  memory that they may take, until those of the next call do
  * @throws DataError when a scale or a minimum is infinite or no number
  * @throws ShapeError when the bytes are not those of so many weights
  */
@@ -40,10 +41,11 @@ export function unpackBlocks(
   bytes: Uint8Array,
   count: number,
   name: string,
+  scratch?: Scratch,
 ): PackedWeights {
   checkLength(type, bytes, count, name);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const weights = UNPACK[type](view, count / TENSOR_TYPES[type].weights);
+  const weights = UNPACK[type](view, count / TENSOR_TYPES[type].weights, scratch);
   checkFinite(weights.scales, `${name}: scale`);
   if (weights.minimums) checkFinite(weights.minimums, `${name}: minimum`);
   return weights;
@@ -64,11 +66,12 @@ export function dequantize(type: GgufType, bytes: Uint8Array, count: number, nam
   if (!isBlockType(type)) return readFloats(bytes, type);
   const { weights, bytes: size } = TENSOR_TYPES[type];
   const out = new Float32Array(count);
+  const scratch = new Scratch();
   for (let from = 0; from < count; from += CHUNK) {
     const length = Math.min(CHUNK, count - from);
     const at = (from / weights) * size;
     const blocks = bytes.subarray(at, at + (length / weights) * size);
-    unpackTo(out, from, unpackBlocks(type, blocks, length, name));
+    unpackTo(out, from, unpackBlocks(type, blocks, length, name, scratch));
   }
   return out;
 }
@@ -82,6 +85,6 @@ function checkLength(type: GgufType, bytes: Uint8Array, count: number, name: str
 }
 
 function checkFinite(values: Float32Array, what: string): void {
-  const wrong = values.find((value) => !Number.isFinite(value));
-  if (wrong !== undefined) throw new DataError(`${what} must be finite: ${wrong}`);
+  for (let i = 0; i < values.length; i++)
+    if (!Number.isFinite(values[i])) throw new DataError(`${what} must be finite: ${values[i]}`);
 }

@@ -15,8 +15,8 @@ import { makeQ4, makeQ8WithMinimums } from './packed.js';
 import type { Unpack } from './smallBlocks.js';
 
 /** Two groups share 32 bytes: the first has the lower four bits. */
-export const unpackQ4_K: Unpack = (view, blocks) => {
-  const out = makeQ4(256 * blocks);
+export const unpackQ4_K: Unpack = (view, blocks, scratch) => {
+  const out = makeQ4(256 * blocks, scratch);
   for (let b = 0; b < blocks; b++) {
     const at = 144 * b;
     unpackScales(out, 8 * b, view, at);
@@ -34,8 +34,8 @@ export const unpackQ4_K: Unpack = (view, blocks) => {
 };
 
 /** As Q4_K; bit g of 32 more bytes is the fifth bit of group g. */
-export const unpackQ5_K: Unpack = (view, blocks) => {
-  const out = makeQ8WithMinimums(256 * blocks);
+export const unpackQ5_K: Unpack = (view, blocks, scratch) => {
+  const out = makeQ8WithMinimums(256 * blocks, scratch);
   for (let b = 0; b < blocks; b++) {
     const at = 176 * b;
     unpackScales(out, 8 * b, view, at);

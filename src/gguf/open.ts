@@ -85,7 +85,7 @@ function placesOf({ tensors, byteLength: headerLength }: Header, alignment: numb
     const where = `${name}: tensor ${JSON.stringify(tensor.name)}`;
     const type = typeOf(tensor.typeId);
     if (type === undefined)
-      throw new DataError(`${where}: this type of tensor is not read: ${describeType(tensor.typeId)}`);
+      throw new DataError(`${where}: this type of tensor is not read: ${shareOf(tensor, tensors)}`);
     if (tensor.offset % alignment !== 0)
       throw new DataError(`${where}: offset must be a multiple of ${alignment}: ${tensor.offset}`);
     const byteLength = byteLengthOf(type, tensor.shape);
@@ -93,6 +93,12 @@ function placesOf({ tensors, byteLength: headerLength }: Header, alignment: numb
       throw new DataError(`${where}: ${byteLength}: ${type} [${tensor.shape.join(', ')}]`);
     return { tensor, type, begin: start + tensor.offset, byteLength };
   });
+}
+
+/** The type of a tensor, and how many have it. */
+function shareOf({ typeId }: HeaderTensor, tensors: readonly HeaderTensor[]): string {
+  const count = tensors.filter((each) => each.typeId === typeId).length;
+  return `${describeType(typeId)}, ${count} of ${tensors.length} tensors`;
 }
 
 /** Tensors must lie within the file and apart from each other; holes do no harm. */

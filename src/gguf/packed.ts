@@ -13,6 +13,8 @@ export interface Q4Weights {
   readonly scales: Float32Array;
   /** [count / 32] */
   readonly minimums: Float32Array;
+  /** All of them one after the other, where they lie so, as numbers of this machine. */
+  readonly bytes?: Uint8Array;
 }
 
 export interface Q8Weights {
@@ -25,25 +27,48 @@ export interface Q8Weights {
   readonly scales: Float32Array;
   /** [count / group], or none where the format has none. */
   readonly minimums?: Float32Array;
+  /** Codes, scales, and minimums or zeros one after the other, where they lie so, as numbers of this machine. */
+  readonly bytes?: Uint8Array;
 }
 
-export function makeQ4(count: number): Q4Weights {
+/** Memory for weights that are unpacked one after the other, of which the last ones alone are used. */
+export class Scratch {
+  #buffer = new ArrayBuffer(0);
+
+  /** At least so many bytes, with whatever is in them. */
+  take(bytes: number): ArrayBuffer {
+    if (this.#buffer.byteLength < bytes) this.#buffer = new ArrayBuffer(bytes);
+    return this.#buffer;
+  }
+}
+
+/** Codes, then scales, then minimums in one buffer, as devices take them: nothing has to be put together later. */
+function makeParts(count: number, codeBytes: number, scratch: Scratch | undefined) {
   const groups = count / 32;
-  return {
-    kind: 'q4',
-    group: 32,
-    codes: new Uint8Array(count / 2),
-    scales: new Float32Array(groups),
-    minimums: new Float32Array(groups),
-  };
+  const length = codeBytes + 8 * groups;
+  const buffer = scratch?.take(length) ?? new ArrayBuffer(length);
+  const scales = new Float32Array(buffer, codeBytes, groups);
+  const minimums = new Float32Array(buffer, codeBytes + 4 * groups, groups);
+  return { buffer, scales, minimums, bytes: new Uint8Array(buffer, 0, length) };
 }
 
-export function makeQ8(count: number): Q8Weights & { readonly group: 32 } {
-  return { kind: 'q8', group: 32, codes: new Int8Array(count), scales: new Float32Array(count / 32) };
+export function makeQ4(count: number, scratch?: Scratch): Q4Weights {
+  const { buffer, ...parts } = makeParts(count, count / 2, scratch);
+  return { kind: 'q4', group: 32, codes: new Uint8Array(buffer, 0, count / 2), ...parts };
 }
 
-export function makeQ8WithMinimums(count: number): Q8Weights & { readonly minimums: Float32Array } {
-  return { ...makeQ8(count), minimums: new Float32Array(count / 32) };
+export function makeQ8(count: number, scratch?: Scratch): Q8Weights & { readonly group: 32 } {
+  const { buffer, scales, minimums, bytes } = makeParts(count, count, scratch);
+  minimums.fill(0);
+  return { kind: 'q8', group: 32, codes: new Int8Array(buffer, 0, count), scales, bytes };
+}
+
+export function makeQ8WithMinimums(
+  count: number,
+  scratch?: Scratch,
+): Q8Weights & { readonly minimums: Float32Array } {
+  const { buffer, ...parts } = makeParts(count, count, scratch);
+  return { kind: 'q8', group: 32, codes: new Int8Array(buffer, 0, count), ...parts };
 }
 
 /** Writes the values of packed weights from `offset` on. */

@@ -10,66 +10,84 @@
  *
  * @see https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h
  */
-import { halfToNumber } from '../base/halves.js';
-import { makeQ4, makeQ8, makeQ8WithMinimums, type PackedWeights } from './packed.js';
+import { halfNumbers } from '../base/halves.js';
+import { makeQ4, makeQ8, makeQ8WithMinimums, type PackedWeights, type Scratch } from './packed.js';
 
-/** `blocks` of them, from the beginning of the view. */
-export type Unpack = (view: DataView, blocks: number) => PackedWeights;
+/**
+ * `blocks` of them, from the beginning of the view.
+ * @param scratch  memory for them, which the next ones may take
+ */
+export type Unpack = (view: DataView, blocks: number, scratch?: Scratch) => PackedWeights;
 
-export const unpackQ4_0: Unpack = (view, blocks) => {
-  const out = makeQ4(32 * blocks);
+export const unpackQ4_0: Unpack = (view, blocks, scratch) => {
+  const out = makeQ4(32 * blocks, scratch);
+  const { scales, minimums } = out;
+  const [halves, codes] = [halfNumbers(), viewOf(out.codes)];
   for (let b = 0; b < blocks; b++) {
     const at = 18 * b;
-    const scale = halfToNumber(view.getUint16(at, true));
-    out.scales[b] = scale;
+    const scale = halves[view.getUint16(at, true)];
+    scales[b] = scale;
     // Exact, as is the sum with d · q: d has 11 bits.
-    out.minimums[b] = -8 * scale;
-    for (let j = 0; j < 16; j++) out.codes[16 * b + j] = view.getUint8(at + 2 + j);
+    minimums[b] = -8 * scale;
+    copyWords(codes, 16 * b, view, at + 2, 16);
   }
   return out;
 };
 
-export const unpackQ4_1: Unpack = (view, blocks) => {
-  const out = makeQ4(32 * blocks);
+export const unpackQ4_1: Unpack = (view, blocks, scratch) => {
+  const out = makeQ4(32 * blocks, scratch);
+  const { scales, minimums } = out;
+  const [halves, codes] = [halfNumbers(), viewOf(out.codes)];
   for (let b = 0; b < blocks; b++) {
     const at = 20 * b;
-    out.scales[b] = halfToNumber(view.getUint16(at, true));
-    out.minimums[b] = halfToNumber(view.getUint16(at + 2, true));
-    for (let j = 0; j < 16; j++) out.codes[16 * b + j] = view.getUint8(at + 4 + j);
+    scales[b] = halves[view.getUint16(at, true)];
+    minimums[b] = halves[view.getUint16(at + 2, true)];
+    copyWords(codes, 16 * b, view, at + 4, 16);
   }
   return out;
 };
 
-export const unpackQ5_0: Unpack = (view, blocks) => {
-  const out = makeQ8(32 * blocks);
+export const unpackQ5_0: Unpack = (view, blocks, scratch) => {
+  const out = makeQ8(32 * blocks, scratch);
   for (let b = 0; b < blocks; b++) {
     const at = 22 * b;
-    out.scales[b] = halfToNumber(view.getUint16(at, true));
+    out.scales[b] = halfNumbers()[view.getUint16(at, true)];
     unpackFives(out.codes, 32 * b, view, at + 2, -16);
   }
   return out;
 };
 
-export const unpackQ5_1: Unpack = (view, blocks) => {
-  const out = makeQ8WithMinimums(32 * blocks);
+export const unpackQ5_1: Unpack = (view, blocks, scratch) => {
+  const out = makeQ8WithMinimums(32 * blocks, scratch);
   for (let b = 0; b < blocks; b++) {
     const at = 24 * b;
-    out.scales[b] = halfToNumber(view.getUint16(at, true));
-    out.minimums[b] = halfToNumber(view.getUint16(at + 2, true));
+    out.scales[b] = halfNumbers()[view.getUint16(at, true)];
+    out.minimums[b] = halfNumbers()[view.getUint16(at + 2, true)];
     unpackFives(out.codes, 32 * b, view, at + 4, 0);
   }
   return out;
 };
 
-export const unpackQ8_0: Unpack = (view, blocks) => {
-  const out = makeQ8(32 * blocks);
+export const unpackQ8_0: Unpack = (view, blocks, scratch) => {
+  const out = makeQ8(32 * blocks, scratch);
+  const { scales } = out;
+  const [halves, codes] = [halfNumbers(), viewOf(out.codes)];
   for (let b = 0; b < blocks; b++) {
     const at = 34 * b;
-    out.scales[b] = halfToNumber(view.getUint16(at, true));
-    for (let j = 0; j < 32; j++) out.codes[32 * b + j] = view.getInt8(at + 2 + j);
+    scales[b] = halves[view.getUint16(at, true)];
+    copyWords(codes, 32 * b, view, at + 2, 32);
   }
   return out;
 };
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array | Int8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
+/** Whole words at any alignment: four times as fast as bytes. */
+function copyWords(to: DataView, at: number, from: DataView, begin: number, bytes: number): void {
+  for (let i = 0; i < bytes; i += 4) to.setUint32(at + i, from.getUint32(begin + i, true), true);
+}
 
 /** 32 codes of 5 bits, from their fifth bits and their pairs. */
 function unpackFives(codes: Int8Array, to: number, view: DataView, at: number, offset: number): void {

@@ -3,6 +3,7 @@ import type { Backend } from '../backends/backend.js';
 import { DataError } from '../base/errors.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
 import { type ModelPlace, modelPlace } from '../files/modelPlace.js';
+import { Scratch } from '../gguf/packed.js';
 import { checkPrecision, hasPackedWeights } from '../nn/precision.js';
 import type { Parameter, Precision } from '../tensor.js';
 import type { Tokenizer } from '../text/tokenizer.js';
@@ -33,6 +34,8 @@ export interface LoadLanguageModelOptions {
   readonly onBytes?: (done: number, total: number) => void;
   /** Ends the loading. */
   readonly signal?: AbortSignal;
+  /** That of the same files, where `loadTokenizer` made it already: to make it takes a third of a second. */
+  readonly tokenizer?: Tokenizer;
 }
 
 const NAMES: OptionNames<LoadLanguageModelOptions> = {
@@ -40,6 +43,7 @@ const NAMES: OptionNames<LoadLanguageModelOptions> = {
   precision: true,
   onBytes: true,
   signal: true,
+  tokenizer: true,
 };
 
 export interface LoadedLanguageModel {
@@ -52,6 +56,8 @@ export interface LoadedLanguageModel {
   readonly weightBytes: number;
 }
 
+/** More than a device takes for a storage beside its elements. */
+const STORAGE_BYTES = 512;
 /** Most problems that one message lists. */
 const MOST_LISTED = 8;
 const HEAD = 'lm_head.weight';
@@ -77,7 +83,9 @@ export async function loadLanguageModel(
   checkPrecision('loadLanguageModel: precision', precision, device);
   const place = await modelPlace('loadLanguageModel: from', from);
   const opened =
-    'open' in place ? await openModelFolder(place) : await openGgufModel(place.source, place.name);
+    'open' in place
+      ? await openModelFolder(place, options.tokenizer)
+      : await openGgufModel(place.source, place.name, options.tokenizer);
   checkVocabulary(opened);
   const { config, notes } = await decideHead(opened);
   const plan = llamaWeights(config);
@@ -186,13 +194,15 @@ async function loadAll(
   { onBytes, signal }: LoadLanguageModelOptions,
 ): Promise<Map<string, Parameter>> {
   const loaded = new Map<string, Parameter>();
+  const scratch = new Scratch();
   let done = 0;
+  device.makeRoom?.(total + STORAGE_BYTES * plan.size);
   try {
     for (const [name, each] of plan) {
       signal?.throwIfAborted();
       const source = sources.get(name);
       if (!source) continue;
-      loaded.set(name, await loadWeight(device, source, each, weights));
+      loaded.set(name, await loadWeight(device, source, each, weights, scratch));
       done += plannedBytes(new Map([[name, each]]), typeOf, weights);
       onBytes?.(done, total);
     }

@@ -27,11 +27,18 @@ export interface OpenedLanguageModel {
 /** Far more than a config.json ever has. */
 const MAX_CONFIG_BYTES = 1_000_000;
 
-/** @throws DataError for a file that is not what it claims, or a model that is not computed here */
-export async function openGgufModel(source: ByteSource, name: string): Promise<OpenedLanguageModel> {
+/**
+ * @param made  its tokenizer, where there is one already
+ * @throws DataError for a file that is not what it claims, or a model that is not computed here
+ */
+export async function openGgufModel(
+  source: ByteSource,
+  name: string,
+  made?: Tokenizer,
+): Promise<OpenedLanguageModel> {
   const opened = await openGguf(source, name);
   const config = await readGgufConfig(opened, name);
-  const tokenizer = tokenizerFromGguf(opened.metadata, name);
+  const tokenizer = made ?? tokenizerFromGguf(opened.metadata, name);
   const sources = new Map<string, WeightSource>();
   const known = new Set(['rope_freqs.weight']);
   for (const key of llamaWeights(config).keys()) {
@@ -87,12 +94,12 @@ export async function readModelConfig(files: FileSource): Promise<LlamaConfig> {
   throw new DataError(`${name}: is no folder of a model: config.json is missing${await hint(files)}`);
 }
 
-/** @throws as {@link openGgufModel} */
-export async function openModelFolder(files: FileSource): Promise<OpenedLanguageModel> {
+/** @param made  as {@link openGgufModel}. @throws as that */
+export async function openModelFolder(files: FileSource, made?: Tokenizer): Promise<OpenedLanguageModel> {
   const name = files.name || 'the model';
   const parsed = await readModelConfig(files);
   const { tensors } = await openModel(files);
-  const tokenizer = await readTokenizer(files);
+  const tokenizer = made ?? (await readTokenizer(files));
   const sources = new Map<string, WeightSource>();
   for (const [key, tensor] of tensors) sources.set(key, safetensorsSource(key, tensor, name));
   return { config: parsed, tokenizer, sources, name };

@@ -4,6 +4,7 @@ import { packWeights } from '../backends/packedWeights.js';
 import { DataError } from '../base/errors.js';
 import { halvesOf, numberToBfloat } from '../base/halves.js';
 import { dequantize, isBlockType, unpackBlocks } from '../gguf/blocks.js';
+import type { Scratch } from '../gguf/packed.js';
 import { quantize } from '../gguf/quantize.js';
 import type { GgufBlockType, GgufType } from '../gguf/types.js';
 import { Parameter, packedParameter } from '../tensor.js';
@@ -75,6 +76,7 @@ export function plannedBytes(
 
 /**
  * Reads one weight and puts it on the device, frozen.
+ * @param scratch  memory for those that are unpacked on their way
  * @throws DataError for an element or a scale that is not finite, or a value that the type cannot hold
  */
 export async function loadWeight(
@@ -82,6 +84,7 @@ export async function loadWeight(
   source: WeightSource,
   plan: WeightPlan,
   weights: WeightsOption,
+  scratch?: Scratch,
 ): Promise<Parameter> {
   const { name, type } = source;
   const { shape } = plan;
@@ -89,7 +92,7 @@ export async function loadWeight(
   const count = shape.reduce((product, size) => product * size, 1);
   const target = targetType(type, plan, weights);
   if (target === KEPT[type] && isBlockType(type)) {
-    const packed = packWeights(unpackBlocks(type, bytes, count, name));
+    const packed = packWeights(unpackBlocks(type, bytes, count, name, scratch));
     return packedParameter(device, packed.dtype, packed.bytes, shape);
   }
   const values = dequantize(type, bytes, count, name);

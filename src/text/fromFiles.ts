@@ -70,8 +70,7 @@ function factsFromFiles(files: ReadonlyMap<string, string>, name: string): Token
   );
   const named = [config, fieldsOf('special_tokens_map.json')].filter((fields) => fields !== undefined);
   const added = new Map(json.added_tokens.map(({ content, id }) => [content, id]));
-  const idOf = (token: string) =>
-    added.get(token) ?? (Object.hasOwn(json.model.vocab, token) ? json.model.vocab[token] : undefined);
+  const idOf = (token: string) => added.get(token) ?? json.model.ids.get(token);
   const idsOf = (kind: 'bos' | 'eos' | 'pad') => {
     const ids = named.map((fields) => namedId(fields, `${kind}_token`, idOf));
     const more = numbered.flatMap((fields) => listedIds(fields, `${kind}_token_id`));

@@ -2,7 +2,8 @@
 import { DataError } from '../base/errors.js';
 import type { GgufValue } from '../gguf/values.js';
 import { kindOf } from './fields.js';
-import { checkMerges, MAX_IDS } from './model.js';
+import { checkMerges, type Pair } from './merges.js';
+import { MAX_IDS } from './model.js';
 import { PRE_TOKENIZERS, type PreTokenizer, TOKEN_TYPES as TYPES } from './preTokenizers.js';
 import { Tokenizer, type TokenizerFacts } from './tokenizer.js';
 import type { AddedToken, TokenizerJson } from './tokenizerJson.js';
@@ -24,16 +25,17 @@ export function tokenizerFromGguf(metadata: Metadata, name: string): Tokenizer {
 /** What a tokenizer is made of. @throws DataError as {@link tokenizerFromGguf} */
 export function factsFromGguf(metadata: Metadata, name: string): TokenizerFacts {
   const pre = kindOfTokenizer(metadata, name);
-  const tokens = checkTokens(metadata, name);
+  const tokens = stringsAt(metadata, 'tokenizer.ggml.tokens', name);
+  const ids = checkTokens(tokens, name);
   const added = checkTypes(metadata, tokens, name);
-  const ids = new Map(tokens.map((token, id) => [token, id]));
-  const merges = checkMergeLines(metadata, name);
-  checkMerges(merges, ids, `${name}: tokenizer.ggml.merges`);
+  const lines = stringsAt(metadata, 'tokenizer.ggml.merges', name);
+  const where = `${name}: tokenizer.ggml.merges`;
+  const merges = checkMerges(lines.length, (i) => pairOf(lines[i], i, where), ids, where);
   const idAt = (key: string) => idOf(metadata, key, tokens.length, name);
   const bosId = idAt('bos_token_id');
   const ends = ['eos_token_id', 'eot_token_id', 'eom_token_id'].map(idAt);
   const json: TokenizerJson = {
-    model: { type: 'BPE', vocab: recordOf(ids), merges, ignore_merges: pre.ignoreMerges },
+    model: { type: 'BPE', ids, merges, ignore_merges: pre.ignoreMerges },
     added_tokens: added,
     normalizer: pre.normalizer,
     pre_tokenizer: pre.preTokenizer,
@@ -62,20 +64,19 @@ function kindOfTokenizer(metadata: Metadata, name: string): PreTokenizer {
   );
 }
 
-function checkTokens(metadata: Metadata, name: string): readonly string[] {
-  const tokens = stringsAt(metadata, 'tokenizer.ggml.tokens', name);
+function checkTokens(tokens: readonly string[], name: string): ReadonlyMap<string, number> {
   if (tokens.length === 0 || tokens.length > MAX_IDS)
     throw new DataError(`${name}: tokenizer.ggml.tokens: must be 1 to ${MAX_IDS}: ${tokens.length}`);
-  const seen = new Map<string, number>();
-  for (const [id, token] of tokens.entries()) {
+  const ids = new Map<string, number>();
+  for (let id = 0; id < tokens.length; id++) {
+    const token = tokens[id];
     const where = `${name}: tokenizer.ggml.tokens: token ${id}`;
     if (token === '') throw new DataError(`${where}: must not be empty`);
-    const other = seen.get(token);
-    if (other !== undefined)
-      throw new DataError(`${where}: is token ${other} again: ${JSON.stringify(token)}`);
-    seen.set(token, id);
+    ids.set(token, id);
+    if (ids.size > id) continue;
+    throw new DataError(`${where}: is token ${tokens.indexOf(token)} again: ${JSON.stringify(token)}`);
   }
-  return tokens;
+  return ids;
 }
 
 /** The tokens that are cut out of a text first. */
@@ -91,21 +92,20 @@ function checkTypes(metadata: Metadata, tokens: readonly string[], name: string)
   if (wrong >= 0)
     throw new DataError(`${where}: of token ${wrong} is not read: ${types[wrong]}: ${known.join(', ')} are`);
   const plain = { normalized: false, lstrip: false, rstrip: false };
-  return tokens.flatMap((content, id): AddedToken[] => {
-    if (types[id] === TYPES.normal || types[id] === TYPES.unused) return [];
-    return [{ id, content, special: types[id] !== TYPES.userDefined, ...plain }];
-  });
+  const added: AddedToken[] = [];
+  for (const [id, type] of types.entries())
+    if (type !== TYPES.normal && type !== TYPES.unused)
+      added.push({ id, content: tokens[id], special: type !== TYPES.userDefined, ...plain });
+  return added;
 }
 
-function checkMergeLines(metadata: Metadata, name: string): (readonly [string, string])[] {
-  const lines = stringsAt(metadata, 'tokenizer.ggml.merges', name);
-  return lines.map((line, i) => {
-    const [left, right, ...rest] = line.split(' ');
-    if (left && right && rest.length === 0) return [left, right];
-    throw new DataError(
-      `${name}: tokenizer.ggml.merges: merge ${i}: must be two tokens with a space between: ${JSON.stringify(line)}`,
-    );
-  });
+function pairOf(line: string, i: number, where: string): Pair {
+  const space = line.indexOf(' ');
+  if (space > 0 && space < line.length - 1 && line.indexOf(' ', space + 1) < 0)
+    return [line.slice(0, space), line.slice(space + 1)];
+  throw new DataError(
+    `${where}: merge ${i}: must be two tokens with a space between: ${JSON.stringify(line)}`,
+  );
 }
 
 /** The tokens that the file puts around a text. */
@@ -159,11 +159,4 @@ function stringsAt(metadata: Metadata, key: string, name: string): readonly stri
   if (Array.isArray(value) && value.every((each) => typeof each === 'string'))
     return value as readonly string[];
   throw new DataError(`${name}: ${key}: must be an array of strings: ${kindOf(value)}`);
-}
-
-/** Without a prototype, so that a token may have any name. */
-function recordOf(ids: ReadonlyMap<string, number>): Readonly<Record<string, number>> {
-  const record: Record<string, number> = Object.create(null);
-  for (const [token, id] of ids) record[token] = id;
-  return record;
 }

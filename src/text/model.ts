@@ -1,19 +1,30 @@
 /** The `model` of a tokenizer.json: the vocabulary, and what is merged in which order. */
 import { DataError } from '../base/errors.js';
 import { Fields, kindOf } from './fields.js';
+import { checkMerges, type Merges, type Pair } from './merges.js';
 
 /** Ids lie below; the largest vocabularies have a sixteenth of that. */
 export const MAX_IDS = 2 ** 22;
 /** Characters of a word that WordPiece looks at: its time grows with their square. */
 const MAX_WORD = 1000;
 
-/** A model as the library takes it. */
+/** A model as the library takes it, but for the vocabulary and what is merged. */
 export interface TokenizerModel {
   readonly type: 'BPE' | 'WordPiece';
-  readonly vocab: Readonly<Record<string, number>>;
+  /** The vocabulary. */
+  readonly ids: ReadonlyMap<string, number>;
+  /** Of BPE. */
+  readonly merges?: Merges;
   /** The token for what the vocabulary lacks. */
   readonly unk_token?: string;
   readonly [field: string]: unknown;
+}
+
+/** Tokens by their ids. */
+export function tokensOf(ids: ReadonlyMap<string, number>): (string | undefined)[] {
+  const tokens: (string | undefined)[] = new Array(ids.size);
+  for (const [token, id] of ids) tokens[id] = token;
+  return tokens;
 }
 
 export interface CheckedModel {
@@ -30,15 +41,14 @@ export function checkModel(value: unknown, where: string): CheckedModel {
     throw new DataError(
       `${where}: type is not read: ${kindOf(type)}: those that are read are BPE, WordPiece`,
     );
-  const { vocab, ids, tokens } = checkVocabulary(fields.get('vocab'), where);
+  const { ids, tokens } = checkVocabulary(fields.get('vocab'), where);
   const unknown = checkUnknown(fields, ids);
   const idOf = (token: string) => ids.get(token);
-  const model = type === 'BPE' ? bpe(fields, vocab, ids, unknown) : wordPiece(fields, vocab, unknown);
+  const model = type === 'BPE' ? bpe(fields, ids, unknown) : wordPiece(fields, ids, unknown);
   return { model, idOf, tokenOf: (id) => tokens.get(id) };
 }
 
 interface CheckedVocabulary {
-  readonly vocab: Readonly<Record<string, number>>;
   readonly ids: ReadonlyMap<string, number>;
   readonly tokens: ReadonlyMap<number, string>;
 }
@@ -59,7 +69,7 @@ function checkVocabulary(value: unknown, where: string): CheckedVocabulary {
     tokens.set(id, token);
   }
   if (ids.size === 0) throw new DataError(`${where}: vocab: must not be empty`);
-  return { vocab: value as Record<string, number>, ids, tokens };
+  return { ids, tokens };
 }
 
 function checkUnknown(fields: Fields, ids: ReadonlyMap<string, number>): string | undefined {
@@ -70,12 +80,7 @@ function checkUnknown(fields: Fields, ids: ReadonlyMap<string, number>): string 
   return unknown;
 }
 
-function bpe(
-  fields: Fields,
-  vocab: Readonly<Record<string, number>>,
-  ids: ReadonlyMap<string, number>,
-  unknown: string | undefined,
-): TokenizerModel {
+function bpe(fields: Fields, ids: ReadonlyMap<string, number>, unknown: string | undefined): TokenizerModel {
   for (const key of [
     'continuing_subword_prefix',
     'continuing_subword_suffix',
@@ -85,18 +90,16 @@ function bpe(
     const value = fields.get(key) ?? '';
     if (value !== '' && value !== 0) throw fields.error(key, 'is not read', value);
   }
-  const merges = fields.list('merges', MAX_IDS).map((each) => pairOf(each, fields.where));
-  checkMerges(merges, ids, fields.where);
+  const pairs = fields.list('merges', MAX_IDS);
+  const merges = checkMerges(pairs.length, (i) => pairOf(pairs[i], fields.where), ids, fields.where);
   return {
-    ...{ type: 'BPE', vocab, merges },
+    ...{ type: 'BPE', ids, merges },
     ...(unknown === undefined ? {} : { unk_token: unknown }),
     fuse_unk: fields.flag('fuse_unk', false),
     byte_fallback: fields.flag('byte_fallback', false),
     ignore_merges: fields.flag('ignore_merges', false),
   };
 }
-
-type Pair = readonly [left: string, right: string];
 
 /** A merge is written as "left right", or as an array of the two. */
 function pairOf(value: unknown, where: string): Pair {
@@ -110,27 +113,14 @@ function pairOf(value: unknown, where: string): Pair {
   throw new DataError(`${where}: a merge must be two tokens: ${kindOf(value)}`);
 }
 
-/** Each merge joins two tokens to a third, and no two are the same. @throws DataError */
-export function checkMerges(merges: readonly Pair[], ids: ReadonlyMap<string, number>, where: string): void {
-  const seen = new Set<string>();
-  for (const [i, [left, right]] of merges.entries()) {
-    const here = `${where}: merge ${i}, ${JSON.stringify(left)} ${JSON.stringify(right)}`;
-    for (const token of [left, right, left + right])
-      if (!ids.has(token)) throw new DataError(`${here}: names no token: ${JSON.stringify(token)}`);
-    const key = `${left} ${right}`;
-    if (seen.has(key)) throw new DataError(`${here}: is there twice`);
-    seen.add(key);
-  }
-}
-
 function wordPiece(
   fields: Fields,
-  vocab: Readonly<Record<string, number>>,
+  ids: ReadonlyMap<string, number>,
   unknown: string | undefined,
 ): TokenizerModel {
   if (unknown === undefined) throw fields.error('unk_token', 'must be a token of the vocabulary', undefined);
   return {
-    ...{ type: 'WordPiece', vocab, unk_token: unknown },
+    ...{ type: 'WordPiece', ids, unk_token: unknown },
     continuing_subword_prefix: fields.text('continuing_subword_prefix', 100, '##'),
     max_input_chars_per_word: fields.integer('max_input_chars_per_word', 1, MAX_WORD, 100),
   };

@@ -1,5 +1,6 @@
 /** The files of a Hugging Face folder that say what a tokenizer is, for one that came from elsewhere. */
 import type { Component } from './components.js';
+import { tokensOf } from './model.js';
 import type { TokenizerFacts } from './tokenizer.js';
 
 /** Fields that the Rust library asks for and that change nothing here. */
@@ -14,8 +15,15 @@ export function tokenizerFiles(
   { json, bosId, eosIds = [], padId, chatTemplate, cleansUp = false }: TokenizerFacts,
   contextLength: number,
 ): ReadonlyMap<'tokenizer.json' | 'tokenizer_config.json' | 'generation_config.json', string> {
-  const { model, added_tokens, normalizer, pre_tokenizer, post_processor, decoder } = json;
-  const texts = new Map<number, string>(Object.entries(model.vocab).map(([text, id]) => [id, text]));
+  const {
+    model: { ids, merges, ...model },
+    added_tokens,
+    normalizer,
+    pre_tokenizer,
+    post_processor,
+    decoder,
+  } = json;
+  const texts = new Map<number, string>(Array.from(ids, ([text, id]) => [id, text]));
   for (const { id, content } of added_tokens) texts.set(id, content);
   const textOf = (id: number | undefined) => (id === undefined ? undefined : texts.get(id));
   const tokenizer = {
@@ -27,7 +35,8 @@ export function tokenizerFiles(
     decoder: complete(decoder),
     model: {
       ...{ type: model.type, dropout: null, unk_token: null, continuing_subword_prefix: null },
-      ...{ end_of_word_suffix: null, fuse_unk: false, byte_fallback: false, ...model },
+      ...{ end_of_word_suffix: null, fuse_unk: false, byte_fallback: false, vocab: Object.fromEntries(ids) },
+      ...{ merges: merges?.pairs(tokensOf(ids)), ...model },
     },
   };
   const config = {

@@ -2,6 +2,7 @@
 import { DataError } from '../base/errors.js';
 import type { WritableValue } from '../gguf/headerWriter.js';
 import type { Component } from './components.js';
+import { tokensOf } from './model.js';
 import { PRE_TOKENIZERS, TOKEN_TYPES } from './preTokenizers.js';
 import { Tokenizer, type TokenizerFacts } from './tokenizer.js';
 
@@ -26,10 +27,10 @@ export function tokenizerEntries(
     tokens[id] = text;
     types[id] = type;
   };
-  for (const [text, id] of Object.entries(json.model.vocab)) put(id, text, TOKEN_TYPES.normal);
+  for (const [text, id] of json.model.ids) put(id, text, TOKEN_TYPES.normal);
   for (const { id, content, special } of json.added_tokens)
     put(id, content, special ? TOKEN_TYPES.control : TOKEN_TYPES.userDefined);
-  const merges = json.model.merges as readonly (readonly [string, string])[];
+  const merges = json.model.merges?.pairs(tokensOf(json.model.ids)) ?? [];
   const addedIds = new Tokenizer(facts, name).encode('', { addSpecialTokens: true });
   const [first, last] = [addedIds[0], addedIds[addedIds.length - 1]];
   const entries: [string, WritableValue | undefined][] = [

@@ -7,6 +7,7 @@ import { DataError } from '../base/errors.js';
 import { checkOptions } from '../base/options.js';
 import { BYTE_CHARACTERS, bytesOfToken } from './byteLevel.js';
 import type { Component } from './components.js';
+import { tokensOf } from './model.js';
 import { byteStream, type TextStream, textStream } from './textStream.js';
 import { TokenFinder } from './tokenFinder.js';
 import type { TokenizerJson } from './tokenizerJson.js';
@@ -37,12 +38,23 @@ export interface TokenizerFacts {
 /** What is used of the library's tokenizer; its own types do not resolve in every setting. */
 interface Library {
   readonly model: {
-    readonly tokens_to_ids: ReadonlyMap<string, number>;
-    readonly vocab: readonly (string | undefined)[];
+    tokens_to_ids: ReadonlyMap<string, number>;
+    vocab: readonly (string | undefined)[];
+    unk_token_id: number | undefined;
+    /** Puts a part of a word into the queue, where it is merged with what follows. */
+    add_node(queue: { push(node: WordPart): void }, node: WordPart): void;
   };
   readonly decoder: LibraryDecoder | null;
   encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | undefined)[] };
   decode(ids: readonly number[], options: { clean_up_tokenization_spaces: boolean }): string;
+}
+
+interface WordPart {
+  readonly token: string;
+  readonly next: { readonly token: string };
+  /** Below 1: of equal merges the one that is further left comes first. */
+  readonly bias: number;
+  score?: number;
 }
 
 interface LibraryDecoder {
@@ -244,16 +256,16 @@ export class Tokenizer {
 
 /** The library's tokenizer. Where a file names no token for what is unknown, one without an id shows what was lost. */
 function libraryOf(json: TokenizerJson, cleansUp: boolean, name: string): Library {
-  const { model } = json;
+  const { ids, merges, ...model } = json.model;
   let unknown = 'unknown';
-  while (Object.hasOwn(model.vocab, unknown) || json.added_tokens.some(({ content }) => content === unknown))
-    unknown += '?';
+  while (ids.has(unknown) || json.added_tokens.some(({ content }) => content === unknown)) unknown += '?';
   const shown = model.unk_token === undefined ? { ...model, unk_token: unknown, fuse_unk: false } : model;
   try {
     const library = new HubTokenizer(
-      { ...json, model: shown },
+      { ...json, model: { ...shown, vocab: {}, merges: [] } },
       { clean_up_tokenization_spaces: cleansUp },
-    ) as Library;
+    ) as unknown as Library;
+    putVocabulary(library.model, json);
     if (library.decoder) keepByteOrderMarks(library.decoder);
     return library;
   } catch (error) {
@@ -261,6 +273,27 @@ function libraryOf(json: TokenizerJson, cleansUp: boolean, name: string): Librar
       cause: error,
     });
   }
+}
+
+/** What the library makes of a vocabulary and its merges, which takes it several times as long. */
+function putVocabulary(library: Library['model'], { model, added_tokens }: TokenizerJson): void {
+  const { ids, merges, unk_token } = model;
+  const all = new Map(ids);
+  const tokens = tokensOf(ids);
+  for (const { content, id } of added_tokens) {
+    all.set(content, id);
+    tokens[id] = content;
+  }
+  library.tokens_to_ids = all;
+  library.vocab = tokens;
+  library.unk_token_id = unk_token === undefined ? undefined : ids.get(unk_token);
+  library.add_node = (queue, node) => {
+    const [left, right] = [ids.get(node.token), ids.get(node.next.token)];
+    const rank = left === undefined || right === undefined ? undefined : merges?.rank(left, right);
+    if (rank === undefined) return;
+    node.score = rank + node.bias;
+    queue.push(node);
+  };
 }
 
 /** The library's decoder of single bytes takes U+FEFF for a mark and drops it. */

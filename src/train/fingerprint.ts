@@ -3,7 +3,7 @@
  * and the contents of the data and of the frozen weights, each under a name that an error can tell.
  */
 
-import { sha256 } from '../base/sha256.js';
+import { sha256, sha256Of } from '../base/sha256.js';
 import type { Batches } from '../data/batches.js';
 import { asBytes } from '../files/bytes.js';
 import { findAdaptation } from '../lora/adaptation.js';
@@ -84,7 +84,7 @@ async function contentsOf({ model, data, validationData }: FingerprintParts): Pr
 /** The same on every device of float32, and for what a float64 device rounds to it. */
 async function digestOf(tensor: Tensor): Promise<string> {
   const values = await tensor.read();
-  return sha256(asBytes(values instanceof Float64Array ? new Float32Array(values) : values, 'fit: values'));
+  return sha256Of(asBytes(values instanceof Float64Array ? new Float32Array(values) : values, 'fit: values'));
 }
 
 function dropoutSettings(model: Module): [string, Setting][] {

@@ -85,6 +85,18 @@ describe('growth', () => {
     expect((await backend.read(large)).at(-1)).toBe(5);
   });
 
+  it('comes once where room was made, and not where there is free memory', () => {
+    const memory = memoryFrom(0);
+    memory.makeRoom(100 * MIB);
+    const { buffer } = memory.memory;
+    const storages = [40, 59].map((mib) => memory.alloc('u8', mib * MIB));
+    expect(memory.memory.buffer).toBe(buffer);
+    for (const storage of storages) memory.free(storage);
+    memory.makeRoom(100 * MIB);
+    memory.alloc('u8', 80 * MIB);
+    expect(memory.reservedBytes).toBeLessThan(102 * MIB);
+  });
+
   it('ends at 4 GiB with an error that says how much there is', () => {
     const memory = memoryFrom(0);
     expect(() => memory.alloc('u8', 5 * GIB)).toThrow(DeviceError);

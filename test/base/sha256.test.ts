@@ -1,8 +1,8 @@
 /** Oracle: node:crypto. */
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Random } from '../../src/base/random.js';
-import { Sha256, sha256 } from '../../src/base/sha256.js';
+import { Sha256, sha256, sha256Of } from '../../src/base/sha256.js';
 
 const reference = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const random = new Random(1);
@@ -29,5 +29,17 @@ describe('SHA-256', () => {
       }
       expect(hash.hex()).toBe(reference(bytes));
     }
+  });
+  afterEach(() => vi.unstubAllGlobals());
+
+  it('is the same by the platform, and where the platform has none', async () => {
+    const digest = vi.spyOn(crypto.subtle, 'digest');
+    const shared = new Uint8Array(new SharedArrayBuffer(100)).fill(7);
+    const parts = [bytes, bytes.subarray(3, 1000), new Uint8Array(0), shared];
+    for (const part of parts) expect(await sha256Of(part)).toBe(reference(part));
+    expect(digest).toHaveBeenCalledTimes(3);
+    vi.stubGlobal('crypto', {});
+    for (const part of parts) expect(await sha256Of(part)).toBe(reference(part));
+    expect(digest).toHaveBeenCalledTimes(3);
   });
 });

@@ -133,6 +133,21 @@ describe('of a large file', () => {
   });
 });
 
+it.each([
+  ['has its end in the next one', [Uint8Array.of(0x61, 0xc3), Uint8Array.of(0xa9, 0x62)]],
+  ['is no text', [Uint8Array.of(0x61), Uint8Array.of(0xff)]],
+])('refuses a string that %s', async (_, texts) => {
+  const strings = [text('fine'), ...texts.map((bytes) => joined(u64(bytes.length), bytes))];
+  const message = await refusal(rawFile({ entries: [array('k', ids.string, 3, ...strings)] }));
+  expect(message).toMatch(/^f: key "k": text must be UTF-8: bytes \d+ to \d+ are not$/);
+});
+
+it('reads strings of every length and every kind of character', async () => {
+  const values = ['', 'a', 'Ġthe', '\ufeffmark', '日本', '😀', 'é'.repeat(40), '', 'z'];
+  const file = rawFile({ entries: [array('k', ids.string, values.length, ...values.map(text))] });
+  expect((await openGguf(bytesSource(file), 'f')).metadata.get('k')).toEqual(values);
+});
+
 it('passes on what a source says when it cannot be read', async () => {
   const source = { length: 100, read: () => Promise.reject(new DataError('f: cannot be read: gone')) };
   await expect(openGguf(source, 'f')).rejects.toThrow('f: cannot be read: gone');

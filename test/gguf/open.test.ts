@@ -327,12 +327,28 @@ describe('a file is refused', () => {
     [
       'with a type of tensor that nobody knows',
       { tensors: [{ type: 99 }] },
-      'tensor "a": this type of tensor is not read: 99',
+      'tensor "a": this type of tensor is not read: 99, 1 of 1 tensors',
     ],
-    ['with Q2_K', { tensors: [{ type: 10 }] }, 'tensor "a": this type of tensor is not read: Q2_K (10)'],
-    ['with Q3_K', { tensors: [{ type: 11 }] }, 'tensor "a": this type of tensor is not read: Q3_K (11)'],
-    ['with IQ4_XS', { tensors: [{ type: 23 }] }, 'tensor "a": this type of tensor is not read: IQ4_XS (23)'],
-    ['with TQ2_0', { tensors: [{ type: 35 }] }, 'tensor "a": this type of tensor is not read: TQ2_0 (35)'],
+    [
+      'with Q2_K',
+      { tensors: [{ type: 10 }] },
+      'tensor "a": this type of tensor is not read: Q2_K (10), 1 of 1 tensors',
+    ],
+    [
+      'with Q3_K',
+      { tensors: [{ type: 11 }] },
+      'tensor "a": this type of tensor is not read: Q3_K (11), 1 of 1 tensors',
+    ],
+    [
+      'with IQ4_XS',
+      { tensors: [{ type: 23 }] },
+      'tensor "a": this type of tensor is not read: IQ4_XS (23), 1 of 1 tensors',
+    ],
+    [
+      'with TQ2_0',
+      { tensors: [{ type: 35 }] },
+      'tensor "a": this type of tensor is not read: TQ2_0 (35), 1 of 1 tensors',
+    ],
   ])('%s', async (_, file, message) => {
     expect(await refusal(file)).toBe(`f: ${message}`);
   });

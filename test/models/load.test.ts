@@ -1,6 +1,7 @@
 /** What loading refuses, decides and converts. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
+import { bytesSource } from '../../src/files/byteSource.js';
 import type { ModelPlace } from '../../src/files/modelPlace.js';
 import { dequantize } from '../../src/gguf/blocks.js';
 import { quantize } from '../../src/gguf/quantize.js';
@@ -8,6 +9,7 @@ import { applyLora } from '../../src/lora/applyLora.js';
 import { LlamaForCausalLM } from '../../src/models/llama.js';
 import { llamaWeights } from '../../src/models/llamaWeights.js';
 import { type LoadLanguageModelOptions, loadLanguageModel } from '../../src/models/load.js';
+import { loadTokenizer } from '../../src/models/loadTokenizer.js';
 import { targetType } from '../../src/models/weights.js';
 import {
   parseSafetensors,
@@ -67,6 +69,26 @@ async function refusal(files: ModelPlace, options: LoadLanguageModelOptions = {}
   expect(device.memory().liveBytes).toBe(before);
   return (error as Error).message;
 }
+
+describe('a tokenizer that is there already', () => {
+  it.each([
+    ['a folder', () => folder('llama')],
+    ['a GGUF file', () => bytesSource(ggufBytes('llama'))],
+  ])('is taken for that of %s', async (_, place) => {
+    const { tokenizer } = await loadTokenizer(place());
+    const loaded = await loadLanguageModel(device, place(), { tokenizer });
+    expect(loaded.tokenizer).toBe(tokenizer);
+    loaded.model.dispose();
+  });
+
+  it('is refused where it is that of a larger model', async () => {
+    const { tokenizer } = await loadTokenizer(folder('llama'));
+    const large = Object.create(tokenizer, { vocabularySize: { value: 10 ** 6 } });
+    expect(await refusal(folder('llama'), { tokenizer: large })).toMatch(
+      /^the model: the tokenizer has 1000000 tokens/,
+    );
+  });
+});
 
 describe('loadLanguageModel refuses', () => {
   const llama = folder('llama');

@@ -9,8 +9,8 @@ import { factsOfPlace } from '../language/model/facts.js';
 import { type ModelManifest, partName } from '../language/model/manifest.js';
 
 const FILE = 'SmolLM2-135M-Instruct.Q4_1.gguf';
-/** The licence of SmolLM2, whose file has this checksum. Whoever builds a page with another model looks up its licence. */
-const LICENSE = 'Apache-2.0';
+/** Of SmolLM2, whose file has this checksum. Whoever builds a page with another model looks up its licence. */
+const SMOLLM2_IS = { license: 'Apache-2.0', repository: 'HuggingFaceTB/SmolLM2-135M-Instruct' };
 const SMOLLM2 = 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53';
 const PART_BYTES = 16 * 2 ** 20;
 
@@ -39,8 +39,8 @@ export async function writeModelParts(
     parts.push({ bytes: part.length, sha256: sha256(part) });
   }
   const whole = sha256(file);
-  const license = whole === SMOLLM2 ? LICENSE : 'see where it comes from';
-  return { ...facts, license, sha256: whole, parts };
+  const known = whole === SMOLLM2 ? SMOLLM2_IS : { license: 'see where it comes from' };
+  return { ...facts, ...known, sha256: whole, parts };
 }
 
 /** `SmolLM2-135M-Instruct` */

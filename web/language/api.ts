@@ -165,6 +165,8 @@ export interface AdapterInfo {
   readonly steps: number;
   readonly seconds: number;
   readonly rows: number;
+  /** A sentence on one that was loaded, where nobody can say whether it is of this model. */
+  readonly note?: string;
 }
 
 /** The worker. Every method throws an Error whose message is one sentence for a person. */

@@ -97,7 +97,7 @@ export function watchWaitingAdapter(): void {
     if (!files || !model.value || loading.value) return;
     waiting.value = undefined;
     loadAdapter(files).then(
-      () => say('note', 'The adapter from before is in use'),
+      (note) => say('note', note ?? 'The adapter from before is in use'),
       (error: unknown) => say('error', reasonOf(error)),
     );
   });
@@ -127,23 +127,22 @@ export async function openAdapter(files: readonly File[]): Promise<void> {
   }
 }
 
-/** Loads an adapter, or keeps it until there is a model. @returns what is to be said where it waits */
+/** Loads an adapter, or keeps it until there is a model. @returns what is to be said of it, if anything */
 async function takeAdapter(
   files: ReadonlyMap<string, Uint8Array> | undefined,
   beginning: string,
 ): Promise<string | undefined> {
   if (!files) return undefined;
-  if (model.value && !loading.value) {
-    await loadAdapter(files);
-    return undefined;
-  }
+  if (model.value && !loading.value) return loadAdapter(files);
   waiting.value = files;
   return `${beginning} adapter is loaded as soon as the model is here`;
 }
 
-async function loadAdapter(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+/** @returns what is to be said of it, if anything */
+async function loadAdapter(files: ReadonlyMap<string, Uint8Array>): Promise<string | undefined> {
   adapter.value = await ask((lab) => lab.loadAdapter(files));
   loaded.value = adapter.value && { adapter: adapter.value, files };
   outcome.value = undefined;
   course.value = NO_COURSE;
+  return adapter.value.note;
 }

@@ -53,6 +53,10 @@ export class WasmBackend implements Backend {
     return this.#memory.alloc(dtype, length, this.recorder, rowLength);
   }
 
+  makeRoom(bytes: number): void {
+    this.#memory.makeRoom(bytes);
+  }
+
   slice(storage: Storage, offset: number, length: number): Storage {
     return this.#memory.slice(open(storage), offset, length);
   }

@@ -27,10 +27,7 @@ export function writeHeader(words: Int32Array, { length, rowLength, at }: Packed
 /** Lays weights out. @param apart  their bytes as 32-bit words */
 export function interleave(words: Int32Array, place: PackedPlace, apart: Int32Array): void {
   move(words, place, apart, true);
-  const { codes, groups } = partsOf(place);
-  // A zero may have a sign.
-  const isShifted = apart.subarray(codes + groups).some((bits) => (bits & 0x7fffffff) !== 0);
-  words[place.at + HAS_MINIMUMS] = isShifted ? 1 : 0;
+  words[place.at + HAS_MINIMUMS] = isShifted(apart, place) ? 1 : 0;
 }
 
 /** What {@link interleave} was given. */
@@ -47,28 +44,72 @@ function partsOf({ dtype, length }: PackedPlace): { codes: number; groups: numbe
   return { codes: (length * bits) / 32, groups: length / group };
 }
 
-/** Copies in or out, in the order of memory. */
+/** Whether a minimum is not 0. A zero may have a sign. */
+function isShifted(apart: Int32Array, place: PackedPlace): boolean {
+  const { codes, groups } = partsOf(place);
+  for (let i = codes + groups; i < apart.length; i++) if ((apart[i] & 0x7fffffff) !== 0) return true;
+  return false;
+}
+
+/** Copies in or out, row by row. */
 function move(words: Int32Array, place: PackedPlace, apart: Int32Array, isIn: boolean): void {
   const { group, bits, hasMinimums } = PACKED[place.dtype];
   const { codes, groups } = partsOf(place);
-  const codeWords = (group * bits) / 32;
+  const width = (group * bits) / 32;
   const ofRow = place.rowLength / group;
   const rows = place.rowLength === 0 ? 0 : groups / ofRow;
-  let at = place.at + HEADER_BYTES / 4;
-  const copy = (from: number) => {
-    if (isIn) words[at] = apart[from];
-    else apart[from] = words[at];
-    at++;
-  };
-  for (let strip = 0; strip < rows; strip += STRIP_ROWS) {
-    const end = Math.min(strip + STRIP_ROWS, rows);
-    for (let g = 0; g < ofRow; g++) {
-      for (let row = strip; row < end; row++) {
-        const from = (row * ofRow + g) * codeWords;
-        for (let i = 0; i < codeWords; i++) copy(from + i);
-      }
-      for (let row = strip; row < end; row++) copy(codes + row * ofRow + g);
-      for (let row = strip; hasMinimums && row < end; row++) copy(codes + groups + row * ofRow + g);
-    }
+  const groupWords = width + (hasMinimums ? 2 : 1);
+  const begin = place.at + HEADER_BYTES / 4;
+  const copy = isIn ? spread : gather;
+  for (let row = 0; row < rows; row++) {
+    const first = row - (row % STRIP_ROWS);
+    const inStrip = Math.min(STRIP_ROWS, rows - first);
+    const at = begin + first * ofRow * groupWords;
+    const numbers = at + inStrip * width + row - first;
+    const from = row * ofRow;
+    const steps = { count: ofRow, stride: inStrip * groupWords };
+    copy(words, at + (row - first) * width, apart, from * width, width, steps);
+    copy(words, numbers, apart, codes + from, 1, steps);
+    if (hasMinimums) copy(words, numbers + inStrip, apart, codes + groups + from, 1, steps);
+  }
+}
+
+interface Steps {
+  readonly count: number;
+  /** Words from one step to the next, where they do not follow one another. */
+  readonly stride: number;
+}
+
+/** Copies words that follow one another to where each `width` of them lies apart from the next. */
+function spread(
+  words: Int32Array,
+  at: number,
+  apart: Int32Array,
+  from: number,
+  width: number,
+  { count, stride }: Steps,
+): void {
+  let [to, begin] = [at, from];
+  for (let step = 0; step < count; step++) {
+    for (let i = 0; i < width; i++) words[to + i] = apart[begin + i];
+    to += stride;
+    begin += width;
+  }
+}
+
+/** The other way. */
+function gather(
+  words: Int32Array,
+  at: number,
+  apart: Int32Array,
+  from: number,
+  width: number,
+  { count, stride }: Steps,
+): void {
+  let [begin, to] = [at, from];
+  for (let step = 0; step < count; step++) {
+    for (let i = 0; i < width; i++) apart[to + i] = words[begin + i];
+    begin += stride;
+    to += width;
   }
 }

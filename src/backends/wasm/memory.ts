@@ -148,6 +148,16 @@ export class WasmMemory {
     return this.#take(roundUp(bytes), bytes);
   }
 
+  /** Grows once for so many bytes, instead of little by little with a look for garbage each time. */
+  makeRoom(bytes: number): void {
+    const free = [...this.#bins.values()].flat().reduce((sum, block) => sum + block.bytes, 0);
+    const end = this.#top + bytes - free;
+    if (end <= this.u8.byteLength) return;
+    if (this.liveStorages === 0) this.pressure.foresee(end);
+    else this.pressure.rise(end);
+    this.#grow(end);
+  }
+
   /** Takes back a block that holds no storage any more. */
   release(block: WasmBlock): void {
     this.#put(block);

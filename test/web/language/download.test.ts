@@ -212,6 +212,20 @@ describe('a download', () => {
     expect(host.asked.filter((each) => each === '0')).toHaveLength(1);
   });
 
+  it('fetches a part again that was damaged where it was kept, and no other', async () => {
+    const store = fileStore();
+    await open(makeHost(), store).download.finished;
+    await store.put(2, partOf(2).fill(0, 10, 20));
+    const host = makeHost();
+    const { download, source } = open(host, store);
+    await download.finished;
+    expect(host.asked).toEqual(['2']);
+    expect(await source.read(0, file.length)).toEqual(file);
+    // It is mended for the next visit, too.
+    await open(host, store).download.finished;
+    expect(host.asked).toEqual(['2']);
+  });
+
   it('says so where the host does not have a part, or only answers with errors', async () => {
     const missing: typeof fetch = async () => new Response('', { status: 404 });
     await expect(open(makeHost(), fileStore(), { fetch: missing }).download.finished).rejects.toThrow(

@@ -37,6 +37,8 @@ describe('the parts of the model', () => {
       ...{ name: 'Tiny', architecture: 'llama', fileBytes: ggufBytes('llama').length },
       ...{ sha256: sha256(ggufBytes('llama')), license: 'see where it comes from' },
     });
+    // Nobody is sent to the repository of another model.
+    expect(made).not.toHaveProperty('repository');
     // The service worker neither fetches them before they are asked for nor keeps them.
     writeFileSync(join(place, 'index.html'), 'a page');
     const script = await makeServiceWorker(place);

@@ -1,12 +1,14 @@
 /** Files of a person's own: what is told of them, and in which words they are refused. */
 import { openAsBlob } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { applyLora } from '../../../src/index.js';
+import { applyLora, noGrad, tensor } from '../../../src/index.js';
 import { loadLanguageModel, PackedRows, trainingPlan } from '../../../src/text.js';
+import { loadModel } from '../../../web/language/lab/loading.js';
 import { factsOfPlace } from '../../../web/language/model/facts.js';
-import { inspectFiles, placeOf } from '../../../web/language/model/ownFiles.js';
-import { folder, ggufBytes } from '../../models/fixtures.js';
-import { ggufContents, ggufFile } from '../../models/ggufFiles.js';
+import { inspectFiles, ownRefusal, placeOf } from '../../../web/language/model/ownFiles.js';
+import { refusal } from '../../../web/language/model/refusal.js';
+import { folder, GGUF_MODELS, ggufBytes } from '../../models/fixtures.js';
+import { ggufContents, ggufFile, largeModel } from '../../models/ggufFiles.js';
 import { wasm } from '../../support/devices.js';
 import { hasRealModel, realModel, realModelPath } from '../../support/realModel.js';
 
@@ -87,7 +89,7 @@ describe('own files', () => {
     const at = Buffer.from(bytes).indexOf(name) + name.length;
     new DataView(bytes.buffer, bytes.byteOffset).setUint32(at + 4 + 16, 10, true);
     expect(await refused(fileOf(bytes))).toBe(
-      'This file has Q2_K tensors, which are not supported yet. Q8_0, Q4_1 or F16 of the same model works.',
+      'This file has Q2_K tensors (1 of 20), not supported yet. Q8_0, Q4_1 or F16 of the same model works.',
     );
   });
 
@@ -122,6 +124,51 @@ describe('own files', () => {
     header[8] = 0x7b;
     const others = filesOf('config.json', 'tokenizer.json');
     await refused(...others, fileOf(header, 'model.safetensors'));
+  });
+});
+
+describe('a model in both forms', () => {
+  const TEXTS = ['Who keeps lamp 3?', 'Ünïcode 日本 — 12345\n\n  x = f(y)', 'a'];
+
+  async function openedFrom(files: readonly File[]) {
+    const device = await wasm('simd');
+    const facts = await inspectFiles(files);
+    const opened = await loadModel(device, { place: placeOf(files), facts, base: async () => '' }, () => {});
+    const ids = TEXTS.map((text) => opened.tokenizer.encode(text));
+    const logits = noGrad(() => opened.base.forward(tensor(device, ids[1], [ids[1].length], 'i32')));
+    const result = { facts, ids, logits: Float32Array.from(await logits.read()) };
+    device.dispose();
+    return result;
+  }
+
+  it.each(GGUF_MODELS)('gives the same ids and logits, from GGUF and from safetensors: %s', async (name) => {
+    const gguf = await openedFrom([fileOf(ggufBytes(name), 'same.gguf')]);
+    const files = [...folder(name)].map(([file, bytes]) => fileOf(bytes, file));
+    const safetensors = await openedFrom(files);
+    expect(gguf.ids).toEqual(safetensors.ids);
+    expect(gguf.ids[1].length).toBeGreaterThan(20);
+    expect(gguf.logits.length).toBe(safetensors.logits.length);
+    const gaps = gguf.logits.map((value, i) => Math.abs(value - safetensors.logits[i]));
+    expect(Math.max(...gaps)).toBeLessThan(1e-3);
+    expect(Math.max(...gguf.logits)).toBeGreaterThan(1e-2);
+    expect(gguf.facts.contextLength).toBe(safetensors.facts.contextLength);
+  });
+});
+
+describe('a model that is too large', () => {
+  it('is refused before anything is allocated, with what there is', async () => {
+    const device = await wasm('simd');
+    const before = device.memory();
+    const begun = performance.now();
+    const error = await loadLanguageModel(device, await largeModel('F16', 24)).catch((each: unknown) => each);
+    expect(performance.now() - begun).toBeLessThan(1000);
+    expect(device.memory()).toEqual(before);
+    expect(ownRefusal(error, [])).toBe('Needs 9.7 GB, a tab has at most 4 GB. Choose a smaller model.');
+    const file = { name: 'mine', bytes: undefined, whole: undefined };
+    expect(refusal(error, { ...file, offered: 2e9 })).toBe(
+      'Needs 9.7 GB, a tab has at most 4 GB and this device 2 GB. Choose a smaller model.',
+    );
+    device.dispose();
   });
 });
 

@@ -1,5 +1,5 @@
 /** An adapter as files: those of PEFT with a README, and GGUF. */
-import { type LoraAdapter, loadAdapter, saveAdapter } from 'lowrank';
+import { DataError, type LoraAdapter, loadAdapter, saveAdapter } from 'lowrank';
 import { adapterGgufParts } from 'lowrank/text';
 import type { AdapterInfo } from '../api.js';
 import type { OpenedModel } from './opened.js';
@@ -50,32 +50,55 @@ export async function ggufFile({ model }: Adapted): Promise<Uint8Array> {
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
-/** @throws DataError for files that are no adapter of this model; nothing has changed then */
+/** Said where an adapter of another program is loaded, whose tensors fit. */
+const BASE_UNKNOWN =
+  'This adapter does not say which model it was taught on. Its sizes fit this one, its answers may not.';
+
+/**
+ * @returns what was read, and a sentence where nobody can say whether it is an adapter of this very model
+ * @throws DataError for files that are no adapter of this model; nothing has changed then
+ */
 export async function readPeft(
   opened: OpenedModel,
   files: ReadonlyMap<string, Uint8Array>,
-): Promise<Adapted> {
+): Promise<Adapted & { readonly note?: string }> {
+  const info = infoIn(files.get(INFO));
+  const isKnown = checkBase(info.base, opened.view.base);
   const model = opened.twin();
   const adapter = await loadAdapter(model, files).catch((error: unknown) => {
     opened.takeBack(model, 'none');
     throw error;
   });
-  return { model, adapter, about: aboutIn(files.get(INFO)) };
+  const note = isKnown ? {} : { note: BASE_UNKNOWN };
+  return { model, adapter, about: aboutIn(info), ...note };
+}
+
+/** False where it cannot be told. @throws DataError for another base */
+function checkBase(told: unknown, base: string): boolean {
+  // A page that is not secure knows the length of a base, and no checksum.
+  const isChecksum = (text: unknown): text is string =>
+    typeof text === 'string' && /^[0-9a-f]{16}$/.test(text);
+  if (!isChecksum(told) || !isChecksum(base)) return told === base;
+  if (told !== base) throw new DataError(`This adapter was taught on another model (checksum ${told}).`);
+  return true;
 }
 
 /** Nothing is known of an adapter that another program made. */
-function aboutIn(bytes: Uint8Array | undefined): About {
-  const about = { steps: 0, seconds: 0, rows: 0 };
-  if (!bytes) return about;
+function infoIn(bytes: Uint8Array | undefined): Readonly<Record<string, unknown>> {
+  if (!bytes) return {};
   try {
-    const info: Partial<Info> = JSON.parse(new TextDecoder().decode(bytes));
-    const count = (value: unknown) => (typeof value === 'number' && value >= 0 ? value : 0);
-    return { steps: count(info.steps), seconds: count(info.seconds), rows: count(info.rows) };
+    const info: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof info === 'object' && info !== null ? { ...info } : {};
   } catch (error) {
     // It is the visitor's file, and tells nothing that is needed.
-    if (error instanceof SyntaxError) return about;
+    if (error instanceof SyntaxError) return {};
     throw error;
   }
+}
+
+function aboutIn({ steps, seconds, rows }: Readonly<Record<string, unknown>>): About {
+  const count = (value: unknown) => (typeof value === 'number' && value >= 0 ? value : 0);
+  return { steps: count(steps), seconds: count(seconds), rows: count(rows) };
 }
 
 interface ReadmeFacts {

@@ -244,9 +244,9 @@ export class Lab implements LanguageLab {
       this.#refuseWhileTeaching();
       await this.#endEstimate();
       return this.#asking.alone(async () => {
-        const adapted = await readPeft(this.#ready(), files);
+        const { note, ...adapted } = await readPeft(this.#ready(), files);
         this.#replace(adapted);
-        return infoOf(adapted);
+        return { ...infoOf(adapted), ...(note === undefined ? {} : { note }) };
       });
     });
   }
@@ -290,6 +290,8 @@ export class Lab implements LanguageLab {
       this.#refuseWhileTeaching();
       if (this.#isLoading) throw new Error('A model is being loaded already.');
       this.#isLoading = true;
+      // It takes a moment, in which files are read; who needs it meets its failure.
+      this.#openDevice().catch(() => {});
       try {
         return await load();
       } finally {
@@ -303,8 +305,7 @@ export class Lab implements LanguageLab {
     told: (loading: Loading) => void,
     repository: string | undefined,
   ): Promise<ModelView> {
-    this.#device ??= this.#parts.openDevice();
-    const opened = await loadModel(await this.#device, model, told);
+    const opened = await loadModel(await this.#openDevice(), model, told);
     await this.#endEstimate();
     this.#asking.stop();
     return this.#asking.alone(() => {
@@ -317,6 +318,11 @@ export class Lab implements LanguageLab {
       this.#repository = repository;
       return opened.view;
     });
+  }
+
+  #openDevice(): Promise<Backend> {
+    this.#device ??= this.#parts.openDevice();
+    return this.#device;
   }
 
   #replace(adapted: Adapted | undefined): void {

@@ -1,6 +1,6 @@
 /** A model on its way onto the device. */
 import type { Backend } from 'lowrank';
-import { loadLanguageModel, type ModelPlace } from 'lowrank/text';
+import { loadLanguageModel, type ModelPlace, type Tokenizer } from 'lowrank/text';
 import type { Loading, ModelFacts, ModelView } from '../api.js';
 import { OpenedModel } from './opened.js';
 
@@ -9,6 +9,8 @@ export type OnLoading = (loading: Loading, facts: ModelFacts | undefined) => voi
 export interface ModelToLoad {
   readonly place: ModelPlace;
   readonly facts: ModelFacts;
+  /** Where it was made already. */
+  readonly tokenizer?: Tokenizer;
   /** A checksum of its weights. */
   readonly base: () => Promise<string>;
 }
@@ -16,11 +18,12 @@ export interface ModelToLoad {
 /** @throws DataError, DeviceError as `loadLanguageModel`; nothing stays on the device then */
 export async function loadModel(
   device: Backend,
-  { place, facts, base }: ModelToLoad,
+  { place, facts, base, tokenizer }: ModelToLoad,
   told: (loading: Loading) => void,
 ): Promise<OpenedModel> {
-  const onBytes = (done: number, total: number) => told({ stage: 'unpacking', done, total });
-  const loaded = await loadLanguageModel(device, place, { onBytes });
+  const onBytes = nowAndThen((done, total) => told({ stage: 'unpacking', done, total }));
+  const made = tokenizer ? { tokenizer } : {};
+  const loaded = await loadLanguageModel(device, place, { ...made, onBytes });
   try {
     const { config } = loaded.model;
     const view: ModelView = {
@@ -42,6 +45,22 @@ export async function loadModel(
     loaded.model.dispose();
     throw error;
   }
+}
+
+/** The page draws what it is told, which takes longer than to unpack a weight. */
+const TOLD_EVERY_MS = 100;
+
+/** Passes on the first, the last, and now and then one of those between. */
+export function nowAndThen(
+  tell: (done: number, total: number) => void,
+): (done: number, total: number) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (done, total) => {
+    const now = performance.now();
+    if (done < total && now < last + TOLD_EVERY_MS) return;
+    last = now;
+    tell(done, total);
+  };
 }
 
 function parametersOf(model: OpenedModel['base']): number {

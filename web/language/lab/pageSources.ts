@@ -3,9 +3,6 @@ import { inspectFiles, ownRefusal, placeOf } from '../model/ownFiles.js';
 import { deleteShipped, openShippedSource, storedShipped } from '../model/shipped.js';
 import type { Sources } from './sources.js';
 
-/** The model of which the build makes the page's parts. */
-const REPOSITORY = 'HuggingFaceTB/SmolLM2-135M-Instruct';
-
 export const pageSources: Sources = {
   openShipped: async (told) => {
     const shipped = await openShippedSource(globalThis.pageUrl, told);
@@ -14,7 +11,7 @@ export const pageSources: Sources = {
       source: shipped.source,
       facts: manifest,
       digests: manifest.parts.map(({ sha256 }) => sha256),
-      repository: REPOSITORY,
+      repository: manifest.repository,
       finished: shipped.finished,
       pause: () => shipped.pause(),
       resume: () => shipped.resume(),

@@ -15,7 +15,7 @@ export interface ShippedLoading {
   readonly open: (
     model: ModelToLoad,
     told: (loading: Loading) => void,
-    repository: string,
+    repository: string | undefined,
   ) => Promise<ModelView>;
 }
 
@@ -36,13 +36,14 @@ export async function loadShipped(loading: ShippedLoading): Promise<ModelView> {
   // Whoever reads meets the failure first.
   finished.catch(() => {});
   try {
-    onTokenizer((await loadTokenizer(shipped.source)).tokenizer);
+    const { tokenizer } = await loadTokenizer(shipped.source);
+    onTokenizer(tokenizer);
     hasTokenizer = true;
     const base = () => checksumOfParts(shipped.digests);
     const onLoading = (stage: Loading) => {
       if (isHere) told(stage, known());
     };
-    const view = await open({ place: shipped.source, facts, base }, onLoading, shipped.repository);
+    const view = await open({ place: shipped.source, facts, base, tokenizer }, onLoading, shipped.repository);
     await finished;
     return view;
   } finally {

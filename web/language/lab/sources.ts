@@ -10,8 +10,8 @@ export interface ShippedModel {
   readonly facts: ModelFacts;
   /** SHA-256 of the parts, in their order. */
   readonly digests: readonly string[];
-  /** At Hugging Face. */
-  readonly repository: string;
+  /** At Hugging Face, where it is known. */
+  readonly repository: string | undefined;
   /** Resolves when all parts are here. */
   readonly finished: Promise<void>;
   pause(): void;

@@ -102,7 +102,7 @@ export class Download {
     const { manifest, shelf } = this.options;
     const missing: number[] = [];
     for (const index of manifest.parts.keys()) {
-      const blob = await shelf.find(index);
+      const blob = await this.#kept(index);
       if (blob) this.#arrived(index, blob);
       else missing.push(index);
     }
@@ -110,6 +110,14 @@ export class Download {
     await shelf.makeRoom(manifest.fileBytes - this.#whole);
     this.#tell();
     for (const index of missing) await this.#bring(index);
+  }
+
+  /** A part that is damaged, or cannot be read, is one that is not there. */
+  async #kept(index: number): Promise<Blob | undefined> {
+    const { manifest, shelf } = this.options;
+    const blob = await shelf.find(index);
+    const bytes = await blob?.arrayBuffer().catch(() => undefined);
+    return bytes && (await isIntact(new Uint8Array(bytes), manifest.parts[index])) ? blob : undefined;
   }
 
   #arrived(index: number, blob: Blob): void {
@@ -144,7 +152,7 @@ export class Download {
   async #attempt(index: number, work: Work): Promise<void> {
     const { shelf, urlOf, fetch, manifest, stallMs = STALL_MS } = this.options;
     // Another tab may have brought it meanwhile.
-    const found = await shelf.find(index);
+    const found = await this.#kept(index);
     if (found) return this.#arrived(index, found);
     const under = this.#under;
     let stall = setTimeout(() => under.abort(), stallMs);

@@ -8,6 +8,8 @@ export interface PartEntry {
 
 export interface ModelManifest extends ModelFacts {
   readonly license: string;
+  /** At Hugging Face, where it is known. */
+  readonly repository?: string;
   readonly layers: number;
   /** Checksum of the whole file, under which it is kept. */
   readonly sha256: string;

@@ -4,6 +4,7 @@ import { openGguf } from 'lowrank/text';
 import type { ModelFacts } from '../api.js';
 import { factsOfPlace, type Place } from './facts.js';
 import { refusal } from './refusal.js';
+import { offeredBytes } from './room.js';
 
 const CHOOSE = 'Choose one .gguf file, or config.json, tokenizer.json and the .safetensors files together.';
 /** Far more than the headers of any model that is computed here. */
@@ -52,7 +53,8 @@ export async function inspectFiles(files: readonly File[]): Promise<ModelFacts> 
 
 /** As above, for what is refused later, while weights are read. */
 export function ownRefusal(error: unknown, files: readonly File[]): string {
-  return refusal(error, { name: nameOf(files), bytes: undefined, whole: undefined });
+  const offered = offeredBytes();
+  return refusal(error, { name: nameOf(files), bytes: undefined, whole: undefined, offered });
 }
 
 function nameOf(files: readonly File[]): string {

@@ -1,7 +1,7 @@
 /** A file of which parts may still be on their way: reads wait for those that they touch. */
 import { type ByteSource, blobSource, DataError } from 'lowrank';
 
-/** A part stays in memory for so long after it was last read: the weights of a model are read one after the other. */
+/** A part stays in memory for so long after one was last read: the weights of a model are read one after the other. */
 const KEPT_MS = 1000;
 
 /**
@@ -14,43 +14,65 @@ export function partsSource(
   name: string,
 ): ByteSource {
   const length = sizes.reduce((sum, bytes) => sum + bytes, 0);
-  const bytesOf = lastPart(async (index) => {
+  const bytesOf = keptParts(sizes.length, async (index) => {
     const part = blobSource(await partOf(index), `${name}, part ${index + 1}`);
     return part.read(0, part.length);
   });
   const read = async (offset: number, count: number): Promise<Uint8Array> => {
     if (offset < 0 || count < 0 || offset + count > length)
       throw new DataError(`${name}: bytes ${offset} to ${offset + count} are wanted of ${length}`);
-    const bytes = new Uint8Array(count);
+    const pieces: Uint8Array[] = [];
     let begin = 0;
     for (const [index, size] of sizes.entries()) {
       const [from, to] = [Math.max(offset, begin), Math.min(offset + count, begin + size)];
-      if (from < to) bytes.set((await bytesOf(index)).subarray(from - begin, to - begin), from - offset);
+      if (from < to) pieces.push((await bytesOf(index)).subarray(from - begin, to - begin));
       begin += size;
     }
-    return bytes;
+    return joined(pieces, count);
   };
   return { length, read };
 }
 
-/** Weight by weight a browser takes three times as long as for a part as a whole: the last one is kept for a moment. */
-function lastPart(read: (index: number) => Promise<Uint8Array>): (index: number) => Promise<Uint8Array> {
-  let last: { readonly index: number; readonly bytes: Promise<Uint8Array> } | undefined;
+/** What lies in one part is not copied. */
+function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
+  if (pieces.length === 1) return pieces[0];
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
+/**
+ * Weight by weight a browser takes three times as long as for a part as a whole: the last one is kept for a moment, and the next
+ * one is read while it is used.
+ */
+function keptParts(
+  count: number,
+  read: (index: number) => Promise<Uint8Array>,
+): (index: number) => Promise<Uint8Array> {
+  const kept = new Map<number, Promise<Uint8Array>>();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const begin = (index: number): Promise<Uint8Array> => {
+    const bytes = kept.get(index) ?? read(index);
+    kept.set(index, bytes);
+    // One that failed is read again when it is asked for.
+    bytes.catch(() => kept.get(index) === bytes && kept.delete(index));
+    return bytes;
+  };
   return async (index) => {
     clearTimeout(timer);
-    const part = last?.index === index ? last : { index, bytes: read(index) };
-    last = part;
+    const bytes = begin(index);
+    for (const each of kept.keys()) if (each !== index && each !== index + 1) kept.delete(each);
     try {
-      return await part.bytes;
-    } catch (error) {
-      if (last === part) last = undefined;
-      throw error;
+      const part = await bytes;
+      if (index + 1 < count) begin(index + 1);
+      return part;
     } finally {
       clearTimeout(timer);
-      timer = setTimeout(() => {
-        last = undefined;
-      }, KEPT_MS);
+      timer = setTimeout(() => kept.clear(), KEPT_MS);
     }
   };
 }

@@ -5,9 +5,18 @@ export interface RefusedFile {
   readonly bytes: number | undefined;
   /** What it should have, where that is known. */
   readonly whole: number | undefined;
+  /** Bytes of memory that the device offers, where the browser says. */
+  readonly offered?: number | undefined;
 }
 
 const mb = (bytes: number) => Math.round(bytes / 1e6);
+
+const gb = (bytes: number) => (bytes / 1e9).toFixed(1).replace(/\.0$/, '');
+
+function tooLarge(needed: number, offered: number | undefined): string {
+  const device = offered === undefined ? '' : ` and this device ${gb(offered)} GB`;
+  return `Needs ${gb(needed)} GB, a tab has at most 4 GB${device}. Choose a smaller model.`;
+}
 
 type Rule = readonly [pattern: RegExp, say: (found: RegExpExecArray, file: RefusedFile) => string];
 
@@ -21,10 +30,11 @@ const RULES: readonly Rule[] = [
     ([, known, found]) => `${found} is not supported yet: ${known.replace(/, (?=[^,]*$)/, ' and ')} are.`,
   ],
   [
-    /this type of tensor is not read: (\S+)/,
-    ([, type]) =>
-      `This file has ${/^\d/.test(type) ? 'unknown' : type} tensors, which are not supported yet. Q8_0, Q4_1 or F16 of the same model works.`,
+    /this type of tensor is not read: (\w+).*, (\d+ of \d+) tensors/,
+    ([, type, share]) =>
+      `This file has ${/^\d/.test(type) ? 'unknown' : type} tensors (${share}), not supported yet. Q8_0, Q4_1 or F16 of the same model works.`,
   ],
+  [/its weights need (\d+) MiB as/, ([, mib], { offered }) => tooLarge(Number(mib) * 2 ** 20, offered)],
   [
     /are beyond the file's/,
     (_, { bytes = 0, whole }) =>

@@ -11,7 +11,9 @@ interface Told {
 const MOST = 4e9;
 
 /** Bytes of memory that a model may count on; undefined where the browser does not say. */
-export function offeredBytes(from: Told = navigator as Told): number | undefined {
+export function offeredBytes(
+  from: Told = (globalThis.navigator as Told | undefined) ?? {},
+): number | undefined {
   const { deviceMemory } = from;
   return deviceMemory === undefined ? undefined : Math.min(MOST, deviceMemory * 1e9);
 }

@@ -9,7 +9,7 @@
  * Without a source: `storedShipped(): Promise<Stored>` and `deleteShipped(): Promise<void>`; own files: `ownFiles.ts` with
  * `inspectFiles(files): Promise<ModelFacts>` and `placeOf(files): ModelPlace`, which `loadLanguageModel` takes.
  *
- * Parts that this browser keeps are not fetched again, so a second visit tells of no download at all.
+ * Parts that this browser keeps are checked and not fetched again, so a second visit tells of no download at all.
  * Where a part cannot be had for good, `finished` and every read that waits for it reject with one sentence; what arrived
  * until then is kept, and opening again goes on from there.
  */
@@ -43,7 +43,7 @@ export async function openShippedSource(
 ): Promise<ShippedSource> {
   const manifest = shippedOrThrow();
   const shelf = await openShelf(manifest);
-  const found = await Promise.all(manifest.parts.map((_, index) => shelf.find(index)));
+  const found = Promise.all(manifest.parts.map((_, index) => shelf.find(index)));
   const download = new Download({
     manifest,
     shelf,
@@ -57,7 +57,7 @@ export async function openShippedSource(
   return {
     source: partsSource(sizes, (index) => download.part(index), manifest.name),
     manifest,
-    isComplete: found.every((blob) => blob !== undefined),
+    isComplete: (await found).every((blob) => blob !== undefined),
     finished: download.finished,
     stored: () => shelf.stored(),
     pause: () => download.pause(),
