@@ -1,14 +1,13 @@
 /** The language-model page as a person uses it: the model is fetched, something is taught, questions are asked. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import type { BrowserContext, Page } from 'playwright-core';
 import type { TeachSettings } from '../../../web/language/api.js';
 import { settingsOf } from '../../../web/language/efforts.js';
 import { examplesLink, type SharedExamples } from '../../../web/language/examplesLink.js';
-import { BUILT, button, type Site } from './open.js';
+import { BUILT, button, downloadOf, type Site } from './open.js';
 
 /** @throws Error where it is required and missing */
 export function hasLanguageModel(): boolean {
@@ -128,16 +127,11 @@ export async function askChat(page: Page, prompt: string, side: 'before' | 'afte
 }
 
 /** What the page saves when a button is pressed. */
-export async function saved(page: Page, name: string): Promise<Buffer> {
-  const [file] = await Promise.all([
-    page.waitForEvent('download', { timeout: 60_000 }),
-    page.getByRole('button', { name: new RegExp(`^${name.replace(/[.()]/g, '\\$&')}`) }).click(),
-  ]);
-  return readFile(await file.path());
-}
+export const saved = (page: Page, name: RegExp): Promise<Buffer> =>
+  downloadOf(page, () => button(page, name).click());
 
 export const peftFiles = async (page: Page): Promise<Record<string, Uint8Array>> =>
-  unzipSync(await saved(page, 'PEFT adapter (.zip)'));
+  unzipSync(await saved(page, /^PEFT adapter/));
 
 /** A checksum of the adapter's numbers. */
 export async function adapterChecksum(page: Page): Promise<string> {

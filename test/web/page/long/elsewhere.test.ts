@@ -73,7 +73,7 @@ async function takeFromPage(): Promise<void> {
   mkdirSync(join(folder, 'peft'));
   for (const [name, bytes] of Object.entries(await peftFiles(page)))
     writeFileSync(join(folder, 'peft', name), bytes);
-  writeFileSync(join(folder, 'adapter.gguf'), await saved(page, 'GGUF adapter'));
+  writeFileSync(join(folder, 'adapter.gguf'), await saved(page, /^GGUF adapter/));
   await page.context().close();
 }
 
