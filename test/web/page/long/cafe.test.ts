@@ -56,12 +56,14 @@ async function count(page: Page, kind: 'repeats' | 'says'): Promise<{ right: num
 /** A lesson at the page's own settings. @returns seconds from the click on */
 async function taughtSeconds(page: Page): Promise<{ seconds: number; memory: TabMemory }> {
   const memory = await watchTab(site.browser);
+  const cpu = memory.cpuSeconds();
   const begun = performance.now();
   await beginLesson(page);
   const said = await lessonOver(page, 900_000);
   expect(said).toMatch(/^Taught in 77 steps, /);
   const seconds = (performance.now() - begun) / 1000;
   figures.push(['the page says', said.split('. ')[0], '']);
+  figures.push(['  processor time of its threads', `${(memory.cpuSeconds() - cpu).toFixed(0)} s`, '']);
   return { seconds, memory };
 }
 

@@ -9,11 +9,22 @@ function sharedOutMb(pid: number): number {
   return (Number(found[1]) * 1024) / 1e6;
 }
 
+/** Ticks in a second, as Linux counts them for programs. */
+const TICKS = 100;
+
+function cpuSecondsOf(pid: number): number {
+  // What follows the name, which may hold spaces.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS;
+}
+
 export interface TabMemory {
   /** Megabytes now. */
   now(): number;
   /** The most megabytes since it was asked last. */
   peak(): number;
+  /** Processor time of all its threads so far: on a machine that has other work it says more than the clock. */
+  cpuSeconds(): number;
   end(): void;
 }
 
@@ -41,6 +52,7 @@ export async function watchTab(browser: Browser): Promise<TabMemory> {
       most = 0;
       return peak;
     },
+    cpuSeconds: () => cpuSecondsOf(pid),
     end: () => clearInterval(timer),
   };
 }
