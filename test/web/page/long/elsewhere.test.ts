@@ -120,6 +120,7 @@ describe.skipIf(!available)('an adapter of the page', () => {
     const words = [realModelPath, at('peft'), at('prompts.json'), at('found.json'), at('logits.safetensors')];
     execFileSync(python(), ['test/peft/page.py', ...words], {
       cwd: root,
+      env: { ...process.env, TQDM_DISABLE: '1' },
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     const logits = parseSafetensors(readFileSync(at('logits.safetensors')), 'logits').tensors.get('logits');
