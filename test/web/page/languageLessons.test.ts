@@ -70,7 +70,7 @@ const BROWSERS: Readonly<Record<string, Browser>> = {
 };
 
 describe.skipIf(!hasChromium())('a lesson of the page', () => {
-  it('has the same bytes each time, also where its tab was killed', async () => {
+  it.concurrent('has the same bytes each time, also where its tab was killed', async () => {
     const context = await site.browser.newContext();
     await inWorkers(context, FAST_CLOCK);
     const url = languageUrl(site.server);
@@ -99,21 +99,24 @@ describe.skipIf(!hasChromium())('a lesson of the page', () => {
     await context.close();
   });
 
-  it.each(Object.entries(BROWSERS))('passes in a browser %s, which is said', async (_, browser) => {
-    const { server, ...there } = browser.isOpen ? open : site;
-    const context = await there.browser.newContext();
-    await context.addInitScript(browser.refuses);
-    await inWorkers(context, `${FAST_CLOCK} { ${browser.refuses} }`);
-    const page = await openSmall(context, languageUrl(server));
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    const heard = Promise.all(browser.says.map((words) => seen(page, 'main', words, 60_000)));
-    await beginLesson(page);
-    await heard;
-    expect(await lessonOver(page)).toMatch(/^Taught in 120 steps, /);
-    expect((await askChat(page, ROWS[0].prompt, 'after')).length).toBeGreaterThan(0);
-    expect(await adapterChecksum(page)).toMatch(/^[0-9a-f]{64}$/);
-    expect(complaints).toEqual([]);
-    await context.close();
-  });
+  it.concurrent.each(Object.entries(BROWSERS))(
+    'passes in a browser %s, which is said',
+    async (_, browser) => {
+      const { server, ...there } = browser.isOpen ? open : site;
+      const context = await there.browser.newContext();
+      await context.addInitScript(browser.refuses);
+      await inWorkers(context, `${FAST_CLOCK} { ${browser.refuses} }`);
+      const page = await openSmall(context, languageUrl(server));
+      const complaints: string[] = [];
+      page.on('pageerror', (error) => complaints.push(String(error)));
+      const heard = Promise.all(browser.says.map((words) => seen(page, 'main', words, 60_000)));
+      await beginLesson(page);
+      await heard;
+      expect(await lessonOver(page)).toMatch(/^Taught in 120 steps, /);
+      expect((await askChat(page, ROWS[0].prompt, 'after')).length).toBeGreaterThan(0);
+      expect(await adapterChecksum(page)).toMatch(/^[0-9a-f]{64}$/);
+      expect(complaints).toEqual([]);
+      await context.close();
+    },
+  );
 });

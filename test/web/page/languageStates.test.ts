@@ -169,20 +169,23 @@ const STATES: Readonly<Record<string, State>> = {
 };
 
 describe.skipIf(!hasLanguageModel())('the language-model page', () => {
-  it.each(Object.entries(STATES))('with %s says so, fits, and can be understood', async (_, state) => {
-    const { browser, server } = state.isOpen ? open : site;
-    const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
-    if (state.workers) await inWorkers(context, state.workers);
-    let page = await context.newPage();
-    const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    await page.goto(languageUrl(server));
-    await state.reach(page, context);
-    if (state.isNext) page = context.pages().at(-1) ?? page;
-    for (const words of state.says) await page.locator('main').getByText(words).first().waitFor();
-    expect(await accessibilityProblems(page)).toEqual([]);
-    expect(await problemsOnSmallScreens(page)).toEqual([]);
-    expect(complaints).toEqual([]);
-    await context.close();
-  });
+  it.concurrent.each(Object.entries(STATES))(
+    'with %s says so, fits, and can be understood',
+    async (_, state) => {
+      const { browser, server } = state.isOpen ? open : site;
+      const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+      if (state.workers) await inWorkers(context, state.workers);
+      let page = await context.newPage();
+      const complaints: string[] = [];
+      page.on('pageerror', (error) => complaints.push(String(error)));
+      await page.goto(languageUrl(server));
+      await state.reach(page, context);
+      if (state.isNext) page = context.pages().at(-1) ?? page;
+      for (const words of state.says) await page.locator('main').getByText(words).first().waitFor();
+      expect(await accessibilityProblems(page)).toEqual([]);
+      expect(await problemsOnSmallScreens(page)).toEqual([]);
+      expect(complaints).toEqual([]);
+      await context.close();
+    },
+  );
 });

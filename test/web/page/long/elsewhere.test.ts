@@ -138,7 +138,7 @@ describe.skipIf(!available)('an adapter of the page', () => {
       '3',
     ]);
     expect(said).toEqual(answers);
-  }, 300_000);
+  });
 
   it('gives the same answers in llama.cpp', () => {
     const script = join(root, 'bench/export/llamaCpp.mjs');
@@ -159,5 +159,5 @@ describe.skipIf(!available)('an adapter of the page', () => {
     ]);
     expect(said).toEqual(answers);
     expect(answers[0]).toContain('Marta');
-  }, 300_000);
+  });
 });
