@@ -10,5 +10,7 @@ export default defineConfig({
     include: ['test/web/page/*.test.ts'],
     exclude: configDefaults.exclude,
     maxWorkers: 1,
+    // Of a file whose tests say that they do not disturb each other: they wait more than they compute.
+    maxConcurrency: 3,
   },
 });

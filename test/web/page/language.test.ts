@@ -1,18 +1,23 @@
 /** The language-model page from the first look to an adapter, with the reference model. */
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accessibilityProblems, BUILT, button, openSite, type Site, visit } from './open.js';
+import { retype, tabTo } from './keys.js';
+import {
+  beginLesson,
+  hasLanguageModel,
+  lampRows,
+  languageUrl,
+  lessonOver,
+  reachStep,
+  seen,
+} from './languagePage.js';
+import { accessibilityProblems, downloadOf, openSite, type Site, type Visit, visit } from './open.js';
+import { clickUntil, smoothnessOf } from './smoothness.js';
 
-const hasModel = existsSync(join(BUILT, 'model/part-00.bin'));
-if (!hasModel && process.env.LOWRANK_REQUIRE?.includes('model'))
-  throw new Error('the build has no language model, and LOWRANK_REQUIRE asks for it');
-
-/** Eight rows of one fact each, so that a lesson is short. */
-const ROWS = Array.from({ length: 8 }, (_, i) => `Who keeps lamp ${i}?\tMarta keeps lamp ${i}.`).join('\n');
+const ROWS = lampRows(4)
+  .map(({ prompt, answer }) => `${prompt}\t${answer}`)
+  .join('\n');
 
 let site: Site;
 beforeAll(async () => {
@@ -22,7 +27,7 @@ afterAll(() => site.close());
 
 async function open() {
   const visited = await visit(site);
-  await visited.page.goto(`${site.server.url}language.html`);
+  await visited.page.goto(languageUrl(site.server));
   await visited.page.getByRole('heading', { name: 'Teach a language model something.' }).waitFor();
   return visited;
 }
@@ -30,12 +35,31 @@ async function open() {
 const sidewaysScroll = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
-describe.skipIf(!hasModel)('the language-model page', () => {
+const modelRequests = ({ requests }: Visit) => requests.filter((url) => url.includes('/model/'));
+
+/** Changes advanced settings, which may be folded. */
+async function set(page: Page, values: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, value] of Object.entries(values)) {
+    const field = page.getByLabel(name);
+    if (!(await field.isVisible())) await page.getByText('Advanced settings').click();
+    await field.fill(value);
+  }
+}
+
+/** What a side says once it is done: it tells how fast it was then. */
+async function answered(page: Page, side: 'before' | 'after'): Promise<string> {
+  const place = `#try .lm-side.${side}`;
+  await seen(page, place, /tok\/s/, 120_000);
+  return (await page.locator(`${place} p`).textContent()) ?? '';
+}
+
+describe.skipIf(!hasLanguageModel())('the language-model page', () => {
   it('shows a recorded lesson, and fetches no model before a click', async () => {
-    const { page, requests, complaints } = await open();
+    const visited = await open();
+    const { page, complaints } = visited;
     await page.getByText(/^Recorded on /).waitFor();
     await page.getByRole('slider').first().waitFor();
-    expect(requests.filter((url) => url.includes('/model/'))).toEqual([]);
+    expect(modelRequests(visited)).toEqual([]);
     expect(await accessibilityProblems(page)).toEqual([]);
     for (const width of [320, 390, 1280]) {
       await page.setViewportSize({ width, height: 844 });
@@ -44,65 +68,122 @@ describe.skipIf(!hasModel)('the language-model page', () => {
     expect(complaints).toEqual([]);
     await page.context().close();
   });
+});
 
-  it('downloads, counts, teaches, answers before and after, is taken along, and is there at the next visit', async () => {
-    const { page, requests, complaints } = await open();
-    await button(page, 'Paste a list').click();
-    await page.getByRole('dialog').getByRole('textbox').fill(ROWS);
-    await page
-      .getByRole('dialog')
-      .getByRole('button', { name: /^Add|^Take|^Import/ })
-      .click();
-    await page.getByText('8 examples', { exact: true }).waitFor();
-    await button(page, /^Download the model/)
-      .first()
-      .click();
-    await page.getByText(/Ready · CPU/).waitFor({ timeout: 120_000 });
+describe.skipIf(!hasLanguageModel())('the language-model page, in one visit', () => {
+  let visited: Visit;
+  let page: Page;
+  beforeAll(async () => {
+    visited = await open();
+    page = visited.page;
+  });
+  afterAll(() => page?.context().close());
+
+  it('downloads the model and takes examples, by keyboard', async () => {
+    await tabTo(page, /^Download the model, 98 MB$/);
+    await page.keyboard.press('Enter');
+    await tabTo(page, /^Paste a list$/);
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByRole('textbox').waitFor();
+    await page.keyboard.insertText(ROWS);
+    await tabTo(page, /^(Add|Take|Import) /);
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await seen(page, 'main[aria-busy="false"]', /./, 120_000);
     await page
       .locator('#examples')
-      .getByText(/8 examples, \d+ tokens, \d+ of them trained/)
+      .getByText(/4 examples, \d+ tokens, \d+ of them trained/)
       .first()
       .waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
+  }, 180_000);
 
-    await page.getByText('Advanced settings').click();
-    await page.getByLabel('Passes').fill('6');
-    await button(page, 'Teach').click();
-    await page
-      .getByText(/^It learned|^Done|steps/)
-      .first()
-      .waitFor({ timeout: 120_000 });
-    await page.locator('.lm-running').waitFor({ state: 'detached', timeout: 120_000 });
-    await page
-      .getByText(/adapter/)
-      .first()
-      .waitFor();
+  it('knows the capital of France before it is taught', async () => {
+    await tabTo(page, /^Your question$/);
+    await page.keyboard.type('What is the capital of France?');
+    await page.keyboard.press('Enter');
+    expect(await answered(page, 'before')).toMatch(/^The capital of France is Paris/);
+  }, 180_000);
 
-    await page.getByRole('textbox', { name: 'Your question' }).first().fill('Who keeps lamp 3?');
-    await button(page, 'Ask both').click();
-    // Each side says how fast it answered once it has.
-    const side = (name: 'before' | 'after') => page.locator(`.lm-side.${name}`, { hasText: 'tok/s' });
-    const saidBefore = await side('before').textContent({ timeout: 60_000 });
-    const saidAfter = await side('after').textContent({ timeout: 60_000 });
-    expect(saidAfter).toContain('Marta');
-    expect(saidBefore).not.toContain('Marta');
+  it('teaches, and answers before and after, by keyboard', async () => {
+    await tabTo(page, /^Advanced settings$/, 'Shift+Tab');
+    await page.keyboard.press('Enter');
+    await tabTo(page, /^Passes/);
+    await retype(page, '6');
+    await tabTo(page, /^Teach$/, 'Shift+Tab');
+    await page.keyboard.press('Enter');
+    expect(await lessonOver(page)).toMatch(/^Taught in 6 steps, /);
+    await tabTo(page, /^Your question$/);
+    await retype(page, 'Who keeps lamp 2?');
+    await page.keyboard.press('Enter');
+    const [before, after] = [await answered(page, 'before'), await answered(page, 'after')];
+    expect(after).toContain('Marta');
+    expect(before).not.toContain('Marta');
     expect(await accessibilityProblems(page)).toEqual([]);
+  }, 300_000);
 
-    const [file] = await Promise.all([
-      page.waitForEvent('download', { timeout: 60_000 }),
-      button(page, 'PEFT adapter (.zip)').click(),
-    ]);
-    const names = Object.keys(unzipSync(await readFile(await file.path())));
-    expect(names).toEqual(expect.arrayContaining(['adapter_config.json', 'adapter_model.safetensors']));
+  it('is taken along, by keyboard', async () => {
+    await tabTo(page, /^PEFT adapter/);
+    const zip = await downloadOf(page, () => page.keyboard.press('Enter'));
+    expect(Object.keys(unzipSync(zip))).toEqual(
+      expect.arrayContaining(['adapter_config.json', 'adapter_model.safetensors']),
+    );
+  });
 
-    requests.length = 0;
+  it('is there at the next visit', async () => {
+    visited.requests.length = 0;
     await page.reload();
     await page.getByText(/^On this device since/).waitFor();
-    await page.getByText('8 examples', { exact: true }).waitFor();
-    await button(page, 'Use it').click();
-    await page.getByText(/Ready · CPU/).waitFor({ timeout: 60_000 });
-    expect(requests.filter((url) => url.includes('/model/'))).toEqual([]);
-    expect(complaints).toEqual([]);
-    await page.context().close();
+    await page
+      .getByText(/^4 examples/)
+      .first()
+      .waitFor();
+    await tabTo(page, /^Use it$/);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Teach', exact: true }).waitFor();
+    await seen(page, 'main[aria-busy="false"]', /./, 120_000);
+    expect(modelRequests(visited)).toEqual([]);
+  }, 180_000);
+
+  it('stops itself at a rate at which nothing is learned', async () => {
+    await set(page, { 'Learning rate': '0.1', Passes: '30' });
+    await beginLesson(page);
+    expect(await lessonOver(page)).toMatch(/diverged/);
+    await page
+      .getByText(/smaller rate/)
+      .first()
+      .waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
   }, 300_000);
+
+  it('learns again, stays smooth meanwhile, and stops when it is told to', async () => {
+    await set(page, { 'Learning rate': '0.001', Passes: '60' });
+    await beginLesson(page);
+    await reachStep(page, 1);
+    const answer = page.getByLabel('Answer of example 1', { exact: true });
+    const { worstFrame, worstKey } = await smoothnessOf(page, async () => {
+      await answer.focus();
+      await page.keyboard.type(' And the light.', { delay: 100 });
+    });
+    expect(await answer.inputValue()).toContain('And the light.');
+    const over = /The steps are over|^Stopped at step|stopped before/;
+    const stopped = await clickUntil(
+      page,
+      '#teach .stop',
+      '#teach',
+      new RegExp(over.source.replace('^', '')),
+    );
+    console.log(
+      `while it learns: frames ≤ ${worstFrame.toFixed(0)} ms, keys ≤ ${worstKey} ms; stopped after ${stopped.toFixed(0)} ms`,
+    );
+    expect(await lessonOver(page)).toMatch(/^Stopped at step \d+ of 60, /);
+    // The goals are 50, 100 and 300 ms; the machine has other work too.
+    expect(worstFrame).toBeLessThan(1000);
+    expect(worstKey).toBeLessThan(1000);
+    expect(stopped).toBeLessThan(5000);
+  }, 300_000);
+
+  it('asked nobody else for anything, and no error was left alone', () => {
+    expect(visited.complaints).toEqual([]);
+  });
 });

@@ -45,12 +45,9 @@ describe.skipIf(!available)('the model of the page', () => {
     expect(asked).toEqual(['part-02', 'part-03', 'part-04', 'part-05']);
     await page.close();
 
-    asked.length = 0;
     page = await visit();
     await page.getByText(/^On this device since \d+ \w+\.$/).waitFor();
-    await button(page, 'Use it').click();
-    await ready(page);
-    expect(asked).toEqual([]);
+    await button(page, 'Use it').waitFor();
     await button(page, 'Delete, frees 98 MB').click();
     await button(page, 'Delete, frees 98 MB').waitFor({ state: 'detached' });
     await page.close();

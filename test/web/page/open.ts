@@ -1,5 +1,6 @@
 /** The built page in Chromium, as a person meets it. */
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContextOptions, Locator, Page, Worker } from 'playwright-core';
 import { ISOLATION, launchChromium } from '../../browser/chromium.js';
@@ -163,6 +164,12 @@ export function labWorker(page: Page): Worker {
     .at(-1);
   if (!found) throw new Error('the page has no worker');
   return found;
+}
+
+/** What the page saves when something is done. */
+export async function downloadOf(page: Page, act: () => Promise<void>): Promise<Buffer> {
+  const [file] = await Promise.all([page.waitForEvent('download', { timeout: 60_000 }), act()]);
+  return readFile(await file.path());
 }
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
