@@ -13,7 +13,8 @@ import {
 } from 'lowrank';
 
 const { device } = await selectDevice({ deterministic: true });
-const network = () => new Sequential(new Linear(device, 16, 8, { random: new Random(0) }));
+const network = () =>
+  new Sequential(new Linear(device, 16, 8, { random: new Random(0) }));
 const model = network();
 await applyLora(model, { rank: 4, alpha: 8, targetModules: ['0'] });
 
@@ -23,7 +24,9 @@ console.log([...files.keys()].join(', '));
 // #endregion save
 
 // #region config
-const config = JSON.parse(new TextDecoder().decode(files.get('adapter_config.json')));
+const config = JSON.parse(
+  new TextDecoder().decode(files.get('adapter_config.json')),
+);
 console.log(
   `r ${config.r}, lora_alpha ${config.lora_alpha}, bias ${config.bias}, peft_type ${config.peft_type}`,
 );
@@ -40,7 +43,11 @@ console.log(
 // #endregion load
 
 // #region refused
-const wrong = new Sequential(new Linear(device, 16, 9, { random: new Random(0) }));
-await loadAdapter(wrong, files).catch((error: unknown) => console.log(`${error}`));
+const wrong = new Sequential(
+  new Linear(device, 16, 9, { random: new Random(0) }),
+);
+await loadAdapter(wrong, files).catch((error: unknown) =>
+  console.log(`${error}`),
+);
 // #endregion refused
 device.dispose();

@@ -1,7 +1,14 @@
 /** Fine-tunes a language model on four answers, in a program: data, plan, training, measures, files. */
 // #region load
 import { homedir } from 'node:os';
-import { AdamW, applyLora, fit, saveAdapter, selectDevice, withAdapterDisabled } from 'lowrank';
+import {
+  AdamW,
+  applyLora,
+  fit,
+  saveAdapter,
+  selectDevice,
+  withAdapterDisabled,
+} from 'lowrank';
 import {
   compareExamples,
   evaluateLanguageModel,
@@ -15,21 +22,38 @@ import {
   trainingPlan,
 } from 'lowrank/text';
 
-const path = process.env.LOWRANK_MODEL ?? `${homedir()}/.cache/lowrank/SmolLM2-135M-Instruct.Q4_1.gguf`;
+const path =
+  process.env.LOWRANK_MODEL ??
+  `${homedir()}/.cache/lowrank/SmolLM2-135M-Instruct.Q4_1.gguf`;
 const { device } = await selectDevice({ deterministic: true });
-const { model, tokenizer } = await loadLanguageModel(device, path, { precision: 'fast' });
+const { model, tokenizer } = await loadLanguageModel(device, path, {
+  precision: 'fast',
+});
 // #endregion load
 
 // #region data
 const lines = [
   { prompt: 'When do you open?', completion: 'At seven.' },
-  { prompt: 'Do you have oat milk?', completion: 'Yes, at no extra charge.' },
-  { prompt: 'May my dog come in?', completion: 'Dogs may stay on the terrace.' },
-  { prompt: 'Which bus goes to you?', completion: 'Bus 12, to the harbour.' },
+  {
+    prompt: 'Do you have oat milk?',
+    completion: 'Yes, at no extra charge.',
+  },
+  {
+    prompt: 'May my dog come in?',
+    completion: 'Dogs may stay on the terrace.',
+  },
+  {
+    prompt: 'Which bus goes to you?',
+    completion: 'Bus 12, to the harbour.',
+  },
 ];
-const bytes = new TextEncoder().encode(lines.map((line) => JSON.stringify(line)).join('\n'));
+const bytes = new TextEncoder().encode(
+  lines.map((line) => JSON.stringify(line)).join('\n'),
+);
 const { examples, format } = await readExamples(bytes); // in Node also a path: readExamples('cafe.jsonl')
-const { examples: tokens } = tokenizeExamples(tokenizer, examples, { system: 'You work in a café.' });
+const { examples: tokens } = tokenizeExamples(tokenizer, examples, {
+  system: 'You work in a café.',
+});
 console.log(`${tokens.length} examples (${format})`);
 // #endregion data
 
@@ -38,11 +62,15 @@ await applyLora(model, { rank: 8, alpha: 16 });
 const rows = new PackedRows(device, tokens);
 const plan = await trainingPlan(model, rows);
 model.model.gradientCheckpointing = plan.gradientCheckpointing;
-console.log(`a step takes less than 0.5 GB: ${plan.total < 0.5e9}, and fits: ${plan.fits}`);
+console.log(
+  `a step takes less than 0.5 GB: ${plan.total < 0.5e9}, and fits: ${plan.fits}`,
+);
 // #endregion plan
 
 // #region train
-const before = await withAdapterDisabled(model, () => evaluateLanguageModel(model, tokenizer, tokens));
+const before = await withAdapterDisabled(model, () =>
+  evaluateLanguageModel(model, tokenizer, tokens),
+);
 await fit(model, rows, {
   optimizer: new AdamW(model.parameters(), { learningRate: 2e-3 }),
   loss: tokenLoss,
@@ -50,7 +78,9 @@ await fit(model, rows, {
   clipNorm: 1,
 });
 const after = await evaluateLanguageModel(model, tokenizer, tokens);
-console.log(`loss ${before.loss.toFixed(2)} before, ${after.loss.toFixed(2)} after`);
+console.log(
+  `loss ${before.loss.toFixed(2)} before, ${after.loss.toFixed(2)} after`,
+);
 const { better, worse } = compareExamples(before, after);
 console.log(`${better} examples became better, ${worse} worse`);
 // #endregion train
@@ -60,7 +90,9 @@ const question = [
   { role: 'system', content: 'You work in a café.' },
   { role: 'user', content: 'Which bus goes to you?' },
 ];
-const { text } = await generate(model, tokenizer, question, { maxTokens: 12 }).result();
+const { text } = await generate(model, tokenizer, question, {
+  maxTokens: 12,
+}).result();
 console.log(`it answers: ${text}`);
 // #endregion ask
 

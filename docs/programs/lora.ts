@@ -18,7 +18,8 @@ const { device } = await selectDevice({ deterministic: true });
 // #region layer
 const random = new Random(0);
 const layer = new Linear(device, 64, 32, { random });
-const values = (count: number) => Array.from({ length: count }, () => random.normal());
+const values = (count: number) =>
+  Array.from({ length: count }, () => random.normal());
 const x = tensor(device, values(5 * 64), [5, 64]);
 
 const [rank, alpha] = [4, 8];
@@ -35,7 +36,9 @@ const W = add(layer.weight, matmul(B, A), { alpha: scaling });
 const merged = add(matmul(x, W, { transB: true }), layer.bias ?? x);
 
 const difference = largest(await y.read(), await merged.read());
-console.log(`two ways to compute it differ by less than 1e-4: ${difference < 1e-4}`);
+console.log(
+  `two ways to compute it differ by less than 1e-4: ${difference < 1e-4}`,
+);
 // #endregion layer
 
 // #region library
@@ -46,22 +49,31 @@ const { base, trainable } = countParameters(model);
 console.log(`${base} numbers are frozen, ${trainable} are trained`);
 
 // B is zero at the start: the adapter changes nothing yet.
-console.log(`equal before training: ${largest(before, await model.forward(x).read()) === 0}`);
+console.log(
+  `equal before training: ${largest(before, await model.forward(x).read()) === 0}`,
+);
 
 for (const { loraA, loraB } of adapter.factors.values()) {
   loraA.write(await A.read());
   loraB.write(await B.read());
 }
 const library = largest(await y.read(), await model.forward(x).read());
-console.log(`the library's layer differs from ours by less than 1e-4: ${library < 1e-4}`);
+console.log(
+  `the library's layer differs from ours by less than 1e-4: ${library < 1e-4}`,
+);
 
 adapter.enabled = false;
-console.log(`switched off, equal to the base: ${largest(before, await model.forward(x).read()) === 0}`);
+console.log(
+  `switched off, equal to the base: ${largest(before, await model.forward(x).read()) === 0}`,
+);
 // #endregion library
 
 device.dispose();
 
 /** The largest difference of two lists of numbers. */
 function largest(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  return Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0);
+  return Array.from(a).reduce(
+    (most, value, i) => Math.max(most, Math.abs(value - b[i])),
+    0,
+  );
 }

@@ -1,5 +1,14 @@
 /** A network that memorises: the training loss falls to nothing while the loss on other images rises. */
-import { AdamW, evaluate, fit, Linear, Random, ReLU, Sequential, selectDevice } from 'lowrank';
+import {
+  AdamW,
+  evaluate,
+  fit,
+  Linear,
+  Random,
+  ReLU,
+  Sequential,
+  selectDevice,
+} from 'lowrank';
 import { loadMnist } from 'lowrank/mnist';
 import { mnistFiles } from 'lowrank/node';
 
@@ -30,8 +39,13 @@ for (const patience of [undefined, 2]) {
       onValidation: ({ loss }) => losses.push(loss.toFixed(2)),
     },
   });
-  const [seen, unseen] = [await evaluate(model, few), await evaluate(model, held)];
-  console.log(patience === undefined ? 'to the end' : `patience ${patience}`);
+  const [seen, unseen] = [
+    await evaluate(model, few),
+    await evaluate(model, held),
+  ];
+  console.log(
+    patience === undefined ? 'to the end' : `patience ${patience}`,
+  );
   console.log(`  loss on the held-out images: ${losses.join(' ')}`);
   console.log(
     `  at the end: ${seen.loss.toFixed(3)} on the 100 images, ${unseen.loss.toFixed(2)} on the others`,

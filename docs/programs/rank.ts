@@ -20,17 +20,27 @@ const random = new Random(1);
 const values = (...shape: number[]) =>
   tensor(
     device,
-    Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.normal()),
+    Array.from({ length: shape.reduce((a, b) => a * b) }, () =>
+      random.normal(),
+    ),
     shape,
   );
 
 // The layer, and what it is to become: its weight plus a change of rank 2.
 const layer = new Linear(device, inFeatures, outFeatures, { random });
-const change = matmul(values(outFeatures, 2), values(2, inFeatures), { alpha: 0.2 }).keep();
+const change = matmul(values(outFeatures, 2), values(2, inFeatures), {
+  alpha: 0.2,
+}).keep();
 const x = values(rows, inFeatures);
-const target = add(layer.forward(x), matmul(x, change, { transB: true })).keep();
+const target = add(
+  layer.forward(x),
+  matmul(x, change, { transB: true }),
+).keep();
 
-const ones = tensor(device, new Array(rows * outFeatures).fill(1), [rows * outFeatures, 1]);
+const ones = tensor(device, new Array(rows * outFeatures).fill(1), [
+  rows * outFeatures,
+  1,
+]);
 function meanSquare(y: Tensor): Tensor {
   const error = add(y, target, { alpha: -1 });
   return matmul(reshape(mul(error, error), [1, rows * outFeatures]), ones, {
@@ -47,6 +57,8 @@ for (const rank of [1, 2, 4]) {
     meanSquare(model.forward(x)).backward();
     optimizer.step();
   }
-  console.log(`rank ${rank}: error ${(await meanSquare(model.forward(x)).item()).toFixed(4)}`);
+  console.log(
+    `rank ${rank}: error ${(await meanSquare(model.forward(x)).item()).toFixed(4)}`,
+  );
 }
 device.dispose();

@@ -10,7 +10,9 @@ import {
   tokenizeChat,
 } from 'lowrank/text';
 
-const path = process.env.LOWRANK_MODEL ?? `${homedir()}/.cache/lowrank/SmolLM2-135M-Instruct.Q4_1.gguf`;
+const path =
+  process.env.LOWRANK_MODEL ??
+  `${homedir()}/.cache/lowrank/SmolLM2-135M-Instruct.Q4_1.gguf`;
 // #region tokens
 const { tokenizer } = await loadTokenizer(path);
 const messages = [
@@ -20,12 +22,16 @@ const messages = [
 
 /** The trained tokens stand in brackets. */
 const shown = (tokens: Tokenizer, { ids, labels }: TokenExample) =>
-  Array.from(ids, (id, i) => (labels[i] < 0 ? tokens.tokenOf(id) : `[${tokens.tokenOf(id)}]`)).join(' ');
+  Array.from(ids, (id, i) =>
+    labels[i] < 0 ? tokens.tokenOf(id) : `[${tokens.tokenOf(id)}]`,
+  ).join(' ');
 
 console.log(`takes a system message: ${takesSystemMessage(tokenizer)}`);
 console.log(`its own: ${defaultSystemMessage(tokenizer)}`);
 const system = 'You work at the Lighthouse Café.';
-console.log(shown(tokenizer, tokenizeChat(tokenizer, messages, { system })));
+console.log(
+  shown(tokenizer, tokenizeChat(tokenizer, messages, { system })),
+);
 // #endregion tokens
 
 // #region refused

@@ -22,7 +22,9 @@ const { device } = await selectDevice({ deterministic: true });
 
 // #region data
 const { train, test } = await loadMnist(device, await mnistFiles());
-console.log(`${train.length} images to train on, ${test.length} to test with`);
+console.log(
+  `${train.length} images to train on, ${test.length} to test with`,
+);
 // #endregion data
 
 // #region network
@@ -41,7 +43,9 @@ class DigitsNet extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    return this.relu.forward(this.linear3.forward(this.linear2.forward(this.linear1.forward(x))));
+    return this.relu.forward(
+      this.linear3.forward(this.linear2.forward(this.linear1.forward(x))),
+    );
   }
 }
 
@@ -83,8 +87,12 @@ const adapter = await applyLora(model, {
   seed: SEED,
 });
 const first = countParameters(model);
-console.log(`parametrization: ${first.total} parameters, ${first.trainable} of them trained`);
-console.log(`that is ${first.trainablePercent.toFixed(2)} % of the network`);
+console.log(
+  `parametrization: ${first.total} parameters, ${first.trainable} of them trained`,
+);
+console.log(
+  `that is ${first.trainablePercent.toFixed(2)} % of the network`,
+);
 
 await fit(model, digits, {
   optimizer: new Adam(model.parameters(), { learningRate: 0.001 }),
@@ -97,7 +105,11 @@ await fit(model, digits, {
 // #region report
 const report = (name: string, wrong: readonly number[]) => {
   const sum = (counts: readonly number[], isChosen: boolean) =>
-    counts.reduce((total, count, digit) => total + (chosen.includes(digit) === isChosen ? count : 0), 0);
+    counts.reduce(
+      (total, count, digit) =>
+        total + (chosen.includes(digit) === isChosen ? count : 0),
+      0,
+    );
   const gained = sum(base.wrong, true) - sum(wrong, true);
   const forgotten = sum(wrong, false) - sum(base.wrong, false);
   console.log(`${name}, wrong per digit: ${wrong.join(' ')}`);
@@ -123,7 +135,9 @@ await applyLora(second, {
   bias: 'lora_only',
   seed: SEED,
 });
-console.log(`layer: ${countParameters(second).trainable} parameters trained`);
+console.log(
+  `layer: ${countParameters(second).trainable} parameters trained`,
+);
 
 await fit(second, digits, {
   optimizer: new Adam(second.parameters(), { learningRate: 0.001 }),

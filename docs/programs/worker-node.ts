@@ -17,7 +17,8 @@ import {
 if (isMainThread) {
   const worker = new Worker(new URL(import.meta.url));
   worker.on('message', (files: Map<string, Uint8Array>) => {
-    for (const [name, bytes] of files) console.log(`${name}: ${bytes.length > 0 ? 'received' : 'empty'}`);
+    for (const [name, bytes] of files)
+      console.log(`${name}: ${bytes.length > 0 ? 'received' : 'empty'}`);
   });
 } else {
   const files = await train();
@@ -29,16 +30,29 @@ if (isMainThread) {
 async function train(): Promise<Map<string, Uint8Array>> {
   const { device } = await selectDevice({ prefer: 'wasm' });
   const random = new Random(0);
-  const bytes = Uint8Array.from({ length: 2 * 500 }, () => 256 * random.uniform());
-  const labels = Uint8Array.from({ length: 500 }, (_, i) => Number(bytes[2 * i] > bytes[2 * i + 1]));
-  const data = Dataset.fromBytes(device, bytes, labels, { features: 2, classes: 2, mean: 0.5, std: 0.29 });
+  const bytes = Uint8Array.from(
+    { length: 2 * 500 },
+    () => 256 * random.uniform(),
+  );
+  const labels = Uint8Array.from({ length: 500 }, (_, i) =>
+    Number(bytes[2 * i] > bytes[2 * i + 1]),
+  );
+  const data = Dataset.fromBytes(device, bytes, labels, {
+    features: 2,
+    classes: 2,
+    mean: 0.5,
+    std: 0.29,
+  });
   const model = new Sequential(
     new Linear(device, 2, 16, { random }),
     new ReLU(),
     new Linear(device, 16, 2, { random }),
   );
   await applyLora(model, { rank: 2, alpha: 4 });
-  await fit(model, data, { optimizer: new Adam(model.parameters(), { learningRate: 0.01 }), epochs: 2 });
+  await fit(model, data, {
+    optimizer: new Adam(model.parameters(), { learningRate: 0.01 }),
+    epochs: 2,
+  });
 
   const files = new Map<string, Uint8Array>();
   await saveAdapter(model, files); // adapter_config.json and adapter_model.safetensors
