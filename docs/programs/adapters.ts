@@ -18,7 +18,8 @@ const network = () =>
 const model = network();
 await applyLora(model, { rank: 4, alpha: 8, targetModules: ['0'] });
 
-const files = new Map<string, Uint8Array>(); // or in Node the path of a folder: 'my-adapter'
+// In Node also the path of a folder: 'my-adapter'.
+const files = new Map<string, Uint8Array>();
 await saveAdapter(model, files);
 console.log([...files.keys()].join(', '));
 // #endregion save
@@ -28,7 +29,7 @@ const config = JSON.parse(
   new TextDecoder().decode(files.get('adapter_config.json')),
 );
 console.log(
-  `r ${config.r}, lora_alpha ${config.lora_alpha}, bias ${config.bias}, peft_type ${config.peft_type}`,
+  `${config.peft_type}: r ${config.r}, lora_alpha ${config.lora_alpha}`,
 );
 // #endregion config
 
@@ -37,9 +38,8 @@ const other = network();
 await loadAdapter(other, files, { name: 'first' });
 await loadAdapter(other, files, { name: 'second' });
 setActiveAdapters(other, ['first', 'second']); // both updates are added
-console.log(
-  `${getAdapter(other, 'second').factors.size} layer adapted, alpha ${getAdapter(other, 'second').config.alpha}`,
-);
+const { factors, config: loaded } = getAdapter(other, 'second');
+console.log(`${factors.size} layer adapted, alpha ${loaded.alpha}`);
 // #endregion load
 
 // #region refused

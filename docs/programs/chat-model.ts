@@ -50,7 +50,8 @@ const lines = [
 const bytes = new TextEncoder().encode(
   lines.map((line) => JSON.stringify(line)).join('\n'),
 );
-const { examples, format } = await readExamples(bytes); // in Node also a path: readExamples('cafe.jsonl')
+// In Node also a path: readExamples('cafe.jsonl').
+const { examples, format } = await readExamples(bytes);
 const { examples: tokens } = tokenizeExamples(tokenizer, examples, {
   system: 'You work in a café.',
 });
@@ -62,8 +63,9 @@ await applyLora(model, { rank: 8, alpha: 16 });
 const rows = new PackedRows(device, tokens);
 const plan = await trainingPlan(model, rows);
 model.model.gradientCheckpointing = plan.gradientCheckpointing;
+const isSmall = plan.total < 0.5e9;
 console.log(
-  `a step takes less than 0.5 GB: ${plan.total < 0.5e9}, and fits: ${plan.fits}`,
+  `a step takes less than 0.5 GB: ${isSmall}, fits: ${plan.fits}`,
 );
 // #endregion plan
 
@@ -97,7 +99,8 @@ console.log(`it answers: ${text}`);
 // #endregion ask
 
 // #region files
-const files = new Map<string, Uint8Array>(); // in Node also paths: saveAdapter(model, 'my-adapter')
+// In Node also paths: saveAdapter(model, 'my-adapter').
+const files = new Map<string, Uint8Array>();
 await saveAdapter(model, files);
 console.log(`for PEFT: ${[...files.keys()].join(', ')}`);
 await exportAdapterGguf(model, files);

@@ -28,7 +28,9 @@ const A = tensor(device, values(rank * 64), [rank, 64]);
 const B = tensor(device, values(32 * rank), [32, rank]);
 
 // y = xWᵀ + b + s·(xAᵀ)Bᵀ: two thin products beside the frozen one.
-const thin = matmul(matmul(x, A, { transB: true }), B, { transB: true });
+const thin = matmul(matmul(x, A, { transB: true }), B, {
+  transB: true,
+});
 const y = add(layer.forward(x), thin, { alpha: scaling });
 
 // The same layer with the update in its weight: W + s·BA.

@@ -43,15 +43,21 @@ const ones = tensor(device, new Array(rows * outFeatures).fill(1), [
 ]);
 function meanSquare(y: Tensor): Tensor {
   const error = add(y, target, { alpha: -1 });
-  return matmul(reshape(mul(error, error), [1, rows * outFeatures]), ones, {
-    alpha: 1 / (rows * outFeatures),
-  });
+  return matmul(
+    reshape(mul(error, error), [1, rows * outFeatures]),
+    ones,
+    {
+      alpha: 1 / (rows * outFeatures),
+    },
+  );
 }
 
 for (const rank of [1, 2, 4]) {
   const model = new Sequential(layer);
   await applyLora(model, { rank, alpha: rank });
-  const optimizer = new Adam(model.parameters(), { learningRate: 0.02 });
+  const optimizer = new Adam(model.parameters(), {
+    learningRate: 0.02,
+  });
   for (let step = 0; step < 500; step++) {
     optimizer.zeroGrad();
     meanSquare(model.forward(x)).backward();

@@ -49,7 +49,8 @@ for (const share of [0, 0.1, 0.5]) {
   });
   const { wrong } = await evaluate(adapted, test);
   const gained = wrongIn(base.wrong, chosen) - wrongIn(wrong, chosen);
-  const forgotten = wrongIn(wrong, others) - wrongIn(base.wrong, others);
+  const forgotten =
+    wrongIn(wrong, others) - wrongIn(base.wrong, others);
   console.log(
     `replay ${share}: ${gained} images gained, ${forgotten} forgotten`,
   );

@@ -12,7 +12,11 @@ const { device } = await selectDevice({ deterministic: true });
 for (const useRslora of [false, true]) {
   for (const rank of [8, 64]) {
     const model = new Sequential(new Linear(device, 128, 128));
-    const adapter = await applyLora(model, { rank, alpha: 16, useRslora });
+    const adapter = await applyLora(model, {
+      rank,
+      alpha: 16,
+      useRslora,
+    });
     const [factors] = adapter.factors.values();
     console.log(
       `alpha 16, rank ${rank}, ${useRslora ? 'rsLoRA' : 'LoRA'}: s = ${factors.scaling}`,

@@ -44,13 +44,17 @@ class DigitsNet extends Layer {
 
   forward(x: Tensor): Tensor {
     return this.relu.forward(
-      this.linear3.forward(this.linear2.forward(this.linear1.forward(x))),
+      this.linear3.forward(
+        this.linear2.forward(this.linear1.forward(x)),
+      ),
     );
   }
 }
 
 const model = new DigitsNet(SEED);
-console.log(`the network has ${countParameters(model).total} parameters`);
+console.log(
+  `the network has ${countParameters(model).total} parameters`,
+);
 // #endregion network
 
 // #region train
@@ -60,7 +64,9 @@ const { meanLoss, iterations } = await fit(model, train, {
   batchSize: 10,
   seed: SEED,
 });
-console.log(`${iterations} iterations, mean loss ${meanLoss.toFixed(4)}`);
+console.log(
+  `${iterations} iterations, mean loss ${meanLoss.toFixed(4)}`,
+);
 // #endregion train
 
 // #region test
@@ -113,7 +119,9 @@ const report = (name: string, wrong: readonly number[]) => {
   const gained = sum(base.wrong, true) - sum(wrong, true);
   const forgotten = sum(wrong, false) - sum(base.wrong, false);
   console.log(`${name}, wrong per digit: ${wrong.join(' ')}`);
-  console.log(`${name}: ${gained} images gained, ${forgotten} forgotten`);
+  console.log(
+    `${name}: ${gained} images gained, ${forgotten} forgotten`,
+  );
 };
 report('parametrization', (await evaluate(model, test)).wrong);
 // #endregion report

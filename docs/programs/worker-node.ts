@@ -18,7 +18,9 @@ if (isMainThread) {
   const worker = new Worker(new URL(import.meta.url));
   worker.on('message', (files: Map<string, Uint8Array>) => {
     for (const [name, bytes] of files)
-      console.log(`${name}: ${bytes.length > 0 ? 'received' : 'empty'}`);
+      console.log(
+        `${name}: ${bytes.length > 0 ? 'received' : 'empty'}`,
+      );
   });
 } else {
   const files = await train();
