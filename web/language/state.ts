@@ -15,7 +15,12 @@ import { type Course, NO_COURSE } from './curve.js';
 import { type Effort, effortOf, heldOutRows, settingsOf } from './efforts.js';
 import { canBeTaught } from './examples/rows.js';
 import type { RecordedRun } from './recorded/recordedRun.js';
-import type { OwnModel } from './ui/model/ownModel.js';
+
+/** What was found in the files that a person chose. */
+export type OwnModel =
+  | { readonly state: 'looking' }
+  | { readonly state: 'refused'; readonly why: string }
+  | { readonly state: 'known'; readonly facts: ModelFacts };
 
 export const stored = signal<Stored | undefined>(undefined);
 export const loading = signal<Loading | undefined>(undefined);

@@ -2,8 +2,9 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Loading, ModelFacts, ModelView, Stored } from '../../api.js';
 import type { ModelManifest } from '../../model/manifest.js';
+import type { OwnModel } from '../../state.js';
 import { Announcer, LoadingPart } from './loadingPart.js';
-import { type OwnModel, OwnModelPart } from './ownModel.js';
+import { OwnModelPart } from './ownModel.js';
 import { ShippedActions } from './shippedActions.js';
 import { size, weights } from './words.js';
 import '../../../styles/language-model.css';

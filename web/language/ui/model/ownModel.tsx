@@ -1,13 +1,7 @@
 /** A model of one's own: its files are chosen or dropped, looked at, and then used or not. */
 import { useId, useRef, useState } from 'preact/hooks';
-import type { ModelFacts } from '../../api.js';
+import type { OwnModel } from '../../state.js';
 import { needs, tooLarge } from './words.js';
-
-/** What was found in the files that a person chose. */
-export type OwnModel =
-  | { readonly state: 'looking' }
-  | { readonly state: 'refused'; readonly why: string }
-  | { readonly state: 'known'; readonly facts: ModelFacts };
 
 export interface OwnModelProps {
   readonly own: OwnModel | undefined;
