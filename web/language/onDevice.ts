@@ -1,15 +1,7 @@
 /** What this device keeps for the page, and whether the browser has promised to keep it. */
 import { effect, signal } from '@preact/signals';
 import { model, outcome, stored } from './state.js';
-
-export interface Room {
-  /** Bytes of this page and of all others from its address. */
-  readonly used: number;
-  /** Bytes that the browser offers. */
-  readonly offered: number;
-  /** It deletes nothing of it by itself. */
-  readonly isKept: boolean;
-}
+import type { Room } from './ui/onDeviceWords.js';
 
 /** Undefined where the browser does not tell. */
 export const room = signal<Room | undefined>(undefined);

@@ -1,7 +1,6 @@
 /** What this device keeps for the page: files, their sizes, and how to be rid of them. */
 import { count } from '../../format.js';
-import type { Room } from '../onDevice.js';
-import { roomSentence, sizeWords } from './onDeviceWords.js';
+import { type Room, roomSentence, sizeWords } from './onDeviceWords.js';
 import '../../styles/language-device.css';
 
 export interface KeptThing {

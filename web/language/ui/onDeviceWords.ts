@@ -1,4 +1,13 @@
-import type { Room } from '../onDevice.js';
+/** What is kept, in words. */
+
+export interface Room {
+  /** Bytes of this page and of all others from its address. */
+  readonly used: number;
+  /** Bytes that the browser offers. */
+  readonly offered: number;
+  /** It deletes nothing of it by itself. */
+  readonly isKept: boolean;
+}
 
 /** `3 kB`, `98 MB`, `4 GB`. */
 export function sizeWords(bytes: number): string {
