@@ -160,27 +160,26 @@ describe.skipIf(!hasLanguageModel())('the language-model page, in one visit', ()
     await set(page, { 'Learning rate': '0.001', Passes: '60' });
     await beginLesson(page);
     await reachStep(page, 1);
+    const begun = performance.now();
+    await reachStep(page, 2);
+    const stepMs = performance.now() - begun;
     const answer = page.getByLabel('Answer of example 1', { exact: true });
     const { worstFrame, worstKey } = await smoothnessOf(page, async () => {
       await answer.focus();
       await page.keyboard.type(' And the light.', { delay: 100 });
     });
     expect(await answer.inputValue()).toContain('And the light.');
-    const over = /The steps are over|^Stopped at step|stopped before/;
-    const stopped = await clickUntil(
-      page,
-      '#teach .stop',
-      '#teach',
-      new RegExp(over.source.replace('^', '')),
-    );
+    const over = /The steps are over|Stopped at step|stopped before/;
+    const stopped = await clickUntil(page, '#teach .stop', '#teach', over);
     console.log(
-      `while it learns: frames ≤ ${worstFrame.toFixed(0)} ms, keys ≤ ${worstKey} ms; stopped after ${stopped.toFixed(0)} ms`,
+      `while it learns: frames ≤ ${worstFrame.toFixed(0)} ms, keys ≤ ${worstKey} ms; stopped after ${stopped.toFixed(0)} ms, a step takes ${stepMs.toFixed(0)} ms`,
     );
     expect(await lessonOver(page)).toMatch(/^Stopped at step \d+ of 60, /);
     // The goals are 50, 100 and 300 ms; the machine has other work too.
     expect(worstFrame).toBeLessThan(1000);
     expect(worstKey).toBeLessThan(1000);
-    expect(stopped).toBeLessThan(5000);
+    // A busy machine takes long for everything; no more than a step and a half is waited for.
+    expect(stopped).toBeLessThan(Math.max(3000, 1.5 * stepMs));
   }, 300_000);
 
   it('asked nobody else for anything, and no error was left alone', () => {
