@@ -149,6 +149,14 @@ const STATES: Readonly<Record<string, State>> = {
     reach: (page) => loadOwn(page, ggufBytes('llama3')),
     says: [/CPU, (one|1) thread/],
   },
+  'a second tab': {
+    reach: async (page, context) => {
+      await loadOwn(page, ggufBytes('llama3'));
+      await (await context.newPage()).goto(languageUrl(site.server));
+    },
+    isNext: true,
+    says: [/This model is open in another tab\./, /Use it here/],
+  },
   'a killed tab': {
     workers: FAST_CLOCK,
     reach: async (page, context) => {
