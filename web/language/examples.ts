@@ -11,6 +11,7 @@ import { examplesIn, hasExamples, type SharedExamples } from './examplesLink.js'
 import { PRESETS } from './presets/index.js';
 import {
   askedProbes,
+  chosenEffort,
   defaultSystem,
   hasTokenizer,
   isTeaching,
@@ -19,6 +20,7 @@ import {
   probes,
   rows,
   settings,
+  suggestedSettings,
   system,
   taughtRows,
   views,
@@ -41,21 +43,31 @@ export function choosePreset(id: string): void {
     rows.value = (chosen?.rows ?? [{ prompt: '', answer: '' }]).map(newRow);
     system.value = chosen?.system;
     probes.value = chosen?.probes.slice(0, MOST_PROBES) ?? [];
-    ownSettings.value = chosen && {
+    suggestedSettings.value = chosen && {
       ...settingsOf('quick', chosen.rows.length),
       ...chosen.teach,
       heldOut: 0,
     };
+    chosenEffort.value = 'suggested';
+    ownSettings.value = undefined;
   });
   if (undo) say('note', 'The examples were replaced', { label: 'Undo', run: undo });
 }
 
 /** @returns how to put back what there is now; undefined where nobody would miss it */
 function wayBack(): (() => void) | undefined {
-  const before = [rows.value, system.value, preset.value, probes.value, ownSettings.value] as const;
-  if (before[0].every(isBlank)) return undefined;
+  const kept = [rows, system, preset, probes, ownSettings, suggestedSettings, chosenEffort] as const;
+  if (rows.value.every(isBlank)) return undefined;
+  const undo = kept.map((each) => {
+    const { value } = each;
+    return () => {
+      each.value = value;
+    };
+  });
   return () =>
-    batch(() => ([rows.value, system.value, preset.value, probes.value, ownSettings.value] = before));
+    batch(() => {
+      for (const back of undo) back();
+    });
 }
 
 /** Empties the table, and what this browser keeps of it. */
@@ -65,6 +77,7 @@ export function deleteExamples(): void {
     preset.value = undefined;
     rows.value = [];
     system.value = undefined;
+    suggestedSettings.value = undefined;
   });
   if (undo) say('note', 'The examples were deleted', { label: 'Undo', run: undo });
 }

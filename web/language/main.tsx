@@ -1,7 +1,7 @@
 import { render } from 'preact';
 import { startServiceWorker } from '../isolation.js';
 import { fetchRecorded } from './recorded/recordedRun.js';
-import { recorded, rows } from './state.js';
+import { isWide, recorded, rows } from './state.js';
 import { App } from './ui/app.js';
 
 /** A recording that does not come in this time does not hold up the rest of the page. */
@@ -9,6 +9,12 @@ const PATIENCE_MS = 2000;
 
 const place = document.querySelector('#app');
 if (!place) throw new Error('the page has no #app');
+// As in language-shell.css.
+const wide = matchMedia('(min-width: 1100px)');
+isWide.value = wide.matches;
+wide.addEventListener('change', () => {
+  isWide.value = wide.matches;
+});
 render(<App />, place);
 const shown = fetchRecorded().then(
   (run) => {

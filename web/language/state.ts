@@ -43,17 +43,28 @@ export const hasTokenizer = computed(
 );
 export const taughtRows = computed(() => rows.value.filter(canBeTaught));
 
+/** What suits the chosen set of examples; undefined where the examples are a person's own. */
+export const suggestedSettings = signal<TeachSettings | undefined>(undefined);
 /** A person's own; undefined while an effort decides. */
 export const ownSettings = signal<TeachSettings | undefined>(undefined);
-export const chosenEffort = signal<Effort>('quick');
+export const chosenEffort = signal<Effort | 'suggested'>('quick');
 /** Fewer layers than all, where those would take so many seconds that they were chosen for a person who has not. */
 export const fewerLayers = signal<{ readonly lastLayers: number; readonly insteadOf: number } | undefined>(
   undefined,
 );
-export const settingsFor = (effort: Effort): TeachSettings =>
-  settingsOf(effort, taughtRows.value.length, { lastLayers: fewerLayers.value?.lastLayers });
+export function settingsFor(effort: Effort | 'suggested'): TeachSettings {
+  const lastLayers = fewerLayers.value?.lastLayers;
+  if (effort !== 'suggested') return settingsOf(effort, taughtRows.value.length, { lastLayers });
+  const suggested = suggestedSettings.value;
+  return suggested ? { ...suggested, lastLayers } : settingsFor('quick');
+}
 export const settings = computed(() => ownSettings.value ?? settingsFor(chosenEffort.value));
-export const effort = computed(() => effortOf(settings.value, taughtRows.value.length));
+/** Undefined for a person's own settings. */
+export const effort = computed(() => {
+  const isSuggested = chosenEffort.value === 'suggested' && suggestedSettings.value !== undefined;
+  if (isSuggested && !ownSettings.value) return 'suggested';
+  return effortOf(settings.value, taughtRows.value.length);
+});
 export const heldOut = computed(() => heldOutRows(taughtRows.value.length, settings.value));
 /** Seconds of a lesson, by its settings as JSON: measured when somebody asked. */
 export const estimates = signal<ReadonlyMap<string, number>>(new Map());
@@ -64,6 +75,10 @@ export const probes = signal<readonly string[]>([]);
 export const askedProbes = signal<readonly string[]>([]);
 export const course = signal<Course>(NO_COURSE);
 export const isTeaching = signal(false);
+/** There is room for what it says beside what it is given. */
+export const isWide = signal(false);
+/** The answers of the lesson stand there, in place of the recorded ones. */
+export const areAnswersBeside = computed(() => isWide.value && course.value.stops.length > 0);
 export const isPaused = signal(false);
 export const outcome = signal<TeachOutcome | undefined>(undefined);
 export const unfinished = signal<{ readonly step: number; readonly steps: number } | undefined>(undefined);

@@ -6,7 +6,17 @@ import { Panel } from '../../ui/panel.js';
 import type { Stored } from '../api.js';
 import { shippedModel } from '../model/manifest.js';
 import { Recorded } from '../recorded/recorded.js';
-import { adapter, isTeaching, loading, model, outcome, recorded, rows, stored } from '../state.js';
+import {
+  adapter,
+  areAnswersBeside,
+  isTeaching,
+  loading,
+  model,
+  outcome,
+  recorded,
+  rows,
+  stored,
+} from '../state.js';
 import '../../styles/language-shell.css';
 
 const STEPS = [
@@ -45,15 +55,15 @@ export function App() {
       <Stepper />
       <Messages />
       <main aria-busy={isTeaching.value || loading.value !== undefined}>
-        <section class="panel lm-first" aria-label="A recorded lesson">
-          <Recorded run={recorded.value} modelBytes={shippedModel?.fileBytes ?? 0} />
-        </section>
-        {STEPS.map(({ id, name, section }, i) => (
-          <Panel key={id} id={id} title={`${i + 1} · ${name}`}>
-            <Part section={section} />
-          </Panel>
-        ))}
-        <Late section="KeptSection" />
+        <WhatItSays />
+        <div class="lm-steps-panels">
+          {STEPS.map(({ id, name, section }, i) => (
+            <Panel key={id} id={id} title={`${i + 1} · ${name}`}>
+              <Part section={section} />
+            </Panel>
+          ))}
+          <Late section="KeptSection" />
+        </div>
       </main>
       <Late section="Drops" />
       <footer>
@@ -64,6 +74,21 @@ export function App() {
         </p>
       </footer>
     </div>
+  );
+}
+
+/** Beside the panels on a wide screen: the recorded lesson, and from the first answers on the person's own. */
+function WhatItSays() {
+  if (areAnswersBeside.value)
+    return (
+      <section class="panel lm-says" aria-label="What it says">
+        <Late section="ProbesSection" />
+      </section>
+    );
+  return (
+    <section class="panel lm-says" aria-label="A recorded lesson">
+      <Recorded run={recorded.value} modelBytes={shippedModel?.fileBytes ?? 0} />
+    </section>
   );
 }
 

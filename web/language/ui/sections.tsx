@@ -1,7 +1,7 @@
 /** The parts of the page with what they show, and what is done where they are used. */
 import { say } from '../../work.js';
 import { ask } from '../client.js';
-import { EFFORTS, effortOf } from '../efforts.js';
+import { EFFORTS } from '../efforts.js';
 import { useItHere } from '../elsewhere.js';
 import { choosePreset } from '../examples.js';
 import {
@@ -96,16 +96,17 @@ export function TeachSection() {
   const count = taughtRows.value.length;
   const secondsOf = (key: string) => state.estimates.value.get(key);
   const byEffort = Object.fromEntries(
-    EFFORTS.map((effort) => [effort, secondsOf(JSON.stringify(state.settingsFor(effort)))]).filter(
-      ([, seconds]) => seconds !== undefined,
-    ),
+    (['suggested', ...EFFORTS] as const)
+      .map((effort) => [effort, secondsOf(JSON.stringify(state.settingsFor(effort)))])
+      .filter(([, seconds]) => seconds !== undefined),
   );
   const canDownload = !model.value && !loading.value && shippedModel;
   return (
     <>
       <TeachPanel
         settings={settings.value}
-        effort={effortOf(settings.value, count)}
+        effort={state.effort.value}
+        hasSuggested={state.suggestedSettings.value !== undefined}
         estimate={{ byEffort, chosen: secondsOf(teaching.settingsKey()) }}
         insteadOf={state.ownSettings.value ? undefined : state.fewerLayers.value?.insteadOf}
         onAllLayers={teaching.teachAllLayers}
@@ -131,22 +132,27 @@ export function TeachSection() {
         hasAdapter={adapter.value !== undefined}
         onTeach={() => caught(teaching.teach())}
       />
-      {(count > 0 || course.value.stops.length > 0) && (
-        <Probes
-          prompts={[state.probes.value[0] ?? '', state.probes.value[1] ?? '']}
-          stops={answersTo(state.probes.value, state.askedProbes.value, course.value.stops)}
-          steps={course.value.latest?.steps ?? 0}
-          isLive={isTeaching.value}
-          onSecond={
-            isTeaching.value
-              ? undefined
-              : (probe) => {
-                  state.probes.value = [state.probes.value[0] ?? '', probe];
-                }
-          }
-        />
-      )}
+      {(count > 0 || course.value.stops.length > 0) && !state.areAnswersBeside.value && <ProbesSection />}
     </>
+  );
+}
+
+export function ProbesSection() {
+  const { course, isTeaching } = state;
+  return (
+    <Probes
+      prompts={[state.probes.value[0] ?? '', state.probes.value[1] ?? '']}
+      stops={answersTo(state.probes.value, state.askedProbes.value, course.value.stops)}
+      steps={course.value.latest?.steps ?? 0}
+      isLive={isTeaching.value}
+      onSecond={
+        isTeaching.value
+          ? undefined
+          : (probe) => {
+              state.probes.value = [state.probes.value[0] ?? '', probe];
+            }
+      }
+    />
   );
 }
 

@@ -4,36 +4,38 @@ import { estimateSentence } from './words.js';
 
 /** Seconds by effort, as far as they are known, and those of the settings in force. */
 export interface Estimate {
-  readonly byEffort: Readonly<Partial<Record<Effort, number>>>;
+  readonly byEffort: Readonly<Partial<Record<Effort | 'suggested', number>>>;
   readonly chosen: number | undefined;
 }
 
 interface EffortChoiceProps {
   /** Undefined for a person's own settings. */
-  readonly effort: Effort | undefined;
+  readonly effort: Effort | 'suggested' | undefined;
+  /** Whether the chosen set of examples says what suits it. */
+  readonly hasSuggested: boolean;
   readonly estimate: Estimate;
   readonly lastLayers: number | undefined;
   /** What all layers would take, where fewer were chosen for that. */
   readonly insteadOf: number | undefined;
-  readonly onEffort: (effort: Effort) => void;
+  readonly onEffort: (effort: Effort | 'suggested') => void;
   readonly onFewerLayers: () => void;
   readonly onAllLayers: () => void;
 }
 
 export function EffortChoice(props: EffortChoiceProps) {
-  const { effort, estimate, lastLayers, insteadOf, onEffort } = props;
+  const { effort, hasSuggested, estimate, lastLayers, insteadOf, onEffort } = props;
   const { chosen: seconds } = estimate;
   const isLong = seconds !== undefined && seconds > LONG_SECONDS && lastLayers === undefined;
   return (
     <fieldset class="lm-efforts">
       <legend>How long may it learn?</legend>
-      {EFFORTS.map((each) => {
+      {(hasSuggested ? (['suggested', ...EFFORTS] as const) : EFFORTS).map((each) => {
         const guess = estimate.byEffort[each];
         return (
           <label key={each} class="lm-effort">
             <input type="radio" name="effort" checked={each === effort} onChange={() => onEffort(each)} />
             <span>
-              {EFFORT_NAMES[each]}
+              {each === 'suggested' ? 'As suits this set' : EFFORT_NAMES[each]}
               {guess !== undefined && <small>{about(guess)}</small>}
             </span>
           </label>

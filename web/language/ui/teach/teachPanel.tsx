@@ -15,14 +15,16 @@ import '../../../styles/language-teach.css';
 export interface TeachPanelProps extends BeginProps {
   readonly settings: TeachSettings;
   /** Undefined for a person's own settings. */
-  readonly effort: Effort | undefined;
+  readonly effort: Effort | 'suggested' | undefined;
+  /** Whether the chosen set of examples says what suits it. */
+  readonly hasSuggested: boolean;
   readonly estimate: Estimate;
   /** What all layers would take, where fewer were chosen for that. */
   readonly insteadOf: number | undefined;
   readonly onAllLayers: () => void;
   /** Blocks of the model, of which some may be taught alone; undefined while no model is known. */
   readonly layers: number | undefined;
-  readonly onEffort: (effort: Effort) => void;
+  readonly onEffort: (effort: Effort | 'suggested') => void;
   readonly onSettings: (settings: TeachSettings) => void;
   /** The course of the lesson that runs, or ran. */
   readonly course: Course;
@@ -72,6 +74,7 @@ function Choice(props: TeachPanelProps) {
     <>
       <EffortChoice
         effort={props.effort}
+        hasSuggested={props.hasSuggested}
         estimate={props.estimate}
         lastLayers={props.settings.lastLayers}
         onEffort={props.onEffort}
