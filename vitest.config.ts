@@ -5,7 +5,7 @@ const major = Number(process.versions.node.split('.')[0]);
 const execArgv = major < 22 ? ['--experimental-wasm-relaxed-simd', '--expose-gc'] : ['--expose-gc'];
 
 /** They have commands of their own. */
-const OTHERS = ['test/package.test.ts', 'test/web/page/**'];
+const OTHERS = ['test/package.test.ts', 'test/web/page/**', 'test/docs/site.test.ts'];
 
 export default defineConfig({
   // The page imports the library by its name.

@@ -1,10 +1,10 @@
 /** Everything that runs unchanged in Node, a page and a worker. */
 export { noGrad } from './autograd/record.js';
-export type { Backend, DeviceName, HostArray, MemoryUse } from './backends/backend.js';
+export type { Backend, DeviceName, HostArray, MemoryUse, Storage } from './backends/backend.js';
 export { DataError, DeviceError, ShapeError } from './base/errors.js';
 export { polledSignal } from './base/polledSignal.js';
 export { Random, type RandomState } from './base/random.js';
-export type { AnyBatch, Batches, BatchOptions } from './data/batches.js';
+export type { AnyBatch, Batches, BatchOptions, Draw } from './data/batches.js';
 export { type Batch, Dataset, type DatasetOptions } from './data/dataset.js';
 export { mixReplay } from './data/replay.js';
 export type { DeviceReport, SelectDeviceOptions, SelectedDevice } from './device.js';
@@ -41,7 +41,7 @@ export { LoraFactors } from './lora/factors.js';
 export { LoraEmbedding } from './lora/loraEmbedding.js';
 export { LoraLinear } from './lora/loraLinear.js';
 export { LoraParametrization } from './lora/loraParametrization.js';
-export { loraPlusGroups } from './lora/loraPlus.js';
+export { type LoraPlusGroup, loraPlusGroups } from './lora/loraPlus.js';
 export {
   type MergeOptions,
   type MergeReport,
@@ -68,7 +68,7 @@ export {
 export { ReLU } from './nn/relu.js';
 export { RMSNorm, type RMSNormOptions } from './nn/rmsNorm.js';
 export { Sequential } from './nn/sequential.js';
-export { add } from './ops/add.js';
+export { type AddOptions, add } from './ops/add.js';
 export { addLowRank, type LowRank, type LowRankWithBias } from './ops/addLowRank.js';
 export { addLowRankAt } from './ops/addLowRankAt.js';
 export { addResidual } from './ops/addResidual.js';
@@ -101,7 +101,15 @@ export {
   openSafetensors,
   type TensorSource,
 } from './safetensors/open.js';
-export { parseSafetensors, serializeSafetensors, toFloat32 } from './safetensors/safetensors.js';
+export {
+  type FloatType,
+  parseSafetensors,
+  type SafeTensor,
+  type SafeTensors,
+  serializeSafetensors,
+  toFloat32,
+  type WritableTensor,
+} from './safetensors/safetensors.js';
 export { Parameter, type Precision, parameter, type Shape, Tensor, tensor, zeros } from './tensor.js';
 export { type EvaluateOptions, type Evaluation, evaluate } from './train/evaluate.js';
 export { type EvaluateLossOptions, evaluateLoss } from './train/evaluateLoss.js';

@@ -10,12 +10,17 @@ export * from './core.js';
 
 const platform: devices.Platform = { readBinary, openGpu, threads };
 
-/** {@inheritDoc devices.selectDevice} */
+/**
+ * Opens a device. `auto` takes WebGPU on a real adapter, otherwise WebAssembly SIMD (with fused multiply-add
+ * where the runtime has relaxed SIMD). A software adapter of WebGPU is slower than WebAssembly: it is taken
+ * only by name, and so is the float64 reference.
+ * @throws DeviceError that says what is missing, when the device or the threads asked for are not there
+ */
 export function selectDevice(options: devices.SelectDeviceOptions = {}): Promise<devices.SelectedDevice> {
   return devices.selectDevice(options, platform);
 }
 
-/** {@inheritDoc devices.listDevices} */
+/** Tries every device and says of each whether it can be used and why. */
 export function listDevices(): Promise<devices.DeviceReport[]> {
   return devices.listDevices(platform);
 }

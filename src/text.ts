@@ -14,8 +14,8 @@ export type { SamplingOptions } from './generate/sampling.js';
 export { TextCache } from './generate/textCache.js';
 export { dequantize } from './gguf/blocks.js';
 export { type GgufTensor, type OpenedGguf, openGguf } from './gguf/open.js';
-export type { GgufType } from './gguf/types.js';
-export type { GgufValue } from './gguf/values.js';
+export type { GgufBlockType, GgufFloatType, GgufNumberType, GgufType } from './gguf/types.js';
+export type { GgufArray, GgufScalar, GgufValue } from './gguf/values.js';
 export { ggufParts, type WritableGguf, type WritableGgufTensor, type WritableValue } from './gguf/write.js';
 export {
   type CompareExamplesOptions,
@@ -40,7 +40,7 @@ export type { ExportProgress } from './models/exportLog.js';
 export { type ExportMergedOptions, type ExportReport, exportMerged } from './models/exportMerged.js';
 export type { GgufFloat } from './models/exportTypes.js';
 export { type CacheSizes, KeyValueCache } from './models/keyValueCache.js';
-export { LlamaForCausalLM } from './models/llama.js';
+export { LlamaForCausalLM, type LlamaModel } from './models/llama.js';
 export type { LlamaConfig, LlamaModelType, RopeConfig, RopeScaling } from './models/llamaConfig.js';
 export { type LoadedLanguageModel, type LoadLanguageModelOptions, loadLanguageModel } from './models/load.js';
 export { type LoadedTokenizer, loadTokenizer } from './models/loadTokenizer.js';
@@ -51,7 +51,7 @@ export type { WeightsOption } from './models/weights.js';
 export { type AnswerFrame, answerFrame } from './text/answerFrame.js';
 export { type BadLine, type ReasonCount, reasonCounts, refusalOf } from './text/badLines.js';
 export { type EncodeChatOptions, encodeChat } from './text/chat.js';
-export { ChatTemplate, type RenderOptions } from './text/chatTemplate.js';
+export { ChatTemplate, type ChatTemplateOptions, type RenderOptions } from './text/chatTemplate.js';
 export { type Duplicate, type Duplicates, findDuplicates, type Likeness } from './text/duplicates.js';
 export type { ExampleContent } from './text/exampleFormats.js';
 export {

@@ -1,27 +1,8 @@
-/** The site of the documents. Nothing on it comes from another host. */
-import { existsSync, readdirSync } from 'node:fs';
+/**
+ * The site of the documents. Nothing on it comes from another host. VitePress writes addresses that begin with its base: a
+ * site that is served from a folder is built with `DOCS_BASE=/folder/`.
+ */
 import { defineConfig } from 'vitepress';
-
-const REFERENCE = new URL('../reference/api/', import.meta.url);
-
-interface Entry {
-  readonly text: string;
-  readonly link: string;
-}
-
-/** What typedoc has made of the declarations: a page for each export, by kind. */
-function apiPages(kind: string): Entry[] {
-  const folder = new URL(`${kind}/`, REFERENCE);
-  if (!existsSync(folder)) return [];
-  const names = readdirSync(folder).map((file) => file.replace(/\.md$/, ''));
-  const shown = names.map((name) => ({
-    text: name.replace(/^[a-z]+\./, ''),
-    link: `/reference/api/${kind}/${name}`,
-  }));
-  return shown.sort((a, b) => (a.text.toLowerCase() < b.text.toLowerCase() ? -1 : 1));
-}
-
-const group = (text: string, items: Entry[]) => ({ text, collapsed: true, items });
 
 export default defineConfig({
   title: 'lowrank',
@@ -33,8 +14,29 @@ export default defineConfig({
   srcExclude: ['README.md', 'programs/**', 'node_modules/**'],
   cleanUrls: false,
   lastUpdated: false,
+  // Those of the default theme have too little contrast for comments.
+  markdown: {
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+    config: (md) => {
+      md.core.ruler.push('empty-headers', ({ tokens }) => {
+        for (const [i, { type, tag }] of tokens.entries()) {
+          // A header without words names nothing: it is a cell.
+          if (tag !== 'th' || type !== 'th_open' || tokens[i + 1]?.content !== '') continue;
+          tokens[i].tag = 'td';
+          tokens[i + 2].tag = 'td';
+        }
+      });
+    },
+  },
+  // The index of the search is one file.
+  vite: { build: { chunkSizeWarningLimit: 3000 } },
   themeConfig: {
-    search: { provider: 'local' },
+    search: {
+      provider: 'local',
+      options: {
+        translations: { button: { buttonText: 'Search (Ctrl K)', buttonAriaLabel: 'Search (Ctrl K)' } },
+      },
+    },
     outline: [2, 3],
     nav: [
       { text: 'Learn', link: '/learn/lora' },
@@ -70,11 +72,16 @@ export default defineConfig({
           { text: 'File formats', link: '/reference/files' },
           { text: 'Errors', link: '/reference/errors' },
           { text: 'What works where', link: '/reference/support' },
-          { text: 'API', link: '/reference/api/README' },
-          group('Functions', apiPages('functions')),
-          group('Classes', apiPages('classes')),
-          group('Interfaces', apiPages('interfaces')),
-          group('Types', apiPages('types')),
+          {
+            text: 'API',
+            link: '/reference/api/README',
+            items: [
+              { text: 'lowrank', link: '/reference/api/modules/index' },
+              { text: 'lowrank/text', link: '/reference/api/modules/text' },
+              { text: 'lowrank/mnist', link: '/reference/api/modules/mnist' },
+              { text: 'lowrank/node', link: '/reference/api/modules/node' },
+            ],
+          },
         ],
       },
       {

@@ -14,7 +14,7 @@ export interface RopeConfig {
 export type RopeScaling =
   /** All angles are divided. */
   | { readonly type: 'linear'; readonly factor: number }
-  /** Those of long wavelengths are divided. @see https://arxiv.org/abs/2407.21783 */
+  /** Those of long wavelengths are divided, as in https://arxiv.org/abs/2407.21783 */
   | {
       readonly type: 'llama3';
       readonly factor: number;
