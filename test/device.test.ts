@@ -51,7 +51,7 @@ describe('selectDevice', () => {
     expect(three.reason).toMatch(/; 3 threads$/);
     const two = await selectWith({ prefer: 'wasm', threads: 2 }, plain);
     expect(two.device.features).toContain('2 threads');
-    expect((await selectWith({ threads: 1 }, plain)).reason).toMatch(/; one thread, as asked for$/);
+    expect((await selectWith({ threads: 1 }, plain)).reason).toMatch(/; one thread, as requested$/);
     const single = await selectWith({ prefer: 'wasm' }, alone);
     expect(single.reason).toMatch(/; one thread: no headers$/);
     expect(single.device.features.join()).not.toContain('threads');

@@ -62,7 +62,7 @@ export function checkLength(dtype: DType, length: number, rowLength = length): v
     length > 0 &&
     (length % rowLength !== 0 || rowLength % PACKED[dtype].group !== 0)
   )
-    throw new RangeError(`alloc: ${length} weights of ${dtype} do not lie in rows of ${rowLength}`);
+    throw new RangeError(`alloc: ${length} weights of ${dtype} are not whole rows of ${rowLength}`);
 }
 
 interface Elements {
@@ -72,7 +72,7 @@ interface Elements {
 
 /** @throws RangeError for a window that is not inside, or into a packed weight, whose parts lie apart */
 export function checkSlice({ dtype, length: all }: Elements, offset: number, length: number): void {
-  if (isPackedType(dtype)) throw new RangeError(`slice: a storage of ${dtype} is not divided: [${all}]`);
+  if (isPackedType(dtype)) throw new RangeError(`slice: a storage of ${dtype} cannot be divided: [${all}]`);
   if (offset < 0 || length < 0 || offset + length > all) {
     throw new RangeError(`slice: outside the storage: ${offset} + ${length} > ${all}`);
   }

@@ -23,7 +23,7 @@ export function renderDevices(devices: readonly DeviceReport[], paint: Paint): s
     table.push([
       name,
       available ? paint('green', 'yes') : 'no',
-      chosen ? 'takes it' : '',
+      chosen ? 'chosen' : '',
       features.join(', '),
       printable(reason.replace(`${name}: `, ''), MAX_REASON),
     ]);

@@ -22,7 +22,7 @@ export class OutputDirectory {
   constructor(readonly path: string) {}
 
   /**
-   * Creates the directory and finds out whether everything can be written there. An adapter's directory is
+   * Creates the directory and checks whether everything can be written there. An adapter's directory is
    * created when there is something to put into it.
    * @throws DataError
    */
@@ -46,7 +46,7 @@ export class OutputDirectory {
     return exists(join(this.path, CHECKPOINTS));
   }
 
-  /** They are of no use any more once a run is at its end. */
+  /** Removes the checkpoints, which are no longer useful at the end of a run. */
   async removeCheckpoints(): Promise<void> {
     await rm(join(this.path, CHECKPOINTS), { recursive: true, force: true });
   }

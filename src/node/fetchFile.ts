@@ -72,7 +72,7 @@ export async function fetchFile(part: string, fetching: Fetching): Promise<void>
   await rm(versionFile(part), { force: true });
   if (done === total) return;
   await rm(part, { force: true });
-  throw new DataError(`${name}: the host gave more than the ${total} bytes that it said`);
+  throw new DataError(`${name}: the host sent more than the ${total} bytes that it announced`);
 }
 
 async function ask(part: string, { name, request, total: known }: Fetching): Promise<Answer> {
@@ -105,7 +105,7 @@ function totalOf({ status, headers }: Response, name: string, known: number | un
   const total = length === null ? (known ?? Number.NaN) : Number(length);
   const isPlain = Number.isSafeInteger(total) && !headers.has('content-encoding');
   if (status !== 200 || !isPlain) {
-    const why = status === 200 ? 'does not say how many bytes it has' : `answers ${status}`;
+    const why = status === 200 ? 'does not report its length' : `answers ${status}`;
     throw new DataError(`${name}: cannot be fetched: the host ${why}`);
   }
   if (known !== undefined && total !== known)

@@ -44,6 +44,6 @@ export async function fileSource(path: string): Promise<ByteSource> {
 /** @throws DataError for a directory, a device, a pipe or a socket */
 function refuseUnlessFile(path: string, found: Stats): void {
   if (found.isFile()) return;
-  const what = found.isDirectory() ? 'it is a directory' : 'it is no regular file';
+  const what = found.isDirectory() ? 'it is a directory' : 'it is not a regular file';
   throw new DataError(`${path}: cannot be read: ${what}`);
 }

@@ -104,7 +104,7 @@ async function readJournal(directory: string): Promise<[string, string][] | unde
     // Said below.
   }
   if (Array.isArray(journal) && journal.length > 0 && journal.every(isEntry)) return journal;
-  throw new DataError(`${path}: is no journal of files that were written: delete it`);
+  throw new DataError(`${path}: is not a journal of written files: delete it`);
 }
 
 /** A file of the directory itself, and one of our temporary files. */

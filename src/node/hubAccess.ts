@@ -105,7 +105,7 @@ export function redirected(from: URL, location: string, name: string): URL {
   const next = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   const isKept = next?.protocol === from.protocol && /^https?:$/.test(from.protocol);
   if (next && (isKept || next.protocol === 'https:') && !next.username && !next.password) return next;
-  throw new DataError(`${name}: cannot be fetched: ${from.host} redirects to an address that is not taken`);
+  throw new DataError(`${name}: cannot be fetched: ${from.host} redirects to an address that is not allowed`);
 }
 
 function failure(name: string, { host }: URL, status: number): DataError {

@@ -115,6 +115,6 @@ async function readJson(response: Response, name: string): Promise<unknown> {
   try {
     return JSON.parse(Buffer.concat(parts).toString('utf8'));
   } catch {
-    throw new DataError(`${name}: the hub's answer is no list of files`);
+    throw new DataError(`${name}: the hub's answer is not a list of files`);
   }
 }

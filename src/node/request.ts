@@ -11,13 +11,13 @@ export interface RequestInput {
 }
 
 const REASONS: ReadonlyMap<string, string> = new Map([
-  ['EAI_AGAIN', 'the name of the host cannot be looked up, as without a network'],
+  ['EAI_AGAIN', 'the host name cannot be resolved, as happens without a network'],
   ['ECONNREFUSED', 'the connection is refused'],
   ['ECONNRESET', 'the connection was cut'],
   ['EHOSTUNREACH', 'the host cannot be reached'],
   ['ENETUNREACH', 'the network cannot be reached'],
-  ['ENOTFOUND', 'the host is not known, or there is no network'],
-  ['UND_ERR_BODY_TIMEOUT', 'the host sends no more'],
+  ['ENOTFOUND', 'the host is unknown, or there is no network'],
+  ['UND_ERR_BODY_TIMEOUT', 'the host stopped sending'],
   ['UND_ERR_CONNECT_TIMEOUT', 'the host does not answer'],
   ['UND_ERR_HEADERS_TIMEOUT', 'the host does not answer'],
   ['UND_ERR_SOCKET', 'the connection was cut'],

@@ -127,5 +127,5 @@ it.runIf(hasWebGpu)('is refused by webgpu', async () => {
   const run = () =>
     device.run('integerMatmul', { out: floats, a: floats, b, m: 1, k: 32, n: 1, transB: true });
   expect(run).toThrow(DeviceError);
-  expect(run).toThrow('webgpu: there are no products in integers');
+  expect(run).toThrow('webgpu: integer products are not available');
 });

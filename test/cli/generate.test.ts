@@ -148,7 +148,7 @@ describe('lowrank generate', () => {
     [
       'a system without a chat',
       ['--model', folder, '--prompt', 'x', '--system', 'y'],
-      '--system: needs --chat',
+      '--system: requires --chat',
     ],
     ['a temperature', ['--model', folder, '--prompt', 'x', '--temperature', '-1'], '--temperature: must be'],
     ['a top-p', ['--model', folder, '--prompt', 'x', '--top-p', '0'], '--top-p: must be above 0: 0'],

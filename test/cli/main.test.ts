@@ -79,7 +79,7 @@ describe('lowrank', { timeout: TIMEOUT_MS }, () => {
     expect(printed).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
     // The graphics drivers of a machine may say on standard error what they lack.
     expect(devices.code).toBe(0);
-    expect(devices.stdout).toMatch(/wasm.*yes.*takes it/);
+    expect(devices.stdout).toMatch(/wasm.*yes.*chosen/);
     expect(bare).toMatchObject({ code: 2, stdout: '' });
     expect(bare.stderr).toContain('Usage: lowrank');
   });
@@ -185,7 +185,7 @@ describe.skipIf(process.platform === 'win32')('a signal', { timeout: TIMEOUT_MS 
     expect(stdout).toBe('');
     const path = join(out, 'base.safetensors');
     expect(stderr).toMatch(
-      /\nlowrank: interrupted: saved .*base\.safetensors \(base after [\d,]+ iterations\); --resume goes on\n$/,
+      /\nlowrank: interrupted: saved .*base\.safetensors \(base after [\d,]+ iterations\); --resume continues\n$/,
     );
     expect(parseModel(await readFile(path), path).size).toBe(6);
     expect(await readdir(out)).toEqual(['base.safetensors', 'checkpoints']);

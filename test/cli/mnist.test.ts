@@ -147,7 +147,7 @@ describe('runMnist', () => {
     expect(exitCodeOf(failed)).toBe(130);
     expect(failed).toHaveProperty(
       'message',
-      `interrupted: saved ${join(out, 'base.safetensors')} (base after 5 iterations); --resume goes on`,
+      `interrupted: saved ${join(out, 'base.safetensors')} (base after 5 iterations); --resume continues`,
     );
     expect(await readdir(out)).toEqual(['base.safetensors', 'checkpoints']);
     expect(parseModel(await readFile(join(out, 'base.safetensors')), 'base').size).toBe(6);
@@ -157,7 +157,7 @@ describe('runMnist', () => {
     const out = join(directory, 'cut-adapter');
     const { progress, signal } = abortAt('parametrization', 3);
     await expect(run({ out }, progress, signal)).rejects.toThrow(
-      `interrupted: saved ${join(out, 'base.safetensors')}, ${out}/parametrization/ (parametrization after 3 iterations); --resume goes on`,
+      `interrupted: saved ${join(out, 'base.safetensors')}, ${out}/parametrization/ (parametrization after 3 iterations); --resume continues`,
     );
     expect((await readdir(out)).sort()).toEqual(['base.safetensors', 'checkpoints', 'parametrization']);
   });
@@ -172,12 +172,12 @@ describe('runMnist', () => {
     ] as const) {
       const out = join(directory, `resumed-${name}`);
       const { progress, signal } = abortAt(name, at);
-      await expect(run({ ...given, out }, progress, signal)).rejects.toThrow('--resume goes on');
+      await expect(run({ ...given, out }, progress, signal)).rejects.toThrow('--resume continues');
       await expect(run({ ...given, out, resume: true, alpha: '3' })).rejects.toThrow(
-        /checkpoint\.safetensors: is of another run: alpha was 1, is 3$/,
+        /checkpoint\.safetensors: is from another run: alpha was 1, is 3$/,
       );
       const resumed = await run({ ...given, out, resume: true });
-      expect(resumed.notices[0]).toBe(`going on with ${out}`);
+      expect(resumed.notices[0]).toBe(`continuing the run in ${out}`);
       expect(withoutSpeed(resumed.summary)).toEqual(withoutSpeed(whole.summary));
       expect(existsSync(join(out, 'checkpoints'))).toBe(false);
       for (const file of ['base.safetensors', join('layer', 'adapter_model.safetensors')]) {
@@ -186,7 +186,7 @@ describe('runMnist', () => {
       }
     }
     const nothing = await run({ out: join(directory, 'new'), resume: true, method: 'layer' });
-    expect(nothing.notices[0]).toBe('nothing to resume: from the beginning');
+    expect(nothing.notices[0]).toBe('nothing to resume: starting from the beginning');
   });
 
   it('does not go on over other images, or from another base or adapter', async () => {
@@ -195,12 +195,12 @@ describe('runMnist', () => {
     const [base, adapter] = [join(first, 'base.safetensors'), join(first, 'layer')];
     const given = { base, adapter, method: 'layer', out: join(directory, 'others') };
     const { progress, signal } = abortAt('layer', 3);
-    await expect(run(given, progress, signal)).rejects.toThrow('--resume goes on');
+    await expect(run(given, progress, signal)).rejects.toThrow('--resume continues');
     const images = join(directory, 'data', 'train-images-idx3-ubyte');
     for (const [file, message] of [
-      [base, /: is of another run: --base differs: SHA-256 was/],
-      [join(adapter, 'adapter_model.safetensors'), /: is of another run: --adapter differs: SHA-256/],
-      [images, /: is of another run: the data differs: SHA-256 was [0-9a-f]{12}…, is [0-9a-f]{12}…$/],
+      [base, /: is from another run: --base differs: SHA-256 was/],
+      [join(adapter, 'adapter_model.safetensors'), /: is from another run: --adapter differs: SHA-256/],
+      [images, /: is from another run: the data differs: SHA-256 was [0-9a-f]{12}…, is [0-9a-f]{12}…$/],
     ] as const) {
       const whole = await readFile(file);
       const changed = Uint8Array.from(whole);
@@ -248,7 +248,7 @@ describe('runMnist', () => {
     const out = join(directory, 'cut-test');
     const inTest = abortAt('test of base', 1);
     await expect(run({ out }, inTest.progress, inTest.signal)).rejects.toThrow(
-      /^interrupted: saved [^ ]*base\.safetensors; --resume goes on$/,
+      /^interrupted: saved [^ ]*base\.safetensors; --resume continues$/,
     );
     const before = AbortSignal.abort(new Interrupted('interrupted', 143));
     const failed = await run({ out }, SILENT, before).catch((error: unknown) => error);
@@ -341,7 +341,7 @@ describe('runMnist refuses before any training', () => {
   it.skipIf(process.platform === 'win32')('a device file as the JSON', async () => {
     expect(await refused({ json: '/dev/null' })).toHaveProperty(
       'message',
-      '/dev/null: cannot be written: it is no regular file',
+      '/dev/null: cannot be written: it is not a regular file',
     );
   });
 });

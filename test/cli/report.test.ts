@@ -134,7 +134,7 @@ it('renderDevices says of each device whether it is there and why', () => {
     PLAIN,
   );
   expect(rowOf(text, 'webgpu')).toBe('webgpu no no adapter');
-  expect(rowOf(text, 'wasm')).toBe('wasm yes takes it simd WebAssembly SIMD');
+  expect(rowOf(text, 'wasm')).toBe('wasm yes chosen simd WebAssembly SIMD');
 });
 
 it('formats numbers for readers', () => {

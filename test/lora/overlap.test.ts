@@ -291,7 +291,7 @@ describe.each(devices)('overlapping calls on %s', async (_, device) => {
       ...['fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
       ...['fulfilled', 'rejected', 'rejected'],
     ]);
-    expect(String((results[1] as PromiseRejectedResult).reason)).toContain('there is an adapter c already');
+    expect(String((results[1] as PromiseRejectedResult).reason)).toContain('adapter c exists already');
     expect(String((results[5] as PromiseRejectedResult).reason)).toContain('are merged already');
     unmerge(model);
     expect(await ask(model)).toEqual(adapted);

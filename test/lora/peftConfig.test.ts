@@ -131,7 +131,7 @@ describe('the modules of a config', () => {
     expect([...adapter.factors.keys()]).toEqual(['0', '2.0']);
     // It ends so, but its name is another: PEFT cannot wrap it twice.
     await expect(applyLora(build(), { rank: 2, modulesToSave: ['.1'] })).rejects.toThrow(
-      'applyLora: 2.1 cannot be adapted and be saved as a whole',
+      'applyLora: 2.1 cannot be both adapted and saved as a whole',
     );
   });
 });

@@ -217,7 +217,7 @@ describe.each(await allDevices())('several adapters on %s', (_, device) => {
       weights,
       combination: 'linear',
     });
-    await expect(linear).rejects.toThrow('linear wants one rank in 1: 2, 3');
+    await expect(linear).rejects.toThrow('linear requires one rank in 1: 2, 3');
     await expect(addWeightedAdapter(model, 'no', { adapters: ['three'], weights: [1] })).rejects.toThrow(
       'three is more than A and B',
     );

@@ -143,8 +143,8 @@ describe('modules and tensors in containers', () => {
   });
 
   it.each([
-    ['a Set', new Set([linear()]), 'module: held is a Set: what is in it has no name; use an array'],
-    ['a Map by numbers', new Map([[1, linear()]]), 'module: held is a Map whose keys are no texts'],
+    ['a Set', new Set([linear()]), 'module: held is a Set: its entries have no names; use an array'],
+    ['a Map by numbers', new Map([[1, linear()]]), 'module: held is a Map whose keys are not strings'],
   ])('are refused in %s', (_, held, message) => {
     expect(() => new Holder(held).parameters()).toThrow(message);
   });

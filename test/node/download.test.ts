@@ -94,7 +94,7 @@ describe('download', () => {
       response.writeHead(200, { 'Transfer-Encoding': 'chunked' }).end('abc');
       return true;
     };
-    await expect(download(address())).rejects.toThrow('the host does not say how many bytes it has');
+    await expect(download(address())).rejects.toThrow('the host does not report its length');
     await expect(download('http://127.0.0.1:1/x.gguf')).rejects.toThrow(
       'http://127.0.0.1:1/x.gguf: cannot be fetched: bad port',
     );

@@ -130,7 +130,7 @@ describe('two files that are written together', () => {
   ])('have a journal that is looked at: %s', async (text) => {
     await directoryFiles(root).write(pair('old'));
     await writeFile(join(root, '.lowrank-journal.json'), text);
-    await expect(read()).rejects.toThrow('is no journal of files that were written: delete it');
+    await expect(read()).rejects.toThrow('is not a journal of written files: delete it');
     expect(await seenByOthers()).toBe('old');
   });
 });

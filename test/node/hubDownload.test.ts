@@ -127,7 +127,9 @@ describe('a download from a hub that errs', () => {
       more();
       return true;
     };
-    await expect(get('org/whole')).rejects.toThrow('the host gave more than the 300000 bytes that it said');
+    await expect(get('org/whole')).rejects.toThrow(
+      'the host sent more than the 300000 bytes that it announced',
+    );
     expect(held(folderOf('org/whole'))).toEqual(['snapshots']);
   });
 

@@ -139,7 +139,7 @@ describe.each(await allDevices())('optimizers on %s', (_, device) => {
     ['Adam: beta1 must be in [0, 1): 1', () => new Adam(make(), { beta1: 1 })],
     ['AdamW: eps must be at least 0: NaN', () => new AdamW(make(), { eps: Number.NaN })],
     ['SGD: momentum must be at least 0: -0.5', () => new SGD(make(), { momentum: -0.5 })],
-    ['SGD: nesterov wants momentum without dampening: 0, 0', () => new SGD(make(), { nesterov: true })],
+    ['SGD: nesterov requires momentum without dampening: 0, 0', () => new SGD(make(), { nesterov: true })],
   ])('refuses: %s', (message, run) => {
     expect(run).toThrow(message);
   });

@@ -91,7 +91,7 @@ describe('a checkpoint', async () => {
     await run({ checkpoint: { dir, every: 10 }, limit: 4 });
     const checkpoint = { dir, every: 10, resume: true };
     await expect(run({ checkpoint, limit: 5, batchSize: 20, clipNorm: 1 })).rejects.toThrow(
-      'checkpoint.safetensors: is of another run: batchSize was 10, is 20; limit was 4, is 5; clipNorm was none, is 1',
+      'checkpoint.safetensors: is from another run: batchSize was 10, is 20; limit was 4, is 5; clipNorm was none, is 1',
     );
     const model = new DigitsNet(device);
     const optimizer = new SGD(model.parameters());
@@ -164,7 +164,7 @@ describe('validation', () => {
     const { model, optimizer } = await build();
     const validation = { data, every: 0 };
     await expect(fit(model, data, { optimizer, validation })).rejects.toThrow(
-      'fit: validation.every must be an integer from 1 on: 0',
+      'fit: validation.every must be a positive integer: 0',
     );
     const checkpoint = { dir: new Map(), every: 0.5 };
     await expect(fit(model, data, { optimizer, checkpoint })).rejects.toThrow(

@@ -124,7 +124,7 @@ describe.each(await allDevices())('a loss of the caller on %s', (_, device) => {
     const optimizer = new SGD(model.parameters());
     const data = new Pairs(device, [[1, 2]]);
     await expect(fit(model, data, { optimizer })).rejects.toThrow(
-      "fit: loss must be given for batches that are no Dataset's: (model, batch) => Tensor",
+      'fit: loss must be given for batches that do not come from a Dataset: (model, batch) => Tensor',
     );
     await expect(fit(model, {} as Pairs, { optimizer, loss: squared })).rejects.toThrow(
       'fit: data must be a Dataset, or have batches, batchCount, digest: got object',

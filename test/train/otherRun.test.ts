@@ -92,7 +92,7 @@ describe('a checkpoint of another run', () => {
       'alpha of a layer',
       {},
       { lora: { alphaPattern: { '0': 8 } } },
-      /alpha of the adapter at 0 was not there, is 8/,
+      /alpha of the adapter at 0 was absent, is 8/,
     ],
     ['rsLoRA', {}, { lora: { useRslora: true } }, /useRslora of the adapter was false, is true/],
     [
@@ -112,7 +112,7 @@ describe('a checkpoint of another run', () => {
       "an adapter's scale",
       {},
       { change: (model) => setAdapterScale(model, 'default', 2) },
-      /scale of the adapter at 0 was not there, is 2/,
+      /scale of the adapter at 0 was absent, is 2/,
     ],
     ["a module's dropout", {}, { probability: 0.2 }, /: dropout at 1 was 0\.1, is 0\.2$/],
     [
@@ -203,7 +203,7 @@ describe('a checkpoint of another run', () => {
     const again = await train(settings(was), dir, true);
     expect(again).toMatchObject({ iterations: 12 });
     const refused = await train(settings(is), dir, true);
-    expect(refused.message).toMatch(/^DataError: checkpoint\.safetensors: is of another run: [^\n]+$/);
+    expect(refused.message).toMatch(/^DataError: checkpoint\.safetensors: is from another run: [^\n]+$/);
     expect(refused.message).toMatch(message);
     expect(refused.unchanged).toBe(true);
     expect(dir.get('checkpoint.safetensors')).toBe(saved);
@@ -244,7 +244,7 @@ describe('a checkpoint of another run', () => {
     await train(settings(many(1)), dir, false);
     const { message } = await train(settings(many(2)), dir, true);
     expect(message.split('; ')).toHaveLength(21);
-    expect(message).toMatch(/; and 10 differences more$/);
+    expect(message).toMatch(/; and 10 more differences$/);
   });
 
   it('takes no setting that JSON cannot hold', async () => {

@@ -41,7 +41,7 @@ export async function requestAdapter(gpu: GPU, allowFallback: boolean): Promise<
   }
   if (!allowFallback && isSoftware(adapter)) {
     throw new DeviceError(
-      `webgpu: only a software adapter is there: ${describe(adapter)}: it is taken only when webgpu is asked for ` +
+      `webgpu: only a software adapter exists: ${describe(adapter)}: it is used only when webgpu is asked for ` +
         'by name, because wasm is faster',
     );
   }

@@ -34,7 +34,7 @@ export function loweredKernels(planner: MatmulPlanner): Lowered {
     matmul: (calls, args) => matmul(calls, args, planner),
     integerMatmul() {
       throw new DeviceError(
-        'webgpu: there are no products in integers: set the precision of the model to exact',
+        'webgpu: integer products are not available: set the precision of the model to exact',
       );
     },
     sumRows,

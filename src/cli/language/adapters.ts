@@ -20,7 +20,7 @@ export function adapterAt(text: string): AdapterAt {
 
 /** What adapters are added to. */
 export interface AdapterUse extends ModelUse {
-  /** Is told what there is to say about each. */
+  /** Called with the notes about each adapter. */
   readonly notice: (text: string) => void;
 }
 

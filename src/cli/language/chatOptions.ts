@@ -23,9 +23,9 @@ export interface ChatCommand extends ModelOption, SamplingCommand, ComputingComm
   readonly adapters: readonly AdapterAt[];
   readonly system: string | undefined;
   readonly allowSpecial: boolean;
-  /** Its text is the first message. */
+  /** A file whose text is the first message. */
   readonly file: string | undefined;
-  /** The conversation goes on from it, and is kept in it. */
+  /** A file whose conversation is continued, and saved again. */
   readonly history: string | undefined;
   readonly quiet: boolean;
 }

@@ -18,7 +18,7 @@ import type { RunReporting } from './reporting.js';
 import { TerminalInput } from './terminalInput.js';
 import { watchReader } from './textOutput.js';
 
-/** Opens everything, and talks until the input ends, somebody leaves, or nobody reads the answers any more. */
+/** Opens everything, and chats until the input ends, the user leaves, or the answers are no longer read. */
 export async function runChat(
   options: ChatCommand,
   streams: Streams,
@@ -41,7 +41,7 @@ export async function runChat(
       session.chat.dispose();
     }
   } catch (error) {
-    // Whoever read the answers is gone: that is the end, and no failure.
+    // The reader of the answers is gone: that ends the chat, and is not a failure.
     if (!reader.signal.aborted || reporting.signal.aborted) throw error;
   } finally {
     reader.stop();
@@ -55,7 +55,7 @@ interface Begun {
   readonly reporting: RunReporting;
 }
 
-/** @param kept  the conversation that it goes on from */
+/** @param kept  the conversation to continue */
 async function begin(
   device: OpenedModel['device'],
   kept: readonly ChatMessage[],
@@ -125,7 +125,7 @@ async function talk(session: ChatSession, input: ChatInput, { first, streams, si
   }
 }
 
-/** What somebody at a terminal can answer with another message. */
+/** Whether a person at a terminal can continue with another message after this error. */
 function canGoOn(error: unknown): error is Error {
   return error instanceof DataError || error instanceof RangeError || error instanceof DeviceError;
 }

@@ -14,7 +14,7 @@ export interface RawDataOptions extends RawModelOption, RawExampleOptions {
 }
 
 export interface DataCommand extends ModelOption, ExampleOptions {
-  /** Examples whose tokens are shown. */
+  /** Number of examples whose tokens are shown. */
   readonly show: number;
   /** Whether a share is held out where there is no file for validation. */
   readonly holdOut: boolean;

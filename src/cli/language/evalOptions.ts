@@ -33,7 +33,7 @@ export interface EvalCommand extends ExampleOptions, ComputingCommand, ModelOpti
 export function parseEvalOptions(raw: RawEvalOptions): EvalCommand {
   const { model, download = false, data } = raw;
   if (model === undefined) throw new UsageError('--model: must be given, or --base for a DigitsNet');
-  if (data === undefined) throw new UsageError('--data: must be given: what the model is measured on');
+  if (data === undefined) throw new UsageError('--data: must be given: the examples to measure the model on');
   return {
     ...parseModelOption({ model, download }),
     ...parseExampleOptions({ ...raw, data }),

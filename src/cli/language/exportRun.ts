@@ -63,7 +63,7 @@ async function exported(
   }
 }
 
-/** Notes for a quantised base: what is no longer the same as while the adapter was trained. */
+/** Notes for a quantised base: what differs from the training of the adapter. */
 function quantisedNote(model: LlamaForCausalLM, { form }: ExportCommand): string[] {
   const isQuantised = model.parameters().some(({ dtype }) => isPackedType(dtype));
   if (!isQuantised || form === 'gguf') return [];

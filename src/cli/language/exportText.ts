@@ -27,7 +27,7 @@ export interface ExportSummary {
   readonly notes: readonly string[];
 }
 
-/** Characters of a path. */
+/** Maximum characters of a path. */
 const MAX_PATH = 500;
 
 /** Lines with a newline at the end of each. */
@@ -70,7 +70,7 @@ const OLLAMA = 'Ollama, with these lines in a Modelfile (ollama create NAME -f M
 
 const SECTIONS: Readonly<Record<ExportCommand['form'], (out: string, base: ExportedBase) => Section[]>> = {
   gguf: (out, { kind, path, format }) => {
-    // llama.cpp needs the base as a GGUF file too.
+    // llama.cpp also requires the base as a GGUF file.
     const file = kind === 'gguf' ? path : 'BASE.gguf';
     const heading = kind === 'gguf' ? 'llama.cpp' : 'llama.cpp, with BASE.gguf the same base as a GGUF file';
     const from = kind === 'gguf' ? resolve(path) : file;

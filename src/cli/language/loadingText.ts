@@ -38,7 +38,7 @@ export function modelfilePath(path: string): string {
 }
 
 /**
- * Of Ollama.
+ * The lines of a Modelfile for Ollama.
  * @param stops  texts that end an answer
  * @see https://docs.ollama.com/modelfile
  */
@@ -50,7 +50,7 @@ export function modelfileLines(base: string, adapter?: string, stops: readonly s
   return [...lines, ...plain.map((stop) => `PARAMETER stop "${stop}"`)];
 }
 
-/** Of llama.cpp. @see https://github.com/ggml-org/llama.cpp/tree/master/tools/main */
+/** The command line of llama.cpp. @see https://github.com/ggml-org/llama.cpp/tree/master/tools/main */
 export function llamaCppLine(base: string, adapter?: string): string {
   const lora = adapter === undefined ? '' : ` --lora ${shellWord(adapter)}`;
   return `llama-cli -m ${shellWord(base)}${lora}`;

@@ -1,4 +1,4 @@
-/** The README.md of a run folder: what was trained on what, what came of it, and how to load it elsewhere. */
+/** The README.md of a run folder: what was trained on what, the results, and how to load the adapter elsewhere. */
 import { printable } from '../../base/printable.js';
 import { integer } from '../format.js';
 import {
@@ -59,7 +59,7 @@ export interface RunResult {
   readonly after: RunScores | null;
 }
 
-/** Facts of a run that is done. Every text in them may be a stranger's. */
+/** Facts of a finished run. Every text in them may come from an untrusted source. */
 export interface RunFacts {
   readonly base: RunBase;
   readonly adapter: RunAdapter;
@@ -152,12 +152,12 @@ function settingsTable(settings: RunFacts['settings']): string {
   );
 }
 
-/** How one program loads it. */
+/** How a program loads the adapter. */
 function program(name: string, lines: readonly string[]): string[] {
   return section(name, lines, '###');
 }
 
-/** What another program must write and end as the training did. */
+/** The prompt format and the end tokens, which another program must use as the training did. */
 function formatted(format: PromptFormat | undefined): string[] {
   if (!format) return [];
   const { example, stops } = format;
@@ -205,7 +205,7 @@ function asAdapter({ kind, path }: RunBase, stops: readonly string[]): string[] 
   ];
 }
 
-/** A GGUF adapter does not hold it, but a model does that it is merged into. */
+/** Instructions for an adapter that GGUF adapters cannot hold: merge it into the model. */
 function asModel({ path }: RunBase, stops: readonly string[]): string[] {
   const merge = `lowrank export --model ${shellWord(path)} --adapter . --to merged`;
   return [

@@ -1,4 +1,4 @@
-/** Options that the commands have in common which write text: how tokens are drawn. */
+/** Options that the text-generating commands have in common: how tokens are drawn. */
 import type { Command } from 'commander';
 import type { GenerateOptions } from '../../generate/generate.js';
 import { withDefault } from '../streams.js';
@@ -47,7 +47,7 @@ export function addSamplingOptions(command: Command): Command {
   const penalty = 'divides the logits of tokens that already occur';
   return command
     .optionsGroup('Sampling:')
-    .addOption(withDefault('--max-tokens <n>', 'the most tokens to generate', maxTokens))
+    .addOption(withDefault('--max-tokens <n>', 'maximum number of tokens to generate', maxTokens))
     .addOption(withDefault('--temperature <x>', '0 always takes the most likely token', temperature))
     .addOption(withDefault('--top-k <n>', 'draw from the n most likely tokens; 0: all', topK))
     .addOption(

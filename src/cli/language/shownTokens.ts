@@ -13,7 +13,7 @@ const INDENT = '  ';
 /** Tokens of one example. */
 const MOST_TOKENS = 2000;
 
-/** What one or several tokens stand for: of a character in several tokens there is no text before its last. */
+/** The text of one or several tokens: a character made of several tokens has no text before its last one. */
 interface Piece {
   readonly text: string;
   readonly isTrained: boolean;

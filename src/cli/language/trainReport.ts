@@ -1,4 +1,4 @@
-/** What a training has come to: scores before and after, what was gained and forgotten, answers side by side. */
+/** The results of a training run: scores before and after, what was gained and forgotten, answers side by side. */
 import { printable } from '../../base/printable.js';
 import { compareExamples, type ExampleComparison } from '../../models/compareExamples.js';
 import type { LanguageEvaluation } from '../../models/evaluateLanguageModel.js';

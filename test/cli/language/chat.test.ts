@@ -171,7 +171,7 @@ describe('lowrank chat', () => {
   it('takes special tokens where that is allowed', async () => {
     const { failed } = await chat('say <|end|>\n');
     expect(failed).toBe(
-      'the message holds a special token, which is refused: "<|end|>" at character 4; --allow-special takes it',
+      'the message holds a special token, which is refused: "<|end|>" at character 4; --allow-special allows it',
     );
     const allowed = await chat('say <|end|>\n', '--allow-special', '--quiet');
     expect(allowed.out).toBe(line(await base([user('say <|end|>')], { allowSpecial: true })));
@@ -203,8 +203,8 @@ describe('lowrank chat', () => {
       [],
       'there is no adapter: begin the chat with --adapter DIR',
     ],
-    ['what a command does not take', '/reset now', [], '/reset takes nothing behind it: now'],
-    ['a command without its file', '/load', [], '/load needs a file: /load FILE'],
+    ['what a command does not take', '/reset now', [], '/reset takes no argument: now'],
+    ['a command without its file', '/load', [], '/load requires a file: /load FILE'],
     ['a file that is not there', '/file nowhere.txt', [], 'nowhere.txt: cannot be read: no such file'],
     ['an answer to nothing', '/retry', [], 'there is no message yet that could be answered again'],
     ['nothing to save', '/save x.jsonl', [], 'there is nothing to save yet'],
@@ -212,7 +212,7 @@ describe('lowrank chat', () => {
     ['a file as first message', 'x', ['--file', root], `${root}: cannot be read: it is a directory`],
     ['a special token in a system message', 'x', ['--system', '<|end|>'], 'holds a special token'],
     ['weights', 'x', ['--weights', 'q5'], '--weights: must be one of keep'],
-    ['a seed', 'x', ['--seed', '-1'], '--seed: must be an integer from 0 on: -1'],
+    ['a seed', 'x', ['--seed', '-1'], '--seed: must be a non-negative integer: -1'],
   ])('refuses %s in one line', async (_, input, args, message) => {
     const { out, failed } = await chat(`${input}\n`, ...args);
     expect(failed).toContain(message);

@@ -319,8 +319,8 @@ describe('lowrank merge', () => {
   });
 
   it.each([
-    [[], 'merge: give one of --base, a DigitsNet, and --model, a language model'],
-    [['--base', 'a', '--model', 'b'], 'merge: give one of --base'],
+    [[], 'merge: give either --base, a DigitsNet, or --model, a language model'],
+    [['--base', 'a', '--model', 'b'], 'merge: give either --base'],
     [['--base', 'a', '--type', 'f16'], 'merge: --type is for --model'],
     [['--base', 'a', '--overwrite'], 'merge: --overwrite is for --model'],
   ])('refuses %j', async (args, message) => {

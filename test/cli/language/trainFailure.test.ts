@@ -67,7 +67,7 @@ describe('numbers that are not finite', () => {
       '1',
     );
     const [, step, lines, good] =
-      /^1: data-0\.jsonl: the loss is \w+ at step (\d+), in lines? ([\d, ]+): huge-\d+ has the adapter (as the run began|of step \d+, the last good one); a lower --learning-rate/.exec(
+      /^1: data-0\.jsonl: the loss is \w+ at step (\d+), in lines? ([\d, ]+): huge-\d+ has the adapter (at the start of the run|of step \d+, the last good one); a lower --learning-rate/.exec(
         message,
       ) ?? [];
     expect(Number(step), message).toBeGreaterThan(1);
@@ -97,7 +97,7 @@ describe('numbers that are not finite', () => {
     const out = place.path('last');
     const args = [...NO_VALIDATION, '--out', out, '--learning-rate', '1e30', '--iterations', '1'];
     const wanted =
-      /the loss is not finite after step 1, in lines? [12, ]+: last-\d+ has the adapter as the run began/;
+      /the loss is not finite after step 1, in lines? [12, ]+: last-\d+ has the adapter at the start of the run/;
     expect(await place.refusal(...args)).toMatch(wanted);
     for (const [name, values] of adapterValues(out))
       expect(
@@ -111,7 +111,7 @@ describe('numbers that are not finite', () => {
     const args = [...BATCH, '--validate-every', '1', '--learning-rate', '1e30', '--keep', 'none'];
     const out = place.path('validation');
     expect(await place.refusal(...args, '--out', out)).toMatch(
-      /the loss is not finite after step 1, in lines? [\d, ]+: validation-\d+ has the adapter as the run began/,
+      /the loss is not finite after step 1, in lines? [\d, ]+: validation-\d+ has the adapter at the start of the run/,
     );
     expectFinite(out);
     // The first step of a warm-up has the learning rate 0.
