@@ -1,4 +1,4 @@
-/** One request over HTTP, whose failure says why in words. */
+/** An HTTP request whose failure gives the reason in words. */
 import { DataError } from '../base/errors.js';
 import { hasCode } from './directories.js';
 import { reasonOf } from './files.js';
@@ -24,9 +24,9 @@ const REASONS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Asks for the bytes as they are, without compression.
- * @param what  what the error begins with
- * @throws DataError when no answer comes; the reason of the signal when it ends the request
+ * Requests the bytes as they are, without compression.
+ * @param what  beginning of the error message
+ * @throws DataError when there is no answer; the reason of the signal when it ends the request
  */
 export async function request(
   address: string | URL,
@@ -47,7 +47,7 @@ export async function request(
 
 /** Why a request, or the reading of its answer, failed: `the connection was cut (ECONNRESET)`. */
 export function connectionReason(error: unknown): string {
-  // What fetch throws only says that it failed; its cause says why.
+  // The error of fetch only says that it failed; its cause says why.
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   for (const [code, words] of REASONS) if (hasCode(cause, code)) return `${words} (${code})`;
   return reasonOf(cause);
