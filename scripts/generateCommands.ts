@@ -102,7 +102,7 @@ function body(command: Command): string[] {
   return lines;
 }
 
-/** Roughly what a command that can be cut takes, in nanoseconds, as an expression. */
+/** The approximate time of a command that can be divided, in nanoseconds, as an expression. */
 function costOf(command: Command): string | undefined {
   const { cut, cost } = command.row;
   if (cost)
