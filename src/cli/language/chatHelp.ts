@@ -12,7 +12,7 @@ export const CHAT_DESCRIPTION =
 export const CHAT_COMMANDS = `\
 /base            answer without the adapter
 /adapter         answer with it
-/both            answer with both; the conversation continues with the adapter's
+/both            answer with both, and continue with the adapter's answer
 /system [TEXT]   show the system message, or give another; - takes it back
 /file PATH       send the text of a file
 /retry           answer the last message again
