@@ -135,7 +135,7 @@ function write(): void {
     }),
     "import { shareStart } from './share';",
     '',
-    '/** Of one command: float64 that hold the kernel and its operands, up to a whole cache line. */',
+    '/** Bytes of one command: float64 that hold the kernel and its operands, up to a whole cache line. */',
     `export const COMMAND_BYTES: usize = ${Math.ceil((slots * 8) / 64) * 64};`,
     '',
     'export enum Op {',

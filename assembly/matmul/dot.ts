@@ -10,7 +10,7 @@ export const DOT_COLS: usize = 4;
 /** Steps of a block along k: four columns of b stay in the first-level cache. */
 const BLOCK_K: usize = 1024;
 
-/** Of the spill area: eight sums of four lanes. */
+/** Bytes of the spill area's sums: eight of four lanes. */
 const SUMS_BYTES: usize = 128;
 
 /** Tiles of two rows and four columns that cover a product. */

@@ -112,7 +112,7 @@ function factorsFor(
     outFeatures,
     useRslora,
     values,
-    // PEFT leaves the indices of an embedding alone, and gives it no bias.
+    // PEFT applies no dropout to the indices of an embedding, and gives it no bias.
     dropout: takesIndices ? 0 : config.dropout,
     loraBias: loraBias && !takesIndices,
     fromWeight: beginsWithWeight(init),

@@ -83,7 +83,7 @@ export class ChatSession {
   replace(messages: readonly ChatMessage[]): void {
     if (messages.some(({ role }) => role === 'system') && !takesSystemMessage(this.#opened.tokenizer))
       throw new DataError("the model's chat template takes no system message");
-    // A system message by itself is no conversation: some templates refuse it.
+    // A system message by itself is not a conversation: some templates refuse it.
     const probe = messages.some(({ role }) => role !== 'system');
     this.#encode(probe ? messages : [...messages, { role: 'user', content: 'Hi' }]);
     this.chat.replace(messages);

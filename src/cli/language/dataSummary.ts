@@ -147,7 +147,7 @@ function partSummary({ file, isHeldOut, examples }: DataPart, maxLength: number,
   return { file: file.path, heldOut: isHeldOut, ...counts };
 }
 
-/** What a training run refuses. */
+/** The problems for which a training run refuses the data. */
 function problemsOf(
   summary: Omit<DataSummary, 'problems'>,
   { maxLength, skipBad }: DataSummaryOptions,

@@ -94,7 +94,7 @@ function section(heading: string, lines: readonly string[], level = '##'): strin
   return [`${level} ${heading}`, '', ...lines, ''];
 }
 
-/** What the Hub reads; a base that is no repository is left out, as it would be refused there. */
+/** What the Hub reads; a base that is not a repository is left out, as it would be refused there. */
 function frontMatter({ repository }: RunBase): string[] {
   const isRepository = repository !== undefined && /^[\w.-]+\/[\w.-]+$/.test(repository);
   const base = isRepository ? [`base_model: ${repository}`] : [];

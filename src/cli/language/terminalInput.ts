@@ -1,4 +1,4 @@
-/** Messages and commands that somebody types or pastes. */
+/** Messages and commands that are typed or pasted. */
 import { createInterface, type Interface, type Key } from 'node:readline';
 import { Writable } from 'node:stream';
 import { Interrupted } from '../errors.js';
