@@ -92,7 +92,7 @@ describe('the page', () => {
 describe('package.json', () => {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-  it('maps types first, the browser apart, and has the side effect that paths are taken in Node alone', () => {
+  it('maps types first, the browser separately, and has the side effect that paths are accepted only in Node', () => {
     expect(Object.keys(manifest.exports['.'])).toEqual(['types', 'browser', 'default']);
     expect(manifest.exports['./node']).toBeDefined();
     expect(manifest.sideEffects).toEqual(['./dist/node/paths.js']);

@@ -92,7 +92,7 @@ describe.each(await allDevices())('%s', (_, device) => {
     }
   });
 
-  it.each(PACKED_TYPES)('takes %s for weights alone', (dtype) => {
+  it.each(PACKED_TYPES)('accepts %s only for weights', (dtype) => {
     const [packed, floats, halves] = [
       device.alloc(dtype, 32),
       device.alloc('f32', 32),

@@ -55,7 +55,7 @@ describe('the table of kernels', () => {
       () => device.run('relu', { out }),
       // @ts-expect-error: there is no alpha
       () => device.run('relu', { out, x: out, alpha: 1 }),
-      // @ts-expect-error: a size is no storage
+      // @ts-expect-error: a size is not a storage
       () => device.run('addBias', { out, bias: out, rows: out, cols: 1 }),
     ];
     expect(calls).toBeTypeOf('function');

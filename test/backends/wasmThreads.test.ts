@@ -284,7 +284,7 @@ describe.each(builds)('threads of the %s build', (build) => {
 });
 
 describe('a pool of threads', () => {
-  it('goes on alone when it is disposed', async () => {
+  it('continues with one thread when it is disposed', async () => {
     const device = await wasm('simd', 3);
     expect(device.threads).toBe(3);
     expect(device.features).toEqual(['simd', '3 threads']);

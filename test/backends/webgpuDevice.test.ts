@@ -74,7 +74,7 @@ describe.runIf(hasWebGpu)('a webgpu device', () => {
     backend.dispose();
   });
 
-  it('tells once of an error that no call was waiting for', async () => {
+  it('reports an error once that no call was waiting for', async () => {
     const { backend, device } = await webgpuWithDevice();
     const x = backend.alloc('f32', 4);
     backend.run('fill', { out: x, value: 3 });

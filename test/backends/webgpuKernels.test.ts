@@ -16,7 +16,7 @@ import { hasWebGpu, webgpu } from '../support/webgpuDevice.js';
 const slackOf = ({ name }: KernelCase) =>
   /^(softmaxCrossEntropy|vocabularyLoss|attention)/.test(name) ? 8 : 1;
 
-/** So many of them, evenly spread, with the first and the last: a software adapter takes long for all, and all are compared once. */
+/** Number of cases, evenly spread, with the first and the last: a software adapter takes long for all, and all are compared once. */
 function some<T>(cases: readonly T[], most: number): T[] {
   const count = Math.min(most, cases.length);
   return Array.from(
@@ -70,7 +70,7 @@ const tileCases = TILE_EDGES.flatMap(([m, k, n]) =>
   }),
 );
 
-/** Of the table, what the kernels that share take a bearable time for on a software adapter. */
+/** Cases of the table that the sharing kernels compute in a bearable time on a software adapter. */
 const shapeOf = ({ name }: KernelCase) => name.split(' ')[1].split('x').map(Number);
 const fewBlocks = casesOf('matmul').filter((kernel) => {
   const [m, , n] = shapeOf(kernel);

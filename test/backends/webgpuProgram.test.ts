@@ -163,7 +163,7 @@ describe.runIf(hasWebGpu)('a program on webgpu', () => {
     expect(follow(add, () => {})).toBe(false);
     // x = 2; left undone; 2 + 1; y = 1 + 2 · 3; x = 3 + 2 · 2; x = x · y
     expect(await device.read(x)).toEqual(new Float32Array(64).fill(49));
-    // Of one buffer, and so with copies that differ in where they come from.
+    // All lie in one buffer, and so there are copies that differ in their source.
     expect(follow(copy, () => device.run('copy', { out: third, x: first }))).toBe(true);
     expect(follow(copy, () => device.run('copy', { out: third, x: second }))).toBe(false);
     expect(await device.read(third)).toEqual(new Float32Array(64).fill(3));
@@ -275,7 +275,7 @@ describe.runIf(hasWebGpu)('a program on webgpu', () => {
     work.dispose();
   });
 
-  it('has as many calls as it likes, and makes none of them anew', async () => {
+  it('may have any number of calls, and makes none of them again', async () => {
     const own = await webgpu();
     const { recorder } = own;
     const out = own.alloc('f32', 64 * 5000);

@@ -1,4 +1,4 @@
-/** Steps that WebGPU records and repeats: bit for bit those that are encoded call by call, in as many submits. */
+/** Steps that WebGPU records and repeats: bit for bit those that are encoded call by call, in the same number of submits. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
 import type { WebGpuBackend } from '../../src/backends/webgpu/index.js';
@@ -84,7 +84,7 @@ describe.runIf(hasWebGpu)('fit on webgpu', () => {
       if (lora) applyLora(model, lora);
       return model;
     });
-    // Of two epochs of six batches and a smaller one, all but two at the beginning and the smaller ones.
+    // All but two at the beginning and the smaller ones, in two epochs of six batches and a smaller one.
     expect(repeated).toBe(14 - 2 - 2);
   });
 
@@ -101,7 +101,7 @@ describe.runIf(hasWebGpu)('fit on webgpu', () => {
     expect(await both(build, { epochs: 4 })).toBeGreaterThanOrEqual(least);
   });
 
-  it('repeats a step in one submit, and in as many dispatches', async () => {
+  it('repeats a step in one submit, with the same number of dispatches', async () => {
     const counts = async (record: boolean) => {
       const model = new DigitsNet(device, { inFeatures: FEATURES });
       const data = examples(device, 400);

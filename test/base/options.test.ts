@@ -205,7 +205,7 @@ describe('options that exist', () => {
 });
 
 describe('sources', () => {
-  /** Of classes and functions that are not public, and those that files are read into. */
+  /** Options of classes and functions that are not public, and objects that files are read into. */
   const INTERNAL = [
     ...['FactorsOptions', 'ResolvedLoraConfig', 'TrainingStepOptions', 'UseOptions'],
     ...['LlamaConfig', 'RopeConfig'],

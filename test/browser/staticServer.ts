@@ -26,7 +26,7 @@ export interface StaticServer {
 
 export interface ServeOptions {
   readonly gzip?: boolean;
-  /** Told of each file that is sent: its path without a slash at its beginning, and bytes of the body. */
+  /** Called for each file that is sent with its path without a slash at its beginning, and bytes of the body. */
   readonly onSent?: (path: string, bytes: number) => void;
 }
 

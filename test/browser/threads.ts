@@ -7,7 +7,7 @@ export interface ThreadOutcome {
   readonly reason: string;
   /** Why more threads than one cannot be had by number; undefined where they can. */
   readonly refusal: string | undefined;
-  /** Weights after training, on as many threads as there are, and on one. */
+  /** Weights after training, on all available threads, and on one. */
   readonly isSame: boolean;
 }
 

@@ -101,7 +101,7 @@ describe('lowrank data', () => {
     expect(taken.out).toContain('A training run accepts these data.\n');
   });
 
-  it('writes JSON of the agreed shape, alone on standard output or in a file', async () => {
+  it('writes JSON of the agreed shape to a file, or to standard output without other text', async () => {
     const data = join(folder({ 'a.csv': 'prompt,completion\na,b\nc,d\ne,\nf,g\n' }), 'a.csv');
     const file = join(root, 'facts.json');
     await lowrank('--data', data, '--json', file, '--quiet');
@@ -174,7 +174,7 @@ describe('lowrank data', () => {
     expect(await system()).toBe('none');
   });
 
-  it('says what the chat template trains that nobody wrote', async () => {
+  it('says which text of the chat template is also trained', async () => {
     const thinking = join(root, 'thinking');
     cpSync(model, thinking, { recursive: true });
     const template = join(thinking, 'chat_template.jinja');

@@ -93,7 +93,7 @@ async function refusal(call: Promise<unknown>): Promise<string> {
 }
 
 describe('lowrank eval', () => {
-  it('gives JSON of the agreed shape, alone on standard output or in a file', async () => {
+  it('writes JSON of the agreed shape to a file, or to standard output without other text', async () => {
     const examples = CHAT.map((messages) => tokenizeChat(loaded.tokenizer, messages));
     const { examples: _, ...scores } = await evaluateLanguageModel(loaded.model, loaded.tokenizer, examples);
     const path = join(root, 'scores.json');

@@ -1,4 +1,4 @@
-/** Two runs into one directory, as processes: one has it, the other is refused; a killed one is in nobody's way. */
+/** Two runs into one directory, as processes: one has it, the other is refused; a killed one blocks no other. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Files that are large, or claim to be: the work follows what is there. */
+/** Files that are large, or claim to be: the work depends on their actual contents. */
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -120,7 +120,7 @@ describe('runMnist', () => {
     }
   });
 
-  it('gives the same numbers for the same seed, and for a method alone as beside the other', async () => {
+  it('gives the same numbers for the same seed, and for one method as for both', async () => {
     const both = await run({ seed: '3' });
     const again = await run({ seed: '3' });
     expect(withoutSpeed(again.summary)).toEqual(withoutSpeed(both.summary));

@@ -125,7 +125,7 @@ it('jsonText keeps lists on one line and gives back the same object', () => {
   expect(JSON.parse(jsonText(odd))).toEqual(odd);
 });
 
-it('renderDevices says of each device whether it is there and why', () => {
+it('renderDevices says of each device whether it is available and why', () => {
   const text = renderDevices(
     [
       { name: 'webgpu', available: false, chosen: false, features: [], reason: 'webgpu: no adapter' },

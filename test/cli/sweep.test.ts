@@ -97,7 +97,7 @@ describe('lowrank sweep', () => {
     expect(wider.notices.join()).toContain('6 trials of other settings');
   });
 
-  it('refuses to mix sweeps, lines that are no trials, and values that cannot be', async () => {
+  it('refuses to mix sweeps, lines that are not trials, and impossible values', async () => {
     const out = join(directory, 'refused');
     await mkdir(out);
     const path = join(out, 'trials.jsonl');
@@ -161,7 +161,7 @@ describe('what a sweep goes on with', () => {
     await expect(sweep(grid)).rejects.toThrow(/: is from another sweep: seed was not stated, is 5; /);
   });
 
-  it('is no trial with any bit flipped, or with a field that cannot be', () => {
+  it('is not a trial with any bit flipped, or with an impossible field', () => {
     const line = new TextEncoder().encode(`${lineOf(aTrial)}\n`);
     expect(parseTrials(line, 'trials.jsonl')).toEqual([aTrial]);
     // A flip of the last byte, the line's end, leaves an unfinished line, which `readTrials` cuts off.

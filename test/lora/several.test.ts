@@ -67,7 +67,7 @@ describe.each(await allDevices())('several adapters on %s', (_, device) => {
     return { model, base, outputsOf };
   }
 
-  it('leaves the first active, and trains the active ones alone', async () => {
+  it('leaves the first active, and trains only the active ones', async () => {
     const model = build();
     await adapt(model, 'one');
     const first = await outputs(model);
@@ -183,7 +183,7 @@ describe.each(await allDevices())('several adapters on %s', (_, device) => {
     expect(await outputs(model)).toEqual(outputsOf('one'));
   });
 
-  it('refuses names that are not as many as the examples of a batch', async () => {
+  it('refuses a number of names that differs from the examples of a batch', async () => {
     const { model } = await three();
     const two = tensor(device, [3, 1, 10, 3, 0, 7], [2, 3], 'i32');
     const names = ['one', '__base__'];

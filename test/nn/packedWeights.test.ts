@@ -81,7 +81,7 @@ describe.each(await allDevices())('packed weights on %s', (_, device) => {
 
   async function trained(model: Net, config: LoraConfig): Promise<number[]> {
     await applyLora(model, { rank: 3, seed: 2, ...config });
-    // With its usual eps, Adam makes steps of one size out of gradients that are rounding alone.
+    // With its usual eps, Adam makes steps of one size out of gradients that are only rounding.
     const optimizer = new Adam(model.parameters(), { learningRate: 0.01, eps: 0.01 });
     const losses: number[] = [];
     for (let i = 0; i < 4; i++) {

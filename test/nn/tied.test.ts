@@ -136,7 +136,7 @@ describe('modules and tensors in containers', () => {
     expect(Array.from(model.namedParameters(), ([name]) => name)).toEqual(['held.0', 'held.1.b']);
   });
 
-  it('are left alone where a container holds itself', () => {
+  it('are not affected where a container holds itself', () => {
     const around: unknown[] = [linear()];
     around.push(around);
     expect(Array.from(new Holder(around).namedChildren(), ([name]) => name)).toEqual(['held.0']);

@@ -32,7 +32,7 @@ const random = new Random(1);
 const bytes = Uint8Array.from({ length: 300_000 }, () => 256 * random.uniform());
 const address = () => `${server.url}model.gguf`;
 
-/** Ends the connection after so many bytes of the next answer. */
+/** Ends the connection after the given number of bytes of the next answer. */
 function cutAfter(length: number): void {
   server.fault = (_, response) => {
     server.fault = undefined;
@@ -64,7 +64,7 @@ describe('download', () => {
     expect(existsSync(`${path}.part.json`)).toBe(false);
   });
 
-  it('begins anew where the file is another one by now', async () => {
+  it('begins again where the file has changed', async () => {
     server.files.set('model.gguf', bytes);
     cutAfter(100_000);
     await expect(download(address())).rejects.toThrow('the next try');

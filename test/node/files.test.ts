@@ -112,7 +112,7 @@ describe('ensureWritableDirectory', () => {
     expect(await readdir(path)).toEqual([]);
   });
 
-  it('leaves what is there', async () => {
+  it('leaves existing files', async () => {
     await writeFile(join(root, 'a'), 'old');
     await ensureWritableDirectory(root);
     expect(await readdir(root)).toEqual(['a']);

@@ -85,7 +85,7 @@ describe('two files that are written together', () => {
     },
   );
 
-  it('are read as they were at one moment, beside one who writes', async () => {
+  it('are read as they were at one moment, beside a writer', async () => {
     await directoryFiles(root).write(pair('0'));
     let isOver = false;
     const writing = (async () => {

@@ -21,7 +21,7 @@ describe('hubModel', () => {
     expect(hub.requests).toEqual([]);
   });
 
-  it('refuses what is no id or revision, and unknown options', async () => {
+  it('refuses texts that are not ids or revisions, and unknown options', async () => {
     await expect(get('./org/whole')).rejects.toThrow(
       'hubModel: id must have the form ORG/NAME, ORG/NAME@REVISION or ORG/NAME:FILE: ./org/whole',
     );

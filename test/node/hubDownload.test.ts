@@ -56,7 +56,7 @@ describe('a download from the hub', () => {
     expect(held(folderOf('org/whole'))).toEqual(['refs', 'snapshots']);
   });
 
-  it('begins anew where the host gives no parts', async () => {
+  it('begins again where the host gives no parts', async () => {
     cutAfter(100_000);
     await expect(get('org/whole')).rejects.toThrow('the next try');
     hub.storage.fault = ({ headers }, response) => {

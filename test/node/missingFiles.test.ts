@@ -64,7 +64,7 @@ describe('an adapter directory', () => {
     expect(await tensorsOf(join(root, 'real', BOTH[1]))).toBe(join(root, 'real', BOTH[1]));
   });
 
-  it('is no file, and has to exist', async () => {
+  it('is not a file, and must exist', async () => {
     await fill(BOTH[1]);
     await expect(directoryFiles(join(root, BOTH[1])).read(BOTH)).rejects.toThrow(
       new DataError(`${join(root, BOTH[1])}: must be a directory: it is a file: give ${root}`),

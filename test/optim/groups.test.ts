@@ -96,7 +96,7 @@ describe.each(await allDevices())('optimizers on %s', (_, device) => {
     }
   });
 
-  it('refuses a parameter that is there twice, and clipping without all gradients', () => {
+  it('refuses a parameter that is listed twice, and clipping without all gradients', () => {
     const [a, b] = build();
     expect(() => new Adam([{ parameters: [a] }, { parameters: [b, a] }])).toThrow(
       'parameter listed twice: [3]',

@@ -49,7 +49,7 @@ describe.each(await allDevices())('optimizers on %s', (_, device) => {
     },
   );
 
-  it('steps a parameter without a gradient not at all, and the others as if alone', async () => {
+  it('does not step a parameter without a gradient, and steps the others as usual', async () => {
     const [first, second] = make();
     const [alone] = make();
     const both = new Adam([first, second], { learningRate: 0.1 });

@@ -89,7 +89,7 @@ function inputsOf(random: Random, sizes: AttentionSizes, pattern: string, size: 
   };
 }
 
-/** Of the table of kernels, and below which an exponential may be 0. */
+/** Tolerance of the table of kernels, and the value below which an exponential may be 0. */
 const TOLERANCE = 64 * 2 ** -24;
 const CUT_OFF = 2 ** -126;
 
@@ -218,7 +218,7 @@ function casesOf(shape: (typeof SHAPES)[number], pattern: string, size: number):
   ];
 }
 
-/** Of all shapes those that every pattern is tried with. */
+/** The shapes that every pattern is tried with. */
 const SOME = [SHAPES[2], SHAPES[7]];
 
 const dotCases = SHAPES.map(([rows, , heads, , dim]): KernelCase => {

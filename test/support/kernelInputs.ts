@@ -15,7 +15,7 @@ const SMALLEST_NORMAL = 2 ** -126;
 export interface Input {
   readonly dtype: DType;
   readonly data: ArrayLike<number>;
-  /** Of packed weights: the weights of a row; left out where they are to lie in one row. */
+  /** Number of packed weights in a row; absent where all are in one row. */
   readonly rowLength?: number;
   /** Compared with the reference after the call. */
   readonly isOutput: boolean;

@@ -43,7 +43,7 @@ export function webgpu(tuning?: Tuning): Promise<WebGpuBackend> {
 /** A fresh device, and WebGPU's own device below it, to do things to. */
 export async function webgpuWithDevice(): Promise<{ backend: WebGpuBackend; device: GPUDevice }> {
   let device: GPUDevice | undefined;
-  // Passes through but for that one call: the parts of an interface that nobody calls are left out.
+  // Passes everything through except that one call; unused parts of the interface are omitted.
   const watched = {
     async requestAdapter(options?: GPURequestAdapterOptions) {
       const adapter = await requiredGpu().requestAdapter(options);

@@ -1,4 +1,4 @@
-/** Trainings that are stopped and go on: to the same bytes as those that never were. */
+/** Training runs that are stopped and continued, to the same bytes as runs that never were. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -173,12 +173,12 @@ describe('validation', () => {
   });
 });
 
-describe('a training that is killed', () => {
+describe('a training run that is killed', () => {
   const root = mkdtempSync(join(tmpdir(), 'lowrank-'));
   afterAll(() => rmSync(root, { recursive: true }));
   const script = new URL('killed.mts', import.meta.url).pathname;
 
-  /** Runs the script, and kills it once it has made so many iterations. @returns whether it came to its end */
+  /** Runs the script, and kills it after the given number of iterations. @returns whether it ended by itself */
   function train(dir: string, out: string, killAfter = Number.POSITIVE_INFINITY): Promise<boolean> {
     const child = spawn(process.execPath, ['--import', 'tsx', script, dir, out], {
       stdio: ['ignore', 'pipe', 'inherit'],

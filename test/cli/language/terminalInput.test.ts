@@ -82,7 +82,7 @@ describe('a prompt', () => {
     expect(await next).toBe('a \nb');
   });
 
-  it('completes commands, and leaves other words alone', async () => {
+  it('completes commands, and does not change other words', async () => {
     const { input, write } = open();
     const next = input.next('> ');
     write('/ex');

@@ -93,7 +93,7 @@ describe('numbers that are not finite', () => {
     expect(adapterBytes(out).equals(adapterBytes(same.out))).toBe(true);
   });
 
-  it('of the weights after the last step are found too, and nothing is there to go on from', async () => {
+  it('of the weights after the last step are also found, and leave no checkpoint', async () => {
     const out = place.path('last');
     const args = [...NO_VALIDATION, '--out', out, '--learning-rate', '1e30', '--iterations', '1'];
     const wanted =
@@ -163,7 +163,7 @@ describe('a disk that fills up', () => {
     ]);
   });
 
-  it('leaves a run that is there as it was where nothing can be written', async () => {
+  it('does not change an existing run where nothing can be written', async () => {
     const { out } = await place.run(...ARGS);
     const before = readdirSync(out).map((name) => readFileSync(join(out, name), 'latin1'));
     room.left = 0;

@@ -61,7 +61,7 @@ function start(out: string, ...args: string[]) {
   return { child, ended };
 }
 
-/** Waits until so many steps stand in the metrics, or the process has ended. */
+/** Waits until the metrics have the given number of steps, or the process has ended. */
 async function untilSteps(
   out: string,
   count: number,
