@@ -1,4 +1,4 @@
-/** How the sources hang together: layers, platform, package.json. */
+/** Structure of the sources: layers, platform, package.json. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -62,13 +62,15 @@ export async function fetchFile(part: string, fetching: Fetching): Promise<void>
   } catch (error) {
     signal?.throwIfAborted();
     throw new DataError(
-      `${name}: cannot be fetched: ${connectionReason(error)}; the next try goes on from here`,
+      `${name}: cannot be fetched: ${connectionReason(error)}; the next attempt continues from here`,
     );
   } finally {
     await file.close();
   }
   if (done < total)
-    throw new DataError(`${name}: ended after ${done} of ${total} bytes; the next try goes on from here`);
+    throw new DataError(
+      `${name}: ended after ${done} of ${total} bytes; the next attempt continues from here`,
+    );
   await rm(versionFile(part), { force: true });
   if (done === total) return;
   await rm(part, { force: true });

@@ -1,4 +1,4 @@
-/** Products in integers: as the reference rounds them, with the same bits for any number of threads, and near the exact product. */
+/** Integer products: as the reference rounds them, with the same bits for any number of threads, and near the exact product. */
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
 import { packWeights } from '../../src/backends/packedWeights.js';

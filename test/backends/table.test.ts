@@ -1,4 +1,4 @@
-/** What is derived from the table of kernels: the places of a call on each device, and that nothing is left out. */
+/** Data derived from the table of kernels: the operands of a call on each device, and that nothing is missing. */
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** Which adapter is taken, what an error or a lost device does to what is under way, and the plans of matmul. */
+/** The choice of the adapter, the effect of an error or a lost device on pending work, and the plans of matmul. */
 import { describe, expect, it } from 'vitest';
 import { DeviceHealth } from '../../src/backends/webgpu/health.js';
 import { createWebGpuBackend, describeAdapter } from '../../src/backends/webgpu/index.js';

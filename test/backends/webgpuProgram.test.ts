@@ -1,4 +1,4 @@
-/** Programs on WebGPU, below the training: what is in them, when they are not run, and what becomes of their memory. */
+/** Programs on WebGPU, below the training: their contents, when they are not run, and their memory. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Program, Storage } from '../../src/backends/backend.js';
 import type { WebGpuBackend } from '../../src/backends/webgpu/index.js';
@@ -96,7 +96,7 @@ class Work {
 
 const ALPHA = 0.001;
 
-/** What comes of steps that are made call by call. */
+/** Results of steps that are made call by call. */
 async function eagerResults(device: WebGpuBackend, steps: readonly (readonly [number, number])[]) {
   const work = new Work(device);
   for (const [first, alpha] of steps) work.step(first, alpha);
@@ -250,7 +250,7 @@ describe.runIf(hasWebGpu)('a program on webgpu', () => {
     expect(device.counters.buffers).toBe(buffers);
   });
 
-  it('goes on after calls were forgotten and free memory was given back', async () => {
+  it('continues after calls were forgotten and free memory was given back', async () => {
     const work = new Work(device);
     const programs = [work.record(1, ALPHA), work.record(2, ALPHA)];
     const [first, second] = programs;

@@ -124,14 +124,14 @@ describe.runIf(hasWebGpu)('fit on webgpu', () => {
   });
 
   it('keeps memory flat over 400 steps', async () => {
-    // A device of its own: what other tests left to the garbage collector comes back when it will.
+    // A separate device: memory that other tests left to the garbage collector is freed at any time.
     const own = await webgpu();
     const model = new Linear(own, 8, 10, { random: new Random(2) });
     const optimizer = new Adam(model.parameters());
     const data = examples(own, 995, 8);
     const uses = new Set<string>();
     const onStep = ({ iteration }: { iteration: number }) => {
-      // Not of the bytes that are in use: a smaller batch, and what is left of it, has fewer.
+      // The bytes in use are not compared: a smaller batch, and its remains, have fewer.
       const { liveStorages, reservedBytes } = own.memory();
       const { buffers, calls } = own.counters;
       if (iteration > 200) uses.add([liveStorages, reservedBytes, buffers, calls].join());

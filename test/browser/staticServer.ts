@@ -19,7 +19,7 @@ const TYPES: Readonly<Record<string, string>> = {
 const GZIPPED = /^(text\/|application\/(json|wasm|manifest))/;
 
 export interface StaticServer {
-  /** With a slash at its end. */
+  /** Address with a slash at its end. */
   readonly url: string;
   close(): void;
 }

@@ -16,7 +16,7 @@ interface Ended {
 /** Says on standard error when the process begins to listen for Ctrl-C. */
 const LISTENS = `data:text/javascript,process.on('newListener', (name) => name === 'SIGINT' && process.stderr.write('listens\\n'))`;
 
-/** Runs the built command on a small model, which goes on to the end of its context. */
+/** Runs the built command on a small model, which generates to the end of its context. */
 function begin(...args: string[]) {
   return beginWith([], ...args);
 }

@@ -162,7 +162,7 @@ describe('runMnist', () => {
     expect((await readdir(out)).sort()).toEqual(['base.safetensors', 'checkpoints', 'parametrization']);
   });
 
-  it('goes on with --resume to the same files, from wherever it was stopped', async () => {
+  it('continues with --resume to the same files, from wherever it was stopped', async () => {
     const given = { epochs: '6', iterations: '60', replay: '0.5' };
     const whole = await run({ ...given, out: join(directory, 'never-stopped') });
     for (const [name, at] of [
@@ -213,7 +213,7 @@ describe('runMnist', () => {
     expect((await run({ ...given, resume: true })).summary.layer?.iterations).toBeGreaterThan(3);
   });
 
-  it('starts from a base and an adapter, and goes on from where that one was', async () => {
+  it('starts from a base and an adapter, and continues from where that one was', async () => {
     const out = join(directory, 'first');
     const first = await run({ out, method: 'layer', rank: '3', alpha: '2' });
     const [base, adapter] = [join(out, 'base.safetensors'), join(out, 'layer')];

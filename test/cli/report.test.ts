@@ -113,7 +113,7 @@ describe('renderReport', () => {
 });
 
 it('paintFor leaves text plain where there is no terminal', () => {
-  const paint = paintFor({ isTTY: false, hasColors: () => true } as unknown as NodeJS.WriteStream); // all it looks at
+  const paint = paintFor({ isTTY: false, hasColors: () => true } as unknown as NodeJS.WriteStream); // the only part that it reads
   expect(paint('red', 'x')).toBe('x');
 });
 

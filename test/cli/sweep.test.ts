@@ -79,7 +79,7 @@ describe('lowrank sweep', () => {
     expect(report.match(/│ \* │/g)).toHaveLength(1);
   });
 
-  it('goes on after a stop and a torn line with the trials that are missing, to the same results', async () => {
+  it('continues after a stop and a torn line with the trials that are missing, to the same results', async () => {
     const whole = await sweep({ out: join(directory, 'again') });
     const out = join(directory, 'stopped');
     await expect(sweep({ out }, 3)).rejects.toThrow(/3 trials in .*trials\.jsonl; --resume continues/);
@@ -121,7 +121,7 @@ describe('lowrank sweep', () => {
   });
 });
 
-describe('what a sweep goes on with', () => {
+describe('what a sweep continues with', () => {
   it('is not the base or the trials over other images, seeds, epochs or batches', async () => {
     const out = join(directory, 'mixed');
     const grid = { out, resume: true, rank: '1', learningRate: '0.001' };

@@ -1,5 +1,5 @@
 /**
- * GGUF files whose fields were changed by one who knows them. What opens lies within its file, tensor apart from tensor, and
+ * GGUF files whose fields were changed with knowledge of the format. What opens lies within its file, tensor apart from tensor, and
  * decodes to the number of elements of its shape. `LOWRANK_FUZZ` sets the number of files.
  */
 

@@ -6,7 +6,7 @@ import { Random } from '../../src/base/random.js';
 /** A reader under test. */
 export interface Reader {
   readonly name: string;
-  /** What every error begins with. */
+  /** Pattern that every error must match. */
   readonly says: RegExp;
   /** Reads a changed file, from a seeded generator. */
   readonly read: (random: Random) => Promise<unknown> | unknown;
@@ -24,7 +24,7 @@ const MOST_BYTES = 2 ** 27;
 const ENGINE =
   /call stack|typed array length|is not a function|Cannot (read|convert|set)|undefined|not iterable|allocation failed|Invalid (array|string) length|Unexpected token|in JSON at/;
 
-/** What is wrong with how a reader took a file. */
+/** The fault in a reader's handling of a file. */
 async function fault(read: () => unknown, says: RegExp): Promise<string | undefined> {
   try {
     await read();

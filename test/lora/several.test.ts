@@ -41,7 +41,7 @@ describe.each(await allDevices())('several adapters on %s', (_, device) => {
     return Math.max(...a.map((value, i) => Math.abs(value - b[i]))) / largest <= 1e-5;
   };
 
-  /** With B drawn too, so that the adapter does something. */
+  /** A model whose B is also random, so that the adapter has an effect. */
   async function adapt(model: Layer, name: string, config: LoraConfig = {}): Promise<void> {
     const targetModules = ['0', '1', '2'];
     const adapter = await applyLora(model, { rank: 2, alpha: 3, targetModules, ...config }, name);

@@ -37,7 +37,7 @@ describe('Dropout', async () => {
     dropout.dispose();
   });
 
-  it('goes on from a state that was read', async () => {
+  it('continues from a state that was read', async () => {
     const dropout = new Dropout(reference, 0.25, 99);
     dropout.writeState({ seed: 5, count: 1 });
     expect((await passes(dropout)).slice(0, 2)).toEqual(expected.slice(1));

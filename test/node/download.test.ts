@@ -54,10 +54,10 @@ describe('download', () => {
     expect(server.requests).toEqual(['GET /model.gguf ']);
   });
 
-  it('goes on where it was cut', async () => {
+  it('continues where it was cut', async () => {
     server.files.set('model.gguf', bytes);
     cutAfter(100_000);
-    await expect(download(address())).rejects.toThrow(/the next try goes on from here$/);
+    await expect(download(address())).rejects.toThrow(/the next attempt continues from here$/);
     const path = await download(address());
     expect(readFileSync(path).equals(bytes)).toBe(true);
     expect(server.requests[1]).toMatch(/^GET \/model\.gguf bytes=[1-9]\d*-299999$/);
@@ -67,7 +67,7 @@ describe('download', () => {
   it('begins again where the file has changed', async () => {
     server.files.set('model.gguf', bytes);
     cutAfter(100_000);
-    await expect(download(address())).rejects.toThrow('the next try');
+    await expect(download(address())).rejects.toThrow('the next attempt');
     const other = bytes.slice(0, 200_001).reverse();
     server.files.set('model.gguf', other);
     expect(readFileSync(await download(address())).equals(other)).toBe(true);

@@ -67,7 +67,7 @@ describe('two files that are written together', () => {
         expect(['old', 'new', 'no adapter']).toContain(others);
         seen.add(others);
         if (!failed) break;
-        // A second crash, while the first is mended.
+        // A second crash, during the recovery from the first.
         await finishWriting(root, endingAt(2)).catch(() => undefined);
         expect(['old', 'new', 'no adapter']).toContain(await seenByOthers());
         const now = await read().catch(() => 'no adapter');

@@ -1,4 +1,4 @@
-/** What `hubModel` says before it asks anybody. */
+/** Errors of `hubModel` before any request. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hubPlace } from './hubPlace.js';

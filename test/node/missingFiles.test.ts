@@ -1,4 +1,4 @@
-/** Directories that hold something else than an adapter's two files: what they hold, and what to do. */
+/** Directories that hold something other than an adapter's two files: what they hold, and what to do. */
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';

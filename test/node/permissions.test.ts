@@ -1,4 +1,4 @@
-/** Runtimes that allow little: Node's permission model, and Node without WebAssembly. Each is a process of its own. */
+/** Runtimes that allow little: Node's permission model, and Node without WebAssembly. Each is a separate process. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';

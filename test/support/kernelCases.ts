@@ -1,6 +1,6 @@
 /**
  * One table of kernel calls with their inputs and error bounds, for every backend to be compared with the
- * reference. It knows the Backend interface, no tensor and no test runner.
+ * reference. It knows the Backend interface, but not tensors or the test runner.
  */
 import { fieldValues } from '../../src/backends/kernels.js';
 import { halfBits, numberToBfloat } from '../../src/base/halves.js';

@@ -1,5 +1,5 @@
 /**
- * What a case of the kernel table is, and what its inputs are made of. It knows the Backend interface, no kernel and no test
+ * The form of a case of the kernel table, and of its inputs. It knows the Backend interface, but not kernels or the test
  * runner.
  */
 import type { Backend, DType, Storage } from '../../src/backends/backend.js';
@@ -10,7 +10,7 @@ const TOLERANCE = 64 * 2 ** -24;
 const SMALLEST_NORMAL = 2 ** -126;
 
 /**
- * What a storage holds before the call: values, or how many elements whose contents must not matter (NaN).
+ * Contents of a storage before the call: values, or a number of elements whose contents must not matter (NaN).
  */
 export interface Input {
   readonly dtype: DType;

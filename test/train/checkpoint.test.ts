@@ -41,7 +41,7 @@ async function run(options: Options) {
 describe('a checkpoint', async () => {
   const whole = await run({});
 
-  it.each([true, false])('is where a stopped training goes on, recorded %s', async (record) => {
+  it.each([true, false])('is where a stopped training run continues, recorded %s', async (record) => {
     for (const stopAt of [1, 5, 21, 22, 40]) {
       const dir = new Map<string, Uint8Array>();
       const controller = new AbortController();
@@ -194,7 +194,7 @@ describe('a training run that is killed', () => {
     });
   }
 
-  it('goes on to the same bytes', { timeout: 60_000 }, async () => {
+  it('continues to the same bytes', { timeout: 60_000 }, async () => {
     const [straight, killed] = [join(root, 'straight'), join(root, 'killed')];
     expect(await train(straight, join(root, 'straight.safetensors'))).toBe(true);
     const random = new Random(Date.now() % 1000);

@@ -1,4 +1,4 @@
-/** A LoRA on a language model over packed weights, killed at random moments: it goes on to the bytes of a run that never was. */
+/** A LoRA on a language model over packed weights, killed at random moments: it continues to the bytes of a run that never was. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,10 +42,10 @@ function train(dir: string, out: string, kill?: { reports: number; delay: number
 
 const bytesOf = (out: string) => FILES.map((name) => readFileSync(join(root, out, name)));
 
-it('goes on to the same bytes', { timeout: 120_000 }, async () => {
+it('continues to the same bytes', { timeout: 120_000 }, async () => {
   const straight = train('straight', 'undisturbed');
   const random = new Random(11);
-  /** Where the next one goes on, or behind it. */
+  /** The iteration at which the next run continues, or a later one. */
   let from = 1;
   for (let kills = 0; kills < KILLS; kills++) {
     // In a forward or backward pass, a step of the optimizer, or while a checkpoint is written, as every second iteration.

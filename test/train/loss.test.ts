@@ -14,7 +14,7 @@ import { evaluateLoss } from '../../src/train/evaluateLoss.js';
 import { fit } from '../../src/train/fit.js';
 import { allDevices } from '../support/devices.js';
 
-/** Pairs of numbers, of which a model of one number is to say the second from the first. */
+/** Pairs of numbers, of which a model of one number must predict the second from the first. */
 class Pairs implements Batches<{ rows: number; a: Tensor; b: Tensor }> {
   constructor(
     readonly device: Backend,

@@ -1,4 +1,4 @@
-/** Checkpoints of runs that differ in one thing: each is refused by that thing's name, and nothing changes. */
+/** Checkpoints of runs that differ in one thing: each is refused with the name of the difference, and nothing changes. */
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { Dataset } from '../../src/data/dataset.js';
@@ -209,7 +209,7 @@ describe('a checkpoint of another run', () => {
     expect(dir.get('checkpoint.safetensors')).toBe(saved);
   });
 
-  it('goes on with the same contents in another dataset', async () => {
+  it('continues with the same contents in another dataset', async () => {
     const dir = new Map<string, Uint8Array>();
     const whole = dataset().take(20);
     await train({ data: whole, fit: { limit: 3 } }, dir, false);
@@ -219,7 +219,7 @@ describe('a checkpoint of another run', () => {
     expect(await train({ data: alone, fit: { limit: 3 } }, dir, true)).toMatchObject({ iterations: 3 });
   });
 
-  it('goes on in a second call of fit with the same optimizer', async () => {
+  it('continues in a second call of fit with the same optimizer', async () => {
     const dir = new Map<string, Uint8Array>();
     const { model, optimizer } = await make({});
     await fit(model, dataset(), { optimizer, epochs: 1 });

@@ -122,7 +122,7 @@ describe('a step of several rows', () => {
     expect(values).toEqual(before.values);
   });
 
-  it('goes on from a checkpoint to the same bits', async () => {
+  it('continues from a checkpoint to the same bits', async () => {
     const packing = { maxLength: 32, batchTokens: 10 };
     const whole = await train(device, packing, { shuffle: true });
     const files = new Map<string, Uint8Array>();

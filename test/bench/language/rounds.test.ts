@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Contender, Running, Task } from '../../../bench/language/contender.js';
 import { runTask } from '../../../bench/language/rounds.js';
 
-/** Contenders that write down what they are asked. */
+/** Contenders that record what they are asked. */
 function contender(name: string, log: string[], change: Partial<Running> = {}): Contender {
   const running: Running = {
     how: `how ${name}`,

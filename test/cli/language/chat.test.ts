@@ -117,7 +117,7 @@ describe('lowrank chat', () => {
     expect(same.err).toContain('with --temperature 0 the same model gives the same answer again');
   });
 
-  it('saves a conversation as training data, and goes on from it', async () => {
+  it('saves a conversation as training data, and continues it', async () => {
     const file = at('talk.jsonl');
     const first = await chat(`hi\n/save ${file}\n`, '--system', 'be kind');
     expect(first.err).toContain(`saved 3 messages to ${file}`);
@@ -256,7 +256,7 @@ describe('lowrank chat on a terminal', () => {
   const shows = (terminal: ReturnType<typeof begin>, text: string | RegExp, times = 1) =>
     vi.waitFor(() => expect(terminal.text().split(text).length).toBeGreaterThan(times), 5000);
 
-  it('prompts, answers, and goes on after an error', async () => {
+  it('prompts, answers, and continues after an error', async () => {
     const terminal = begin();
     await shows(terminal, 'adapter> ');
     terminal.write('hello\r');

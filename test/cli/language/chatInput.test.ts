@@ -27,7 +27,7 @@ describe('messages from a pipe', () => {
     expect(await entries([])).toEqual([]);
   });
 
-  it('go on in the next line behind a backslash', async () => {
+  it('continue in the next line after a backslash', async () => {
     expect(await entries(['a \\\nb\\\n c\nd\n'])).toEqual(['a \nb\n c', 'd']);
     expect(await entries(['a\\'])).toEqual(['a']);
     expect(await entries(['\\\n\\\n\nb'])).toEqual(['b']);

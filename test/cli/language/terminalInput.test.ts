@@ -73,7 +73,7 @@ describe('a prompt', () => {
     expect(await third).toBe('d');
   });
 
-  it('goes on in the next line behind a backslash', async () => {
+  it('continues in the next line after a backslash', async () => {
     const { input, write, text } = open();
     const next = input.next('> ');
     write('a \\\r');

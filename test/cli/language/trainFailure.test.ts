@@ -1,4 +1,4 @@
-/** `lowrank train` when numbers or the disk give out: what it says, and what it leaves. */
+/** `lowrank train` with numbers that are not finite or a full disk: its messages, and the files that it leaves. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type * as fs from 'node:fs/promises';
 import { join } from 'node:path';
@@ -132,7 +132,7 @@ describe('a disk that fills up', () => {
     ...['--targets', 'q', '--layers', '1'],
   ];
 
-  it('at any write ends in one line; the adapter is whole or not there, and --resume goes on', async () => {
+  it('at any write ends in one line; the adapter is whole or not there, and --resume continues', async () => {
     room.left = 1e6;
     const undisturbed = await place.run(...ARGS);
     const writes = 1e6 - room.left;

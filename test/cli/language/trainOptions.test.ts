@@ -1,4 +1,4 @@
-/** The options of `lowrank train`: each changes what it says. Oracle: counts by hand, and the library's rules. */
+/** The options of `lowrank train`: each has its effect. Oracle: counts by hand, and the library's rules. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -272,7 +272,7 @@ describe('--config', () => {
       return place.train('--config', file, '--out', out, '--quiet', ...args).then(() => out);
     };
     expect(adapterBytes(await again(yaml)).equals(adapterBytes(first.out))).toBe(true);
-    // What the command line says wins.
+    // The command line takes precedence.
     const wider = await again(yaml, '--rank', '3');
     expect([config(wider).r, readFileSync(join(wider, 'settings.yaml'), 'utf8')]).toEqual([
       3,

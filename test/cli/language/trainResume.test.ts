@@ -1,4 +1,4 @@
-/** `lowrank train --resume`: after kills and interruptions it comes to the bytes of a run that nothing has disturbed. */
+/** `lowrank train --resume`: after kills and interruptions it ends with the bytes of an undisturbed run. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   appendFileSync,
@@ -99,7 +99,7 @@ describe('lowrank train --resume', () => {
     let done = 0;
     for (let kills = 0; kills < 3; kills++) {
       const { child, ended } = start(out, ...(kills === 0 ? [] : ['--resume']));
-      // Past what was done before the last kill, and less than three steps of it are lost.
+      // The run is past the steps before the last kill, of which less than three are lost.
       done += 2 + Math.floor(6 * random.uniform());
       await untilSteps(out, done, { exitCode: () => child.exitCode });
       child.kill('SIGKILL');
@@ -113,7 +113,7 @@ describe('lowrank train --resume', () => {
     expectSame(out, JSON.parse(readFileSync(json, 'utf8')).losses);
   });
 
-  it('goes on after Ctrl-C, which leaves an adapter and says how; what differs is listed and refused', async () => {
+  it('continues after Ctrl-C, which leaves an adapter and says how; what differs is listed and refused', async () => {
     const out = place.path('interrupted');
     const { child, ended } = start(out);
     await untilSteps(out, 4, { exitCode: () => child.exitCode });
