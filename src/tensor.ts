@@ -54,7 +54,7 @@ export class Tensor {
   readonly holding: Holding;
   #hasGradient = false;
   #gradientView: Tensor | undefined;
-  /** How its memory ended: `released by …`, `taken over by …`. */
+  /** The end of its memory: `released by …`, `taken over by …`. */
   #ended = '';
   #isOwned = false;
   #isKept = false;

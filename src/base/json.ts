@@ -7,7 +7,7 @@ import { DataError } from './errors.js';
 
 export type Json = null | boolean | string | JsonNumber | readonly Json[] | ReadonlyMap<string, Json>;
 
-/** Where a text is not JSON. */
+/** Error for a text that is not JSON, with its position. */
 export class JsonError extends DataError {
   /**
    * @param name      what errors call the text

@@ -3,7 +3,7 @@
 /** An object with every key of an options interface; the compiler refuses one that leaves a key out. */
 export type OptionNames<T> = Readonly<Record<keyof T, unknown>>;
 
-/** What PyTorch, PEFT and others call an option, in lower case without `_` and `-`, and what it may be called here. */
+/** Names of options in PyTorch, PEFT and others, in lower case without `_` and `-`, with their possible names here. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
   adaptername: ['name'],
   backend: ['prefer'],
@@ -119,7 +119,7 @@ function nearestName(key: string, names: readonly string[]): string | undefined 
   return best;
 }
 
-/** In lower case without `_` and `-`, so that `batch_size` is `batchSize`. */
+/** The key in lower case without `_` and `-`, so that `batch_size` equals `batchSize`. */
 function plain(key: string): string {
   return key.toLowerCase().replace(/[_-]/g, '');
 }

@@ -1,4 +1,4 @@
-/** What `--help` says beyond the list of options; lines of at most 80 columns, as commander wraps the rest. */
+/** Text of `--help` besides the list of options; lines of at most 80 columns, as commander wraps the rest. */
 import { MODEL_HELP } from './language/modelOption.js';
 
 export const PROGRAM_SUMMARY =

@@ -23,7 +23,7 @@ const FLOATS = ['F32', 'F16', 'BF16'];
 /** Bytes of values in memory at a time, a multiple of every element size. */
 const PART_BYTES = 2 ** 24;
 
-/** What `lowrank inspect` found. */
+/** The result of `lowrank inspect`. */
 export interface Inspection {
   /** Lines, with a newline at the end of each. */
   readonly text: string;

@@ -1,4 +1,4 @@
-/** What `--json` writes. The shape is a contract: programs read it. */
+/** The output of `--json`. The shape is a contract: programs read it. */
 import { lstat, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DataError } from '../core.js';

@@ -4,7 +4,7 @@ import { digitsNetShapes } from '../mnist/digitsNet.js';
 import { DigitsNet } from '../mnist/index.js';
 import { readFileBytes } from '../node.js';
 
-/** Most problems that one message lists. */
+/** Maximum number of problems in one message. */
 const MOST_LISTED = 6;
 
 /**

@@ -1,4 +1,4 @@
-/** What `--model` may be: a path, a wheel, an address, or an id. */
+/** Resolves `--model`: a path, a wheel, an address, or an id. */
 import { DataError } from '../base/errors.js';
 import { download } from '../node/download.js';
 import { exists } from '../node/files.js';

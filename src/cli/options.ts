@@ -1,4 +1,4 @@
-/** From the words of the command line to values: strict, one error per value. It touches no file and no device. */
+/** Turns the words of the command line into values: strict, one error per value. It touches no file and no device. */
 import type { DeviceName } from '../core.js';
 import {
   broken,
@@ -20,7 +20,7 @@ export interface DeviceOptions {
   readonly threads: number | 'auto';
 }
 
-/** What an adaptation is trained on, and how long. */
+/** The data and the length of an adaptation. */
 export interface AdaptationOptions extends DeviceOptions {
   /** Ascending. */
   readonly digits: readonly number[];
@@ -40,7 +40,7 @@ export interface AdaptationOptions extends DeviceOptions {
 }
 
 export interface MnistOptions extends AdaptationOptions {
-  /** In the order in which they run. */
+  /** Methods in the order in which they run. */
   readonly methods: readonly Method[];
   /** Rank of a new adapter. */
   readonly rank: number;
@@ -54,7 +54,7 @@ export interface MnistOptions extends AdaptationOptions {
   readonly quiet: boolean;
 }
 
-/** What commander hands over: every value is still text. */
+/** Options as commander passes them: every value is still text. */
 export interface RawAdaptationOptions {
   readonly device: string;
   readonly threads: string;

@@ -30,7 +30,7 @@ export interface Prepared extends OpenedData {
   /** `chosen` with the training images of other digits among them; `chosen` itself without `--replay`. */
   readonly mixed: Dataset;
   readonly output: OutputDirectory;
-  /** Where the JSON goes; undefined when it goes nowhere or to standard output. */
+  /** Path of the JSON; undefined when it is not written or goes to standard output. */
   readonly jsonPath: string | undefined;
   /** Digests of the files that the job begins with. */
   readonly inputs: InputDigests;

@@ -1,8 +1,8 @@
-/** How far the work is: a bar on a terminal, a plain line now and then elsewhere, or nothing. */
+/** Progress of the work: a bar on a terminal, a plain line now and then elsewhere, or nothing. */
 import cliProgress from 'cli-progress';
 import { duration, integer, rate } from './format.js';
 
-/** What is counted, and its rate. */
+/** Unit of each countable thing, and of its rate. */
 const PER_SECOND = {
   iterations: 'it/s',
   images: 'images/s',
@@ -17,7 +17,7 @@ export interface Phase {
   readonly unit: keyof typeof PER_SECOND;
   /** Whether the bar is cleared when done and leaves no line; always the case for tests. Default false. */
   readonly transient?: boolean;
-  /** What was already done at the start, which does not count for the speed. Default 0. */
+  /** Amount already done at the start, which does not count for the speed. Default 0. */
   readonly from?: number;
   /** Shown instead of the speed. */
   readonly facts?: () => readonly string[];

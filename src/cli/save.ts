@@ -15,7 +15,7 @@ const ADAPTER = ['adapter_config.json', 'adapter_model.safetensors'];
 const CHECKPOINTS = 'checkpoints';
 
 export class OutputDirectory {
-  /** What has been written so far: files, and directories of adapters. */
+  /** Files written so far, and directories of adapters. */
   readonly saved: string[] = [];
 
   /** @param path  as the user wrote it, so that messages show it so */
@@ -36,7 +36,7 @@ export class OutputDirectory {
     }
   }
 
-  /** Where a stage of the run keeps its checkpoint. */
+  /** The checkpoint directory of a stage of the run. */
   checkpoint(stage: string): string {
     return join(this.path, CHECKPOINTS, stage);
   }

@@ -20,7 +20,7 @@ export interface SweepOptions extends AdaptationOptions {
   readonly quiet: boolean;
 }
 
-/** What commander hands over: every value is still text. */
+/** Options as commander passes them: every value is still text. */
 export interface RawSweepOptions extends RawAdaptationOptions {
   readonly method: string;
   readonly rank: string;

@@ -72,7 +72,7 @@ function optionOf({ configurations, trials, best, digits }: SweepResult) {
 const LABELS = { method: '', alpha: 'α ', learningRate: 'lr ' } as const;
 type Label = keyof typeof LABELS;
 
-/** What distinguishes configurations of one rank. */
+/** Labels that distinguish configurations of one rank. */
 function labelsOf(configurations: readonly Configuration[]): Label[] {
   const names: readonly Label[] = ['method', 'alpha', 'learningRate'];
   return names.filter((name) => new Set(configurations.map((each) => each[name])).size > 1);

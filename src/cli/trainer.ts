@@ -1,4 +1,4 @@
-/** What the commands share: training and testing with progress, and the adapter of a method. */
+/** Code that the commands share: training and testing with progress, and the adapter of a method. */
 import {
   Adam,
   type CheckpointOptions,
@@ -37,7 +37,7 @@ export interface TrainOptions {
   readonly checkpoint?: string;
   /** Whether to continue from the checkpoint. */
   readonly resume?: boolean;
-  /** What the checkpoint's run must have in common with this one. */
+  /** Settings that the checkpoint's run must share with this one. */
   readonly settings?: Settings;
 }
 

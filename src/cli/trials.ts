@@ -64,7 +64,7 @@ const FIELDS: Readonly<Record<keyof Trial, Check>> = {
 const CHECKSUM_DIGITS = 16;
 const CHECKSUM = /^(\{.*),"checksum":"([0-9a-f]{16})"\}$/;
 
-/** The same text for the same settings. */
+/** A key that is equal for equal settings. */
 export function keyOf(settings: TrialSettings): string {
   const { method, rank, alpha, learningRate, seed, digits, replay, iterations, batchSize } = settings;
   const { base, data } = settings;

@@ -1,7 +1,7 @@
 /** Texts of the command line read strictly; every error is `option: rule: value`. */
 import { UsageError } from './errors.js';
 
-/** Above every sensible count, below where arithmetic on counts would lose digits. */
+/** Limit above every sensible count, and below numbers where arithmetic on counts would lose digits. */
 export const MAX_COUNT = 1_000_000_000;
 export const MAX_THREADS = 64;
 export const MAX_SEED = 2 ** 32 - 1;

@@ -31,7 +31,7 @@ export interface Batches<B extends AnyBatch = AnyBatch> {
   readonly device: Backend;
   /** Total number of examples. */
   readonly length: number;
-  /** How many batches `batches` gives for the same options. */
+  /** Number of batches that `batches` gives for the same options. */
   batchCount(options: BatchOptions): number;
   /**
    * Number of optimizer steps that these batches make up, for data that define which batches form a step (`endsStep`): the

@@ -38,7 +38,7 @@ export interface Batch extends AnyBatch {
 interface Examples {
   readonly images: Tensor;
   readonly labels: Tensor;
-  /** On the host, to choose by label. */
+  /** Labels on the host, to choose examples by label. */
   readonly hostLabels: Uint8Array;
 }
 

@@ -216,7 +216,7 @@ class RowWriter {
     for (const tensor of [...Object.values(this.#whole), this.#order, this.#scale]) tensor.dispose();
   }
 
-  /** The same tensors for rows of the same lengths. */
+  /** The tensors of a row, shared by rows of the same lengths. */
   #batchOf(row: PackedRow, stepTokens: number): WrittenRow {
     const { trainedTokens: rows, ids, targets } = row;
     const numbers = { rows, lossTokens: stepTokens };

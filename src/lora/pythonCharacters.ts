@@ -42,7 +42,7 @@ const CATEGORIES = {
 };
 const ASCII_CATEGORIES = { d: matches(/[0-9]/), s: matches(/[\t-\r ]/), w: matches(/\w/) };
 
-/** What `\d`, `\s`, `\w` and, in capitals, their opposites stand for. @param mark  one of the six letters */
+/** The test of `\d`, `\s`, `\w` or, in capitals, their opposites. @param mark  one of the six letters */
 export function categoryTest(mark: string, ascii: boolean): CodeTest {
   const isIn = (ascii ? ASCII_CATEGORIES : CATEGORIES)[mark.toLowerCase() as 'd' | 's' | 'w'];
   const negated = mark < 'a';

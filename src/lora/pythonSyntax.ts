@@ -114,7 +114,7 @@ class PatternParser {
     return !isLazy && this.#accept('+') ? { kind: 'atomic', node: repeat } : repeat;
   }
 
-  /** What is behind a `(`; undefined where nothing is to be matched. */
+  /** The node after a `(`; undefined where there is nothing to match. */
   #group(isFirst: boolean): PatternNode | undefined {
     const flags = this.#flags;
     if (!this.#accept('?')) return this.#inGroup((node) => node);
@@ -229,7 +229,7 @@ class PatternParser {
     return rangeTest(low, high, this.#flags.ignoreCase);
   }
 
-  /** What a backslash and a character stand for: one code point, or some. */
+  /** The meaning of a backslash and a character: one code point, or a test for several. */
   #escape(token: string, inClass: boolean): number | CodeTest {
     const mark = token[1];
     if (/[dDsSwW]/.test(mark)) return categoryTest(mark, this.#flags.ascii);

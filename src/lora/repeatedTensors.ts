@@ -69,7 +69,7 @@ export async function checkRepeated(
   return { problems, notes };
 }
 
-/** What a key has behind the wrapper of a module that is saved whole: the path, with and without the adapter's name. */
+/** The part of a key after the wrapper of a module that is saved whole: the path, with and without the adapter's name. */
 function ofWrapper(path: string, modulesToSave: readonly string[]) {
   const [, owner, wrapper, inner] = /^(.*?)\.(original_module|modules_to_save)\.(.*)$/.exec(path) ?? [];
   if (owner === undefined || !isSavedWhole(owner, modulesToSave)) return undefined;

@@ -14,7 +14,7 @@ export interface AdaptablePlace extends Adaptable {
   readonly path: string;
   /** Undefined where the model is itself the module. */
   readonly parent: Module | undefined;
-  /** In the parent. */
+  /** Name of the module in its parent. */
   readonly name: string;
   /** The adapted layer, where there is an adapter already. */
   readonly adapted: AdaptedLayer | undefined;

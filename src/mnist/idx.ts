@@ -15,9 +15,9 @@ import { asBytes, type Bytes } from '../files/bytes.js';
 import { describeFile } from '../files/fileKind.js';
 import { gunzip, isGzip, MAX_DECOMPRESSED_BYTES } from './gzip.js';
 
-/** What an IDX file holds. */
+/** The contents of an IDX file. */
 export interface IdxArray {
-  /** At least one dimension, the outermost first. */
+  /** Sizes of at least one dimension, the outermost first. */
   shape: number[];
   /** The elements, row-major; a view of the input, or of what was decompressed from it. */
   data: Uint8Array;

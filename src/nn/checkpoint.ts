@@ -49,7 +49,7 @@ function memoryOf(result: Tensor): Storage {
   return copy;
 }
 
-/** Where the gradient of the segment's input goes. */
+/** The storage for the gradient of the segment's input. */
 interface Target {
   readonly dX: Storage;
   readonly beta: 0 | 1;

@@ -1,4 +1,4 @@
-/** How exactly the products with frozen weights are computed. */
+/** The precision of products with frozen weights. */
 import type { Backend } from '../backends/backend.js';
 import { isPackedType } from '../backends/elementTypes.js';
 import { DeviceError } from '../base/errors.js';

@@ -22,7 +22,7 @@ const REFUSED: Readonly<Record<UseKind, readonly UseKind[]>> = {
 };
 
 const uses = new WeakMap<object, Set<Use>>();
-/** How often a call that changes a thing began or ended. */
+/** Number of times that a call changing a thing began or ended. */
 const changes = new WeakMap<object, number>();
 
 /**
@@ -52,7 +52,7 @@ export class Use {
   isReading = false;
   /** Uses that hold something of this one. */
   readonly #others: Set<Use>;
-  /** Those of them that began before this one. */
+  /** Overlapping uses that began before this one. */
   readonly #earlier: ReadonlySet<Use>;
   /** The current part of a `train`, and the reads that it waits for first. */
   #part: { readonly ended: Promise<void>; readonly ahead: ReadonlySet<Use> } | undefined;

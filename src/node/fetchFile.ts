@@ -23,7 +23,7 @@ export interface Fetching extends FetchProgress {
   readonly total?: number;
 }
 
-/** What the host stated about a file when its fetching began. */
+/** The version of a file that the host stated when its fetching began. */
 interface Version {
   readonly etag: string | undefined;
   readonly total: number;

@@ -19,7 +19,7 @@ type Paths = Record<FileKey, string>;
 
 const KEYS: readonly FileKey[] = ['trainImages', 'trainLabels', 'testImages', 'testLabels'];
 
-/** Below a data directory: the directory itself, then where torchvision puts the files. */
+/** Folders to search in a data directory: the directory itself, then torchvision's. */
 const FOLDERS = ['', join('MNIST', 'raw')];
 
 const WAYS =

@@ -34,7 +34,7 @@ const DTYPE_BITS: ReadonlyMap<string, number> = new Map([
   ['U64', 64],
 ]);
 
-/** Where a tensor lies in a file. */
+/** The place of a tensor in a file. */
 export interface TensorPlace {
   readonly dtype: string;
   readonly shape: number[];

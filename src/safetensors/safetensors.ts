@@ -26,7 +26,7 @@ export interface SafeTensor {
   bytes: Uint8Array;
 }
 
-/** What a safetensors file holds. */
+/** The contents of a safetensors file. */
 export interface SafeTensors {
   /** The tensors by name, in the order of the file's bytes. */
   tensors: Map<string, SafeTensor>;

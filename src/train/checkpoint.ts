@@ -42,7 +42,7 @@ export interface Position {
   readonly worse: number;
   /** Step counts of the optimizer, for each of its parameters. */
   readonly steps: readonly number[];
-  /** The same before the first iteration. */
+  /** Step counts before the first iteration. */
   readonly stepsBefore: readonly number[];
 }
 

@@ -18,7 +18,7 @@ export function adapterAt(text: string): AdapterAt {
   return { directory: path('--adapter', text), scale: 1 };
 }
 
-/** What adapters are added to. */
+/** The model that adapters are added to. */
 export interface AdapterUse extends ModelUse {
   /** Called with the notes about each adapter. */
   readonly notice: (text: string) => void;

@@ -1,4 +1,4 @@
-/** What a line that begins with a slash does in a chat. */
+/** The commands of a chat, which are lines that begin with a slash. */
 import { printable } from '../../base/printable.js';
 import { DataError } from '../../core.js';
 import { count } from '../format.js';

@@ -1,4 +1,4 @@
-/** What `lowrank chat --help` and `/help` say; lines of at most 80 columns, indented. */
+/** Text of `lowrank chat --help` and `/help`; lines of at most 80 columns, indented. */
 import { EXIT_CODES } from '../help.js';
 import { MODEL_HELP } from './modelOption.js';
 

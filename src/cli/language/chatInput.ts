@@ -3,7 +3,7 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { DataError } from '../../core.js';
 import { reasonOf } from '../../node/files.js';
 
-/** Where a chat's messages and commands come from. */
+/** A source of a chat's messages and commands. */
 export interface ChatInput {
   /** Whether a person is at the terminal, who can react to an error. */
   readonly isTerminal: boolean;

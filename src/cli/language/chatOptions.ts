@@ -9,7 +9,7 @@ import {
 import { type ModelOption, parseModelOption, type RawModelOption } from './modelOption.js';
 import { parseSamplingOptions, type RawSamplingOptions, type SamplingCommand } from './samplingOptions.js';
 
-/** What commander hands over: every value is still text. */
+/** Options as commander passes them: every value is still text. */
 export interface RawChatOptions extends RawModelOption, RawSamplingOptions, RawComputingOptions {
   readonly adapter?: readonly string[];
   readonly system?: string;

@@ -1,4 +1,4 @@
-/** What `lowrank chat` does, from the files to the end of the conversation. */
+/** Runs `lowrank chat`, from the files to the end of the conversation. */
 import { basename } from 'node:path';
 import { DataError, DeviceError } from '../../core.js';
 import type { ChatMessage } from '../../text/messages.js';
@@ -82,7 +82,7 @@ async function begin(
   return session;
 }
 
-/** Where a prompt is shown: answers may go to a file. */
+/** The stream that shows prompts: answers may go to a file. */
 function screenOf({ stdout, stderr }: Streams): NodeJS.WriteStream {
   return stdout.isTTY ? stdout : stderr;
 }

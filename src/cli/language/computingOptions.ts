@@ -7,7 +7,7 @@ import { withDefault } from '../streams.js';
 import { oneOf } from '../values.js';
 import type { PrecisionOption } from './loadModel.js';
 
-/** What commander hands over: every value is still text. */
+/** Options as commander passes them: every value is still text. */
 export interface RawComputingOptions {
   readonly weights: string;
   readonly precision: string;

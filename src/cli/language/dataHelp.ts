@@ -1,4 +1,4 @@
-/** What `lowrank data --help` says beyond the list of options; lines of at most 80 columns. */
+/** Text of `lowrank data --help` besides the list of options; lines of at most 80 columns. */
 import { EXIT_CODES } from '../help.js';
 import { MODEL_HELP } from './modelOption.js';
 
@@ -8,7 +8,7 @@ export const DATA_DESCRIPTION =
   'Reads training examples and shows what would be trained: how many examples and tokens, which of them are ' +
   "trained, how long they are, and what would be refused. It requires only the model's tokenizer, and no device.";
 
-/** What `--help` says of DATA, in every command that trains. */
+/** The explanation of DATA in `--help`, for every command that trains. */
 export const DATA_HELP = `DATA is a folder with train.jsonl and, if there are any, valid.jsonl and
 test.jsonl (also .json, .csv, .tsv), or one file. Where there is no file for
 validation, a tenth of the training examples is held out, drawn by --seed.

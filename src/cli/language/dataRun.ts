@@ -1,4 +1,4 @@
-/** What `lowrank data` does, from the files to the report. */
+/** Runs `lowrank data`, from the files to the report. */
 import { printable } from '../../base/printable.js';
 import { loadTokenizer } from '../../models/loadTokenizer.js';
 import { writeFileAtomic } from '../../node.js';

@@ -18,7 +18,7 @@ export interface DataSummaryOptions {
   /** Maximum tokens of an example. */
   readonly maxLength: number;
   readonly long: Long;
-  /** With `--system`. */
+  /** System message of `--system`. */
   readonly system: string | undefined;
   readonly skipBad: boolean;
 }

@@ -15,7 +15,7 @@ import { type DataFile, readPart } from './readData.js';
 export interface MeasuredExamples {
   readonly file: DataFile;
   readonly examples: readonly TokenizedExample[];
-  /** The same as they were read, uncut. */
+  /** The same examples as they were read, uncut. */
   readonly read: readonly ReadExample[];
   /** Examples that were too long. */
   readonly cut: number;

@@ -1,4 +1,4 @@
-/** What `lowrank eval --help` says beyond the list of options; lines of at most 80 columns. */
+/** Text of `lowrank eval --help` besides the list of options; lines of at most 80 columns. */
 import { EXIT_CODES } from '../help.js';
 import { MODEL_HELP } from './modelOption.js';
 

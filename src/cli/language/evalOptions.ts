@@ -10,7 +10,7 @@ import {
 import { type ExampleOptions, parseExampleOptions, type RawExampleOptions } from './exampleOptions.js';
 import { type ModelOption, parseModelOption } from './modelOption.js';
 
-/** What commander hands over: every value is still text. */
+/** Options as commander passes them: every value is still text. */
 export interface RawEvalOptions extends Omit<RawExampleOptions, 'data'>, RawComputingOptions {
   readonly base?: string;
   readonly model?: string;

@@ -1,4 +1,4 @@
-/** What `lowrank eval` does with a language model, from the files to the scores. */
+/** Runs `lowrank eval` of a language model, from the files to the scores. */
 import { countParameters, withAdapterDisabled } from '../../core.js';
 import {
   evaluateLanguageModel,

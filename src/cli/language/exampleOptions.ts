@@ -5,7 +5,7 @@ import { LONG, type Long } from '../../text/longExamples.js';
 import { withDefault } from '../streams.js';
 import { integerIn, MAX_COUNT, oneOf, path } from '../values.js';
 
-/** What commander hands over: every value is still text. */
+/** Options as commander passes them: every value is still text. */
 export interface RawExampleOptions {
   readonly data: string;
   readonly trainOn: string;

@@ -8,7 +8,7 @@ import { broken, oneOf, path } from '../values.js';
 import { type AdapterAt, adapterAt } from './adapters.js';
 import { type ModelOption, parseModelOption, type RawModelOption } from './modelOption.js';
 
-/** What commander hands over: every value is still text. */
+/** Options as commander passes them: every value is still text. */
 export interface RawExportOptions extends RawModelOption {
   readonly adapter: readonly string[];
   readonly to: string;

@@ -1,4 +1,4 @@
-/** What `lowrank export` does, from the files to what is written and how to load it. */
+/** Runs `lowrank export`, from the files to what is written and how to load it. */
 import { stat } from 'node:fs/promises';
 import { isPackedType } from '../../backends/elementTypes.js';
 import type { LlamaForCausalLM } from '../../models/llama.js';

@@ -1,4 +1,4 @@
-/** What `lowrank export` prints at its end: the files, and how other programs load them. */
+/** The final output of `lowrank export`: the files, and how other programs load them. */
 import { resolve } from 'node:path';
 import { printable } from '../../base/printable.js';
 import { count } from '../format.js';
@@ -47,7 +47,7 @@ export function exportText(
   return `${lines.join('\n')}\n`;
 }
 
-/** Where the base is, and how a conversation is written for it. */
+/** The place of the base, and the form of its conversations. */
 export interface ExportedBase extends BasePlace {
   readonly format: PromptFormat | undefined;
 }

@@ -1,4 +1,4 @@
-/** What `lowrank generate` does, from the files to the text. */
+/** Runs `lowrank generate`, from the files to the text. */
 import type { Backend } from '../../core.js';
 import { type GenerationResult, generate } from '../../generate/generate.js';
 import { writeFileAtomic } from '../../node.js';

@@ -1,4 +1,4 @@
-/** What `lowrank inspect` shows of a model folder: its config, its tokenizer, and the headers of its safetensors files. */
+/** `lowrank inspect` of a model folder: its config, its tokenizer, and the headers of its safetensors files. */
 import { printable } from '../../base/printable.js';
 import type { FileSource } from '../../files/fileSource.js';
 import { readModelConfig } from '../../models/modelSources.js';

@@ -1,4 +1,4 @@
-/** What `lowrank inspect` shows of a GGUF file: a model, or an adapter for llama.cpp. */
+/** `lowrank inspect` of a GGUF file: a model, or an adapter for llama.cpp. */
 import { printable } from '../../base/printable.js';
 import type { ByteSource } from '../../files/byteSource.js';
 import { type OpenedGguf, openGguf } from '../../gguf/open.js';

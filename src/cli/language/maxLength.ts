@@ -1,4 +1,4 @@
-/** How long an example may be, as the commands on examples have it. */
+/** The maximum length of an example, for the commands on examples. */
 import { DataError } from '../../core.js';
 
 /** The limit where `--max-length` is not given and the context is longer. */

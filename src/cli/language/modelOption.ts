@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { broken, path } from '../values.js';
 
-/** What commander hands over. */
+/** The options as commander passes them. */
 export interface RawModelOption {
   readonly model: string;
   readonly download?: boolean;
@@ -22,7 +22,7 @@ export function addModelOption(command: Command): Command {
     .option('--download', 'download a model given by its id that is in no cache');
 }
 
-/** What `--help` says of MODEL below the options. */
+/** The explanation of MODEL in `--help`, below the options. */
 export const MODEL_HELP = `MODEL is one of:
   a GGUF file     its weights F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0,
                   Q4_K, Q5_K or Q6_K

@@ -26,7 +26,7 @@ export interface DataFile {
   readonly format: string;
   /** Lines with content. */
   readonly lines: number;
-  /** In the order of the lines. */
+  /** Refused lines, in their order. */
   readonly bad: readonly BadLine[];
 }
 

@@ -13,7 +13,7 @@ import { code, fenced, text as plain, tableOf } from './markdown.js';
 import { type PromptFormat, SAME_FORMAT } from './promptFormat.js';
 
 export interface RunBase extends BasePlace {
-  /** What its files call it. */
+  /** Name of the model in its files. */
   readonly name: string;
   /** Frozen and packed weights too, tied ones once. */
   readonly parameters: number;
@@ -44,7 +44,7 @@ export interface RunData {
   readonly trainedTokens: number;
 }
 
-/** As `evaluateLanguageModel` gives them. */
+/** Scores as `evaluateLanguageModel` gives them. */
 export interface RunScores {
   readonly loss: number;
   readonly perplexity: number;
@@ -65,7 +65,7 @@ export interface RunFacts {
   readonly adapter: RunAdapter;
   readonly data: readonly RunData[];
   readonly results: readonly RunResult[];
-  /** By name, in the order in which they are shown; those that are undefined are left out. */
+  /** Settings by name, in the order in which they are shown; undefined ones are left out. */
   readonly settings: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly steps: number;
   readonly seconds: number;
@@ -94,7 +94,7 @@ function section(heading: string, lines: readonly string[], level = '##'): strin
   return [`${level} ${heading}`, '', ...lines, ''];
 }
 
-/** What the Hub reads; a base that is not a repository is left out, as it would be refused there. */
+/** The metadata that the Hub reads; a base that is not a repository is left out, as it would be refused there. */
 function frontMatter({ repository }: RunBase): string[] {
   const isRepository = repository !== undefined && /^[\w.-]+\/[\w.-]+$/.test(repository);
   const base = isRepository ? [`base_model: ${repository}`] : [];

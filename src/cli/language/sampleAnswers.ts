@@ -9,7 +9,7 @@ import type { DataExample } from './readData.js';
 
 export interface SamplePrompt {
   readonly line: number;
-  /** What is shown of it. */
+  /** The part of the prompt that is shown. */
   readonly text: string;
   /** The answer in the example. */
   readonly wanted: string;

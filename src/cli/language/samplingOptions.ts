@@ -4,7 +4,7 @@ import type { GenerateOptions } from '../../generate/generate.js';
 import { withDefault } from '../streams.js';
 import { broken, integerIn, MAX_COUNT, MAX_SEED, upTo } from '../values.js';
 
-/** What commander hands over: every value is still text. */
+/** Options as commander passes them: every value is still text. */
 export interface RawSamplingOptions {
   readonly maxTokens: string;
   readonly temperature: string;
@@ -39,7 +39,7 @@ export const SAMPLING_DEFAULTS = {
 
 const LARGEST_TEMPERATURE = 100;
 
-/** For options that may be given several times. */
+/** Collects the values of an option that may be given several times. */
 export const list = (value: string, before: readonly string[] = []) => [...before, value];
 
 export function addSamplingOptions(command: Command): Command {
@@ -80,7 +80,7 @@ export function parseSamplingOptions(raw: RawSamplingOptions): SamplingCommand {
   };
 }
 
-/** What `generate` is called with. */
+/** The options for `generate`. */
 export function samplingOf(options: SamplingCommand & { readonly allowSpecial: boolean }): GenerateOptions {
   const { maxTokens, temperature, topK, topP, minP, repetitionPenalty, seed, stop, allowSpecial } = options;
   return { maxTokens, temperature, topK, topP, minP, repetitionPenalty, seed, stop, allowSpecial };

@@ -36,7 +36,7 @@ class Screen extends Writable {
 
 export interface TerminalOptions {
   readonly stdin: NodeJS.ReadStream;
-  /** Where the prompt is shown. */
+  /** The stream that shows the prompt. */
   readonly output: NodeJS.WriteStream;
   /** Ends the chat. */
   readonly signal: AbortSignal;

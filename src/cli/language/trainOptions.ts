@@ -21,7 +21,7 @@ import {
 import { type ExampleOptions, parseExampleOptions, type RawExampleOptions } from './exampleOptions.js';
 import { type ModelOption, parseModelOption } from './modelOption.js';
 
-/** What commander hands over, or a settings file: every value is still text. */
+/** Options from commander or a settings file: every value is still text. */
 export interface RawTrainOptions extends Omit<RawExampleOptions, 'data'>, RawComputingOptions {
   readonly model?: string;
   readonly download?: boolean;
@@ -68,7 +68,7 @@ export interface RawTrainOptions extends Omit<RawExampleOptions, 'data'>, RawCom
 
 export type Targets = 'all-linear' | readonly string[];
 
-/** What a new adapter is. */
+/** Settings of a new adapter. */
 export interface AdapterSettings {
   readonly rank: number;
   readonly alpha: number;
@@ -100,7 +100,7 @@ export interface TrainCommand extends ExampleOptions, ComputingCommand, ModelOpt
   readonly batchSize: number | undefined;
   readonly learningRate: number;
   readonly schedule: (typeof SCHEDULES)[number];
-  /** Below 1 a share of the steps, otherwise steps. Undefined: 0.1, and 0 with `constant`. */
+  /** Warm-up: below 1 a share of the steps, otherwise a number of steps. Undefined: 0.1, and 0 with `constant`. */
   readonly warmup: number | undefined;
   /** 0: none. */
   readonly clip: number;
@@ -142,7 +142,7 @@ export const TRAIN_DEFAULTS = {
 const MAX_REPLAY = 0.9;
 export const SCHEDULES = ['constant', 'linear', 'cosine'] as const;
 export const CHECKPOINT = ['auto', 'on', 'off'] as const;
-/** Those of PEFT, and a number of iterations behind `pissa_niter_`. */
+/** Initializations of PEFT, besides `pissa_niter_` with a number of iterations. */
 export const INITS = ['kaiming', 'gaussian', 'orthogonal', 'pissa', 'olora'] as const;
 /** Short names of the linear layers of a block. */
 export const SHORT_TARGETS: Readonly<Record<string, string>> = {

@@ -12,7 +12,7 @@ import type { TrainSetup } from './trainSetup.js';
 const MAX_SHOWN = 400;
 const MAX_PROMPT = 100;
 
-/** As text, with a newline at its end. */
+/** The report as text, with a newline at its end. */
 export function renderTrainReport(setup: TrainSetup, outcome: TrainOutcome, folder: string): string {
   const { valid, keep } = setup;
   const { before, after, keepBefore, keepAfter, best } = outcome;

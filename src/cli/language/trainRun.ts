@@ -1,4 +1,4 @@
-/** What `lowrank train` does, from the files to the adapter and the report. */
+/** Runs `lowrank train`, from the files to the adapter and the report. */
 import { DataError } from '../../core.js';
 import { withDirectory } from '../../node/inUse.js';
 import { writeFileAtomic } from '../../node.js';

@@ -9,7 +9,7 @@ import type { TrainSetup } from './trainSetup.js';
 const MAX_SHOWN = 300;
 const LABEL_WIDTH = 12;
 
-/** As text, with a newline at its end; the summary of the data comes before it. */
+/** The screen as text, with a newline at its end; the summary of the data comes before it. */
 export function renderTrainScreen(setup: TrainSetup, options: TrainCommand): string {
   const facts = [
     ...modelFacts(setup, options),

@@ -59,7 +59,7 @@ export function settingsOf(raw: RawTrainOptions, command: Command): Settings {
   return settings;
 }
 
-/** With numbers as numbers. */
+/** The settings as YAML, with numbers as numbers. */
 export function settingsText(settings: Settings): string {
   const plain = Object.entries(settings).map(([name, value]) => {
     const isNumber =

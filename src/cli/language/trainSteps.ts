@@ -41,7 +41,7 @@ export class TrainSteps {
   readonly #good: LastGood;
   /** The numbers of the examples in the current step. */
   #examples: number[] = [];
-  /** Those of the last step that is done. */
+  /** The numbers of the examples in the last finished step. */
   #lastExamples: readonly number[] = [];
   #now = { trainedTokens: 0, tokens: 0 };
   #all = { trainedTokens: 0, tokens: 0, stepSeconds: 0 };
@@ -147,7 +147,7 @@ export class TrainSteps {
     for (const { loss } of metrics.validations) this.#best = Math.min(this.#best, loss);
   }
 
-  /** What the progress shows of the run so far. */
+  /** Facts about the run so far for the progress. */
   #facts(): string[] {
     const { trainedTokens, tokens, stepSeconds } = this.#all;
     if (stepSeconds === 0) return [];
