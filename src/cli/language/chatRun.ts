@@ -104,10 +104,10 @@ interface Talk {
 async function talk(session: ChatSession, input: ChatInput, { first, streams, signal }: Talk): Promise<void> {
   const attempt = async (work: () => Promise<boolean>): Promise<boolean> => {
     try {
-      const goesOn = await work();
+      const continues = await work();
       signal.throwIfAborted();
       if (input.isTerminal) screenOf(streams).write('\n');
-      return goesOn;
+      return continues;
     } catch (error) {
       if (!input.isTerminal || !canGoOn(error) || signal.aborted) throw error;
       printLine(streams.stderr, `lowrank: ${error.message}`);
@@ -116,10 +116,10 @@ async function talk(session: ChatSession, input: ChatInput, { first, streams, si
   };
   const send = (text: string) => attempt(() => session.send(text, input).then(() => true));
   if (first !== undefined) await send(first);
-  for (let goesOn = true; goesOn; ) {
+  for (let continues = true; continues; ) {
     const entry = await input.next(session.prompt);
     if (entry === undefined) return;
-    goesOn = isCommand(entry)
+    continues = isCommand(entry)
       ? await attempt(() => runCommand(session, entry, input))
       : await send(messageOf(entry));
   }

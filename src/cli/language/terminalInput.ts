@@ -148,9 +148,9 @@ export class TerminalInput implements ChatInput {
   #onLine(line: string): void {
     clearTimeout(this.#timer);
     this.#isWarned = false;
-    const goesOn = !this.#isPasting && line.endsWith(CONTINUES);
-    this.#lines.push(goesOn ? line.slice(0, -CONTINUES.length) : line);
-    if (goesOn || this.#isPasting) this.#ask(CONTINUED);
+    const continues = !this.#isPasting && line.endsWith(CONTINUES);
+    this.#lines.push(continues ? line.slice(0, -CONTINUES.length) : line);
+    if (continues || this.#isPasting) this.#ask(CONTINUED);
     else if (this.#answer) this.#finish();
     else this.#timer = setTimeout(() => this.#finishTogether(), TOGETHER_MS);
   }

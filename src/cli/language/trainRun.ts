@@ -84,14 +84,14 @@ async function trainInto(
   reporting: RunReporting,
 ): Promise<void> {
   const metrics = new RunMetrics(folder.metrics);
-  const goesOn = options.resume && (await folder.hasCheckpoint());
-  if (goesOn) await metrics.read();
+  const continues = options.resume && (await folder.hasCheckpoint());
+  if (continues) await metrics.read();
   else {
     await folder.clear();
     await folder.saveSettings(settingsText(settings));
   }
   const baseModel = await baseNameOf(setup.data.path);
-  const run = { setup, options, goesOn, folder, metrics, baseModel, reporting };
+  const run = { setup, options, continues, folder, metrics, baseModel, reporting };
   const outcome = await trainAdapter(run).catch(async (error: unknown) => {
     if (error instanceof Interrupted) await leave(run);
     throw error;

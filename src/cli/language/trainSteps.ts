@@ -21,7 +21,7 @@ export interface Run {
   readonly setup: TrainSetup;
   readonly options: TrainCommand;
   /** Whether there is a checkpoint to continue from. */
-  readonly goesOn: boolean;
+  readonly continues: boolean;
   readonly folder: RunFolder;
   readonly metrics: RunMetrics;
   readonly baseModel: string;
@@ -73,7 +73,7 @@ export class TrainSteps {
     model.model.gradientCheckpointing = plan.gradientCheckpointing;
     const { epochs, steps, schedule, saveEvery, validateEvery } = course;
     const { patience, seed, shuffle, clip } = options;
-    const { goesOn: resume } = this.#run;
+    const { continues: resume } = this.#run;
     if (!resume) await this.#samples(0);
     const validation = valid && {
       data: new PackedRows(
