@@ -13,7 +13,7 @@ export const CHAT_COMMANDS = `\
 /base            answer without the adapter
 /adapter         answer with it
 /both            answer with both, and continue with the adapter's answer
-/system [TEXT]   show the system message, or give another; - takes it back
+/system [TEXT]   show the system message, or set another; - removes it
 /file PATH       send the text of a file
 /retry           answer the last message again
 /reset           begin a new conversation with the same system message
