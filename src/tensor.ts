@@ -11,9 +11,8 @@ export type Shape = readonly number[];
 
 /**
  * How products with a packed weight are computed: `exact` in f32; `fast` in integers, with activations rounded to 16 bits in
- * blocks of 32 (14 bits for both operands in the backward pass), at an error of about 1e-4 of the output instead of 1e-7;
- * `fastest` like `fast`, but with a single row, as in text generation, rounded to 8 bits where the weight has 4, at an error of
- * about 1e-2.
+ * blocks of 32 (14 bits for both operands in the backward pass), at an error of about 1e-4 of the output, not 1e-7; `fastest`
+ * like `fast`, but a single row, as in text generation, is rounded to 8 bits where the weight has 4, at an error of about 1e-2.
  */
 export type Precision = 'exact' | 'fast' | 'fastest';
 
@@ -419,11 +418,9 @@ export function packedParameter(
     throw new ShapeError(
       `packedParameter: ${dtype} must be [rows, cols], cols a multiple of ${group}: got [${shape}]`,
     );
-  const wanted = storageBytes(dtype, length);
-  if (bytes.length !== wanted)
-    throw new ShapeError(
-      `packedParameter: ${dtype} [${shape}] requires ${wanted} bytes: got ${bytes.length}`,
-    );
+  const needed = storageBytes(dtype, length);
+  if (bytes.length !== needed)
+    throw new ShapeError(`packedParameter: ${dtype} [${shape}] needs ${needed} bytes: got ${bytes.length}`);
   const storage = device.alloc(dtype, length, shape[1]);
   device.write(storage, bytes);
   return new Parameter(device, storage, shape);

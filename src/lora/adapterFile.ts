@@ -56,12 +56,10 @@ const SAVE_NAMES: OptionNames<SaveAdapterOptions> = {
 /**
  * Writes an adapter's two files, as one unit: `adapter_config.json` and `adapter_model.safetensors` with
  * `base_model.model.<path>.lora_A.weight` `[rank, inFeatures]`, `….lora_B.weight` `[outFeatures, rank]`, and everything else
- * that it trains. With init `pissa` or `olora` the update is written as an ordinary one of twice the rank, for the model as
- * it was. A factor set by `setAdapterScale` is not saved; `scale` is. All values are from one moment: during a running `fit` they are
- * those between two iterations.
+ * that it trains. With init `pissa` or `olora` the update is written as an ordinary one of twice the rank, for the unchanged
+ * model. A factor set by `setAdapterScale` is not saved; `scale` is. All values are from one moment, between iterations of `fit`.
  * @param to  files by name, a store, or in Node the path of a directory, which is created if necessary
- * @throws RangeError when no adapter has this name, or there are several and no name is given; for values that are not
- *   finite, or an unknown task
+ * @throws RangeError for an unknown or missing name, an unknown task, or values that are not finite
  * @see https://huggingface.co/docs/peft/developer_guides/checkpoint
  */
 export async function saveAdapter(
@@ -191,9 +189,8 @@ const LOAD_NAMES: OptionNames<LoadAdapterOptions> = { name: true, method: true, 
  * `evaluate`, or another change, that has already begun.
  * @param from  files by name, a place with them, or in Node the path of a directory
  * @returns      the adapter; it is active if it is the model's first
- * @throws DataError that lists everything missing, unexpected or misshapen, or names what is not supported;
- *   RangeError for a name that is taken; Error while `fit` or `withAdapterDisabled` uses the model; the model is
- *   unchanged then
+ * @throws DataError that lists everything missing, unexpected or misshapen, or names what is not supported, RangeError
+ *   for a name that is taken, Error while `fit` or `withAdapterDisabled` uses the model; the model is unchanged then
  */
 export async function loadAdapter(
   model: Module,

@@ -198,7 +198,7 @@ describe.each(await allDevices())('packed weights on %s', (_, device) => {
         /must be \[rows, cols\], cols a multiple/,
       );
       expect(() => packedParameter(device, dtype, bytes.subarray(1), [1, 96])).toThrow(
-        `packedParameter: ${dtype} [1,96] requires ${bytes.length} bytes: got ${bytes.length - 1}`,
+        `packedParameter: ${dtype} [1,96] needs ${bytes.length} bytes: got ${bytes.length - 1}`,
       );
       const odd = new Tensor(device, device.alloc(dtype, 96), [12, 8]);
       const input = tensor(device, new Float32Array(8), [1, 8]);
