@@ -171,7 +171,7 @@ describe.each(await allDevices())('packed weights on %s', (_, device) => {
       );
       const state = await new Net(device, dtype, false).stateDict();
       expect(() => model.loadStateDict(state)).toThrow(
-        `up.weight is ${dtype}, whose values come from a file`,
+        `up.weight is ${dtype}, whose values come only from a file`,
       );
       await applyLora(model, { rank: 1, targetModules: ['up'], init: 'gaussian' });
       await expect(merge(model)).rejects.toThrow(

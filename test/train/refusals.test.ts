@@ -81,7 +81,7 @@ describe('fit refuses an optimizer', () => {
     const loss: FitOptions['loss'] = (net, { x, y }) => mul(crossEntropy(net.forward(x), y), scale);
     expect(await refusal(model, { optimizer: new SGD([held]), loss })).toMatchObject({
       message:
-        'SGD: step: no parameter has a gradient: call backward() before, on a loss that depends on them',
+        'SGD: step: no parameter has a gradient: call backward() first, on a loss that depends on them',
     });
   });
 
