@@ -1,7 +1,7 @@
-/** Which elements a dropout leaves out: a hash of their index, of a seed and of a count, so that nothing is drawn in order. */
+/** Masks of dropout: a hash of each element's index, a seed and a count, so that the result does not depend on an order. */
 
 /**
- * `out[i] = h(i) < ⌊probability · 2³²⌋ ? 0 : 1 / (1 − probability)`; `state` (i32) is seed and count, and counts on.
+ * `out[i] = h(i) < ⌊probability · 2³²⌋ ? 0 : 1 / (1 − probability)`; `state` (i32) is seed and count, which is increased.
  */
 export function dropoutMask(out: usize, state: usize, length: usize, probability: f64): void {
   const threshold = Math.floor(probability * 4294967296);

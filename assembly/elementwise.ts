@@ -1,4 +1,4 @@
-/** Elementwise kernels: four lanes at a time, the last one to three elements alone. */
+/** Elementwise kernels: four lanes at a time, the last one to three elements one by one. */
 import { madd } from './simd';
 
 /** `out[i] = alpha * x[i] + beta * out[i]`. `beta = 0` never reads `out`. */

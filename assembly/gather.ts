@@ -70,7 +70,7 @@ export function take(
   const count = countOf(length, cols);
   for (let r: usize = 0; r < rows; r++) {
     const end = out + (cols << 2);
-    // A negative index is a large one without its sign.
+    // As an unsigned number, a negative index is a large one.
     const index = <usize>load<u32>(indices + (r << 2));
     if (index >= count) {
       for (; out < end; out += 4) store<f32>(out, NaN);
@@ -96,7 +96,7 @@ function takePacked(out: usize, table: usize, type: i32, first: usize, cols: usi
 }
 
 /**
- * `table[indices[r] * rowStride + c * colStride] += x[r,c]`, f32, row after row, but those whose index is outside the table;
+ * `table[indices[r] * rowStride + c * colStride] += x[r,c]`, f32, row after row, except those whose index is outside the table;
  * `beta = 0` sets all of its `length` elements to 0 first.
  */
 export function addAt(
@@ -125,7 +125,7 @@ export function addAt(
   }
 }
 
-/** Rows, or columns, of a table: indices are below it. */
+/** Number of rows, or columns, of a table, which is the limit of indices. */
 function countOf(length: usize, cols: usize): usize {
   return cols === 0 ? 0 : length / cols;
 }

@@ -7,7 +7,7 @@ export function loadFloat(from: usize, type: i32): f32 {
   const bits = <u32>load<u16>(from);
   if (type === ElementType.bf16) return reinterpret<f32>(bits << 16);
   const sign = (bits & 0x8000) << 16;
-  // The exponents' biases differ by 112; as a multiplication it is right for subnormals too.
+  // The exponents' biases differ by 112; a multiplication is also right for subnormals.
   if ((bits & 0x7c00) !== 0x7c00) {
     return reinterpret<f32>(sign | ((bits & 0x7fff) << 13)) * reinterpret<f32>(0x77800000);
   }
@@ -38,7 +38,7 @@ function halfBits(bits: u32): u32 {
   // 65,520 and above is nearest to infinity.
   if (size >= 0x477ff000) return sign | 0x7c00;
   if (size >= 0x38800000) return sign | (((size + 0xfff + ((size >> 13) & 1)) >> 13) - (112 << 10));
-  // Below 2⁻¹⁴ in units of 2⁻²⁴; up to 2⁻²⁵ nothing is left.
+  // Below 2⁻¹⁴ in units of 2⁻²⁴; up to 2⁻²⁵ the result is 0.
   const exponent = size >> 23;
   if (exponent < 102) return sign;
   const shift = 126 - exponent;
@@ -55,8 +55,8 @@ export function fourBfloats(from: usize): v128 {
 }
 
 /**
- * Four finite binary16 side by side, as float32: sign and the rest are moved to their places, and the exponent is put
- * right by a multiplication, which is exact for subnormals too. Infinities and NaN become large numbers.
+ * Four finite binary16 side by side, as float32: sign and the rest are moved to their places, and the exponent is
+ * corrected by a multiplication, which is also exact for subnormals. Infinities and NaN become large numbers.
  */
 export function fourHalves(from: usize): v128 {
   const moved = i32x4.shl(v128.load_ext<i16>(from), 13);

@@ -1,4 +1,4 @@
-/** exp and log in plain arithmetic: the same bits on every machine, no host's Math and no tables. */
+/** exp and log in plain arithmetic: the same bits on every machine, without the host's Math and without tables. */
 import { madd } from './simd';
 
 /** Below this, exp is less than the smallest normal float and becomes 0. */
@@ -18,7 +18,7 @@ const P2: f32 = 0.499991506;
 const P1: f32 = 0.999999702;
 
 /**
- * What `expWith` is given behind x, in its order, four bytes each. An engine makes a constant of the code again at each use;
+ * The arguments of `expWith` after x, in its order, four bytes each. An engine rebuilds a constant of the code at each use;
  * one that a loop loads before it begins stays in a register.
  */
 export const EXP_CONSTANTS: usize = memory.data<f32>([

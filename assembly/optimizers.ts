@@ -1,6 +1,6 @@
 /**
- * Optimizer steps over one flat stretch of memory. What changes from step to step (the step size, the bias
- * correction) lies in `hyper`, f32, in the order of the table of kernels.
+ * Optimizer steps over one flat block of memory. Numbers that change from step to step (the step size, the bias
+ * correction) lie in `hyper`, f32, in the order of the table of kernels.
  */
 import { AdamStepHyper, SgdMomentumStepHyper, SgdStepHyper } from './commands.gen';
 import { loadTail, madd, storeTail } from './simd';
@@ -10,8 +10,8 @@ import { loadTail, madd, storeTail } from './simd';
  * `m += (1 − beta1)(g − m)`, `v = beta2 v + (1 − beta2) g²`,
  * `p −= stepSize * m / (√v / biasCorrection2Sqrt + eps)`.
  *
- * Divisions bound it, so the fraction is multiplied by biasCorrection2Sqrt above and below, which leaves one
- * for each element. A turn takes two vectors.
+ * Divisions limit its speed, so the fraction is multiplied by biasCorrection2Sqrt above and below, which leaves one
+ * division per element. Each iteration processes two vectors.
  */
 export function adamStep(param: usize, m: usize, v: usize, grad: usize, hyper: usize, length: usize): void {
   const correction = load<f32>(hyper, AdamStepHyper.biasCorrection2Sqrt);
@@ -89,7 +89,7 @@ export function sgdStep(param: usize, grad: usize, hyper: usize, length: usize):
 }
 
 /**
- * The same with momentum: `g = grad + weightDecay * p`, `velocity = momentum * velocity + (1 − dampening) g`,
+ * One SGD step with momentum: `g = grad + weightDecay * p`, `velocity = momentum * velocity + (1 − dampening) g`,
  * `p −= lr * (nesterov ? g + momentum * velocity : velocity)`.
  */
 export function sgdMomentumStep(

@@ -71,17 +71,17 @@ export function eightCodes(codes: usize, type: i32, at: usize): v128 {
   return (at & 16) === 0 ? lowerCodes(pairs) : upperCodes(pairs);
 }
 
-/** For bytes that hold two codes each. */
+/** The lower codes of bytes that hold two codes each. */
 export function lowerCodes(pairs: v128): v128 {
   return v128.and(pairs, i8x16.splat(15));
 }
 
 export function upperCodes(pairs: v128): v128 {
-  // x86 has no shift of bytes.
+  // x86 cannot shift bytes.
   return v128.and(i16x8.shr_u(pairs, 4), i8x16.splat(15));
 }
 
-/** Four weights: their codes are integers. The product is exact for every scale of GGUF, so that the sum alone is rounded. */
+/** Four weights: their codes are integers. The product is exact for every scale of GGUF, so that only the sum is rounded. */
 export function fourWeights(codes: v128, scales: v128, minimums: v128): v128 {
   return f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(codes), scales), minimums);
 }
@@ -99,7 +99,7 @@ export function unpackOne(weights: usize, type: i32, index: usize): f32 {
   return type === ElementType.q8x16 ? scaled : scaled + load<f32>(scale + (stripRowsOf(weights, row) << 2));
 }
 
-/** Where the scales of a group of a strip are; `strip` is its address. */
+/** The address of a group's scales in a strip; `strip` is the strip's address. */
 export function scalesOf(strip: usize, type: i32, weights: usize, row: usize): usize {
   return strip + stripRowsOf(weights, row) * codeBytesOf(type);
 }

@@ -1,8 +1,8 @@
-/** What the core can do at most, for the bench to compare products with. */
+/** The peak performance of a core, for the benchmarks to compare products with. */
 import { madd } from './simd';
 
 /**
- * `rounds` times 26 vector multiply-adds, and with them {@link peakFlops} operations a round, on registers only.
+ * `rounds` times 26 vector multiply-adds, which are {@link peakFlops} operations per round, only on registers.
  *
  * Thirteen chains `c = c x + y` hide the latency of a multiplication and an addition one after the other, which
  * are two instructions without fused multiply-add; with `x` and `y` they fill the 15 registers that V8 hands

@@ -1,8 +1,8 @@
 /**
  * Threads that share one memory. One of them, the main one, runs a program; the others wait for commands that are
- * worth cutting, take shares of them until none is left, and wait again. The main thread takes shares too, and goes on
- * when all are done: so it never waits for a thread that sleeps, only for shares that were taken. Where those come late,
- * because other programs want the cores, it works alone for a while.
+ * worth dividing, take shares of them until none is left, and wait again. The main thread also takes shares, and continues
+ * when all are done: so it never waits for a sleeping thread, only for shares that were taken. Where those come late,
+ * because other programs use the cores, it works alone for a while.
  *
  * The control block is {@link CONTROL_BYTES} bytes, one cache line each for what is written at different times.
  */
@@ -11,21 +11,21 @@ import { matmulScratchBytes } from './matmul/matmul';
 
 const CONTROL_BYTES: usize = 256;
 
-/** i64: counts the commands, times {@link TICKETS}, plus the next share that nobody has taken. */
+/** i64: the number of commands, times {@link TICKETS}, plus the next share that is not taken yet. */
 const TICKET: usize = 0;
 /** The command, and its number of shares; written before its ticket. */
 const COMMAND: usize = 64;
 const SHARES: usize = 68;
-/** i32: shares that are done, and those that others than the main thread have taken. */
+/** i32: number of shares that are done, and of those taken by threads other than the main one. */
 const DONE: usize = 128;
 const HELPED: usize = 132;
-/** i32: threads that sleep, or are about to. */
+/** i32: number of threads that sleep, or are about to. */
 const SLEEPERS: usize = 192;
 
-/** u32, the main thread's own: commands that it does alone before it asks for help again, and how many the last time. */
+/** u32, only for the main thread: commands that it does alone before it asks for help again, and how many the last time. */
 const ALONE: usize = 224;
 const PAUSE: usize = 228;
-/** u32, its own too: how little its requests have helped of late. */
+/** u32, also only for the main thread: how little its recent requests have helped. */
 const SCORE: usize = 232;
 
 /**
@@ -38,13 +38,13 @@ const WORST_SCORE: u32 = 64;
 
 const FIRST_PAUSE: u32 = 256;
 const LONGEST_PAUSE: u32 = 4096;
-/** Looks at the shares that are done, some half a nanosecond each: so many more than a share takes are late. */
+/** Number of checks for finished shares, about half a nanosecond each, after which a share counts as late. */
 const PATIENCE: usize = 1000000;
 
-/** More shares than a command has. */
+/** A number above the shares of any command. */
 const TICKETS: i64 = 1024;
 
-/** Looks at the ticket before a thread goes to sleep: some 100 microseconds, longer than the gap between steps. */
+/** Number of checks of the ticket before a thread goes to sleep: about 100 microseconds, longer than the gap between steps. */
 const SPINS: i32 = 100000;
 
 export function controlBytes(): usize {
@@ -60,8 +60,8 @@ export function isHelpWelcome(control: usize): bool {
 }
 
 /**
- * Cuts a command into `shares`, each of which takes about `nanoseconds`, and does it with whoever comes to help. For
- * the main thread.
+ * Divides a command into `shares`, each of which takes about `nanoseconds`, and does it with the threads that help. Only
+ * for the main thread.
  */
 export function share(
   command: usize,
@@ -84,7 +84,7 @@ export function share(
   judge(atomic.load<i32>(control, HELPED) > 0, looks > patience, control);
 }
 
-/** Whether to ask for help again at once, after a command with which somebody helped or not, and was late or not. */
+/** Decides when to ask for help again, after a command with or without help, which was late or not. */
 function judge(isHelped: bool, isLate: bool, control: usize): void {
   let score = load<u32>(control, SCORE);
   if (isLate) score += SCORE_OF_LATE;
@@ -100,7 +100,7 @@ function judge(isHelped: bool, isLate: bool, control: usize): void {
   store<u32>(control, score, SCORE);
 }
 
-/** Waits for commands and helps with them, for ever. For all other threads, each with matmul scratch of its own. */
+/** Waits for commands and helps with them, forever. For all other threads, each with its own matmul scratch. */
 export function work(thread: usize, scratch: usize, control: usize): void {
   if (!ASC_FEATURE_THREADS) return;
   const ownScratch = scratch + thread * matmulScratchBytes();
@@ -111,14 +111,14 @@ export function work(thread: usize, scratch: usize, control: usize): void {
   }
 }
 
-/** Takes and does shares of the command with this ticket until there are none. Returns the ticket that is then. */
+/** Takes and does shares of the command with this ticket until there are none. Returns the ticket after that. */
 function takeShares(ticket: i64, scratch: usize, control: usize, isHelp: bool): i64 {
   while (true) {
     const command = load<usize>(control, COMMAND);
     const shares = load<usize>(control, SHARES);
     const part = <usize>(ticket % TICKETS);
     if (part >= shares) return ticket;
-    // Fails when another thread has taken this share, or the command is over: then what was read is not used.
+    // This fails when another thread has taken this share, or the command is over: then the values read are not used.
     const seen = atomic.cmpxchg<i64>(control, ticket, ticket + 1, TICKET);
     if (seen === ticket) {
       if (isHelp) atomic.add<i32>(control, 1, HELPED);
@@ -131,7 +131,7 @@ function takeShares(ticket: i64, scratch: usize, control: usize, isHelp: bool): 
   }
 }
 
-/** A ticket other than `last`: looks for a while, then sleeps until the main thread wakes it. */
+/** Waits for a ticket other than `last`: checks for a while, then sleeps until the main thread wakes it. */
 function nextTicket(last: i64, control: usize): i64 {
   while (true) {
     for (let i = 0; i < SPINS; i++) {

@@ -2,7 +2,7 @@
 import { COMMAND_BYTES, costOf, execute, Op, opOf, sharesOf, whole } from './command';
 import { isHelpWelcome, share } from './pool';
 
-/** Nanoseconds that more work is taken for: a number of 32 bits holds no more than four of these. */
+/** Upper limit of estimated nanoseconds: a 32-bit number holds at most four of these. */
 const MOST: f64 = 1e9;
 
 export function commandBytes(): usize {
@@ -10,7 +10,7 @@ export function commandBytes(): usize {
 }
 
 /**
- * Runs `count` commands at `program`, in their order, and stops behind an `append` of a number that is not finite.
+ * Runs `count` commands at `program`, in their order, and stops after an `append` of a number that is not finite.
  * `scratch` is matmul's, for each of the `threads` that wait at `control`, this one included.
  */
 export function run(program: usize, count: usize, scratch: usize, threads: usize, control: usize): void {
@@ -29,7 +29,7 @@ function executeWithHelp(command: usize, scratch: usize, threads: usize, control
   else execute(command, scratch, 0, 1);
 }
 
-/** Infinity and NaN are what differs from itself by NaN. */
+/** Whether a number is infinite or NaN: its difference from itself is NaN. */
 function isNotFinite(value: f32): bool {
   return value - value !== 0;
 }

@@ -1,4 +1,4 @@
-/** Root mean square normalisation of rows, and the ways back. */
+/** Root mean square normalisation of rows, and its gradients. */
 import { sumOfSquares } from './scale';
 import { loadTail, madd, storeTail } from './simd';
 

@@ -24,7 +24,7 @@ export function rope(
   const rowBytes = cols << 2;
   for (let r: usize = 0; r < rows; r++) {
     const end = out + rowBytes;
-    // A negative position is a large one without its sign.
+    // As an unsigned number, a negative position is a large one.
     const position = <usize>load<u32>(positions + (r << 2));
     if (position >= length / (dim >> 1)) {
       for (; out < end; out += 4) store<f32>(out, NaN);

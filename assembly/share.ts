@@ -1,9 +1,9 @@
-/** Where the shares of a command begin that is cut among threads. */
+/** Beginnings of the shares of a command that is divided among threads. */
 
-/** Elements of a cache line, at whose multiples shares begin. */
+/** Number of elements in a cache line; shares begin at multiples of it. */
 const LINE: usize = 16;
 
-/** Where the `part`-th of `parts` nearly equal shares of `length` elements begins. */
+/** The beginning of the `part`-th of `parts` nearly equal shares of `length` elements. */
 export function shareStart(length: usize, part: usize, parts: usize): usize {
   if (part === parts) return length;
   return (((length / LINE) * part) / parts) * LINE;

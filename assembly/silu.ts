@@ -1,6 +1,6 @@
 /**
- * The activation `silu(x) = x σ(x)` with `σ(x) = 1 / (1 + exp(−x))`, alone and as the gate of another vector, and the ways
- * back. They differ in what the activation or its slope is multiplied by, and are one loop.
+ * The activation `silu(x) = x σ(x)` with `σ(x) = 1 / (1 + exp(−x))`, alone and as the gate of another vector, and the
+ * gradients. They differ only in the factors of the activation or its slope, and share one loop.
  */
 import { EXP_CONSTANTS, expWith } from './math';
 import { loadTail, madd, storeTail } from './simd';
@@ -36,8 +36,8 @@ export function siluMulBackward(
 }
 
 /**
- * `out[i] = f(x[i]) * a[i] * b[i] + beta * out[i]`, of `a` and `b` the first `factors`; f is silu or its derivative
- * `σ(x) (1 + x (1 − σ(x)))`. σ is had by way of `e = exp(−|x|)`, which never overflows: `1 / (1 + e)`, or `e / (1 + e)` below 0.
+ * `out[i] = f(x[i]) * a[i] * b[i] + beta * out[i]`, using the first `factors` of `a` and `b`; f is silu or its derivative
+ * `σ(x) (1 + x (1 − σ(x)))`. σ is computed from `e = exp(−|x|)`, which never overflows: `1 / (1 + e)`, or `e / (1 + e)` below 0.
  */
 function activate(
   out: usize,

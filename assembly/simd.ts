@@ -12,7 +12,7 @@ export function madd(a: v128, b: v128, c: v128): v128 {
 
 /**
  * The first `count` (1 to 4) floats at `from` in the low lanes, `rest` in the others.
- * Reads nothing behind them.
+ * Reads nothing after them.
  */
 export function loadTail(from: usize, count: usize, rest: v128): v128 {
   if (count === 4) return v128.load(from);
@@ -21,7 +21,7 @@ export function loadTail(from: usize, count: usize, rest: v128): v128 {
   return count === 2 ? two : v128.load32_lane(from, two, 2, 8);
 }
 
-/** Writes the `count` (1 to 4) low lanes to `to`, and nothing behind them. */
+/** Writes the `count` (1 to 4) low lanes to `to`, and nothing after them. */
 export function storeTail(to: usize, value: v128, count: usize): void {
   if (count === 4) {
     v128.store(to, value);

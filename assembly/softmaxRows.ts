@@ -1,8 +1,8 @@
-/** What losses over rows of logits share: the largest of a row, its exponentials and their sum. */
+/** Common parts of losses over rows of logits: the largest of a row, its exponentials and their sum. */
 import { EXP_CONSTANTS, expWith } from './math';
 import { loadTail, storeTail } from './simd';
 
-/** The largest of `cols` values, those that are NaN left out: `expRow` finds them. */
+/** The largest of `cols` values, ignoring NaN, which `expRow` detects. */
 export function rowMax(x: usize, cols: usize): f32 {
   const lowest = f32x4.splat(-Infinity);
   const end = x + ((cols & ~3) << 2);
@@ -26,7 +26,7 @@ export function rowMax(x: usize, cols: usize): f32 {
 }
 
 /**
- * `out[c] = exp(x[c] − max)`, in place where out is x; gives their sum, added up in two lanes of float64. It is NaN where a
+ * `out[c] = exp(x[c] − max)`, in place where out is x; returns their sum, added up in two lanes of float64. It is NaN where a
  * value is NaN or max infinite.
  */
 export function expRow(out: usize, x: usize, cols: usize, max: f32): f64 {

@@ -1,4 +1,4 @@
-/** Cross-entropy of each row and its gradient, in the place of the logits. */
+/** Cross-entropy of each row and its gradient, in place of the logits. */
 import { log } from './math';
 import { expRow, fillRow, rowMax, scaleRow } from './softmaxRows';
 

@@ -1,4 +1,4 @@
-/** What changed against the figures of an earlier run. */
+/** Changes against the figures of an earlier run. */
 import Table from 'cli-table3';
 import { readFileBytes } from '../src/node.js';
 import type { Result } from './result.js';
@@ -6,7 +6,7 @@ import type { Result } from './result.js';
 /** Per cent that a figure may get worse before it is marked, when its spread is smaller still. */
 const NOISE_PERCENT = 5;
 
-/** What the bench writes, as far as it is read again. */
+/** The report of the benchmarks, as far as it is read again. */
 export interface Report {
   readonly date: string;
   readonly machine: Readonly<Record<string, unknown>>;

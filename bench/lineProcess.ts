@@ -1,11 +1,11 @@
-/** A process that is asked questions: a line of JSON each, and for each a line of JSON as its answer. */
+/** A process that answers questions: each question and each answer is a line of JSON. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 export interface LineProcessOptions {
   readonly program: string;
   readonly words: readonly string[];
-  /** Beside those of this process. */
+  /** Environment variables besides those of this process. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -20,7 +20,7 @@ export class LineProcess {
     this.#child = spawn(program, words, { env: { ...process.env, ...env } });
     const { stdin, stdout, stderr } = this.#child;
     if (!stdin || !stdout || !stderr) throw new Error(`${program} has no pipes`);
-    // That it ended is told by its close.
+    // The end of the process is reported by its close event.
     stdin.on('error', () => {});
     stderr.on('data', (bytes) => {
       this.#complaints += bytes;
@@ -36,7 +36,7 @@ export class LineProcess {
     this.#ended = this.#failed.catch(() => {});
   }
 
-  /** @throws Error with what the process says is an `error`, or with its last words where it has ended */
+  /** Asks a question. @throws Error with the `error` of the answer, or with the last output where the process has ended */
   async ask<T extends object>(question: object): Promise<T> {
     this.#child.stdin?.write(`${JSON.stringify(question)}\n`);
     const line = await Promise.race([this.#answers.next(), this.#failed]);
@@ -46,7 +46,7 @@ export class LineProcess {
     return answer;
   }
 
-  /** Lets it end; resolves when it has. */
+  /** Ends the process; resolves when it has ended. */
   end(): Promise<void> {
     this.#child.stdin?.end();
     return this.#ended;

@@ -1,4 +1,4 @@
-/** `npm run bench`: prints what a device does, and writes it as JSON. */
+/** `npm run bench`: measures a device, prints the figures, and writes them as JSON. */
 
 import { mkdirSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -25,13 +25,13 @@ function fail(error: unknown): never {
 }
 
 const options = new Command('bench')
-  .description('Measures kernels, training steps and evaluation, on one thread unless told otherwise.')
+  .description('Measures kernels, training steps and evaluation, on one thread by default.')
   .option('--device <name>', 'auto, webgpu, wasm or reference', 'wasm')
-  .option('--threads <n>', 'of wasm; what a second one brings is measured with 1', '1')
+  .option('--threads <n>', 'WebAssembly threads; the gain of a second one is measured with 1', '1')
   .option('--json <file>', 'where to write the figures', 'build/bench.json')
   .option('--compare <file>', 'show what changed against the figures of an earlier run')
-  .option('--time <ms>', 'milliseconds to measure each', '1000')
-  .option('--deterministic', 'keep to the simd build where the runtime has relaxed SIMD')
+  .option('--time <ms>', 'milliseconds for each measurement', '1000')
+  .option('--deterministic', 'use the simd build even where the runtime has relaxed SIMD')
   .parse()
   .opts<{
     device: DeviceName;
@@ -45,7 +45,7 @@ const options = new Command('bench')
 const timeMs = Number(options.time);
 const threads = Number(options.threads);
 const { deterministic = false } = options;
-// Before anything is measured or written: it may be the file that is written.
+// It is read before anything is measured or written, as it may be the file that is written.
 const earlier = options.compare === undefined ? undefined : await readReport(options.compare).catch(fail);
 const { device, reason } = await selectDevice({ prefer: options.device, deterministic, threads });
 const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };

@@ -14,14 +14,14 @@ export const MATMUL_SHAPES: readonly MatmulShape[] = [
   { m: 10, k: 784, n: 2 },
 ];
 
-/** NN, NT and TN: what forward and backward passes are made of. */
+/** NN, NT and TN: the products of forward and backward passes. */
 export const TRANSPOSES = [
   { letters: 'NN', transA: false, transB: false },
   { letters: 'NT', transA: false, transB: true },
   { letters: 'TN', transA: true, transB: false },
 ] as const;
 
-/** 10⁹ multiplications and additions a second. */
+/** 10⁹ multiplications and additions per second. */
 export function gflops({ m, k, n }: MatmulShape, seconds: number): number {
   return (2 * m * k * n) / seconds / 1e9;
 }

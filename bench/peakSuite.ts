@@ -1,11 +1,11 @@
-/** How near matmul comes to what the core can do on registers alone, in the same build. */
+/** Compares matmul with the peak of the core on registers only, in the same build. */
 import type { WasmBackend } from '../src/backends/wasm/index.js';
 import { readBinary } from '../src/node.js';
 import { gflops, TRANSPOSES } from './matmul.js';
 import type { Pair } from './ratio.js';
 
 const SIZES = [512, 1024];
-/** Where the peak loop has its numbers, and how many vectors they are. */
+/** Address of the peak loop's numbers, and the number of vectors. */
 const AT = 1024;
 const VECTORS = 15;
 
@@ -14,7 +14,7 @@ interface PeakExports {
   peakFlops(): number;
 }
 
-/** Every pair is the peak loop against a product of as many operations. */
+/** Pairs of the peak loop and a product with the same number of operations. */
 export async function peakSuite(device: WasmBackend): Promise<Pair[]> {
   const peak = await peakLoop(device.features.includes('relaxed-simd') ? 'relaxed' : 'simd');
   return SIZES.flatMap((size) => {
@@ -34,7 +34,7 @@ export async function peakSuite(device: WasmBackend): Promise<Pair[]> {
   });
 }
 
-/** What does so many operations on registers; it is checked to compute what it says. */
+/** A function that does a number of operations on registers; its result is checked. */
 async function peakLoop(build: 'simd' | 'relaxed'): Promise<(flops: number) => void> {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
   const module = await WebAssembly.compile((await readBinary(build)) as BufferSource);

@@ -1,4 +1,4 @@
-/** Two works measured in turn, so that a clock that drifts drifts for both, and how one compares with the other. */
+/** Measures two works in turn, so that a drifting clock affects both, and compares them. */
 import type { Result } from './result.js';
 
 export type Work = () => Promise<void> | void;
@@ -9,7 +9,7 @@ export interface Pair {
   readonly unit: string;
   readonly base: Work;
   readonly work: Work;
-  /** From `time(work) / time(base)` to the figure; default the ratio itself. */
+  /** Turns `time(work) / time(base)` into the figure. Default: the ratio itself. */
   readonly value?: (ratio: number) => number;
   readonly lowerIsBetter: boolean;
 }
@@ -22,7 +22,7 @@ export async function measurePairs(pairs: readonly Pair[], timeMs: number): Prom
     const ratios: number[] = [];
     const end = performance.now() + timeMs;
     while (performance.now() < end || ratios.length < 5) {
-      // The order changes, so that neither always runs in what the other has left in the caches.
+      // The order alternates, so that neither always finds the caches as the other left them.
       const [first, second] = ratios.length % 2 === 0 ? [base, work] : [work, base];
       const [a, b] = [await timeOf(first), await timeOf(second)];
       ratios.push(value(ratios.length % 2 === 0 ? b / a : a / b));
@@ -32,7 +32,7 @@ export async function measurePairs(pairs: readonly Pair[], timeMs: number): Prom
   return results;
 }
 
-/** Until the engine has compiled what runs often. */
+/** Runs the works until the engine has compiled what runs often. */
 async function warmUp(works: readonly Work[], timeMs: number): Promise<void> {
   for (const work of works) {
     const end = performance.now() + timeMs / works.length;

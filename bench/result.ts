@@ -5,7 +5,7 @@ import { Bench } from 'tinybench';
 export interface Result {
   readonly name: string;
   readonly unit: string;
-  /** In `unit`, from the median time. */
+  /** Figure in `unit`, from the median time. */
   readonly median: number;
   /** Median absolute deviation of the times, in per cent of the median. */
   readonly spreadPercent: number;
@@ -16,12 +16,12 @@ export interface Result {
 export interface Measured {
   readonly name: string;
   readonly unit: string;
-  /** What one call does, in `unit` · seconds: the figure is this over the time. */
+  /** Work of one call, in `unit` · seconds: the figure is this divided by the time. */
   readonly work: number;
   readonly run: () => Promise<void> | void;
 }
 
-/** Times each for `timeMs` and at least three calls after a warm-up, and says how fast it was. */
+/** Times each for `timeMs` and at least three calls after a warm-up, and returns the figures. */
 export async function measure(suite: readonly Measured[], timeMs: number): Promise<Result[]> {
   const bench = new Bench({ time: timeMs, warmupTime: timeMs / 4, iterations: 3, warmupIterations: 1 });
   for (const { name, run } of suite) bench.add(name, run);

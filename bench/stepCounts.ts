@@ -12,8 +12,8 @@ const STEPS = 200;
 const WARM_UP = 50;
 
 /**
- * What a wrapper LoRA step asks of WebGPU, and what that costs on the host: all that a software adapter can tell. It
- * is waited for between steps, so that the adapter, when it computes on the same cores, does not disturb the encoding.
+ * The requests of a wrapper LoRA step to WebGPU, and their cost on the host, which is all that a software adapter can show.
+ * The device is awaited between steps, so that an adapter that computes on the same cores does not disturb the encoding.
  */
 export async function stepCounts(device: Backend, train: Dataset): Promise<Result[]> {
   if (!(device instanceof WebGpuBackend)) return [];

@@ -1,4 +1,4 @@
-/** What a LoRA step costs beside its kernels, and how cost grows with size. */
+/** The cost of a LoRA step besides its kernels, and its growth with size. */
 import type { Backend } from '../src/backends/backend.js';
 import { Random } from '../src/base/random.js';
 import type { Dataset } from '../src/data/dataset.js';
@@ -32,14 +32,14 @@ export function fullSteps(device: Backend, train: Dataset, batchSize: number): W
 
 function fitSteps(model: DigitsNet, train: Dataset, batchSize: number): Work {
   const data = train.take(stepsFor(batchSize) * batchSize);
-  // What has learned everything computes on numbers too small for the processor to be fast on.
+  // A model that has learned everything computes with denormal numbers, on which processors are slow.
   const optimizer = new Adam(model.parameters(), { learningRate: 0 });
   return async () => {
     await fit(model, data, { optimizer, batchSize, shuffle: false });
   };
 }
 
-/** The kernels of the same steps alone: one recorded step, run again and again. */
+/** Only the kernels of the same steps: one recorded step, run again and again. */
 function loraKernels(device: Backend, train: Dataset, { batchSize, rank }: LoraShape): Work | undefined {
   const { recorder } = device;
   if (!recorder) return undefined;

@@ -1,4 +1,4 @@
-/** What a second thread brings. */
+/** The gain of a second thread. */
 import type { Backend } from '../src/backends/backend.js';
 import { selectDevice } from '../src/index.js';
 import { loadMnist } from '../src/mnist/index.js';
@@ -14,7 +14,7 @@ function square(device: Backend): Work {
   return () => device.run('matmul', { out, a, b, m: SIZE, k: SIZE, n: SIZE });
 }
 
-/** The same works on one thread and on two. */
+/** Pairs of the same work on one thread and on two. */
 export async function threadSuite(deterministic: boolean): Promise<{ pairs: Pair[]; dispose: () => void }> {
   const works = [1, 2].map(async (threads) => {
     const { device } = await selectDevice({ prefer: 'wasm', deterministic, threads });

@@ -7,7 +7,7 @@ import { evaluate } from '../src/train/evaluate.js';
 import { fit } from '../src/train/fit.js';
 import type { Measured } from './result.js';
 
-/** Iterations of `fit` in one timed call. */
+/** Number of iterations of `fit` in one timed call. */
 const STEPS = 50;
 const BATCH_SIZE = 10;
 
@@ -29,7 +29,7 @@ export async function trainingSuite(device: Backend, train: Dataset, test: Datas
       await fit(model, data, { optimizer, batchSize: BATCH_SIZE, shuffle: false });
     };
     await checkThatItLearns(name, async () => (await evaluate(model, data)).loss, run);
-    // What has learned everything computes on numbers too small for the processor to be fast on.
+    // A model that has learned everything computes with denormal numbers, on which processors are slow.
     optimizer.learningRate = 0;
     suite.push({ name: `${name}, batch ${BATCH_SIZE}`, unit: 'it/s', work: STEPS, run });
   }

@@ -6,7 +6,7 @@ import { minify } from 'terser';
 
 const root = new URL('..', import.meta.url);
 
-/** The twins over shared memory, which serve for both; the build that asserts is for developing the kernels. */
+/** The builds over shared memory, which serve for both kinds; the debug build is only for developing the kernels. */
 const BINARIES = ['simd', 'relaxed'];
 
 /**

@@ -1,6 +1,6 @@
 declare module 'virtual:kernels' {
   const archive: {
-    /** The binaries, a stretch of each in turn, a byte a character: that compresses as well as the binaries do. */
+    /** The binaries, a stretch of each in turn, one byte per character: that compresses as well as the binaries do. */
     readonly bytes: string;
     /** Bytes of a stretch; where a binary ends, its last one is shorter, or none. */
     readonly stretch: number;

@@ -9,7 +9,7 @@ export * from '../src/core.js';
 /** The import of the memory, as a binary has it, up to the flags of its limits: shared, with a maximum. */
 const SHARED_MEMORY = '\x03env\x06memory\x02\x03';
 
-/** The build over shared memory is the other one too, but for one bit of its import. */
+/** Reads a build. Those over shared memory differ from the others only in one bit of the import. */
 const readBinary: devices.Platform['readBinary'] = async (name) => {
   const [build, shared] = name.split('-');
   const length = archive.lengths[build];

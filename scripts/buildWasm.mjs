@@ -1,6 +1,6 @@
 /**
  * Compiles assembly/ for every target of asconfig.json, in one process: the compiler is loaded and warmed up once.
- * Plain JavaScript, since a loader of TypeScript would go through the compiler's ten megabytes too.
+ * Plain JavaScript, since a TypeScript loader would also process the compiler's ten megabytes.
  */
 import { readFile } from 'node:fs/promises';
 import asc from 'assemblyscript/asc';

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const folder = new URL('../src/backends/webgpu/shaders/', import.meta.url);
 const target = new URL('../shaders.gen.ts', folder);
 
-/** The text as a template literal, the form that keeps its lines; without what only its readers need. */
+/** The text as a template literal, which keeps its lines; without comments and other text for readers. */
 function literal(text: string): string {
   const code = text
     .replace(/\/\/.*$/gm, '')
@@ -37,6 +37,6 @@ for (const name of names) {
   text += `  ${name}: ${literal(await textOf(name))},\n`;
 }
 text += '} as const;\n';
-// Left alone when nothing changed, so that watchers and incremental builds stay quiet.
+// The file is not written when nothing changed, so that watchers and incremental builds stay quiet.
 const present = await readFile(target, 'utf8').catch(() => undefined);
 if (present !== text) await writeFile(target, text);

@@ -9,7 +9,7 @@ if [ -f "$folder/$name" ] && [ "$(wc -c < "$folder/$name")" -eq "$bytes" ]; then
   exit 0
 fi
 mkdir -p "$folder"
-# Beside its place, so that the last step is a rename.
+# It is unpacked beside its place, so that the last step is a rename.
 work="$(mktemp -d "$folder/fetch.XXXXXX")"
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"

@@ -102,7 +102,7 @@ function body(command: Command): string[] {
   return lines;
 }
 
-/** Roughly what a command that can be cut takes, in nanoseconds, as an expression. */
+/** The approximate time of a command that can be divided, in nanoseconds, as an expression. */
 function costOf(command: Command): string | undefined {
   const { cut, cost } = command.row;
   if (cost)
@@ -135,7 +135,7 @@ function write(): void {
     }),
     "import { shareStart } from './share';",
     '',
-    '/** Of one command: float64 that hold the kernel and its operands, up to a whole cache line. */',
+    '/** Bytes of one command: float64 that hold the kernel and its operands, up to a whole cache line. */',
     `export const COMMAND_BYTES: usize = ${Math.ceil((slots * 8) / 64) * 64};`,
     '',
     'export enum Op {',

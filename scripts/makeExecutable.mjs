@@ -7,6 +7,6 @@ import { chmod, readFile, stat } from 'node:fs/promises';
 const { bin } = JSON.parse(await readFile('package.json', 'utf8'));
 for (const file of Object.values(bin)) {
   const { mode } = await stat(file);
-  // Whoever may read it may run it.
+  // Everyone who may read it may run it.
   await chmod(file, mode | ((mode & 0o444) >> 2));
 }

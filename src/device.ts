@@ -11,7 +11,7 @@ import { DeviceError } from './base/errors.js';
 import type { HostGpu } from './base/hostTypes.js';
 import { checkOptions, type OptionNames } from './base/options.js';
 
-/** What a platform brings: each has its own way to read a file and to open WebGPU. */
+/** What a platform provides: its way to read a file and to open WebGPU. */
 export interface Platform {
   /** Reads a compiled kernel binary. */
   readonly readBinary: WasmBackendOptions['readBinary'];
@@ -24,20 +24,20 @@ export interface Platform {
 }
 
 export interface SelectDeviceOptions {
-  /** `auto` takes the fastest that is there; a name takes that device or throws. Default `auto`. */
+  /** Device to open: `auto` takes the fastest available, a name takes that device or throws. Default `auto`. */
   readonly prefer?: 'auto' | DeviceName;
-  /** Same bits on every machine: WebAssembly with plain SIMD, without fused multiply-add. */
+  /** Whether results have the same bits on every machine: WebAssembly with plain SIMD, without fused multiply-add. Default false. */
   readonly deterministic?: boolean;
   /**
-   * Of WebAssembly, the caller's included; they change no result. `auto` is one for each core, up to 8, or one
-   * where threads cannot share memory or do not start, which `reason` tells. Default `auto`.
+   * Number of WebAssembly threads, the caller's included; results do not depend on it. `auto` is one for each core, up to 8,
+   * or one where threads cannot share memory or do not start, which `reason` reports. Default `auto`.
    */
   readonly threads?: number | 'auto';
 }
 
 export interface SelectedDevice {
   readonly device: Backend;
-  /** One sentence: why this one. */
+  /** Why this device was chosen, in one sentence. */
   readonly reason: string;
 }
 
@@ -45,13 +45,13 @@ export interface SelectedDevice {
 export interface DeviceReport {
   readonly name: DeviceName;
   readonly available: boolean;
-  /** Whether `auto` takes it. */
+  /** Whether `auto` chooses it. */
   readonly chosen: boolean;
   readonly features: readonly string[];
   readonly reason: string;
-  /** What WebGPU runs on. */
+  /** The adapter that WebGPU runs on. */
   readonly adapter?: string;
-  /** In bytes and counts, by name. */
+  /** Limits of the device in bytes and counts, by name. */
   readonly limits?: Readonly<Record<string, number>>;
 }
 
@@ -61,9 +61,9 @@ const REFERENCE_REASON = 'plain float64 loops, exact and slow';
 
 /**
  * Opens a device. `auto` takes WebGPU on a real adapter, otherwise WebAssembly SIMD (with fused multiply-add
- * where the runtime has relaxed SIMD). A software adapter of WebGPU is slower than WebAssembly: it is taken
- * only by name, and so is the float64 reference.
- * @throws DeviceError that says what is missing, when the device or the threads asked for are not there
+ * where the runtime has relaxed SIMD). A software adapter of WebGPU is slower than WebAssembly: it is used
+ * only when requested by name, and so is the float64 reference.
+ * @throws DeviceError that says what is missing, when the requested device or threads are not available
  */
 export async function selectDevice(
   options: SelectDeviceOptions,
@@ -80,7 +80,7 @@ export async function selectDevice(
     case 'wasm':
       return openWasm('asked for by name', wasm, platform);
     case 'webgpu': {
-      if (deterministic) throw new DeviceError('webgpu: is not the same on every machine: use wasm');
+      if (deterministic) throw new DeviceError('webgpu: results differ between machines: use wasm');
       const device = await openWebGpu(platform, true);
       return { device, reason: `asked for by name: ${device.adapterDescription}` };
     }
@@ -104,7 +104,7 @@ async function openFastest(wasm: WasmWish, platform: Platform): Promise<Selected
     const why = firstClause(error.message);
     return openWasm(`the fastest device of this runtime (${why})`, wasm, platform).catch(
       (reason: unknown) => {
-        // Both are told: one may be easier to mend than the other.
+        // Both reasons are reported: one may be easier to fix than the other.
         if (!(reason instanceof DeviceError)) throw reason;
         throw new DeviceError(`${reason.message}; ${error.message}`, { cause: reason });
       },
@@ -118,7 +118,7 @@ async function openWasm(why: string, wish: WasmWish, platform: Platform): Promis
   return { device, reason: `${why}: ${describeWasm(device, wish)}` };
 }
 
-/** Loaded only when it is wanted, so that who runs on WebAssembly never loads it. */
+/** Opens WebGPU, loading its part on demand so WebAssembly-only users never load it. */
 async function openWebGpu({ openGpu }: Platform, allowFallback: boolean) {
   const gpu = await openGpu(allowFallback);
   const { createWebGpuBackend } = await loadWebGpu();
@@ -134,7 +134,7 @@ async function loadWebGpu() {
   }
 }
 
-/** Tries every device and says of each whether it can be used and why. */
+/** Tries every device and reports whether it can be used and why. */
 export async function listDevices(platform: Platform): Promise<DeviceReport[]> {
   const webgpu = await reportWebGpu(platform);
   const wasm = await reportWasm(platform);
@@ -146,7 +146,7 @@ export async function listDevices(platform: Platform): Promise<DeviceReport[]> {
       available: true,
       chosen: false,
       features: ['float64'],
-      reason: `taken only by name: ${REFERENCE_REASON}`,
+      reason: `used only by name: ${REFERENCE_REASON}`,
     },
   ];
 }
@@ -157,7 +157,7 @@ async function reportWebGpu({ openGpu }: Platform): Promise<DeviceReport> {
     const { describeAdapter } = await loadWebGpu();
     const { description, isSoftware, features, limits } = await describeAdapter(gpu);
     const reason = isSoftware
-      ? 'taken only by name: a software adapter is slower than wasm'
+      ? 'used only by name: a software adapter is slower than wasm'
       : 'a graphics card, faster than the processor';
     return {
       name: 'webgpu',
@@ -198,7 +198,7 @@ function firstClause(message: string): string {
 function describeWasm({ features, obstacle }: WasmBackend, wish: WasmWish): string {
   const isRelaxed = features.includes('relaxed-simd');
   const build = isRelaxed ? ' with fused multiply-add (relaxed SIMD)' : ', the runtime has no relaxed SIMD';
-  const which = wish.deterministic ? ', kept to the same bits everywhere' : build;
+  const which = wish.deterministic ? ', with the same bits everywhere' : build;
   return `WebAssembly SIMD${which}; ${describeThreads(features, wish, obstacle)}`;
 }
 
@@ -209,6 +209,6 @@ function describeThreads(
 ): string {
   const several = features.find((feature) => feature.endsWith('threads'));
   if (several) return several;
-  if (wish.threads === 1) return 'one thread, as asked for';
+  if (wish.threads === 1) return 'one thread, as requested';
   return `one thread: ${obstacle}`;
 }

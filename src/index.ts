@@ -1,4 +1,4 @@
-/** `lowrank` in Node: the core, with its binaries read from the package's files, WebGPU by the package webgpu, and paths. */
+/** `lowrank` in Node: the core, with its binaries read from the package's files, WebGPU through the package webgpu, and paths. */
 
 import * as devices from './device.js';
 import './node/paths.js';

@@ -1,4 +1,4 @@
-/** `lowrank/node`: what reads and writes files. */
+/** `lowrank/node`: functions that read and write files. */
 export { readBinary } from './node/binary.js';
 export { directoryFiles } from './node/directoryFiles.js';
 export { type ExampleFiles, exampleFiles } from './node/exampleFiles.js';

@@ -1,4 +1,4 @@
-/** Tensors: a shape over a storage of a device. What made a tensor, and its backward, is in autograd/. */
+/** Tensors: a shape over a storage of a device. The graph and its backward pass are in autograd/. */
 import type { Backend, DType, HostArray, Storage } from './backends/backend.js';
 import { isPackedType, PACKED, type PackedType, storageBytes } from './backends/elementTypes.js';
 import { freeHolding, type Holding, own } from './backends/ownership.js';
@@ -11,21 +11,21 @@ export type Shape = readonly number[];
 
 /**
  * How products with a packed weight are computed: `exact` in f32; `fast` in integers, with activations rounded to 16 bits in
- * blocks of 32 (14 bits for both operands on the way back), at an error of about 1e-4 of the output in place of 1e-7; `fastest`
- * as `fast`, but a single row, as when text is written, to 8 bits where the weight has 4, at an error of about 1e-2.
+ * blocks of 32 (14 bits for both operands in the backward pass), at an error of about 1e-4 of the output, not 1e-7; `fastest`
+ * like `fast`, but a single row, as in text generation, is rounded to 8 bits where the weight has 4, at an error of about 1e-2.
  */
 export type Precision = 'exact' | 'fast' | 'fastest';
 
-/** What autograd/graph.ts hangs on a tensor that an op made. */
+/** The graph node that autograd/graph.ts attaches to a tensor made by an op. */
 export interface GraphNode {
   backward(root: Tensor, gradient: Tensor | undefined): void;
 }
 
-/** The same for a tensor without a graph, which graphs read. */
+/** The counterpart for a tensor without a graph that graphs read. */
 export interface Feed {
-  /** The step of a training loop that it was made in. */
+  /** The step of a training loop in which it was made. */
   readonly step: number;
-  /** Tensors of the same kind that it was made of. */
+  /** Tensors of the same kind that it was made from. */
   readonly sources: readonly WeakRef<Tensor>[];
   /** Ops whose backward may read it. */
   readers: number;
@@ -38,7 +38,7 @@ export class Tensor {
   node: GraphNode | undefined;
   /** @internal */
   feed: Feed | undefined;
-  /** @internal Whether an op made it, whose memory another may take over. */
+  /** @internal Whether an op made it, so that another op may take over its memory. */
   isMade = false;
   /** @internal Whether something else reads its memory later: a backward, or a tensor that shares it. */
   isRead = false;
@@ -46,23 +46,23 @@ export class Tensor {
   isMoved = false;
   /** @internal How products with it are computed, where it is packed. */
   precision: Precision = 'exact';
-  /** @internal Computes the values again, to the same bits; of what an op made in a graph, if it is cheap. */
+  /** @internal Computes the values again, to the same bits; set for cheap results of ops in a graph. */
   remake: ((out: Storage) => void) | undefined;
   #isSpared = false;
   /** @internal */
   readonly holding: Holding;
   #hasGradient = false;
   #gradientView: Tensor | undefined;
-  /** How its memory ended: `released by …`, `taken over by …`. */
+  /** The end of its memory: `released by …`, `taken over by …`. */
   #ended = '';
   #isOwned = false;
   #isKept = false;
 
-  /** Takes over `storage`, which has as many elements as `shape` says. */
+  /** Takes over `storage`, whose length must be the number of elements of `shape`. */
   constructor(device: Backend, storage: Storage, shape: Shape) {
     const length = elementCount(shape);
     if (storage.length !== length) {
-      throw new ShapeError(`Tensor: shape [${shape}] wants ${length} elements: got ${storage.length}`);
+      throw new ShapeError(`Tensor: shape [${shape}] requires ${length} elements: got ${storage.length}`);
     }
     this.shape = shape;
     this.holding = { device, storage, gradient: undefined, saved: [], around: [] };
@@ -76,7 +76,7 @@ export class Tensor {
     return this.storage.dtype;
   }
 
-  /** Elements. */
+  /** Number of elements. */
   get length(): number {
     return elementCount(this.shape);
   }
@@ -119,17 +119,17 @@ export class Tensor {
     return this.#gradientView;
   }
 
-  /** Forgets the gradient; the next `backward()` starts anew in the same memory. */
+  /** Forgets the gradient; the next `backward()` starts again in the same memory. */
   zeroGrad(): void {
     this.#hasGradient = false;
   }
 
   /**
-   * Accumulates d(this)/d(leaf) into `grad` of every leaf that requires one, and gives the graph's memory
-   * back: all but this tensor itself, which stays readable until the next graph is begun.
-   * @param gradient  of the final result with respect to this tensor, same shape; needed unless this
+   * Accumulates d(this)/d(leaf) into `grad` of every leaf that requires one, and frees the graph's memory,
+   * except for this tensor, which stays readable until the next graph is begun.
+   * @param gradient  gradient of the final result with respect to this tensor, same shape; required unless this
    *   tensor has one element
-   * @throws Error without a graph, or when the graph was used already
+   * @throws Error without a graph, or when the graph was already used
    * @see https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html
    */
   backward(gradient?: Tensor): void {
@@ -165,7 +165,7 @@ export class Tensor {
   write(data: ArrayLike<number>): void {
     checkNumbers(data, 'write: values');
     if (data.length !== this.length) {
-      throw new ShapeError(`write: [${this.shape}] wants ${this.length} values: got ${data.length}`);
+      throw new ShapeError(`write: [${this.shape}] requires ${this.length} values: got ${data.length}`);
     }
     if (isFrozenWeight(this))
       throw new TypeError(`write: a weight of ${this.dtype} is loaded from a file, not written`);
@@ -174,8 +174,8 @@ export class Tensor {
   }
 
   /**
-   * Keeps the memory when that ends which would free it: `backward()` of a graph that it belongs to or that reads it, the
-   * training step of `fit` or the `noGrad()` that it was made in. It is a constant afterwards, and yours to `dispose()`.
+   * Keeps the memory, which would otherwise be freed by `backward()` of a graph that it belongs to or that reads it, or at the
+   * end of the training step of `fit` or the `noGrad()` that it was made in. Afterwards it is a constant, and yours to `dispose()`.
    * @throws Error when it was released
    */
   keep(): this {
@@ -183,13 +183,13 @@ export class Tensor {
     return this.own();
   }
 
-  /** Gives the memory back now. Without it, memory goes back when the tensor is garbage. */
+  /** Frees the memory now. Otherwise it is freed when the tensor is garbage-collected. */
   dispose(): void {
     this.#isKept = false;
     this.release('dispose()');
   }
 
-  /** @internal Gives the memory back until something asks for the values, if they can be computed again then. */
+  /** @internal Frees the memory until the values are needed, if they can be computed again then. */
   spare(): void {
     const { storage } = this.holding;
     if (!storage || !this.remake || this.#isKept) return;
@@ -198,7 +198,7 @@ export class Tensor {
     this.#isSpared = true;
   }
 
-  /** @internal Frees the memory; where it is to be kept, what the graph had hung on it. */
+  /** @internal Frees the memory; where that is kept, only what the graph had attached to it. */
   release(by: string): void {
     if (this.#isKept && !this.isReleased) {
       for (const storage of this.holding.saved) this.device.free(storage);
@@ -215,7 +215,7 @@ export class Tensor {
     freeHolding(this.holding);
   }
 
-  /** @internal Why no op may take over the memory; undefined where one may. */
+  /** @internal The reason why no op may take over the memory; undefined where one may. */
   get tie(): string | undefined {
     if (this.#isKept) return 'it is kept';
     if (!this.isMade) return 'no op made it';
@@ -239,13 +239,13 @@ export class Tensor {
     return storage;
   }
 
-  /** @internal Where to put the gradient of this leaf. @param beta  1 when it has numbers to add to */
+  /** @internal Sets the storage of this leaf's gradient. @param beta  1 when it holds numbers to add to */
   setGradient(storage: Storage, beta: 0 | 1): void {
     this.holding.gradient = storage;
     this.#hasGradient = beta === 1;
   }
 
-  /** @internal Whether a gradient was computed, or there was one to add to. */
+  /** @internal Whether a gradient was computed, or existed before. */
   get hasGradient(): boolean {
     return this.#hasGradient;
   }
@@ -271,7 +271,7 @@ export class Tensor {
     this.#gradientView = undefined;
   }
 
-  /** @internal Takes other memory of as many elements, such as of another type, in place of its own. */
+  /** @internal Replaces its memory by other memory with the same number of elements, for example of another type. */
   replaceStorage(storage: Storage): void {
     freeHolding(this.holding);
     this.zeroGrad();
@@ -279,7 +279,7 @@ export class Tensor {
     this.holding.storage = storage;
   }
 
-  /** @internal Where to add a gradient of this leaf, and whether there is one already. */
+  /** @internal The storage for a gradient of this leaf, and whether it already holds one. */
   gradientTarget(): { storage: Storage; beta: 0 | 1 } {
     this.holding.gradient ??= this.device.alloc('f32', this.length);
     const beta = this.#hasGradient ? 1 : 0;
@@ -288,8 +288,8 @@ export class Tensor {
   }
 
   /**
-   * @internal Moves values and gradient into given memory, so that many tensors lie in one stretch.
-   * @param around  the stretches, which are freed with this tensor
+   * @internal Moves values and gradient into given memory, so that many tensors lie in one block.
+   * @param around  the blocks, which are freed with this tensor
    */
   rehome(storage: Storage, gradient: Storage, around: readonly Holding[]): void {
     this.device.run('copy', { out: storage, x: this.storage });
@@ -339,13 +339,13 @@ export function elementCount(shape: Shape): number {
   return count;
 }
 
-/** A device would take the size of an element of another type for no number. */
+/** @throws TypeError for another type, for which a device would have no element size */
 function checkType(what: string, dtype: DType): void {
   if (dtype !== 'f32' && dtype !== 'i32')
     throw new TypeError(`${what}: dtype must be f32 or i32: got ${dtype}`);
 }
 
-/** @throws RangeError for an i32 that is no 32-bit integer, TypeError for what is no number at all */
+/** @throws RangeError for an i32 that is not a 32-bit integer, TypeError for a value that is not a number */
 function checkValues(what: string, data: ArrayLike<number>, dtype: DType): void {
   const isTyped = ArrayBuffer.isView(data);
   if (isTyped && (dtype === 'f32' || data instanceof Int32Array)) return;
@@ -361,7 +361,7 @@ function upload(device: Backend, data: ArrayLike<number>, shape: Shape, dtype: D
   const length = elementCount(shape);
   checkNumbers(data, 'tensor: values');
   if (data.length !== length) {
-    throw new ShapeError(`tensor: shape [${shape}] wants ${length} values: got ${data.length}`);
+    throw new ShapeError(`tensor: shape [${shape}] requires ${length} values: got ${data.length}`);
   }
   checkType('tensor', dtype);
   checkValues('tensor', data, dtype);
@@ -371,9 +371,9 @@ function upload(device: Backend, data: ArrayLike<number>, shape: Shape, dtype: D
 }
 
 /**
- * A tensor with the given values. It is yours: `write()` new values into it in a loop rather than making
- * many, or `dispose()` it; one that is forgotten goes back when the garbage collector finds it.
- * @param data   row-major values, the same number as `shape` says
+ * A tensor with the given values. The caller owns it: in a loop, `write()` new values into it rather than making
+ * many, or `dispose()` it; otherwise its memory is freed by the garbage collector.
+ * @param data   row-major values, one for each element of `shape`
  * @param dtype  `f32`, or `i32` for class indices
  * @throws ShapeError unless `data` has that many values, RangeError for one that the type cannot hold
  */
@@ -401,9 +401,9 @@ export function parameter(device: Backend, data: ArrayLike<number> | undefined, 
 }
 
 /**
- * A frozen weight of packed weights, such as the `weight` of a Linear or an Embedding.
- * @param bytes  as `packWeights` gives them
- * @param shape  [rows, cols]; a row is whole groups
+ * A frozen packed weight, such as the `weight` of a Linear or an Embedding.
+ * @param bytes  the packed bytes, as `packWeights` gives them
+ * @param shape  [rows, cols]; a row must be whole groups
  * @throws ShapeError where a row is not, or there are more or fewer bytes
  */
 export function packedParameter(
@@ -418,15 +418,15 @@ export function packedParameter(
     throw new ShapeError(
       `packedParameter: ${dtype} must be [rows, cols], cols a multiple of ${group}: got [${shape}]`,
     );
-  const wanted = storageBytes(dtype, length);
-  if (bytes.length !== wanted)
-    throw new ShapeError(`packedParameter: ${dtype} [${shape}] wants ${wanted} bytes: got ${bytes.length}`);
+  const needed = storageBytes(dtype, length);
+  if (bytes.length !== needed)
+    throw new ShapeError(`packedParameter: ${dtype} [${shape}] needs ${needed} bytes: got ${bytes.length}`);
   const storage = device.alloc(dtype, length, shape[1]);
   device.write(storage, bytes);
   return new Parameter(device, storage, shape);
 }
 
-/** A frozen or trainable copy of a tensor in f32, in memory of its own. */
+/** A frozen or trainable copy of a tensor in f32, in its own memory. */
 export function copyParameter(source: Tensor, requiresGrad: boolean): Parameter {
   const copy = parameter(source.device, undefined, source.shape);
   source.device.run('copy', { out: copy.storage, x: source.storage });

@@ -45,13 +45,13 @@ describe('selectDevice', () => {
     await expect(selectDevice({ prefer: 'gpu' as 'wasm' })).rejects.toThrow('prefer must be auto');
   });
 
-  it('takes the threads that are there, or as many as it is asked for, and says so', async () => {
+  it('takes the available threads, or the requested number, and says so', async () => {
     const three = await selectWith({ prefer: 'wasm' }, plain);
     expect(three.device.features).toContain('3 threads');
     expect(three.reason).toMatch(/; 3 threads$/);
     const two = await selectWith({ prefer: 'wasm', threads: 2 }, plain);
     expect(two.device.features).toContain('2 threads');
-    expect((await selectWith({ threads: 1 }, plain)).reason).toMatch(/; one thread, as asked for$/);
+    expect((await selectWith({ threads: 1 }, plain)).reason).toMatch(/; one thread, as requested$/);
     const single = await selectWith({ prefer: 'wasm' }, alone);
     expect(single.reason).toMatch(/; one thread: no headers$/);
     expect(single.device.features.join()).not.toContain('threads');
@@ -78,7 +78,7 @@ describe('selectDevice', () => {
     expect(wasm?.reason).toMatch(/SIMD/);
   });
 
-  it('tells of both where there is neither WebGPU nor WebAssembly', async () => {
+  it('reports both where there is neither WebGPU nor WebAssembly', async () => {
     vi.spyOn(WebAssembly, 'validate').mockReturnValue(false);
     await expect(selectWith({}, plain)).rejects.toThrow(
       /^wasm: this runtime has no WebAssembly SIMD.*; webgpu: there is no graphics card: none at all$/,
@@ -259,7 +259,7 @@ describe.runIf(hasWebGpu)('selectDevice with WebGPU', () => {
     device.dispose();
   });
 
-  it('takes a software adapter by name alone', async () => {
+  it('takes a software adapter only by name', async () => {
     expect((await selectWith({}, pretending(true))).device.name).toBe('wasm');
     const { device, reason } = await selectWith({ prefer: 'webgpu' }, pretending(true));
     expect(device.name).toBe('webgpu');
@@ -270,7 +270,7 @@ describe.runIf(hasWebGpu)('selectDevice with WebGPU', () => {
 });
 
 describe('listDevices', () => {
-  it('says of every device whether it is there, and which is taken', async () => {
+  it('says of every device whether it is available, and which is chosen', async () => {
     const devices = await listDevices();
     expect(devices.map(({ name }) => name)).toEqual(['webgpu', 'wasm', 'reference']);
     expect(devices.filter(({ chosen }) => chosen).length).toBe(1);

@@ -55,7 +55,7 @@ describe('the packed tarball', () => {
     expect(run(tool('attw'), tarball, '--profile', 'esm-only')).not.toContain('❌');
   });
 
-  it('has types that compile with those of Node alone', () => {
+  it('has types that compile with only those of Node', () => {
     writeFileSync(join(folder, 'consumer.ts'), CONSUMER);
     const options = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022', '--types', 'node'];
     const types = ['--typeRoots', join(root, 'node_modules/@types'), '--module', 'nodenext'];

@@ -1,4 +1,4 @@
-/** How the sources hang together: layers, platform, package.json. */
+/** Structure of the sources: layers, platform, package.json. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -92,7 +92,7 @@ describe('the page', () => {
 describe('package.json', () => {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-  it('maps types first, the browser apart, and has the side effect that paths are taken in Node alone', () => {
+  it('maps types first, the browser separately, and has the side effect that paths are accepted only in Node', () => {
     expect(Object.keys(manifest.exports['.'])).toEqual(['types', 'browser', 'default']);
     expect(manifest.exports['./node']).toBeDefined();
     expect(manifest.sideEffects).toEqual(['./dist/node/paths.js']);

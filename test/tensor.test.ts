@@ -29,9 +29,9 @@ class Changing extends Module {
 
 describe('tensors', () => {
   it('say what does not fit', () => {
-    expect(() => tensor(device, [1, 2, 3], [2, 2])).toThrow('tensor: shape [2,2] wants 4 values: got 3');
+    expect(() => tensor(device, [1, 2, 3], [2, 2])).toThrow('tensor: shape [2,2] requires 4 values: got 3');
     expect(() => tensor(device, [1], [-1])).toThrow('shape: sizes must be non-negative integers: [-1]');
-    expect(() => zero(2).write([1])).toThrow('write: [2] wants 2 values: got 1');
+    expect(() => zero(2).write([1])).toThrow('write: [2] requires 2 values: got 1');
     expect(() => zeros(device, [1.5])).toThrow('shape: sizes must be non-negative integers: [1.5]');
   });
 

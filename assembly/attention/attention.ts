@@ -10,9 +10,9 @@ import { attentionRows } from './forwardRows';
  * g = ⌊h / (heads / kvHeads)⌋, and the logarithm of the softmax's denominator in `stats[i,h,0]`; `stats[i,h,1]` becomes 0.
  * `q` and `out` are `[rows, heads · dim]`, `k` and `v` `[keys, kvHeads · dim]`, `ranges` `[rows, 4]`.
  *
- * Not all keys are taken at a time: what was summed up is scaled down where a later one has a larger score, so that no
- * exponent is above 0. Does the `part`-th of `parts` shares, which together give the same bits as `parts = 1`. `scratch` is
- * that of matmul.
+ * Keys are processed in parts: the sums so far are scaled down where a later key has a larger score, so that no
+ * exponent is above 0. Computes the `part`-th of `parts` shares, which together give the same bits as `parts = 1`. `scratch`
+ * is that of matmul.
  */
 export function attention(
   out: usize,

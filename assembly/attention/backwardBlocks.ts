@@ -17,7 +17,7 @@ import {
 import { scaleBy, widthOf } from './keyRows';
 import { expRow, scoreGradients } from './softmax';
 
-/** Keys of a share: fewer than a block has, so that there are shares enough. */
+/** Keys of a share: fewer than a block has, so that there are enough shares. */
 const SHARE_KEYS: usize = 128;
 
 /** Parameters as in attentionQueriesBackward. */
@@ -164,7 +164,7 @@ export function keysBlocks(
   }
 }
 
-/** The gradients of keys `first` … `end` as they are to be added to; none where the address is 0. */
+/** Multiplies the gradients of keys `first` … `end` by beta before they are added to; none where the address is 0. */
 function scaleKeys(
   gradients: usize,
   place: usize,
@@ -178,13 +178,13 @@ function scaleKeys(
   for (let j = first; j < end; j++) scaleBy(gradients + place + j * stride, dim, beta);
 }
 
-/** Copies a block's rows of q and dOut to where those of queries and outputs are. */
+/** Copies a block's rows of q and dOut to the areas of queries and outputs. */
 function gather(q: usize, dOut: usize, rowBytes: usize, bytes: usize, count: usize, scratch: usize): void {
   copyRows(queriesAt(scratch), bytes, q, rowBytes, count, bytes);
   copyRows(outputsAt(scratch), bytes, dOut, rowBytes, count, bytes);
 }
 
-/** The probabilities of `seen` keys from `k` on, made again in the place of the scores; 0 where a row does not see one. */
+/** Computes the probabilities of `seen` keys from `k` on again, in place of the scores; 0 where a row does not see one. */
 function weighAgain(
   k: usize,
   stride: usize,
@@ -228,7 +228,7 @@ function weighAgain(
   }
 }
 
-/** The gradients of the scores from the probabilities, in a place of their own. */
+/** Computes the gradients of the scores from the probabilities, in a separate area. */
 function toScores(
   v: usize,
   stride: usize,

@@ -8,23 +8,23 @@ import { Product } from '../matmul/product';
 import { HEAD_BYTES, SPILL_OFFSET } from '../matmul/scratch';
 import { boundOf, widthOf } from './keyRows';
 
-/** Rows of a block and keys at a time: fewer where a row is long, so that all has its place in scratch memory. */
+/** Rows of a block and keys at a time: fewer where a row is long, so that everything fits into scratch memory. */
 const BLOCK_ROWS: usize = 96;
 const BLOCK_KEYS: usize = 256;
 const SMALL_DIM: usize = 128;
 const LARGEST_DIM: usize = 256;
 
-/** Of a packed operand, `[keys, dim]`; of scores, `[rows, keys]`; of rows, `[rows, dim]`; the same for both kinds of dim. */
+/** Bytes of a packed operand, `[keys, dim]`; of scores, `[rows, keys]`; of rows, `[rows, dim]`; the same for both kinds of dim. */
 const PACKED_BYTES: usize = (BLOCK_KEYS * SMALL_DIM) << 2;
 const SCORE_BYTES: usize = (BLOCK_ROWS * BLOCK_KEYS) << 2;
 const ROW_BYTES: usize = (BLOCK_ROWS * SMALL_DIM) << 2;
 const STATE_BYTES: usize = BLOCK_ROWS << 4;
 const AREAS: usize = HEAD_BYTES + PACKED_A_BYTES + PACKED_BYTES;
 
-/** How much scratch memory the blocks need: less than matmul does. */
+/** Scratch memory of the blocks in bytes: less than that of matmul. */
 export const BLOCK_BYTES: usize = AREAS + 2 * SCORE_BYTES + 3 * ROW_BYTES + STATE_BYTES;
 
-/** Fewer rows do not pay for packing keys. */
+/** Number of rows from which packing keys pays off. */
 const FEW_ROWS: usize = 8;
 
 /** Where parts of the scratch memory begin. */
@@ -47,7 +47,7 @@ export function statesAt(scratch: usize): usize {
   return scratch + AREAS + 2 * SCORE_BYTES + 3 * ROW_BYTES;
 }
 
-/** Rows of q in a block; 0 where rows are better taken one by one. */
+/** Rows of q in a block; 0 where rows are better processed one by one. */
 export function rowsOfBlock(rows: usize, group: usize, dim: usize): usize {
   if (rows < FEW_ROWS || dim > LARGEST_DIM) return 0;
   return (dim <= SMALL_DIM ? BLOCK_ROWS : BLOCK_ROWS / 2) / group;
@@ -139,7 +139,7 @@ export function copyRows(
 }
 
 /**
- * Sets to −infinity what a row does not see of the scores of `count` keys from `first` on, to the end of the last vector.
+ * Sets the scores of keys that a row does not see to −infinity, for `count` keys from `first` on, to the end of the last vector.
  * Returns whether it sees any.
  */
 export function hideUnseen(scores: usize, ranges: usize, row: usize, first: usize, count: usize): bool {

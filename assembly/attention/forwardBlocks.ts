@@ -40,7 +40,7 @@ export function attentionBlocks(
   const most = rowsOfBlock(rows, group, dim);
   const outputs = outputsAt(scratch);
   const units = ((rows + most - 1) / most) * kvHeads;
-  // Shares take turns, because later blocks often see more.
+  // Blocks are distributed to the shares in turn, because later blocks often see more keys.
   for (let unit = part; unit < units; unit += parts) {
     const head = unit % kvHeads;
     const row = (unit / kvHeads) * most;
@@ -82,7 +82,7 @@ export function attentionBlocks(
   }
 }
 
-/** Nothing summed up: for each row the largest score, and the sum of exponentials in 8 bytes. */
+/** Initialises the sums: for each row the largest score, and the sum of exponentials in 8 bytes. */
 function begin(outputs: usize, states: usize, m: usize, dim: usize): void {
   memory.fill(outputs, 0, (m * dim) << 2);
   for (const end = states + (m << 4); states < end; states += 16) {
@@ -91,7 +91,7 @@ function begin(outputs: usize, states: usize, m: usize, dim: usize): void {
   }
 }
 
-/** From scores to weights, and the outputs so far scaled down where a score is larger than all before. */
+/** Turns scores into weights, and scales the outputs so far down where a score is larger than all before. */
 function weigh(
   scores: usize,
   ranges: usize,
@@ -123,7 +123,7 @@ function weigh(
   }
 }
 
-/** The outputs divided by their sums, and the stats of each row's heads. */
+/** Divides the outputs by their sums, and writes the stats of each row's heads. */
 function finish(stats: usize, heads: usize, rows: usize, group: usize, dim: usize, scratch: usize): void {
   let state = statesAt(scratch);
   let output = outputsAt(scratch);

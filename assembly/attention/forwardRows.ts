@@ -57,7 +57,7 @@ export function attentionRows(
   }
 }
 
-/** From scores to weights; returns by what the sums so far are to be scaled down, 0 where there are none. */
+/** Turns scores into weights; returns the factor for scaling the sums so far down, 0 where there are none. */
 function weigh(scores: usize, count: usize, state: usize): f32 {
   const most = load<f32>(state);
   const sum = load<f32>(state, 4);

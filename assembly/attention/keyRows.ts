@@ -1,10 +1,10 @@
 /**
- * What attention does with rows of keys or values: products with one vector, and sums with one weight for each. The rows are
+ * Operations of attention on rows of keys or values: products with one vector, and sums with one weight for each. The rows are
  * `stride` bytes apart and have `dim` elements; sizes are any.
  */
 import { loadTail, madd, storeTail } from '../simd';
 
-/** Keys at a time: so many scores of a row lie in scratch memory, with room for another list. */
+/** Keys at a time: number of scores of a row in scratch memory, with room for another list. */
 export const CHUNK: usize = 512;
 export const CHUNK_BYTES: usize = CHUNK << 2;
 
@@ -15,7 +15,7 @@ export function boundOf(ranges: usize, row: usize, place: usize, keys: usize): u
 }
 
 /**
- * `out[j] = alpha * (a · b[j])` for `count` rows of b, four at a time. Writes whole vectors: up to three numbers behind
+ * `out[j] = alpha * (a · b[j])` for `count` rows of b, four at a time. Writes whole vectors: up to three numbers after
  * the last are copies of it.
  */
 export function dotRows(

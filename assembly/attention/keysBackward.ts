@@ -10,7 +10,7 @@ const BLOCK: usize = 64;
 /**
  * `dK[j,g] = Σ dS[i,h,j] q[i,h] + beta * dK[j,g]` and `dV[j,g] = Σ P[i,h,j] dOut[i,h] + beta * dV[j,g]` over all rows i, in
  * their order, that see key j, and heads h of g; P and dS as in attentionQueriesBackward. `beta = 0` reads neither. An
- * address 0 stands for a gradient that nobody needs.
+ * address 0 stands for a gradient that is not needed.
  */
 export function attentionKeysBackward(
   dK: usize,

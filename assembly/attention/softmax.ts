@@ -4,7 +4,7 @@ import { madd } from '../simd';
 import { sumLanes } from './keyRows';
 
 /**
- * The constants of `expNonPositive`, in the order of their use. Written as vectors they are made again in each turn of a
+ * The constants of `expNonPositive`, in the order of their use. Written as vectors they would be rebuilt in each turn of a
  * loop; loaded before it they stay in registers.
  */
 const EXP = memory.data<f32>([
@@ -20,7 +20,7 @@ const EXP = memory.data<f32>([
   -87.33654,
 ]);
 
-/** `x[j] = exp(x[j] − shift)` for whole vectors, no exponent above 0, in the way of `expNonPositive`; gives the sum. */
+/** `x[j] = exp(x[j] − shift)` for whole vectors, no exponent above 0, as in `expNonPositive`; returns the sum. */
 export function expRow(x: usize, width: usize, shift: f32): f32 {
   const log2E = v128.load32_splat(EXP);
   const magic = v128.load32_splat(EXP, 4);
@@ -55,7 +55,7 @@ export function expOf(x: f32): f32 {
   return f32x4.extract_lane(expNonPositive(f32x4.splat(x)), 0);
 }
 
-/** The largest of `count` scores. What lies behind them in the last vector is a copy of one, or −infinity. */
+/** The largest of `count` scores. The rest of the last vector must be copies of one, or −infinity. */
 export function largest(scores: usize, count: usize): f32 {
   const end = scores + (count << 2);
   let max = v128.load(scores);

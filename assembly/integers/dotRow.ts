@@ -1,4 +1,4 @@
-/** A row times a packed weight whose groups run along k, as in `x Wᵀ` while generating: nothing is written out. */
+/** A row times a packed weight whose groups run along k, as in `x Wᵀ` while generating, without packing. */
 import { ElementType } from '../commands.gen';
 import { Product, storeSpilled } from '../matmul/product';
 import {
@@ -45,7 +45,7 @@ export function dotRow(product: Product, isCoarse: bool, scratch: usize): void {
   }
 }
 
-/** Groups of 32 codes, two a byte. */
+/** Dot product over groups of 32 codes, two per byte. */
 function dotHalved(strip: usize, groups: usize, x: usize, own: usize): v128 {
   const nibbles = v128.load32_splat(NIBBLES);
   let sum = f32x4.splat(0);
@@ -62,7 +62,7 @@ function dotHalved(strip: usize, groups: usize, x: usize, own: usize): v128 {
   return sum;
 }
 
-/** Codes of 16 bits, whose values fit into 8, as bytes behind them. */
+/** Copies codes of 16 bits, whose values fit into 8, as bytes to the memory after them. */
 function narrowCodes(codes: usize, k: usize): void {
   let to = codes + (k << 1);
   for (const end = to; codes < end; codes += 32, to += 16) {
@@ -70,7 +70,7 @@ function narrowCodes(codes: usize, k: usize): void {
   }
 }
 
-/** Groups of 32 codes, two a byte, times bytes. */
+/** Dot product over groups of 32 codes, two per byte, with bytes. */
 function dotNarrowed(strip: usize, groups: usize, x: usize, own: usize): v128 {
   const nibbles = v128.load32_splat(NIBBLES);
   const ones = v128.load16_splat(ONE);
@@ -99,7 +99,7 @@ function halvesOfBytes(codes: usize, x0: v128, x1: v128, nibbles: v128, ones: v1
   return i32x4.dot_i16x8_s(i16x8.add(lower, upper), ones);
 }
 
-/** Groups of 32 codes, one a byte. */
+/** Dot product over groups of 32 codes, one per byte. */
 function dotBytes(strip: usize, groups: usize, x: usize, own: usize, isShifted: bool): v128 {
   let sum = f32x4.splat(0);
   for (; groups > 0; groups--, strip += 160, x += 64, own += 4) {
@@ -110,7 +110,7 @@ function dotBytes(strip: usize, groups: usize, x: usize, own: usize, isShifted: 
   return sum;
 }
 
-/** Groups of 16 codes, one a byte, without minimums. */
+/** Dot product over groups of 16 codes, one per byte, without minimums. */
 function dotSixteens(strip: usize, groups: usize, x: usize, own: usize): v128 {
   let sum = f32x4.splat(0);
   for (; groups > 0; groups--, strip += 80, x += 32, own += 4) {
@@ -125,7 +125,7 @@ function dotSixteens(strip: usize, groups: usize, x: usize, own: usize): v128 {
   return sum;
 }
 
-/** A strip of fewer than four rows: in the place of those that are missing the last one is taken again. */
+/** Dot products of a strip of fewer than four rows: the last one is used again in place of the missing ones. */
 function dotFew(
   strip: usize,
   type: i32,
@@ -167,7 +167,7 @@ function lanesFrom(from: usize, second: usize, third: usize): v128 {
   return v128.load32_lane(from + third, v128.load32_lane(from + second, v128.load32_zero(from), 1), 2);
 }
 
-/** The exact sum of 32 products with codes two a byte, spread over four lanes. */
+/** The exact sum of 32 products with codes two per byte, spread over four lanes. */
 function halves(codes: usize, x: usize, nibbles: v128): v128 {
   const pairs = v128.load(codes);
   const lower = v128.and(pairs, nibbles);
@@ -184,7 +184,7 @@ function halves(codes: usize, x: usize, nibbles: v128): v128 {
   );
 }
 
-/** The same with codes one a byte. */
+/** The exact sum of 32 products with codes one per byte, spread over four lanes. */
 function bytes(codes: usize, x: usize): v128 {
   return i32x4.add(sixteen(codes, x), sixteen(codes + 16, x + 32));
 }

@@ -32,7 +32,7 @@ const TOP_OF_BOTH: f32 = 8191;
 
 /**
  * `out[m,n] = a op(b) + beta * out + bias[n]` with a packed `b`, op(b) `[k,n]`, or stored `[n,k]` with `transB`. Rows of a are rounded to
- * 16 bits for each 32 steps. With `transB`, where the groups of b run along k, its own codes are taken; else both are rounded to 14 bits.
+ * 16 bits for each 32 steps. With `transB`, where the groups of b run along k, its own codes are used; otherwise both are rounded to 14 bits.
  * `coarse` rounds rows of a to 8 bits with `transB`.
  * `scratch` is {@link INTEGER_SCRATCH_BYTES}; `part` and `parts` as in matmul.
  */

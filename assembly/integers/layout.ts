@@ -1,4 +1,4 @@
-/** Where the operands of a product of integers lie in the scratch memory, and how large its blocks are. */
+/** Layout of the operands of an integer product in the scratch memory, and the sizes of its blocks. */
 import { HEAD_BYTES } from '../matmul/scratch';
 
 /** Steps that share a scale in a rounded row, as codes of 16 bits. */
@@ -21,7 +21,7 @@ export const MOST_COLS: usize = 512;
 /** The finest groups have 16 weights. */
 const MOST_GROUPS: usize = MOST_STEPS >> 4;
 
-/** From the beginning of the scratch memory on: the codes of rounded rows, their scales, and the sums of their groups. */
+/** Offsets from the beginning of the scratch memory: the codes of rounded rows, their scales, and the sums of their groups. */
 export const CODES: usize = HEAD_BYTES;
 export const SCALES: usize = CODES + ((MOST_ROWS * MOST_STEPS) << 1);
 export const SUMS: usize = SCALES + ((MOST_ROWS * MOST_GROUPS) << 2);
@@ -31,5 +31,5 @@ export const FLOATS: usize =
   PANELS + (MOST_COLS / TILE_COLS) * ((MOST_STEPS >> 1) * PAIR_BYTES + MOST_GROUPS * 2 * LANE_BYTES);
 export const INTEGER_SCRATCH_BYTES: usize = FLOATS + ((MOST_STEPS * TILE_COLS) << 2);
 
-/** A single row may be so long: its codes, as 16 bits and as bytes, scales and sums have room in what a block of rows has. */
+/** Maximum length of a single row: its codes, as 16 bits and as bytes, scales and sums fit into the memory of a block of rows. */
 export const MOST_STEPS_OF_ROW: usize = (MOST_ROWS * MOST_STEPS) >> 1;

@@ -19,7 +19,7 @@ import { LANE_BYTES, PAIR_BYTES, TILE_COLS } from './layout';
 
 /**
  * Copies `lanes` rows from the weight `index` on into panels, as {@link integerTile} takes them: for each group its pairs of steps, its
- * scales, and its minimums where the weight has some. Rows that are not there have codes and scales of 0.
+ * scales, and its minimums where the weight has some. Missing rows have codes and scales of 0.
  */
 export function packCodes(to: usize, product: Product, index: usize, lanes: usize, k: usize): void {
   const shift = groupShift(product.bType);
@@ -98,7 +98,7 @@ function packStrips(to: usize, product: Product, index: usize, k: usize): void {
   }
 }
 
-/** A code a byte: eight steps of four rows at a time. */
+/** Packs one code per byte: eight steps of four rows at a time. */
 function packBytes(to: usize, codes: usize, group: usize): void {
   for (const end = codes + group; codes < end; codes += 8, to += PAIR_BYTES << 2) {
     storePairs(
@@ -123,7 +123,7 @@ function storePairs(to: usize, x0: v128, x1: v128, x2: v128, x3: v128): void {
   v128.store(to, v128.shuffle<i32>(high01, high23, 2, 3, 6, 7), PAIR_BYTES * 3);
 }
 
-/** Two codes a byte, of four rows: the lower four bits are the first sixteen steps of the group. */
+/** Packs two codes per byte, of four rows: the lower four bits are the first sixteen steps of the group. */
 function packHalved(to: usize, codes: usize): void {
   const x0 = v128.load(codes);
   const x1 = v128.load(codes, 16);
@@ -140,7 +140,7 @@ function packHalved(to: usize, codes: usize): void {
   storeNibbles(to + PAIR_BYTES * 6, v128.shuffle<i32>(high01, high23, 2, 6, 3, 7));
 }
 
-/** Two pairs of bytes of four rows: two pairs of steps, and the two that are sixteen steps further on. */
+/** Stores two pairs of bytes of four rows: two pairs of steps, and the two that are sixteen steps later. */
 function storeNibbles(to: usize, bytes: v128): void {
   const lower = lowerCodes(bytes);
   const upper = upperCodes(bytes);

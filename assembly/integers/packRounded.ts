@@ -6,15 +6,15 @@ import { rounded } from './roundRow';
 
 /** 1.5 · 2²³ as in roundRow, and a mask of the lower 16 bits. */
 const CONSTANTS: usize = memory.data<u32>([0x4b400000, 0x0000ffff]);
-/** Smaller magnitudes count as 0. */
+/** Magnitude below which a number counts as 0. */
 const SMALLEST: f32 = 1e-30;
 
 const STEP_BYTES: usize = TILE_COLS << 2;
 
 /**
  * Copies `lanes` columns of op(b) from the weight `index` on into panels, as {@link integerTile} takes them, without minimums: for each
- * column and 32 steps `scale = max |w| / top` and `code = round(w top / max |w|)`. What is missing of the last 32 steps, and columns that
- * are not there, are 0.
+ * column and 32 steps `scale = max |w| / top` and `code = round(w top / max |w|)`. The missing steps of the last 32, and missing
+ * columns, are 0.
  * @param floats  scratch for a panel of `k` steps as f32
  */
 export function packRounded(
@@ -37,7 +37,7 @@ export function packRounded(
   }
 }
 
-/** Rounds a panel. Returns where the next one begins. */
+/** Rounds a panel. Returns the address of the next one. */
 function roundPanel(to: usize, from: usize, blocks: usize, top: f32): usize {
   const magic = v128.load32_splat(CONSTANTS);
   const lower = v128.load32_splat(CONSTANTS, 4);

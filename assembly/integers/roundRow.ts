@@ -1,16 +1,16 @@
 /** Rows of floats as integers of 16 bits, with a scale for each block of 32 steps. */
 import { BLOCK, BLOCK_CODE_BYTES } from './layout';
 
-/** What is left of a magnitude's sign, and 1.5 · 2²³, whose sum with a small number has that, rounded, in its lowest bits. */
+/** A mask that removes the sign, and 1.5 · 2²³, whose sum with a small number has that number, rounded, in its lowest bits. */
 const CONSTANTS: usize = memory.data<u32>([0x7fffffff, 0x4b400000]);
 
-/** Blocks whose numbers are all nearer to 0 count as 0: the inverse of their scale could be infinite. */
+/** Magnitude below which all numbers of a block count as 0: the inverse of the scale could be infinite. */
 const SMALLEST: f32 = 1e-30;
 
 /**
- * For each block of 32 steps `scale = max |x| / top` and `code = round(x top / max |x|)`, ties to even; what is missing of the last block
- * is 0. `codes` takes them as i16. For each `group` of steps, 16 or 32, `scales` takes the scale, and `sums` the scale times the
- * sum of the codes. A NaN makes the scale NaN.
+ * For each block of 32 steps `scale = max |x| / top` and `code = round(x top / max |x|)`, ties to even; the rest of the last block
+ * is 0. `codes` receives them as i16. For each `group` of steps, 16 or 32, `scales` receives the scale, and `sums` the scale
+ * times the sum of the codes. A NaN makes the scale NaN.
  * @param block  scratch of 128 bytes
  */
 export function roundRow(
@@ -73,7 +73,7 @@ function roundBlock(
   }
 }
 
-/** Sixteen codes. Returns their sum. */
+/** Writes sixteen codes. Returns their sum. */
 function roundSixteen(codes: usize, x: usize, inverse: v128, magic: v128): i32 {
   const low = i16x8.narrow_i32x4_s(rounded(x, inverse, magic), rounded(x + 16, inverse, magic));
   const high = i16x8.narrow_i32x4_s(rounded(x + 32, inverse, magic), rounded(x + 48, inverse, magic));

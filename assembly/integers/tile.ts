@@ -1,10 +1,10 @@
-/** The inner loop of products of integers: eight sums, two vectors of b and one of a. */
+/** The inner loop of integer products: eight sums, two vectors of b and one of a. */
 import { madd } from '../simd';
 import { LANE_BYTES, PAIR_BYTES } from './layout';
 
 /**
- * What the groups of a panel are, as types, for each of which the tile is compiled, since that is 5 to 8 % faster: 32 steps, with
- * minimums.
+ * The kinds of groups of a panel, as types, for each of which the tile is compiled separately, which is 5 to 8 % faster: 32
+ * steps, with minimums.
  */
 export type ShiftedGroup = f32;
 /** 32 steps without minimums. */
@@ -18,8 +18,8 @@ export type ShortGroup = i16;
  *
  * `a` are codes of 16 bits, row after row of `aRow` bytes; `scales` has a scale for each group, and `sums` the scale times the sum of the
  * group's codes, row after row of `scaleRow` bytes. `b` has, group after group, pairs of steps with two codes of 16 bits for each
- * column, then the eight scales, then, where they have some, the eight minimums. The ways out between the steps keep the
- * compilers from mixing them, as in tile4x8.
+ * column, then the eight scales, then, where they have some, the eight minimums. The early exits between the steps keep
+ * the compilers from mixing them, as in tile4x8.
  */
 export function integerTile<Group>(
   a: usize,

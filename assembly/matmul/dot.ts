@@ -1,4 +1,4 @@
-/** Products whose operands both lie contiguous along k, as in `x Wᵀ`: nothing is packed. */
+/** Products whose operands both lie contiguous along k, as in `x Wᵀ`, without packing. */
 import { loadTail, madd } from '../simd';
 import { copyTransposed } from './pack';
 import { biasVector, Product, storeSpilled, storeVector } from './product';
@@ -10,7 +10,7 @@ export const DOT_COLS: usize = 4;
 /** Steps of a block along k: four columns of b stay in the first-level cache. */
 const BLOCK_K: usize = 1024;
 
-/** Of the spill area: eight sums of four lanes. */
+/** Bytes of the spill area's sums: eight of four lanes. */
 const SUMS_BYTES: usize = 128;
 
 /** Tiles of two rows and four columns that cover a product. */
@@ -82,8 +82,8 @@ function multiplySteps(product: Product, k: usize): void {
  * Eight sums of four lanes each to the spill area, first those of row 0: lane l of the sum `cij` takes the
  * steps 4q + l of row i of a and column j of b. `k` is a multiple of 4 and not 0.
  *
- * A turn takes eight vectors of each row and column. The ways out between them, for a `k` that is no multiple
- * of 32, also keep the compilers from mixing the sums, which would take more registers than there are.
+ * A turn takes eight vectors of each row and column. The early exits between them, for a `k` that is not a multiple
+ * of 32, also keep the compilers from mixing the sums, which would take more registers than exist.
  */
 function dot2x4(a: usize, b: usize, k: usize, rows: usize, cols: usize, to: Product): void {
   let c00 = f32x4.splat(0);
@@ -254,7 +254,7 @@ function dot2x4(a: usize, b: usize, k: usize, rows: usize, cols: usize, to: Prod
   v128.store(sums, c13, 112);
 }
 
-/** Adds the last 1 to 3 steps to the sums: vectors filled up with zeros. */
+/** Adds the last 1 to 3 steps to the sums: vectors padded with zeros. */
 function dotTail(a: usize, b: usize, k: usize, rows: usize, cols: usize, to: Product): void {
   const zeros = f32x4.splat(0);
   for (let c: usize = 0; c < cols; c++) {

@@ -1,4 +1,4 @@
-/** A row times a packed weight whose groups run along k, as in `x Wᵀ` while generating: nothing is written out. */
+/** A row times a packed weight whose groups run along k, as in `x Wᵀ` while generating, without packing. */
 import { ElementType } from '../commands.gen';
 import {
   codeBytesOf,

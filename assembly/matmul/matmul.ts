@@ -1,4 +1,4 @@
-/** The one matrix product: picks a way by the shape and the strides. */
+/** The matrix product: chooses a method by the shape and the strides. */
 import { ElementType } from '../commands.gen';
 import { INTEGER_SCRATCH_BYTES } from '../integers/layout';
 import { isPacked } from '../packed';
@@ -9,14 +9,14 @@ import { matmulPanels, PACKED_A_BYTES, PACKED_B_BYTES, TILE_COLS, TILE_ROWS } fr
 import { Product } from './product';
 import { HEAD_BYTES } from './scratch';
 
-/** From this length of every side on, packing b pays. */
+/** Length of every side from which packing b pays off. */
 const PACK_B_MIN: usize = 32;
 /** Fewer steps do not fill the vectors along k of a dot product. */
 const DOT_MIN_STEPS: usize = 16;
 /** Fewer columns leave most lanes of a tile of the outer product empty. */
 const PANEL_MIN_COLS: usize = 8;
 
-/** Bytes of scratch memory that a product needs, of floats or of integers, the same for all shapes. */
+/** Bytes of scratch memory for a product, of floats or of integers, the same for all shapes. */
 export function matmulScratchBytes(): usize {
   return max(HEAD_BYTES + PACKED_A_BYTES + PACKED_B_BYTES, INTEGER_SCRATCH_BYTES);
 }
@@ -24,7 +24,7 @@ export function matmulScratchBytes(): usize {
 /**
  * `out[m,n] = alpha * op(a) op(b) + beta * out + bias[n]`, row-major f32. op(a) is `a [m,k]`, or `[k,m]` with
  * `transA`; op(b) is `b [k,n]`, or `[n,k]` with `transB`. `bias` 0 stands for none; `beta = 0` never reads
- * `out`. `b` may be of 16-bit floats, or packed. `scratch` is {@link matmulScratchBytes} bytes that nobody else uses
+ * `out`. `b` may be of 16-bit floats, or packed. `scratch` is {@link matmulScratchBytes} bytes that nothing else uses
  * meanwhile, at a multiple of 16.
  *
  * Computes the `part`-th of `parts` shares of the output, which are nearly equal and may be empty; together
@@ -55,7 +55,7 @@ export function matmul(
 }
 
 /**
- * The way by the whole shape, so that it is the same for all shares:
+ * The method, chosen by the whole shape so that it is the same for all shares:
  * 1. One row times a packed weight whose groups run along k: dot products.
  * 2. Large, or a weight that is not f32, which is unpacked on its way into panels: panels of both operands.
  * 3. Both operands contiguous along k (NT), not few steps: dot products, turned as it fills the tiles better.

@@ -63,8 +63,8 @@ function copyLanes(
 
 /**
  * Copies `lanes` rows of op(a) into panels of four rows with each value in all lanes of a vector, 64 bytes a step;
- * rows that the operand lacks are 0. V8 needs an addition for each load that fills all lanes from one value, none
- * for a load of a vector.
+ * rows that the operand lacks are 0. In V8, a load that fills all lanes from one value takes an addition, a load
+ * of a vector does not.
  */
 function packSplats(
   to: usize,

@@ -1,4 +1,4 @@
-/** Panels of a frozen weight of 16-bit floats, unpacked on the way: a panel is written in float32 in any case. */
+/** Panels of a frozen weight of 16-bit floats, unpacked while packing: a panel is always written in float32. */
 import { ElementType } from '../commands.gen';
 import { fourBfloats, fourHalves, loadFloat } from '../halves';
 
@@ -8,7 +8,7 @@ const STEP_BYTES: usize = WIDTH << 2;
 
 /**
  * Copies `lanes` columns of op(b) into panels of eight, as packPanels does: for each of the `k` steps eight values side
- * by side, 0 for columns that are not there. Strides are in bytes.
+ * by side, 0 for missing columns. Strides are in bytes.
  */
 export function packHalves(
   to: usize,

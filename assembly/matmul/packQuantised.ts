@@ -1,4 +1,4 @@
-/** Panels of a packed weight, unpacked on the way: a panel is written in float32 in any case. */
+/** Panels of a packed weight, unpacked while packing: a panel is always written in float32. */
 import { ElementType } from '../commands.gen';
 import {
   codeBytesOf,
@@ -22,8 +22,8 @@ const STEP_BYTES: usize = WIDTH << 2;
 
 /**
  * Copies `lanes` columns of op(b) from the weight `index` on into panels of eight, as packPanels does: for each of the `k`
- * steps eight values side by side, 0 for columns that are not there. Whichever way groups run, there are whole ones: of steps,
- * or of columns but for what a share of the threads begins or ends with, which is a multiple of eight.
+ * steps eight values side by side, 0 for missing columns. In either direction, groups are whole: of steps,
+ * or of columns except at the beginning and end of a thread's share, which are multiples of eight.
  */
 export function packQuantised(to: usize, product: Product, index: usize, lanes: usize, k: usize): void {
   const panelBytes = k * STEP_BYTES;

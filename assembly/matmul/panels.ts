@@ -1,4 +1,4 @@
-/** Products from panels: block by block, a is packed, and b too where that pays or its strides demand it. */
+/** Products from panels: block by block, a is packed, and also b where that pays off or its strides require it. */
 import { ElementType } from '../commands.gen';
 import { isPacked } from '../packed';
 import { A_VALUE_BYTES, PANEL_ROWS, packPanels, packRows } from './pack';
@@ -28,7 +28,7 @@ export const PACKED_A_BYTES: usize = BLOCK_M * BLOCK_K * A_VALUE_BYTES;
 export const PACKED_B_BYTES: usize = (BLOCK_N * BLOCK_K) << 2;
 
 /**
- * `out = op(a) op(b)` for any strides if `packB`. Else b is read where it lies, which demands `bCol = 4`, but
+ * `out = op(a) op(b)` for any strides if `packB`. Otherwise b is read in place, which requires `bCol = 4`, except
  * for the last `n % 8` columns.
  */
 export function matmulPanels(product: Product, packB: bool): void {
@@ -85,9 +85,9 @@ function multiplyRows(
 }
 
 /**
- * The tiles of one block. A block of b that is packed or small is passed once per panel of a; else the panels of
- * a pass once per tile of b, so that its lines, which hold more than one tile, are still in the cache. One or two rows that are left take wider tiles if
- * they can.
+ * The tiles of one block. A block of b that is packed or small is read once per panel of a; otherwise the panels of
+ * a are read once per tile of b, so that its lines, which hold more than one tile, are still in the cache. One or two remaining rows use wider tiles where
+ * possible.
  */
 function multiplyBlock(
   to: Product,

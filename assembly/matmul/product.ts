@@ -1,4 +1,4 @@
-/** What one matrix product needs to know, and how finished sums reach the output. */
+/** The description of a matrix product, and the storing of finished sums in the output. */
 import { madd } from '../simd';
 
 /**
@@ -17,7 +17,7 @@ export class Product {
   aRow: usize;
   aStep: usize;
 
-  /** An address; where b is packed, the index of a weight. */
+  /** Address of b, or where b is packed, the index of a weight. */
   b: usize;
   bType: i32;
   /** Bytes from a step along k to the next, and from a column of op(b) to the next; weights, where b is packed. */
@@ -31,12 +31,12 @@ export class Product {
   outRow: usize;
   outCol: usize;
   alpha: f32;
-  /** Of the present block along k: 1 after the first one. */
+  /** Beta of the current block along k: 1 after the first one. */
   beta: f32;
-  /** 0 before the last block along k, and when there is none. */
+  /** Address of the bias; 0 before the last block along k, and when there is none. */
   bias: usize;
   /**
-   * Rows and columns have changed places: tiles are stored element by element, and the bias runs along the
+   * Whether rows and columns are exchanged: tiles are then stored element by element, and the bias runs along the
    * rows.
    */
   isTransposed: bool;
@@ -47,7 +47,7 @@ export class Product {
   packedA: usize;
   packedB: usize;
 
-  /** The same product transposed: `outᵀ = op(b)ᵀ op(a)ᵀ`. */
+  /** Transposes the product: `outᵀ = op(b)ᵀ op(a)ᵀ`. */
   transpose(): void {
     const m = this.m;
     this.m = this.n;
@@ -69,8 +69,8 @@ export class Product {
 
   /**
    * Reduces the product to the `part`-th of `parts` nearly equal shares of the output, which may be empty: some
-   * of its columns, or of its rows where the largest share is smaller so. They begin at multiples of the tile's
-   * sides, so that each sum is taken and stored in the same way as in the whole product, to the last bit.
+   * of its columns, or of its rows where that makes the largest share smaller. They begin at multiples of the tile's
+   * sides, so that each sum is computed and stored exactly as in the whole product.
    */
   takeShare(part: usize, parts: usize, tileRows: usize, tileCols: usize): void {
     if (parts === 1) return;

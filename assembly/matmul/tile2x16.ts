@@ -1,11 +1,11 @@
-/** The inner loop for the last one or two rows, where a tile of more rows would compute for nothing. */
+/** The inner loop for the last one or two rows, where a tile of more rows would waste work. */
 import { madd } from '../simd';
 import { A_STEP_BYTES, A_VALUE_BYTES } from './pack';
 import { biasVector, Product, storeVector } from './product';
 
 /**
- * The tile of two rows and sixteen columns, for as many columns from `col` on as fill it; returns the first
- * column that is left. `a` is a panel; `b` is not packed, steps `bStep` bytes apart, and a whole cache line of
+ * The tile of two rows and sixteen columns, repeated for columns from `col` on while they fill it; returns the first
+ * remaining column. `a` is a panel; `b` is not packed, steps `bStep` bytes apart, and a whole cache line of
  * it is used at each step. Row i has its sixteen sums in `ci0` to `ci3`. The product must not be transposed.
  */
 export function tile2x16(

@@ -12,8 +12,8 @@ import { biasVector, Product, storeSpilled, storeVector } from './product';
  * after those of the step before, and the next tile's `bTile` bytes after this one's.
  *
  * Row i has its eight sums in `ci0` and `ci1`; each step multiplies one value of a with eight of b. A turn
- * takes eight steps. The ways out between them, for a `k` that is no multiple of 8, also keep the compilers from
- * mixing the steps, which would take more registers than there are.
+ * takes eight steps. The early exits between them, for a `k` that is not a multiple of 8, also keep the compilers from
+ * mixing the steps, which would take more registers than exist.
  */
 export function tile4x8(
   a: usize,

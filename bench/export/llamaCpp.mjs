@@ -1,4 +1,4 @@
-/** What llama.cpp writes greedily: `llamaCpp.mjs MODEL ADAPTER|- TOKENS ID…`; prints the ids as JSON. */
+/** Greedy output of llama.cpp: `llamaCpp.mjs MODEL ADAPTER|- TOKENS ID…`; prints the ids as JSON. */
 import { getLlama } from 'node-llama-cpp';
 
 const [modelPath, adapter, tokens, ...ids] = process.argv.slice(2);

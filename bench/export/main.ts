@@ -1,6 +1,6 @@
 /**
- * `main.ts MODEL.gguf`: a base, an adapter and the two merged are written as GGUF files, and llama.cpp, native, has to write
- * the same tokens from them as lowrank. The adapter is random; its size is such that base and adapter part soon.
+ * `main.ts MODEL.gguf`: a base, an adapter and the two merged are written as GGUF files, and native llama.cpp must generate
+ * the same tokens from them as lowrank. The adapter is random, and large enough for base and adapter to differ soon.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

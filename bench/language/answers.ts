@@ -1,4 +1,4 @@
-/** How many held-out prompts a model answers word for word, without and with its adapter. */
+/** Counts the held-out prompts that a model answers word for word, without and with its adapter. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withAdapterDisabled } from '../../src/core.js';
@@ -20,9 +20,9 @@ interface Probe {
 }
 
 export interface AnswersOptions {
-  /** Its directory. */
+  /** Directory of the adapter. */
   readonly adapter: string;
-  /** With `valid.jsonl`, each line of two messages. */
+  /** Folder with `valid.jsonl`, each line of two messages. */
   readonly folder: string;
   readonly threads: number;
 }

@@ -1,4 +1,4 @@
-/** A prompt and text behind it in a browser, against wllama. */
+/** A prompt and the text after it in a browser, against wllama. */
 import { browserContender } from './browser/contender.js';
 import type { Goal, Task } from './contender.js';
 import { checkInstalled, FORMATS, type Format, type Given, inFormat } from './participants.js';

@@ -1,27 +1,27 @@
-/** What is measured: tasks, and who takes part in them. It knows no contender. */
+/** Tasks to measure, and the interface of contenders. It does not know any contender. */
 import { LineProcess, type LineProcessOptions } from '../lineProcess.js';
 
-/** One slice of work, and how long it took. */
+/** One slice of work, and its time. */
 export interface Sample {
-  /** Tokens or steps, as the metric says. */
+  /** Number of tokens or steps, depending on the metric. */
   readonly work: number;
-  /** On the wall clock. */
+  /** Seconds by the wall clock. */
   readonly seconds: number;
-  /** Of all threads of the process; absent where that is not known. */
+  /** CPU seconds of all threads of the process; absent where they are not known. */
   readonly cpuSeconds?: number;
 }
 
-/** By the metric's id. */
+/** Samples by the metric's id. */
 export type Samples = Readonly<Record<string, Sample>>;
 
 export interface Running {
   /** Version, build and threads. */
   readonly how: string;
-  /** Does the work from the start and gives what is compared: losses, or token ids. It also warms up. */
+  /** Does the work from the start and returns the values to compare: losses, or token ids. It also warms up. */
   check(): Promise<readonly number[]>;
-  /** Does one slice. Equal rounds are equal work for all contenders of a task. */
+  /** Does one slice. The same round is the same work for all contenders of a task. */
   time(round: number): Promise<Samples>;
-  /** The most memory of the whole process so far; undefined where that is not known. */
+  /** Peak memory of the whole process so far; undefined where it is not known. */
   readonly peakBytes: number | undefined;
   end(): Promise<void>;
 }
@@ -32,15 +32,15 @@ export interface Contender {
   start(): Promise<Running>;
 }
 
-/** How one contender should compare with the best of others: a ratio of values. */
+/** A goal for the ratio between one contender and the best of others. */
 export interface Goal {
   readonly of: string;
   readonly against: readonly string[];
-  /** What the others are together, where they are several. */
+  /** Common name of the others, where there are several. */
   readonly called?: string;
-  /** Absent where the ratio is only reported. */
+  /** Bound of the ratio; absent where it is only reported. */
   readonly bound?: number;
-  /** Whether the bound is the most that the ratio may be; otherwise the least. */
+  /** Whether the bound is a maximum; otherwise it is a minimum. */
   readonly isMost?: boolean;
 }
 
@@ -58,15 +58,15 @@ export interface Task {
   readonly title: string;
   readonly metrics: readonly Metric[];
   readonly contenders: readonly Contender[];
-  /** CPU time says nothing of several threads or of a browser. */
+  /** Whether only the wall clock is used, because CPU time is meaningless for several threads or a browser. */
   readonly isWallOnly: boolean;
-  /** What was compared first, and how closely it must agree: a sentence. */
+  /** A sentence about what was compared first, and how closely it must agree. */
   readonly checked: string;
-  /** Why answers are wrong, by contender; nothing for those that are right. */
+  /** Reasons why answers are wrong, by contender; contenders with right answers are absent. */
   judge(answers: ReadonlyMap<string, readonly number[]>): ReadonlyMap<string, string>;
 }
 
-/** What a contender elsewhere answers to `hello`, `check` and `time`. */
+/** Answer of a contender in another process to `hello`, `check` and `time`. */
 export interface Answer {
   readonly how?: string;
   readonly values?: readonly number[];
@@ -74,7 +74,7 @@ export interface Answer {
   readonly peakBytes?: number;
 }
 
-/** A contender in a process of its own, which answers `hello`, `check` and `time`. */
+/** A contender in its own process, which answers `hello`, `check` and `time`. */
 export function processContender(name: string, options: LineProcessOptions): Contender {
   return {
     name,

@@ -1,6 +1,6 @@
 /**
  * Questions and answers of `chatterbot-corpus` 1.3.3 (BSD 3-Clause, Gunther Cox), from the installed package or from the wheel,
- * which pip fetches into the cache once. They are data of the bench and no part of this package.
+ * which pip fetches into the cache once. They are data of the benchmark and not part of this package.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -36,8 +36,8 @@ export interface ChatSplit {
 export const PYTHON = process.env.LOWRANK_PYTHON || 'python3';
 
 /**
- * All pairs of both topics, in their order; see `pairsOf`. Many stand there several times.
- * @throws Error where the corpus cannot be had or is another than that of 1.3.3
+ * All pairs of both topics, in their order; see `pairsOf`. Many appear several times.
+ * @throws Error where the corpus cannot be obtained or is not that of 1.3.3
  */
 export function chatPairs(): readonly (Pair | undefined)[] {
   const read = installedFiles() ?? wheelFiles();
@@ -51,7 +51,7 @@ export function chatPairs(): readonly (Pair | undefined)[] {
 
 /**
  * The first `heldOut` of the shuffled pairs for validation, the next `examples` for training.
- * @throws RangeError for more than there are
+ * @throws RangeError for more pairs than exist
  */
 export function chatSplit(
   pairs: readonly (Pair | undefined)[],
@@ -82,10 +82,10 @@ export function writeSplit(folder: string, { train, valid }: ChatSplit): void {
 /**
  * Question and first answer of each conversation of a topic. One of trivia is a text in which the list was forgotten: it is
  * undefined, and keeps its place, as the shuffle of the peer counts it.
- * @throws Error for a file that is no list of conversations
+ * @throws Error for a file that is not a list of conversations
  */
 export function pairsOf(name: string, text: string): (Pair | undefined)[] {
-  // As PyYAML reads it, with which the corpus is read in Python.
+  // YAML 1.1, as PyYAML reads it, which reads the corpus in Python.
   const document = parseDocument(text, { version: '1.1', strict: true, uniqueKeys: true });
   const [problem] = [...document.errors, ...document.warnings];
   if (problem) throw new Error(`corpus: ${name}: ${problem.message}`);

@@ -1,14 +1,14 @@
 /**
  * `npm run bench:job`: trains SmolLM2-135M-Instruct through the command line on a real chat set (160 pairs of
- * chatterbot-corpus, 60 held out) or on the presets beside this file, and shows what came of it as Markdown and JSON.
+ * chatterbot-corpus, 60 held out) or on the presets beside this file, and shows the results as Markdown and JSON.
  *
  *   npm run bench:job                                           the real job, 2 passes, with the defaults of `lowrank train`
  *   npm run bench:job -- --data cafe,short-answers,order-json --epochs default --answers
  *   npm run bench:job -- --vary learning-rate=1e-4,2e-4,5e-4 --vary seed=0,1,2 -- --keep none
  *   LOWRANK_PYTHON=/path/to/python npm run bench:job -- --peft  and then the same job by PEFT
  *
- * What stands after `--` goes to every `lowrank train`. The peer needs an interpreter with torch, transformers, peft and gguf;
- * where there is none it is left out with a word. The corpus comes from the interpreter's packages, or by its pip into the cache.
+ * Options after `--` are passed to every `lowrank train`. The peer requires an interpreter with torch, transformers, peft and
+ * gguf; where there is none it is left out with a notice. The corpus comes from the interpreter's packages, or by its pip into the cache.
  */
 import { mkdirSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -49,14 +49,14 @@ const PEERS: readonly Pick<PeerOptions, 'batchSize' | 'learningRate' | 'schedule
 ];
 
 const command = new Command('bench:job')
-  .description('Trains a language model on a real chat set or on presets, and shows what came of it.')
+  .description('Trains a language model on a real chat set or on presets, and shows the results.')
   .option('--model <path>', 'a GGUF file', join(cacheDirectory(), 'SmolLM2-135M-Instruct.Q4_1.gguf'))
   .option('--data <names>', `chat, ${PRESETS.map(({ id }) => id).join(', ')}, with commas between`, 'chat')
   .option('--epochs <n>', "passes, or default for the command's own number", '2')
-  .option('--threads <n>', 'of lowrank and of the peer', '2')
+  .option('--threads <n>', 'threads of lowrank and of the peer', '2')
   .option('--vary <option=values>', 'an option of train and its values; may be repeated', collect, [])
   .option('--answers', 'count the held-out prompts that are answered word for word')
-  .option('--peft', 'train the same by PEFT afterwards, where Python has it')
+  .option('--peft', 'afterwards train the same with PEFT, where Python has it')
   .option('--out <dir>', 'where data, runs and figures are written', 'build/job')
   .argument('[options...]', 'options of every lowrank train, after --')
   .parse();
@@ -123,7 +123,7 @@ async function main(options: Options, rest: readonly string[]): Promise<void> {
     job.data.push({ ...source, figures: await dataRun(options.model, source.folder) });
     for (const each of settings) {
       job.runs.push(await train(source, each, options, rest));
-      // After each run, so that one that fails takes no figures with it.
+      // Saved after each run, so that a failing run loses no figures.
       await save(job, options.out, rest);
     }
   }

@@ -1,9 +1,9 @@
-/** Whether contenders give the same answers, before any of them is timed. */
+/** Checks that contenders give the same answers, before any of them is timed. */
 
 type Answers = ReadonlyMap<string, readonly number[]>;
 
 /**
- * Losses of the first steps, each against that of the first of `references` that is there: `|loss − reference| ≤ bound · reference`.
+ * Losses of the first steps, each against that of the first of `references` that takes part: `|loss − reference| ≤ bound · reference`.
  * @param boundOf  the bound for a contender
  */
 export function judgeLosses(
@@ -25,7 +25,7 @@ export function judgeLosses(
   return wrong;
 }
 
-/** Greedy token ids: they must be those of the first of `references` that is there. */
+/** Greedy token ids: they must be those of the first of `references` that takes part. */
 export function judgeTokens(answers: Answers, references: readonly string[]): Map<string, string> {
   const wrong = new Map<string, string>();
   const reference = references.find((name) => answers.has(name)) ?? [...answers.keys()][0];

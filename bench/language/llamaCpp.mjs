@@ -1,4 +1,4 @@
-/** llama.cpp, native, in a process of its own: `llamaCpp.mjs REQUEST`, which is JSON with model, threads and work; answers as serve.ts says. */
+/** Native llama.cpp in its own process: `llamaCpp.mjs REQUEST`, which is JSON with model, threads and work; answers as serve.ts says. */
 import { getLlama } from 'node-llama-cpp';
 import { serve } from './serve.ts';
 import { randomIds } from './training.ts';

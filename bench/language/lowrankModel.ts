@@ -1,4 +1,4 @@
-/** A model of lowrank as a contender loads it. */
+/** Loads a model of lowrank for a contender. */
 import { createWasmBackend, type WasmBackend } from '../../src/backends/wasm/index.js';
 import { applyLora } from '../../src/lora/applyLora.js';
 import { LlamaForCausalLM } from '../../src/models/llama.js';
@@ -12,7 +12,7 @@ import type { Variant } from './variant.js';
 export interface ModelRequest extends Variant {
   readonly model: string;
   readonly threads: number;
-  /** Default `keep`; what they take is told where they are given. */
+  /** How weights are loaded; if given, their memory is reported. Default `keep`. */
   readonly weights?: WeightsOption;
 }
 

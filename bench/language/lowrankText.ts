@@ -1,4 +1,4 @@
-/** A prompt and text behind it by lowrank in a process of its own: `lowrankText.ts REQUEST`, which is JSON; answers as serve.ts says. */
+/** A prompt and the text after it by lowrank in its own process: `lowrankText.ts REQUEST`, which is JSON; answers as serve.ts says. */
 import { type ModelRequest, openModel } from './lowrankModel.js';
 import { serve, timed } from './serve.js';
 import { continuations, type TextWork, timeText } from './textSlice.js';

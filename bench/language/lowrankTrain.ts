@@ -1,4 +1,4 @@
-/** Training by lowrank in a process of its own: `lowrankTrain.ts REQUEST`, which is JSON; answers as serve.ts says. */
+/** Training by lowrank in its own process: `lowrankTrain.ts REQUEST`, which is JSON; answers as serve.ts says. */
 import { readFileSync } from 'node:fs';
 import { type PackedBatch, PackedRows } from '../../src/data/packedRows.js';
 import type { LlamaForCausalLM } from '../../src/models/llama.js';
@@ -27,12 +27,12 @@ export interface TrainRequest extends ModelRequest {
 
 const request: TrainRequest = JSON.parse(process.argv[2]);
 
-/** What `steps` steps from `round` on train on; the checked steps have none. */
+/** Data of `steps` steps from `round` on; the checked steps have no round. */
 interface Slice {
   readonly examples: readonly TokenExample[];
   readonly packing: PackingOptions;
   readonly epochs: number;
-  /** What the sample counts. */
+  /** Amount of work that the sample counts. */
   readonly work: number;
 }
 
@@ -69,7 +69,7 @@ await serve(async () => {
   };
 });
 
-/** As `lowrank train --batch-size` packs them: what a step's examples begin with alike is computed once. */
+/** As `lowrank train --batch-size` packs them: a common beginning of a step's examples is computed once. */
 function jobSlices(work: JobWork): (round?: number) => Slice {
   const all = (JSON.parse(readFileSync(work.examples, 'utf8')) as { ids: number[]; labels: number[] }[]).map(
     ({ ids, labels }) => ({ ids: Int32Array.from(ids), labels: Int32Array.from(labels) }),

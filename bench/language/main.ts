@@ -1,6 +1,6 @@
 /**
  * `npm run bench:language`: training and text of a language model by lowrank, by PyTorch + PEFT, by llama.cpp and by wllama, on the
- * same work, in turns, as Markdown and JSON. Every contender runs in a process of its own and is checked for right answers first.
+ * same work, in turns, as Markdown and JSON. Every contender runs in its own process and is checked for right answers first.
  *
  *   npm run bench:language -- --quick --only row,text --builds simd
  *   LOWRANK_PYTHON=/path/to/python LOWRANK_NODE24=/path/to/node npm run bench:language -- --md language.md
@@ -24,12 +24,12 @@ import { type Report, toMarkdown } from './table.js';
 import { type Prepared, tasksOf } from './tasks.js';
 import { availableVariants } from './variants.js';
 
-/** The tables alone go to standard output. */
+/** Writes a line to standard error; only the tables go to standard output. */
 function tell(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** Writes what all contenders begin with. */
+/** Writes the files that all contenders begin with. */
 function prepare(model: string, folder: string, rows: readonly Row[], leftOut: string[]): Prepared {
   const words = ['--import', 'tsx', fileURLToPath(new URL('prepare.ts', import.meta.url)), model, folder];
   let hasExamples = false;
@@ -58,7 +58,7 @@ async function main(options: Options): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'lowrank-language-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-  // Before anything is measured or written: it may be the file that is written.
+  // It is read before anything is measured or written, as it may be the file that is written.
   const earlier = options.compare === undefined ? undefined : await readReport(options.compare);
   const leftOut: string[] = [];
   const prepared = prepare(model, folder, rows, leftOut);
@@ -73,7 +73,7 @@ async function main(options: Options): Promise<void> {
     done.metrics.push(...resultsOf(run, clock));
     if (run.entries.length > 0) done.checked.push(task.checked);
     leftOut.push(...run.leftOut);
-    // After each task, so that one that fails takes no figures with it.
+    // Saved after each task, so that a failing task loses no figures.
     await save(options, { ...done, leftOut });
   }
   process.stdout.write(await save(options, { ...done, leftOut }));
@@ -109,7 +109,7 @@ async function run(): Promise<number> {
     await main(parseOptions(process.argv.slice(2)));
     return 0;
   } catch (error) {
-    // Commander has said it already.
+    // Commander has already printed it.
     if (error instanceof CommanderError) return error.exitCode;
     tell(`bench:language: ${error instanceof Error ? error.message : error}`);
     return 1;

@@ -1,4 +1,4 @@
-/** The options of the bench, read strictly. */
+/** The options of the benchmark, read strictly. */
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { cacheDirectory } from '../../src/node/cache.js';
@@ -12,7 +12,7 @@ export interface Options {
   readonly model: string;
   readonly rows: readonly Row[];
   readonly rounds: number;
-  /** The most that contenders have; 1 leaves out what is measured with several. */
+  /** Maximum number of threads; 1 leaves out what is measured with several. */
   readonly threads: number;
   readonly quick: boolean;
   readonly variants: readonly Variant[];
@@ -23,10 +23,10 @@ export interface Options {
   readonly compare: string | undefined;
 }
 
-/** The others have no goals, and are measured when they are asked for. */
+/** Rows that are measured by default; the others have no goals, and are measured on request. */
 export const DEFAULT_ROWS: readonly Row[] = ['job', 'row', 'text', 'browser', 'threads', 'scaling'];
 
-/** `fastest` trains as `fast` does, and is measured when it is asked for. */
+/** Default precisions; `fastest` trains as `fast` does, and is measured on request. */
 const DEFAULT_PRECISIONS: readonly Variant['precision'][] = ['exact', 'fast'];
 
 const ROUNDS = 5;
@@ -35,9 +35,9 @@ const MAX_ROUNDS = 100;
 const MAX_THREADS = 8;
 
 /**
- * @param words  without the program's
- * @param tell  is given what is wrong, or the help
- * @throws CommanderError for what is no option or out of range, and after the help
+ * @param words  arguments without the program's name
+ * @param tell  called with the error, or the help
+ * @throws CommanderError for an unknown option or a value out of range, and after the help
  */
 export function parseOptions(words: readonly string[], tell = writeError): Options {
   const given = new Command('bench:language')
@@ -60,15 +60,15 @@ export function parseOptions(words: readonly string[], tell = writeError): Optio
     )
     .option(
       '--threads <n>',
-      'the most that contenders have; 1 leaves out the rows with several',
+      'maximum number of threads; 1 leaves out the rows with several',
       wholeUpTo(MAX_THREADS),
       2,
     )
     .option('--quick', 'less of everything, within five minutes')
-    .option('--builds <names>', `of lowrank: ${BUILDS.join(', ')} (default: both)`, listOf(BUILDS))
+    .option('--builds <names>', `builds of lowrank: ${BUILDS.join(', ')} (default: both)`, listOf(BUILDS))
     .option(
       '--precisions <names>',
-      `of lowrank: ${PRECISIONS.join(', ')} (default: exact, fast)`,
+      `precisions of lowrank: ${PRECISIONS.join(', ')} (default: exact, fast)`,
       listOf(PRECISIONS),
     )
     .option(
@@ -115,7 +115,7 @@ function writeError(text: string): void {
   process.stderr.write(text);
 }
 
-/** In the order of `names`, each once. */
+/** A parser of lists of names, which returns them in the order of `names`, each once. */
 function listOf<T extends string>(names: readonly T[]): (text: string) => readonly T[] {
   return (text) => {
     const asked = text.split(',');

@@ -1,4 +1,4 @@
-/** Contenders in processes of their own. */
+/** Contenders in their own processes. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { WeightsOption } from '../../src/models/weights.js';
@@ -13,11 +13,11 @@ import { nodeFor } from './variants.js';
 
 const at = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-/** What all contenders of a run are given. */
+/** Input of all contenders of a run. */
 export interface Given {
   /** Path of the GGUF file. */
   readonly model: string;
-  /** Directory of the adapter with which training begins. */
+  /** Directory of the initial adapter of the training. */
   readonly adapter: string;
   readonly threads: number;
 }
@@ -71,7 +71,7 @@ export function peftTraining({ model, adapter, threads }: Given, work: TrainingW
 
 export const TORCH = 'PyTorch, f32';
 
-/** Text by transformers. */
+/** Text generation by transformers. */
 export function torchText({ model, threads }: Given, work: TextWork): Contender {
   return pythonProcess(TORCH, 'torch_text.py', { model, threads, work });
 }
@@ -116,7 +116,7 @@ export async function inFormat(model: string, format: Format): Promise<string> {
   return format === 'Q4_1' ? model : requantized(model, format);
 }
 
-/** Looked for when it is started. */
+/** A contender that is searched for when it is started. */
 export function deferred(name: string, find: () => Contender | Promise<Contender>): Contender {
   return { name, start: async () => (await find()).start() };
 }

@@ -1,4 +1,4 @@
-/** The same training by PyTorch and PEFT, in a Python process. */
+/** The same training with PyTorch and PEFT, in a Python process. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { PYTHON } from './corpus.js';
@@ -18,16 +18,16 @@ export interface PeerOptions {
 export interface PeerFigures {
   readonly versions: { readonly peft: string; readonly transformers: string; readonly torch: string };
   readonly steps: number;
-  /** Tokens of a pass, without padding. */
+  /** Number of tokens in a pass, without padding. */
   readonly tokens: number;
   /** Losses on the held-out examples, before and after each pass. */
   readonly losses: readonly number[];
-  /** Seconds that the steps took. */
+  /** Duration of the steps in seconds. */
   readonly seconds: number;
   readonly peakResidentBytes: number;
 }
 
-/** Why there is no peer; undefined where there is one. */
+/** The reason why there is no peer; undefined where there is one. */
 export function missingPeer(): string | undefined {
   try {
     execFileSync(PYTHON, ['-c', 'import gguf, peft, torch, transformers'], { stdio: 'ignore' });

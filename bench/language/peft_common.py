@@ -1,4 +1,4 @@
-"""What the peers in Python share: the model in float32, padded batches as TRL makes them, and answers to questions."""
+"""Shared code of the peers in Python: the model in float32, padded batches as TRL makes them, and answers to questions."""
 import json
 import os
 import resource
@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 
 def base_model(path):
-    """The weights of the file as float32, in a model that knows of no quantisation."""
+    """The weights of the file as float32, in a model without quantisation."""
     folder, name = os.path.split(os.path.abspath(path))
     quantised = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32)
     config = quantised.config.to_dict()

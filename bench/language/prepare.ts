@@ -1,6 +1,6 @@
 /**
- * What all contenders begin with: `prepare.ts MODEL OUT [TRAIN.jsonl]` writes into OUT the adapter as PEFT reads it, `prompts.json`
- * with token ids and texts of prompts, and `examples.json` with token ids and labels of the examples.
+ * Prepares the input of all contenders: `prepare.ts MODEL OUT [TRAIN.jsonl]` writes into OUT the adapter in PEFT's format,
+ * `prompts.json` with token ids and texts of prompts, and `examples.json` with token ids and labels of the examples.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { readExamples } from '../../src/text/readExamples.js';
 import { tokenizeExamples } from '../../src/text/tokenizeExamples.js';
 import { addAdapter, openModel } from './lowrankModel.js';
 
-/** What follows them is the same with Q4_1, Q8_0 and Q4_0: most questions have two likely first words. */
+/** A question whose answer is the same with Q4_1, Q8_0 and Q4_0: most questions have two likely first words. */
 const QUESTION = 'List the first ten letters of the alphabet.';
 const TEXT = '1, 2, 3, 4, 5, 6, 7, 8,';
 

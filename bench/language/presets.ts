@@ -1,6 +1,6 @@
 /**
- * Three small sets of examples, written for this project, as folders that `lowrank train --data` takes: `train.jsonl`, and
- * probes that are held out in `valid.jsonl`. They show what a short training run changes: facts, a style, a format.
+ * Three small sets of examples, written for this project, as folders for `lowrank train --data`: `train.jsonl`, and
+ * held-out probes in `valid.jsonl`. They show what a short training run changes: facts, a style, a format.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 export interface Preset {
   readonly id: string;
   readonly title: string;
-  /** What the probes ask for. */
+  /** Description of what the probes ask for. */
   readonly probes: string;
   readonly folder: string;
 }

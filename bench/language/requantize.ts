@@ -11,7 +11,7 @@ const SCRIPT = fileURLToPath(new URL('requantize.py', import.meta.url));
 /** @throws Error with a sentence where Python has no gguf */
 export function requantized(model: string, format: string): string {
   const folder = join(cacheDirectory(), 'bench');
-  // Another model of the same name has another size.
+  // The size distinguishes another model of the same name.
   const path = join(folder, `${basename(model, '.gguf')}.${statSync(model).size}.${format}.gguf`);
   if (existsSync(path)) return path;
   mkdirSync(folder, { recursive: true });

@@ -1,4 +1,4 @@
-/** Figures of a task: medians, quartiles, and where its goals stand. */
+/** Figures of a task: medians, quartiles, and the state of its goals. */
 import { summary } from '../ratio.js';
 import type { Result } from '../result.js';
 import type { Goal, Metric, Sample } from './contender.js';
@@ -6,13 +6,13 @@ import type { Entry, TaskRun } from './rounds.js';
 
 export type ClockName = 'wall' | 'cpu';
 
-/** Where a goal stands. */
+/** The state of a goal. */
 export interface Standing {
   readonly against: string;
   /** Absent where the ratio is only reported. */
   readonly bound?: number;
   readonly isMost: boolean;
-  /** The median over the rounds of what each round says by itself. */
+  /** The median of the ratios of the single rounds. */
   readonly ratio: number;
   /** Absent where there is no bound. */
   readonly isMet?: boolean;
@@ -36,7 +36,7 @@ export interface MetricResult {
   readonly wrong: readonly (readonly [name: string, why: string])[];
 }
 
-/** @param clock  of those tasks whose CPU time says something */
+/** @param clock  clock for tasks whose CPU time is meaningful */
 export function resultsOf({ task, entries }: TaskRun, clock: ClockName): MetricResult[] {
   const wrong = entries.flatMap(({ name, wrong: why }) => (why === undefined ? [] : [[name, why] as const]));
   return task.metrics.map((metric) => {
@@ -79,7 +79,7 @@ function figureOf(
   };
 }
 
-/** Against the best of the others; nothing where none of them is there. */
+/** The state of a goal against the best of the others; undefined where none of them takes part. */
 function standingOf(
   { of, against, called, bound, isMost = false }: Goal,
   all: ReadonlyMap<string, readonly number[]>,
@@ -103,7 +103,7 @@ function standingOf(
   return [{ ...reported, bound, isMet: isMost ? ratio <= bound : ratio >= bound }];
 }
 
-/** Linear between the two nearest; NaN of nothing. */
+/** A quantile, linear between the two nearest values; NaN for an empty list. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const place = share * (sorted.length - 1);

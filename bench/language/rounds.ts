@@ -1,12 +1,12 @@
-/** Runs the contenders of a task in turn, so that a machine that changes its speed changes it for all of them. */
+/** Runs the contenders of a task in turn, so that changes of the machine's speed affect all of them. */
 import type { Running, Samples, Task } from './contender.js';
 
 export interface Entry {
   readonly name: string;
   readonly how: string;
-  /** Why its answer is wrong, or what it threw; its times say nothing then. */
+  /** The reason why its answer is wrong, or what it threw; its times are then meaningless. */
   wrong: string | undefined;
-  /** One for each round. */
+  /** Samples of each round. */
   readonly rounds: Samples[];
   peakBytes: number | undefined;
 }
@@ -20,7 +20,7 @@ export interface TaskRun {
 
 type Tell = (line: string) => void;
 
-/** All are started and checked before any is timed; each round begins with another of them. */
+/** Runs a task. All contenders are started and checked before any is timed; each round begins with a different one. */
 export async function runTask(task: Task, rounds: number, tell: Tell): Promise<TaskRun> {
   tell(`\n${task.title}`);
   const leftOut: string[] = [];

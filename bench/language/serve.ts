@@ -28,7 +28,7 @@ export async function serve(open: () => Promise<Service>): Promise<void> {
     const peakBytes = process.resourceUsage().maxRSS * 1024;
     process.stdout.write(`${JSON.stringify({ ...answer, peakBytes })}\n`);
   }
-  // Threads of kernels would keep the process.
+  // Threads of kernels would keep the process alive.
   process.exit(0);
 }
 
@@ -38,7 +38,7 @@ async function answerOf(service: Service, { do: what, round }: Question): Promis
   return { samples: await service.time(round) };
 }
 
-/** Runs it, and says what it took by the wall clock and of the CPUs. */
+/** Runs work, and measures its wall-clock and CPU time. */
 export async function timed(work: number, run: () => Promise<unknown>): Promise<Sample> {
   const cpu = process.cpuUsage();
   const begun = performance.now();

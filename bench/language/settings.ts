@@ -1,10 +1,10 @@
-/** Which runs a bench makes: every combination of the values that were asked for. */
+/** The runs of a benchmark: every combination of the requested values. */
 
 /** A value for each varied option, such as `learning-rate`. */
 export type Settings = ReadonlyMap<string, string>;
 
 /**
- * `name=value,value` of an option of `lowrank train`.
+ * Parses `name=value,value` for an option of `lowrank train`.
  * @throws RangeError for any other text
  */
 export function variedOption(text: string): readonly [name: string, values: readonly string[]] {
@@ -25,7 +25,7 @@ export function combinations(varied: readonly (readonly [string, readonly string
   return all;
 }
 
-/** As the command line takes them. */
+/** The settings as command-line arguments. */
 export function optionsOf(settings: Settings): string[] {
   return Array.from(settings, ([name, value]) => [`--${name}`, value]).flat();
 }

@@ -8,7 +8,7 @@ export interface Report {
   readonly model: string;
   readonly rounds: number;
   readonly metrics: readonly MetricResult[];
-  /** What was compared before the times, a sentence for each task. */
+  /** Sentences about what was compared before timing, one for each task. */
   readonly checked: readonly string[];
   readonly leftOut: readonly string[];
 }

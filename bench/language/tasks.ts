@@ -1,4 +1,4 @@
-/** Which tasks the options ask for. */
+/** The tasks that the options ask for. */
 
 import { browserTask } from './browserTask.js';
 import type { Task } from './contender.js';
@@ -15,9 +15,9 @@ const ROW_TOKENS = 256;
 const CHECK_TOKENS = 12;
 
 export interface Prepared {
-  /** Directory of the adapter with which training begins. */
+  /** Directory of the initial adapter of the training. */
   readonly adapter: string;
-  /** Those whose greedy continuations are compared. */
+  /** Prompts whose greedy continuations are compared. */
   readonly checkPrompts: readonly CheckPrompt[];
   /** Examples of the job as token ids and labels; undefined where there are none. */
   readonly examples: string | undefined;
@@ -31,7 +31,7 @@ export function tasksOf(
   const { model, rows, quick, threads } = options;
   const some = (all: readonly Variant[]) => (quick ? [...new Set([all[0], all[all.length - 1]])] : all);
   const variants = some(there);
-  // What is compared with itself is much the same for all.
+  // Tasks that compare lowrank with itself give much the same result for all variants.
   const alone = quick ? variants.slice(0, 1) : variants;
   const given = { model, adapter, threads: 1 };
   const several = { ...given, threads };
@@ -50,7 +50,7 @@ export function tasksOf(
   if (rows.includes('browser')) {
     const inPage = quick ? { ...text, promptTokens: 64, tokens: 16 } : text;
     const formats = quick ? FORMATS.slice(0, 1) : FORMATS;
-    // Chromium has builds of its own.
+    // Chromium has its own builds.
     const inChromium = some(options.variants);
     tasks.push(browserTask(given, inChromium, inPage, formats));
     if (threads > 1 && !quick) tasks.push(browserTask(several, inChromium, inPage, formats));

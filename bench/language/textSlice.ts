@@ -1,4 +1,4 @@
-/** A prompt and text behind it by lowrank, in Node and in a browser. */
+/** A prompt and the text after it by lowrank, in Node and in a browser. */
 import { type GenerationResult, generate } from '../../src/generate/generate.js';
 import { TextCache } from '../../src/generate/textCache.js';
 import type { LlamaForCausalLM } from '../../src/models/llama.js';
@@ -8,14 +8,14 @@ import { randomIds } from './training.js';
 
 export interface CheckPrompt {
   readonly ids: readonly number[];
-  /** With special tokens as text. */
+  /** The prompt with special tokens as text. */
   readonly text: string;
 }
 
 export interface TextWork {
   readonly promptTokens: number;
   readonly tokens: number;
-  /** Those whose greedy continuations are compared. */
+  /** Prompts whose greedy continuations are compared. */
   readonly checkPrompts: readonly CheckPrompt[];
   readonly checkTokens: number;
 }
@@ -25,7 +25,7 @@ export interface TextModel {
   readonly tokenizer: Tokenizer;
 }
 
-/** Runs it and says how long it took. */
+/** Runs work and measures its time. */
 export type Timed = (work: number, run: () => Promise<unknown>) => Promise<Sample>;
 
 /** The greedy continuations. */
@@ -41,7 +41,7 @@ export async function continuations(
   return results;
 }
 
-/** `prompt`: all its tokens and the first that follows. `decode`: readings of one token each. */
+/** Times text. `prompt`: all its tokens and the first that follows. `decode`: steps of one token each. */
 export async function timeText(
   { model, tokenizer }: TextModel,
   { promptTokens, tokens }: TextWork,

@@ -1,4 +1,4 @@
-/** A prompt of some hundred tokens and text behind it, against llama.cpp. */
+/** A prompt of some hundred tokens and the text after it, against llama.cpp. */
 import { WEIGHTS } from '../../src/models/weights.js';
 import type { Goal, Task } from './contender.js';
 import { judgeTokens } from './judges.js';
@@ -24,7 +24,7 @@ export function textTask(given: Given, variants: readonly Variant[], work: TextW
   };
 }
 
-/** Each kind of weights that the file can be loaded as, beside PyTorch; `how` says what they take. */
+/** Each kind of weights that the file can be loaded as, beside PyTorch; `how` reports their memory. */
 export function weightsTask(given: Given, variant: Variant, work: TextWork): Task {
   const named = (weights: string) => `${variantName(variant)}, ${weights}`;
   return {
@@ -39,7 +39,7 @@ export function weightsTask(given: Given, variant: Variant, work: TextWork): Tas
   };
 }
 
-/** Metrics of prompt and text, for everybody who writes some. */
+/** Metrics of prompt and text, for all text contenders. */
 export function textMetrics(
   { promptTokens, tokens }: TextWork,
   goals: { readonly decode: readonly Goal[]; readonly prompt: readonly Goal[] },
@@ -51,7 +51,7 @@ export function textMetrics(
   ];
 }
 
-/** What follows prompts whose continuation is certain enough to be the same from a file of whatever format. */
+/** The check of prompts whose continuation is certain enough to be the same from a file of any format. */
 export function checkedTokens({ checkTokens, checkPrompts }: TextWork): Pick<Task, 'checked' | 'judge'> {
   return {
     checked: `the ${checkTokens} tokens that greedily follow each of ${checkPrompts.length} prompts are the same`,

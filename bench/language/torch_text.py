@@ -1,4 +1,4 @@
-"""A prompt and text behind it by transformers in float32: torch_text.py REQUEST, which is JSON with model, threads and work."""
+"""A prompt and the text after it by transformers in float32: torch_text.py REQUEST, which is JSON with model, threads and work."""
 import json
 import sys
 import time
@@ -20,7 +20,7 @@ def open_service():
 
     @torch.no_grad()
     def write(prompt, count):
-        """Greedy tokens behind a prompt, and the clocks before the first and after each."""
+        """Greedy tokens after a prompt, and the clocks before the first and after each."""
         clocks, ids = [(time.perf_counter(), time.process_time())], []
         following, cache = torch.tensor([prompt]), None
         for _ in range(count):

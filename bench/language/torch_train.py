@@ -16,7 +16,7 @@ work, training = request["work"], request["training"]
 
 
 def job_batches():
-    """Batches of a round, and how many labels they have; round None is the checked steps."""
+    """Batches of a round, and their number of labels; round None is the checked steps."""
     with open(work["examples"], encoding="utf-8") as file:
         examples = [(e["ids"], [-100 if label < 0 else label for label in e["labels"]]) for e in json.load(file)]
     size, steps, checked = work["batchSize"], work["steps"], work["checkSteps"]

@@ -1,4 +1,4 @@
-/** One run of `lowrank train` in a process of its own, and what came of it. */
+/** One run of `lowrank train` in its own process, and its results. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -12,7 +12,7 @@ export interface Scores {
   readonly tokens: number;
 }
 
-/** What `lowrank train --json` writes, as far as it is read here. */
+/** Output of `lowrank train --json`, as far as it is read here. */
 export interface TrainFigures {
   readonly device: { readonly name: string; readonly reason: string };
   readonly data: { readonly examples: number; readonly tokens: number; readonly trainedTokens: number };
@@ -37,7 +37,7 @@ export interface Sample {
   readonly adapted: string;
 }
 
-/** What `lowrank data --json` writes, as far as it is read here. */
+/** Output of `lowrank data --json`, as far as it is read here. */
 export interface DataFigures {
   readonly train: { readonly examples: number } | null;
   readonly valid: { readonly examples: number } | null;

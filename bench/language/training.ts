@@ -1,4 +1,4 @@
-/** What training contenders are given to do. */
+/** The work of training contenders. */
 
 /** Settings of the optimizer, for all. */
 export const TRAINING = { learningRate: 2e-4, weightDecay: 0, clipNorm: 1 };
@@ -10,10 +10,10 @@ interface AnyWork {
   readonly checkSteps: number;
 }
 
-/** Examples of a file of token ids and labels, so many a step; slices go on where the last ended, and begin again at the end. */
+/** Examples from a file of token ids and labels, a fixed number per step; slices continue where the last ended, and wrap around. */
 export interface JobWork extends AnyWork {
   readonly kind: 'job';
-  /** JSON: `[{ ids, labels }]`, −1 where nothing is trained. */
+  /** Path of JSON with `[{ ids, labels }]`, −1 where nothing is trained. */
   readonly examples: string;
   readonly batchSize: number;
 }
@@ -23,7 +23,7 @@ export interface RowWork extends AnyWork {
   readonly kind: 'row';
   readonly tokens: number;
   readonly examples: number;
-  /** Default: tokens. */
+  /** Unit of the metric. Default: tokens. */
   readonly unit?: 'steps';
 }
 
@@ -39,10 +39,10 @@ export function jobIndices(
   return Array.from({ length: length * batchSize }, (_, i) => (first * batchSize + i) % count);
 }
 
-/** Each is one token, with a space before it. */
+/** Words that are one token each, with a space before them. */
 const WORDS = ['one', 'day', 'people', 'world', 'water', 'school', 'time', 'house'];
 
-/** A text of so many tokens, for those who take no token ids. */
+/** A text with the given number of tokens, for contenders that do not accept token ids. */
 export function wordsOf(tokens: number): string {
   return Array.from({ length: tokens }, (_, i) => ` ${WORDS[i % WORDS.length]}`).join('');
 }

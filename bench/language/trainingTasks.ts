@@ -1,4 +1,4 @@
-/** Training: the real job, one packed row, two threads against one, and what twice as much costs. */
+/** Training: the real job, one packed row, two threads against one, and the cost of doubling the work. */
 import type { Contender, Goal, Metric, Task } from './contender.js';
 import { judgeLosses } from './judges.js';
 import { type Given, lowrankTraining, PEFT, peftTraining } from './participants.js';
@@ -9,7 +9,7 @@ const EXACT_BOUND = 1e-4;
 const FAST_BOUND = 2e-3;
 const CHECKED = `training: the losses of the first steps from the same adapter agree within ${EXACT_BOUND} relative, those of fast within ${FAST_BOUND}`;
 
-/** Goals against PyTorch + PEFT, by variant; of `fastest`, which trains as `fast` does, those of that. */
+/** Goals against PyTorch + PEFT, by variant; `fastest`, which trains as `fast` does, has the same goals. */
 type Bounds = Readonly<Record<`${Variant['build']}, ${'exact' | 'fast'}`, number>>;
 
 const JOB_BOUNDS: Bounds = {
@@ -23,7 +23,7 @@ const ROW_BOUNDS: Bounds = {
   ...{ 'simd, fast': 0.77, 'relaxed, fast': 0.85 },
 };
 
-/** Trained tokens a second of the real job, in optimizer steps alone. */
+/** Trained tokens per second of the real job, counting only optimizer steps. */
 export function jobTask(given: Given, variants: readonly Variant[], work: TrainingWork): Task {
   const title = `Real job (chatterbot tech_support + trivia, 8 examples a step), ${threadsOf(given)}`;
   return againstPeft(title, 'trained tokens/s', { given, variants, work, bounds: JOB_BOUNDS });
@@ -81,13 +81,13 @@ interface Scaled {
 }
 
 export interface Scaling {
-  /** The row that everything is twice of. */
+  /** The row whose double is compared with it. */
   readonly work: RowWork;
-  /** Leaves out the longest row and the packed examples. */
+  /** Whether to leave out the longest row and the packed examples. */
   readonly quick: boolean;
 }
 
-/** What a step costs with twice the tokens, examples, layers and rank. */
+/** The cost of a step with twice the tokens, examples, layers and rank. */
 export function scalingTask(given: Given, variant: Variant, { work, quick }: Scaling): Task {
   const row = (tokens: number, examples = 1): RowWork => ({ ...work, tokens, examples, unit: 'steps' });
   const base = { name: '256 tokens', work: row(256) };

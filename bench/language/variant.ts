@@ -1,4 +1,4 @@
-/** Which lowrank is measured. */
+/** The measured variants of lowrank. */
 import { PRECISIONS } from '../../src/nn/precision.js';
 
 export { PRECISIONS };
@@ -9,7 +9,7 @@ export interface Variant {
   readonly precision: (typeof PRECISIONS)[number];
 }
 
-/** As it is called in tables and goals. */
+/** Name of a variant in tables and goals. */
 export function variantName({ build, precision }: Variant): string {
   return `lowrank ${build}, ${precision}`;
 }

@@ -1,4 +1,4 @@
-/** Which builds can be measured, and by which Node. */
+/** The builds that can be measured, and the Node that runs each. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Variant } from './variant.js';
@@ -28,13 +28,13 @@ function hasRelaxedSimd(node: string | undefined): node is string {
 
 export interface Available {
   readonly variants: readonly Variant[];
-  /** A sentence for each build that there is not. */
+  /** A sentence for each build that is not available. */
   readonly leftOut: readonly string[];
 }
 
 /**
- * Those of `asked` that there are.
- * @param find  gives the Node of a build, or throws a sentence
+ * Those of `asked` that are available.
+ * @param find  returns the Node of a build, or throws a sentence
  */
 export function availableVariants(
   asked: readonly Variant[],

@@ -36,7 +36,7 @@ type Arrays = { [name: string]: np.Array };
 
 interface Batch {
   readonly x: np.Array;
-  /** One-hot. */
+  /** One-hot labels. */
   readonly y: np.Array;
 }
 
@@ -73,7 +73,7 @@ function array(values: Float32Array, shape: number[]): np.Array {
   return np.array(values.slice(), { shape });
 }
 
-/** What trains and what is frozen, by names such as `weight0`; weights are [outFeatures, inFeatures]. */
+/** Trained and frozen arrays, by names such as `weight0`; weights are [outFeatures, inFeatures]. */
 function arraysOf(kind: StepKind, layers: readonly Layer[]): { weights: Arrays; lora: Arrays } {
   const [weights, lora]: [Arrays, Arrays] = [{}, {}];
   for (const [i, { inFeatures, outFeatures, weight, bias, loraA, loraB }] of layers.entries()) {
@@ -86,7 +86,7 @@ function arraysOf(kind: StepKind, layers: readonly Layer[]): { weights: Arrays; 
   return { weights, lora };
 }
 
-/** Logits; it takes over all that it is given. */
+/** Computes logits; it takes ownership of all its arguments. */
 function forward(kind: StepKind, arrays: Arrays, x: np.Array, isTurned = false): np.Array {
   let y = x;
   for (let i = 0; i < 3; i++) {
@@ -104,7 +104,7 @@ function forward(kind: StepKind, arrays: Arrays, x: np.Array, isTurned = false):
   return nn.relu(y);
 }
 
-/** [0] is the loss, then what trains and its moments, all new. */
+/** Makes a step, which returns the loss, then the trained arrays and their moments, all new. */
 function makeStep(kind: StepKind) {
   const lossOf = valueAndGrad((trained: Arrays, frozen: Arrays, { x, y }: { x: np.Array; y: np.Array }) =>
     nn

@@ -1,4 +1,4 @@
-/** lowrank itself, through its public API, on any of its devices: the one that is timed, and the exact one. */
+/** lowrank itself, through its public API, on any of its devices: the timed one, and the exact one. */
 import { readFile } from 'node:fs/promises';
 import {
   Adam,
@@ -49,7 +49,7 @@ export async function openLowrank(work: Work, deterministic: boolean): Promise<P
   };
 }
 
-/** Checks are the same on every device; on `reference` they say what is right. */
+/** Tasks of lowrank; checks are the same on every device, and on `reference` they give the right answers. */
 export async function lowrankTasks(device: Backend, work: Work): Promise<Map<TaskName, Task>> {
   const { train, test } = await loadMnist(device, await mnistFiles());
   const tasks = new Map<TaskName, Task>();

@@ -15,22 +15,22 @@ import { openTorch } from './torch.js';
 import { makeWork } from './work.js';
 
 const options = new Command('bench:peers')
-  .description('Compares lowrank with others on the same work, one thread each. Wants some minutes.')
+  .description('Compares lowrank with others on the same work, one thread each. Takes some minutes.')
   .option('--json <file>', 'where to write the figures', 'build/peers.json')
   .option('--time <ms>', 'milliseconds of each slice', positive, 200)
   .option('--rounds <count>', 'slices of each', positive, 10)
   .option('--only <words...>', 'only tasks whose name contains one of these')
-  .option('--deterministic', 'lowrank keeps to the simd build where the runtime has relaxed SIMD')
+  .option('--deterministic', 'lowrank uses the simd build even where the runtime has relaxed SIMD')
   .parse()
   .opts<{ json: string; time: number; rounds: number; only?: string[]; deterministic?: boolean }>();
 
 function positive(text: string): number {
   const value = Number(text);
-  if (!(value >= 1)) throw new InvalidArgumentError('It must be a number from 1 on.');
+  if (!(value >= 1)) throw new InvalidArgumentError('It must be a number of at least 1.');
   return value;
 }
 
-/** The table alone goes to standard output. */
+/** Writes a line to standard error; only the table goes to standard output. */
 function tell(line: string): void {
   process.stderr.write(`${line}\n`);
 }
@@ -57,7 +57,7 @@ for (const [name, open] of Object.entries(others)) {
 for (const { name, version, how } of peers) tell(`${name} ${version}: ${how}`);
 for (const line of leftOut) tell(`left out: ${line}`);
 
-tell('computing in float64 what is right');
+tell('computing the right answers in float64');
 const oracle = await makeOracle(work);
 const entries = await checkAll(names, peers, oracle, tell);
 await timeAll(entries, { rounds, sliceMs }, tell);

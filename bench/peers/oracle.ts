@@ -1,14 +1,14 @@
-/** What is right, and how far a peer may be from it: float64 throughout. */
+/** The right answers, in float64 throughout, and how far a peer may differ from them. */
 import { selectDevice } from '../../src/index.js';
 import { lowrankTasks } from './lowrank.js';
 import { type Letters, TASK_NAMES, type Task, type TaskName } from './peer.js';
 import { sampledRows, type Work } from './work.js';
 
-/** Of each loss of the checked steps, relative. */
+/** Relative tolerance of each loss of the checked steps. */
 export const LOSS_TOLERANCE = 1e-3;
-/** Of 10,000 images, summed over the digits: outputs that are nearly equal may change places. */
+/** Tolerance of counts over 10,000 images, summed over the digits: nearly equal outputs may be ordered differently. */
 export const COUNT_TOLERANCE = 5;
-/** Of each checked element of a product, in units of 2⁻²⁴ Σ|a||b|. */
+/** Tolerance of each checked element of a product, in units of 2⁻²⁴ Σ|a||b|. */
 export const PRODUCT_TOLERANCE = 64;
 
 export interface Oracle {

@@ -1,4 +1,4 @@
-/** What a peer is to the comparison: a name, and tasks that can be checked and timed. It knows no peer. */
+/** Interface of a peer: a name, and tasks that can be checked and timed. It does not know any peer. */
 
 export const STEP_KINDS = ['full', 'wrapper', 'parametrization'] as const;
 /** What is trained: every parameter, or A and B beside frozen layers, or A and B within their weights. */
@@ -19,9 +19,9 @@ export const TASK_NAMES: readonly TaskName[] = [
 ];
 
 export interface Task {
-  /** Does it from the start and gives what is compared: losses, wrong answers per digit, or a product. */
+  /** Does the task from the start and returns the values to compare: losses, wrong answers per digit, or a product. */
   check(): Promise<ArrayLike<number>>;
-  /** Calls it, from the same start, for about so long and at least once: the seconds of each call. */
+  /** Repeats the task, from the same start, for about this time and at least once. @returns the seconds of each call */
   time(ms: number): Promise<number[]>;
 }
 
@@ -29,16 +29,16 @@ export interface Peer {
   readonly name: string;
   readonly version: string;
   readonly language: 'JavaScript' | 'Python';
-  /** How it is run: build, threads, whose gradients. */
+  /** How the peer runs: build, threads, whose gradients. */
   readonly how: string;
-  /** What it does not have here it is not compared in. */
+  /** Tasks by name; the peer is compared only in these. */
   readonly tasks: ReadonlyMap<TaskName, Task>;
   dispose(): void;
 }
 
 /** A task of this process. */
 export function task(parts: {
-  /** Before each check and each slice of time; not timed. */
+  /** Called before each check and each time slice; not timed. */
   reset?: () => Promise<void> | void;
   check: () => Promise<ArrayLike<number>> | ArrayLike<number>;
   run: () => Promise<void> | void;

@@ -1,4 +1,4 @@
-/** Plain JavaScript: what decent loops over Float32Arrays do, without any library. */
+/** Plain JavaScript: decent loops over Float32Arrays, without any library. */
 import {
   countWrong,
   EVALUATION_BATCHES,

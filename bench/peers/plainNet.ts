@@ -37,7 +37,7 @@ class Trained {
 class LinearLayer {
   readonly inFeatures: number;
   readonly outFeatures: number;
-  /** Of all batch sizes so far, the outputs, and their gradients. */
+  /** Buffers for the largest batch so far: the outputs, and their gradients. */
   out = new Float32Array(0);
   dOut = new Float32Array(0);
   readonly weight: Trained;
@@ -89,7 +89,7 @@ class LinearLayer {
     matmul(out, up, rows(this.#h, rank), transposed(b, rank), { scale: SCALING, beta: 1 });
   }
 
-  /** From `dOut` to the gradients of what trains and, where there is a layer before, to that of x. */
+  /** Computes the gradients of trained values from `dOut` and, where there is a layer before, that of x. */
   backward(x: Float32Array, dX: Float32Array | undefined, batch: number): void {
     if (this.kind === 'full') this.#backwardFull(x, dX, batch);
     else if (this.kind === 'wrapper') this.#backwardWrapper(x, dX, batch);

@@ -15,7 +15,7 @@ export function machine(): Machine {
   return { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
 }
 
-/** What a call of a task does, so that its time becomes a figure. */
+/** The work of a task's call, for turning its time into a figure. */
 function unitOf(name: TaskName, work: Work): { title: string; unit: string; perCall: number } {
   const [kind, size, letters] = name.split(' ');
   if (kind === 'evaluation') {
@@ -46,11 +46,11 @@ interface Result {
 interface Figure {
   readonly name: string;
   readonly wrong?: string;
-  /** In the result's unit, from the median time. */
+  /** Figure in the result's unit, from the median time. */
   readonly median?: number;
   readonly spreadPercent?: number;
   readonly calls?: number;
-  /** How many times as long it takes as the first peer does, round by round. */
+  /** Ratio of its time to that of the first peer, round by round. */
   readonly timesAsLong?: number;
 }
 

@@ -1,10 +1,10 @@
-/** Times peers in turn, so that a machine that changes its speed changes it for all of them. */
+/** Times peers in turn, so that changes of the machine's speed affect all of them. */
 import type { Oracle } from './oracle.js';
 import type { Peer, TaskName } from './peer.js';
 
 export interface Entry {
   readonly peer: Peer;
-  /** Why its answer is wrong, or what it threw; then it is not timed. */
+  /** The reason why its answer is wrong, or what it threw; it is then not timed. */
   readonly wrong: string | undefined;
   /** The seconds of each call, by round. */
   readonly rounds: number[][];
@@ -12,7 +12,7 @@ export interface Entry {
 
 export type Entries = ReadonlyMap<TaskName, readonly Entry[]>;
 
-/** Every peer's every answer before any is timed; that warms it up as well. */
+/** Checks every answer of every peer before any is timed, which also warms it up. */
 export async function checkAll(
   names: readonly TaskName[],
   peers: readonly Peer[],
@@ -37,7 +37,7 @@ export async function checkAll(
   return entries;
 }
 
-/** In every round a slice of each task and peer, beginning with another peer each time; the first is not counted. */
+/** Times a slice of each task and peer in every round, beginning with a different peer each time; the first round is not counted. */
 export async function timeAll(
   entries: Entries,
   { rounds, sliceMs }: { rounds: number; sliceMs: number },
@@ -65,7 +65,7 @@ export interface Summary {
   readonly calls: number;
 }
 
-/** Over the calls of all rounds. */
+/** Statistics over the calls of all rounds. */
 export function summarize({ rounds }: Entry): Summary {
   const calls = rounds.flat();
   const medianSeconds = median(calls);
@@ -73,7 +73,7 @@ export function summarize({ rounds }: Entry): Summary {
   return { medianSeconds, spreadPercent: (100 * deviation) / medianSeconds, calls: calls.length };
 }
 
-/** How many times as long `other` takes: the median over the rounds of what each round says by itself. */
+/** Ratio of the time of `other`: the median of the ratios of the single rounds. */
 export function timesAsLong(other: Entry, one: Entry): number {
   return median(other.rounds.map((seconds, round) => median(seconds) / median(one.rounds[round])));
 }
@@ -84,7 +84,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Of each peer the faster of several tasks that do the same, as a row of its own. */
+/** The fastest of several equivalent tasks for each peer, as a separate row. */
 export function fastestOf(rows: readonly (readonly Entry[])[]): Entry[] {
   const fastest = new Map<Peer, Entry>();
   for (const entry of rows.flat()) {

@@ -1,4 +1,4 @@
-/** @tensorflow/tfjs on its wasm backend with SIMD, one thread: as it comes, and with gradients and Adam written by hand. */
+/** @tensorflow/tfjs on its wasm backend with SIMD, one thread: unmodified, and with gradients and Adam written by hand. */
 
 import * as tf from '@tensorflow/tfjs';
 import * as wasm from '@tensorflow/tfjs-backend-wasm';
@@ -26,7 +26,7 @@ import {
   type Work,
 } from './work.js';
 
-/** As its users write it: variables, its gradients and its Adam; and all that is not training. */
+/** The peer as its users write it: variables, its own gradients and Adam; it also does all tasks without training. */
 export async function openTfjs(work: Work): Promise<Peer> {
   await start();
   const tasks = stepTasks(work, false);
@@ -48,7 +48,7 @@ export async function openTfjs(work: Work): Promise<Peer> {
   };
 }
 
-/** Its gradients are made of transposed products, which leave its fast kernels: these transpose first. */
+/** The peer with gradients by hand: its own use transposed products, which miss its fast kernels; these transpose first. */
 export async function openTfjsByHand(work: Work): Promise<Peer> {
   await start();
   return {

@@ -6,7 +6,7 @@ export class FoldedAdam {
   readonly #moments = new Map<string, { m: tf.Tensor; v: tf.Tensor }>();
   #steps = 0;
 
-  /** Call it within `tf.tidy`. */
+  /** Updates the variables. It must be called within `tf.tidy`. */
   apply(trained: readonly tf.Variable[], gradients: tf.NamedTensorMap): void {
     this.#steps += 1;
     const { learningRate, beta1, beta2, eps } = ADAM;

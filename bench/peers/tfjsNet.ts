@@ -14,7 +14,7 @@ interface Batch {
 interface TfLayer {
   /** [inFeatures, outFeatures] */
   readonly weight: tf.Variable<tf.Rank.R2>;
-  /** Of a frozen weight, made once. */
+  /** Transpose of a frozen weight, made once. */
   readonly weightT: tf.Tensor2D | undefined;
   readonly bias: tf.Variable<tf.Rank.R1>;
   /** [inFeatures, rank] and [rank, outFeatures] */
@@ -22,7 +22,7 @@ interface TfLayer {
   readonly b: tf.Variable<tf.Rank.R2>;
 }
 
-/** What a layer's backward needs, and the gradients that it gives. */
+/** Values that a layer's backward requires, and the gradients that it returns. */
 interface Pass {
   readonly x: tf.Tensor2D;
   /** W, or W + s A B. */
@@ -114,7 +114,7 @@ export class TfNet {
     return { value, grads };
   }
 
-  /** Adds to `grads`; the gradient of x, where there is a layer before. */
+  /** Adds to `grads`. @returns the gradient of x, where there is a layer before */
   #layerBackward(
     { weight, weightT, bias, a, b }: TfLayer,
     pass: Pass,
@@ -138,7 +138,7 @@ export class TfNet {
       grads[a.name] = tf.mul(tf.matMul(dWeight, tf.transpose(b)), SCALING);
       grads[b.name] = tf.mul(tf.matMul(tf.transpose(a), dWeight), SCALING);
     }
-    // (W dYᵀ)ᵀ: the thin matrices are turned, not the weight.
+    // (W dYᵀ)ᵀ: the thin matrices are transposed, not the weight.
     return wantsDX ? tf.transpose(tf.matMul(pass.weight, tf.transpose(dY))) : undefined;
   }
 }

@@ -56,7 +56,7 @@ export async function openTorch(work: Work): Promise<Peer> {
   }
 }
 
-/** The work as one file of numbers and one that says what is where. */
+/** Writes the work as one file of numbers and one that describes their places. */
 function writeWork(folder: string, work: Work): void {
   const arrays: Record<string, { dtype: string; shape: number[]; offset: number }> = {};
   const parts: Uint8Array[] = [];

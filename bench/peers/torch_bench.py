@@ -1,4 +1,4 @@
-"""PyTorch as a peer: answers commands, one JSON object a line, until its input ends.
+"""PyTorch as a peer: answers commands, one JSON object per line, until its input ends.
 
 Eager mode, one thread, Adam as it comes. It times itself, so that the pipe is not in the figures.
 Arguments: a folder with manifest.json (names, types, shapes, offsets) and data.bin.
@@ -24,7 +24,7 @@ with open(os.path.join(sys.argv[1], "data.bin"), "rb") as file:
 
 
 def array(name):
-    """A tensor of its own, with the values of that name."""
+    """A new tensor with the values of that name."""
     entry = MANIFEST["arrays"][name]
     dtype = {"f32": torch.float32, "u8": torch.uint8}[entry["dtype"]]
     count = torch.Size(entry["shape"]).numel()

@@ -1,4 +1,4 @@
-/** The work that every peer is given: the same images, weights and matrices. It knows no peer. */
+/** The work of every peer: the same images, weights and matrices. It does not know any peer. */
 
 import type { Module, SelectDeviceOptions } from '../../src/index.js';
 import { Adam, applyLora, fit, Random, selectDevice } from '../../src/index.js';
@@ -6,9 +6,9 @@ import { DigitsNet, loadMnist, parseIdx } from '../../src/mnist/index.js';
 import { mnistFiles } from '../../src/node.js';
 
 export const BATCH_SIZE = 10;
-/** Steps of one timed call, over as many different batches. */
+/** Number of steps of one timed call, each on a different batch. */
 export const STEPS = 50;
-/** Steps of the check. */
+/** Number of steps of the check. */
 export const CHECK_STEPS = 20;
 export const CLASSES = 10;
 export const FEATURES = 784;
@@ -21,7 +21,7 @@ export const DEVICE: SelectDeviceOptions & { readonly threads: number } = { pref
 
 const MEAN = 0.1301;
 const STD = 0.3081;
-/** Before the evaluation, so that the answers are not those of random weights. */
+/** Number of steps before the evaluation, so that the answers are not those of random weights. */
 const TRAINED_STEPS = 1000;
 
 export interface Layer {
@@ -49,15 +49,15 @@ export interface Work {
   /** STEPS batches. */
   readonly train: Images;
   readonly test: Images;
-  /** What training starts from. */
+  /** Initial layers of the training. */
   readonly initial: readonly Layer[];
-  /** What is evaluated. */
+  /** Layers to evaluate. */
   readonly trained: readonly Layer[];
   /** Operands of a square product. */
   matrices(size: number): readonly [a: Float32Array, b: Float32Array];
 }
 
-/** Everything comes from seeds: the weights from lowrank's own models, on the build that is the same everywhere. */
+/** Makes the work from seeds: the weights from lowrank's own models, on the build with the same bits everywhere. */
 export async function makeWork(): Promise<Work> {
   const files = await mnistFiles();
   const { device } = await selectDevice({ ...DEVICE, deterministic: true });
@@ -125,7 +125,7 @@ export function batchesOf({ x, y, count }: Images, batchSize: number): Images[] 
   return batches;
 }
 
-/** The first row, one in the middle and the last: what of a product is checked. */
+/** The rows of a product that are checked: the first, one in the middle and the last. */
 export function sampledRows(size: number): number[] {
   return [0, size / 2 + 1, size - 1];
 }

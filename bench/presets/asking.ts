@@ -1,4 +1,4 @@
-/** Asks a model what a preset's checks ask, and counts what it got right. */
+/** Asks a model the checks of a preset, and counts the right answers. */
 import {
   type ChatMessage,
   generate,
@@ -45,14 +45,14 @@ export function conversation(system: string | undefined, prompt: string, answer?
   ];
 }
 
-/** "24/24" of one kind of check; empty where a preset has none. */
+/** Score of one kind of check, such as "24/24"; empty where a preset has none. */
 export function score(asked: readonly Asked[], kind: Check['kind']): string {
   const these = asked.filter(({ check }) => check.kind === kind);
   if (these.length === 0) return '';
   return `${these.filter(({ isRight }) => isRight).length}/${these.length}`;
 }
 
-/** Orders that are not only valid but the ones that were asked for. */
+/** Score of orders that are not only valid but correct. */
 export function rightOrders(asked: readonly Asked[]): string {
   const orders = asked.filter(({ check }) => check.kind === 'order');
   if (orders.length === 0) return '';

@@ -1,4 +1,4 @@
-/** A lesson as the page teaches it: LoRA on all linear layers, AdamW, rows packed, the loss of the answers alone. */
+/** A lesson as the page teaches it: LoRA on all linear layers, AdamW, rows packed, the loss of only the answers. */
 import { AdamW, applyLora, countParameters } from '../../src/core.js';
 import { fit, Random } from '../../src/index.js';
 import {
@@ -18,14 +18,14 @@ import type { LessonSettings } from './options.js';
 export interface LessonResult {
   readonly rows: number;
   readonly steps: number;
-  /** Computed, with the padding of rows; what rows of a step begin with alike is computed once. */
+  /** Number of computed tokens, including padding; a common beginning of a step's rows is computed once. */
   readonly tokens: number;
   readonly trainedTokens: number;
   readonly trainable: number;
   readonly seconds: number;
-  /** Of all threads together: on a machine that has other work it says more than the clock. */
+  /** CPU time of all threads together, which on a busy machine says more than the clock. */
   readonly cpuSeconds: number;
-  /** Of each step. */
+  /** Loss of each step. */
   readonly losses: readonly number[];
 }
 
@@ -72,7 +72,7 @@ export async function teach(
   };
 }
 
-/** The preset's, and old answers among them where they are asked for. */
+/** Rows of the preset, with old answers mixed in where requested. */
 async function taughtRows(
   model: LlamaForCausalLM,
   tokenizer: Tokenizer,

@@ -1,6 +1,6 @@
 /**
  * `npm run bench:presets`: teaches a preset of the language-model page to the real model with given settings, and prints what was
- * learned and what was forgotten as a row of a table. The defaults of web/language/efforts.ts come from it.
+ * learned and forgotten as a row of a table. The defaults of web/language/efforts.ts come from it.
  *
  *   npm run bench:presets -- --preset cafe --rate 1e-3 --passes 10
  *   npm run bench:presets -- --preset orders --passes 4 --base --answers
@@ -92,7 +92,7 @@ async function run(): Promise<number> {
     await main(parseOptions(process.argv.slice(2)));
     return 0;
   } catch (error) {
-    // Commander has said it already.
+    // Commander has already printed it.
     if (error instanceof CommanderError) return error.exitCode;
     process.stderr.write(`bench:presets: ${error instanceof Error ? error.message : error}\n`);
     return 1;

@@ -1,7 +1,7 @@
 /** The base's own answers to everyday questions, which may be taught again so that they are not forgotten. */
 import { type ChatMessage, generate, type LlamaForCausalLM, type Tokenizer } from '../../src/text.js';
 
-/** None of them is asked by a preset, or among the general examples that measure what was forgotten. */
+/** Questions that neither a preset asks nor the general examples, which measure what was forgotten. */
 const QUESTIONS: readonly string[] = [
   'What is a poem?',
   'How do I plant a tree?',

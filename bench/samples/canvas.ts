@@ -1,4 +1,4 @@
-/** The page's pad in Chromium, against which the rasteriser is checked. */
+/** The page's pad in Chromium, for checking the rasteriser. */
 import { build } from 'esbuild';
 import { launchChromium } from '../../test/browser/chromium.js';
 import type { Ink } from '../../web/drawing.js';
@@ -35,7 +35,7 @@ declare global {
   var pageStrokes: typeof import('../../web/strokes.js');
 }
 
-/** Runs in the page. @returns the alpha channel, one character a pixel: an array of numbers takes long to arrive */
+/** Runs in the page. @returns the alpha channel, one character per pixel: transferring an array of numbers takes long */
 function alphaOf({ strokes, side }: { strokes: readonly Stroke[]; side: number }): string {
   const canvas = document.createElement('canvas');
   canvas.width = canvas.height = side;

@@ -9,7 +9,7 @@ import { BATCH_SIZE, type Example, type TeachOptions, teachingData } from '../..
 import { train } from '../../web/lab/training.js';
 import { firstOfEachDigit } from '../../web/quickDigits.mjs';
 
-/** What one tap on a label teaches with, but for the share of old examples. */
+/** Settings of teaching by one tap on a label, except for the share of old examples. */
 const TAP = { rank: 2, alpha: 1, learningRate: 0.001, iterations: 200 };
 /** Images of each digit that the page has at hand, to mix in and to count with. */
 const EACH = 100;
@@ -38,12 +38,12 @@ export class Learner {
     return new Learner(device, firstOfEachDigit(old, EACH), quick, imagesOn(device, quick.images));
   }
 
-  /** Teaches as the page does, which keeps nothing of a training that went wrong. The caller disposes of the network. */
+  /** Teaches as the page does, which keeps nothing of a failed training run. The caller disposes the network. */
   async taught(base: StateDict, drawings: readonly Example[], replay: number): Promise<DigitsNet> {
     const { model } = networkOn(this.device, base);
     await applyLora(model, { rank: TAP.rank, alpha: TAP.alpha, bias: 'lora_only', init: 'normal', seed: 0 });
     const options: TeachOptions = { ...TAP, replay, what: { drawings } };
-    // Nothing but the bytes is read where drawings are taught.
+    // Only the bytes are read where drawings are taught.
     const mnist = { quick: { train: this.old } } as unknown as Digits;
     const { data, dispose } = teachingData(this.device, mnist, options, 0);
     const epochs = Math.ceil(TAP.iterations / data.batchCount({ batchSize: BATCH_SIZE }));
@@ -64,7 +64,7 @@ export class Learner {
     return readings;
   }
 
-  /** Of each quick test image, whether it is read right. */
+  /** Whether each quick test image is read right. */
   async quickRight(model: DigitsNet): Promise<boolean[]> {
     const readings = await readingsOf(model, this.quickImages);
     return readings.map(({ digit }, i) => digit === this.quick.labels[i]);

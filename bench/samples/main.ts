@@ -15,7 +15,7 @@ const WAYS: readonly Way[] = [
   { replay: 0.5, hasShifts: true },
   { replay: 0.75, hasShifts: true },
 ];
-/** Kinds of which fewer are misread say too little about teaching. */
+/** Minimum number of misread drawings of a kind for conclusions about teaching. */
 const ENOUGH = 6;
 
 const percent = (share: number) => `${Math.round(100 * share)} %`;

@@ -1,4 +1,4 @@
-/** The page's pad without a canvas: strokes become the image that the network is given. */
+/** The page's pad without a canvas: turns strokes into the image for the network. */
 import { type Ink, normaliseDigit } from '../../web/drawing.js';
 import type { Stroke } from '../../web/strokes.js';
 

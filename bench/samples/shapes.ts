@@ -9,7 +9,7 @@ import type { Point, Stroke } from '../../web/strokes.js';
 export interface Kind {
   readonly name: string;
   readonly label: number;
-  /** What it may be taken for; drawings of it must still be read right afterwards. */
+  /** The kind with which it may be confused, whose drawings must still be read right afterwards. */
   readonly rival: string;
   readonly write: (pick: Pick) => readonly Stroke[];
 }
@@ -164,7 +164,7 @@ function flagged(pick: Pick): Stroke {
   return joined(flag(pick), stem(pick, [0, -0.5]));
 }
 
-/** A shape by the hand of one person. @param seed  of the person */
+/** A shape drawn by one person. @param seed  seed of the person */
 export function drawing({ name, write }: Kind, seed: number): readonly Stroke[] {
   const random = new Random(seed).split(name);
   const pick: Pick = (low, high) => low + (high - low) * random.uniform();

@@ -1,4 +1,4 @@
-/** What the base makes of many people's digits, and what one tap changes. */
+/** Measures how the base reads many people's digits, and what one tap changes. */
 import type { StateDict } from '../../src/index.js';
 import { networkOn } from '../../web/lab/networks.js';
 import { withShifts } from '../../web/lab/shifts.js';
@@ -8,21 +8,21 @@ import { drawing, KINDS, type Kind } from './shapes.js';
 
 /** People, each of whom draws each kind once. */
 export const HANDS = 40;
-/** Drawings that are taught together, where not one alone. */
+/** Number of drawings that are taught together. */
 export const TEN = 10;
 
 export type Drawings = ReadonlyMap<string, readonly Uint8Array[]>;
 
-/** Of each kind, by its name, one drawing a hand. */
+/** One drawing per person of each kind, by the name of the kind. */
 export function allDrawings(): Drawings {
   const byHand = (kind: Kind) => Array.from({ length: HANDS }, (_, seed) => pixelsOf(drawing(kind, seed)));
   return new Map(KINDS.map((kind) => [kind.name, byHand(kind)]));
 }
 
-/** The answers of a network to all there is. */
+/** The answers of a network to all drawings and images. */
 interface Answers {
   readonly readings: ReadonlyMap<string, readonly Reading[]>;
-  /** Of each quick test image. */
+  /** Whether each quick test image is read right. */
   readonly quick: readonly boolean[];
 }
 
@@ -45,16 +45,16 @@ export async function baseAnswers(learner: Learner, base: StateDict, drawings: D
 export interface Way {
   /** Share of old digits. */
   readonly replay: number;
-  /** Each drawing beside copies of itself that are moved by one pixel. */
+  /** Whether each drawing is accompanied by copies that are shifted by one pixel. */
   readonly hasShifts: boolean;
 }
 
-/** What one teaching did; numbers of drawings but for the probability. */
+/** Results of one lesson; numbers of drawings except for the probability. */
 export interface Lesson {
   /** Taught drawings that are read as their label, of how many. */
   readonly learned: number;
   readonly taught: number;
-  /** The lowest that a taught drawing has for its label. */
+  /** The lowest probability of a taught drawing's label. */
   readonly probability: number;
   /** Other people's drawings of the kind that are read right, before and after, of how many. */
   readonly others: readonly [before: number, after: number, count: number];

@@ -1,8 +1,8 @@
 /**
- * `node --import tsx bench/text/tokens.ts MODEL.gguf`: token ids of lowrank beside those of llama.cpp, on 1,200 lines that
+ * `node --import tsx bench/text/tokens.ts MODEL.gguf`: compares token ids of lowrank with those of llama.cpp, on 1,200 lines that
  * tokenizers stumble over, with the model's vocabulary and each pre-tokenizer that is known by name. Prints lines whose ids
  * differ; the exit code is 1 where there are some. Bytes that the vocabulary has no token for are refused here and dropped
- * there: those lines are counted by themselves.
+ * there: those lines are counted separately.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,10 +18,10 @@ import type { Tokenizer } from '../../src/text/tokenizer.js';
 import { writable } from '../../test/models/ggufFiles.js';
 
 const LINES = 1200;
-/** For each pre-tokenizer. */
+/** Maximum number of lines shown for each pre-tokenizer. */
 const MOST_SHOWN = 10;
 
-/** What pre-tokenizers cut apart, and what they must not. */
+/** Texts that pre-tokenizers must split, and texts that they must not. */
 const PIECES = [
   ...[
     'a',
@@ -180,7 +180,7 @@ const folder = mkdtempSync(join(tmpdir(), 'lowrank-tokens-'));
 /** The model's vocabulary with another pre-tokenizer, in a file without tensors. */
 async function vocabularyFile(pre: string): Promise<string> {
   const path = join(folder, `${pre}.gguf`);
-  // Nothing else is read of a file that is loaded for its vocabulary.
+  // When a file is loaded for its vocabulary, nothing else is read.
   const isKept = (key: string) =>
     key === 'general.architecture' || (key.startsWith('tokenizer.') && key !== 'tokenizer.ggml.pre');
   const entries = [...metadata].filter(([key]) => isKept(key));
@@ -200,7 +200,7 @@ function idsOfLlamaCpp(path: string, lines: readonly string[]): number[][][] {
   return JSON.parse(execFileSync(process.execPath, [script, path], { ...options, stdio }).toString());
 }
 
-/** Ids, or why there are none. */
+/** Ids of a line, or the reason why there are none. */
 function idsOf(tokenizer: Tokenizer, line: string, allowSpecial: boolean): string {
   try {
     return tokenizer.encode(line, { allowSpecial }).join(' ');
@@ -215,7 +215,7 @@ function compare(tokenizer: Tokenizer, lines: readonly string[], theirs: number[
   let [compared, differing, refused] = [0, 0, 0];
   for (const [i, line] of lines.entries()) {
     for (const allowSpecial of [false, true]) {
-      // As plain text special tokens are refused here, and spelled out there.
+      // In plain text, special tokens are refused here, and spelled out there.
       if (!allowSpecial && tokenizer.findSpecial(line).length > 0) continue;
       compared++;
       const found = idsOf(tokenizer, line, allowSpecial);

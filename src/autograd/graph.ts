@@ -1,6 +1,6 @@
 /**
- * The graph: which op made which tensor, and the way back through it. `backward()` calls the functions that ops
- * recorded in reverse order, and frees what the graph held and what it read. What else ops make is in record.ts.
+ * The graph: which op made which tensor, and the backward pass through it. `backward()` calls the functions that ops
+ * recorded in reverse order, and frees what the graph held and what it read. Other results of ops are in record.ts.
  */
 import type { Storage } from '../backends/backend.js';
 import { type Holding, own } from '../backends/ownership.js';
@@ -20,12 +20,12 @@ const RELEASED = 'backward(): read it before, or run the forward pass again';
 const SUCCEEDED = 'the graph begun after its backward(): read it before';
 
 let nodeCount = 0;
-/** Nodes whose backward has run, or never can: their outputs are readable until the next graph is begun. */
+/** Nodes whose backward has run, or can never run: their outputs are readable until the next graph is begun. */
 let finished: Node[] = [];
 
 /**
- * The nodes of one connected graph and their memory. Its tensors reach the tape through their nodes, and it them; so
- * when none of the tensors is left, the tape is garbage and what `backward()` has not freed is.
+ * The nodes of one connected graph and their memory. Its tensors refer to the tape through their nodes, and it to
+ * them; so when none of the tensors is left, the tape is garbage, and so is the memory that `backward()` has not freed.
  */
 class Tape {
   nodes: Node[] = [];
@@ -54,7 +54,7 @@ class Tape {
     other.#successor = this;
   }
 
-  /** Lets go of nodes that were used, and gives those that needed them: they can have no backward any more. */
+  /** Releases nodes that were used. @returns nodes that depended on them, whose backward can no longer run */
   finish(used: number): Node[] {
     const { nodes } = this;
     this.nodes = [];
@@ -77,7 +77,7 @@ class Node implements GraphNode {
   /** Gradient of the output, while backward is on its way here. */
   dOut: Storage | undefined;
   isUsed = false;
-  /** Its backward has run, or that of a node that it needs has. */
+  /** Whether its backward has run, or that of a node that it depends on. */
   isOver = false;
   /** Number of the last walk over the graph that reached this node, and the node's place in it. */
   walk = 0;
@@ -111,7 +111,7 @@ class Node implements GraphNode {
     this.#run(nodes, initialGradient(root, gradient));
   }
 
-  /** As `backward`, with memory for the gradient that is taken over. */
+  /** Like `backward`, for a gradient whose memory is taken over. */
   backwardFrom(root: Tensor, dOut: Storage): void {
     this.#run(useGraph(this, root), dOut);
   }
@@ -154,7 +154,7 @@ class Node implements GraphNode {
     if (!isPassedOn) device.free(dOut);
   }
 
-  /** Gives back what its backward needed, and the output where it says by what. */
+  /** Releases what its backward needed, and also the output where `by` is given. */
   end(by: string | undefined): void {
     this.inputs = [];
     for (const tensor of this.#reads.splice(0)) endReading(tensor);
@@ -209,7 +209,7 @@ export function reachable(root: Node): Node[] {
   return nodes;
 }
 
-/** The nodes of a graph whose one backward is now. @throws Error when it, or a part of it, was used already */
+/** The nodes of a graph for its only backward. @throws Error when it, or a part of it, was already used */
 function useGraph(node: Node, root: Tensor): Node[] {
   if (root.isReleased || node.isUsed) {
     throw new Error('backward: the graph was used already: run the forward pass again');
@@ -229,15 +229,15 @@ function useGraph(node: Node, root: Tensor): Node[] {
   return nodes;
 }
 
-/** After a backward: what it led to, and what was made of that on the side, is readable until the next graph. */
+/** Ends a backward: the root, and what was made from it on the side, stays readable until the next graph. */
 function finish(root: Node, used: readonly Node[]): void {
   setHasGraph(false);
   finished.push(root, ...root.tape.current.finish(used.length));
 }
 
 /**
- * As `tensor.backward`, for a gradient in memory that is taken over and overwritten.
- * @param dOut  as many numbers as the tensor has
+ * Like `tensor.backward`, for a gradient in memory that is taken over and overwritten.
+ * @param dOut  one number for each element of the tensor
  */
 export function backwardFrom(tensor: Tensor, dOut: Storage): void {
   const node = nodeOf(tensor);
@@ -245,7 +245,7 @@ export function backwardFrom(tensor: Tensor, dOut: Storage): void {
   else tensor.device.free(dOut);
 }
 
-/** Does all of `root.backward()` but the computing, for a step whose kernel calls a program makes. */
+/** Does everything of `root.backward()` except the computing, for a step whose kernel calls a program makes. */
 export function passBackward(root: Tensor): void {
   const node = nodeOf(root);
   if (!node) return;

@@ -1,10 +1,10 @@
-/** What two graphs have in common when one recorded step can stand for both. */
+/** The shape of a graph: equal for two graphs when one recorded step can serve both. */
 import type { Tensor } from '../tensor.js';
 import { nodeOf, reachable } from './graph.js';
 
 /**
- * All that a backward pass depends on beside the values: of every input of every op, from the root on, the op that
- * made it, or the leaf, the memory of its gradient, and whether that is added to.
+ * Everything that a backward pass depends on besides the values: for every input of every op, starting from the root, the
+ * op that made it, or the leaf, the memory of its gradient, and whether that is added to.
  */
 export type GraphShape = readonly unknown[];
 

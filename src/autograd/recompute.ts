@@ -1,12 +1,12 @@
 /**
- * What has to be remembered of a forward pass without a graph, so that it can be done again, to the same bits, with one:
- * the trained leaves that it read, and the states of random generators before they counted on.
+ * Remembers what a forward pass without a graph requires to be repeated with one, to the same bits: the trained leaves that
+ * it read, and the states of random generators before the pass.
  */
 import type { Backend, Storage } from '../backends/backend.js';
 import type { Tensor } from '../tensor.js';
 
 export interface Remembered {
-  /** Tensors that require a gradient, and that no op made. */
+  /** Tensors that require a gradient and were not made by an op. */
   readonly leaves: Set<Tensor>;
   /** Copies of the generators' states, in the order of their use. */
   readonly states: Storage[];
@@ -27,7 +27,7 @@ export function remember<T>(body: () => T): Remembered & { readonly result: T } 
   }
 }
 
-/** Does a remembered forward pass again. @throws Error when it draws other random numbers */
+/** Repeats a remembered forward pass. @throws Error when it draws a different number of random numbers */
 export function replay<T>(states: readonly Storage[], body: () => T): T {
   const outer = { remembered, replayed };
   const own = { states, next: 0 };
@@ -43,8 +43,8 @@ export function replay<T>(states: readonly Storage[], body: () => T): T {
 }
 
 /**
- * Says of what an op made that only a backward pass reads it from now on: where it can be computed again, it is not kept until
- * then. In a pass that is done again the backward comes at once.
+ * Declares that only a backward pass reads the result of an op from now on: where it can be computed again, it is not kept
+ * until then. In a repeated pass, where the backward follows at once, this does nothing.
  */
 export function spare(tensor: Tensor): void {
   if (!replayed) tensor.spare();
@@ -64,7 +64,7 @@ export function noteLeaves(inputs: readonly Tensor[]): void {
   }
 }
 
-/** The state that a random op is to use, `[2]` i32: the generator's own, or that of the pass that is done again. */
+/** The state for a random op, `[2]` i32: the generator's own, or that of the repeated pass. */
 export function stateToUse(device: Backend, own: Storage): Storage {
   let state = own;
   if (replayed) state = replayed.states[replayed.next++] ?? failReplay();

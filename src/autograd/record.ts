@@ -1,7 +1,7 @@
 /**
- * Who owns what ops make. An op calls `record` with its output and a function that adds to the gradients of its inputs:
- * the graph has it where a gradient is needed, otherwise the step or the scope that it is made in. What they free is
- * freed at a set moment, so that a step allocates in the same order each time.
+ * Ownership of the results of ops. An op calls `record` with its output and a function that adds to the gradients of its
+ * inputs: the output belongs to the graph where a gradient is needed, otherwise to the step or the scope that it is made
+ * in. They free memory at fixed moments, so that a step allocates in the same order each time.
  */
 import { Tensor } from '../tensor.js';
 import { addToGraph } from './graph.js';
@@ -34,9 +34,9 @@ export function record(op: Recorded): Tensor {
 }
 
 /**
- * Runs `body` without recording a graph. All that ops made inside is freed at the end, except the tensor, or
- * array of tensors, that `body` returns, and what it calls `keep()` of.
- * @throws TypeError when `body` is asynchronous: the mode would leak into what runs in between
+ * Runs `body` without recording a graph. All results of ops inside are freed at the end, except the tensor, or
+ * array of tensors, that `body` returns, and tensors on which it calls `keep()`.
+ * @throws TypeError when `body` is asynchronous: the mode would leak into other code that runs meanwhile
  * @see https://docs.pytorch.org/docs/stable/generated/torch.no_grad.html
  */
 export function noGrad<T>(body: () => T): T {
@@ -71,7 +71,7 @@ export function isGradEnabled(): boolean {
   return gradEnabled;
 }
 
-/** @internal Runs a synchronous `body` with a graph; all that ops make in it is freed at the end. */
+/** @internal Runs a synchronous `body` with a graph; all results of ops in it are freed at the end. */
 export function withOwnGraph(body: () => void): void {
   const outer = { gradEnabled, scope };
   const made: Tensor[] = [];
@@ -86,11 +86,11 @@ export function withOwnGraph(body: () => void): void {
   }
 }
 
-/** @internal What a training step makes: its graph, and all that ops make beside it. */
+/** @internal Owner of the results of a training step: its graph, and results of ops outside it. */
 export class StepScope {
   readonly #made: Tensor[] = [];
 
-  /** Computes a step, once what the last one made and left is freed. */
+  /** Computes a step, after freeing what the previous one left. */
   run<T>(body: () => T): T {
     this.end();
     beginStep();

@@ -8,30 +8,30 @@ const READ = 'backward() of a graph that read it: keep() it to use it again';
 
 /** Counts the steps of training loops. */
 let step = 0;
-/** Whether the step was said to begin, so that nothing made in it is from before the loop. */
+/** Whether the step was begun explicitly, so that nothing made in it is from before the loop. */
 let isAnnounced = false;
-/** Whether it has a graph that had no backward yet. */
+/** Whether it has a graph whose backward has not run yet. */
 let hasGraph = false;
 
-/** From now on a step of a training loop is computed: what ops made before it is not freed with its graphs. */
+/** Begins a step of a training loop: results of ops from before it are not freed with its graphs. */
 export function beginStep(): void {
   step++;
   isAnnounced = true;
   hasGraph = false;
 }
 
-/** What ops make from now on is not of the step before. */
+/** Ends a step: later results of ops do not belong to it. */
 export function endStep(): void {
   step++;
   isAnnounced = false;
 }
 
-/** @param isOpen  whether there is a graph of this step that had no backward yet */
+/** @param isOpen  whether there is a graph of this step whose backward has not run yet */
 export function setHasGraph(isOpen: boolean): void {
   hasGraph = isOpen;
 }
 
-/** Begins a step, unless it is in the middle of one, between a forward pass and its backward. */
+/** Begins a step, unless one is in progress between a forward pass and its backward. */
 export function beginStepIfNone(): void {
   if (!hasGraph) beginStep();
 }
@@ -43,7 +43,7 @@ export function beginReading(tensor: Tensor | undefined): tensor is Tensor {
   return true;
 }
 
-/** Frees a tensor without a graph that no graph reads any more, and what it was made of. */
+/** Frees a tensor without a graph that no graph reads any more, and the tensors that it was made from. */
 export function endReading(tensor: Tensor): void {
   if (tensor.feed) tensor.feed.readers--;
   const tensors = [tensor];
@@ -59,13 +59,13 @@ export function endReading(tensor: Tensor): void {
   }
 }
 
-/** Lets the graphs of this step that read a tensor free it, and what it was made of; it has no graph itself. */
+/** Lets the graphs of this step that read a tensor without a graph free it, and the tensors that it was made from. */
 export function addToStep(output: Tensor, inputs: readonly Tensor[]): void {
   const sources = inputs.filter(({ feed }) => feed?.step === step).map((input) => new WeakRef(input));
   output.feed = { step, sources, readers: 0 };
 }
 
-/** Leaves what a `noGrad` returned to its caller: unless the step was said to begin, it may be from before the loop. */
+/** Leaves the result of a `noGrad` to its caller: unless the step was begun explicitly, it may be from before the loop. */
 export function keepFromUnannouncedStep(output: Tensor): void {
   if (!isAnnounced) output.feed = undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * The one interface between the library and a device: storages, and kernels over storages and plain
- * numbers. It knows no tensor, no graph and no layer. `kernels.ts` declares the kernels, and `reference/kernels.ts`
+ * The only interface between the library and a device: storages, and kernels over storages and plain
+ * numbers. It does not know tensors, graphs or layers. `kernels.ts` declares the kernels, and `reference/kernels.ts`
  * computes each in loops.
  *
  * Four rules let a training step be recorded once and replayed:
@@ -18,13 +18,13 @@ import type { ArgumentsOf, KERNELS, KernelName } from './kernels.js';
 
 export { type DType, storageBytes } from './elementTypes.js';
 
-/** What `read` gives and `write` takes. */
+/** Host data that `read` returns and `write` accepts. */
 export type HostArray = Float32Array | Float64Array | Int32Array | Uint16Array | Uint8Array;
 
-/** A stretch of device memory; only the backend that made it looks inside. */
+/** A block of device memory; only the backend that made it looks inside. */
 export interface Storage {
   readonly dtype: DType;
-  /** Elements; weights, where they are packed. */
+  /** Number of elements, or of weights where they are packed. */
   readonly length: number;
 }
 
@@ -33,99 +33,99 @@ export type DeviceName = 'webgpu' | 'wasm' | 'reference';
 /** The arguments of a kernel by the names in its row. */
 export type KernelArguments<Name extends KernelName> = ArgumentsOf<(typeof KERNELS)[Name], Storage>;
 
-/** What is allocated now, and the most that ever was. */
+/** Memory that is allocated now, and its peak. */
 export interface MemoryUse {
   /** Bytes in storages that were allocated and not freed. */
   readonly liveBytes: number;
   /** Storages that were allocated and not freed. */
   readonly liveStorages: number;
-  /** Bytes the backend holds, the pool included. */
+  /** Bytes that the backend holds, the pool included. */
   readonly reservedBytes: number;
-  /** The most bytes that storages and programs ever took at a time. */
+  /** Peak of the bytes in storages and programs. */
   readonly peakBytes: number;
-  /** The most bytes that the device can ever hold; left out where only an attempt tells. */
+  /** Limit of the bytes that the device can hold; absent where only an attempt shows it. */
   readonly limitBytes?: number;
 }
 
-/** What a training step asked of a device, kept so that it can be done again, with the memory that it uses. */
+/** A recorded training step: its kernel calls, kept so that they can be repeated, with the memory that they use. */
 export interface Program {
   /**
-   * Whether it can be run. Not where something was written or read between the kernel calls of its head, which then
-   * have to be made one by one.
+   * Whether it can be run. False where something was written or read between the kernel calls of its head, which then
+   * must be made one by one.
    */
   readonly isRepeatable: boolean;
-  /** Memory that it keeps from others. */
+  /** Bytes of memory that it keeps from other uses. */
   readonly bytes: number;
-  /** Gives its memory back to the pool. */
+  /** Returns its memory to the pool. */
   dispose(): void;
 }
 
 /**
- * Records a training step and repeats it. The head of a step is what its caller does anew each time, the forward
- * pass; the tail is what follows from that, the backward pass and the optimizer. When a step is repeated, its
- * head is asked for, compared and left undone; if it is the same, head and tail are done at once, without the tail
- * being asked for. Bodies are synchronous, so that nothing of others gets into a recording.
+ * Records a training step and repeats it. The head of a step is what its caller requests again each time, the forward
+ * pass; the tail is what follows from it, the backward pass and the optimizer. When a step is repeated, the calls of
+ * its head are compared but not made; if they are the same, head and tail are done at once, without requesting the tail.
+ * Bodies are synchronous, so that no other calls get into a recording.
  */
 export interface StepRecorder {
-  /** An empty program. */
+  /** Begins an empty program. */
   begin(): Program;
-  /** Does what `body` asks for, and adds it to a program: first all of its head, then its tail. */
+  /** Makes the calls of `body`, and adds them to a program: first all of its head, then its tail. */
   record(program: Program, part: 'head' | 'tail', body: () => void): void;
   /**
-   * Compares what `body` asks for with the head of a program. True when it was the same, over the same memory, and
-   * `body` says so too: no call was made. False when not: all calls were made as if nobody had followed.
+   * Compares the calls of `body` with the head of a program. True when they were the same, over the same memory, and
+   * `body` returned true: no call was made. Otherwise false: all calls were made as usual.
    */
   follow(program: Program, body: () => boolean): boolean;
   /**
-   * Makes all calls of a program; numbers that were written in its tail are to be written anew before. Where every
-   * step's loss is read ({@link Backend.stepsPerRead} 1) it stops behind an `append` of a number that is not finite.
+   * Makes all calls of a program; numbers that were written in its tail must be written again before. Where every
+   * step's loss is read ({@link Backend.stepsPerRead} 1) it stops after an `append` of a number that is not finite.
    */
   run(program: Program): void;
 }
 
 export interface Backend {
   readonly name: DeviceName;
-  /** What the device offers beyond the least, such as `simd` or `relaxed-simd`. */
+  /** Optional features of the device, such as `simd` or `relaxed-simd`. */
   readonly features: readonly string[];
   /**
-   * Training steps that are worth taking between two reads: 1 where a read costs nothing, more where it waits for
-   * everything that was asked for and for the way back.
+   * Recommended number of training steps between two reads: 1 where a read costs nothing, more where it waits for
+   * all pending work and for the transfer.
    */
   readonly stepsPerRead: number;
-  /** Settles when the device is lost, with why; all that is under way is rejected with it. */
+  /** Resolves when the device is lost, with the reason; all pending work is rejected with it. */
   readonly lost: Promise<DeviceError>;
-  /** Undefined where steps are not recorded. */
+  /** Recorder of training steps; undefined where steps are not recorded. */
   readonly recorder: StepRecorder | undefined;
 
   /**
-   * Memory whose contents are undefined.
-   * @param rowLength  weights of a row, where they are packed: products whose rows have this length are fast; default: one row
-   * @throws DeviceError when there is none left, RangeError for packed weights that are no whole groups
+   * Allocates memory, whose contents are undefined.
+   * @param rowLength  number of weights in a row, where they are packed: products whose rows have this length are fast; default: one row
+   * @throws DeviceError when no memory is left, RangeError for packed weights that are not whole groups
    */
   alloc(dtype: DType, length: number, rowLength?: number): Storage;
   /**
-   * Takes memory of the system for so many bytes at once, of which it is known that storages will want them; where there are
-   * not so many, `alloc` says so. Left out where a device gains nothing by it.
+   * Takes memory of the system for `bytes` at once, because storages will require it; where there is not that much, `alloc`
+   * reports it. Absent where a device gains nothing by it.
    */
   makeRoom?(bytes: number): void;
   /**
-   * A window of `length` elements from `offset` on into `storage`, whose memory stays until the storage
-   * and all its slices are freed. `offset` is a multiple of {@link SLICE_ALIGNMENT} bytes. Packed weights are not divided.
+   * A window of `length` elements into `storage`, starting at `offset`. The memory stays until the storage
+   * and all its slices are freed. `offset` is a multiple of {@link SLICE_ALIGNMENT} bytes. Packed weights cannot be divided.
    */
   slice(storage: Storage, offset: number, length: number): Storage;
-  /** Gives the memory back to the pool; a storage is freed once. */
+  /** Returns the memory to the pool; a storage is freed once. */
   free(storage: Storage): void;
   /**
-   * Copies `data` to the first elements of `storage`, in order with the kernels; bits where an element has 16, and all bytes
+   * Copies `data` to the first elements of `storage`, in order with the kernels: the bits of 16-bit elements, and all bytes
    * of packed weights.
    */
   write(storage: Storage, data: ArrayLike<number>): void;
   /**
-   * A copy of the contents, once all kernels before it have run.
-   * @param into  an earlier copy, in whose memory the device may put this one
+   * A copy of the contents, after all earlier kernels have run.
+   * @param into  an earlier copy, whose memory the device may reuse
    */
   read(storage: Storage, into?: HostArray): Promise<HostArray>;
-  /** Settles when all work so far is done. */
+  /** Resolves when all work so far is done. */
   sync(): Promise<void>;
   memory(): MemoryUse;
   /** Releases the device; nothing may be called afterwards. */
@@ -144,5 +144,5 @@ export interface Backend {
   runUnless?(isStopped: () => boolean, body: () => void): boolean;
 }
 
-/** Bytes: where a slice may begin (WebGPU binds storage buffers at multiples of 256). */
+/** Alignment of slices in bytes (WebGPU binds storage buffers at multiples of 256). */
 export const SLICE_ALIGNMENT = 256;

@@ -1,4 +1,4 @@
-/** A device that computes nothing and counts what is allocated, so that the memory of work is known before it is done. */
+/** A device that computes nothing and counts allocations, so that the memory of work is known before it is done. */
 import type { DeviceError } from '../base/errors.js';
 import type { Backend, DeviceName, DType, HostArray, MemoryUse, Storage } from './backend.js';
 import { checkLength, checkSlice, storageBytes } from './elementTypes.js';
@@ -18,11 +18,11 @@ class CountedStorage implements Storage {
   ) {}
 }
 
-/** Memory without contents: what is read is zero, and kernels do nothing. */
+/** A backend whose memory has no contents: reads give zeros, and kernels do nothing. */
 export class CountingBackend implements Backend {
   readonly features = [] as const;
   readonly stepsPerRead = 1;
-  /** Never. */
+  /** Never resolves. */
   readonly lost = new Promise<DeviceError>(() => {});
   readonly recorder = undefined;
   #liveBytes = 0;

@@ -1,6 +1,6 @@
 /** The types of a storage's elements, how many bytes they take, and where a packed weight has its parts. */
 
-/** Element types by the number that a kernel is given for them; the packed ones are the last. */
+/** Element types in the order of their numbers in kernels; the packed ones come last. */
 export const ELEMENT_TYPES = ['f32', 'i32', 'u8', 'bf16', 'f16', 'q4', 'q8', 'q8x16'] as const;
 
 /**
@@ -12,9 +12,9 @@ export type DType = (typeof ELEMENT_TYPES)[number];
 const BYTES_OF = { f32: 4, i32: 4, u8: 1, bf16: 2, f16: 2 } as const;
 
 export interface PackedLayout {
-  /** Weights that share a scale. */
+  /** Number of weights that share a scale. */
   readonly group: 16 | 32;
-  /** Bits of a code. */
+  /** Number of bits of a code. */
   readonly bits: 4 | 8;
   readonly hasMinimums: boolean;
 }
@@ -28,7 +28,7 @@ export interface PackedLayout {
  *     scales   [count / group] f32
  *     minimums [count / group] f32, not of q8x16
  *
- * 6 bits a weight of q4, 10 of q8 and of q8x16. A row is a number of whole groups.
+ * q4 takes 6 bits per weight, q8 and q8x16 take 10. A row is a number of whole groups.
  */
 export const PACKED = {
   q4: { group: 32, bits: 4, hasMinimums: true },
@@ -42,14 +42,14 @@ export function isPackedType(dtype: DType): dtype is PackedType {
   return dtype in PACKED;
 }
 
-/** Bytes of `length` elements. */
+/** Number of bytes of `length` elements. */
 export function storageBytes(dtype: DType, length: number): number {
   if (!isPackedType(dtype)) return length * BYTES_OF[dtype];
   const { group, bits, hasMinimums } = PACKED[dtype];
   return (length * bits) / 8 + (length / group) * (hasMinimums ? 8 : 4);
 }
 
-/** @throws RangeError unless a storage can have so many elements, and packed weights rows of this length */
+/** @throws RangeError unless a storage can have this number of elements, and packed weights rows of this length */
 export function checkLength(dtype: DType, length: number, rowLength = length): void {
   if (!Number.isSafeInteger(length) || length < 0) {
     throw new RangeError(`alloc: length must be a non-negative integer: ${length}`);
@@ -62,7 +62,7 @@ export function checkLength(dtype: DType, length: number, rowLength = length): v
     length > 0 &&
     (length % rowLength !== 0 || rowLength % PACKED[dtype].group !== 0)
   )
-    throw new RangeError(`alloc: ${length} weights of ${dtype} do not lie in rows of ${rowLength}`);
+    throw new RangeError(`alloc: ${length} weights of ${dtype} are not whole rows of ${rowLength}`);
 }
 
 interface Elements {
@@ -70,15 +70,15 @@ interface Elements {
   readonly length: number;
 }
 
-/** @throws RangeError for a window that is not inside, or into a packed weight, whose parts lie apart */
+/** @throws RangeError for a window that is not inside, or into a packed weight, whose parts are stored separately */
 export function checkSlice({ dtype, length: all }: Elements, offset: number, length: number): void {
-  if (isPackedType(dtype)) throw new RangeError(`slice: a storage of ${dtype} is not divided: [${all}]`);
+  if (isPackedType(dtype)) throw new RangeError(`slice: a storage of ${dtype} cannot be divided: [${all}]`);
   if (offset < 0 || length < 0 || offset + length > all) {
     throw new RangeError(`slice: outside the storage: ${offset} + ${length} > ${all}`);
   }
 }
 
-/** @throws RangeError for more data than there are elements, and for other than all bytes of a packed weight */
+/** @throws RangeError for more data than there are elements, and for anything but all bytes of a packed weight */
 export function checkWrite({ dtype, length }: Elements, dataLength: number): void {
   if (isPackedType(dtype)) {
     const bytes = storageBytes(dtype, length);

@@ -1,16 +1,16 @@
 /**
  * The kernels: each is declared once, here, with its formula, and everything positional is derived from its row: the
  * command that WebAssembly decodes, how that is cut among threads, the bindings and parameters of WGSL, and what a
- * recorder compares. Callers and the reference name every argument. It knows no tensor and no backend.
+ * recorder compares. Callers and the reference name every argument. It does not know tensors or backends.
  *
- * A kernel may be given an output that holds anything (NaN too): it reads the output only where `beta` is not 0 or
- * the formula says so. Outputs never overlap inputs, but for an elementwise kernel, which may work in place.
+ * An output may hold anything before the call (even NaN): a kernel reads it only where `beta` is not 0 or
+ * the formula says so. Outputs never overlap inputs, except in an elementwise kernel, which may work in place.
  */
 import { type DType, ELEMENT_TYPES, isPackedType } from './elementTypes.js';
 
 export { type DType, ELEMENT_TYPES } from './elementTypes.js';
 
-/** The element types that a kernel may be given at a place. Only frozen weights have 16 bits or are packed. */
+/** Sets of element types that a kernel may accept for a storage. Only frozen weights have 16 bits or are packed. */
 const ACCEPTED = {
   f32: ['f32'],
   i32: ['i32'],
@@ -22,13 +22,13 @@ const ACCEPTED = {
   any: ELEMENT_TYPES,
 } as const satisfies Record<string, readonly DType[]>;
 
-/** What a kernel takes at a place. */
+/** The set of element types that a kernel accepts for a storage. */
 export type ElementType = keyof typeof ACCEPTED;
 
 /**
- * How a command is cut among threads: each takes a stretch along a size (or along `length`), and the storages named move
- * with it by so many elements for each step, a number or the name of a size. `own`: the kernel takes `scratch`, `part`
- * and `parts` and cuts itself.
+ * How a command is divided among threads: each takes a range along a size (or along `length`), and the named storages
+ * advance by the given number of elements for each step, a number or the name of a size. `own`: the kernel takes `scratch`,
+ * `part` and `parts` and divides itself.
  */
 export type Cut =
   | { readonly along: string; readonly move: Readonly<Record<string, 1 | string>> }
@@ -41,27 +41,27 @@ export interface KernelRow {
   readonly in?: Readonly<Record<string, ElementType>>;
   /** Names of storages that may be left out. */
   readonly optional?: readonly string[];
-  /** The storage whose number of elements the kernel is given as `length`. */
+  /** The storage whose number of elements is passed to the kernel as `length`. */
   readonly length?: string;
-  /** Storages whose element type the kernel is given, as `<name>Type`, a number of {@link ELEMENT_TYPES}. */
+  /** Storages whose element type is passed to the kernel as `<name>Type`, an index of {@link ELEMENT_TYPES}. */
   readonly types?: readonly string[];
-  /** What the elements of a storage stand for, in their order. */
+  /** Names of the elements of a storage, in their order. */
   readonly fields?: Readonly<Record<string, readonly string[]>>;
   /** Whether output and input must be of one type or both floats. */
   readonly cast?: boolean;
-  /** Whole numbers. */
+  /** Names of integer arguments. */
   readonly sizes?: readonly string[];
-  /** Default false. */
+  /** Names of boolean arguments, false by default. */
   readonly flags?: readonly string[];
-  /** Real numbers; one named alpha is 1 by default, one named beta 0. */
+  /** Names of real arguments; alpha is 1 by default, beta is 0. */
   readonly numbers?: readonly string[];
-  /** Not for a kernel that one thread does alone. */
+  /** How it is divided among threads; absent for a kernel that runs on one thread. */
   readonly cut?: Cut;
-  /** Sizes whose product, times `nanoseconds`, is roughly what a kernel that cuts itself takes. */
+  /** Sizes whose product, times `nanoseconds`, is roughly the time of a kernel that divides itself. */
   readonly cost?: { readonly of: readonly string[]; readonly nanoseconds: number };
 }
 
-/** Numbers of an Adam step, which lie in device memory because some change from step to step. */
+/** Hyperparameters of an Adam step, which lie in device memory because some change from step to step. */
 const ADAM_HYPER = [
   'stepSize',
   'biasCorrection2Sqrt',
@@ -73,7 +73,7 @@ const ADAM_HYPER = [
   'decoupledDecay',
 ] as const;
 
-/** Those of an SGD step. */
+/** Hyperparameters of an SGD step. */
 const SGD_HYPER = ['learningRate', 'momentum', 'oneMinusDampening', 'weightDecay', 'nesterov'] as const;
 
 const ATTENTION_SIZES = ['rows', 'keys', 'heads', 'kvHeads', 'dim'] as const;
@@ -87,7 +87,7 @@ const ATTENTION_BACKWARD = {
   ranges: 'i32',
 } as const;
 
-/** Vectors of one length, cut into stretches of them. */
+/** Cut of vectors of one length into ranges. */
 const stretches = <const Names extends string>(...names: Names[]) => ({
   along: 'length',
   move: Object.fromEntries(names.map((name) => [name, 1 as const])),
@@ -105,7 +105,7 @@ export const KERNELS = {
   },
   /**
    * `out[i] = x[i]`, of one type, or rounded from one type of floats to another: to the nearest, ties to even. Packed weights
-   * are copied to f32 alone.
+   * are copied only to f32.
    */
   copy: {
     out: { out: 'unpacked' },
@@ -134,9 +134,9 @@ export const KERNELS = {
     cost: { of: ['m', 'k', 'n'], nanoseconds: 0.05 },
   },
   /**
-   * The same with a packed `b`, in integers where `wasm` is. With `round(x, t)` for x rounded along k, each 32 steps as
+   * `matmul` with a packed `b`, in integers on `wasm`. With `round(x, t)` for x rounded along k, each 32 steps as
    * `s · round(x / s)` with `s = max |x| / t` (0 where max |x| < 1e-30): `out = round(a, 32767) bᵀ` with `transB` (127 with
-   * `coarse`), where the groups of b run along k and its own codes are taken, else `round(a, 8191) round(b, 8191)`; then `+ beta * out + bias`. Not on webgpu.
+   * `coarse`), where the groups of b run along k and its own codes are used, otherwise `round(a, 8191) round(b, 8191)`; then `+ beta * out + bias`. Not on webgpu.
    */
   integerMatmul: {
     out: { out: 'f32' },
@@ -237,8 +237,8 @@ export const KERNELS = {
     sizes: ['rows', 'cols', 'rowStride', 'colStride'],
   },
   /**
-   * The way back, row after row: `table[indices[r] * rowStride + c * colStride] += x[r,c]`. `beta` is 0 or 1: 0 sets all
-   * of the table to 0 first. A row whose index is outside 0…n−1 is left out.
+   * The reverse of `take`, row after row: `table[indices[r] * rowStride + c * colStride] += x[r,c]`. `beta` is 0 or 1: 0 sets all
+   * of the table to 0 first. A row whose index is outside 0…n−1 is skipped.
    */
   addAt: {
     out: { table: 'f32' },
@@ -293,7 +293,7 @@ export const KERNELS = {
    * and sines stand in row `p = positions[r]` of tables `[n, dim/2]`,
    * `out[r,c] = x[r,c] * cos[p,c] − x[r,c+dim/2] * sin[p,c] + beta * out[r,c]` and
    * `out[r,c+dim/2] = x[r,c+dim/2] * cos[p,c] + x[r,c] * sin[p,c] + beta * out[r,c+dim/2]` for c < dim/2;
-   * `inverse` rotates back: −sin in the place of sin. A position outside 0…n−1 gives a row of NaN.
+   * `inverse` rotates back: −sin in place of sin. A position outside 0…n−1 gives a row of NaN.
    */
   rope: {
     out: { out: 'f32' },
@@ -304,7 +304,7 @@ export const KERNELS = {
     numbers: ['beta'],
     cut: { along: 'rows', move: { out: 'cols', x: 'cols', positions: 1 } },
   },
-  /** `out[i] = gate[i] σ(gate[i]) * up[i] + beta * out[i]`; with dOut in the place of `up` the way back to that. */
+  /** `out[i] = gate[i] σ(gate[i]) * up[i] + beta * out[i]`; with dOut in place of `up`, it is the gradient of `up`. */
   siluMul: {
     out: { out: 'f32' },
     in: { gate: 'f32', up: 'f32' },
@@ -329,7 +329,7 @@ export const KERNELS = {
     cut: { along: 'rows', move: { out: 'cols', scales: 1, x: 'cols' } },
   },
   /**
-   * With `s = scales[r]` of the way there and `d[c] = dOut[r,c] * weight[c]`:
+   * With `s = scales[r]` of the forward pass and `d[c] = dOut[r,c] * weight[c]`:
    * `dX[r,c] = s * d[c] − s³ * x[r,c] * mean_j (d[j] * x[r,j]) + beta * dX[r,c]`.
    */
   rmsNormBackward: {
@@ -383,7 +383,7 @@ export const KERNELS = {
   },
   /**
    * `dK[j,g] = Σ dS[i,h,j] q[i,h] + beta * dK[j,g]` and `dV[j,g] = Σ P[i,h,j] dOut[i,h] + beta * dV[j,g]`, over the rows i that
-   * see key j and the heads h of g, in a set order. Only what is given is computed.
+   * see key j and the heads h of g, in a fixed order. Only the outputs that are given are computed.
    */
   attentionKeysBackward: {
     out: { dK: 'f32', dV: 'f32' },
@@ -406,10 +406,10 @@ export const KERNELS = {
     sizes: ['rows', 'cols'],
   },
   /**
-   * Cross-entropy of each row of `logits [rows, cols]` against class indices `targets [rows]`, and in the place of the logits
-   * its gradient, which therefore has no beta. With t = targets[r] and s = scale[0], which lies in memory:
+   * Cross-entropy of each row of `logits [rows, cols]` against class indices `targets [rows]`; its gradient
+   * replaces the logits and therefore has no beta. With t = targets[r] and s = scale[0], which lies in memory:
    * `losses[r] = s (log Σ_c exp(logits[r,c]) − logits[r,t])`, then `logits[r,c] = s (softmax(logits[r])[c] − [c = t])`, with
-   * the row's maximum subtracted first. A target below 0 is none: loss and row become 0. One of cols or more makes both NaN.
+   * the row's maximum subtracted first. For a target below 0 loss and row become 0. One of cols or more makes both NaN.
    */
   vocabularyLoss: {
     out: { losses: 'f32', logits: 'f32' },
@@ -419,8 +419,8 @@ export const KERNELS = {
   },
   /**
    * Writes `x[0]` at the end of a list and makes it longer: `list[0]` counts, `list[1 + list[0]] = x[0]`,
-   * `list[0] += 1`. A full list is left alone. So the losses of many steps are read at once. A repeated program stops
-   * behind an `append` of a number that is not finite, where every step's loss is read.
+   * `list[0] += 1`. A full list does not change. It lets the losses of many steps be read at once. A repeated program stops
+   * after an `append` of a number that is not finite, where every step's loss is read.
    */
   append: {
     out: { list: 'f32' },
@@ -449,7 +449,7 @@ export const KERNELS = {
     cut: stretches('param', 'grad'),
   },
   /**
-   * The same with momentum: `g = grad + weightDecay * p` · `velocity = momentum * velocity + (1 − dampening) g` ·
+   * An SGD step with momentum: `g = grad + weightDecay * p` · `velocity = momentum * velocity + (1 − dampening) g` ·
    * `p −= lr * (nesterov ? g + momentum * velocity : velocity)`.
    */
   sgdMomentumStep: {
@@ -491,11 +491,11 @@ export const KERNELS = {
 export type KernelName = keyof typeof KERNELS;
 
 type Text<T> = T extends string ? T : never;
-/** The strings of a row's list, or none. */
+/** The strings of a row's list; never where it has none. */
 type Listed<Row, Key extends string> = Row extends { readonly [K in Key]: readonly (infer Name)[] }
   ? Text<Name>
   : never;
-/** The names of a row's storages, or none. */
+/** The names of a row's storages; never where it has none. */
 type Keyed<Row, Key extends string> = Row extends { readonly [K in Key]: infer Names }
   ? Text<keyof Names>
   : never;
@@ -529,7 +529,7 @@ export function fieldValues<Name extends KernelName, Of extends string>(
   return (fields?.[storage] ?? []).map((field) => given[field]);
 }
 
-/** A row with its places in order: outputs, inputs, then the numbers that follow from them, sizes, flags and numbers. */
+/** A row as ordered operands: outputs, inputs, then the numbers derived from them, sizes, flags and numbers. */
 export interface Layout {
   readonly storages: readonly {
     readonly name: string;
@@ -545,7 +545,7 @@ export interface Layout {
   readonly numbers: readonly string[];
 }
 
-/** The places of a row, in the order that every backend keeps. */
+/** The operands of a row, in the order of every backend. */
 export function layoutOf(row: KernelRow): Layout {
   const { optional = [], length, types = [], cast = false, sizes = [], flags = [], numbers = [] } = row;
   const storages = [
@@ -555,14 +555,14 @@ export function layoutOf(row: KernelRow): Layout {
   return { storages, optional, length, types, isCast: cast, sizes, flags, numbers };
 }
 
-/** A number that a caller left out. */
+/** The default of an omitted number. */
 export function defaultOf(name: string): number {
   return name === 'alpha' ? 1 : 0;
 }
 
 /**
- * Checks the element type of a storage that a kernel is given: cheap where it is the one that the row names.
- * @throws TypeError when the kernel does not take it there
+ * Checks the element type of a kernel's storage; cheap where it is the one that the row names.
+ * @throws TypeError when the kernel does not accept it there
  */
 export function checkType(kernel: KernelName, name: string, expected: ElementType, found: DType): void {
   const accepted: readonly DType[] = ACCEPTED[expected];

@@ -1,7 +1,7 @@
 /**
- * Device memory that belongs to objects of JavaScript, and goes back when they do. The garbage collector does not see
- * device memory, and tells of what it found only between tasks: so before more memory is taken from the system it is
- * made to run, and what it found is freed there and then.
+ * Device memory that is owned by JavaScript objects and freed with them. The garbage collector does not see device memory,
+ * and reports collected objects only between tasks: so before more memory is taken from the system it is made to run, and
+ * the memory of the collected objects is freed immediately.
  */
 import type { Backend, Storage } from './backend.js';
 
@@ -10,9 +10,9 @@ export interface Holding {
   device: Backend;
   storage: Storage | undefined;
   gradient: Storage | undefined;
-  /** What an op's forward computed for its backward. */
+  /** Storages that an op's forward computed for its backward. */
   saved: readonly Storage[];
-  /** Memory of others around this one, which is of no use without it. */
+  /** Enclosing memory, which is useless without this one. */
   around: readonly Holding[];
 }
 
@@ -31,7 +31,7 @@ export function freeHolding(holding: Holding): void {
 
 interface Ownership {
   readonly owner: WeakRef<object>;
-  /** Refers to nothing that refers to the owner. */
+  /** Holdings of the owner; they must not refer to it, even indirectly. */
   readonly holdings: readonly Holding[];
 }
 
@@ -51,42 +51,42 @@ export function own(owner: object, holdings: readonly Holding[]): void {
 }
 
 /**
- * Has the garbage collector run, and frees the memory of all owners that it found. Those made or looked at since the
- * event loop last had a turn are not among them: the language keeps them until then.
+ * Makes the garbage collector run, and frees the memory of all owners that it collected. Owners made or accessed since the
+ * last turn of the event loop are not among them: the language keeps them until then.
  */
 export function reclaim(): void {
   collectGarbage();
   for (const ownership of ownerships) if (!ownership.owner.deref()) end(ownership);
 }
 
-/** More than any system has, and the least that a browser refuses. */
+/** Sizes that cannot be allocated: more than any system has, and the smallest that a browser refuses. */
 const UNOBTAINABLE = [2 ** 52, 2 ** 34];
 
-/** Engines collect at once, and all, before they give up on an allocation. */
+/** Triggers a full collection, which engines run immediately before they give up on an allocation. */
 function collectGarbage(): void {
   for (const bytes of UNOBTAINABLE) {
     try {
       new ArrayBuffer(bytes);
     } catch (error) {
-      // What is longer than the engine allows at all is refused without a try.
+      // A length above the engine's limit is refused without an attempt.
       if (error instanceof Error && !error.message.startsWith('Invalid')) return;
     }
   }
 }
 
-/** Below this much a device takes memory without asking. */
+/** Memory that a device takes without looking for garbage. */
 const UNASKED_BYTES = 64 * 2 ** 20;
-/** Asked again when there is more by this share. */
+/** Relative growth after which garbage is looked for again. */
 const GROWTH = 1 / 8;
 
 let disposedBytes = 0;
 
-/** Counts memory of a disposed device, which only the garbage collector gives back; it sees none that threads share. */
+/** Counts memory of a disposed device, which only the garbage collector frees; it does not see memory that threads share. */
 export function countDisposed(bytes: number): void {
   disposedBytes += bytes;
 }
 
-/** To be awaited before a device is made: has the garbage collector run where disposed ones hold much. */
+/** Runs the garbage collector where disposed devices hold much memory; await it before making a device. */
 export async function giveBackDisposed(): Promise<void> {
   if (disposedBytes <= UNASKED_BYTES) return;
   disposedBytes = 0;
@@ -94,12 +94,12 @@ export async function giveBackDisposed(): Promise<void> {
   reclaim();
 }
 
-/** When a device should look for memory that is garbage, before it takes more of the system's. */
+/** Decides when a device should look for garbage before it takes more memory from the system. */
 export class MemoryPressure {
   #asked = UNASKED_BYTES;
   #isHigh = false;
 
-  /** To be called when the device is about to hold `bytes`. Whether garbage was looked for. */
+  /** Must be called when the device is about to hold `bytes`. @returns whether garbage was looked for */
   rise(bytes: number): boolean {
     if (bytes <= this.#asked) return false;
     this.#asked = bytes * (1 + GROWTH);
@@ -114,8 +114,8 @@ export class MemoryPressure {
   }
 
   /**
-   * Where a device has to take more memory, gives the event loop a turn: a loop that awaits nothing but results that are
-   * there already never gives it one, and then nothing that it dropped is garbage.
+   * Gives the event loop a turn where a device has to take more memory: a loop that awaits only results that are
+   * already available never gives it one, and then nothing that it dropped becomes garbage.
    */
   async relieve(): Promise<void> {
     if (!this.#isHigh) return;

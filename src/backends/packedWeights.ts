@@ -1,15 +1,15 @@
-/** Packed weights on the host: as the bytes that a storage takes, and as numbers. */
+/** Packed weights on the host: as the bytes of a storage, and as numbers. */
 import type { PackedWeights } from '../gguf/packed.js';
 import { PACKED, type PackedType, storageBytes } from './elementTypes.js';
 
 export interface PackedBytes {
   readonly dtype: PackedType;
-  /** What `write` takes, see {@link PACKED}. */
+  /** The bytes for `write`, see {@link PACKED}. */
   readonly bytes: Uint8Array;
 }
 
 /**
- * Codes, scales and minimums one after the other: `q4`, `q8`, or `q8x16` for groups of 16.
+ * Packs codes, scales and minimums one after the other, as `q4`, `q8`, or `q8x16` for groups of 16.
  * @throws RangeError for groups of 16 with minimums, which no type holds
  */
 export function packWeights(weights: PackedWeights): PackedBytes {
@@ -27,7 +27,7 @@ export function packWeights(weights: PackedWeights): PackedBytes {
 
 const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
-/** WebAssembly and GPUs take the little end first, whatever the host does. */
+/** Writes floats in little-endian order, as WebAssembly and GPUs require, whatever the host uses. */
 function putFloats(bytes: Uint8Array, offset: number, values: Float32Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset + offset);
   for (let i = 0; i < values.length; i++) view.setFloat32(4 * i, values[i], true);
@@ -43,7 +43,7 @@ export function unpackWeights(dtype: PackedType, bytes: Uint8Array): Float32Arra
   const out = new Float32Array(count);
   for (let g = 0; g < count / group; g++) {
     const scale = view.getFloat32(scales + 4 * g, true);
-    // As in gguf/, a zero has no sign.
+    // As in gguf/, zeros are positive.
     const minimum = hasMinimums ? view.getFloat32(minimums + 4 * g, true) : 0;
     if (bits === 8) unpackBytes(out, group * g, view, group, scale, minimum);
     else unpackPairs(out, group * g, view, scale, minimum);

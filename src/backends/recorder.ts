@@ -1,26 +1,26 @@
 /**
- * Recording and repeating of training steps, the same for all backends that do it: what was asked for is compared,
- * and memory is kept apart. What a call is, and how calls are made, is the backend's.
+ * Recording and repeating of training steps, the same for all backends with a recorder: calls are compared, and
+ * memory is kept separate. The backend defines what a call is, and how calls are made.
  */
 import type { DType, Program, StepRecorder } from './backend.js';
 
-/** A stretch of device memory, as far as the recorder knows it. */
+/** A block of device memory, as far as the recorder knows it. */
 export interface RecordedBlock {
   readonly bytes: number;
-  /** Storages that lie in it and are not freed. */
+  /** Number of storages in it that are not freed. */
   references: number;
-  /** Belongs to a program: it does not go back to the pool when it is free. */
+  /** Whether it belongs to a program, and so does not return to the pool when it is free. */
   isKept: boolean;
 }
 
-/** What a recorder wants of its backend. */
+/** What a recorder requires of its backend. */
 export interface RecordedDevice<Call, Block> {
   isSame(recorded: Call, call: Call): boolean;
-  /** Makes calls that were left undone. */
+  /** Makes calls that were postponed. */
   make(calls: readonly Call[]): void;
   /** Prepares calls to be made at once, again and again, until they are freed. */
   compile(calls: readonly Call[]): { run: () => void; free: () => void };
-  /** Takes a free block back into the pool. */
+  /** Returns a free block to the pool. */
   release(block: Block): void;
 }
 
@@ -37,10 +37,10 @@ class Recording<Call, Block extends RecordedBlock> implements Program {
   readonly blocks: Block[] = [];
   readonly #own = new Set<Block>();
   isRepeatable = true;
-  /** Of the head. */
+  /** Number of calls of the head. */
   callCount = 0;
   allocationCount = 0;
-  /** Of each block at the end of the head: the tail overwrites what is free then. */
+  /** References of each block at the end of the head: the tail may overwrite blocks that are free then. */
   references: readonly number[] = [];
   readonly #device: RecordedDevice<Call, Block>;
   #compiled: { run: () => void; free: () => void } | undefined;
@@ -94,7 +94,7 @@ class KeptBlocks<Block extends RecordedBlock> {
     block.isKept = true;
   }
 
-  /** Whether nobody keeps it any more. */
+  /** Removes one use of a block. @returns whether no program keeps it any more */
   remove(block: Block): boolean {
     const left = (this.#keepers.get(block) ?? 1) - 1;
     if (left > 0) {
@@ -119,7 +119,7 @@ export class Recorder<Call, Block extends RecordedBlock> implements StepRecorder
   #recording: Recording<Call, Block> | undefined;
   #isTail = false;
   #followed: Recording<Call, Block> | undefined;
-  /** Of the followed program: what was asked for so far. */
+  /** Number of calls of the followed program that were requested so far. */
   #calls = 0;
   #allocations = 0;
 
@@ -160,7 +160,7 @@ export class Recorder<Call, Block extends RecordedBlock> implements StepRecorder
     own<Call, Block>(program).run();
   }
 
-  /** Whether a call is to be made now; it is remembered while a step is recorded. */
+  /** Whether a call must be made now; it is remembered while a step is recorded. */
   admit(call: Call): boolean {
     const program = this.#followed;
     if (program) {
@@ -175,7 +175,7 @@ export class Recorder<Call, Block extends RecordedBlock> implements StepRecorder
     return true;
   }
 
-  /** Comes before what has to keep its place between the calls: a write, a read, a wait. */
+  /** Must be called before an operation that has to keep its place between the calls: a write, a read, a wait. */
   interrupt(): void {
     if (this.#followed && this.#calls > 0) this.#diverge();
     const recording = this.#recording;
@@ -201,7 +201,7 @@ export class Recorder<Call, Block extends RecordedBlock> implements StepRecorder
     return this.#recording && this.#kept.free(bytes);
   }
 
-  /** Is told which block an allocation got. */
+  /** Notes which block an allocation got. */
   allocated(dtype: DType, length: number, block: Block): void {
     const recording = this.#recording;
     if (!recording) return;
@@ -220,7 +220,7 @@ export class Recorder<Call, Block extends RecordedBlock> implements StepRecorder
     return isSame;
   }
 
-  /** Stops following, once what was asked for so far is done. */
+  /** Stops following, after making the calls that were requested so far. */
   #diverge(): void {
     const program = this.#followed;
     this.#followed = undefined;
@@ -228,7 +228,7 @@ export class Recorder<Call, Block extends RecordedBlock> implements StepRecorder
   }
 }
 
-/** The program as one that a recorder made. */
+/** The program as a recording of this recorder. @throws TypeError for another device's program */
 function own<Call, Block extends RecordedBlock>(program: Program): Recording<Call, Block> {
   if (!(program instanceof Recording)) throw new TypeError('recorder: the program is not one of a device');
   return program;

@@ -1,10 +1,10 @@
 /** The error classes of lowrank. A message reads `operation: rule: values` and fits on one line. */
 import { printable } from './printable.js';
 
-/** Characters of a message, enough for a list of a hundred names. */
+/** Maximum characters of a message, enough for a list of a hundred names. */
 const MAX_MESSAGE = 4000;
 
-/** Names in a message may be a file's own, and of any length; a driver's words too. */
+/** An error whose message is made printable: it may contain names from a file, or a driver's text, of any length. */
 abstract class PrintableError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(printable(message, MAX_MESSAGE), options);
@@ -16,7 +16,7 @@ export class ShapeError extends PrintableError {
   override name = 'ShapeError';
 }
 
-/** A device that is not there, lacks a feature, ran out of memory, or was lost. */
+/** A device that is not available, lacks a feature, ran out of memory, or was lost. */
 export class DeviceError extends PrintableError {
   override name = 'DeviceError';
 }

@@ -16,7 +16,7 @@ export function halfBits(value: number): number {
   float[0] = value;
   const sign = (word[0] >>> 16) & 0x8000;
   const [size, single] = [Math.abs(value), Math.abs(float[0])];
-  // What float32 does not hold becomes the odd one of its neighbours there: it lies on the same side of every tie.
+  // A value that float32 cannot hold becomes the odd one of its neighbours there: it lies on the same side of every tie.
   const bits = (word[0] & 0x7fffffff) - (single > size ? 1 : 0);
   const exact = single === size ? bits : bits | 1;
   if (exact >= SINGLE_65536) return sign | 0x7c00;

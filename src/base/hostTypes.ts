@@ -1,6 +1,6 @@
 /**
  * Types of the host that published declarations name, for programs compiled without the DOM library: each is the host's own type
- * where a library declares it, and otherwise `never`, which nobody can have an object of.
+ * where a library declares it, and otherwise `never`, which has no values.
  */
 
 type Host = typeof globalThis;

@@ -1,13 +1,13 @@
 /**
- * JSON as Python's `json` module reads it: the keys of an object stay in the order of the text, of two equal keys the last
- * value counts at the first one's place, NaN and Infinity are numbers, and 8 is another number than 8.0. `JSON.parse` keeps
+ * JSON as Python's `json` module reads it: the keys of an object stay in the order of the text, for two equal keys the last
+ * value counts at the place of the first, NaN and Infinity are numbers, and 8 differs from 8.0. `JSON.parse` keeps
  * none of this apart, and moves keys that look like integers to the front.
  */
 import { DataError } from './errors.js';
 
 export type Json = null | boolean | string | JsonNumber | readonly Json[] | ReadonlyMap<string, Json>;
 
-/** Where a text is not JSON. */
+/** Error for a text that is not JSON, with its position. */
 export class JsonError extends DataError {
   /**
    * @param name      what errors call the text
@@ -99,7 +99,7 @@ class JsonReader {
       this.#skipSpace();
       const key = this.#string();
       this.#expect(':');
-      // Of a key that is there already, set changes the value and keeps the place, as a dict does.
+      // For a key that exists already, set changes the value and keeps the place, as a dict does.
       entries.set(key, this.#value());
     } while (this.#accept(','));
     this.#expect('}');

@@ -1,9 +1,9 @@
-/** Options objects: a key that nobody reads is refused by name, with the key that was probably meant. */
+/** Options objects: an unknown key is refused by name, with the key that was probably meant. */
 
 /** An object with every key of an options interface; the compiler refuses one that leaves a key out. */
 export type OptionNames<T> = Readonly<Record<keyof T, unknown>>;
 
-/** What PyTorch, PEFT and others call an option, in lower case without `_` and `-`, and what it may be called here. */
+/** Names of options in PyTorch, PEFT and others, in lower case without `_` and `-`, with their possible names here. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
   adaptername: ['name'],
   backend: ['prefer'],
@@ -66,7 +66,7 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Refuses options that are no object, or that have a key which is not among `names`, whatever its value.
+ * Refuses options that are not an object, or that have a key which is not among `names`, whatever its value.
  * @param what       the function, for the message
  * @param elsewhere  keys that belong somewhere else, in lower case without `_` and `-`, and what to do
  * @throws TypeError
@@ -119,7 +119,7 @@ function nearestName(key: string, names: readonly string[]): string | undefined 
   return best;
 }
 
-/** In lower case without `_` and `-`, so that `batch_size` is `batchSize`. */
+/** The key in lower case without `_` and `-`, so that `batch_size` equals `batchSize`. */
 function plain(key: string): string {
   return key.toLowerCase().replace(/[_-]/g, '');
 }

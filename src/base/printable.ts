@@ -8,8 +8,8 @@
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /**
- * The text on one line, with what would not be seen, or would act on a terminal, written as JSON does (`\u001b`), and
- * what is beyond `limit` characters left out and counted.
+ * The text on one line: characters that are invisible or would act on a terminal are written as JSON does (`\u001b`), and
+ * those beyond `limit` characters are left out and counted.
  */
 export function printable(text: string, limit = 200): string {
   const shown = text.length > limit ? text.slice(0, endOfWhole(text, limit)) : text;

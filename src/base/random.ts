@@ -1,9 +1,9 @@
 /**
- * Seeded random numbers that are the same on every machine: integer arithmetic and the exactly rounded
- * operations of IEEE 754 alone, no `Math.log` or `Math.cos`, whose last bit differs between engines.
+ * Seeded random numbers that are the same on every machine: only integer arithmetic and the exactly rounded
+ * operations of IEEE 754, no `Math.log` or `Math.cos`, whose last bit differs between engines.
  */
 
-/** Four 32-bit words: all there is to save and restore of a generator. */
+/** The whole state of a generator, to save and restore: four 32-bit words. */
 export type RandomState = readonly [number, number, number, number];
 
 /**
@@ -14,7 +14,7 @@ export class Random {
   readonly seed: number;
   #state: [number, number, number, number];
 
-  /** @param seed integer; its lower 32 bits count */
+  /** @param seed integer; only its lower 32 bits count */
   constructor(seed: number) {
     if (!Number.isSafeInteger(seed)) throw new RangeError(`Random: seed must be an integer: ${seed}`);
     this.seed = seed;
@@ -29,7 +29,7 @@ export class Random {
     this.#state = [next(), next(), next(), next()];
   }
 
-  /** A generator of its own for one purpose (`init`, `shuffle`…), so that one never shifts another. */
+  /** A separate generator for one purpose (`init`, `shuffle`…), so that one never shifts another. */
   split(purpose: string): Random {
     // FNV-1a over the purpose, started from the seed.
     let hash = (0x811c9dc5 ^ this.seed) >>> 0;

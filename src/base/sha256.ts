@@ -1,6 +1,6 @@
 /**
- * SHA-256 of bytes that come piece by piece. Pages that are not secure have no `crypto.subtle`, whose digest also takes
- * everything at once; this one works everywhere.
+ * SHA-256 of bytes that come piece by piece. Pages that are not secure have no `crypto.subtle`, whose digest also requires
+ * all bytes at once; this one works everywhere.
  *
  * @see https://nvlpubs.nist.gov/nistpubs/FIPS/NIST.FIPS.180-4.pdf
  */
@@ -69,7 +69,7 @@ export class Sha256 {
   }
 }
 
-/** Works a block of 64 bytes into the state. @param w  scratch, the expanded words */
+/** Mixes a block of 64 bytes into the state. @param w  scratch, the expanded words */
 function compress(state: Int32Array, w: Int32Array, bytes: Uint8Array, start: number): void {
   for (let i = 0, at = start; i < 16; i++, at += 4) {
     w[i] = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];

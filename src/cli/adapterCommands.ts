@@ -1,4 +1,4 @@
-/** `lowrank inspect` and `merge`, and `eval` of a DigitsNet: what one does with the files of a model and an adapter. */
+/** `lowrank inspect` and `merge`, and `eval` of a DigitsNet: the commands for the files of a model and an adapter. */
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import { printable } from '../base/printable.js';
@@ -29,9 +29,9 @@ import type { Streams } from './streams.js';
 import { groupedTable } from './table.js';
 import { path } from './values.js';
 
-/** Until a directory that another command writes to is free. */
+/** How long to wait until a directory that another command writes to is free. */
 const WAIT_MS = 2000;
-/** Characters of a note, which may list names. */
+/** Maximum characters of a note, which may list names. */
 const MAX_NOTE = 900;
 
 interface RawFiles {
@@ -60,19 +60,19 @@ export function addAdapterCommands(program: Command, streams: Streams): void {
   addMerge(program, streams);
 }
 
-/** Of a DigitsNet, or of a language model as `lowrank export --to merged` does it. */
+/** Merges into a DigitsNet, or into a language model as `lowrank export --to merged` does. */
 function addMerge(program: Command, streams: Streams): void {
   program
     .command('merge')
     .description("add an adapter to a model's weights and save the model")
-    .option('--base <file>', 'a DigitsNet, as lowrank mnist saves it: base.safetensors')
+    .option('--base <file>', 'a DigitsNet saved by lowrank mnist (base.safetensors)')
     .option('--model <path>', 'a language model, as in lowrank export --to merged')
     .requiredOption('--adapter <dir>', 'directory of an adapter; with --model also DIR@SCALE')
-    .requiredOption('--out <path>', 'where the merged model goes')
+    .requiredOption('--out <path>', 'where to write the merged model')
     .option('--type <type>', 'with --model: element type, as in lowrank export')
     .option('--overwrite', 'with --model: replace what --out holds')
     .option('--device <name>', DEVICES.join(', '), DEFAULTS.device)
-    .option('--threads <n>', 'of wasm, 1 to 64, or auto', DEFAULTS.threads)
+    .option('--threads <n>', 'WebAssembly threads, 1 to 64, or auto', DEFAULTS.threads)
     .action((raw: RawMergeOptions) => mergeEither(raw, streams));
 }
 
@@ -88,7 +88,7 @@ interface RawMergeOptions extends Omit<RawFiles, 'base' | 'adapter'> {
 async function mergeEither(raw: RawMergeOptions, streams: Streams): Promise<void> {
   const { base, model, adapter, type, overwrite } = raw;
   if ((base === undefined) === (model === undefined))
-    throw new UsageError('merge: give one of --base, a DigitsNet, and --model, a language model');
+    throw new UsageError('merge: give either --base, a DigitsNet, or --model, a language model');
   if (model !== undefined) {
     const { weights } = EXPORT_DEFAULTS;
     await exportAdapter({ ...raw, model, adapter: [adapter], to: 'merged', weights }, streams);
@@ -110,7 +110,7 @@ async function inspect(given: string, json: string | undefined, { stdout }: Stre
 
 /**
  * Opens device and model, with the adapter when there is one, for as long as `body` takes.
- * @returns the notes of the adapter, and what `body` has to say
+ * @returns the notes of the adapter, and the text that `body` returns
  */
 async function withFiles(
   raw: RawFiles,

@@ -3,7 +3,7 @@ import { DataError } from '../core.js';
 
 /**
  * @param file    what is not drawn without it
- * @param notice  is told so
+ * @param notice  called with the reason
  * @returns undefined when it is not installed
  */
 export async function loadCharts(

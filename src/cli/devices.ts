@@ -23,7 +23,7 @@ export function renderDevices(devices: readonly DeviceReport[], paint: Paint): s
     table.push([
       name,
       available ? paint('green', 'yes') : 'no',
-      chosen ? 'takes it' : '',
+      chosen ? 'chosen' : '',
       features.join(', '),
       printable(reason.replace(`${name}: `, ''), MAX_REASON),
     ]);
@@ -31,7 +31,7 @@ export function renderDevices(devices: readonly DeviceReport[], paint: Paint): s
   return `${[table.toString(), ...devices.flatMap(adapterLines)].join('\n')}\n`;
 }
 
-/** What a device runs on, and how far that goes. */
+/** The adapter of a device, and its limits. */
 function adapterLines({ name, adapter, limits }: DeviceReport): string[] {
   if (adapter === undefined) return [];
   const all = Object.entries(limits ?? {}).map(([limit, value]) => `${limit} ${integer(value)}`);

@@ -4,12 +4,12 @@ import { printable } from '../base/printable.js';
 
 const MAX_LINE = 4200;
 
-/** The command line asks for something that cannot be: exit code 2. */
+/** The command line asks for something impossible: exit code 2. */
 export class UsageError extends Error {
   override name = 'UsageError';
 }
 
-/** A signal ended the run after what there was had been saved. */
+/** A signal ended the run after its results so far were saved. */
 export class Interrupted extends Error {
   override name = 'Interrupted';
 

@@ -1,4 +1,4 @@
-/** Numbers as a reader of the report wants them; no locale, so that the text is the same everywhere. */
+/** Numbers formatted for the report, without a locale, so that the text is the same everywhere. */
 
 const INTEGER = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
@@ -7,19 +7,19 @@ export function integer(value: number): string {
   return INTEGER.format(value);
 }
 
-/** `+68`, `−68` or `±0`, with as many decimals as given. */
+/** `+68`, `−68` or `±0`, with the given number of decimals. */
 export function signed(value: number, decimals = 0): string {
   const size = decimals === 0 ? integer(Math.abs(value)) : Math.abs(value).toFixed(decimals);
   if (Number(size) === 0) return `±${size}`;
   return `${value < 0 ? '−' : '+'}${size}`;
 }
 
-/** `89.28 %`, of a fraction. */
+/** A fraction as `89.28 %`. */
 export function percent(fraction: number): string {
   return `${(100 * fraction).toFixed(2)} %`;
 }
 
-/** `50 %` or `12.5 %`, of a fraction: as many decimals as it has, at most two. */
+/** A fraction as `50 %` or `12.5 %`, with the decimals that it has, at most two. */
 export function shortPercent(fraction: number): string {
   return `${Number((100 * fraction).toFixed(2))} %`;
 }
@@ -39,7 +39,7 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)} h`;
 }
 
-/** `1 image`, `2 images`, of a countable word. */
+/** A number with its noun: `1 image`, `2 images`. */
 export function count(value: number, word: string): string {
   return `${integer(value)} ${word}${value === 1 ? '' : 's'}`;
 }

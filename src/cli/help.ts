@@ -1,11 +1,11 @@
-/** What `--help` says beyond the list of options; lines of at most 80 columns, as commander wraps the rest. */
+/** Text of `--help` besides the list of options; lines of at most 80 columns, as commander wraps the rest. */
 import { MODEL_HELP } from './language/modelOption.js';
 
 export const PROGRAM_SUMMARY =
-  'LoRA fine-tuning on WebAssembly SIMD: of a language model on your examples, or of a small network on MNIST, ' +
-  'with what that gains and what it forgets.';
+  'LoRA fine-tuning on WebAssembly SIMD, of a language model on your examples or of a small network on MNIST, ' +
+  'with a report of what it gains and what it forgets.';
 
-export const MNIST_SUMMARY = 'train on MNIST, adapt with LoRA, report what was won and lost';
+export const MNIST_SUMMARY = 'train on MNIST, adapt with LoRA, report what was gained and forgotten';
 
 export const MNIST_DESCRIPTION =
   'Trains DigitsNet (three linear layers, 235,146 parameters) on MNIST, then adapts it with LoRA to some of ' +
@@ -15,37 +15,37 @@ export const MNIST_DESCRIPTION =
 export const SWEEP_SUMMARY = 'adapt with many ranks, alphas, learning rates and seeds, and compare';
 
 export const SWEEP_DESCRIPTION =
-  'Trains every combination of the grid on the same base, each trial by itself, and ends with a table of what ' +
+  'Trains every combination of the grid on the same base, each trial separately, and ends with a table of what ' +
   'each configuration won on the adapted digits, what it forgot of the others, its parameters and its time.';
 
 export const SWEEP_EXAMPLES = `
 Examples:
   $ lowrank sweep                                five ranks, three seeds each
   $ lowrank sweep --rank 2,8 --learning-rate 1e-3,3e-3 --replay 0.5
-  $ lowrank sweep --resume                       go on with a sweep that was stopped
+  $ lowrank sweep --resume                       continue a sweep that was stopped
 
 Files written:
-  OUT/trials.jsonl      one line a trial, as soon as it is done
-  OUT/base.safetensors  the base, when it was trained here
+  OUT/trials.jsonl      one line per trial, written when it is done
+  OUT/base.safetensors  the base, if it was trained here
   OUT/sweep.json        configurations, best and trials
   OUT/sweep.csv         the trials
-  OUT/sweep.svg         won against forgotten; wants the package echarts
+  OUT/sweep.svg         won against forgotten; requires the package echarts
 
-A sweep that is stopped or killed loses one trial at most. --resume takes the
-base that is in OUT, whatever --epochs says.`;
+A sweep that is stopped or killed loses at most one trial. --resume uses the
+base in OUT, whatever --epochs says.`;
 
 export const EXIT_CODES = `Exit codes:
   0    done
-  1    data or files that are not as they must be, and everything else
-  2    usage: an option or its value, or a device that is not there
+  1    invalid data or files, or any other error
+  2    usage error: an option, its value, or a device that is not available
   130  stopped by Ctrl-C (143 by SIGTERM)
   DEBUG=1 adds the stack trace to an error.`;
 
-export const GENERATE_SUMMARY = 'continue a text, or answer in a chat, with a language model';
+export const GENERATE_SUMMARY = 'continue a text, or answer a chat message, with a language model';
 
 export const GENERATE_DESCRIPTION =
   'Loads a model of the Llama family (Llama, Mistral, SmolLM2, TinyLlama, Qwen2, Qwen3) and writes what follows ' +
-  'the prompt to standard output, piece by piece. How fast it was goes to standard error.';
+  'the prompt to standard output, piece by piece. Its speed is reported on standard error.';
 
 export const GENERATE_EXAMPLES = `
 Examples:
@@ -68,9 +68,9 @@ Where the text goes:
 
 ${EXIT_CODES}`;
 
-export const REPLAY = 'fraction of images of other digits among those, 0 to below 1';
+export const REPLAY = 'share of replayed images from other digits, in [0, 1)';
 
-export const THREADS = 'of wasm, 1 to 64, or auto; the results are the same';
+export const THREADS = 'WebAssembly threads, 1 to 64, or auto; the results are the same';
 
 export const PROGRAM_EXAMPLES = `
 Examples:
@@ -94,7 +94,7 @@ Methods:
 
 Examples:
   $ lowrank mnist                                the whole job, as in the tutorial
-  $ lowrank mnist --method layer --rank 8        one method, of a higher rank
+  $ lowrank mnist --method layer --rank 8        one method, with a higher rank
   $ lowrank mnist --digits 4,7 --iterations 500  other digits, longer
   $ lowrank mnist --replay 0.5                   forget less; with and without
   $ lowrank mnist --base out/base.safetensors --adapter out/layer --method layer
@@ -118,7 +118,7 @@ Output:
   The report goes to standard output, progress and notices to standard error.
   With --json - the JSON has standard output to itself, and the report goes to
   standard error; with --quiet as well it is left out.
-  Ctrl-C stops at the end of an iteration and saves what there is; a second one
-  stops at once. --resume goes on, to the same results.
+  Ctrl-C stops at the end of an iteration and saves the results so far; a second
+  one stops at once. --resume continues, to the same results.
 
 ${EXIT_CODES}`;

@@ -1,4 +1,4 @@
-/** What a safetensors file, and the config of an adapter beside it, say. */
+/** The contents of a safetensors file and of the adapter config beside it. */
 import { dirname, join } from 'node:path';
 import { printable } from '../base/printable.js';
 import { toFloat32 } from '../core.js';
@@ -13,21 +13,21 @@ import { integer } from './format.js';
 import { modulesOf, modulesTable } from './language/adapterModules.js';
 import { type InspectedTensor, tensorsTable } from './tensorsTable.js';
 
-/** Characters of a name, and of a line. */
+/** Maximum characters of a name, and of a line. */
 const MAX_NAME = 120;
 const MAX_LINE = 500;
 
 const CONFIG = 'adapter_config.json';
 const FLOATS = ['F32', 'F16', 'BF16'];
 
-/** Bytes of values that are in memory at a time, a multiple of the elements' sizes. */
+/** Bytes of values in memory at a time, a multiple of every element size. */
 const PART_BYTES = 2 ** 24;
 
-/** What `lowrank inspect` found. */
+/** The result of `lowrank inspect`. */
 export interface Inspection {
   /** Lines, with a newline at the end of each. */
   readonly text: string;
-  /** The same for programs. */
+  /** The same information for programs. */
   readonly json: object;
 }
 

@@ -15,7 +15,7 @@ export interface Interrupts {
 
 /**
  * Listens for SIGINT and SIGTERM until stopped.
- * @param tidyUp  called by each: it leaves the terminal as it was
+ * @param tidyUp  called at each signal to restore the terminal
  */
 export function listenForInterrupts(tidyUp: () => void): Interrupts {
   const controller = new AbortController();

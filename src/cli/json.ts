@@ -1,4 +1,4 @@
-/** What `--json` writes. The shape is a contract: programs read it. */
+/** The output of `--json`. The shape is a contract: programs read it. */
 import { lstat, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DataError } from '../core.js';
@@ -18,7 +18,7 @@ export interface TrainingFacts {
   iterationsPerSecond: number;
 }
 
-/** The facts are there when it was trained, `file` when it was read. */
+/** The training facts exist when it was trained, `file` when it was read. */
 export interface BaseSummary extends Score, Partial<TrainingFacts> {
   parameters: number;
   file?: string;
@@ -31,17 +31,17 @@ export interface AdaptedSummary extends TrainingFacts {
   trainablePercent: number;
   rank: number;
   alpha: number;
-  /** Directory of the adapter that it began with, if not with a new one. */
+  /** Directory of the adapter that it started from; absent for a new adapter. */
   from?: string;
   adapted: Score;
-  /** With the adapter switched off. */
+  /** Score with the adapter switched off. */
   disabled: Score;
-  /** With `--replay` alone: what `adapted` is to be compared with. */
+  /** Present only with `--replay`: the result to compare `adapted` with. */
   replay?: ReplaySummary;
 }
 
 export interface ReplaySummary {
-  /** Of the adaptation's images that show other digits. */
+  /** Share of the adaptation's images that show other digits. */
   fraction: number;
   /** Training images that the adaptation drew from. */
   images: number;
@@ -60,23 +60,23 @@ export interface MnistSummary {
 /** The object as text, indented, with each list on one line and a newline at the end. */
 export function jsonText(summary: object): string {
   const text = JSON.stringify(summary, undefined, 2);
-  // A newline inside a string is escaped, so that this matches lists of numbers and strings alone.
+  // A newline inside a string is escaped, so this matches only lists of numbers and strings.
   const lists = /\[\n\s+([^[\]{}]*?)\n\s+\]/g;
   return `${text.replace(lists, (_, items: string) => `[${items.replace(/\n\s+/g, ' ')}]`)}\n`;
 }
 
 /**
- * Finds out before the work whether a file can be written at its end, and creates its directory.
- * @returns where to write: what a symbolic link points to, so that the link stays
- * @throws DataError when the directory cannot be written to, or something else than a file is there; a rename
+ * Checks before the work whether a file can be written at its end, and creates its directory.
+ * @returns where to write: the target of a symbolic link, so that the link stays
+ * @throws DataError when the directory cannot be written to, or something other than a file exists there; a rename
  *   would replace a device such as /dev/null
  */
 export async function ensureWritableFile(path: string): Promise<string> {
-  // What does not exist yet is the ordinary case; other failures come again, with their reason, where it is written.
+  // Usually the file does not exist yet; other failures come up again, with their reason, when it is written.
   const target = await realpath(path).catch(() => path);
   const found = await lstat(target).catch(() => undefined);
   if (found?.isDirectory()) throw new DataError(`${path}: cannot be written: it is a directory`);
-  if (found && !found.isFile()) throw new DataError(`${path}: cannot be written: it is no regular file`);
+  if (found && !found.isFile()) throw new DataError(`${path}: cannot be written: it is not a regular file`);
   await ensureWritableDirectory(dirname(target));
   return target;
 }

@@ -7,7 +7,7 @@ import { createProgram } from './program.js';
 
 const { stdout, stderr, argv, env } = process;
 
-// Whoever read the output may be gone (`lowrank mnist | head`); the files are still wanted. A full disk is an error.
+// The reader of the output may be gone (`lowrank mnist | head`); the files are still written. A full disk is an error.
 for (const [name, stream] of Object.entries({ 'standard output': stdout, 'standard error': stderr })) {
   let isSaid = false;
   stream.on('error', (error: NodeJS.ErrnoException) => {

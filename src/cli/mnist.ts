@@ -28,8 +28,8 @@ export interface MnistRun {
 }
 
 /**
- * Runs the job and writes its files, in a directory that no other run has meanwhile.
- * @throws UsageError and DataError before any training, Interrupted after a signal, when what there was is saved
+ * Runs the job and writes its files, in a directory that no other run uses meanwhile.
+ * @throws UsageError and DataError before any training, Interrupted after a signal, when the results so far are saved
  */
 export function runMnist(options: MnistOptions, surroundings: Surroundings): Promise<MnistRun> {
   return withDirectory(options.out, { kind: 'run' }, () => runInDirectory(options, surroundings));
@@ -42,8 +42,8 @@ async function runInDirectory(options: MnistOptions, surroundings: Surroundings)
     if (options.resume) {
       surroundings.notice(
         (await output.hasCheckpoints())
-          ? `going on with ${options.out}`
-          : 'nothing to resume: from the beginning',
+          ? `continuing the run in ${options.out}`
+          : 'nothing to resume: starting from the beginning',
       );
     }
     const job = new Job(options, prepared, surroundings);
@@ -121,14 +121,14 @@ class Job {
     }
   }
 
-  /** Each method, with replay and without, loads the same adapter. */
+  /** Reports a note once, although each method, with replay and without, loads the same adapter. */
   #noteOnce(note: string): void {
     if (this.#noted.has(note)) return;
     this.#noted.add(note);
     this.#surroundings.notice(`note: ${note}`);
   }
 
-  /** With `--replay` a second time without it, to be compared. */
+  /** Adapts; with `--replay`, a second time without it for comparison. */
   async #adapt(method: Method, base: StateDict): Promise<AdaptedSummary> {
     const { chosen, mixed, output } = this.#prepared;
     const { replay: fraction, adapter: from } = this.#options;
@@ -211,14 +211,14 @@ class Job {
     return this.#trainer.score(name, model, this.#prepared.test, () => this.#stopIfInterrupted());
   }
 
-  /** @param result  of the training that the signal may have cut short */
+  /** @param result  result of the training that the signal may have cut short */
   #stopIfInterrupted(result?: FitResult, name?: string): void {
     const { signal } = this.#surroundings;
     if (!signal.aborted) return;
     const { saved } = this.#prepared.output;
     const cut = result?.stopped ? ` (${name} after ${integer(result.iterations)} iterations)` : '';
     const files =
-      saved.length === 0 ? 'nothing to save yet' : `saved ${saved.join(', ')}${cut}; --resume goes on`;
+      saved.length === 0 ? 'nothing to save yet' : `saved ${saved.join(', ')}${cut}; --resume continues`;
     throw new Interrupted(`interrupted: ${files}`, exitCodeOfSignal(signal));
   }
 }

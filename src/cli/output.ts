@@ -1,4 +1,4 @@
-/** What the commands print: each line harmless for a terminal and of a sensible length, whatever the names in files hold. */
+/** Output of the commands: each line is harmless for a terminal and of a sensible length, whatever the names in files hold. */
 import { printable } from '../base/printable.js';
 
 const MAX_LINE = 1000;

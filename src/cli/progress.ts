@@ -1,8 +1,8 @@
-/** How far the work is: a bar on a terminal, a plain line now and then elsewhere, or nothing. */
+/** Progress of the work: a bar on a terminal, a plain line now and then elsewhere, or nothing. */
 import cliProgress from 'cli-progress';
 import { duration, integer, rate } from './format.js';
 
-/** What is counted, and its rate. */
+/** Unit of each countable thing, and of its rate. */
 const PER_SECOND = {
   iterations: 'it/s',
   images: 'images/s',
@@ -15,9 +15,9 @@ export interface Phase {
   readonly name: string;
   readonly total: number;
   readonly unit: keyof typeof PER_SECOND;
-  /** Its bar gives way to what follows, and no line tells of its end; tests are so always. Default false. */
+  /** Whether the bar is cleared when done and leaves no line; always the case for tests. Default false. */
   readonly transient?: boolean;
-  /** What was done when it began, which counts for no speed. Default 0. */
+  /** Amount already done at the start, which does not count for the speed. Default 0. */
   readonly from?: number;
   /** Shown instead of the speed. */
   readonly facts?: () => readonly string[];
@@ -50,7 +50,7 @@ export function createProgress(stream: NodeJS.WriteStream): Progress {
   return hasCursor ? new BarProgress(stream) : new LineProgress((line) => stream.write(`${line}\n`));
 }
 
-/** What both kinds know of the phase that runs. */
+/** The state of the current phase, shared by both kinds. */
 class Meter {
   readonly #begun = performance.now();
   done: number;
@@ -106,7 +106,7 @@ class BarProgress implements Progress {
       hideCursor: true,
       // The line fits; so the terminal's wrapping need not be switched off, nor on again.
       linewrap: true,
-      // The bars of the trainings stay to be read, those of the tests give way to what follows.
+      // The bars of training runs stay on the screen, those of tests are cleared.
       clearOnComplete: isTransient(phase),
       // The command has its own signal handlers.
       gracefulExit: false,

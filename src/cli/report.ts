@@ -38,7 +38,7 @@ function adaptations({ parametrization, layer }: MnistSummary): AdaptedResult[] 
   return found;
 }
 
-/** Parameters as the tutorial counts them: per cent of the base's. */
+/** The table of training facts; parameters as the tutorial counts them, in per cent of the base's. */
 function trainingTable({ summary }: MnistRun): string {
   const { base } = summary;
   const heading = ['', 'parameters', 'trainable', '% of base', 'iterations', 'mean loss', 'it/s'];
@@ -58,7 +58,7 @@ function trainingTable({ summary }: MnistRun): string {
   return groupedTable([[heading], rows]);
 }
 
-/** Empty for a base that was read from a file. */
+/** The cells of training facts; empty for a base that was read from a file. */
 function factCells({ iterations, meanLoss, iterationsPerSecond }: Partial<TrainingFacts>): string[] {
   if (iterations === undefined || meanLoss === undefined) return ['', '', ''];
   return [integer(iterations), meanLoss.toFixed(4), iterationsPerSecond ? rate(iterationsPerSecond) : ''];

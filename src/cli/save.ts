@@ -15,14 +15,14 @@ const ADAPTER = ['adapter_config.json', 'adapter_model.safetensors'];
 const CHECKPOINTS = 'checkpoints';
 
 export class OutputDirectory {
-  /** What has been written so far: files, and directories of adapters. */
+  /** Files written so far, and directories of adapters. */
   readonly saved: string[] = [];
 
   /** @param path  as the user wrote it, so that messages show it so */
   constructor(readonly path: string) {}
 
   /**
-   * Creates the directory and finds out whether everything can be written there. An adapter's directory is
+   * Creates the directory and checks whether everything can be written there. An adapter's directory is
    * created when there is something to put into it.
    * @throws DataError
    */
@@ -36,7 +36,7 @@ export class OutputDirectory {
     }
   }
 
-  /** Where a stage of the run keeps its checkpoint. */
+  /** The checkpoint directory of a stage of the run. */
   checkpoint(stage: string): string {
     return join(this.path, CHECKPOINTS, stage);
   }
@@ -46,7 +46,7 @@ export class OutputDirectory {
     return exists(join(this.path, CHECKPOINTS));
   }
 
-  /** They are of no use any more once a run is at its end. */
+  /** Removes the checkpoints, which are no longer useful at the end of a run. */
   async removeCheckpoints(): Promise<void> {
     await rm(join(this.path, CHECKPOINTS), { recursive: true, force: true });
   }

@@ -1,7 +1,7 @@
-/** What the commands have in common on the command line. */
+/** Common parts of the commands. */
 import { Option } from 'commander';
 
-/** Where a command writes, and what it reads. */
+/** The streams of a command. */
 export interface Streams {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;

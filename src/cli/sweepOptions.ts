@@ -20,7 +20,7 @@ export interface SweepOptions extends AdaptationOptions {
   readonly quiet: boolean;
 }
 
-/** What commander hands over: every value is still text. */
+/** Options as commander passes them: every value is still text. */
 export interface RawSweepOptions extends RawAdaptationOptions {
   readonly method: string;
   readonly rank: string;
@@ -30,7 +30,7 @@ export interface RawSweepOptions extends RawAdaptationOptions {
   readonly quiet?: boolean;
 }
 
-/** Beside those of `mnist`; `--help` shows them. */
+/** Defaults besides those of `mnist`; `--help` shows them. */
 export const SWEEP_DEFAULTS = {
   ...DEFAULTS,
   method: 'layer',
@@ -53,7 +53,7 @@ export function parseSweepOptions(raw: RawSweepOptions): SweepOptions {
   };
 }
 
-/** Everything that a trial's result follows from, but the device. */
+/** Everything that determines a trial's result, except the device. */
 export interface TrialSettings {
   readonly method: Method;
   readonly rank: number;

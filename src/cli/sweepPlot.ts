@@ -1,4 +1,4 @@
-/** The picture of a sweep: what was won against what was forgotten. */
+/** The plot of a sweep: what was won against what was forgotten. */
 import { loadCharts } from './charts.js';
 import type { Configuration, SweepResult } from './sweepResult.js';
 
@@ -10,8 +10,8 @@ const [WIDTH, HEIGHT] = [860, 560];
 const sizeOf = (rank: number) => 12 + 4 * Math.log2(rank);
 
 /**
- * The plotter, with the charting library that it needs.
- * @returns undefined when the library is not installed, which `notice` tells
+ * The plotter, with the charting library that it requires.
+ * @returns undefined when the library is not installed, which `notice` reports
  */
 export async function loadPlotter(notice: (text: string) => void): Promise<Plotter | undefined> {
   const echarts = await loadCharts('sweep.svg', notice);
@@ -72,7 +72,7 @@ function optionOf({ configurations, trials, best, digits }: SweepResult) {
 const LABELS = { method: '', alpha: 'α ', learningRate: 'lr ' } as const;
 type Label = keyof typeof LABELS;
 
-/** What distinguishes configurations of one rank. */
+/** Labels that distinguish configurations of one rank. */
 function labelsOf(configurations: readonly Configuration[]): Label[] {
   const names: readonly Label[] = ['method', 'alpha', 'learningRate'];
   return names.filter((name) => new Set(configurations.map((each) => each[name])).size > 1);

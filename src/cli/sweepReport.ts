@@ -1,4 +1,4 @@
-/** What `lowrank sweep` prints: a row for each trial as it ends, and the table of the configurations. */
+/** The output of `lowrank sweep`: a row for each trial as it ends, and the table of the configurations. */
 import { count, duration, integer, shortPercent, signed } from './format.js';
 import type { Paint } from './paint.js';
 import { sumOver } from './scoreTable.js';

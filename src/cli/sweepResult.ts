@@ -1,4 +1,4 @@
-/** What a sweep came to: its configurations, each over the seeds, and the best. */
+/** The result of a sweep: its configurations, each over the seeds, and the best. */
 import type { Score } from './json.js';
 import type { SweepOptions } from './sweepOptions.js';
 import type { Trial } from './trials.js';
@@ -16,7 +16,7 @@ export interface Configuration {
   readonly wonDeviation: number;
   readonly forgotten: number;
   readonly forgottenDeviation: number;
-  /** Of the training. */
+  /** Mean duration of the training. */
   readonly seconds: number;
 }
 
@@ -78,7 +78,7 @@ const COLUMNS = [
   ...(['parameters', 'meanLoss', 'seconds', 'won', 'forgotten', 'accuracy'] as const),
 ];
 
-/** One line a trial below a heading; every value is a number or a word. */
+/** One line per trial below a heading; every value is a number or a word. */
 export function csvText(trials: readonly Trial[]): string {
   const digits = trials[0].wrong.map((_, digit) => `wrong${digit}`);
   const lines = trials.map((trial) => [...COLUMNS.map((name) => trial[name]), ...trial.wrong].join(','));

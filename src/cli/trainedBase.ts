@@ -1,10 +1,10 @@
-/** The base that a sweep trained, in a file that says how, so that another sweep does not go on with it. */
+/** The base that a sweep trained, in a file that states how, so that another sweep does not continue with it. */
 
 import { sha256 } from '../base/sha256.js';
 import { DataError, parseModel, parseSafetensors, type StateDict, serializeModel } from '../core.js';
 import { readFileBytes } from '../node.js';
 
-/** What a base follows from: the seed, the length of its training, and the SHA-256 of the images and labels. */
+/** The settings that determine a base: the seed, the length of its training, and the SHA-256 of the images and labels. */
 export type BaseSettings = Readonly<Record<'seed' | 'epochs' | 'batchSize' | 'data', string>>;
 
 const KEY = 'base';
@@ -22,17 +22,17 @@ export function serializeBase(state: StateDict, settings: BaseSettings): Uint8Ar
 export async function checkTrainedBase(path: string, settings: BaseSettings): Promise<void> {
   const bytes = await readFileBytes(path);
   const { metadata } = parseSafetensors(bytes, path);
-  const ways = `give --base ${path} to use it all the same, or name another --out`;
+  const ways = `give --base ${path} to use it anyway, or name another --out`;
   const values = sha256(serializeModel(parseModel(bytes, path)));
   const stated = statedSettings(new Map(Object.entries(metadata)).get(KEY));
-  if (!stated) throw new DataError(`${path}: must say how it was trained: it does not: ${ways}`);
+  if (!stated) throw new DataError(`${path}: must state how it was trained: it does not: ${ways}`);
   const problems = Object.entries(settings)
     .filter(([name, value]) => stated.get(name) !== value)
     .map(([name, value]) =>
       name === 'data' ? 'the images differ' : `${name} was ${stated.get(name) ?? 'not stated'}, is ${value}`,
     );
   if (problems.length > 0)
-    throw new DataError(`${path}: is of another sweep: ${problems.join('; ')}: ${ways}`);
+    throw new DataError(`${path}: is from another sweep: ${problems.join('; ')}: ${ways}`);
   if (stated.get('values') === values) return;
   throw new DataError(
     `${path}: is damaged: its weights do not have the checksum that it states: delete it to train the base again`,

@@ -1,4 +1,4 @@
-/** What the commands share: training and testing with progress, and the adapter of a method. */
+/** Code that the commands share: training and testing with progress, and the adapter of a method. */
 import {
   Adam,
   type CheckpointOptions,
@@ -17,7 +17,7 @@ import type { Progress } from './progress.js';
 /** The outside world of a run. */
 export interface Surroundings {
   readonly progress: Progress;
-  /** Told in half a sentence what is going on. */
+  /** Called with a short phrase about what is going on. */
   readonly notice: (text: string) => void;
   /** Stops the run at the end of an iteration; its reason is an {@link Interrupted}. */
   readonly signal: AbortSignal;
@@ -31,17 +31,17 @@ export interface TrainOptions {
   readonly seed: number;
   readonly epochs: number;
   readonly limit?: number;
-  /** The progress leaves no trace. */
+  /** Whether the progress is cleared at the end. */
   readonly transient?: boolean;
   /** Directory of the checkpoint; default none. */
   readonly checkpoint?: string;
-  /** Goes on from the checkpoint. */
+  /** Whether to continue from the checkpoint. */
   readonly resume?: boolean;
-  /** What the checkpoint's run must have in common with this one. */
+  /** Settings that the checkpoint's run must share with this one. */
   readonly settings?: Settings;
 }
 
-/** Iterations; some seconds of work for DigitsNet, and a file of 3 MB each time. */
+/** Iterations between two checkpoints; some seconds of work for DigitsNet, and a file of 3 MB each time. */
 const CHECKPOINT_EVERY = 1000;
 
 export class Trainer {
@@ -116,7 +116,7 @@ export function facts({ meanLoss, iterations, iterationsPerSecond }: FitResult):
   return { meanLoss, iterations, iterationsPerSecond };
 }
 
-/** Of a run that its signal ended. */
+/** The exit code of a run that its signal ended. */
 export function exitCodeOfSignal({ reason }: AbortSignal): number {
   return reason instanceof Interrupted ? reason.exitCode : 130;
 }

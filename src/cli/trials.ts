@@ -1,6 +1,6 @@
 /**
- * The trials of a sweep in a file of one JSON object a line, each appended when its trial is done. A line's last field is
- * the beginning of the SHA-256 of the line without it, so that a line that was changed is not taken.
+ * The trials of a sweep in a file with one JSON object per line, each appended when its trial is done. A line's last field
+ * is the beginning of the SHA-256 of the line without it, so that a line that was changed is refused.
  */
 import { open, truncate } from 'node:fs/promises';
 import { sha256 } from '../base/sha256.js';
@@ -12,14 +12,14 @@ import type { TrialSettings } from './sweepOptions.js';
 export interface Trial extends TrialSettings {
   readonly parameters: number;
   readonly meanLoss: number;
-  /** Of the training. */
+  /** Duration of the training. */
   readonly seconds: number;
-  /** Wrong answers fewer than the base's on the digits adapted to. */
+  /** How many fewer wrong answers than the base on the digits adapted to. */
   readonly won: number;
-  /** Wrong answers more than the base's on the others. */
+  /** How many more wrong answers than the base on the other digits. */
   readonly forgotten: number;
   readonly accuracy: number;
-  /** By digit. */
+  /** Wrong answers by digit. */
   readonly wrong: readonly number[];
 }
 
@@ -39,7 +39,7 @@ const list =
     Array.isArray(value) && value.length > 0 && value.every(isItem);
 const digest: Check = (value) => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value);
 
-/** What every field of a trial has to be. */
+/** The rule for each field of a trial. */
 const FIELDS: Readonly<Record<keyof Trial, Check>> = {
   method: (value) => value === 'layer' || value === 'parametrization',
   rank: integer(1),
@@ -64,7 +64,7 @@ const FIELDS: Readonly<Record<keyof Trial, Check>> = {
 const CHECKSUM_DIGITS = 16;
 const CHECKSUM = /^(\{.*),"checksum":"([0-9a-f]{16})"\}$/;
 
-/** The same text for the same settings. */
+/** A key that is equal for equal settings. */
 export function keyOf(settings: TrialSettings): string {
   const { method, rank, alpha, learningRate, seed, digits, replay, iterations, batchSize } = settings;
   const { base, data } = settings;
@@ -76,7 +76,7 @@ export function keyOf(settings: TrialSettings): string {
 
 /**
  * The trials of a file, none when there is no file. A last line without an end, which a killed process leaves, is cut off.
- * @throws DataError naming a line that is no trial, or was changed
+ * @throws DataError naming a line that is not a trial, or was changed
  */
 export async function readTrials(path: string): Promise<Trial[]> {
   if (!(await exists(path))) return [];
@@ -91,7 +91,7 @@ export async function readTrials(path: string): Promise<Trial[]> {
   return trials;
 }
 
-/** The trials of whole lines. @throws DataError naming a line that is no trial, or was changed */
+/** The trials of whole lines. @throws DataError naming a line that is not a trial, or was changed */
 export function parseTrials(bytes: Uint8Array, path: string): Trial[] {
   const lines = new TextDecoder().decode(bytes).split('\n').slice(0, -1);
   return lines.map((line, index) => trialOf(line, `${path}: line ${index + 1}`));
@@ -111,11 +111,12 @@ function trialOf(line: string, where: string): Trial {
   const fields = fieldsOf(text, where);
   for (const [name, isValid] of Object.entries(FIELDS)) {
     if (!isValid(fields.get(name))) {
-      throw new DataError(`${where}: is no trial: ${name} is missing or not what it must be`);
+      throw new DataError(`${where}: is not a trial: ${name} is missing or invalid`);
     }
   }
-  if (fields.size > Object.keys(FIELDS).length) throw new DataError(`${where}: is no trial: unknown fields`);
-  // Its names and types were just looked at.
+  if (fields.size > Object.keys(FIELDS).length)
+    throw new DataError(`${where}: is not a trial: unknown fields`);
+  // Its names and types were just checked.
   return Object.fromEntries(fields) as unknown as Trial;
 }
 
@@ -124,7 +125,7 @@ function fieldsOf(text: string, where: string): Map<string, unknown> {
     // In braces, it is an object or an error.
     return new Map(Object.entries(JSON.parse(text)));
   } catch (error) {
-    throw new DataError(`${where}: is no JSON: ${text.slice(0, 40)}`, { cause: error });
+    throw new DataError(`${where}: is not JSON: ${text.slice(0, 40)}`, { cause: error });
   }
 }
 

@@ -1,7 +1,7 @@
 /** Texts of the command line read strictly; every error is `option: rule: value`. */
 import { UsageError } from './errors.js';
 
-/** Above every sensible count, below where arithmetic on counts would lose digits. */
+/** Limit above every sensible count, and below numbers where arithmetic on counts would lose digits. */
 export const MAX_COUNT = 1_000_000_000;
 export const MAX_THREADS = 64;
 export const MAX_SEED = 2 ** 32 - 1;
@@ -13,12 +13,17 @@ export function oneOf<T extends string>(option: string, text: string, allowed: r
   return found;
 }
 
-/** Decimal digits alone: no sign, no fraction, no exponent, no space. */
+/** An integer of decimal digits only: no sign, no fraction, no exponent, no space. */
 export function integerIn(option: string, text: string, least: number, most: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= least)) throw broken(option, `must be an integer from ${least} on`, text);
+  if (!(value >= least)) throw broken(option, leastRule(least), text);
   if (value > most) throw broken(option, `must be at most ${most}`, text);
   return value;
+}
+
+function leastRule(least: number): string {
+  if (least === 1) return 'must be a positive integer';
+  return least === 0 ? 'must be a non-negative integer' : `must be an integer of at least ${least}`;
 }
 
 /** A decimal number above 0. */
@@ -39,7 +44,7 @@ export function upTo(option: string, text: string, most: number): number {
 export function fraction(option: string, text: string): number {
   const value = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
   if (value >= 0 && value < 1) return value;
-  throw broken(option, 'must be a number from 0 to below 1', text);
+  throw broken(option, 'must be at least 0 and below 1', text);
 }
 
 /** Values with commas between, each once, in their order. @param read  one of them, with its own rule */
@@ -50,7 +55,7 @@ export function listOf(
 ): number[] {
   const values = text.split(',').map((part) => read(option, part.trim()));
   const twice = values.find((value, i) => values.indexOf(value) !== i);
-  if (twice !== undefined) throw broken(option, `must name each value once, ${twice} is there twice`, text);
+  if (twice !== undefined) throw broken(option, `must name each value once, ${twice} appears twice`, text);
   return values;
 }
 
@@ -61,7 +66,7 @@ export function digitList(option: string, text: string): number[] {
     throw broken(option, 'must be digits from 0 to 9 with commas between, such as 2,3,5', text);
   });
   const twice = digits.find((digit, i) => digits.indexOf(digit) !== i);
-  if (twice !== undefined) throw broken(option, `must name each digit once, ${twice} is there twice`, text);
+  if (twice !== undefined) throw broken(option, `must name each digit once, ${twice} appears twice`, text);
   return digits.sort((a, b) => a - b);
 }
 

@@ -1,4 +1,4 @@
-/** What a model is trained and measured on: anything that gives batches. */
+/** Sources of batches that a model is trained and measured on. */
 import type { Backend } from '../backends/backend.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
 import type { Random } from '../base/random.js';
@@ -6,10 +6,10 @@ import { Tensor } from '../tensor.js';
 
 /** A batch, of whatever kind. */
 export interface AnyBatch {
-  /** Examples, or whatever else its mean loss is a mean of: a batch counts so much among others. */
+  /** Number of examples, or of whatever else its mean loss is a mean of: the weight of the batch among others. */
   readonly rows: number;
   /**
-   * By what its loss is multiplied to be the sum over its rows. Default `rows`; otherwise where the loss of a batch is a share of
+   * Factor that turns its loss into the sum over its rows. Default `rows`; it differs where the loss of a batch is a share of
    * the mean of a whole step.
    */
   readonly lossTokens?: number | undefined;
@@ -21,43 +21,43 @@ export interface Draw<B extends AnyBatch> {
   readonly shape: string;
   /** Whether it is the last of its step, where the data have steps of their own. */
   readonly endsStep?: boolean;
-  /** Gathers it; once. */
+  /** Gathers the batch; may be called once. */
   take(): B;
 }
 
 /** Gives batches of a kind, such as a `Dataset` of labelled examples. */
 export interface Batches<B extends AnyBatch = AnyBatch> {
-  /** Where the batches are. */
+  /** Device that holds the batches. */
   readonly device: Backend;
-  /** Examples in all. */
+  /** Total number of examples. */
   readonly length: number;
-  /** How many batches `batches` gives for the same options. */
+  /** Number of batches that `batches` gives for the same options. */
   batchCount(options: BatchOptions): number;
   /**
-   * How many steps of the optimizer these make up, for data that say themselves which batches are one step (`endsStep`): the
+   * Number of optimizer steps that these batches make up, for data that define which batches form a step (`endsStep`): the
    * losses of its batches are then added, each being a share of the step's mean.
    */
   stepCount?(options: BatchOptions): number;
-  /** Each batch is valid until the next is asked for. What is left of it when it is ended early is freed. */
+  /** Generates the batches; each is valid until the next is asked for. Ending the generator early frees its memory. */
   batches(options: BatchOptions): Generator<B, void>;
   /**
-   * The same batches, each gathered only when it is taken: kernel calls that gather are then recorded and repeated with the
-   * step. Without it, `fit` takes each batch from `batches` before the step.
+   * Generates the same batches, each gathered only when it is taken: kernel calls that gather are then recorded and repeated
+   * with the step. Without this method, `fit` takes each batch from `batches` before the step.
    */
   draws?(options: BatchOptions): Generator<Draw<B>, void>;
-  /** SHA-256 of all that a training sees of the data. */
+  /** SHA-256 of everything that a training run sees of the data. */
   digest(): Promise<string>;
 }
 
 export interface BatchOptions {
   readonly batchSize: number;
-  /** Shuffles; without it the examples come in their order. */
+  /** Random generator for shuffling; without it the examples come in their order. */
   readonly random?: Random | undefined;
   /** Passes over the examples, shuffled again for each. Default 1. */
   readonly epochs?: number | undefined;
-  /** Leaves out a last batch of fewer than `batchSize` examples; default false. */
+  /** Whether to leave out a last batch of fewer than `batchSize` examples. Default false. */
   readonly dropLast?: boolean | undefined;
-  /** Batches that are left out at the beginning, as if they had been given already; default 0. */
+  /** Number of batches to leave out at the beginning, as if they had been given already. Default 0. */
   readonly skip?: number | undefined;
 }
 
@@ -89,7 +89,7 @@ export function resolveBatching(options: BatchOptions): Batching {
   return { batchSize, random, epochs, dropLast, skip };
 }
 
-/** @throws TypeError for what gives no batches */
+/** @throws TypeError for a value that gives no batches */
 export function checkBatches(what: string, name: string, data: Batches): void {
   const methods = ['batches', 'batchCount', 'digest'] as const;
   if (

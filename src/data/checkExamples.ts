@@ -1,4 +1,4 @@
-/** What a dataset refuses before its examples go to a device. */
+/** Checks of a dataset before its examples go to a device. */
 import { DataError } from '../base/errors.js';
 import type { DatasetOptions } from './dataset.js';
 

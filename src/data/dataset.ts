@@ -15,17 +15,17 @@ import {
 import { checkExamples, checkNumbers } from './checkExamples.js';
 
 export interface DatasetOptions {
-  /** Numbers per example. */
+  /** Number of features per example. */
   readonly features: number;
-  /** Labels are 0 … classes−1. */
+  /** Number of classes; labels are 0 … classes−1. */
   readonly classes: number;
-  /** A byte x becomes (x/255 − mean)/std. */
+  /** Mean of the normalisation: a byte x becomes (x/255 − mean)/std. */
   readonly mean: number;
   readonly std: number;
 }
 
 const NAMES: OptionNames<DatasetOptions> = { features: true, classes: true, mean: true, std: true };
-/** Valid until the next batch is asked for, which is written into the same memory. */
+/** A batch of examples, valid until the next batch is asked for, which is written into the same memory. */
 export interface Batch extends AnyBatch {
   /** [rows, features] */
   readonly x: Tensor;
@@ -38,7 +38,7 @@ export interface Batch extends AnyBatch {
 interface Examples {
   readonly images: Tensor;
   readonly labels: Tensor;
-  /** On the host, to choose by label. */
+  /** Labels on the host, to choose examples by label. */
   readonly hostLabels: Uint8Array;
 }
 
@@ -89,12 +89,12 @@ export class Dataset implements DatasetOptions, Batches<Batch> {
     return new Dataset(device, examples, Int32Array.from(labels.keys()), options);
   }
 
-  /** Examples. */
+  /** Number of examples. */
   get length(): number {
     return this.#indices.length;
   }
 
-  /** Examples per class. */
+  /** Number of examples per class. */
   get classCounts(): number[] {
     const counts = new Array<number>(this.classes).fill(0);
     for (const index of this.#indices) counts[this.#examples.hostLabels[index]] += 1;
@@ -142,7 +142,7 @@ export class Dataset implements DatasetOptions, Batches<Batch> {
   }
 
   /**
-   * SHA-256 of all that a training sees of the data: the images and labels in their order, how they are normalised, and
+   * SHA-256 of everything that a training run sees of the data: the images and labels in their order, how they are normalised, and
    * the number of classes. The bytes are read from the device once.
    */
   digest(): Promise<string> {
@@ -160,7 +160,7 @@ export class Dataset implements DatasetOptions, Batches<Batch> {
     return hash.hex();
   }
 
-  /** How many batches `batches` gives, without those that it skips. @throws as `batches` does */
+  /** Number of batches that `batches` gives, without those that it skips. @throws as `batches` does */
   batchCount(options: BatchOptions): number {
     const { batchSize, epochs, dropLast, skip } = resolveBatching(options);
     const count = this.length / batchSize;
@@ -204,7 +204,7 @@ export class Dataset implements DatasetOptions, Batches<Batch> {
   }
 }
 
-/** @throws TypeError for what is no dataset */
+/** @throws TypeError for a value that is not a dataset */
 export function checkDataset(what: string, name: string, data: Dataset): void {
   if (!(data instanceof Dataset))
     throw new TypeError(`${what}: ${name} must be a Dataset: got ${typeof data}`);

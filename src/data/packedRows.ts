@@ -21,53 +21,53 @@ import {
 export interface PackedBatch extends AnyBatch {
   /** i32 [tokens] */
   readonly ids: Tensor;
-  /** i32 [tokens], from 0 on for each example. */
+  /** i32 [tokens], starting from 0 for each example. */
   readonly positions: Tensor;
   /** i32 [tokens, 4]: a token sees the tokens from ≤ j < to and prefixFrom ≤ j < prefixTo. */
   readonly ranges: Tensor;
-  /** All positions of all batches are below it. */
+  /** An upper bound of all positions of all batches. */
   readonly length: number;
   /** The sliding window that the ranges were made for; undefined: none. */
   readonly window: number | undefined;
-  /** i32 [labels]: the tokens that predict; one of a shared prefix stands once for each example. */
+  /** i32 [labels]: the rows of the tokens that predict; one in a shared prefix appears once for each example. */
   readonly labelRows: Tensor;
-  /** i32 [labels]: what they predict; −1 in the padding. */
+  /** i32 [labels]: the tokens that they predict; −1 in the padding. */
   readonly targets: Tensor;
-  /** Where the tokens that predict stand and what they see, as `wanted` of a model's context takes it; padding sees nothing. */
+  /** Rows and positions of the tokens that predict, and what they see, for `wanted` of a model's context; padding sees nothing. */
   readonly labelled: { readonly rows: Tensor; readonly positions: Tensor; readonly ranges: Tensor };
   /** i32 [labels]: 0, 1, 2, …, the rows of the labels among themselves. */
   readonly labelOrder: Tensor;
-  /** A scalar: 1 / trained tokens of the whole step, by which the loss of each of its rows is multiplied. */
+  /** A scalar that the loss of each row is multiplied by: 1 / trained tokens of the whole step. */
   readonly scale: Tensor;
   /** Trained tokens of this batch. */
   readonly rows: number;
-  /** Trained tokens of the step that it belongs to. */
+  /** Trained tokens of the step that the batch belongs to. */
   readonly lossTokens: number;
-  /** The examples in it, by their number among those that are used. */
+  /** The examples in the batch, by their number among those that are used. */
   readonly examples: readonly number[];
 }
 
 /** An example in a row. */
 export interface RowMember {
-  /** Its number among those that are used. */
+  /** Number of the example among those that are used. */
   readonly example: number;
   readonly trainedTokens: number;
 }
 
-/** A batch that is to be written. */
+/** A batch that is about to be written. */
 export interface PackedDraw extends Draw<PackedBatch> {
   /** Whether it is the last of its step. */
   readonly endsStep: boolean;
   /** The examples in its row; their labels follow each other in this order. */
   readonly members: readonly RowMember[];
-  /** What is written, on the host. */
+  /** The row to write, on the host. */
   readonly row: PackedRow;
 }
 
 /**
  * Batches of one row each. The options given here decide how large rows and steps are; `batchSize` is not used. `dropLast`
- * leaves out the last step of an epoch if it has fewer than `batchTokens` trained tokens; `skip` counts batches. A loss that
- * is multiplied by `scale` is the mean of a step once those of its rows are added; without `batchTokens` each row is a step.
+ * leaves out the last step of an epoch if it has fewer than `batchTokens` trained tokens; `skip` counts batches. The sum of
+ * the losses of a step's rows, each multiplied by `scale`, is the mean of the step; without `batchTokens` each row is a step.
  */
 export class PackedRows implements Batches<PackedBatch> {
   readonly #packing: Packing;
@@ -86,7 +86,7 @@ export class PackedRows implements Batches<PackedBatch> {
     return this.#packing.length;
   }
 
-  /** Tokens for which it has memory. */
+  /** Number of tokens that it has memory for. */
   get maxTokens(): number {
     return this.#packing.maxTokens;
   }
@@ -95,12 +95,12 @@ export class PackedRows implements Batches<PackedBatch> {
     return this.#packing.report;
   }
 
-  /** How many batches `batches` gives, without those that it skips. @throws as `batches` does */
+  /** Number of batches that `batches` gives, without those that it skips. @throws as `batches` does */
   batchCount(options: BatchOptions): number {
     return this.#counts(options).batches;
   }
 
-  /** How many steps of the optimizer these make up; a step whose first rows are skipped counts. @throws as `batches` does */
+  /** Number of optimizer steps that these make up; a step whose first rows are skipped counts. @throws as `batches` does */
   stepCount(options: BatchOptions): number {
     return this.#counts(options).steps;
   }
@@ -171,7 +171,7 @@ export class PackedRows implements Batches<PackedBatch> {
 type Lists = Omit<PackedRow, 'trainedTokens'>;
 type WrittenRow = Omit<PackedBatch, 'examples'>;
 
-/** Memory for the largest row, in which all others stand too. */
+/** Memory for the largest row, which also holds all others. */
 class RowWriter {
   readonly #device: Backend;
   readonly #length: number;
@@ -216,7 +216,7 @@ class RowWriter {
     for (const tensor of [...Object.values(this.#whole), this.#order, this.#scale]) tensor.dispose();
   }
 
-  /** The same tensors for rows of the same lengths. */
+  /** The tensors of a row, shared by rows of the same lengths. */
   #batchOf(row: PackedRow, stepTokens: number): WrittenRow {
     const { trainedTokens: rows, ids, targets } = row;
     const numbers = { rows, lossTokens: stepTokens };

@@ -1,18 +1,18 @@
-/** Replay: examples of what a model already knows among those that it adapts to, so that it forgets less. */
+/** Replay: mixes examples of what a model already knows into those that it adapts to, so that it forgets less. */
 import { Random } from '../base/random.js';
 import { Dataset } from './dataset.js';
 
 /**
- * The chosen examples and as many of the others, drawn without replacement, as make up `fraction` of the whole; where
- * there are too few others for that, all of them and fewer of the chosen; of each at least one. Shuffled, a batch has that
- * fraction on average.
+ * The chosen examples together with others, drawn without replacement, so that the others make up `fraction` of the whole;
+ * where there are too few others for that, all of them and fewer of the chosen; at least one of each. When shuffled, a
+ * batch has that fraction on average.
  * @param chosen  and `others`: subsets of one dataset, whose bytes the result shares
- * @param fraction  of the others, 0 ≤ fraction < 1; with 0 it is `chosen` itself
+ * @param fraction  share of the others, 0 ≤ fraction < 1; with 0 the result is `chosen` itself
  * @throws RangeError for a fraction out of range, or subsets of different datasets
  */
 export function mixReplay(chosen: Dataset, others: Dataset, fraction: number, seed: number): Dataset {
   if (!(fraction >= 0 && fraction < 1)) {
-    throw new RangeError(`mixReplay: fraction must be from 0 to below 1: ${fraction}`);
+    throw new RangeError(`mixReplay: fraction must be at least 0 and below 1: ${fraction}`);
   }
   if (fraction === 0) return chosen;
   const wanted = Math.max(1, Math.round((chosen.length * fraction) / (1 - fraction)));

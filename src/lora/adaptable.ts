@@ -1,4 +1,4 @@
-/** The layers that can be adapted, and what adapts them: the one place that names their classes. */
+/** The layers that can be adapted, and the classes that adapt them: the only place that names them. */
 import { Embedding } from '../nn/embedding.js';
 import { Linear } from '../nn/linear.js';
 import type { Module } from '../nn/module.js';
@@ -13,11 +13,11 @@ import { LoraParametrization } from './loraParametrization.js';
 export interface Adaptable {
   readonly module: Module;
   readonly kind: LayerKind;
-  /** As those of its weight, or of its table: `[rank, inFeatures]` and `[outFeatures, rank]` are the factors. */
+  /** Input size of its weight or table: the factors are `[rank, inFeatures]` and `[outFeatures, rank]`. */
   readonly inFeatures: number;
   readonly outFeatures: number;
   readonly wrap: () => LoraLayer;
-  /** Undefined where the weight cannot be parametrized. */
+  /** Parametrizes the weight; undefined where it cannot be parametrized. */
   readonly parametrize: (() => AdaptedLayer) | undefined;
 }
 
@@ -48,7 +48,7 @@ const ADAPTABLE: readonly Describe[] = [
   })),
 ];
 
-/** Undefined for a module that cannot be adapted. */
+/** How a module is adapted; undefined for one that cannot be adapted. */
 export function adaptable(module: Module): Adaptable | undefined {
   for (const describe of ADAPTABLE) {
     const found = describe(module);

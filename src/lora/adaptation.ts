@@ -1,4 +1,4 @@
-/** What adapters have put on a model, and which of them are active. */
+/** The adapters on a model, and which of them are active. */
 import { type Module, modelParts } from '../nn/module.js';
 import { requireUnused, type UseKind } from '../nn/use.js';
 import type { Parameter } from '../tensor.js';
@@ -7,25 +7,25 @@ import type { ResolvedLoraConfig } from './config.js';
 import type { LoraFactors } from './factors.js';
 import type { SwitchedParameter } from './switchedParameter.js';
 
-/** An adapter on a model: what `applyLora` and `loadAdapter` put there. */
+/** An adapter on a model, as `applyLora` and `loadAdapter` put it there. */
 export class LoraAdapter {
-  /** What there was to say when it was loaded, such as what of the file was left out; none is usual. */
+  /** Notes from loading it, such as parts of the file that were left out; usually none. */
   notes: readonly string[] = [];
 
   /** @internal */
   constructor(
     readonly model: Module,
-    /** Changes with `renameAdapter`. */
+    /** Name of the adapter; `renameAdapter` changes it. */
     public name: string,
-    /** Changes when its values are replaced. */
+    /** Config of the adapter; it changes when its values are replaced. */
     public config: ResolvedLoraConfig,
     /** @internal */
     readonly adaptation: Adaptation,
   ) {}
 
   /**
-   * Whether it is active. Off, with no other adapter active, the model is its base bit for bit. It cannot be changed while
-   * another call, such as `fit` or `evaluate`, uses the model.
+   * Whether the adapter is active. When false, and with no other adapter active, the model is its base bit for bit. It cannot
+   * be changed while another call, such as `fit` or `evaluate`, uses the model.
    */
   get enabled(): boolean {
     return this.adaptation.active.includes(this.name);
@@ -37,24 +37,24 @@ export class LoraAdapter {
     this.adaptation.activate(enabled ? [...others, this.name] : others);
   }
 
-  /** By path, the layers that it adapts; other adapters may be there too. */
+  /** The layers that it adapts, by path; other adapters may also be on them. */
   get layers(): ReadonlyMap<string, AdaptedLayer> {
     return new Map([...this.adaptation.layers].filter(([, layer]) => this.name in layer.adapters));
   }
 
-  /** By the path of the adapted module, what it trains there. */
+  /** The factors that it trains, by the path of the adapted module. */
   get factors(): ReadonlyMap<string, LoraFactors> {
     return new Map(Array.from(this.layers, ([path, layer]) => [path, layer.adapters[this.name]]));
   }
 
-  /** Biases, and parameters of modules that it trains as a whole, by path. */
+  /** Its copies of biases, and of parameters of modules that it trains as a whole, by path. */
   get copies(): ReadonlyMap<string, Parameter> {
     const copies = new Map<string, Parameter>();
     for (const [path, { parameter }] of this.adaptation.copiesOf(this.name)) copies.set(path, parameter);
     return copies;
   }
 
-  /** All that it trains. */
+  /** All parameters that it trains. */
   parameters(): Parameter[] {
     return [
       ...[...this.factors.values()].flatMap((factors) => factors.parameters()),
@@ -64,12 +64,12 @@ export class LoraAdapter {
 }
 
 export class Adaptation {
-  /** By the path of the module that is adapted. */
+  /** The adapted layers, by the path of the module. */
   readonly layers = new Map<string, AdaptedLayer>();
-  /** By the path of the parameter. */
+  /** Parameters that adapters train as a whole, by path. */
   readonly switched = new Map<string, SwitchedParameter>();
   readonly adapters = new Map<string, LoraAdapter>();
-  /** While `withAdapterPerRow` runs: the adapter of each example. */
+  /** The adapter of each example, while `withAdapterPerRow` runs. */
   rows: readonly string[] = [];
   #active: readonly string[] = [];
 
@@ -111,12 +111,12 @@ export class Adaptation {
     this.#active = [...names];
   }
 
-  /** @param beside  kinds of uses that do not mind @throws Error while another call uses the model */
+  /** @param beside  kinds of uses that are allowed @throws Error while another call uses the model */
   checkUnused(call: string, beside: readonly UseKind[] = []): void {
     requireUnused(call, modelParts(this.model), { beside });
   }
 
-  /** As `checkUnused`, of a call that does no more than to change which adapters are active. */
+  /** Like `checkUnused`, for a call that only changes which adapters are active. */
   checkSwitchable(call: string): void {
     requireUnused(call, modelParts(this.model), { isSwitch: true });
   }
@@ -138,7 +138,7 @@ export class Adaptation {
 
 const adaptations = new WeakMap<Module, Adaptation>();
 
-/** What is on a model; undefined when no adapter ever was, or all were unloaded. */
+/** The adapters on a model; undefined when there never was one, or all were unloaded. */
 export function findAdaptation(model: Module): Adaptation | undefined {
   return adaptations.get(model);
 }

@@ -5,7 +5,7 @@ import type { LoraFactors } from './factors.js';
 import type { LayerKind } from './layerKind.js';
 import type { Product, WeightOps } from './updates.js';
 
-/** What an adapter name stands for in a batch whose rows use different ones: none, the base model. */
+/** Name for "no adapter", the base model, in a batch whose rows use different adapters. */
 export const BASE = '__base__';
 
 /**
@@ -15,12 +15,12 @@ export const BASE = '__base__';
 export type RowMasks = (adapter: string, rows: Shape) => Tensor;
 
 /**
- * A frozen module with the updates that adapters have for its weight, of which those that are active are added.
- * It is the base alone, bit for bit, while none is active or it is off.
+ * A frozen module with the updates of adapters for its weight; the active ones are added.
+ * While none is active, or the layer is off, it is exactly its base, bit for bit.
  */
 export abstract class AdaptedLayer extends Layer implements WeightOps {
   abstract readonly kind: LayerKind;
-  /** By the adapter's name. */
+  /** The factors of each adapter, by its name. */
   // Without a prototype, an adapter may be called constructor or __proto__.
   readonly adapters: Record<string, LoraFactors> = Object.create(null);
   #enabled = true;
@@ -47,15 +47,15 @@ export abstract class AdaptedLayer extends Layer implements WeightOps {
   abstract doraFactors(magnitude: Tensor, products: readonly Product[]): Tensor;
   abstract scaleWeight(weight: Tensor, factors: Tensor): Tensor;
 
-  /** @internal Puts the base in its own place again. @param parent  where it has a child of this name */
+  /** @internal Puts the base back in its place. @param parent  where it has a child of this name */
   abstract takeOff(parent: Module | undefined, name: string): void;
 
   /** The values with the active updates added, for each parameter of the base that they change. */
   abstract mergedValues(): Map<Parameter, Tensor>;
 
   /**
-   * Off, the layer is its base, a bias that trains with an adapter apart. It cannot be changed while another call, such as
-   * `fit` or `evaluate`, uses the model.
+   * Whether updates are added. When false, the layer behaves as its base (except for trained biases). It cannot be changed
+   * while another call, such as `fit` or `evaluate`, uses the model.
    */
   get enabled(): boolean {
     return this.#enabled;
@@ -71,12 +71,12 @@ export abstract class AdaptedLayer extends Layer implements WeightOps {
     return this.#active;
   }
 
-  /** @internal Those of the names that this layer has. */
+  /** @internal Activates those of the names that this layer has. */
   activate(names: readonly string[]): void {
     this.#active = names.filter((name) => name in this.adapters);
   }
 
-  /** @internal For one pass over a batch whose rows use different adapters. */
+  /** @internal Sets the masks for one pass over a batch whose rows use different adapters. */
   set rowMasks(masks: RowMasks | undefined) {
     this.#rowMasks = masks;
   }
@@ -113,7 +113,7 @@ export abstract class AdaptedLayer extends Layer implements WeightOps {
     this.#unmerged = undefined;
   }
 
-  /** @internal Takes an adapter away and frees it. */
+  /** @internal Removes an adapter and frees it. */
   remove(adapter: string): void {
     const factors = this.adapters[adapter];
     if (!factors) return;
@@ -130,13 +130,13 @@ export abstract class AdaptedLayer extends Layer implements WeightOps {
     this.#active = this.#active.map((name) => (name === from ? to : name));
   }
 
-  /** What is added now. */
+  /** The factors whose updates are added now. */
   protected get activeFactors(): readonly LoraFactors[] {
     if (!this.#enabled || this.#unmerged) return [];
     return this.#active.map((name) => this.adapters[name]);
   }
 
-  /** Of the factors of one adapter: which rows of an input use it; undefined where all do. */
+  /** Mask of the rows of an input that use the factors' adapter; undefined where all do. */
   protected rowMask(factors: LoraFactors, rows: Shape): Tensor | undefined {
     if (!this.#rowMasks) return undefined;
     const name = this.#active.find((each) => this.adapters[each] === factors);

@@ -1,4 +1,4 @@
-/** Adapters as the two files that PEFT writes and reads, in its names and layouts. */
+/** Adapters as the two files that PEFT writes and reads, with its names and layouts. */
 import { DataError } from '../base/errors.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
 import { Random } from '../base/random.js';
@@ -29,22 +29,22 @@ import { findTargets, type Target, wholeParameters } from './targets.js';
 const CONFIG = 'adapter_config.json';
 const MODEL = 'adapter_model.safetensors';
 
-/** What PEFT writes, the file by which it knows an adapter first. */
+/** The files that PEFT writes; the first is the one by which it recognizes an adapter. */
 export const ADAPTER_FILES = [CONFIG, MODEL] as const;
 
 /** Files by name. */
 export type AdapterFiles = Map<string, Uint8Array>;
 
 export interface SaveAdapterOptions {
-  /** Default: the only one. */
+  /** Name of the adapter. Default: the only one. */
   readonly name?: string | undefined;
-  /** Of the tensors; default F32. F16 and BF16 are rounded to the nearest. */
+  /** Element type of the tensors; F16 and BF16 are rounded to the nearest. Default F32. */
   readonly dtype?: FloatType | undefined;
   /** The base's repository or folder, as `base_model_name_or_path`, where PEFT's `AutoPeftModel` looks for it. Default none. */
   readonly baseModel?: string | undefined;
   /** PEFT's `task_type`, such as `CAUSAL_LM` for a language model. Default none. */
   readonly taskType?: PeftTask | undefined;
-  /** Multiplies the update, beside alpha / rank, for good: it is multiplied into every alpha. Default 1. */
+  /** Factor of the update besides alpha / rank, written into every alpha. Default 1. */
   readonly scale?: number | undefined;
 }
 
@@ -55,12 +55,11 @@ const SAVE_NAMES: OptionNames<SaveAdapterOptions> = {
 
 /**
  * Writes an adapter's two files, as one unit: `adapter_config.json` and `adapter_model.safetensors` with
- * `base_model.model.<path>.lora_A.weight` `[rank, inFeatures]`, `….lora_B.weight` `[outFeatures, rank]`, and whatever else
- * it trains. With init `pissa` or `olora` the update is written as an ordinary one of twice the rank, for the model as
- * it was. A factor set by `setAdapterScale` is not saved; `scale` is. All values are from one moment: beside a running `fit` they are
- * those between two iterations.
- * @param to  files by name, a store, or in Node the path of a directory, which is made if need be
- * @throws RangeError when there is none of this name, or several and no name; for what is not finite, a task that is none
+ * `base_model.model.<path>.lora_A.weight` `[rank, inFeatures]`, `….lora_B.weight` `[outFeatures, rank]`, and everything else
+ * that it trains. With init `pissa` or `olora` the update is written as an ordinary one of twice the rank, for the unchanged
+ * model. A factor set by `setAdapterScale` is not saved; `scale` is. All values are from one moment, between iterations of `fit`.
+ * @param to  files by name, a store, or in Node the path of a directory, which is created if necessary
+ * @throws RangeError for an unknown or missing name, an unknown task, or values that are not finite
  * @see https://huggingface.co/docs/peft/developer_guides/checkpoint
  */
 export async function saveAdapter(
@@ -75,7 +74,9 @@ export async function saveAdapter(
   const saved = await reading('saveAdapter', modelParts(model), () => {
     const { adapters } = adaptationOf(model, 'saveAdapter');
     if (name === undefined && adapters.size > 1) {
-      throw new RangeError(`saveAdapter: which adapter: there are ${[...adapters.keys()].join(', ')}`);
+      throw new RangeError(
+        `saveAdapter: several adapters (${[...adapters.keys()].join(', ')}): pass { name }`,
+      );
     }
     const adapter = adaptationOf(model, 'saveAdapter').adapter(
       name ?? [...adapters.keys()][0],
@@ -101,7 +102,7 @@ export async function serializeAdapter(
   return new Map(Array.from(files, ([name, content]) => [name, wholeOf(content)]));
 }
 
-/** The config first: PEFT takes a directory for an adapter by it. */
+/** The files, the config first: PEFT recognizes an adapter's directory by it. */
 async function filesOf(
   adapter: LoraAdapter,
   dtype: FloatType,
@@ -151,12 +152,12 @@ function matrix(data: HostTensor['data'], rows: number, columns: number): HostTe
   return { shape: [rows, columns], data };
 }
 
-/** Parameters are f32, which reads as one of the two float arrays. */
+/** The values of a parameter, which is f32 and reads as one of the two float arrays. */
 async function values(parameter: Parameter): Promise<Float32Array | Float64Array> {
   return (await parameter.read()) as Float32Array | Float64Array;
 }
 
-/** @internal A and B, or [A; A₀] and [B, −B₀] where the update is the difference from what they began with. */
+/** @internal A and B, or [A; A₀] and [B, −B₀] where the update is the difference from their initial values. */
 export async function savedFactors({ loraA, loraB, initial, rank }: LoraFactors) {
   const parameters = initial ? [loraA, loraB, initial.loraA, initial.loraB] : [loraA, loraB];
   const [a, b, a0, b0] = await Promise.all(parameters.map(values));
@@ -171,26 +172,25 @@ export async function savedFactors({ loraA, loraB, initial, rank }: LoraFactors)
 }
 
 export interface LoadAdapterOptions {
-  /** Default `default`. */
+  /** Name for the adapter. Default `default`. */
   readonly name?: string | undefined;
-  /** Default `layer`. */
+  /** How the modules are adapted. Default `layer`. */
   readonly method?: 'layer' | 'parametrization' | undefined;
-  /** Writes the values into the adapter of this name, in place; it must have the same layers and ranks. Default false. */
+  /** Whether to write the values into the existing adapter of this name, which must have the same layers and ranks. Default false. */
   readonly replace?: boolean | undefined;
-  /** What errors call the files' folder. */
+  /** Name of the files' folder in error messages. */
   readonly from?: string | undefined;
 }
 
 const LOAD_NAMES: OptionNames<LoadAdapterOptions> = { name: true, method: true, replace: true, from: true };
 
 /**
- * Puts an adapter on a model from PEFT's two files, with f32, f16 or bf16 tensors. Loading is strict. An `evaluate`, or
- * another change, that has begun before ends first.
+ * Puts an adapter on a model from PEFT's two files, with f32, f16 or bf16 tensors. Loading is strict. It waits for an
+ * `evaluate`, or another change, that has already begun.
  * @param from  files by name, a place with them, or in Node the path of a directory
  * @returns      the adapter; it is active if it is the model's first
- * @throws DataError that lists all that is missing, unexpected or misshapen, or names what is not supported, and
- *   RangeError for a name that is taken, Error while `fit` or `withAdapterDisabled` uses the model; the model is
- *   unchanged then
+ * @throws DataError that lists everything missing, unexpected or misshapen, or names what is not supported, RangeError
+ *   for a name that is taken, Error while `fit` or `withAdapterDisabled` uses the model; the model is unchanged then
  */
 export async function loadAdapter(
   model: Module,
@@ -234,7 +234,7 @@ async function installFiles(
   return adapter;
 }
 
-/** What the factors began with is computed again, from weights that may not be those that PEFT had. */
+/** Notes where the initial factors are computed again, from weights that may differ from those that PEFT had. */
 function notesOnBase({ config, layers }: LoraAdapter): string[] {
   const types = new Set(Array.from(layers.values(), ({ baseWeight }) => baseWeight.dtype));
   types.delete('f32');
@@ -244,7 +244,7 @@ function notesOnBase({ config, layers }: LoraAdapter): string[] {
   ];
 }
 
-/** What the library refuses of a file's content is the file's fault. */
+/** Runs `body`; an error about a file's content becomes a DataError that names the file. */
 function inFile<T>(name: string, body: () => T): T {
   try {
     return body();
@@ -254,7 +254,7 @@ function inFile<T>(name: string, body: () => T): T {
   }
 }
 
-/** What the factors begin with: what the file's values are to be compared with, or what is written over in any case. */
+/** The initial factors, which the file's update is relative to; undefined where they are overwritten in any case. */
 function valuesFor(
   target: Target,
   config: ResolvedLoraConfig,

@@ -10,7 +10,7 @@ import { PREFIX, wholeKey } from './peftNames.js';
 import { baseTensors, checkRepeated } from './repeatedTensors.js';
 import type { Target, WholeParameter } from './targets.js';
 
-/** What an adapter consists of on a model, before its values. */
+/** The parts of an adapter on a model, without its values. */
 export interface Parts {
   readonly targets: readonly Target[];
   readonly whole: readonly WholeParameter[];
@@ -38,9 +38,9 @@ function expectedShapes(
 }
 
 export interface ReadAdapter {
-  /** The adapter's own, by key. */
+  /** The adapter's own tensors, by key. */
   readonly tensors: Map<string, HostTensor>;
-  /** What was left out or filled in, for the user. */
+  /** Notes for the user about what was left out or filled in. */
   readonly notes: readonly string[];
 }
 
@@ -85,14 +85,14 @@ export async function readTensors(
   return { tensors: own, notes };
 }
 
-/** A tensor that may be saved. @throws RangeError for one with a number that is infinite, or none */
+/** The tensor, checked before it is saved. @throws RangeError for one with an infinity or a NaN */
 export function finite(key: string, tensor: HostTensor): HostTensor {
   const at = firstNotFinite(tensor.data);
   if (at < 0) return tensor;
   throw new RangeError(`saveAdapter: ${key} must be finite: element ${at} is ${tensor.data[at]}`);
 }
 
-/** The place of the first number that is infinite, or none; −1 where all are finite. */
+/** The index of the first infinity or NaN; −1 where all numbers are finite. */
 function firstNotFinite(data: HostTensor['data']): number {
   for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
   return -1;
@@ -111,7 +111,7 @@ function changesNothing(
   );
 }
 
-/** The base's biases of the adapted layers, where the file has none of them: PEFT 0.18 leaves them out, and loads it so. */
+/** The base's biases of the adapted layers, where the file has none of them: PEFT 0.18 omits them, and loads such files. */
 async function missingBiases(
   { bias }: ResolvedLoraConfig,
   { targets, whole }: Parts,

@@ -7,9 +7,9 @@ import { checkName } from './install.js';
 import { whileSwitched } from './switching.js';
 
 /**
- * Makes these adapters active and trainable, their updates added to each other, and freezes all others; none gives the
+ * Makes these adapters active and trainable, with their updates added up, and freezes all others; an empty list gives the
  * base model.
- * @throws RangeError for a name that is not there, or where two train one parameter as a whole; Error while another call,
+ * @throws RangeError for an unknown name, or where two train one parameter as a whole; Error while another call,
  *   such as `fit`, `evaluate` or `withAdapterDisabled`, uses the model
  * @see https://huggingface.co/docs/peft/package_reference/lora (`set_adapter`)
  */
@@ -28,7 +28,7 @@ export function activeAdapters(model: Module): readonly string[] {
   return adaptationOf(model, 'activeAdapters').active;
 }
 
-/** The names of all adapters, in the order in which they came. */
+/** The names of all adapters, in the order in which they were added. */
 export function adapterNames(model: Module): readonly string[] {
   return [...adaptationOf(model, 'adapterNames').adapters.keys()];
 }
@@ -39,7 +39,7 @@ export function getAdapter(model: Module, name: string): LoraAdapter {
 }
 
 /**
- * Multiplies an adapter's update, beside alpha / rank: 1 as it was trained, 0 nothing. It is not saved.
+ * Sets a factor of an adapter's update, besides alpha / rank: 1 is as trained, 0 is no update. It is not saved.
  * @throws RangeError for a number that is not finite, Error while `fit`, `evaluate` or a change uses the model
  */
 export function setAdapterScale(model: Module, name: string, factor: number): void {
@@ -53,8 +53,8 @@ export function setAdapterScale(model: Module, name: string, factor: number): vo
 
 /**
  * Runs `body` on the base model, bit for bit, and makes the adapters active again when it is done or fails. The adapters
- * are off for everything that uses the model until then. Calls of it may run side by side, or within each other: the adapters
- * come back after the last. An `evaluate` that has begun before is waited for, and one that begins in `body` ends first.
+ * are off for everything that uses the model until then. Calls may run side by side, or within each other: the adapters come
+ * back after the last. The call waits for an `evaluate` that has already begun, and for one that begins in `body`.
  * @returns what `body` returns, awaited
  * @throws Error while `fit` trains the model or `withAdapterPerRow` runs, and in `body` for what trains the model or
  *   changes its adapters
@@ -71,7 +71,7 @@ export async function withAdapterDisabled<T>(model: Module, body: () => T | Prom
 }
 
 /**
- * Takes an adapter off the model and frees it; when none is left, frozen parameters stay so.
+ * Removes an adapter from the model and frees it; when none is left, frozen parameters stay frozen.
  * @throws RangeError when there is none of this name, Error while another call uses the model
  */
 export function deleteAdapter(model: Module, name: string): void {
@@ -84,7 +84,7 @@ export function deleteAdapter(model: Module, name: string): void {
   adaptation.adapters.delete(name);
 }
 
-/** @throws RangeError when the new name is taken, Error while another call uses the model */
+/** Renames an adapter. @throws RangeError when the new name is taken, Error while another call uses the model */
 export function renameAdapter(model: Module, from: string, to: string): void {
   const adaptation = adaptationOf(model, 'renameAdapter');
   adaptation.checkUnused('renameAdapter');
@@ -100,11 +100,11 @@ export function renameAdapter(model: Module, from: string, to: string): void {
 }
 
 /**
- * Runs `body`, in which each example of a batch uses an adapter of its own: `names[i]` that of the i-th, `__base__`
- * none. An input of a layer may have several rows per example, one after another, such as tokens. That holds for
- * everything that uses the model until `body` is done. Calls with the same names may run side by side, or within each other; an
- * `evaluate` that has begun before is waited for, and one that begins in `body` ends first.
- * @throws RangeError for a name that does not exist, for rows that cannot be those of the names, and for adapters that train
+ * Runs `body`, in which each example of a batch uses its own adapter: the i-th example uses `names[i]`, where `__base__`
+ * means none. An input of a layer may have several rows per example, one after another, such as tokens. This holds for
+ * everything that uses the model until `body` is done. Calls with the same names may run side by side, or within each other.
+ * The call waits for an `evaluate` that has already begun, and for one that begins in `body`.
+ * @throws RangeError for a name that does not exist, for rows that do not match the names, and for adapters that train
  *   whole parameters or with DoRA; Error while `fit` trains the model, or `withAdapterDisabled` or a call with other names runs, and in `body` for what trains the
  *   model or changes its adapters
  * @see https://huggingface.co/docs/peft/developer_guides/lora (inference with different adapters in the same batch)
@@ -126,7 +126,7 @@ export async function withAdapterPerRow<T>(
   );
 }
 
-/** Masks the adapters by rows. @returns what takes the masks off again */
+/** Masks the adapters by rows. @returns a function that removes the masks */
 function mixAdapters(adaptation: Adaptation, names: readonly string[]): () => void {
   const used = [...new Set(names)].filter((name) => name !== BASE);
   for (const name of used) checkMixable(adaptation, name);

@@ -9,13 +9,12 @@ import { findTargets, wholeParameters } from './targets.js';
 
 /**
  * Freezes `model` and adapts the chosen modules, in place: `y = x Wᵀ + b + s (x Aᵀ) Bᵀ` with s = alpha / rank, A
- * `[rank, inFeatures]` drawn from `seed` and B `[outFeatures, rank]` zero, or as `config.init` says. Only A, B and what
- * else the config names require gradients afterwards. The first adapter of a model is active; one that is added to
- * others waits, frozen, for `setActiveAdapters`.
- * @param name  of the adapter, for models with several
- * An `evaluate`, or another change, that has begun before ends first.
- * @throws RangeError when nothing matches, the rank exceeds both sizes of a layer, the options do not go together or
- *   there is an adapter of this name already; Error while `fit` or `withAdapterDisabled` uses the model; the model is
+ * `[rank, inFeatures]` drawn from `seed` and B `[outFeatures, rank]` zero, or as `config.init` says. Afterwards only A, B and what
+ * else the config names require gradients. The first adapter of a model is active; one that is added to
+ * others waits, frozen, for `setActiveAdapters`. The call waits for an `evaluate`, or another change, that has already begun.
+ * @param name  name of the adapter, for models with several
+ * @throws RangeError when nothing matches, the rank exceeds both sizes of a layer, the options cannot be combined or
+ *   an adapter of this name exists already; Error while `fit` or `withAdapterDisabled` uses the model; the model is
  *   unchanged then
  * @see https://arxiv.org/abs/2106.09685 and PEFT's LoraConfig
  */
@@ -33,7 +32,7 @@ export async function applyLora(
     const drawn = targets.map((target) => initialValues(target, resolved, random));
     const finish = (values: readonly FactorValues[]) =>
       install(model, name, resolved, { targets, values, whole });
-    // Nothing is waited for where no weight is read: the model is adapted before the call returns.
+    // Where no weight is read, there is nothing to wait for: the model is adapted before the call returns.
     return drawn.every(isDrawn) ? finish(drawn) : Promise.all(drawn).then(finish);
   });
 }

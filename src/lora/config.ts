@@ -1,13 +1,13 @@
-/** What an adapter is: which modules, which rank, what else trains. Names and defaults are PEFT's. */
+/** The config of an adapter: which modules, which rank, what else trains. Names and defaults are PEFT's. */
 import { checkOptions } from '../base/options.js';
 import { PythonPattern } from './pythonPattern.js';
 
 /**
- * How the factors are drawn at first. `kaiming`: A uniform in ±1/√inFeatures, B zero. `gaussian`: A normal with
+ * Initialization of the factors. `kaiming`: A uniform in ±1/√inFeatures, B zero. `gaussian`: A normal with
  * standard deviation 1/rank, B zero. `normal`: the same with standard deviation 1. `orthogonal`: A and B whose rows and
- * columns are orthogonal to each other, so that B A is 0; wants an even rank. `pissa`: from the largest singular
- * values of the weight, `pissa_niter_N` of those found by random columns in N iterations, for large weights; `olora`: from its QR decomposition; all three take what they begin with off the weight again.
- * On an Embedding all of them are A zero and B standard normal.
+ * columns are orthogonal to each other, so that B A is 0; requires an even rank. `pissa`: from the largest singular
+ * values of the weight, `pissa_niter_N` of those found by random columns in N iterations, for large weights; `olora`: from its QR decomposition; all three subtract their initial product from the weight.
+ * On an Embedding, A is zero and B standard normal, whatever the initialization.
  * @see https://huggingface.co/docs/peft/package_reference/lora#peft.LoraConfig (`init_lora_weights`)
  */
 export type LoraInit =
@@ -38,36 +38,36 @@ export interface LoraConfig {
   readonly targetModules?: 'all-linear' | ModuleNames;
   /** Modules to leave out of those. Default none. */
   readonly excludeModules?: ModuleNames;
-  /** Default 8. */
+  /** Rank of the update. Default 8. */
   readonly rank?: number;
-  /** The update is scaled by alpha / rank. Default 8. */
+  /** Numerator of the update's scale, alpha / rank. Default 8. */
   readonly alpha?: number;
-  /** Ranks of their own. Default none. */
+  /** Ranks for single modules, by pattern. Default none. */
   readonly rankPattern?: NumbersByPattern;
-  /** Alphas of their own, likewise. */
+  /** Alphas for single modules, by pattern. Default none. */
   readonly alphaPattern?: NumbersByPattern;
-  /** Scales by alpha / √rank instead (arXiv:2312.03732). Default false. */
+  /** Whether to scale by alpha / √rank instead (rsLoRA, arXiv:2312.03732). Default false. */
   readonly useRslora?: boolean;
-  /** Trains the length of each row of the weight by itself (DoRA, arXiv:2402.09353). Default false. */
+  /** Whether to train the magnitude of each weight row separately (DoRA, arXiv:2402.09353). Default false. */
   readonly useDora?: boolean;
-  /** Probability by which an input of A is left out in training. Default 0. */
+  /** Probability that an input of A is left out in training. Default 0. */
   readonly dropout?: number;
-  /** Default `none`. */
+  /** Biases that train with the adapter. Default `none`. */
   readonly bias?: LoraBias;
-  /** A bias of B's own, zero at first. Default false. */
+  /** Whether B has a bias, initially zero. Default false. */
   readonly loraBias?: boolean;
   /**
-   * Modules that train as a whole beside the adapted ones, such as a head: those whose path ends with one of these, in the
-   * middle of a name as well (`head` is `lm_head` too), as in PEFT.
+   * Modules that train as a whole besides the adapted ones, such as a head: those whose path ends with one of these, even in
+   * the middle of a name (`head` also means `lm_head`), as in PEFT. Default none.
    */
   readonly modulesToSave?: readonly string[];
-  /** Default `kaiming`. */
+  /** Initialization of the factors. Default `kaiming`. */
   readonly init?: LoraInit;
-  /** Of the initial values and of the dropout; default 0. */
+  /** Random seed for the initial values and the dropout. Default 0. */
   readonly seed?: number;
 }
 
-/** A config of its own, which nothing that the caller does later changes. */
+/** A complete copy of a config, which later changes by the caller do not affect. */
 export interface ResolvedLoraConfig extends Required<LoraConfig> {
   readonly rankPattern: ReadonlyMap<string, number>;
   readonly alphaPattern: ReadonlyMap<string, number>;
@@ -92,7 +92,7 @@ const DEFAULTS: ResolvedLoraConfig = {
 };
 
 /**
- * Fills in the defaults, also for what is undefined, and copies.
+ * Copies a config and fills in the defaults, also for undefined values.
  * @throws RangeError for a value that no model could take, TypeError for an option that does not exist
  */
 export function resolveConfig(config: LoraConfig): ResolvedLoraConfig {
@@ -124,7 +124,7 @@ export function resolveConfig(config: LoraConfig): ResolvedLoraConfig {
   return resolved;
 }
 
-/** A RegExp with the flag g or y goes on where it matched last: the copy has neither. */
+/** Copies the names; a RegExp with the flag g or y would continue where it matched last, so the copy has neither. */
 function copyNames(option: string, names: ModuleNames): ModuleNames {
   if (names instanceof RegExp) return new RegExp(names.source, names.flags.replace(/[gy]/g, ''));
   return names instanceof PythonPattern ? names : copyList(option, names);
@@ -141,7 +141,7 @@ function orderedNumbers(name: string, numbers: NumbersByPattern): ReadonlyMap<st
   if (numbers instanceof Map) return new Map(numbers);
   const entries = Object.entries(numbers);
   const moved = entries.find(([key]) => /^(0|[1-9]\d*)$/.test(key));
-  // Of names without a point or a sign of a pattern, two never match the same path.
+  // Two names without a dot or a pattern character never match the same path.
   if (moved && entries.some(([key]) => !/^[\w-]+$/.test(key))) {
     throw new RangeError(
       `lora: ${name} must be a Map to keep the order of its patterns: JavaScript moves ${moved[0]} to the front of an object`,
@@ -150,20 +150,20 @@ function orderedNumbers(name: string, numbers: NumbersByPattern): ReadonlyMap<st
   return new Map(entries);
 }
 
-/** What PEFT refuses too, and what a parametrization, which sees no input, cannot do. */
+/** Checks combinations that PEFT refuses too, and what a parametrization, which sees no input, cannot do. */
 function checkTogether({ method, init, useDora, loraBias, dropout }: ResolvedLoraConfig): void {
-  if (loraBias && useDora) throw new RangeError('lora: loraBias and useDora do not go together');
+  if (loraBias && useDora) throw new RangeError('lora: loraBias and useDora cannot be combined');
   if (loraBias && init !== 'kaiming' && init !== 'gaussian' && init !== 'normal') {
-    throw new RangeError(`lora: loraBias wants another init: ${init}`);
+    throw new RangeError(`lora: loraBias cannot be combined with init ${init}`);
   }
   if (method === 'layer') return;
-  const wants = Object.entries({ useDora, loraBias, dropout: dropout > 0 }).find(([, value]) => value);
-  if (wants) throw new RangeError(`lora: ${wants[0]} wants the method layer`);
+  const layerOnly = Object.entries({ useDora, loraBias, dropout: dropout > 0 }).find(([, value]) => value);
+  if (layerOnly) throw new RangeError(`lora: ${layerOnly[0]} requires the method layer`);
 }
 
 function checkRankNumber(rank: number): void {
   if (!Number.isInteger(rank) || rank < 1)
-    throw new RangeError(`lora: rank must be an integer from 1 on: ${rank}`);
+    throw new RangeError(`lora: rank must be a positive integer: ${rank}`);
 }
 
 function oneOf(name: string, value: string, allowed: readonly string[]): void {

@@ -2,17 +2,17 @@ import type { Module } from '../nn/module.js';
 import { LoraFactors } from './factors.js';
 
 export interface ParameterCount {
-  /** Numbers in all parameters, adapters included. */
+  /** Number of elements of all parameters, adapters included. */
   readonly total: number;
-  /** Numbers in parameters that require a gradient. */
+  /** Number of elements of parameters that require a gradient. */
   readonly trainable: number;
-  /** Numbers in the model without its adapters. */
+  /** Number of elements of the model without its adapters. */
   readonly base: number;
-  /** 100 · trainable / base: how much is trained, measured by the original model. */
+  /** 100 · trainable / base: the trained share relative to the original model. */
   readonly trainablePercent: number;
 }
 
-/** Counts what a model has, and what of it is trained. */
+/** Counts the parameters of a model, and those that are trained. */
 export function countParameters(model: Module): ParameterCount {
   let total = 0;
   let trainable = 0;

@@ -1,11 +1,11 @@
 /**
- * Orthonormal columns and singular values of matrices that are lists of columns, in float64. Written here since the
- * smallest library that has both would be a quarter of what a page loads.
+ * Orthonormal columns and singular values of matrices that are lists of columns, in float64. Implemented here because the
+ * smallest library with both would be a quarter of what a page loads.
  */
 
 export type Columns = readonly Float64Array[];
 
-/** Below this share of what a vector was, what is left of it is rounding. */
+/** Share of a vector's length below which the remainder is only rounding. */
 const NOTHING = 1e-12;
 /** Cosine of the angle between two columns that count as orthogonal. */
 const ORTHOGONAL = 1e-12;
@@ -51,7 +51,7 @@ export function orthonormalColumns(columns: Columns): Float64Array[] {
   return q;
 }
 
-/** W = U S Vᵀ, the singular values from the largest on. */
+/** W = U S Vᵀ, the singular values in descending order. */
 export interface SingularValues {
   readonly u: Columns;
   readonly s: readonly number[];

@@ -12,30 +12,30 @@ export interface FactorsOptions extends FactorShape {
   readonly dropout: number;
   readonly seed: number;
   readonly loraBias: boolean;
-  /** Undefined where they are about to be written. */
+  /** Initial values; undefined where they are about to be written. */
   readonly values: FactorValues | undefined;
-  /** The values are a part of the weight: the update is what A and B became less what they began with. */
+  /** Whether the values are a part of the weight: the update is then B A minus the initial product. */
   readonly fromWeight: boolean;
 }
 
-/** What one adapter trains in one layer: the update s B A and what goes with it. */
+/** The parameters that one adapter trains in one layer: the update s B A and what belongs to it. */
 export class LoraFactors extends Module {
   /** [rank, inFeatures] */
   readonly loraA: Parameter;
   /** [outFeatures, rank] */
   readonly loraB: Parameter;
-  /** [outFeatures], added to the output s times. */
+  /** [outFeatures], added to the output with the factor s. */
   readonly loraBias: Parameter | undefined;
-  /** DoRA's length of each row of the weight, [outFeatures]. */
+  /** DoRA's magnitude of each row of the weight, [outFeatures]. */
   magnitude: Parameter | undefined;
   readonly #update: LowRankUpdate;
   readonly dropout: Dropout | undefined;
   readonly rank: number;
-  /** Multiplies the update beside alpha / rank; 1 at first. */
+  /** Factor of the update besides alpha / rank; initially 1. */
   factor = 1;
   #alpha: number;
   #useRslora: boolean;
-  /** What A and B began with, frozen, where that is taken off again. */
+  /** The initial A and B, frozen, where their product is subtracted. */
   readonly #initial: { readonly loraA: Parameter; readonly loraB: Parameter } | undefined;
 
   constructor(device: Backend, options: FactorsOptions) {
@@ -77,18 +77,18 @@ export class LoraFactors extends Module {
     return this.#alpha;
   }
 
-  /** @internal For values that were trained with another scaling. */
+  /** @internal Sets the scaling for values that were trained with a different one. */
   setAlpha(alpha: number, useRslora: boolean): void {
     this.#alpha = alpha;
     this.#useRslora = useRslora;
   }
 
-  /** What A and B began with, where the update is the difference from that. */
+  /** The initial A and B, where the update is the difference from their product. */
   get initial(): { readonly loraA: Parameter; readonly loraB: Parameter } | undefined {
     return this.#initial;
   }
 
-  /** What is added to the layer. */
+  /** The update that is added to the layer. */
   get update(): Update {
     return this.magnitude ? new DoraUpdate(this.#update, this.magnitude) : this.#update;
   }

@@ -1,4 +1,4 @@
-/** The first values of an update's factors. */
+/** The initial values of an update's factors. */
 
 import type { Random } from '../base/random.js';
 import { kaimingUniform, normal } from '../nn/init.js';
@@ -19,10 +19,10 @@ export interface FactorValues {
   readonly b: Float32Array;
 }
 
-/** The ways to begin with a part of the weight. */
+/** The initializations that use a part of the weight. */
 export type InitByWeight = Extract<LoraInit, `pissa${string}` | 'olora'>;
 
-/** Whether the factors begin with a part of the weight, which is taken off again. */
+/** Whether the factors begin with a part of the weight, which is subtracted from it. */
 export function beginsWithWeight(init: LoraInit): init is InitByWeight {
   return init === 'olora' || init.startsWith('pissa');
 }
@@ -50,10 +50,10 @@ export function embeddingFactors(
  * @see https://datta0.github.io/posts/rethink-lora-init/
  */
 function orthogonalFactors({ rank, inFeatures, outFeatures }: FactorShape, random: Random): FactorValues {
-  if (rank % 2 !== 0) throw new RangeError(`lora: init orthogonal wants an even rank: ${rank}`);
+  if (rank % 2 !== 0) throw new RangeError(`lora: init orthogonal requires an even rank: ${rank}`);
   const gauss = (length: number) => Float64Array.from({ length }, () => random.normal());
   const q = orthonormalColumns(Array.from({ length: rank }, () => gauss(rank)));
-  /** Of so many features, each a mixture of every second column of Q from `first` on, over ten. */
+  /** For each feature, a random combination of every second column of Q from `first` on, divided by 10. */
   const mixtures = (features: number, first: number) =>
     Array.from({ length: features }, () => {
       const shares = gauss(rank / 2);
@@ -80,7 +80,7 @@ export async function factorsOfWeight(
   const share = (s: number) => [Math.sqrt(s / scaling), Math.sqrt(s / scaling)] as const;
   const [, iterations] = /^pissa_niter_(\d+)$/.exec(init) ?? [];
   if (iterations !== undefined) {
-    // The weight is the left operand here, which no kernel takes but in f32.
+    // The weight is the left operand here, which kernels accept only in f32.
     const copy = isFrozenWeight(weight) ? copyParameter(weight, false) : undefined;
     try {
       const { u, s, v } = await randomizedSvd(copy ?? weight, rank, Number(iterations), random);

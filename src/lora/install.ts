@@ -1,4 +1,4 @@
-/** Putting an adapter on a model: what `applyLora`, `loadAdapter` and `addWeightedAdapter` have in common. */
+/** Installs an adapter on a model: what `applyLora`, `loadAdapter` and `addWeightedAdapter` have in common. */
 
 import { Random } from '../base/random.js';
 import type { Module } from '../nn/module.js';
@@ -21,13 +21,13 @@ import type { Target, WholeParameter } from './targets.js';
 /** @throws RangeError for a name that is taken or that PEFT could not have */
 export function checkName(model: Module, name: string): void {
   if (!/^[\w-]+$/.test(name))
-    throw new RangeError(`applyLora: a name has letters, digits, _ and - alone: ${name}`);
+    throw new RangeError(`applyLora: adapter names may contain only letters, digits, _ and -: ${name}`);
   const adaptation = findAdaptation(model);
-  if (adaptation?.adapters.has(name)) throw new RangeError(`applyLora: there is an adapter ${name} already`);
+  if (adaptation?.adapters.has(name)) throw new RangeError(`applyLora: adapter ${name} exists already`);
   adaptation?.checkUnmerged('adapters');
 }
 
-/** What the factors of a target begin with. @throws RangeError where the init does not suit it */
+/** The initial values of a target's factors. @throws RangeError where the init does not suit it */
 export function initialValues(
   target: Target,
   config: ResolvedLoraConfig,
@@ -49,15 +49,15 @@ export function initialValues(
   return factorsOfWeight(weight, shape, init, scaling, random);
 }
 
-/** What an adapter consists of, ready to be put on a model. */
+/** The parts of an adapter, ready to be put on a model. */
 export interface AdapterParts {
   readonly targets: readonly Target[];
-  /** What the factors of each target begin with; undefined where they are about to be written. */
+  /** The initial values of each target's factors; undefined where they are about to be written. */
   readonly values: readonly (FactorValues | undefined)[];
   readonly whole: readonly WholeParameter[];
 }
 
-/** Puts an adapter on a model. Nothing can fail any more but the device's memory. */
+/** Puts an adapter on a model. From here on only device allocation can fail. */
 export function install(
   model: Module,
   name: string,
@@ -112,7 +112,7 @@ function factorsFor(
     outFeatures,
     useRslora,
     values,
-    // PEFT leaves the indices of an embedding alone, and gives it no bias.
+    // PEFT applies no dropout to the indices of an embedding, and gives it no bias.
     dropout: takesIndices ? 0 : config.dropout,
     loraBias: loraBias && !takesIndices,
     fromWeight: beginsWithWeight(init),

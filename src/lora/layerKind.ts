@@ -1,6 +1,6 @@
-/** What distinguishes the kinds of layers that are adapted, apart from how they compute. */
+/** Differences between the kinds of adapted layers, apart from how they compute. */
 
-/** PEFT's names of what an adapter has in a layer. */
+/** PEFT's names of an adapter's tensors in a layer. */
 export interface PeftNames {
   readonly a: string;
   readonly b: string;
@@ -10,7 +10,7 @@ export interface PeftNames {
 
 export interface LayerKind {
   readonly names: PeftNames;
-  /** The input is indices: nothing of it is dropped out, and PEFT gives the output no bias. */
+  /** Whether the input is indices: it has no dropout, and PEFT gives the output no bias. */
   readonly takesIndices: boolean;
 }
 

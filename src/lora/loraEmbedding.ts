@@ -18,7 +18,7 @@ import type { Product } from './updates.js';
  */
 export class LoraEmbedding extends LoraLayer {
   readonly kind = EMBEDDING;
-  /** 0 … dim − 1: by which the table is read in columns. */
+  /** 0 … dim − 1: the indices for reading the table by columns. */
   readonly #columns: Tensor;
 
   /** Freezes `base` and wraps it. */

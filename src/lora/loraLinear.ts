@@ -74,7 +74,7 @@ export class LoraLinear extends LoraLayer {
     const { baseBias } = this;
     for (const { loraBias, scaling } of this.activeFactors) {
       if (!loraBias) continue;
-      if (!baseBias) throw new RangeError('merge: loraBias has no bias of the layer to be added to');
+      if (!baseBias) throw new RangeError('merge: loraBias requires a layer with a bias to be added to');
       values.set(baseBias, add(values.get(baseBias) ?? baseBias, loraBias, { alpha: scaling }));
     }
     return values;

@@ -3,18 +3,18 @@ import type { Parameter } from '../tensor.js';
 import { AdaptedLayer } from './adaptedLayer.js';
 import { LoraFactors } from './factors.js';
 
-/** Parameters with a learning rate of their own, for an optimizer. */
+/** Parameters with their own learning rate, for an optimizer. */
 export interface LoraPlusGroup {
   readonly parameters: readonly Parameter[];
   readonly learningRate: number;
 }
 
 /**
- * LoRA+: B, and every parameter of one dimension such as a bias, learns `ratio` times as fast as everything else that
- * trains; the factors of an Embedding have a rate of their own. That is PEFT's grouping.
- * @param learningRate           of A and the rest
- * @param ratio                  the paper suggests 16; default 16
- * @param embeddingLearningRate  of both factors of an Embedding; default 1e-6, as in PEFT
+ * Parameter groups for LoRA+: B, and every parameter of one dimension such as a bias, has `ratio` times the learning rate of
+ * everything else that trains; the factors of an Embedding have their own rate. The grouping is PEFT's.
+ * @param learningRate           learning rate of A and the rest
+ * @param ratio                  learning rate of B relative to that of A; default 16, as the paper suggests
+ * @param embeddingLearningRate  learning rate of both factors of an Embedding; default 1e-6, as in PEFT
  * @throws RangeError for a ratio that is not above 0, a learning rate below 0, or a model without an adapter that trains
  * @see https://arxiv.org/abs/2402.12354
  */
@@ -33,7 +33,7 @@ export function loraPlusGroups(
   const factors = [...model.namedModules()].filter(([, module]) => module instanceof LoraFactors);
   if (!factors.some(([, module]) => module.parameters().some(({ requiresGrad }) => requiresGrad))) {
     throw new RangeError(
-      'loraPlusGroups: the model has no adapter that trains: call applyLora or setActiveAdapters before',
+      'loraPlusGroups: the model has no adapter that trains: call applyLora or setActiveAdapters first',
     );
   }
   const embeddings = [...model.namedModules()].filter(

@@ -1,4 +1,4 @@
-/** Which modules an adapter's names mean, as PEFT matches them. */
+/** Matches modules by an adapter's names, as PEFT does. */
 import type { ModuleNames, ResolvedLoraConfig } from './config.js';
 import { escapePattern, PythonPattern, StepBudget } from './pythonPattern.js';
 
@@ -9,7 +9,7 @@ export function matchesNames(path: string, names: readonly string[]): boolean {
   return names.some((name) => path === name || path.endsWith(`.${name}`));
 }
 
-/** What a config says of the modules of a model; all its patterns share one budget of steps. */
+/** Matches the modules of a model against a config; all its patterns share one budget of steps. */
 export class ModuleMatcher {
   readonly #budget = new StepBudget();
   readonly #isTargeted: PathTest | undefined;
@@ -18,12 +18,12 @@ export class ModuleMatcher {
   readonly #rank: (path: string) => number;
   readonly #alpha: (path: string) => number;
 
-  /** @throws RangeError for a pattern that Python refuses or that is not known here */
+  /** @throws RangeError for a pattern that Python refuses or that is not supported here */
   constructor(config: ResolvedLoraConfig) {
     const { targetModules, excludeModules, modulesToSave, rankPattern, alphaPattern } = config;
     this.#isTargeted = targetModules === 'all-linear' ? undefined : this.#namesTest(targetModules);
     this.#isExcluded = this.#namesTest(excludeModules);
-    // The names of modules to save are parts of a pattern to PEFT where it leaves out what is in them.
+    // To leave out what is inside modules to save, PEFT uses their names as parts of a pattern.
     const saved = modulesToSave.map((name) => new PythonPattern(`(^|.*\\.)${name}($|\\..*)`));
     this.#isSaved = (path) => saved.some((pattern) => pattern.matchesStart(path, this.#budget));
     this.#rank = this.#numberOf(rankPattern, config.rank);
@@ -41,7 +41,7 @@ export class ModuleMatcher {
     return this.#isExcluded(path);
   }
 
-  /** Of a module that is adapted. */
+  /** Rank and alpha of an adapted module. */
   numbersOf(path: string): { readonly rank: number; readonly alpha: number } {
     return { rank: this.#rank(path), alpha: this.#alpha(path) };
   }
@@ -66,12 +66,12 @@ export class ModuleMatcher {
   }
 }
 
-/** What PEFT makes of a key of `rank_pattern` or `alpha_pattern`. */
+/** The pattern that PEFT makes of a key of `rank_pattern` or `alpha_pattern`. */
 export function patternFor(key: string): string {
   return `(.*\\.)?(${key})$`;
 }
 
-/** `(.*\\.)?(key)$` for a key whose only signs of a pattern are dots: by far the most, of which a file may have one a module. */
+/** `(.*\\.)?(key)$` for a key whose only pattern characters are dots: by far the most common, and a file may have one per module. */
 function endsWithDots(path: string, key: string): boolean {
   const start = path.length - key.length;
   if (start < 0 || (start > 0 && path[start - 1] !== '.')) return false;
@@ -81,7 +81,7 @@ function endsWithDots(path: string, key: string): boolean {
   return true;
 }
 
-/** Whether a module is saved whole: its path ends with one of these, in the middle of a name as well. */
+/** Whether a module is saved whole: its path ends with one of these, even in the middle of a name. */
 export function isSavedWhole(path: string, names: readonly string[]): boolean {
   return path !== '' && names.some((name) => path.endsWith(name));
 }
@@ -92,7 +92,7 @@ export function ownerAmong(path: string, names: readonly string[]): string | und
   return steps.map((_, i) => steps.slice(0, i + 1).join('.')).find((each) => isSavedWhole(each, names));
 }
 
-/** A pattern that matches this path alone. */
+/** A pattern that matches only this path. */
 export function exactPattern(path: string): string {
   return `^${escapePattern(path)}`;
 }

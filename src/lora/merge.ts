@@ -1,4 +1,4 @@
-/** Adding the active updates to the weights themselves, and taking them off again. */
+/** Adds the active updates to the weights themselves, and removes them again. */
 import { noGrad } from '../autograd/record.js';
 import { isPackedType } from '../backends/elementTypes.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
@@ -10,28 +10,28 @@ import { isFrozenWeight, type Parameter, type Tensor, tensor } from '../tensor.j
 import { type Adaptation, adaptationOf, setAdaptation } from './adaptation.js';
 import type { AdaptedLayer } from './adaptedLayer.js';
 
-/** How much a merge changed the outputs, by rounding. */
+/** How much the rounding of a merge changed the outputs. */
 export interface MergeReport {
   /** The largest |merged − unmerged| over the outputs, relative to the largest |output|. */
   readonly difference: number;
-  /** The path of the layer where it is; undefined where the outputs are those of the whole model. */
+  /** The path of the layer with that difference; undefined where the outputs are those of the whole model. */
   readonly layer: string | undefined;
 }
 
 export interface MergeOptions {
-  /** For the model: its outputs are compared. Without it each layer's, for a few random inputs. */
+  /** Input of the model, whose outputs are compared. Default: outputs of each layer, for a few random inputs. */
   readonly input?: Tensor;
 }
 
 const NAMES: OptionNames<MergeOptions> = { input: true };
 
-/** Rows of random input by which a layer's outputs are compared. */
+/** Rows of random input for comparing a layer's outputs. */
 const PROBES = 8;
 
 /**
  * Adds the updates of the active adapters to the weights in place, so that a forward pass costs what the base costs.
- * The originals are kept for `unmerge`. Adapters cannot be trained or changed while they are merged. An `evaluate`, or
- * another change, that has begun before ends first, and one that begins meanwhile waits.
+ * The originals are kept for `unmerge`. Adapters cannot be trained or changed while they are merged. The call waits for an
+ * `evaluate`, or another change, that has already begun, and one that begins meanwhile waits.
  * @throws RangeError for weights that are not f32, which would lose most of the update (`exportMerged` writes a merged language
  *   model), when a merged value is not finite or there is nothing to merge, Error when they are merged already, or `fit` or
  *   `withAdapterDisabled` uses the model; nothing is changed then
@@ -56,8 +56,8 @@ async function mergeNow(model: Module, { input }: MergeOptions, isForGood: boole
 }
 
 /**
- * Looks at what each layer would become, and forgets it: two layers' weights are never in memory together.
- * @throws RangeError for a value that is not finite, for a weight that another layer has too, and where there is nothing to
+ * Checks the merged weights of each layer one at a time: those of two layers are never in memory together.
+ * @throws RangeError for a value that is not finite, for a weight that two layers share, and where there is nothing to
  *   merge
  */
 async function checkMerged(model: Module, { layers }: Adaptation): Promise<void> {
@@ -86,7 +86,7 @@ async function checkMerged(model: Module, { layers }: Adaptation): Promise<void>
   if (count === 0) throw new RangeError('merge: no adapter is active');
 }
 
-/** @internal In memory of their own, which is freed by whoever asks. */
+/** @internal The merged values of a layer, in new memory that the caller frees. */
 export function mergedValues(layer: AdaptedLayer): Map<Parameter, Tensor> {
   let parameters: Parameter[] = [];
   const values = noGrad(() => {
@@ -164,7 +164,7 @@ export function unmerge(model: Module): void {
 }
 
 /**
- * Merges the active adapters for good and takes all adapters off, so that plain modules are left, frozen; biases and
+ * Merges the active adapters permanently and removes all adapters, which leaves plain, frozen modules; biases and
  * modules that an active adapter trained keep its values.
  * @throws as `merge` does
  */
@@ -180,7 +180,7 @@ export async function mergeAndUnload(model: Module, options: MergeOptions = {}):
 }
 
 /**
- * Takes all adapters off the model, which is the base again, bit for bit, with all its parameters frozen.
+ * Removes all adapters from the model, which is then the base again, bit for bit, with all its parameters frozen.
  * @throws Error while another call uses the model
  */
 export function unloadAdapters(model: Module): void {
@@ -209,14 +209,14 @@ function unload(model: Module, { layers, switched, adapters }: Adaptation, kept:
   setAdaptation(model, undefined);
 }
 
-/** Values that were trained go back; over packed weights, which nothing is rounded to, as f32. */
+/** Moves trained values into the original; where that is packed, which nothing is rounded to, as f32. */
 function keepValues(original: Parameter, copy: Parameter): void {
   const { device, dtype, length } = original;
   if (isPackedType(dtype)) original.replaceStorage(device.alloc('f32', length));
   device.run('copy', { out: original.storage, x: copy.storage });
 }
 
-/** Where each module is a child. */
+/** The parent of each module, and its name there. */
 function parentsOf(model: Module): Map<Module, readonly [parent: Module, name: string]> {
   const parents = new Map<Module, readonly [Module, string]>();
   for (const [, parent] of model.namedModules()) {

@@ -9,13 +9,13 @@ import { matchesNames, patternFor } from './matching.js';
 import { escapePattern, PythonPattern } from './pythonPattern.js';
 import { baseModules } from './targets.js';
 
-/** What PEFT's config says beside the adapter itself. */
+/** Entries of PEFT's config besides those of the adapter itself. */
 export interface ConfigExtras {
-  /** `base_model_name_or_path`. Default null. */
+  /** Value of `base_model_name_or_path`. Default null. */
   readonly baseModel?: string | undefined;
-  /** `task_type`. Default null. */
+  /** Value of `task_type`. Default null. */
   readonly taskType?: PeftTask | undefined;
-  /** Multiplies every alpha. Default 1. */
+  /** Factor of every alpha. Default 1. */
   readonly scale?: number | undefined;
 }
 
@@ -27,7 +27,7 @@ export const PEFT_TASKS = [
   'QUESTION_ANS',
   'FEATURE_EXTRACTION',
 ] as const;
-/** PEFT's class of model, by which it finds the methods that go with it, such as `generate` for CAUSAL_LM. */
+/** PEFT's task type, which decides the methods of the loaded model, such as `generate` for CAUSAL_LM. */
 export type PeftTask = (typeof PEFT_TASKS)[number];
 
 /**
@@ -40,7 +40,7 @@ export function configText(
 ): string {
   const { config, factors } = adapter;
   const { useRslora, useDora, loraBias, bias, modulesToSave, dropout, init } = config;
-  // What began with a part of the weight is written as the difference from that, of twice the rank.
+  // Factors that began with a part of the weight are written as the difference from it, with twice the rank.
   const times = [...factors.values()].some(({ initial }) => initial) ? 2 : 1;
   const scaled = (patterns: ReadonlyMap<string, number>, by: number) =>
     new Map(Array.from(patterns, ([pattern, value]) => [pattern, value * by]));
@@ -68,7 +68,7 @@ export function configText(
   return formatJson(new Map(Object.entries(entries)), 2);
 }
 
-/** The paths, or where one of them is also the end of another module's path, a pattern of exactly them. */
+/** The paths; where one of them is also the end of another module's path, a pattern that matches exactly the paths. */
 function targetNames(model: Module, paths: readonly string[]): readonly string[] | string {
   const isExact = [...baseModules(model)].every(
     ([path]) => paths.includes(path) || !matchesNames(path, paths),
@@ -77,7 +77,7 @@ function targetNames(model: Module, paths: readonly string[]): readonly string[]
   return `(${paths.map(escapePattern).join('|')})`;
 }
 
-/** Keys that say nothing about what is computed with values that are there already. */
+/** Keys that do not affect what is computed with existing values. */
 const IGNORED = new Set([
   'auto_mapping',
   'base_model_name_or_path',
@@ -114,14 +114,14 @@ const INITS: ReadonlyMap<unknown, LoraInit> = new Map<unknown, LoraInit>([
   ['orthogonal', 'orthogonal'],
   ['pissa', 'pissa'],
   ['olora', 'olora'],
-  // What it began with is in the file, and the base is as it was.
+  // The initial values are in the file, and the base is unchanged.
   ['eva', 'kaiming'],
 ]);
 
-/** Those for which PEFT changes the base in a way that is not found again; all but `loftq` it can convert. */
+/** Initializations for which PEFT changes the base in a way that cannot be reproduced; it can convert all but `loftq`. */
 const CHANGES_BASE = /^(pissa_niter_|corda|lora_ga|loftq)/i;
 
-/** What PEFT saves whole, whatever the config says, for tasks that put a head on the model. */
+/** Modules that PEFT saves whole, whatever the config says, for tasks that put a head on the model. */
 const HEADS: ReadonlyMap<unknown, readonly string[]> = new Map([
   ['SEQ_CLS', ['classifier', 'score']],
   ['TOKEN_CLS', ['classifier', 'score']],
@@ -129,9 +129,9 @@ const HEADS: ReadonlyMap<unknown, readonly string[]> = new Map([
 ]);
 
 /**
- * What a config of PEFT means here. Keys that PEFT would not know, or that change what is computed in a way that is not
- * known here, are refused by name, all at once, unless they are off.
- * @param name  of the file, for messages
+ * Reads a config of PEFT. Keys that PEFT does not know, or that change what is computed in an unsupported way, are refused
+ * by name, all at once, unless they are off.
+ * @param name  name of the file in error messages
  * @throws DataError
  */
 export function parseConfig(bytes: Uint8Array, name: string): LoraConfig {
@@ -175,7 +175,7 @@ class ConfigReader {
     this.#left = new Map(entries);
   }
 
-  /** What was wrong, and the keys that nobody took and that are not off. */
+  /** The problems found, including keys that were not read and are not off. */
   problems(): string[] {
     const unknown = [...this.#left].filter(([key, value]) => !IGNORED.has(key) && !isOff(key, value));
     return [
@@ -211,7 +211,7 @@ class ConfigReader {
     return typeof value === 'boolean' ? value : this.#wrong(key, 'true or false', value, false);
   }
 
-  /** In the order of the file. */
+  /** Numbers by pattern, in the order of the file. */
   numbers(key: string, areIntegers: boolean): ReadonlyMap<string, number> {
     const value = this.take(key) ?? new Map<string, Json>();
     const found = new Map<string, number>();
@@ -272,7 +272,7 @@ class ConfigReader {
     return isNames ? (value as string[]) : this.#wrong(key, rule, value, ['?']);
   }
 
-  /** Reads it, so that what is wrong with it is said together with all else. */
+  /** Parses a pattern, so that its errors are reported together with all others. */
   #pattern(key: string, pattern: string): PythonPattern | undefined {
     try {
       return new PythonPattern(pattern);

@@ -2,10 +2,10 @@
 import type { ResolvedLoraConfig } from './config.js';
 import { ownerAmong } from './matching.js';
 
-/** Of every name in a file. */
+/** Prefix of every name in a file. */
 export const PREFIX = 'base_model.model.';
 
-/** The bias of an adapted layer is in what PEFT calls its base layer. */
+/** The key of a whole parameter; the bias of an adapted layer is in what PEFT calls its base layer. */
 export function wholeKey(path: string, layers: { has(path: string): boolean }): string {
   const module = path.slice(0, path.lastIndexOf('.'));
   return layers.has(module)

@@ -1,4 +1,4 @@
-/** What the parts of a Python pattern stand for, of code points and of the places between them. */
+/** The meaning of a Python pattern's parts, for code points and for the positions between them. */
 
 /** Whether a code point is one that a pattern stands for. */
 export type CodeTest = (code: number) => boolean;
@@ -10,7 +10,7 @@ export function codeOf(character: string): number {
   return character.codePointAt(0) ?? 0;
 }
 
-/** What Python takes for a letter of ASCII where case is ignored: İ, ı, ſ and the sign of Kelvin. */
+/** Characters that equal an ASCII letter in Python when case is ignored: İ, ı, ſ and the Kelvin sign. */
 const SAME_LETTER: ReadonlyMap<number, string> = new Map([
   [0x130, 'i'],
   [0x131, 'i'],
@@ -42,7 +42,7 @@ const CATEGORIES = {
 };
 const ASCII_CATEGORIES = { d: matches(/[0-9]/), s: matches(/[\t-\r ]/), w: matches(/\w/) };
 
-/** What `\d`, `\s`, `\w` and, in capitals, their opposites stand for. @param mark  one of the six letters */
+/** The test of `\d`, `\s`, `\w` or, in capitals, their opposites. @param mark  one of the six letters */
 export function categoryTest(mark: string, ascii: boolean): CodeTest {
   const isIn = (ascii ? ASCII_CATEGORIES : CATEGORIES)[mark.toLowerCase() as 'd' | 's' | 'w'];
   const negated = mark < 'a';

@@ -3,7 +3,7 @@ import type { CodeTest, PlaceTest } from './pythonCharacters.js';
 
 export type PatternNode =
   | { readonly kind: 'char'; readonly test: CodeTest }
-  /** Of no width: true of some positions in a text. */
+  /** A node without width, which matches at some positions in a text. */
   | { readonly kind: 'at'; readonly test: PlaceTest }
   | { readonly kind: 'sequence'; readonly nodes: readonly PatternNode[] }
   | { readonly kind: 'choice'; readonly nodes: readonly PatternNode[] }

@@ -7,29 +7,29 @@ import { parsePythonPattern } from './pythonSyntax.js';
 type Instruction =
   | { readonly kind: 'char'; readonly test: CodeTest }
   | { readonly kind: 'at'; readonly test: PlaceTest }
-  /** Goes on at `first`, and at `second` when that fails. */
+  /** Continues at `first`, and at `second` when that fails. */
   | { kind: 'split'; first: number; second: number }
   | { kind: 'jump'; to: number }
-  /** Matches the instructions up to `end` by themselves, and takes no other way through them afterwards. */
+  /** Matches the instructions up to `end` separately, and tries no other way through them afterwards. */
   | { kind: 'atomic'; end: number }
   | { kind: 'look'; end: number; readonly negated: boolean; readonly back: number }
   | { readonly kind: 'match' };
 
-/** More would be a pattern made to cost memory, such as `((a{1000}){1000}){1000}`. */
+/** Limit that only a pattern made to cost memory exceeds, such as `((a{1000}){1000}){1000}`. */
 const MAX_INSTRUCTIONS = 100_000;
 
-/** Steps that may be taken in all, for the patterns of a config and the paths of a model: about a second. */
+/** Limit of the steps for all patterns of a config and all paths of a model: about a second. */
 const MAX_STEPS = 20_000_000;
 
-/** What it costs to remember a split and a position, in steps. */
+/** Cost of remembering a split and a position, in steps. */
 const SPLIT_STEPS = 8;
 
-/** What is left of the steps that some patterns may take together. */
+/** Remaining steps that several patterns share. */
 export class StepBudget {
   left = MAX_STEPS;
 }
 
-/** Patterns are cut to this in messages. */
+/** Length to which patterns are cut in messages. */
 const SHOWN = 60;
 
 /**
@@ -50,7 +50,7 @@ export class PythonPattern {
     }
   }
 
-  /** For messages: in quotes, and cut. */
+  /** The pattern for messages, in quotes and cut. */
   toString(): string {
     const { source } = this;
     return JSON.stringify(source.length > SHOWN ? `${source.slice(0, SHOWN)}…` : source);
@@ -77,7 +77,7 @@ export class PythonPattern {
   }
 }
 
-/** Python's `re.escape` for a path of modules: a pattern that matches it alone, in JavaScript as well. */
+/** Python's `re.escape` for a path of modules: a pattern that matches only this path, also in JavaScript. */
 export function escapePattern(path: string): string {
   return path.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
@@ -141,7 +141,7 @@ function emitRepeat(
   for (let i = 0; i < min; i++) {
     const before = program.length;
     emit(node, program);
-    // What has no instructions is the same however often.
+    // A body without instructions matches the same however often it is repeated.
     if (program.length === before) return;
   }
   const splits: { first: number; second: number }[] = [];

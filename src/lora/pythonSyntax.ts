@@ -1,6 +1,6 @@
 /**
  * Regular expressions in the syntax of Python's `re` for str patterns, read as a tree. What Python refuses is refused, and so
- * is, by its name, what is not known here: references to groups, conditions on them, verbose patterns, `\N{…}`.
+ * is, by name, what is not supported here: references to groups, conditions on them, verbose patterns, `\N{…}`.
  * @see https://docs.python.org/3/library/re.html#regular-expression-syntax
  */
 
@@ -19,7 +19,7 @@ const MAX_DEPTH = 100;
 const MAX_REPEAT = 4294967295;
 const NEWLINE = 10;
 
-/** @throws RangeError that says what is wrong, or not known here */
+/** @throws RangeError that says what is wrong, or not supported here */
 export function parsePythonPattern(source: string): PatternNode {
   return new PatternParser(source).pattern();
 }
@@ -87,7 +87,7 @@ class PatternParser {
     return { kind: 'sequence', nodes };
   }
 
-  /** How often; undefined for a `{` that stands for itself. */
+  /** Minimum and maximum of a repetition; undefined for a literal `{`. */
   #repetition(token: string): readonly [min: number, max: number] | undefined {
     if (token !== '{') return [token === '+' ? 1 : 0, token === '?' ? 1 : Number.POSITIVE_INFINITY];
     const before = this.#position;
@@ -114,7 +114,7 @@ class PatternParser {
     return !isLazy && this.#accept('+') ? { kind: 'atomic', node: repeat } : repeat;
   }
 
-  /** What is behind a `(`; undefined where nothing is to be matched. */
+  /** The node after a `(`; undefined where there is nothing to match. */
   #group(isFirst: boolean): PatternNode | undefined {
     const flags = this.#flags;
     if (!this.#accept('?')) return this.#inGroup((node) => node);
@@ -167,7 +167,7 @@ class PatternParser {
     return this.#inGroup((node) => node);
   }
 
-  /** Flags such as `i-s:` from their first character on. Gives whether they are for a group alone. */
+  /** Flags such as `i-s:` from their first character on. @returns whether they are only for a group */
   #readFlags(first: string): boolean {
     let text = first;
     while (/^[a-zA-Z-]$/.test(text.at(-1) ?? '')) text += this.#take();
@@ -229,7 +229,7 @@ class PatternParser {
     return rangeTest(low, high, this.#flags.ignoreCase);
   }
 
-  /** What a backslash and a character stand for: one code point, or some. */
+  /** The meaning of a backslash and a character: one code point, or a test for several. */
   #escape(token: string, inClass: boolean): number | CodeTest {
     const mark = token[1];
     if (/[dDsSwW]/.test(mark)) return categoryTest(mark, this.#flags.ascii);

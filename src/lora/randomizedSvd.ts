@@ -5,13 +5,13 @@ import { matmul } from '../ops/matmul.js';
 import { type Tensor, tensor } from '../tensor.js';
 import { type Columns, orthonormalColumns, type SingularValues, singularValues } from './decompositions.js';
 
-/** Columns beyond those that are wanted, which make those better. */
+/** Extra columns, which improve the accuracy of the requested ones. */
 const MORE_COLUMNS = 8;
 
 /**
- * U, S and V of the best approximation of rank `rank` to W, nearly: W is multiplied with random columns, and `iterations`
- * times more with Wᵀ and W, after each of which the columns are made orthonormal. W stays where it is; the host holds a few
- * columns.
+ * U, S and V of nearly the best approximation of rank `rank` to W: W is multiplied with random columns, and `iterations`
+ * times more with Wᵀ and W, after each of which the columns are made orthonormal. W stays on its device; the host holds only
+ * a few columns.
  * @param weight  [rows, columns]
  * @param rank    at most the smaller of its sizes
  * @see https://arxiv.org/abs/0909.4061, algorithm 4.4

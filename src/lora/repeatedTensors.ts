@@ -1,6 +1,6 @@
 /**
- * What PEFT writes beside an adapter's own tensors: the base's weights, such as `….embed_tokens.base_layer.weight`, which it
- * takes in place of the base's when it loads, and other copies of what is trained.
+ * Tensors that PEFT writes besides an adapter's own: weights of the base, such as `….embed_tokens.base_layer.weight`, which
+ * replace the base's when PEFT loads them, and other copies of what is trained.
  */
 import { type HostTensor, joinPath, type Module } from '../nn/module.js';
 import type { Tensor } from '../tensor.js';
@@ -24,17 +24,16 @@ export function baseTensors(model: Module): Map<string, Tensor> {
   return tensors;
 }
 
-/** What is to be said of tensors beside an adapter's own. */
+/** Problems and notes about tensors besides an adapter's own. */
 export interface RepeatedReport {
-  /** What makes the file another than it should be. */
+  /** Reasons to refuse the file. */
   readonly problems: readonly string[];
-  /** What was left out, for the user. */
+  /** Notes for the user about what was left out. */
   readonly notes: readonly string[];
 }
 
 /**
- * Looks at the tensors of a file that are not the adapter's own. Those that say again what is known are left out; all others
- * are problems.
+ * Checks the tensors of a file that are not the adapter's own. Copies of known values are left out; all others are problems.
  * @param extra           by key
  * @param own             the adapter's, by key
  * @param modulesToSave   of its config
@@ -70,7 +69,7 @@ export async function checkRepeated(
   return { problems, notes };
 }
 
-/** What a key has behind the wrapper of a module that is saved whole: the path, with and without the adapter's name. */
+/** The part of a key after the wrapper of a module that is saved whole: the path, with and without the adapter's name. */
 function ofWrapper(path: string, modulesToSave: readonly string[]) {
   const [, owner, wrapper, inner] = /^(.*?)\.(original_module|modules_to_save)\.(.*)$/.exec(path) ?? [];
   if (owner === undefined || !isSavedWhole(owner, modulesToSave)) return undefined;

@@ -4,13 +4,13 @@ import { baseParameter } from './baseParameter.js';
 
 /**
  * A parameter that adapters train as a whole, such as a bias: the module's field holds an adapter's copy while that
- * adapter is active and the original, frozen, while none is; so that off is the base model bit for bit.
+ * adapter is active and the original, frozen, while none is; so that without adapters the model is its base bit for bit.
  */
 export class SwitchedParameter {
   readonly original: Parameter;
   readonly #copies = new Map<string, Parameter>();
 
-  /** @throws TypeError when the field holds no parameter */
+  /** @throws TypeError when the field does not hold a parameter */
   constructor(
     readonly module: Module,
     readonly field: string,
@@ -28,7 +28,7 @@ export class SwitchedParameter {
     return this.#copies.size > 0;
   }
 
-  /** Makes a copy for an adapter, which begins as the original. */
+  /** Makes a copy of the original for an adapter. */
   add(adapter: string): Parameter {
     const copy = copyParameter(this.original, true);
     this.#copies.set(adapter, copy);

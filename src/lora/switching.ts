@@ -8,7 +8,7 @@ export interface SwitchedState {
   readonly call: string;
   /** Equal for equal states: their bodies may run side by side. */
   readonly key: string;
-  /** Checks and sets the state. @returns what puts the state from before back */
+  /** Checks and sets the state. @returns a function that restores the previous state */
   readonly set: () => () => void;
 }
 
@@ -23,8 +23,8 @@ interface Switch {
 const switches = new WeakMap<Adaptation, Switch>();
 
 /**
- * Runs `body` in a state of the adapters, and puts the state from before back when it is done or fails: once the last of
- * the bodies that asked for the same state is done, and evaluations that began in it.
+ * Runs `body` in a state of the adapters, and restores the previous state when it is done or fails: after the last of
+ * the bodies that asked for the same state, and after evaluations that began in it.
  * @throws Error while a body in another state runs, or the model is trained
  */
 export async function whileSwitched<T>(

@@ -14,9 +14,9 @@ export interface AdaptablePlace extends Adaptable {
   readonly path: string;
   /** Undefined where the model is itself the module. */
   readonly parent: Module | undefined;
-  /** In the parent. */
+  /** Name of the module in its parent. */
   readonly name: string;
-  /** Where an adapter is there already. */
+  /** The adapted layer, where there is an adapter already. */
   readonly adapted: AdaptedLayer | undefined;
 }
 
@@ -57,7 +57,7 @@ function parametrizationOf(module: Module): AdaptedLayer | undefined {
 }
 
 /**
- * What a config chooses of a model.
+ * The modules of a model that a config chooses.
  * @throws RangeError when a name, an exclusion or a pattern matches nothing, a rank exceeds both sizes of its module, an
  *   alpha is 0, or the method does not suit a module; the model is unchanged
  * @param isNew  false for values that exist already: as in PEFT, their rank may exceed both sizes, and names, exclusions
@@ -84,7 +84,7 @@ export function findTargets(model: Module, config: ResolvedLoraConfig, isNew = t
   return chosen.map((place) => {
     const target = { ...place, ...matcher.numbersOf(place.path) };
     checkMethod(place, method);
-    // A file may have more, such as one whose update was written with twice the rank.
+    // A file may have a higher rank, such as one whose update was written with twice the rank.
     if (isNew) checkNumbers(target);
     return target;
   });
@@ -102,7 +102,7 @@ function checkMethod(place: AdaptablePlace, method: ResolvedLoraConfig['method']
     );
   }
   if (method === 'parametrization' && !parametrize) {
-    throw new RangeError(`applyLora: ${path} is an Embedding, which wants the method layer`);
+    throw new RangeError(`applyLora: ${path} is an Embedding, which requires the method layer`);
   }
   const wraps = adapted instanceof LoraLayer;
   if (adapted && wraps !== (method === 'layer')) {
@@ -122,7 +122,7 @@ function checkApart(chosen: readonly AdaptablePlace[]): void {
 }
 
 /**
- * An update of a weight that is embedding and head merges into both, which a pattern for all layers seldom means.
+ * Refuses weights that are both embedding and head: an update would change both, which a pattern for all layers rarely means.
  * @throws RangeError for a weight that stands in two places
  */
 function checkUntied(model: Module, chosen: readonly AdaptablePlace[]): void {
@@ -137,7 +137,7 @@ function checkUntied(model: Module, chosen: readonly AdaptablePlace[]): void {
   }
 }
 
-/** @throws RangeError for an exclusion or a pattern that matches nothing, which is then not what was meant */
+/** @throws RangeError for an exclusion or a pattern that matches nothing, which cannot be intended */
 function checkMatches(
   config: ResolvedLoraConfig,
   all: readonly AdaptablePlace[],
@@ -204,7 +204,7 @@ export function wholeParameters(
   }
   const isSaved = (path: string) => ownerAmong(path, modulesToSave) !== undefined;
   const both = targets.find(({ path }) => isSaved(path));
-  if (both) throw new RangeError(`applyLora: ${both.path} cannot be adapted and be saved as a whole`);
+  if (both) throw new RangeError(`applyLora: ${both.path} cannot be both adapted and saved as a whole`);
   const found: WholeParameter[] = [];
   for (const [path, module] of modules) {
     for (const [name] of module.namedTensors()) {

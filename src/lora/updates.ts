@@ -1,27 +1,27 @@
-/** What an adapter does to a layer: it adds to the layer's output, or to its weight. */
+/** Updates of a layer by an adapter: additions to its output, or to its weight. */
 import { add } from '../ops/add.js';
 import type { LowRankWithBias } from '../ops/addLowRank.js';
 import type { Parameter, Tensor } from '../tensor.js';
 
-/** A low-rank product s B A, and what B adds to the output beside it. */
+/** A low-rank product s B A, and the bias of B. */
 export type Product = Omit<LowRankWithBias, 'rowMask'>;
 
-/** How low-rank products meet a kind of layer. */
+/** Operations on the weight of a kind of layer with low-rank products. */
 export interface WeightOps {
   readonly baseWeight: Parameter;
   /** W + s B A, in new memory. */
   addToWeight(weight: Tensor, product: Product): Tensor;
-  /** DoRA's factor of each output: magnitude / ‖W + Σ s B A‖. */
+  /** DoRA's factor for each output: magnitude / ‖W + Σ s B A‖. */
   doraFactors(magnitude: Tensor, products: readonly Product[]): Tensor;
   /** The weight with each output multiplied by a factor, in new memory. */
   scaleWeight(weight: Tensor, factors: Tensor): Tensor;
 }
 
-/** The same for a layer's outputs; an op may take the memory of `y` over. */
+/** The same operations for a layer's outputs; an op may take over the memory of `y`. */
 export interface LayerOps extends WeightOps {
   /** y plus the product's output. */
   addProduct(y: Tensor, x: Tensor, product: LowRankWithBias): Tensor;
-  /** What the base's weight gives, without a bias. */
+  /** The output of the base's weight, without a bias. */
   baseProduct(x: Tensor): Tensor;
   /** y plus the base's bias. */
   addBaseBias(y: Tensor): Tensor;
@@ -64,7 +64,7 @@ export class LowRankUpdate implements Update {
   }
 }
 
-/** What A and B became less what they began with: the products of both, the second one negative. */
+/** The difference from the initial factors: the products of both, the second one negative. */
 export class FromInitial extends LowRankUpdate {
   constructor(now: () => Product, initial: Pick<Product, 'loraA' | 'loraB'>) {
     super(() => [now(), { ...initial, scaling: -now().scaling }]);
@@ -82,7 +82,7 @@ export class DoraUpdate implements Update {
     return add(add(y, this.#scaled(pass)), pass.layer.baseProduct(pass.dropped), { alpha: -1 });
   }
 
-  /** Without dropout, x Wᵀ is in it once. */
+  /** The base's output plus the update; without dropout, x Wᵀ is computed only once. */
   withBase(pass: Pass): Tensor | undefined {
     return pass.dropped === pass.x ? pass.layer.addBaseBias(this.#scaled(pass)) : undefined;
   }

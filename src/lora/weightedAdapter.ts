@@ -13,14 +13,14 @@ import { findTargets } from './targets.js';
 
 export interface WeightedAdapterOptions {
   readonly adapters: readonly string[];
-  /** As many; negative ones subtract. */
+  /** Weights, one for each adapter; negative ones subtract. */
   readonly weights: readonly number[];
   /**
    * `linear` adds the factors themselves, which must have one rank in each layer: cheap and rough. `cat` sets them side by side: exact,
    * and the ranks add up. `svd` is the best approximation of the sum of the updates in a given rank. Default `svd`.
    */
   readonly combination?: 'linear' | 'cat' | 'svd';
-  /** For `svd`; default the largest of the adapters' ranks. */
+  /** Rank for `svd`. Default: the largest of the adapters' ranks. */
   readonly rank?: number;
 }
 
@@ -113,7 +113,7 @@ function checkCombination({ combination = 'svd', rank = 1, weights }: WeightedAd
 function sourcesOf(adaptation: Adaptation, { adapters, weights }: WeightedAdapterOptions): LoraAdapter[] {
   if (adapters.length === 0 || adapters.length !== weights.length) {
     throw new RangeError(
-      `addWeightedAdapter: ${adapters.length} adapters want as many weights: ${weights.length}`,
+      `addWeightedAdapter: ${adapters.length} adapters require the same number of weights: ${weights.length}`,
     );
   }
   const bad = weights.find((weight) => !Number.isFinite(weight));
@@ -140,7 +140,7 @@ function combinedRank(sources: readonly LoraAdapter[], options: WeightedAdapterO
   return ranks[0];
 }
 
-/** In a layer of its own, `linear` keeps the rank that its adapters have there. */
+/** The rank in a layer: `linear` keeps the rank that its adapters have there. */
 function combinedRankAt(
   sources: readonly LoraAdapter[],
   path: string,
@@ -150,7 +150,7 @@ function combinedRankAt(
   if (combination !== 'linear') return rank;
   const all = new Set(sources.flatMap(({ factors }) => factors.get(path)?.rank ?? []));
   if (all.size === 1) return [...all][0];
-  throw new RangeError(`addWeightedAdapter: linear wants one rank in ${path}: ${[...all].join(', ')}`);
+  throw new RangeError(`addWeightedAdapter: linear requires one rank in ${path}: ${[...all].join(', ')}`);
 }
 
 async function factorPartsOf(

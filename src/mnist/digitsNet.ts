@@ -10,19 +10,19 @@ import type { Shape, Tensor } from '../tensor.js';
 const HIDDEN = [256, 128] as const;
 
 export interface DigitsNetOptions {
-  /** Of the initial weights; default 0. */
+  /** Random seed for the initial weights. Default 0. */
   readonly seed?: number;
-  /** Default 784. */
+  /** Size of an input. Default 784. */
   readonly inFeatures?: number;
-  /** Default 10. */
+  /** Number of classes. Default 10. */
   readonly classes?: number;
 }
 
 const NAMES: OptionNames<DigitsNetOptions> = { seed: true, inFeatures: true, classes: true };
 
 /**
- * Three linear layers 784 → 256 → 128 → 10 and one ReLU, on the logits: 235,146 parameters. That there is no
- * activation between the layers, and one at the end, is the job's own: a logit below 0 gets no gradient.
+ * Three linear layers 784 → 256 → 128 → 10 and one ReLU, on the logits: 235,146 parameters. As in the
+ * tutorial, there is no activation between the layers, and one at the end: a logit below 0 gets no gradient.
  */
 export class DigitsNet extends Layer {
   linear1: Layer;

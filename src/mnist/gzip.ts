@@ -1,16 +1,16 @@
-/** gzip streams, unpacked no further than they may. It knows no format of what is inside. */
+/** Unpacks gzip streams up to a limit. It does not know the format of what is inside. */
 import { DataError } from '../base/errors.js';
 
-/** The most bytes that a gzip stream may grow to, 1 GiB: twenty times MNIST's largest file. */
+/** Maximum unpacked size of a gzip stream, 1 GiB: twenty times MNIST's largest file. */
 export const MAX_DECOMPRESSED_BYTES = 2 ** 30;
 
-/** No deflate stream unpacks to more than so many times its own length. */
+/** Largest ratio of unpacked to packed length that a deflate stream can have. */
 const MOST_TIMES = 1032;
 
-/** What the beginning of the output says about the whole of it. */
+/** What the beginning of the output states about the whole output. */
 export interface ExpectedSize {
   readonly length: number;
-  /** What needs so many bytes, for errors. */
+  /** Description of the contents of this length, for errors. */
   readonly what: string;
 }
 
@@ -28,7 +28,7 @@ export function isGzip(bytes: Uint8Array): boolean {
  * @param bytes the whole gzip file
  * @param name what errors call the file
  * @param limit bytes of output at which decompression stops
- * @param sizeOf tells the size of the output from its beginning, or undefined while that is too short; decompression stops there too
+ * @param sizeOf returns the size of the output from its beginning, or undefined while that is too short; decompression stops there too
  * @throws DataError when the stream is corrupt, truncated, followed by anything, or larger than `limit` or than it says
  * @see https://www.rfc-editor.org/rfc/rfc1952
  */
@@ -48,7 +48,7 @@ export async function gunzip(
     try {
       output.append(value);
     } catch (error) {
-      // What cancelling has to say is of no interest: the stream is given up.
+      // An error of cancelling is ignored: the stream is given up.
       await reader.cancel().catch(() => undefined);
       throw error;
     }
@@ -63,7 +63,7 @@ export async function gunzip(
   return output.bytes;
 }
 
-/** Output that grows, at most to what it may. */
+/** Output that grows up to its limit. */
 class Output {
   #room = new Uint8Array();
   #length = 0;

@@ -15,9 +15,9 @@ import { asBytes, type Bytes } from '../files/bytes.js';
 import { describeFile } from '../files/fileKind.js';
 import { gunzip, isGzip, MAX_DECOMPRESSED_BYTES } from './gzip.js';
 
-/** What an IDX file holds. */
+/** The contents of an IDX file. */
 export interface IdxArray {
-  /** At least one dimension, the outermost first. */
+  /** Sizes of at least one dimension, the outermost first. */
   shape: number[];
   /** The elements, row-major; a view of the input, or of what was decompressed from it. */
   data: Uint8Array;
@@ -35,9 +35,9 @@ const OTHER_TYPES: ReadonlyMap<number, string> = new Map([
 ]);
 
 export interface ParseIdxOptions {
-  /** Most bytes that a gzipped file may unpack to; default 1 GiB, twenty times MNIST's largest file. */
+  /** Maximum unpacked size of a gzipped file in bytes. Default 1 GiB, twenty times MNIST's largest file. */
   readonly limit?: number;
-  /** Told the shape before the elements are unpacked; what it throws is thrown. */
+  /** Called with the shape before the elements are unpacked; what it throws is thrown. */
   readonly check?: (shape: readonly number[]) => void;
 }
 
@@ -49,7 +49,7 @@ const NAMES: OptionNames<ParseIdxOptions> = { limit: true, check: true };
  *
  * @param bytes the whole file
  * @param name what errors call the file
- * @returns the shape, and exactly as many bytes as it says
+ * @returns the shape, and exactly the number of bytes that it requires
  * @throws DataError when the stream is not gzip, or the magic, type, dimensions or length are wrong
  * @see http://yann.lecun.com/exdb/mnist/ (section "The IDX file format")
  */
@@ -75,7 +75,7 @@ export async function parseIdx(bytes: Bytes, name: string, options: ParseIdxOpti
   return { shape, data: file.subarray(headerLength(file)) };
 }
 
-/** Bytes before the elements, as far as the beginning tells. */
+/** Number of bytes before the elements, as far as the beginning states it. */
 function headerLength(start: Uint8Array): number {
   return 4 + 4 * (start[3] ?? 0);
 }

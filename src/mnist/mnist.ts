@@ -5,7 +5,7 @@ import { parseIdx } from './idx.js';
 
 /** The bytes of one file, raw or gzipped. */
 export interface NamedBytes {
-  /** What errors call the file, usually its path. */
+  /** Name of the file in error messages, usually its path. */
   name: string;
   bytes: Uint8Array;
 }
@@ -20,7 +20,7 @@ export interface MnistFiles {
 
 /** Images with one label each; both are views of the files' bytes where those were not gzipped. */
 export interface LabelledBytes {
-  /** `[count, rows, cols]`, one byte a pixel, 0 to 255. */
+  /** `[count, rows, cols]`, one byte per pixel, 0 to 255. */
   images: Uint8Array;
   /** `[count]`, each 0 to 9. */
   labels: Uint8Array;
@@ -37,7 +37,7 @@ const CLASSES = 10;
  * Reads MNIST's four files and checks that they belong together.
  *
  * @param files the four files, each raw or gzipped
- * @returns 60,000 images to train with and 10,000 to test with in the original; any counts are taken
+ * @returns 60,000 images to train with and 10,000 to test with in the original; other counts are accepted
  * @throws DataError when a file is not valid IDX, images and labels were swapped, their counts differ, a
  *   label is above 9, there is no image or no pixel, or train and test images differ in size
  * @see http://yann.lecun.com/exdb/mnist/

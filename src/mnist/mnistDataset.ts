@@ -4,9 +4,9 @@ import { Dataset } from '../data/dataset.js';
 import { type MnistFiles, parseMnist } from './mnist.js';
 
 export interface LoadMnistOptions {
-  /** Subtracted from x/255; default 0.1301. */
+  /** Mean, subtracted from x/255. Default 0.1301. */
   readonly mean?: number;
-  /** Divides after that; default 0.3081. */
+  /** Standard deviation, by which the difference is divided. Default 0.3081. */
   readonly std?: number;
 }
 

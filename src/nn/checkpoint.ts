@@ -1,4 +1,4 @@
-/** Activation checkpointing: a segment's inside is computed again in the backward pass, and not kept until then. */
+/** Activation checkpointing: the values inside a segment are computed again in the backward pass instead of being kept. */
 
 import { backwardFrom } from '../autograd/graph.js';
 import { remember, replay } from '../autograd/recompute.js';
@@ -12,16 +12,16 @@ import { modesInPass, withModes } from './mode.js';
 export type Segment = { readonly forward: (x: Tensor) => Tensor } | ((x: Tensor) => Tensor);
 
 /**
- * `segment(x)`, of which only `x` and the result are kept for the backward pass; that computes the segment once more, with
- * dropout as it was. Results and gradients are those without a checkpoint, bit for bit. Trained tensors that the segment
- * reads get their gradients; of the graph around it, it may read `x` alone.
- * @param segment  synchronous, and the same each time it is called
- * @throws Error when the segment reads another tensor of the graph, or does not do the same again
+ * Computes `segment(x)` and keeps only `x` and the result for the backward pass, which computes the segment once more, with
+ * the same dropout. Results and gradients are those without a checkpoint, bit for bit. Trained tensors that the segment
+ * reads get their gradients; from the graph around it, it may read only `x`.
+ * @param segment  a synchronous function that computes the same each time it is called
+ * @throws Error when the segment reads another tensor of the graph, or does not compute the same again
  * @see https://docs.pytorch.org/docs/stable/checkpoint.html
  */
 export function checkpoint(segment: Segment, x: Tensor): Tensor {
   const forward = typeof segment === 'function' ? segment : (input: Tensor) => segment.forward(input);
-  // As with a graph, the segment cannot take the memory of its input over.
+  // As with a graph, the segment cannot take over the memory of its input.
   if (!isGradEnabled()) return noGrad(() => forward(detach(x)));
   const modes = modesInPass();
   const { result, leaves, states } = remember(() => noGrad(() => forward(detach(x))));
@@ -49,15 +49,15 @@ function memoryOf(result: Tensor): Storage {
   return copy;
 }
 
-/** Where the gradient of the segment's input goes. */
+/** The storage for the gradient of the segment's input. */
 interface Target {
   readonly dX: Storage;
   readonly beta: 0 | 1;
 }
 
 /**
- * Gradients are added in place, one contribution after the other as without a checkpoint: a sum of their own, added as one,
- * would be rounded otherwise.
+ * Runs the segment forward and back. Gradients are added in place, one contribution after the other as without a checkpoint:
+ * a separate sum, added at once, would be rounded differently.
  */
 function forwardAndBack(
   forward: (x: Tensor) => Tensor,
@@ -69,7 +69,7 @@ function forwardAndBack(
   const { device } = x;
   withOwnGraph(() => {
     const input = detach(x);
-    // It is a leaf of this graph, and lives until its gradient was looked at.
+    // It is a leaf of this graph, and lives until its gradient was read.
     input.feed = undefined;
     if (target) {
       input.requiresGrad = true;
@@ -77,7 +77,7 @@ function forwardAndBack(
     }
     const y = replay(states, () => forward(input));
     backwardFrom(y, device.slice(dOut, 0, y.length));
-    // Where the result does not follow from the input, nothing was written.
+    // Where the result does not depend on the input, nothing was written.
     if (target && !input.hasGradient) device.run('fill', { out: target.dX, value: 0 });
   });
 }

@@ -3,10 +3,10 @@ import { dropout } from '../ops/dropout.js';
 import { type Tensor, tensor } from '../tensor.js';
 import { Layer } from './module.js';
 
-/** All there is to save and restore of a dropout. */
+/** The whole state of a dropout, to save and restore. */
 export interface DropoutState {
   readonly seed: number;
-  /** Passes that it has made. */
+  /** Number of passes so far. */
   readonly count: number;
 }
 
@@ -15,7 +15,7 @@ export interface DropoutState {
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html
  */
 export class Dropout extends Layer {
-  /** Seed and count, i32: on the device, so that a recorded step counts on. */
+  /** Seed and count, i32: on the device, so that a recorded step continues the count. */
   readonly #state: Tensor;
 
   /** @throws RangeError unless the probability is at least 0 and below 1 */

@@ -9,18 +9,18 @@ import { Layer } from './module.js';
 
 export interface EmbeddingOptions {
   /**
-   * Draws the initial values; default a generator of seed 0. With `undefined` the memory stays undefined,
-   * for values that are about to be written.
+   * Random generator for the initial values; default a generator of seed 0. An explicit `undefined` leaves the memory
+   * uninitialized, for values that are about to be written.
    */
   readonly random?: Random | undefined;
-  /** Taken as the weight, [numEmbeddings, embeddingDim], instead of a new one. */
+  /** Existing weight to use, [numEmbeddings, embeddingDim]. Default: a new one. */
   readonly weight?: Tensor;
 }
 
 const NAMES: OptionNames<EmbeddingOptions> = { random: true, weight: true };
 
 /**
- * `y = E[i]`: rows of a table by index, standard normal at first.
+ * `y = E[i]`: rows of a table by index, initially standard normal.
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html
  */
 export class Embedding extends Layer {

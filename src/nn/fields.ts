@@ -1,4 +1,4 @@
-/** The fields of an object that hold something wanted, also within arrays, plain objects and Maps. */
+/** Finds the fields of an object that hold wanted values, also within arrays, plain objects and Maps. */
 
 export interface Field {
   /** The path: `layers`, `layers.0`, `blocks.first.1`. */
@@ -8,12 +8,12 @@ export interface Field {
   readonly replace: (value: unknown) => void;
 }
 
-/** A module's tensors beside its state, which have no names. */
+/** Field of a module's tensors that do not belong to its state, which have no names. */
 const LEFT_OUT = 'kept';
 
 /**
- * @param isWanted  what is found; it is not looked into
- * @throws TypeError for a wanted value that has no name: in a Set, or in a Map by what is no text
+ * @param isWanted  whether a value is wanted; wanted values are not searched further
+ * @throws TypeError for a wanted value that has no name: in a Set, or in a Map with a key that is not a string
  */
 export function* fieldsOf(owner: object, isWanted: (value: unknown) => boolean): Generator<Field> {
   for (const name of Object.keys(owner)) {
@@ -39,13 +39,13 @@ function placesOf(path: string, container: object, isWanted: (value: unknown) =>
   if (container instanceof Map) {
     return Array.from(container, ([key, value]) => {
       if (typeof key !== 'string' && isWanted(value))
-        throw new TypeError(`module: ${path} is a Map whose keys are no texts: what is in it has no name`);
+        throw new TypeError(`module: ${path} is a Map whose keys are not strings: its entries have no names`);
       return { name: `${path}.${String(key)}`, value, replace: (next) => void container.set(key, next) };
     });
   }
   if (container instanceof Set) {
     if ([...container].some(isWanted))
-      throw new TypeError(`module: ${path} is a Set: what is in it has no name; use an array`);
+      throw new TypeError(`module: ${path} is a Set: its entries have no names; use an array`);
     return [];
   }
   if (!Array.isArray(container) && ![Object.prototype, null].includes(Object.getPrototypeOf(container)))

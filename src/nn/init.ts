@@ -12,8 +12,8 @@ export function normal(length: number, std: number, random: Random): Float32Arra
 }
 
 /**
- * Kaiming-uniform with a = √5, which is uniform in ±1/√fanIn: what PyTorch gives the weight and bias of a
- * Linear, and PEFT the factor A.
+ * Kaiming-uniform with a = √5, which is uniform in ±1/√fanIn: PyTorch's initialization of the weight and bias of a
+ * Linear, and PEFT's of the factor A.
  * @see https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.kaiming_uniform_
  */
 export function kaimingUniform(length: number, fanIn: number, random: Random): Float32Array {

@@ -8,13 +8,13 @@ import { kaimingUniform } from './init.js';
 import { Layer } from './module.js';
 
 export interface LinearOptions {
-  /** Default true: a new one; a tensor [outFeatures] is taken as it is. */
+  /** Whether to add a new bias, or an existing bias [outFeatures] to use. Default true. */
   readonly bias?: boolean | Tensor;
-  /** Taken as the weight, [outFeatures, inFeatures], instead of a new one. */
+  /** Existing weight to use, [outFeatures, inFeatures]. Default: a new one. */
   readonly weight?: Tensor;
   /**
-   * Draws the initial values; default a generator of seed 0. With `undefined` the memory stays undefined,
-   * for values that are about to be written.
+   * Random generator for the initial values; default a generator of seed 0. An explicit `undefined` leaves the memory
+   * uninitialized, for values that are about to be written.
    */
   readonly random?: Random | undefined;
 }
@@ -22,7 +22,7 @@ export interface LinearOptions {
 const NAMES: OptionNames<LinearOptions> = { bias: true, weight: true, random: true };
 
 /**
- * `y = x Wᵀ + b`, weight and bias uniform in ±1/√inFeatures at first.
+ * `y = x Wᵀ + b`, weight and bias initially uniform in ±1/√inFeatures.
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
  */
 export class Linear extends Layer {

@@ -12,12 +12,12 @@ export interface Modes {
 
 let current: Modes | undefined;
 
-/** Mode of a module in the pass that runs now; undefined outside of such a pass. */
+/** Mode of a module in the current pass; undefined outside of such a pass. */
 export function modeInPass(module: Module): boolean | undefined {
   return current?.isTraining(module);
 }
 
-/** Modes of the pass that runs now; undefined outside of such a pass. */
+/** Modes of the current pass; undefined outside of such a pass. */
 export function modesInPass(): Modes | undefined {
   return current;
 }

@@ -19,8 +19,8 @@ import { changing } from './use.js';
 
 /**
  * The bytes of a model file, the same for the same values.
- * @param state  as `stateDict()` gives it
- * @param metadata  text by name that goes into the file beside them
+ * @param state  values as `stateDict()` gives them
+ * @param metadata  texts by name that are stored in the file with them
  */
 export function serializeModel(
   state: StateDict,
@@ -32,8 +32,8 @@ export function serializeModel(
 }
 
 /**
- * What `loadStateDict()` takes, from the bytes of a model file with f32, f16 or bf16 tensors.
- * @param name  of the file, for messages
+ * Reads a model file with f32, f16 or bf16 tensors, for `loadStateDict()`.
+ * @param name  name of the file in error messages
  * @throws DataError when the bytes are not such a file
  */
 export function parseModel(bytes: Bytes, name: string): StateDict {
@@ -46,17 +46,17 @@ export function parseModel(bytes: Bytes, name: string): StateDict {
 
 export interface LoadTensorsOptions {
   /**
-   * `keep` leaves the frozen weights of Linear and Embedding in the bf16 or f16 of the file, at two bytes a number; all else is
-   * f32. Default `widen`: f32.
+   * Treatment of 16-bit tensors: `keep` leaves the frozen weights of Linear and Embedding in the bf16 or f16 of the file, at
+   * two bytes per number, and reads all else as f32; `widen` reads everything as f32. Default `widen`.
    */
   readonly halves?: 'keep' | 'widen';
-  /** Called after each tensor with the bytes that were read, and all. */
+  /** Called after each tensor with the bytes read so far and the total. */
   readonly onBytes?: (done: number, total: number) => void;
 }
 
 const NAMES: OptionNames<LoadTensorsOptions> = { halves: true, onBytes: true };
 
-/** Most problems that one message lists. */
+/** Maximum number of problems in one message. */
 const MOST_LISTED = 20;
 
 /**
@@ -101,7 +101,7 @@ function floatsOf({ dtype, shape }: TensorSource, bytes: Uint8Array, name: strin
   return toFloat32({ dtype, shape: [...shape], bytes }, name);
 }
 
-/** Frozen weights that the kernels take in halves: those that are a Linear's or an Embedding's wherever they stand. */
+/** Frozen weights that the kernels accept as halves: those that belong to a Linear or an Embedding in all their places. */
 function weightsOf(model: Module): Set<Tensor> {
   const modules = new Map(model.namedModules());
   const isWeight = (name: string) => {
@@ -142,11 +142,11 @@ interface Planned {
   readonly name: string;
   readonly tensor: Tensor;
   readonly source: TensorSource;
-  /** The same under its other names. */
+  /** The same tensor under its other names. */
   readonly again: readonly TensorSource[];
 }
 
-/** Which of the files' tensors goes where. @throws DataError where they do not fit */
+/** The plan of which tensor of the files goes where. @throws DataError where they do not fit */
 function planOf(model: Module, tensors: ReadonlyMap<string, TensorSource>): Planned[] {
   const problems: string[] = [];
   const plan: Planned[] = [];

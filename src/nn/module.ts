@@ -25,7 +25,7 @@ export type StateDict = Map<string, HostTensor>;
 
 export abstract class Module {
   #training = true;
-  /** @internal Tensors that this module keeps beside its state, such as a bias that is switched off. */
+  /** @internal Tensors that this module keeps outside its state, such as a bias that is switched off. */
   readonly kept = new Set<Tensor>();
 
   /**
@@ -42,7 +42,7 @@ export abstract class Module {
 
   /**
    * Child modules by field name, in the order of the fields.
-   * @throws TypeError for a Set of modules, or a Map of them by what is no text: they have no names
+   * @throws TypeError for a Set of modules, or a Map of them whose keys are not strings: they have no names
    */
   *namedChildren(): Generator<[name: string, child: Module]> {
     for (const { name, value } of fieldsOf(this, isPart)) if (value instanceof Module) yield [name, value];
@@ -103,7 +103,7 @@ export abstract class Module {
   }
 
   /**
-   * Says whether the parameters below require gradients; false freezes them.
+   * Sets whether the parameters of this module and all below it require gradients; false freezes them.
    * @throws Error while `fit` trains them
    */
   requiresGrad(required = true): this {
@@ -116,8 +116,8 @@ export abstract class Module {
   }
 
   /**
-   * Copies of all parameters and buffers, by name, all from one moment: beside a running `fit` they are those between two
-   * iterations, and beside a running `merge` those after it.
+   * Copies of all parameters and buffers, by name, all from one moment: during a running `fit` they are those between two
+   * iterations, and during a running `merge` those after it.
    */
   stateDict(): Promise<StateDict> {
     return reading('stateDict', modelParts(this), () => hostTensors(this.namedTensors()));
@@ -154,10 +154,10 @@ export abstract class Module {
   }
 
   /**
-   * Moves everything to another device, bit for bit between devices of float32. Gradients are forgotten. An
-   * optimizer of these parameters has to follow with `optimizer.to(device)`, before or after. A running `evaluate` ends
-   * first.
-   * @throws DeviceError when a device is lost; a lost device is left with `loadStateDict` from a copy. Error while `fit`
+   * Moves everything to another device, bit for bit between devices of float32. Gradients are discarded. An
+   * optimizer of these parameters must be moved with `optimizer.to(device)`, before or after. The call waits for a running
+   * `evaluate`.
+   * @throws DeviceError when a device is lost (to leave a lost device, use `loadStateDict` with a copy); Error while `fit`
    *   trains the model
    */
   to(device: Backend): Promise<this> {
@@ -174,12 +174,12 @@ export abstract class Module {
   }
 }
 
-/** A module that is computed with as a function of one tensor. */
+/** A module that computes a function of one tensor. */
 export abstract class Layer extends Module {
   abstract forward(x: Tensor): Tensor;
 }
 
-/** @throws TypeError for a module that cannot be computed with, whatever its type says */
+/** @throws TypeError for a module without a forward pass, whatever its type says */
 export function requireLayer(call: string, model: Module): asserts model is Layer {
   if (typeof Reflect.get(model, 'forward') === 'function') return;
   throw new TypeError(`${call}: the model must be a Layer, which has forward(x)`);
@@ -202,7 +202,7 @@ export function tensorNames(model: Module): Map<Tensor, [first: string, ...other
   return names;
 }
 
-/** As `namedModules`, but a module that stands in several places comes in each of them. */
+/** Like `namedModules`, but lists a module that stands in several places once for each of them. */
 function* everyPlace(module: Module, path = ''): Generator<[path: string, module: Module]> {
   yield [path, module];
   for (const [name, child] of module.namedChildren()) yield* everyPlace(child, joinPath(path, name));
@@ -212,7 +212,7 @@ function misfit(name: string, given: HostTensor, tensor: Tensor): string | undef
   if (given.shape.join() !== tensor.shape.join() || given.data.length !== tensor.length) {
     return `${name} must be [${tensor.shape}]: got [${given.shape}]`;
   }
-  if (isFrozenWeight(tensor)) return `${name} is ${tensor.dtype}, whose values come from a file alone`;
+  if (isFrozenWeight(tensor)) return `${name} is ${tensor.dtype}, whose values come only from a file`;
   const isWrong = tensor.dtype === 'i32' && given.data.some((value) => (value | 0) !== value);
   return isWrong ? `${name} must hold 32-bit integers` : undefined;
 }
@@ -223,19 +223,19 @@ function isSame({ data: a }: HostTensor, { data: b }: HostTensor): boolean {
   return a.length === b.length;
 }
 
-/** Tensors of a module and all below it, with those that are kept beside its state. */
+/** Tensors of a module and all below it, including those kept outside its state. */
 function allTensors(model: Module): Set<Tensor> {
   const tensors = new Set(Array.from(model.namedTensors(), ([, tensor]) => tensor));
   for (const [, module] of model.namedModules()) for (const tensor of module.kept) tensors.add(tensor);
   return tensors;
 }
 
-/** Frees what `dispose` frees, for a call that uses the model itself. */
+/** Frees what `dispose` frees, for a call that itself uses the model. */
 export function freeModule(model: Module): void {
   for (const tensor of allTensors(model)) tensor.dispose();
 }
 
-/** What a call that uses a model holds: its modules and tensors. */
+/** The modules and tensors of a model, which a call that uses it holds. */
 export function modelParts(model: Module): object[] {
   return [...Array.from(model.namedModules(), ([, module]) => module), ...allTensors(model)];
 }
@@ -245,7 +245,7 @@ export async function hostTensors(
   tensors: Iterable<readonly [name: string, tensor: Tensor]>,
 ): Promise<StateDict> {
   const reads = Array.from(tensors, async ([name, tensor]) => {
-    // Parameters, buffers and states are f32, which reads as one of the two float arrays.
+    // Parameters, buffers and states are f32, so they are read as one of the two float arrays.
     const data = (await tensor.read()) as Float32Array | Float64Array;
     return [name, { shape: tensor.shape, data }] as const;
   });

@@ -47,8 +47,8 @@ function requireList(what: string, module: Module, name: string): Parametrizatio
 }
 
 /**
- * From now on `module[name]` is `parametrization.forward(original)`, computed anew whenever it is read. On
- * a parameter that is parametrized already the new function is applied after the others.
+ * Makes `module[name]` the result of `parametrization.forward(original)`, computed again whenever it is read. On
+ * a parameter that is already parametrized, the new function is applied after the others.
  * @param name  a field of `module` that holds a Parameter
  * @throws RangeError when it does not, ShapeError when the function changes the shape, Error while a call such as `fit` or
  *   `evaluate` uses the module
@@ -78,9 +78,9 @@ export function registerParametrization(module: Module, name: string, parametriz
   });
 }
 
-/** What to leave behind. */
+/** Options of `removeParametrizations`. */
 export interface RemoveOptions {
-  /** First writes the parametrized values into the original; default false. */
+  /** Whether to write the parametrized values into the original first. Default false. */
   readonly leaveParametrized?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** How exactly the products with frozen weights are computed. */
+/** The precision of products with frozen weights. */
 import type { Backend } from '../backends/backend.js';
 import { isPackedType } from '../backends/elementTypes.js';
 import { DeviceError } from '../base/errors.js';
@@ -21,10 +21,10 @@ export function setPrecision(module: Module, precision: Precision): void {
   for (const weight of packedWeights(module)) weight.precision = precision;
 }
 
-/** @throws RangeError for another word, DeviceError for others than `exact` where the device has no products in integers */
+/** @throws RangeError for an unknown precision, DeviceError for any but `exact` where the device has no integer products */
 export function checkPrecision(what: string, precision: Precision, { name }: Backend): void {
   if (!PRECISIONS.includes(precision))
     throw new RangeError(`${what}: must be one of ${PRECISIONS.join(', ')}: ${precision}`);
   if (precision !== 'exact' && name === 'webgpu')
-    throw new DeviceError(`${what}: ${name} has no products in integers: use exact, or the device wasm`);
+    throw new DeviceError(`${what}: ${name} has no integer products: use exact, or the device wasm`);
 }

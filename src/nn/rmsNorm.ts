@@ -6,16 +6,16 @@ import { parameter, type Tensor } from '../tensor.js';
 import { Layer } from './module.js';
 
 export interface RMSNormOptions {
-  /** Added to the mean of the squares; default 1e-6. */
+  /** Small number added to the mean of the squares. Default 1e-6. */
   readonly eps?: number;
-  /** Taken as the weight, [features], instead of a new one. */
+  /** Existing weight to use, [features]. Default: a new one. */
   readonly weight?: Tensor;
 }
 
 const NAMES: OptionNames<RMSNormOptions> = { eps: true, weight: true };
 
 /**
- * `y = x / √(mean(x²) + eps) · weight` over the last dimension, the weight all ones at first.
+ * `y = x / √(mean(x²) + eps) · weight` over the last dimension, the weight initially all ones.
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.RMSNorm.html
  */
 export class RMSNorm extends Layer {

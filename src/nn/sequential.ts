@@ -17,7 +17,7 @@ export class Sequential extends Layer {
 
   /** The modules in order; a replaced child is found here. */
   get modules(): Layer[] {
-    // The constructor took layers alone, and each child is replaced by one.
+    // The constructor took only layers, and each child is replaced by a layer.
     return Array.from({ length: this.#length }, (_, i) => Reflect.get(this, `${i}`) as Layer);
   }
 

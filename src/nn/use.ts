@@ -1,15 +1,15 @@
 /**
  * Uses of a model: calls that last for several turns of the event loop, so that another call may begin before they end.
- * What a use holds is a list of objects (modules, tensors, an optimizer); two uses meet where they hold the same one.
+ * A use holds a list of objects (modules, tensors, an optimizer); two uses conflict where they hold the same one.
  *
- * | begins \ there is | `read`      | `change`    | `switch`  | `train`                       |
+ * | begins \ running  | `read`      | `change`    | `switch`  | `train`                       |
  * | ----------------- | ----------- | ----------- | --------- | ----------------------------- |
  * | `read`            | runs beside | waits       | runs beside | waits for the iteration to end |
  * | `change`          | waits       | waits       | refused   | refused                       |
  * | `switch`          | waits       | waits       | refused   | refused                       |
  * | `train`           | waits between iterations | refused | refused | refused                |
  *
- * A change that is done at once, without an await, is refused beside any use. Nothing waits for a `switch`, whose body is
+ * A change that is done at once, without an await, is refused during any use. Nothing waits for a `switch`, whose body is
  * the caller's and may itself wait for anything; so no two calls can wait for each other.
  */
 export type UseKind = 'read' | 'change' | 'switch' | 'train';
@@ -22,12 +22,12 @@ const REFUSED: Readonly<Record<UseKind, readonly UseKind[]>> = {
 };
 
 const uses = new WeakMap<object, Set<Use>>();
-/** How often a call that changes a thing began or ended. */
+/** Number of times that a call changing a thing began or ended. */
 const changes = new WeakMap<object, number>();
 
 /**
- * A number that grows with each call that may have changed one of the things. A tensor that is written by hand does not count,
- * nor does a switch between adapters, whose state can be asked for and may come back.
+ * A number that grows with each call that may have changed one of the things. Direct writes to a tensor do not count,
+ * nor does a switch between adapters, whose state can be queried and may come back.
  */
 export function changesOf(things: Iterable<object>): number {
   let sum = 0;
@@ -48,13 +48,13 @@ export class Use {
   readonly ended: Promise<void>;
   /** Set by a `switch` whose bodies are done: reads that have not begun wait for its end. */
   isEnding = false;
-  /** Whether a `read` has begun, and does not wait any more. */
+  /** Whether a `read` has begun, and no longer waits. */
   isReading = false;
   /** Uses that hold something of this one. */
   readonly #others: Set<Use>;
-  /** Those of them that began before this one. */
+  /** Overlapping uses that began before this one. */
   readonly #earlier: ReadonlySet<Use>;
-  /** What a `train` does now, and the reads that it waits for before. */
+  /** The current part of a `train`, and the reads that it waits for first. */
   #part: { readonly ended: Promise<void>; readonly ahead: ReadonlySet<Use> } | undefined;
   #end: () => void = () => {};
 
@@ -84,7 +84,7 @@ export class Use {
     }
   }
 
-  /** What has to end before this use may go on; undefined when nothing has to. Ask again after waiting for it. */
+  /** A promise that must settle before this use may continue; undefined when there is none. Check again after waiting for it. */
   get blocker(): Promise<void> | undefined {
     for (const other of this.#others) {
       const blocker = this.#blockedBy(other);
@@ -94,8 +94,8 @@ export class Use {
   }
 
   /**
-   * Runs a part of a `train` that changes weights, after the reads that there are. Reads that begin later wait for its end,
-   * and the next part for them: neither can be kept from going on.
+   * Runs a part of a `train` that changes weights, after the current reads. Reads that begin later wait for its end,
+   * and the next part waits for them, so neither can starve.
    */
   async alone(body: () => void | Promise<void>): Promise<void> {
     const ahead = new Set(this.#others);
@@ -132,7 +132,7 @@ export class Use {
   }
 }
 
-/** Runs `body`, which only reads the things, at once where nothing changes them. */
+/** Runs `body`, which only reads the things, as soon as nothing changes them. */
 export async function reading<T>(
   call: string,
   things: readonly object[],
@@ -143,8 +143,8 @@ export async function reading<T>(
 }
 
 /**
- * Begins to read the things for as long as the caller likes.
- * @returns what ends it
+ * Begins to read the things, until the caller ends it.
+ * @returns a function that ends the reading
  */
 export async function beginReading(call: string, things: readonly object[]): Promise<() => void> {
   const use = new Use('read', call, things);
@@ -154,8 +154,8 @@ export async function beginReading(call: string, things: readonly object[]): Pro
 }
 
 /**
- * Runs `body`, which changes the things, at once where nobody uses them, and after all uses that have begun otherwise.
- * @throws Error beside a training, or a switch
+ * Runs `body`, which changes the things: at once where nothing uses them, otherwise after all uses that have begun.
+ * @throws Error during a training run, or a switch
  */
 export async function changing<T>(
   call: string,
@@ -171,7 +171,7 @@ async function during<T>(use: Use, body: () => T | Promise<T>): Promise<T> {
     for (let wait = use.blocker; wait; wait = use.blocker) await wait;
     use.isReading = use.kind === 'read';
     const result = body();
-    // A body that needs no await is over before the caller goes on.
+    // A body without an await is done before the caller continues.
     return result instanceof Promise ? await result : result;
   } finally {
     use.end();
@@ -195,7 +195,7 @@ export function requireUnused(
 ): void {
   const refused = (['read', 'change', 'switch', 'train'] as const).filter((kind) => !beside.includes(kind));
   const users = [...usesOf(things)];
-  // A reading that still waits for a change sees only what the change leaves behind.
+  // A read that still waits for a change sees only the result of the change.
   const isPart = beside.includes('change') && users.some(({ kind }) => kind === 'change');
   const disturbed = users.filter(({ kind, isReading }) => !(isPart && kind === 'read' && !isReading));
   refuse(call, disturbed, refused, subject);

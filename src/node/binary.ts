@@ -10,7 +10,7 @@ const BUILD = new URL('../../build/', import.meta.url);
 /**
  * Reads a WebAssembly binary of the build.
  *
- * @param name of a file in `build/`, without `.wasm`
+ * @param name name of a file in `build/`, without `.wasm`
  * @throws DeviceError when it was not built or cannot be read
  */
 export async function readBinary(name: WasmBinary): Promise<Uint8Array> {

@@ -1,4 +1,4 @@
-/** The folder for what can be had again: models from addresses and archives. */
+/** The cache folder, for files that can be fetched again: models from addresses and archives. */
 import { createHash } from 'node:crypto';
 import { rmdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -10,13 +10,13 @@ export function cacheDirectory(env: Readonly<Record<string, string | undefined>>
   return join(base || join(homedir(), '.cache'), 'lowrank');
 }
 
-/** A place in the cache for a file that is known by `key`, under the name that people know it by. */
+/** The path in the cache of a file with this key, under its usual name. */
 export function cachePath(key: string, name: string): string {
   const digest = createHash('sha256').update(key).digest('hex').slice(0, 16);
   return join(cacheDirectory(), digest, basename(name).replace(/[^\w.+-]/g, '_') || 'model');
 }
 
-/** Removes a place in the cache in which nothing is. */
+/** Removes an empty folder of the cache. */
 export async function removeEmpty(directory: string): Promise<void> {
   await rmdir(directory).catch(() => undefined);
 }

@@ -1,16 +1,16 @@
-/** Directories: made with the true reason of a failure, and freed of what killed processes have left. */
+/** Creates directories, reporting the true reason of a failure, and removes files that killed processes have left. */
 import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readOwnName } from './ownNames.js';
 
-/** Says of temporary files that they are whole, and wait for their places (see filesTogether.ts). */
+/** Name of the journal, which lists complete temporary files that wait to be renamed (see filesTogether.ts). */
 export const JOURNAL = '.lowrank-journal.json';
 
 /**
- * Makes a directory and its parents, one by one: `recursive` of `mkdir` reports ENOENT for a read-only file system and
- * others, because it asks once more and then reports that answer.
- * @returns those that were made, the outermost first
- * @throws what `mkdir` throws; what was made is removed then
+ * Creates a directory and its parents, one by one: `recursive` of `mkdir` reports ENOENT for a read-only file system and
+ * others, because it tries once more and then reports that result.
+ * @returns the directories that were created, the outermost first
+ * @throws what `mkdir` throws; created directories are removed then
  */
 export async function makeDirectory(path: string): Promise<string[]> {
   try {
@@ -34,7 +34,7 @@ async function makeLast(path: string): Promise<string[]> {
     await mkdir(path);
     return [path];
   } catch (error) {
-    // A link that leads in a circle, or nowhere, is in the way too, and its own reason says more.
+    // A link that leads in a circle, or nowhere, is also in the way, and its own reason says more.
     const there = await stat(path).catch((reason: unknown) => {
       throw hasCode(error, 'EEXIST') ? reason : error;
     });
@@ -43,13 +43,13 @@ async function makeLast(path: string): Promise<string[]> {
   }
 }
 
-/** Removes directories as far as they are empty. @param paths  the outermost first */
+/** Removes those of the directories that are empty. @param paths  the outermost first */
 export async function removeEmpty(paths: readonly string[]): Promise<void> {
-  // One that holds something stays, and so do those around it.
+  // A directory that is not empty stays, and so do its parents.
   for (const path of [...paths].reverse()) await rmdir(path).catch(() => undefined);
 }
 
-/** Removes what processes that have ended have left in a directory: temporary files, and marks that it is in use. */
+/** Removes what ended processes have left in a directory: temporary files, and marks that it is in use. */
 export async function removeLeftovers(path: string): Promise<void> {
   const names = await readdir(path);
   for (const name of names) {

@@ -1,4 +1,4 @@
-/** A directory as a place for files: several are replaced as one unit, by processes that do not disturb each other. */
+/** A directory as a file store: several files are replaced as one unit, by processes that do not disturb each other. */
 import { stat } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
 import { DataError } from '../base/errors.js';
@@ -17,7 +17,7 @@ import {
 import { withDirectory } from './inUse.js';
 import { checkIsDirectory, checkNames } from './missingFiles.js';
 
-/** The files of a directory; it is made when something is written. */
+/** A store of the files in a directory, which is created when something is written. */
 export function directoryFiles(path: string): FileStore {
   return {
     name: path,
@@ -39,7 +39,7 @@ export function directoryFiles(path: string): FileStore {
       try {
         return await readTogether(path, names);
       } catch (error) {
-        // What there is instead says more than that a file is missing.
+        // Saying what the directory holds instead helps more than saying that a file is missing.
         await checkNames(path, names);
         throw error;
       }

@@ -8,8 +8,8 @@ import { withDirectory } from './inUse.js';
 import { request } from './request.js';
 
 /**
- * The file of an address in the cache, fetched if it is not there. A download that was cut goes on where it ended; its size is
- * compared with what the host says. A process that asks for what another one fetches waits for it.
+ * The file of an address in the cache, fetched if it is missing. An interrupted download resumes where it ended; its size is
+ * compared with the one that the host states. A process that requests a file that another one is fetching waits for it.
  * @returns the path
  * @throws DataError when the host does not give the file
  */

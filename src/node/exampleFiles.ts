@@ -1,17 +1,17 @@
-/** Which files of a folder are for training, validation and test. */
+/** Finds the files of a folder for training, validation and test. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../base/errors.js';
 import { reasonOf } from './files.js';
 
 export interface ExampleFiles {
-  /** Paths; undefined where there is no such file. */
+  /** Path of the training examples; undefined where there is no such file. The others likewise. */
   readonly train: string | undefined;
   readonly valid: string | undefined;
   readonly test: string | undefined;
-  /** Whether the path is a folder; a file is for training, or whatever it is given for. */
+  /** Whether the path is a folder; a single file serves for training, or for whatever it is given for. */
   readonly isFolder: boolean;
-  /** Files of the folder that look like examples and are used for nothing. */
+  /** Files of the folder that look like examples and are not used. */
   readonly others: readonly string[];
 }
 
@@ -25,7 +25,7 @@ const MOST_LISTED = 6;
 
 /**
  * A file, or a folder with `train.jsonl` and, if there are any, `valid.jsonl` and `test.jsonl`; also `.json`, `.csv`, `.tsv`.
- * @throws DataError where there is nothing, where a folder has none of them, or several for one use
+ * @throws DataError where the path does not exist, or a folder has none of them, or several for one use
  */
 export async function exampleFiles(path: string): Promise<ExampleFiles> {
   const cannot = (error: unknown): never => {

@@ -1,35 +1,35 @@
-/** A file that is fetched into a part of it, which a later try goes on with. */
+/** Fetches a file into a partial file, which a later attempt continues. */
 import { open, readFile, rm, stat } from 'node:fs/promises';
 import { DataError } from '../base/errors.js';
 import { reasonOf, writeFileAtomic } from './files.js';
 import { connectionReason } from './request.js';
 
 export interface FetchProgress {
-  /** Called with the bytes that are there, and all. */
+  /** Called with the bytes fetched so far and the total. */
   readonly onBytes?: ((done: number, total: number) => void) | undefined;
-  /** Ends it; what was fetched stays for the next time. */
+  /** Ends the fetching; what was fetched stays for the next attempt. */
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface Fetching extends FetchProgress {
-  /** What errors call the file. */
+  /** Name of the file in error messages. */
   readonly name: string;
-  /** Asks for the file, or with a `Range` for a part of it. */
+  /** Requests the file, or with a `Range` a part of it. */
   readonly request: (headers: Readonly<Record<string, string>>) => Promise<Response>;
   /**
-   * Bytes of the whole file, of one whose checksum is compared afterwards: no other version of it can come then. Without it
-   * the size is what the host says, and versions are told apart by their ETag.
+   * Size of the whole file in bytes, for a file whose checksum is compared afterwards, so that another version is noticed.
+   * Default: the size that the host states, and versions are distinguished by their ETag.
    */
   readonly total?: number;
 }
 
-/** What the host said of a file when its fetching began. */
+/** The version of a file that the host stated when its fetching began. */
 interface Version {
   readonly etag: string | undefined;
   readonly total: number;
 }
 
-/** An answer, and where in the file its bytes begin. */
+/** A response, and where in the file its bytes begin. */
 interface Answer {
   readonly response: Response;
   readonly from: number;
@@ -37,8 +37,8 @@ interface Answer {
 }
 
 /**
- * Fetches a file into `part`, from where an earlier try was cut. Nobody else may write to it meanwhile.
- * @throws DataError when the host does not give the file, or gives another number of bytes than it said
+ * Fetches a file into `part`, continuing an interrupted attempt. No other process may write to it meanwhile.
+ * @throws DataError when the host does not provide the file, or sends a different number of bytes than announced
  */
 export async function fetchFile(part: string, fetching: Fetching): Promise<void> {
   const { name, onBytes, signal } = fetching;
@@ -62,24 +62,26 @@ export async function fetchFile(part: string, fetching: Fetching): Promise<void>
   } catch (error) {
     signal?.throwIfAborted();
     throw new DataError(
-      `${name}: cannot be fetched: ${connectionReason(error)}; the next try goes on from here`,
+      `${name}: cannot be fetched: ${connectionReason(error)}; the next attempt continues from here`,
     );
   } finally {
     await file.close();
   }
   if (done < total)
-    throw new DataError(`${name}: ended after ${done} of ${total} bytes; the next try goes on from here`);
+    throw new DataError(
+      `${name}: ended after ${done} of ${total} bytes; the next attempt continues from here`,
+    );
   await rm(versionFile(part), { force: true });
   if (done === total) return;
   await rm(part, { force: true });
-  throw new DataError(`${name}: the host gave more than the ${total} bytes that it said`);
+  throw new DataError(`${name}: the host sent more than the ${total} bytes that it announced`);
 }
 
 async function ask(part: string, { name, request, total: known }: Fetching): Promise<Answer> {
   const begun = await begunBefore(part, known);
   if (begun) {
     const { from, etag, total } = begun;
-    // A file that is another one by now comes as a whole.
+    // A file that has changed since comes as a whole.
     const unchanged = etag === undefined ? {} : { 'If-Range': etag };
     const response = await request({ Range: `bytes=${from}-${total - 1}`, ...unchanged });
     const range = response.headers.get('content-range');
@@ -105,7 +107,7 @@ function totalOf({ status, headers }: Response, name: string, known: number | un
   const total = length === null ? (known ?? Number.NaN) : Number(length);
   const isPlain = Number.isSafeInteger(total) && !headers.has('content-encoding');
   if (status !== 200 || !isPlain) {
-    const why = status === 200 ? 'does not say how many bytes it has' : `answers ${status}`;
+    const why = status === 200 ? 'does not report its length' : `answers ${status}`;
     throw new DataError(`${name}: cannot be fetched: the host ${why}`);
   }
   if (known !== undefined && total !== known)
@@ -115,7 +117,7 @@ function totalOf({ status, headers }: Response, name: string, known: number | un
 
 const versionFile = (part: string) => `${part}.json`;
 
-/** Where an earlier fetching ended; undefined where that is not known, or the host names no version that could be compared. */
+/** Where an earlier attempt ended; undefined where that is unknown, or the host states no version to compare. */
 async function begunBefore(
   part: string,
   known: number | undefined,

@@ -1,4 +1,4 @@
-/** A file that is read in parts. */
+/** Reads a file in parts. */
 import type { Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { DataError } from '../base/errors.js';
@@ -6,14 +6,14 @@ import { type ByteSource, checkRange } from '../files/byteSource.js';
 import { reasonOf } from './files.js';
 
 /**
- * A file of any size. No handle stays open: each read opens it and sees whether it is still the same.
- * @throws DataError when it is not there, is no regular file, or cannot be read
+ * A source for a file of any size. No handle stays open: each read opens the file and checks that it is still the same.
+ * @throws DataError when it does not exist, is not a regular file, or cannot be read
  */
 export async function fileSource(path: string): Promise<ByteSource> {
   const cannot = (error: unknown): never => {
     throw new DataError(`${path}: cannot be read: ${reasonOf(error)}`);
   };
-  // Before it is opened: to open a pipe is to wait for whoever writes into it.
+  // This comes before opening: opening a pipe would wait for its writer.
   const found = await stat(path).catch(cannot);
   refuseUnlessFile(path, found);
   return {
@@ -44,6 +44,6 @@ export async function fileSource(path: string): Promise<ByteSource> {
 /** @throws DataError for a directory, a device, a pipe or a socket */
 function refuseUnlessFile(path: string, found: Stats): void {
   if (found.isFile()) return;
-  const what = found.isDirectory() ? 'it is a directory' : 'it is no regular file';
+  const what = found.isDirectory() ? 'it is a directory' : 'it is not a regular file';
   throw new DataError(`${path}: cannot be read: ${what}`);
 }

@@ -68,9 +68,9 @@ export async function readFileBytes(path: string): Promise<Uint8Array> {
 }
 
 /**
- * Whether a path leads to something.
+ * Whether a path exists.
  *
- * @throws DataError where that cannot be found out, as without a permission
+ * @throws DataError where that cannot be determined, for example without permission
  */
 export async function exists(path: string): Promise<boolean> {
   try {
@@ -87,7 +87,7 @@ export async function exists(path: string): Promise<boolean> {
  * beside it, flushed to the disk, then renamed. The rename replaces a file, or a symbolic link itself.
  *
  * @param path in a directory that exists
- * @throws DataError naming the path and the reason; the temporary file is removed and `path` is as it was
+ * @throws DataError naming the path and the reason; the temporary file is removed and `path` is unchanged
  * @see https://pubs.opengroup.org/onlinepubs/9699919799/functions/rename.html
  */
 export async function writeFileAtomic(path: string, content: FileContent): Promise<void> {
@@ -120,13 +120,13 @@ export async function flushDirectory(path: string): Promise<void> {
     const directory = await open(path, 'r');
     await directory.sync().finally(() => directory.close());
   } catch {
-    // The file is complete under its name already; only its survival of a power cut is unsure.
+    // The file is complete under its name already; only its survival of a power cut is uncertain.
   }
 }
 
 /**
- * Creates a directory, its parents too, and checks that a file can be written there by writing one and
- * removing it, so that a long run does not find out at its end. Temporary files that killed processes have left there
+ * Creates a directory and its parents, and checks that a file can be written there by writing one and
+ * removing it, so that a long run does not fail at its end. Temporary files that killed processes have left there
  * are removed.
  *
  * @throws DataError naming the directory and the reason

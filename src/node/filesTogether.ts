@@ -1,8 +1,8 @@
 /**
- * Several files of a directory as one unit. They are written beside the old ones, then a journal says that they are whole,
- * and then they take their places: the file without which the others mean nothing, the key, leaves first and comes last. So
- * after a crash at any moment, or in the middle of a write, whoever looks finds the old files, the new ones, or no key;
- * never some of both. The next to open the directory does what a journal says is left to do.
+ * Writes several files of a directory as one unit. They are written beside the old ones, then a journal records that they
+ * are complete, and then they are renamed: the key, the file without which the others mean nothing, is removed first and
+ * renamed last. So after a crash at any moment, or in the middle of a write, a reader finds the old files, the new ones, or
+ * no key; never a mixture. The next process that opens the directory completes what the journal lists.
  */
 import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -14,7 +14,7 @@ import { flushDirectory, readFileBytes, reasonOf, writeFlushed } from './files.j
 import { withDirectory } from './inUse.js';
 import { ownName, readOwnName } from './ownNames.js';
 
-/** What changes a directory; a test lets it end anywhere. */
+/** The operations that change a directory; a test can make them fail at any point. */
 export interface Operations {
   write(path: string, content: FileContent): Promise<void>;
   rename(from: string, to: string): Promise<void>;
@@ -30,9 +30,9 @@ const OPERATIONS: Operations = {
 };
 
 /**
- * Writes files into a directory that nobody else writes to.
- * @param files  the first is the key
- * @throws DataError when they cannot be written; before the journal is there, the old files are as they were
+ * Writes files into a directory that no other process writes to.
+ * @param files  files by name, the first of which is the key
+ * @throws DataError when they cannot be written; before the journal exists, the old files are unchanged
  */
 export async function writeTogether(
   directory: string,
@@ -58,8 +58,8 @@ export async function writeTogether(
 }
 
 /**
- * Does what is left to do of a write that was begun.
- * @throws DataError when that fails, or the journal is none
+ * Completes a write that was begun.
+ * @throws DataError when that fails, or the journal is invalid
  */
 export async function finishWriting(directory: string, operations: Operations = OPERATIONS): Promise<void> {
   const journal = await readJournal(directory);
@@ -67,7 +67,7 @@ export async function finishWriting(directory: string, operations: Operations = 
   const [[key, newKey], ...others] = journal;
   try {
     await operations.flush(directory);
-    // Where the new key is in its place, so are the others.
+    // Where the new key is in place, so are the others.
     if (await exists(join(directory, newKey))) {
       await operations.remove(join(directory, key));
       await operations.flush(directory);
@@ -89,7 +89,7 @@ export function isBeingWritten(directory: string): Promise<boolean> {
   return exists(join(directory, JOURNAL));
 }
 
-/** Names and the temporary files that are to have them, the key first. @throws DataError for a text that no write has left */
+/** Names and the temporary files to rename to them, the key first. @throws DataError for an invalid journal */
 async function readJournal(directory: string): Promise<[string, string][] | undefined> {
   const path = join(directory, JOURNAL);
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
@@ -101,13 +101,13 @@ async function readJournal(directory: string): Promise<[string, string][] | unde
   try {
     journal = JSON.parse(text);
   } catch {
-    // Said below.
+    // Reported below.
   }
   if (Array.isArray(journal) && journal.length > 0 && journal.every(isEntry)) return journal;
-  throw new DataError(`${path}: is no journal of files that were written: delete it`);
+  throw new DataError(`${path}: is not a journal of written files: delete it`);
 }
 
-/** A file of the directory itself, and one of our temporary files. */
+/** Whether a value is the name of a file of the directory itself, with one of our temporary files. */
 function isEntry(value: unknown): value is [string, string] {
   if (!Array.isArray(value) || value.length !== 2 || value.some((each) => typeof each !== 'string'))
     return false;
@@ -115,13 +115,13 @@ function isEntry(value: unknown): value is [string, string] {
   return name === basename(name) && !name.startsWith('.') && readOwnName(temporary)?.kind === 'tmp';
 }
 
-/** For another who writes to finish. */
+/** Time for another writer to finish. */
 export const WAIT_MS = 10_000;
 const LOOK_AGAIN_MS = 20;
 
 /**
- * Reads files as they were at one moment, once a write that was begun is finished.
- * @param names  the key first
+ * Reads files as they were at one moment, after completing a write that was begun.
+ * @param names  names of the files, the key first
  * @throws DataError when one cannot be read, or others write all the time
  */
 export async function readTogether(
@@ -135,11 +135,11 @@ export async function readTogether(
     if (await isBeingWritten(directory)) await waitAndFinish(directory);
     const before = await identity(join(directory, key));
     const files = await readAll(directory, names);
-    // The key leaves before another file changes, so while it is the same, so are they.
+    // The key is removed before another file changes: while it is the same, so are they.
     const isSame = before !== undefined && before === (await identity(join(directory, key)));
     const isWriting = await isBeingWritten(directory);
     if (files instanceof Map && isSame && !isWriting) return files;
-    // What was missing while another wrote is there by the next look.
+    // A file that was missing while another process wrote exists at the next attempt.
     if (!(files instanceof Map) && !isWriting && ++failures > 1) throw files;
     if (performance.now() > end)
       throw new DataError(`${directory}: cannot be read: it is written all the time`);
@@ -147,7 +147,7 @@ export async function readTogether(
   }
 }
 
-/** @throws DataError when another writes there for long */
+/** Waits for other writers and completes their writes. @throws DataError when another process writes for too long */
 export async function waitAndFinish(directory: string): Promise<void> {
   const before = () => finishWriting(directory);
   await withDirectory(directory, { kind: 'adapter', waitMs: WAIT_MS, before }, async () => undefined);
@@ -167,7 +167,7 @@ async function readAll(
   }
 }
 
-/** Another for another file; undefined where there is none. */
+/** An identity that differs between files; undefined where there is no file. */
 async function identity(path: string): Promise<string | undefined> {
   return stat(path).then(
     ({ ino, size, mtimeMs, ctimeMs }) => `${ino} ${size} ${mtimeMs} ${ctimeMs}`,

@@ -1,18 +1,18 @@
-/** WebGPU in Node: Dawn, by the optional npm package webgpu. */
+/** WebGPU in Node: Dawn, through the optional npm package webgpu. */
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { DeviceError } from '../base/errors.js';
 import { reasonOf } from './files.js';
 
-/** Where the `gpu` object is kept: when it is collected while a device is in use, the process dies. */
+/** Keeps the `gpu` object: if it is collected while a device is in use, the process dies. */
 const kept = globalThis as { lowrankGpu?: GPU };
 
-/** Where Linux shows graphics cards: open drivers, NVIDIA's, and Windows's to Linux inside it. */
+/** Paths of graphics cards on Linux: those of open drivers, of NVIDIA, and of Windows for Linux inside it. */
 const CARDS = ['/dev/dri', '/dev/nvidia0', '/dev/dxg'];
 
 /**
- * On Linux a card is looked for before Dawn is loaded, unless software will do: Dawn takes a while, and complains on
- * standard error about every driver that does not suit it.
+ * Opens WebGPU. On Linux it looks for a card before it loads Dawn, unless software is allowed: Dawn takes a while, and
+ * complains on standard error about every driver that does not suit it.
  * @throws DeviceError when there is no card, or the package is missing or does not load
  */
 export async function openGpu(allowSoftware: boolean): Promise<GPU> {
@@ -44,11 +44,11 @@ function lookForCard(): void {
   throw new DeviceError(`webgpu: ${why}: none of ${CARDS.join(', ')}`);
 }
 
-/** Vulkan's loader complains on standard error where this is not set, as for services and in containers. */
+/** Sets a variable without which Vulkan's loader complains on standard error, as for services and in containers. */
 function quietenLoader(): void {
   try {
     process.env.XDG_RUNTIME_DIR ??= tmpdir();
   } catch {
-    // A runtime that hides the environment: the complaint is all that comes of it.
+    // In a runtime that hides the environment, the complaint is the only consequence.
   }
 }

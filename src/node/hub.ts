@@ -9,11 +9,11 @@ import { downloadModel } from './hubDownload.js';
 import { type HubId, isRevision, nameOf, parseHubId } from './hubId.js';
 
 export interface HubModelOptions extends FetchProgress {
-  /** A branch, a tag or a commit. Default: that of the id (`ORG/NAME@REVISION`), else `main`. */
+  /** Branch, tag or commit. Default: that of the id (`ORG/NAME@REVISION`), else `main`. */
   readonly revision?: string | undefined;
-  /** Whether a model that is in no cache is fetched from the hub. Default false. */
+  /** Whether to download a model that is in no cache from the hub. Default false. */
   readonly download?: boolean | undefined;
-  /** Default `process.env`; see {@link hubModel} for what is read. */
+  /** Environment variables, see {@link hubModel} for those that are read. Default `process.env`. */
   readonly env?: Environment | undefined;
 }
 
@@ -29,11 +29,11 @@ const NAMES: OptionNames<HubModelOptions> = {
  * The path of a model of the Hugging Face Hub, for `loadLanguageModel`: from the cache of Hugging Face's tools (`HF_HUB_CACHE`,
  * `HF_HOME`, by default `~/.cache/huggingface/hub`) or lowrank's (`~/.cache/lowrank/hub`), without a request where either has it;
  * or, with `download`, fetched into the latter from `HF_ENDPOINT` with `HF_TOKEN` or the token that `hf auth login` has left.
- * Only files that loading reads are fetched, each compared with the hub's size and checksum; what was cut goes on.
+ * Only files that loading reads are fetched, each compared with the hub's size and checksum; interrupted downloads resume.
  * @param id  `ORG/NAME` or `ORG/NAME@REVISION`; of a repository with several GGUF files `ORG/NAME:FILE` or `ORG/NAME/FILE.gguf`,
- *   where FILE may be the end of a name alone, such as `Q4_K_M`
+ *   where FILE may be only the end of a name, such as `Q4_K_M`
  * @returns the path of a folder with config.json, tokenizer and safetensors, or of a GGUF file
- * @throws RangeError for a text that is no id; DataError when the model is in no cache and may not or cannot be fetched
+ * @throws RangeError for a text that is not an id; DataError when the model is in no cache and may not or cannot be fetched
  */
 export async function hubModel(id: string, options: HubModelOptions = {}): Promise<string> {
   checkOptions('hubModel', options, NAMES);
@@ -57,7 +57,7 @@ export async function hubModel(id: string, options: HubModelOptions = {}): Promi
   throw new DataError(`${nameOf(wanted)}: ${why}: ${advice}`);
 }
 
-/** @throws RangeError for what is no id, or names two revisions */
+/** @throws RangeError for a text that is not an id, or names two revisions */
 function withRevision(id: HubId | undefined, text: string, revision: string | undefined): HubId {
   if (!id)
     throw new RangeError(

@@ -1,4 +1,4 @@
-/** Requests to the Hugging Face Hub: its address, the token, redirects, and what its refusals mean. */
+/** Requests to the Hugging Face Hub: its address, the token, redirects, and the meaning of its refusals. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../base/errors.js';
@@ -11,24 +11,24 @@ const MAX_REDIRECTS = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 export interface Hub {
-  /** The address without a slash at its end. */
+  /** Address of the hub, without a slash at its end. */
   readonly endpoint: string;
-  /** Sent to the endpoint alone, never to a host that it redirects to. */
+  /** Access token, sent only to the endpoint, never to a host that it redirects to. */
   readonly token: string | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 interface HubRequest {
   readonly id: HubId;
-  /** What errors call it. */
+  /** Name of the requested file in error messages. */
   readonly name: string;
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Asks for what is known of a file; a redirect to another host is the answer then. */
+  /** Whether to request only information about a file; a redirect to another host is then the answer. */
   readonly isHead?: boolean;
 }
 
-/** @throws DataError for an endpoint or a token that cannot be one; no message holds the token */
+/** @throws DataError for an invalid endpoint or token; no message contains the token */
 export async function openHub(env: Environment, signal?: AbortSignal): Promise<Hub> {
   return { endpoint: endpointOf(env), token: await tokenOf(env), signal };
 }
@@ -44,12 +44,12 @@ export function endpointOf(env: Environment): string {
   return endpoint;
 }
 
-/** `$HF_TOKEN`, or what the login of Hugging Face's tools has left in a file. */
+/** The token in `$HF_TOKEN`, or in the file that the login of Hugging Face's tools has written. */
 async function tokenOf(env: Environment): Promise<string | undefined> {
   const set = (env.HF_TOKEN || env.HUGGING_FACE_HUB_TOKEN || '').trim();
   const path = env.HF_TOKEN_PATH ? expanded(env.HF_TOKEN_PATH, env) : join(huggingFaceHome(env), 'token');
   const token = set || (await readFile(path, 'utf8').catch(() => '')).trim();
-  // What cannot be a header's value would be shown by the error of fetch.
+  // The error of fetch would show a token that cannot be a header's value.
   if (token !== '' && !/^[\x21-\x7e]{1,4096}$/.test(token))
     throw new DataError(`${set ? 'HF_TOKEN' : path}: must be one word of ASCII characters`);
   return token || undefined;
@@ -57,7 +57,7 @@ async function tokenOf(env: Environment): Promise<string | undefined> {
 
 /**
  * The hub's answer, or that of the host to which it redirects.
- * @throws DataError when none comes, or it is a refusal
+ * @throws DataError when there is no answer, or it is a refusal
  */
 export async function askHub(hub: Hub, asked: HubRequest): Promise<Response> {
   const home = new URL(hub.endpoint);
@@ -66,7 +66,7 @@ export async function askHub(hub: Hub, asked: HubRequest): Promise<Response> {
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
     const response = await send(hub, address, asked, isAtHome);
     const location = REDIRECTS.has(response.status) ? response.headers.get('location') : null;
-    // Parts that a host does not give are asked for as a whole.
+    // Where a host refuses a range, the whole file is requested.
     if (response.status >= 400 && response.status !== 416) {
       await response.body?.cancel();
       throw isAtHome ? refusal(hub, asked, response) : failure(asked.name, address, response.status);
@@ -75,7 +75,7 @@ export async function askHub(hub: Hub, asked: HubRequest): Promise<Response> {
     const next = redirected(address, location, asked.name);
     if (asked.isHead && next.origin !== home.origin) return response;
     await response.body?.cancel();
-    // Whoever was sent away from home stays without the token, wherever it goes then.
+    // A request that was redirected away from the hub stays without the token, wherever it goes then.
     isAtHome &&= next.origin === home.origin;
     address = next;
   }
@@ -99,13 +99,13 @@ function send(
 
 /**
  * @internal Where a redirect leads.
- * @throws DataError for what is no address of a file, or for http:// after https://, where others could listen
+ * @throws DataError for an address that cannot be a file's, or for http:// after https://, where others could listen
  */
 export function redirected(from: URL, location: string, name: string): URL {
   const next = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   const isKept = next?.protocol === from.protocol && /^https?:$/.test(from.protocol);
   if (next && (isKept || next.protocol === 'https:') && !next.username && !next.password) return next;
-  throw new DataError(`${name}: cannot be fetched: ${from.host} redirects to an address that is not taken`);
+  throw new DataError(`${name}: cannot be fetched: ${from.host} redirects to an address that is not allowed`);
 }
 
 function failure(name: string, { host }: URL, status: number): DataError {
@@ -113,7 +113,7 @@ function failure(name: string, { host }: URL, status: number): DataError {
   return new DataError(`${name}: cannot be fetched: ${host} answers ${status}${advice}`);
 }
 
-/** What a refusal of the hub itself means, and what to do. */
+/** The meaning of a refusal by the hub itself, and what to do. */
 function refusal(hub: Hub, { id, name }: HubRequest, { status, headers }: Response): DataError {
   const home = new URL(hub.endpoint);
   const where = `${home.host} answers ${status}`;
@@ -129,7 +129,7 @@ function refusal(hub: Hub, { id, name }: HubRequest, { status, headers }: Respon
   return new DataError(`${nameOf(id)}: ${where}: there is no such ${what}${unseen}`);
 }
 
-/** The hub answers 401 also where nobody has a model of that name. */
+/** The reason of a 401 or 403; the hub also answers 401 where no model of that name exists. */
 function whyForbidden({ endpoint, token }: Hub, id: HubId, status: number, code: string | null): string {
   const page = `${endpoint}/${id.repository}`;
   if (code === 'GatedRepo')

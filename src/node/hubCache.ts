@@ -1,5 +1,5 @@
 /**
- * Models of the Hugging Face Hub that are on this machine: in the cache of Hugging Face's own tools, or in that of lowrank,
+ * Models of the Hugging Face Hub on this machine: in the cache of Hugging Face's own tools, or in that of lowrank,
  * which has the same layout without its links: `models--ORG--NAME/refs/REVISION` holds a commit, and
  * `models--ORG--NAME/snapshots/COMMIT` its files.
  *
@@ -16,25 +16,25 @@ import { type HubId, isCommit } from './hubId.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The path of a model, or why there is none. `isUnclear`: the files are there, but the id does not say which of them. */
+/** The path of a model, or why there is none. `isUnclear`: the files exist, but the id does not say which of them. */
 export type Found =
   | { readonly path: string }
   | { readonly path: undefined; readonly why: string; readonly isUnclear: boolean };
 
-/** Where Hugging Face's tools keep their things: `$HF_HOME`, by default `~/.cache/huggingface`. */
+/** The folder of Hugging Face's tools: `$HF_HOME`, by default `~/.cache/huggingface`. */
 export function huggingFaceHome(env: Environment): string {
   const base = env.XDG_CACHE_HOME || join(homedir(), '.cache');
   return expanded(env.HF_HOME || join(base, 'huggingface'), env);
 }
 
-/** The caches in which models are looked for: Hugging Face's, then lowrank's. */
+/** The caches that are searched for models: Hugging Face's, then lowrank's. */
 export function hubCaches(env: Environment): { readonly theirs: string; readonly own: string } {
   const set = env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE;
   const theirs = set ? expanded(set, env) : join(huggingFaceHome(env), 'hub');
   return { theirs, own: join(cacheDirectory(env), 'hub') };
 }
 
-/** `~` and `$NAME` in a path, as Hugging Face's tools replace them. */
+/** A path with `~` and `$NAME` replaced, as by Hugging Face's tools. */
 export function expanded(path: string, env: Environment): string {
   const named = path.replace(/\$(?:(\w+)|\{(\w+)\})/g, (text, a: string, b: string) => env[a ?? b] ?? text);
   return named.replace(/^~(?=$|[/\\])/, () => homedir());
@@ -72,7 +72,7 @@ async function commitOf(folder: string, revision: string): Promise<string | unde
   return isCommit(text.trim()) ? text.trim() : undefined;
 }
 
-/** The files below a folder with `/` between, without links that lead nowhere; none where there is no folder. */
+/** The files below a folder with `/` between, without broken links; none where there is no folder. */
 async function filesBelow(folder: string): Promise<string[]> {
   const names = await readdir(folder, { recursive: true }).catch((): string[] => []);
   const files: string[] = [];

@@ -1,4 +1,4 @@
-/** Models of the Hugging Face Hub, fetched into lowrank's own cache. */
+/** Downloads models of the Hugging Face Hub into lowrank's own cache. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, rename, rm, stat, statfs } from 'node:fs/promises';
@@ -16,23 +16,23 @@ import { type HubId, isCommit, nameOf } from './hubId.js';
 import { fileAddress, type HubFile, type Listing, listFiles } from './hubListing.js';
 import { withDirectory } from './inUse.js';
 
-/** A fetching of files of one commit. */
+/** A download of files of one commit. */
 interface Job {
   readonly hub: Hub;
   readonly id: HubId;
   readonly listing: Listing;
-  /** The repository's folder in the cache, for files that are not whole yet. */
+  /** The repository's folder in the cache, for incomplete files. */
   readonly folder: string;
   readonly snapshot: string;
   readonly onBytes: FetchProgress['onBytes'];
 }
 
 /**
- * Fetches what loading the model needs, each file into the cache once its size and checksum are right. Processes that ask for
- * the same model at once wait for the first.
- * @param cache  that of lowrank
+ * Downloads the files that loading the model requires; each enters the cache once its size and checksum are right. Processes
+ * that request the same model at once wait for the first.
+ * @param cache  lowrank's cache
  * @returns the path of the model
- * @throws DataError when the hub does not give it
+ * @throws DataError when the hub does not provide it
  */
 export async function downloadModel(
   hub: Hub,
@@ -62,7 +62,7 @@ async function fetchModel(job: Job): Promise<string> {
     await fetchAll(job, [files.file]);
     return join(snapshot, files.file);
   }
-  // The weights come last: where they are whole, everything is there.
+  // The weights come last: where they are complete, everything is.
   await fetchAll(job, [...files.small, ...(await weightFiles(job, files.weights))]);
   return snapshot;
 }
@@ -105,7 +105,7 @@ async function fetchOne(
 ): Promise<void> {
   const name = `${nameOf(id)}: ${file}`;
   const url = fileAddress(hub, id, listing.commit, file);
-  // The same content at another commit goes on with the same part.
+  // The same content at another commit continues the same partial file.
   const part = join(folder, `${digest.hex}.part`);
   const request = (headers: Readonly<Record<string, string>>) => askHub(hub, { id, name, url, headers });
   await fetchFile(part, { name, request, total: size, onBytes, signal: hub.signal });
@@ -130,7 +130,7 @@ async function digestOf(path: string, kind: 'sha256' | 'git', size: number): Pro
 /** @throws DataError when the rest cannot fit, before hours of fetching */
 async function checkSpace({ id, folder }: Job, bytes: number): Promise<void> {
   const found = await statfs(folder).catch(() => undefined);
-  // Some file systems do not say it.
+  // Some file systems do not report it.
   if (!found || found.blocks === 0) return;
   const parts = (await readdir(folder)).filter((name) => name.endsWith('.part'));
   let there = 0;
@@ -143,7 +143,7 @@ async function checkSpace({ id, folder }: Job, bytes: number): Promise<void> {
   );
 }
 
-/** Which commit a branch or tag was, for the time when the hub is not asked. */
+/** Stores the commit of a branch or tag, for later use without the hub. */
 async function keepRevision(folder: string, revision: string, commit: string): Promise<void> {
   if (isCommit(revision)) return;
   const path = join(folder, 'refs', revision);
@@ -151,7 +151,7 @@ async function keepRevision(folder: string, revision: string, commit: string): P
   await writeFileAtomic(path, new TextEncoder().encode(commit));
 }
 
-/** What is left of other versions of the files; a part of one that the repository still has can be gone on with. */
+/** Removes partial files of other versions; those of files that the repository still has can be continued. */
 async function removeParts(folder: string, { digests }: Listing): Promise<void> {
   for (const name of await readdir(folder)) {
     const [, digest] = /^([0-9a-f]+)\.part$/.exec(name) ?? [];

@@ -1,23 +1,23 @@
-/** Which files of a repository make a model: those that loading reads, and no others. */
+/** Chooses the files of a repository that make up a model: only those that loading reads. */
 import { TOKENIZER_FILES } from '../text/tokenizerFiles.js';
 
 export const INDEX = 'model.safetensors.index.json';
 const WHOLE = 'model.safetensors';
-/** Most names that a message lists. */
+/** Maximum number of names that a message lists. */
 const MOST_LISTED = 12;
 
 export type ModelFiles =
   /** One GGUF file. */
   | { readonly kind: 'gguf'; readonly file: string }
-  /** Small files, then the weights, or the index that names them. */
+  /** A folder: small files, then the weights, or the index that names them. */
   | { readonly kind: 'folder'; readonly small: readonly string[]; readonly weights: string }
-  /** Several files of which one must be chosen, and none that is meant. */
+  /** Several files of which one must be chosen, or none that fits. */
   | { readonly kind: 'unclear'; readonly why: string }
   | { readonly kind: 'none'; readonly why: string };
 
 /**
- * @param names  of all files of the repository, or of those that the cache holds
- * @param file   the GGUF file that is meant
+ * @param names  names of all files of the repository, or of those that the cache holds
+ * @param file   the requested GGUF file
  */
 export function modelFiles(names: readonly string[], file: string | undefined): ModelFiles {
   const all = new Set(names);

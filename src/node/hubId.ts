@@ -3,9 +3,9 @@
 export interface HubId {
   /** `ORG/NAME` */
   readonly repository: string;
-  /** A branch, a tag or a commit; undefined is `main`. */
+  /** Branch, tag or commit; undefined means `main`. */
   readonly revision: string | undefined;
-  /** Which of several GGUF files is meant: its name, or what its name ends with. */
+  /** The chosen one of several GGUF files: its name, or the end of its name. */
   readonly file: string | undefined;
 }
 
@@ -57,7 +57,7 @@ export function isFileName(name: string): boolean {
   return name.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && part.length <= 255);
 }
 
-/** How errors name a model. */
+/** Name of a model in error messages. */
 export function nameOf({ repository, revision }: Pick<HubId, 'repository' | 'revision'>): string {
   return revision === undefined ? repository : `${repository}@${revision}`;
 }

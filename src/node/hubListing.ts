@@ -1,9 +1,9 @@
-/** What a repository of the Hugging Face Hub holds: its files with their sizes and checksums, at one commit. */
+/** The contents of a repository on the Hugging Face Hub: its files with their sizes and checksums, at one commit. */
 import { DataError } from '../base/errors.js';
 import { askHub, type Hub } from './hubAccess.js';
 import { type HubId, isCommit, isFileName, nameOf } from './hubId.js';
 
-/** A checksum: of the file itself, or of a small one as git makes it. */
+/** A checksum: SHA-256 of the file itself, or git's blob id for a small one. */
 export interface Digest {
   readonly kind: 'sha256' | 'git';
   readonly hex: string;
@@ -43,7 +43,7 @@ export async function listFiles(hub: Hub, id: HubId): Promise<Listing> {
   const files = new Map<string, Partial<HubFile>>();
   for (const each of siblings as readonly unknown[]) {
     const file = listedFile(each);
-    // A repository cannot have such a file: whoever names it lies.
+    // A repository cannot have such a file, so the answer is false.
     if (file?.name === undefined)
       throw new DataError(
         `${name}: the hub names a file that cannot be one: ${JSON.stringify(fieldsOf(each).rfilename)}`,
@@ -71,7 +71,7 @@ function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-/** Size and checksum where the list has them, which that of a mirror may not. */
+/** Size and checksum where the list has them; a mirror's list may not. */
 function listedFile(value: unknown): Partial<HubFile> | undefined {
   const { rfilename, size, blobId, lfs } = fieldsOf(value);
   if (typeof rfilename !== 'string' || !isFileName(rfilename)) return undefined;
@@ -115,6 +115,6 @@ async function readJson(response: Response, name: string): Promise<unknown> {
   try {
     return JSON.parse(Buffer.concat(parts).toString('utf8'));
   } catch {
-    throw new DataError(`${name}: the hub's answer is no list of files`);
+    throw new DataError(`${name}: the hub's answer is not a list of files`);
   }
 }

@@ -1,8 +1,8 @@
 /**
- * One user of a directory at a time, among the processes of all terminals. Whoever wants it puts a mark of its own into the
- * directory, and has it once no other mark is there. Since a mark's name is its process's own, a mark that a killed process
- * has left can be removed by anybody at any time, and two that do so at once cannot both come to have the directory: the
- * later mark of the two is made before its process looks, and sees the earlier one.
+ * Limits a directory to one user at a time, among the processes of all terminals. A process that wants the directory puts its
+ * own mark into it, and has the directory once there is no other mark. Since a mark's name belongs to its process, a mark that
+ * a killed process has left can be removed by any process at any time, and two that do so at once cannot both get the
+ * directory: the later mark of the two is made before its process looks, and sees the earlier one.
  */
 import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,26 +13,26 @@ import { reasonOf } from './files.js';
 import { hostName, type Kind, ownName, readOwnName } from './ownNames.js';
 
 export interface UseOptions {
-  /** What the directory is used for; uses of different kinds do not meet. */
+  /** Kind of use; uses of different kinds do not conflict. */
   readonly kind: Exclude<Kind, 'tmp'>;
-  /** Time for another user to finish, before it is an error. Default 0. */
+  /** Time in milliseconds to wait for another user before throwing. Default 0. */
   readonly waitMs?: number;
   /** Ends the waiting. */
   readonly signal?: AbortSignal | undefined;
-  /** Runs once the directory is had, before what killed processes have left is removed. */
+  /** Called once the process has the directory, before files of killed processes are removed. */
   readonly before?: () => Promise<void>;
 }
 
-/** What a mark says after the host's name once its process has the directory. */
+/** Text that follows the host's name in a mark once its process has the directory. */
 const HAD = '\nhas it';
 
-/** Time for those who come at the same moment to see each other, and for all but one to step back. */
+/** Time for processes that come at the same moment to see each other, and for all but one to step back. */
 const SETTLE_MS = 1000;
 const LOOK_AGAIN_MS = 20;
 
 /**
- * Has a directory to itself for as long as `body` takes. The directory is made if need be, and removed again when nothing
- * came into it; what killed processes have left there is removed first.
+ * Runs `body` with exclusive use of a directory. The directory is created if necessary, and removed again when it is still
+ * empty; what killed processes have left there is removed first.
  * @throws DataError when another has it, naming its process, or when no files can be written there
  */
 export async function withDirectory<T>(
@@ -76,7 +76,7 @@ async function tryToHave(path: string, kind: Kind): Promise<string | { readonly 
         await appendFile(file, HAD).catch((error: unknown) => cannotWrite(path, error));
         return mark;
       }
-      // Of those who came at the same moment the first in order stays; one who has the directory already stays too.
+      // Among processes that came at the same moment the first in order stays; one that already has the directory stays too.
       const user = await whoHas(path, others);
       if (user !== undefined || others.some((name) => name < mark) || performance.now() > end) {
         await rm(file, { force: true });
@@ -111,13 +111,13 @@ async function usersOf(path: string, kind: Kind, mark: string): Promise<string[]
   });
 }
 
-/** The mark among these whose process has the directory and does not only want it. */
+/** The mark among these whose process already has the directory. */
 async function whoHas(path: string, marks: readonly string[]): Promise<string | undefined> {
   for (const mark of marks) if ((await textOf(path, mark)).endsWith(HAD)) return mark;
   return undefined;
 }
 
-/** The host's name, and whether the directory is had; empty for a mark that is gone. */
+/** The text of a mark: the host's name, and whether its process has the directory; empty for a mark that is gone. */
 function textOf(path: string, mark: string): Promise<string> {
   return readFile(join(path, mark), 'utf8').catch(() => '');
 }

@@ -1,4 +1,4 @@
-/** Directories without the files that are wanted of them: what they hold instead, and what to do. */
+/** Errors for directories without the required files: what they hold instead, and what to do. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DataError } from '../base/errors.js';
@@ -7,10 +7,10 @@ import { reasonOf } from './files.js';
 const CONFIG = 'adapter_config.json';
 const MODEL = 'adapter_model.safetensors';
 
-/** Most names that an error lists. */
+/** Maximum number of names that an error lists. */
 const MOST_LISTED = 5;
 
-/** @throws DataError for a file, or nothing; for one of an adapter's files with the directory to give */
+/** @throws DataError for a file, or a path that does not exist; for one of an adapter's files it names the directory to give */
 export async function checkIsDirectory(path: string): Promise<void> {
   if (await isDirectory(path)) return;
   const inside = /^adapter_(config\.json|model\.)/.test(basename(path)) ? `: give ${dirname(path)}` : '';
@@ -27,7 +27,7 @@ export async function tensorsOf(path: string): Promise<string> {
   return join(path, MODEL);
 }
 
-/** Whether a path is a directory, after symbolic links. @throws DataError when there is nothing */
+/** Whether a path is a directory, after symbolic links. @throws DataError when it does not exist */
 async function isDirectory(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
@@ -48,7 +48,7 @@ export async function checkNames(path: string, needed: readonly string[]): Promi
   );
 }
 
-/** What a directory holds instead, and what to do. */
+/** Describes what a directory holds instead, and what to do. */
 async function explain(path: string, names: readonly string[]): Promise<string> {
   if (names.includes('adapter_model.bin') && !names.includes(MODEL)) {
     return 'it has adapter_model.bin, whose pickle can run any code and is not read: load it with PEFT and save it again (save_pretrained writes safetensors)';

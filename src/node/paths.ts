@@ -1,4 +1,4 @@
-/** In Node, calls that take files also take paths: of a directory, or of a model's one file. */
+/** Lets calls that take files also take paths in Node: of a directory, or of a model's single file. */
 import { stat } from 'node:fs/promises';
 import { DataError } from '../base/errors.js';
 import { acceptPaths } from '../files/fileStore.js';

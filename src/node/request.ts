@@ -1,4 +1,4 @@
-/** One request over HTTP, whose failure says why in words. */
+/** An HTTP request whose failure gives the reason in words. */
 import { DataError } from '../base/errors.js';
 import { hasCode } from './directories.js';
 import { reasonOf } from './files.js';
@@ -11,22 +11,22 @@ export interface RequestInput {
 }
 
 const REASONS: ReadonlyMap<string, string> = new Map([
-  ['EAI_AGAIN', 'the name of the host cannot be looked up, as without a network'],
+  ['EAI_AGAIN', 'the host name cannot be resolved, as happens without a network'],
   ['ECONNREFUSED', 'the connection is refused'],
   ['ECONNRESET', 'the connection was cut'],
   ['EHOSTUNREACH', 'the host cannot be reached'],
   ['ENETUNREACH', 'the network cannot be reached'],
-  ['ENOTFOUND', 'the host is not known, or there is no network'],
-  ['UND_ERR_BODY_TIMEOUT', 'the host sends no more'],
+  ['ENOTFOUND', 'the host is unknown, or there is no network'],
+  ['UND_ERR_BODY_TIMEOUT', 'the host stopped sending'],
   ['UND_ERR_CONNECT_TIMEOUT', 'the host does not answer'],
   ['UND_ERR_HEADERS_TIMEOUT', 'the host does not answer'],
   ['UND_ERR_SOCKET', 'the connection was cut'],
 ]);
 
 /**
- * Asks for the bytes as they are, without compression.
- * @param what  what the error begins with
- * @throws DataError when no answer comes; the reason of the signal when it ends the request
+ * Requests the bytes as they are, without compression.
+ * @param what  beginning of the error message
+ * @throws DataError when there is no answer; the reason of the signal when it ends the request
  */
 export async function request(
   address: string | URL,
@@ -47,7 +47,7 @@ export async function request(
 
 /** Why a request, or the reading of its answer, failed: `the connection was cut (ECONNRESET)`. */
 export function connectionReason(error: unknown): string {
-  // What fetch throws only says that it failed; its cause says why.
+  // The error of fetch only says that it failed; its cause says why.
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   for (const [code, words] of REASONS) if (hasCode(cause, code)) return `${words} (${code})`;
   return reasonOf(cause);

@@ -17,7 +17,7 @@ export const threads: ThreadPlatform = {
   obstacle: sharingObstacle(),
   start: (task) =>
     startThread((ready, fail) => {
-      // Flags of the process, such as those of a TypeScript loader, are not for this one.
+      // Flags of the process, such as those of a TypeScript loader, do not apply to the worker.
       const worker = new Worker(SOURCE, { eval: true, execArgv: [], workerData: task });
       worker.once('error', fail);
       worker.once('exit', () => fail('it ended'));
@@ -30,7 +30,7 @@ export const threads: ThreadPlatform = {
     }),
 };
 
-/** One where a runtime does not let its programs see them. */
+/** The number of cores; 1 where a runtime hides it. */
 function countCores(): number {
   try {
     return availableParallelism();

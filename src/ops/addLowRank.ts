@@ -12,7 +12,7 @@ export interface LowRank {
   readonly loraB: Tensor;
   /** alpha / rank */
   readonly scaling: number;
-  /** [rows] zeros and ones, constants: which rows get the update; default all. */
+  /** [rows] zeros and ones, constants: the rows that get the update. Default all. */
   readonly rowMask?: Tensor | undefined;
 }
 
@@ -30,10 +30,10 @@ const NAMES: OptionNames<LowRankWithBias> = {
 };
 
 /**
- * `out = y + s (h Bᵀ + bias)` with h = mask ⊙ (x Aᵀ), computed in the memory of `y`, which is of no use afterwards. With
+ * `out = y + s (h Bᵀ + bias)` with h = mask ⊙ (x Aᵀ), computed in the memory of `y`, which cannot be used afterwards. With
  * dh = mask ⊙ (s dOut B) the gradients are dB = s dOutᵀ h, dA = dhᵀ x, dx = dh A, dBias = s Σ dOut and dy = dOut.
  * @param y  [..., outFeatures], the output of an op that nothing else uses
- * @param x  [..., inFeatures], with as many rows
+ * @param x  [..., inFeatures], with the same number of rows
  * @throws ShapeError when the sizes do not fit, Error when y's memory cannot be taken over
  * @see https://arxiv.org/abs/2106.09685
  */

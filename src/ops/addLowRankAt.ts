@@ -9,7 +9,7 @@ const NAMES: OptionNames<LowRank> = { loraA: true, loraB: true, scaling: true, r
 
 /**
  * `out = y + s h Bᵀ` with h = mask ⊙ Aᵀ[i], the rows of a low-rank table that is added to an embedding's: computed in the
- * memory of `y`, which is of no use afterwards. With dh = mask ⊙ (s dOut B) the gradients are dB = s dOutᵀ h, dy = dOut, and
+ * memory of `y`, which cannot be used afterwards. With dh = mask ⊙ (s dOut B) the gradients are dB = s dOutᵀ h, dy = dOut, and
  * dA by adding dh at the indices.
  * @param y        [..., dim], the output of an op that nothing else uses
  * @param indices  [...], i32; one outside 0…num−1 gives a row of NaN

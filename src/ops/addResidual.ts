@@ -4,8 +4,8 @@ import { passGradient } from './add.js';
 import { checkFloats, checkShape } from './check.js';
 
 /**
- * `out = stream + branch`, computed in the memory of the branch, which is of no use afterwards: the sum at the end of a
- * transformer's block. The stream stays as it is.
+ * `out = stream + branch`, computed in the memory of the branch, which cannot be used afterwards: the sum at the end of a
+ * transformer's block. The stream is not changed.
  * @param branch  the same shape, the output of an op that nothing else uses
  * @throws ShapeError when the shapes differ, Error when the branch's memory cannot be taken over
  */

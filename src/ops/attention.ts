@@ -8,12 +8,12 @@ import { checkFloats, checkIntegers, checkShape, matrixSize } from './check.js';
 export interface AttentionOptions {
   /**
    * [rows, 4] i32: from, to, prefixFrom, prefixTo. A row sees the rows j of k with `from ≤ j < to` or
-   * `prefixFrom ≤ j < prefixTo`; the two must not overlap, and bounds outside 0…keys are taken for the nearest inside.
+   * `prefixFrom ≤ j < prefixTo`; the two must not overlap, and bounds outside 0…keys are clamped.
    */
   readonly ranges: Tensor;
-  /** Heads of q. */
+  /** Number of heads of q. */
   readonly heads: number;
-  /** Heads of k and v, of which heads is a multiple. Default heads. */
+  /** Number of heads of k and v, which must divide `heads`. Default `heads`. */
   readonly kvHeads?: number | undefined;
   /** Factor of the scores. Default 1 / √dim. */
   readonly scale?: number | undefined;
@@ -24,12 +24,12 @@ const NAMES: OptionNames<AttentionOptions> = { ranges: true, heads: true, kvHead
 /**
  * `out[i,h] = Σ_j softmax_j(scale q[i,h] · k[j,g]) v[j,g]` over the keys j that `ranges` lets row i see, with
  * g = ⌊h / (heads / kvHeads)⌋. A row that sees no key becomes 0 and passes on no gradient. The scores are computed again
- * in the backward pass: what is kept beside inputs and output is two numbers for each row and head.
+ * in the backward pass: besides inputs and output, only two numbers for each row and head are kept.
  * @param q  [rows, heads · dim]
  * @param k  [keys, kvHeads · dim]
  * @param v  [keys, kvHeads · dim]
  * @returns  [rows, heads · dim]
- * @throws ShapeError when the sizes do not fit, RangeError for a number of heads or a scale that is none
+ * @throws ShapeError when the sizes do not fit, RangeError for an invalid number of heads or scale
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
  * @see https://arxiv.org/abs/2205.14135, section 3 and appendix B: the gradients from the logarithms of the sums
  */

@@ -9,7 +9,7 @@ export interface UpdatedWeight {
   /** [outFeatures, inFeatures]; with `columns` [inFeatures, outFeatures], as an embedding has it. */
   readonly weight: Tensor;
   readonly updates: readonly { readonly loraA: Tensor; readonly loraB: Tensor; readonly scaling: number }[];
-  /** 0 … outFeatures − 1 (i32): says that the weight is stored transposed. */
+  /** 0 … outFeatures − 1 (i32), given where the weight is stored transposed. */
   readonly columns?: Tensor | undefined;
 }
 
@@ -54,7 +54,7 @@ function rowLengths({ weight, updates, columns }: UpdatedWeight): Storage {
   return lengths;
 }
 
-/** A magnitude `[outFeatures]` that changes nothing yet: the length of each row of the weight. */
+/** The initial magnitude `[outFeatures]`, which changes nothing: the length of each row of the weight. */
 export function magnitudeOf(updated: UpdatedWeight): Parameter {
   const { device, shape } = updated.weight;
   const lengths = rowLengths(updated);
@@ -65,7 +65,7 @@ export function magnitudeOf(updated: UpdatedWeight): Parameter {
 }
 
 /**
- * DoRA's factor of each output: `g = magnitude / ‖W + Σ s B A‖` by rows. The length is taken for a constant, so that
+ * DoRA's factor for each output: `g = magnitude / ‖W + Σ s B A‖` by rows. The length is treated as a constant, so that
  * the only gradient is dMagnitude = dg / ‖W + Σ s B A‖.
  * @param magnitude  [outFeatures]
  * @returns          [outFeatures]

@@ -4,8 +4,8 @@ import type { Tensor } from '../tensor.js';
 import { checkFloats, checkIntegers, checkShape } from './check.js';
 
 /**
- * `out[i] = x[i] · mask[i]`, where the mask is 0 with the given probability and 1 / (1 − probability) otherwise. What is left
- * out follows from a seed and a count in device memory, which counts on with each call.
+ * `out[i] = x[i] · mask[i]`, where the mask is 0 with the given probability and 1 / (1 − probability) otherwise. The mask
+ * follows from a seed and a count in device memory, which grows with each call.
  * @param state  [2], i32: seed, count
  * @param probability  0 ≤ probability ≤ 1
  * @throws ShapeError when the state is not of this shape, RangeError for a probability out of range

@@ -6,9 +6,9 @@ import { checkIntegers, checkWeight, matrixSize } from './check.js';
 /**
  * `y = E[i]`: rows of a table. The gradient is added at the indices.
  * @param indices  [...], i32; one outside 0…num−1 gives a row of NaN
- * @param weight   [num, dim]; one that is frozen may be bf16, f16 or packed
+ * @param weight   [num, dim]; a frozen one may be bf16, f16 or packed
  * @returns        [..., dim]
- * @throws ShapeError when the sizes do not fit, TypeError for indices that are no i32
+ * @throws ShapeError when the sizes do not fit, TypeError for indices that are not i32
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
  */
 export function embedding(indices: Tensor, weight: Tensor): Tensor {

@@ -6,7 +6,7 @@ import { multiplyByWeight } from './weightProduct.js';
 /**
  * `y = x Wᵀ + b`.
  * @param x       [..., inFeatures]
- * @param weight  [outFeatures, inFeatures]; one that is frozen may be bf16, f16 or packed
+ * @param weight  [outFeatures, inFeatures]; a frozen one may be bf16, f16 or packed
  * @param bias    [outFeatures]
  * @returns       [..., outFeatures]
  * @throws ShapeError when the sizes do not fit
@@ -29,7 +29,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
     backward: (dOut, grad) => {
       if (bias)
         grad(bias, (dBias, beta) => device.run('sumRows', { out: dBias, x: dOut, rows: m, cols: n, beta }));
-      // The values of x may have been given up where nobody reads them: they are not asked for in vain.
+      // The values of x may have been freed: they are read, and so computed again, only if they are needed.
       if (weight.requiresGrad) {
         grad(
           weight,

@@ -7,34 +7,34 @@ import { checkFloats, checkIntegers, checkShape, checkWeight, matrixSize } from 
 import { multiplyByWeight } from './weightProduct.js';
 
 export interface LinearCrossEntropyOptions {
-  /** [labels] i32: the row of `hidden` that predicts each label. A row may stand several times. */
+  /** [labels] i32: the row of `hidden` that predicts each label. A row may appear several times. */
   readonly rows: Tensor;
   /**
-   * [labels] i32: the class of each label. One below 0, such as the −1 that fills a list up, is no label: it adds neither loss
+   * [labels] i32: the class of each label. A negative one, such as the −1 that pads a list, is not a label: it adds neither loss
    * nor gradient, whatever its row. One outside the vocabulary makes the loss NaN.
    */
   readonly targets: Tensor;
-  /** One f32: what the sum is multiplied by, such as 1 / (number of labels of the whole optimizer step). */
+  /** One f32: the factor of the sum, such as 1 / (number of labels of the whole optimizer step). */
   readonly scale: Tensor;
 }
 
 const NAMES: OptionNames<LinearCrossEntropyOptions> = { rows: true, targets: true, scale: true };
 
 /**
- * Labelled rows that meet the head at a time, multiples of 64, at which slices of the lists may begin. What is unpacked of a
- * weight serves 128 rows better than 64, and more rows gain nothing; where their logits take more than 32 MiB it is 64.
+ * Number of labelled rows multiplied by the head at a time, a multiple of 64, at which slices of the lists may begin. With
+ * 128 rows a weight is unpacked less often than with 64, and more rows gain nothing; where their logits exceed 32 MiB it is 64.
  */
 const chunkRowsOf = (vocabulary: number) => (vocabulary <= 2 ** 16 ? 128 : 64);
 
 /**
  * Cross-entropy of a head without bias over a vocabulary, `scale · Σ_i (log Σ_v exp(z[i,v]) − z[i, targets[i]])` with
- * `z[i] = hidden[rows[i]] · weightᵀ`. Only the rows that are listed meet the head, some at a time, so that the logits of all
- * rows never exist. The gradient of `hidden` is made in the forward pass, if somebody needs it, and kept; where a row stands
- * several times its gradients add in the order of the list. `weight` and `scale` are taken for constants.
+ * `z[i] = hidden[rows[i]] · weightᵀ`. Only the listed rows are multiplied by the head, some at a time, so that the logits of
+ * all rows never exist together. The gradient of `hidden` is computed in the forward pass, if it is needed, and kept; where a
+ * row appears several times its gradients add in the order of the list. `weight` and `scale` are treated as constants.
  * @param hidden  [tokens, width]
  * @param weight  [vocabulary, width], frozen; may be bf16, f16 or packed
  * @returns       a scalar, shape []; NaN where the row of a label is outside 0…tokens−1
- * @throws ShapeError when the sizes do not fit or there are no labels, TypeError for lists that are no i32 and for a weight
+ * @throws ShapeError when the sizes do not fit or there are no labels, TypeError for lists that are not i32 and for a weight
  *   that is trained
  * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html with `reduction='sum'`
  */
@@ -46,7 +46,7 @@ export function linearCrossEntropy(
   return linearCrossEntropyInChunks(hidden, weight, options, chunkRowsOf(weight.shape[0]));
 }
 
-/** @internal The same, with as many labelled rows at a time, a multiple of 64. */
+/** @internal The same with a given number of labelled rows at a time, a multiple of 64. */
 export function linearCrossEntropyInChunks(
   hidden: Tensor,
   weight: Tensor,
@@ -105,12 +105,12 @@ function addChunk(
   device.run('vocabularyLoss', { losses, logits, targets, scale, rows, cols: vocabulary });
   device.run('sumRows', { out: loss, x: losses, rows, cols: 1, beta });
   if (!dHidden) return;
-  // The gathered rows have met the head: their gradients take their place.
+  // The gathered rows are no longer needed: their gradients take their place.
   multiplyByWeight(weight, { out: gathered, a: logits, m: rows, k: vocabulary, n: width });
   device.run('addAt', { table: dHidden, x: gathered, ...place, beta });
 }
 
-/** Checks a call. @throws ShapeError, TypeError, DeviceError */
+/** Checks a call. @returns its sizes @throws ShapeError, TypeError, DeviceError */
 function sizesOf(hidden: Tensor, weight: Tensor, options: LinearCrossEntropyOptions) {
   const op = 'linearCrossEntropy';
   checkOptions(op, options, NAMES);

@@ -5,11 +5,11 @@ import type { Tensor } from '../tensor.js';
 import { checkFloats, checkWeight, matrixSize } from './check.js';
 
 export interface MatmulOptions {
-  /** `a` is `[k, m]` and taken transposed. */
+  /** Whether `a` is `[k, m]` and used transposed. Default false. */
   readonly transA?: boolean;
-  /** `b` is `[n, k]` and taken transposed. */
+  /** Whether `b` is `[n, k]` and used transposed. Default false. */
   readonly transB?: boolean;
-  /** Default 1. */
+  /** Factor of the product. Default 1. */
   readonly alpha?: number;
 }
 
@@ -18,7 +18,7 @@ const NAMES: OptionNames<MatmulOptions> = { transA: true, transB: true, alpha: t
 /**
  * `out = alpha · op(a) op(b)`, where op transposes on request.
  * @param a  [m, k], or [k, m] with transA
- * @param b  [k, n], or [n, k] with transB; one that is frozen may be bf16, f16 or packed, but not with transA
+ * @param b  [k, n], or [n, k] with transB; a frozen one may be bf16, f16 or packed, but not with transA
  * @returns  [m, n]
  * @throws ShapeError when the inner dimensions differ
  * @see https://docs.pytorch.org/docs/stable/generated/torch.matmul.html

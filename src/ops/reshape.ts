@@ -6,7 +6,7 @@ import { checkFloats } from './check.js';
 
 /**
  * The same values in the same memory, in another shape.
- * @throws ShapeError unless the shape has as many elements
+ * @throws ShapeError unless the shape has the same number of elements
  * @see https://docs.pytorch.org/docs/stable/generated/torch.reshape.html
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
@@ -19,7 +19,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return recordView(x, { shape, inputs: [x], backward: (_, __, ___, passOn) => passOn(x) });
 }
 
-/** A tensor in the memory of another: no op takes that over from either. */
+/** A tensor in the memory of another, which no op may then take over from either. */
 export function recordView(x: Tensor, op: Pick<Recorded, 'shape' | 'inputs' | 'backward'>): Tensor {
   const { device } = x;
   const view = record({ device, out: device.slice(x.storage, 0, x.length), ...op });

@@ -6,25 +6,25 @@ import { checkFloats, checkIntegers, checkShape, matrixSize } from './check.js';
 export interface RopeOptions {
   /** [maxPositions, dim / 2]: the cosine of each position's angles. */
   readonly cos: Tensor;
-  /** [maxPositions, dim / 2]: their sines. */
+  /** [maxPositions, dim / 2]: the sine of each position's angles. */
   readonly sin: Tensor;
   /** [rows], i32; one outside 0…maxPositions−1 gives a row of NaN. */
   readonly positions: Tensor;
-  /** Number of heads that a row consists of. */
+  /** Number of heads in a row. */
   readonly heads: number;
-  /** Whether `x` is of no use afterwards: its memory is given back, unless something else reads it. Default false. */
+  /** Whether `x` is not used afterwards: its memory is freed, unless something else reads it. Default false. */
   readonly spends?: boolean;
 }
 
 const NAMES: OptionNames<RopeOptions> = { cos: true, sin: true, positions: true, heads: true, spends: true };
 
 /**
- * Rotary position embedding: of each head's columns those in the first half, x1, and in the second, x2, are rotated in pairs,
- * `out1 = x1 cos − x2 sin` and `out2 = x2 cos + x1 sin`, with the tables' row of the position. The tables are taken for
+ * Rotary position embedding: each head's columns of the first half, x1, and of the second half, x2, are rotated in pairs,
+ * `out1 = x1 cos − x2 sin` and `out2 = x2 cos + x1 sin`, with the tables' row of the position. The tables are treated as
  * constants: they get no gradient. The order of the columns is that of Hugging Face's models (`rotate_half`).
  * @param x  [rows, heads · dim], as a projection writes it
- * @throws ShapeError when the sizes do not fit, TypeError for positions that are no i32, RangeError for heads that are no
- *   positive integer
+ * @throws ShapeError when the sizes do not fit, TypeError for positions that are not i32, RangeError for heads that are not
+ *   a positive integer
  * @see https://arxiv.org/abs/2104.09864
  */
 export function rope(x: Tensor, options: RopeOptions): Tensor {
@@ -45,7 +45,7 @@ export function rope(x: Tensor, options: RopeOptions): Tensor {
   const out = device.alloc('f32', x.length);
   const place = { cos: cos.storage, sin: sin.storage, positions: positions.storage, rows, cols, dim };
   device.run('rope', { out, x: x.storage, ...place });
-  // The way back reads the angles alone.
+  // The backward pass reads only the angles.
   if (spends && x.tie === undefined) device.free(x.takeStorage('rope'));
   return record({
     device,

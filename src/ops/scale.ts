@@ -35,7 +35,7 @@ export function scaleColumns(x: Tensor, factors: Tensor): Tensor {
 }
 
 /**
- * `out[r, c] = x[r, c] · factors[r]`. The factors are taken for constants: they get no gradient.
+ * `out[r, c] = x[r, c] · factors[r]`. The factors are treated as constants: they get no gradient.
  * @param x        [rows, cols]
  * @param factors  [rows]
  * @throws ShapeError when the sizes do not fit

@@ -7,13 +7,13 @@ interface WeightProduct {
   readonly m: number;
   readonly k: number;
   readonly n: number;
-  /** Whether the weight lies as `[n, k]`. */
+  /** Whether the weight is stored as `[n, k]`. */
   readonly transB?: boolean;
   readonly bias?: Storage | undefined;
   readonly beta?: number;
 }
 
-/** `out = a op(weight) + beta * out + bias`: in integers for a packed weight whose precision is not `exact`, else in floats. */
+/** `out = a op(weight) + beta * out + bias`: in integers for a packed weight whose precision is not `exact`, otherwise in floats. */
 export function multiplyByWeight(weight: Tensor, product: WeightProduct): void {
   const { device, storage, precision, dtype } = weight;
   const all = { ...product, b: storage };

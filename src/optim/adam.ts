@@ -5,15 +5,15 @@ import { checkAtLeastZero, type OptimizerParameters } from './groups.js';
 import { Optimizer } from './optimizer.js';
 
 export interface AdamOptions {
-  /** Default 0.001. */
+  /** Learning rate of groups that have none of their own. Default 0.001. */
   readonly learningRate?: number;
-  /** Default 0.9; in [0, 1). */
+  /** Decay of the first moment, in [0, 1). Default 0.9. */
   readonly beta1?: number;
-  /** Default 0.999; in [0, 1). */
+  /** Decay of the second moment, in [0, 1). Default 0.999. */
   readonly beta2?: number;
-  /** Default 1e-8. */
+  /** Small number added to the denominator. Default 1e-8. */
   readonly eps?: number;
-  /** Added to the gradient in Adam (default 0), taken from the weight in AdamW (default 0.01). */
+  /** Weight decay: added to the gradient in Adam (default 0), subtracted from the weight in AdamW (default 0.01). */
   readonly weightDecay?: number;
 }
 
@@ -78,7 +78,7 @@ export class Adam extends Optimizer {
 }
 
 /**
- * Adam with weight decay that is taken from the weight itself: `p −= lr · weightDecay · p` before the step.
+ * Adam with weight decay that is subtracted from the weight itself: `p −= lr · weightDecay · p` before the step.
  * @see https://docs.pytorch.org/docs/stable/generated/torch.optim.AdamW.html
  */
 export class AdamW extends Adam {

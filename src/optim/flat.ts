@@ -8,7 +8,7 @@ const ELEMENT_BYTES = 4;
 const ALIGNMENT = SLICE_ALIGNMENT / ELEMENT_BYTES;
 
 /**
- * Parameters side by side in one stretch of memory, and their gradients in another, so that an optimizer
+ * Parameters side by side in one block of memory, and their gradients in another, so that an optimizer
  * steps over all of them in one kernel call. Each begins at a multiple of {@link SLICE_ALIGNMENT} bytes;
  * the gaps hold zeros, which every optimizer leaves zero.
  */
@@ -17,10 +17,10 @@ export class FlatParameters {
   readonly gradients: Tensor;
   readonly #offsets: number[] = [];
   readonly #homes: Storage[] = [];
-  /** Of the stretches and their parts: without one of its parameters the whole is of no use. */
+  /** Holdings of the blocks and their parts: without one of its parameters the whole is useless. */
   readonly #around: Holding[] = [];
 
-  /** Moves the parameters, which from then on live in this memory. */
+  /** Moves the parameters into this memory. */
   constructor(readonly parameters: readonly Parameter[]) {
     const { device } = parameters[0];
     let length = 0;
@@ -40,12 +40,12 @@ export class FlatParameters {
     }
   }
 
-  /** A stretch of zeros beside the values, for one more number per parameter value. */
+  /** A block of zeros with the layout of the values, for one more number per parameter value. */
   companion(): Tensor {
     return zeros(this.values.device, this.values.shape);
   }
 
-  /** The part of a stretch from parameter `first` up to, not including, `end`. */
+  /** The part of a block from parameter `first` up to, not including, `end`. */
   run(stretch: Tensor, first: number, end: number): Tensor {
     const [from, to] = [this.#offsets[first], this.#offsets[end] ?? stretch.length];
     const { device, storage } = stretch;
@@ -54,7 +54,7 @@ export class FlatParameters {
     return part;
   }
 
-  /** The part of a stretch that belongs to parameter `i`; the caller frees it. */
+  /** The part of a block that belongs to parameter `i`; the caller frees it. */
   slice(stretch: Tensor, i: number): Storage {
     return stretch.device.slice(stretch.storage, this.#offsets[i], this.parameters[i].length);
   }

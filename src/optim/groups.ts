@@ -1,11 +1,11 @@
-/** The parameters of an optimizer, and those of them that have numbers of their own. */
+/** The parameters of an optimizer, and the groups with their own settings. */
 import { checkOptions, type OptionNames } from '../base/options.js';
 import { type Parameter, Tensor } from '../tensor.js';
 
-/** Parameters that are stepped with numbers of their own. */
+/** Parameters with their own settings. */
 export interface ParameterGroup {
   readonly parameters: Iterable<Parameter>;
-  /** Default: the optimizer's. */
+  /** Learning rate of the group. Default: the optimizer's. */
   readonly learningRate?: number;
 }
 
@@ -19,16 +19,16 @@ export type OptimizerParameters = Iterable<Parameter> | readonly ParameterGroup[
 
 export interface Group {
   readonly learningRate: number | undefined;
-  /** Of its parameters in the optimizer's list: from `first` up to, not including, `end`. */
+  /** Range of its parameters in the optimizer's list: from `first` up to, not including, `end`. */
   readonly first: number;
   readonly end: number;
 }
 
 /**
  * The parameters to train and their groups.
- * @param name  of the optimizer, for errors
- * @throws RangeError for a parameter that is there twice, a group of which nothing trains, or a learning rate below 0;
- *   TypeError for what is neither a parameter nor a group
+ * @param name  name of the optimizer in error messages
+ * @throws RangeError for a parameter that is listed twice, a group in which nothing trains, or a learning rate below 0;
+ *   TypeError for a value that is neither a parameter nor a group
  */
 export function groupsOf(
   name: string,
@@ -47,7 +47,7 @@ export function groupsOf(
     for (const parameter of group.parameters) {
       if (!parameter.requiresGrad) continue;
       if (all.includes(parameter))
-        throw new RangeError(`${name}: a parameter is there twice: [${parameter.shape}]`);
+        throw new RangeError(`${name}: parameter listed twice: [${parameter.shape}]`);
       all.push(parameter);
     }
     if (all.length > first) groups.push({ learningRate, first, end: all.length });

@@ -7,19 +7,19 @@ import { type Parameter, Tensor, zeros } from '../tensor.js';
 import { FlatParameters } from './flat.js';
 import { checkAtLeastZero, type Group, groupsOf, type OptimizerParameters } from './groups.js';
 
-/** Numbers of a step, for the kernel that has most of them. */
+/** Length of the largest hyperparameter block. */
 const HYPER_LENGTH = 8;
 
 /**
- * What all optimizers share. Parameters are moved into one stretch of memory, with the optimizer's state in
- * stretches beside it; a step is one kernel call for each group when every parameter has a gradient, and one per
- * parameter that has one otherwise. A parameter without a gradient is left alone, and its step count too, as PyTorch
- * does. The numbers of a step (learning rate, bias corrections) are written to device memory.
+ * Base class of all optimizers. Parameters are moved into one block of memory, with the optimizer's state in
+ * blocks of the same layout; a step is one kernel call for each group when every parameter has a gradient, and otherwise one
+ * per parameter that has one. A parameter without a gradient does not change, nor does its step count, as in PyTorch.
+ * The hyperparameters of a step (learning rate, bias corrections) are written to device memory.
  */
 export abstract class Optimizer {
-  /** Of groups that have none of their own. May be changed between steps. */
+  /** Learning rate of groups that have none of their own. May be changed between steps. */
   learningRate: number;
-  /** Multiplies every learning rate, for a schedule of your own; `fit` multiplies its own schedule to it. */
+  /** Factor of every learning rate, for a custom schedule; `fit` multiplies its own schedule by it. */
   learningRateFactor = 1;
   /** @internal The schedule of the `fit` that is running; 1 outside. */
   scheduleFactor = 1;
@@ -31,11 +31,11 @@ export abstract class Optimizer {
   #isDisposed = false;
 
   /**
-   * @param name  of the algorithm
-   * @param parameters  those that require a gradient now are trained
-   * @param stateNames  numbers that are kept for each value of a parameter, zero at first
-   * @throws RangeError when none requires a gradient, one is there twice, or a number is out of range; Error while `fit`
-   *   trains one of them with another optimizer, which they would be taken from
+   * @param name  name of the algorithm
+   * @param parameters  parameters, of which those that currently require a gradient are trained
+   * @param stateNames  names of the numbers kept for each value of a parameter, initially zero
+   * @throws RangeError when none requires a gradient, one is listed twice, or a number is out of range; Error while `fit`
+   *   trains one of them with another optimizer, which would lose them
    */
   constructor(
     readonly name: string,
@@ -55,7 +55,7 @@ export abstract class Optimizer {
     this.#stepCounts = this.parameters.map(() => 0);
   }
 
-  /** The numbers of a parameter's `step`-th step, in the kernel's order. */
+  /** The hyperparameters of a parameter's `step`-th step, in the kernel's order. */
   protected abstract hyper(step: number, learningRate: number): number[];
   protected abstract apply(
     device: Backend,
@@ -78,15 +78,15 @@ export abstract class Optimizer {
     }
     if (this.parameters.every(({ grad }) => !grad)) {
       throw new Error(
-        `${this.name}: step: no parameter has a gradient: call backward() before, on a loss that depends on them`,
+        `${this.name}: step: no parameter has a gradient: call backward() first, on a loss that depends on them`,
       );
     }
     for (const [i, parameter] of this.parameters.entries()) if (parameter.grad) this.#stepOne(i);
   }
 
   /**
-   * @internal Writes the numbers of the next step to the device, if the same serve all parameters: each has a
-   * gradient, and they have taken as many steps.
+   * @internal Writes the hyperparameters of the next step to the device, if they are the same for all parameters: each has a
+   * gradient, and all have taken the same number of steps.
    */
   prepareStep(): boolean {
     this.#checkUse();
@@ -96,12 +96,12 @@ export abstract class Optimizer {
     return true;
   }
 
-  /** Every number that a step follows from, by the name of its option, for a checkpoint to compare. */
+  /** The settings that determine a step, by the names of their options, for a checkpoint to compare. */
   get settings(): Readonly<Record<string, number | boolean>> {
     return { learningRate: this.learningRate };
   }
 
-  /** @internal Parameters in the order of their state, with a learning rate where their group has one of its own. */
+  /** @internal Parameters in the order of their state, with a learning rate where their group has its own. */
   get places(): { readonly parameter: Parameter; readonly learningRate: number | undefined }[] {
     return this.parameters.map((parameter, i) => ({
       parameter,
@@ -109,18 +109,18 @@ export abstract class Optimizer {
     }));
   }
 
-  /** @internal Steps that each parameter has taken. */
+  /** @internal Number of steps that each parameter has taken. */
   get stepCounts(): readonly number[] {
     return [...this.#stepCounts];
   }
 
-  /** @internal Whether all parameters have taken as many steps. */
+  /** @internal Whether all parameters have taken the same number of steps. */
   get isInStep(): boolean {
     const counts = this.#stepCounts;
     return counts.every((count) => count === counts[0]);
   }
 
-  /** @internal Steps all parameters with the numbers of `prepareStep`. */
+  /** @internal Steps all parameters with the hyperparameters that `prepareStep` wrote. */
   applyStep(): void {
     const { device } = this.#memory.flat.values;
     for (const { values, gradients, state, hyper } of this.#memory.groups) {
@@ -130,8 +130,8 @@ export abstract class Optimizer {
   }
 
   /**
-   * Shortens the gradient of all parameters together to a length of at most `maxNorm`: by the factor
-   * min(1, maxNorm / (‖g‖ + 1e-6)). Before `step()`.
+   * Scales the gradient of all parameters together to a norm of at most `maxNorm`, by the factor
+   * min(1, maxNorm / (‖g‖ + 1e-6)). Call it before `step()`.
    * @throws Error when a parameter has no gradient
    * @see https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html
    */
@@ -139,14 +139,14 @@ export abstract class Optimizer {
     this.#checkUse();
     const { flat, norm } = this.#memory;
     if (this.parameters.some(({ grad }) => !grad)) {
-      throw new Error('optimizer: clipNorm wants a gradient of every parameter: freeze those without');
+      throw new Error('optimizer: clipNorm requires a gradient of every parameter: freeze those without');
     }
     const { device, storage } = flat.gradients;
     device.run('rowNorms', { out: norm.storage, x: storage, rows: 1, cols: storage.length });
     device.run('clipNorm', { x: storage, norm: norm.storage, maxNorm });
   }
 
-  /** The length of all gradients together, as `clipNorm` found it last. */
+  /** The norm of all gradients together, as the last `clipNorm` computed it. */
   async readNorm(): Promise<number> {
     const [norm] = await this.#memory.norm.read();
     return norm;
@@ -157,15 +157,15 @@ export abstract class Optimizer {
     for (let i = 0; i < this.#stepCounts.length; i++) this.#stepCounts[i] += 1;
   }
 
-  /** Forgets all gradients. */
+  /** Discards all gradients. */
   zeroGrad(): void {
     beginStepIfNone();
     for (const parameter of this.parameters) parameter.zeroGrad();
   }
 
   /**
-   * Copies of the state: `step` per parameter, and every stretch of state under `<name>.<index>`, all from one moment:
-   * beside a running `fit` they are those between two iterations.
+   * Copies of the state: `step` per parameter, and every part of the state under `<name>.<index>`, all from one moment:
+   * during a running `fit` they are those between two iterations.
    */
   stateDict(): Promise<StateDict> {
     return reading('stateDict', this.#things, () => this.#readState(), 'the optimizer');
@@ -190,7 +190,7 @@ export abstract class Optimizer {
     return dict;
   }
 
-  /** Restores what `stateDict` gave. @throws ShapeError naming all that does not fit; nothing changes then */
+  /** Restores the state of `stateDict`. @throws ShapeError naming everything that does not fit; nothing changes then */
   loadStateDict(dict: StateDict): void {
     this.#checkOpen();
     const { flat, state } = this.#memory;
@@ -219,8 +219,8 @@ export abstract class Optimizer {
   }
 
   /**
-   * Moves the state to another device, and the parameters that are not there yet, bit for bit between devices
-   * of float32. Gradients are forgotten. A running `evaluate` of the model ends first.
+   * Moves the state to another device, and the parameters that are not on it yet, bit for bit between devices
+   * of float32. Gradients are discarded. The call waits for a running `evaluate` of the model.
    * @throws DeviceError when a device is lost, Error while `fit` uses the optimizer
    */
   to(device: Backend): Promise<this> {
@@ -237,7 +237,7 @@ export abstract class Optimizer {
     return this;
   }
 
-  /** What a call that uses this optimizer holds. */
+  /** The objects that a call using this optimizer holds. */
   get #things(): object[] {
     return [this, ...this.parameters];
   }
@@ -285,17 +285,17 @@ export abstract class Optimizer {
   }
 }
 
-/** What an optimizer holds on the device. */
+/** An optimizer's memory on the device. */
 interface OptimizerMemory {
   readonly flat: FlatParameters;
-  /** Each as long as the values. */
+  /** State blocks, each with the length of the values. */
   readonly state: Readonly<Record<string, Tensor>>;
   readonly groups: readonly GroupMemory[];
-  /** Of the gradient, where it is clipped. */
+  /** Norm of the gradient, where it is clipped. */
   readonly norm: Tensor;
 }
 
-/** A group's part of the stretches, and its numbers. */
+/** A group's part of the blocks, and its hyperparameters. */
 interface GroupMemory {
   readonly values: Tensor;
   readonly gradients: Tensor;

@@ -1,16 +1,16 @@
-/** How the learning rate goes over a training. */
+/** Schedules of the learning rate over a training run. */
 import { checkOptions, type OptionNames } from '../base/options.js';
 
 export interface Schedule {
-  /** After the warm-up: as it is, down to 0 in a straight line, or down to 0 along half a cosine wave. */
+  /** Course after the warm-up: constant, linear down to 0, or down to 0 along half a cosine wave. */
   readonly kind: 'constant' | 'linear' | 'cosine';
-  /** Iterations over which it first rises from 0 in a straight line; default 0. */
+  /** Number of iterations over which the learning rate first rises linearly from 0. Default 0. */
   readonly warmup?: number;
 }
 
 const NAMES: OptionNames<Schedule> = { kind: true, warmup: true };
 
-/** @throws RangeError for a kind or a warm-up that cannot be, TypeError for an option that does not exist */
+/** @throws RangeError for an unknown kind or an invalid warm-up, TypeError for an option that does not exist */
 export function checkSchedule(schedule: Schedule): void {
   checkOptions('schedule', schedule, NAMES);
   const { kind, warmup = 0 } = schedule;
@@ -18,15 +18,15 @@ export function checkSchedule(schedule: Schedule): void {
     throw new RangeError(`schedule: kind must be one of constant, linear, cosine: ${kind}`);
   }
   if (!Number.isInteger(warmup) || warmup < 0) {
-    throw new RangeError(`schedule: warmup must be an integer from 0 on: ${warmup}`);
+    throw new RangeError(`schedule: warmup must be a non-negative integer: ${warmup}`);
   }
 }
 
 /**
- * What the learning rate is multiplied by: step / warmup in the warm-up; then, with p the part of the rest that is done,
+ * Factor of the learning rate: step / warmup in the warm-up; then, with p the completed fraction of the rest,
  * 1, 1 − p or (1 + cos πp) / 2.
- * @param step   from 0 on
- * @param total  steps in all
+ * @param step   number of the step, starting from 0
+ * @param total  total number of steps
  * @see https://huggingface.co/docs/transformers/main_classes/optimizer_schedules
  */
 export function learningRateFactor(schedule: Schedule, step: number, total: number): number {

@@ -5,15 +5,15 @@ import { checkAtLeastZero, type OptimizerParameters } from './groups.js';
 import { Optimizer } from './optimizer.js';
 
 export interface SGDOptions {
-  /** Default 0.001. */
+  /** Learning rate of groups that have none of their own. Default 0.001. */
   readonly learningRate?: number;
-  /** Default 0. */
+  /** Factor of the momentum. Default 0. */
   readonly momentum?: number;
-  /** Default 0. */
+  /** Dampening of the momentum. Default 0. */
   readonly dampening?: number;
-  /** Added to the gradient; default 0. */
+  /** Weight decay, added to the gradient. Default 0. */
   readonly weightDecay?: number;
-  /** Default false; wants momentum without dampening. */
+  /** Whether to use Nesterov momentum, which requires momentum without dampening. Default false. */
   readonly nesterov?: boolean;
 }
 
@@ -26,7 +26,7 @@ const NAMES: OptionNames<SGDOptions> = {
 };
 
 /**
- * SGD: `u = momentum · u + (1 − dampening) g` (at first `u = g`) · `p −= lr · u`, or
+ * SGD: `u = momentum · u + (1 − dampening) g` (initially `u = g`) · `p −= lr · u`, or
  * `p −= lr · (g + momentum · u)` with nesterov, where `g = gradient + weightDecay · p`.
  * @see https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
  */
@@ -39,7 +39,7 @@ export class SGD extends Optimizer {
     checkAtLeastZero('SGD', { momentum, weightDecay });
     if (!Number.isFinite(dampening)) throw new RangeError(`SGD: dampening must be finite: ${dampening}`);
     if (nesterov && (momentum === 0 || dampening !== 0)) {
-      throw new RangeError(`SGD: nesterov wants momentum without dampening: ${momentum}, ${dampening}`);
+      throw new RangeError(`SGD: nesterov requires momentum without dampening: ${momentum}, ${dampening}`);
     }
     super('SGD', parameters, learningRate, momentum === 0 ? [] : ['velocity']);
     this.#options = { learningRate, momentum, dampening, weightDecay, nesterov };

@@ -1,6 +1,6 @@
 /**
  * The JSON header of a safetensors file. It is read by hand because `JSON.parse` keeps the last of two equal
- * keys silently, and takes 1.0, 1e3 and numbers above 2^53 where the format wants plain integers. The
+ * keys silently, and accepts 1.0, 1e3 and numbers above 2^53 where the format requires plain integers. The
  * reader follows the header's fixed form, so no nesting can be too deep for it.
  */
 import { DataError } from '../base/errors.js';
@@ -9,13 +9,13 @@ import { DataError } from '../base/errors.js';
 export interface HeaderEntry {
   dtype: string;
   shape: number[];
-  /** Bytes from the end of the header. */
+  /** First byte, counted from the end of the header. */
   begin: number;
-  /** Bytes from the end of the header, exclusive. */
+  /** End, exclusive, in bytes counted from the end of the header. */
   end: number;
 }
 
-/** A header's content, in the header's order. */
+/** The content of a header, in its order. */
 export interface Header {
   entries: Map<string, HeaderEntry>;
   metadata: Record<string, string>;
@@ -25,8 +25,8 @@ export interface Header {
  * Reads a header: `{`, the entries, `}`, then nothing but spaces.
  *
  * @param text the header, decoded
- * @param name what errors call the file
- * @throws DataError when it is not JSON of the format's form, or a key is twice in one object
+ * @param name name of the file in error messages
+ * @throws DataError when it is not JSON of the format's form, or a key appears twice in one object
  * @see https://github.com/huggingface/safetensors#format
  */
 export function readHeader(text: string, name: string): Header {
@@ -88,8 +88,7 @@ class HeaderReader {
     do {
       const key = this.string();
       // Compared after unescaping: "a" and "\u0061" are one key.
-      if (seen.has(key))
-        throw new DataError(`${this.name}: ${where}: key is twice there: ${JSON.stringify(key)}`);
+      if (seen.has(key)) throw new DataError(`${this.name}: ${where}: duplicate key: ${JSON.stringify(key)}`);
       seen.add(key);
       this.expect(':');
       onKey(key);

@@ -1,4 +1,4 @@
-/** Safetensors files that are read tensor by tensor, also a model's in several files. */
+/** Reads safetensors files tensor by tensor, including models in several files. */
 import { DataError } from '../base/errors.js';
 import { parseJson } from '../base/json.js';
 import type { ByteSource } from '../files/byteSource.js';
@@ -7,34 +7,34 @@ import type { FileSource } from '../files/fileSource.js';
 import { nameIn } from '../files/fileStore.js';
 import { parseSafetensorsHeader, safetensorsHeaderLength } from './places.js';
 
-/** A tensor in a file, of which nothing but the header was read. */
+/** A tensor in a file of which only the header was read. */
 export interface TensorSource {
   /** `F32`, `BF16`, `I64`, … */
   readonly dtype: string;
   readonly shape: readonly number[];
-  /** Bytes of its elements. */
+  /** Number of bytes of its elements. */
   readonly byteLength: number;
-  /** The elements, little-endian, row-major. @throws DataError when they cannot be read */
+  /** Reads the elements, little-endian and row-major. @throws DataError when they cannot be read */
   read(): Promise<Uint8Array>;
 }
 
 export interface OpenedSafetensors {
-  /** By name, in the order of the files' bytes. */
+  /** The tensors by name, in the order of the files' bytes. */
   readonly tensors: ReadonlyMap<string, TensorSource>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Enough for most headers. */
+/** Bytes of the first read, enough for most headers. */
 const FIRST_READ = 4096;
 /** Size limit of an index file. */
 const MAX_INDEX_BYTES = 100_000_000;
 const INDEX = 'model.safetensors.index.json';
-/** Names of a file's tensors that an error lists. */
+/** Maximum number of tensor names that an error lists. */
 const MOST_LISTED = 3;
 
 /**
  * Reads the header of a file, strictly, before any of its tensors.
- * @param name  what errors call the file
+ * @param name  name of the file in error messages
  * @throws DataError when a rule of the format is broken
  */
 export async function openSafetensors(source: ByteSource, name: string): Promise<OpenedSafetensors> {
@@ -51,7 +51,7 @@ export async function openSafetensors(source: ByteSource, name: string): Promise
 }
 
 /**
- * The tensors of a model: of `model.safetensors`, or of the files that `model.safetensors.index.json` names. Each file's
+ * The tensors of a model: those of `model.safetensors`, or of the files that `model.safetensors.index.json` names. Each file's
  * tensors are compared with the index in both directions.
  * @throws DataError when there is neither, a file is missing, or files and index differ
  */
@@ -86,8 +86,8 @@ function listed(names: readonly string[]): string {
 }
 
 /**
- * The tensors' names by file, in the order of the index. Every file is one beside the index.
- * @throws DataError for an index that is none, or names a file elsewhere
+ * The tensors' names by file, in the order of the index. Every file must be beside the index.
+ * @throws DataError for an invalid index, or one that names a file elsewhere
  */
 export async function readIndex(
   source: ByteSource,
@@ -101,7 +101,7 @@ export async function readIndex(
     throw new DataError(`${name}: must have a weight_map with tensors`);
   const byFile = new Map<string, string[]>();
   for (const [tensor, file] of map) {
-    // A name that leads out of the folder is no part of the model.
+    // A name that leads out of the folder is not part of the model.
     if (typeof file !== 'string' || !/^[\w.-]+\.safetensors$/.test(file)) {
       throw new DataError(
         `${name}: ${tensor} must be in a safetensors file beside the index: found ${JSON.stringify(file)}`,

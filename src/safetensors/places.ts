@@ -1,5 +1,5 @@
 /**
- * Where the tensors of a safetensors file lie, from its header alone: nothing is read or allocated for a tensor before the
+ * The places of a safetensors file's tensors, only from its header: nothing is read or allocated for a tensor before the
  * header has been checked against the file's length.
  */
 import { DataError } from '../base/errors.js';
@@ -8,7 +8,7 @@ import { type HeaderEntry, readHeader } from './header.js';
 
 export const MAX_HEADER_BYTES = 100_000_000;
 
-/** Bits of one element; only the types below a byte are no multiple of 8. */
+/** Bits of one element; a multiple of 8 except for the types smaller than a byte. */
 const DTYPE_BITS: ReadonlyMap<string, number> = new Map([
   ['BOOL', 8],
   ['F4', 4],
@@ -34,18 +34,18 @@ const DTYPE_BITS: ReadonlyMap<string, number> = new Map([
   ['U64', 64],
 ]);
 
-/** Where a tensor lies in a file. */
+/** The place of a tensor in a file. */
 export interface TensorPlace {
   readonly dtype: string;
   readonly shape: number[];
-  /** Bytes from the file's beginning. */
+  /** First byte, counted from the file's beginning. */
   readonly begin: number;
-  /** Bytes from the file's beginning, exclusive. */
+  /** End, exclusive, in bytes counted from the file's beginning. */
   readonly end: number;
 }
 
 /**
- * Bytes of a file's beginning that {@link parseSafetensorsHeader} needs.
+ * Number of bytes of a file's beginning that {@link parseSafetensorsHeader} requires.
  * @param start at least the first 8 bytes, or the whole file
  */
 export function safetensorsHeaderLength(start: Uint8Array): number {
@@ -57,10 +57,10 @@ export function safetensorsHeaderLength(start: Uint8Array): number {
 /**
  * Reads the header of a safetensors file and checks that it describes a file of this length.
  *
- * @param start the beginning of the file, of {@link safetensorsHeaderLength} bytes at least
- * @param fileLength bytes of the whole file
- * @param name what errors call the file
- * @throws DataError when a rule of the format is broken; of a file that is something else it says what
+ * @param start the beginning of the file, at least {@link safetensorsHeaderLength} bytes
+ * @param fileLength number of bytes of the whole file
+ * @param name name of the file in error messages
+ * @throws DataError when a rule of the format is broken; it identifies a file of another known format
  */
 export function parseSafetensorsHeader(
   start: Uint8Array,
@@ -91,10 +91,10 @@ function headerLength(start: Uint8Array, fileLength: number, name: string): numb
   const length =
     start.length < 8 ? 0n : new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true);
   const fits = start.length >= 8 && length <= MAX_HEADER_BYTES && 8 + Number(length) <= fileLength;
-  // What does not even begin as the format does is explained by what it is, where that is known.
+  // For a file that does not begin as the format does, the error says what it is, where that is known.
   const mistake = fits && start[8] === 0x7b ? undefined : describeFile(start, 'safetensors');
   if (mistake !== undefined) {
-    throw new DataError(`${name}: is no safetensors file: ${mistake}`);
+    throw new DataError(`${name}: is not a safetensors file: ${mistake}`);
   }
   if (fits) return Number(length);
   if (start.length < 8) {

@@ -1,5 +1,5 @@
 /**
- * The safetensors format, read strictly and written byte-stably. It knows no file system and no PEFT.
+ * The safetensors format, read strictly and written byte-stably, independent of the file system and of PEFT.
  *
  *     8 bytes    header length N, unsigned 64 bit, little-endian
  *     N bytes    JSON, UTF-8: {"__metadata__": {…}, "name": {"dtype", "shape", "data_offsets"}, …}
@@ -26,9 +26,9 @@ export interface SafeTensor {
   bytes: Uint8Array;
 }
 
-/** What a safetensors file holds. */
+/** The contents of a safetensors file. */
 export interface SafeTensors {
-  /** By name, in the order of the file's bytes. */
+  /** The tensors by name, in the order of the file's bytes. */
   tensors: Map<string, SafeTensor>;
   metadata: Record<string, string>;
 }
@@ -40,7 +40,7 @@ export interface WritableTensor {
   readonly data: Float32Array | Float64Array;
 }
 
-/** The same, whose bytes are made when it is their turn. */
+/** A tensor to be written whose bytes are made when they are needed. */
 export interface LaterTensor {
   readonly dtype: FloatType;
   readonly shape: readonly number[];
@@ -88,10 +88,10 @@ export function toFloat32(tensor: SafeTensor, name: string): Float32Array {
  * Python library's order varies; here they are sorted.) Without metadata there is no `__metadata__`.
  *
  * @param tensors pairs of name and tensor, such as a Map
- * @param metadata strings by name; PEFT wants `{ format: 'pt' }`
+ * @param metadata strings by name; PEFT requires `{ format: 'pt' }`
  * @throws ShapeError when a shape does not fit its data
- * @throws RangeError when a name is twice there, is `__metadata__` or has a lone surrogate, when a size is
- *   no non-negative integer, a dtype is not F32, F16 or BF16, or the header would be above 100,000,000 bytes
+ * @throws RangeError when a name appears twice, is `__metadata__` or has a lone surrogate, when a size is
+ *   not a non-negative integer, a dtype is not F32, F16 or BF16, or the header would be above 100,000,000 bytes
  * @see https://github.com/huggingface/safetensors#format
  */
 export function serializeSafetensors(
@@ -102,7 +102,7 @@ export function serializeSafetensors(
 }
 
 /**
- * The same file in parts, the header and then each tensor, of which only one is made at a time.
+ * The file in parts, the header and then each tensor, of which only one is made at a time.
  * @see {@link serializeSafetensors}
  */
 export function safetensorsParts(
@@ -121,8 +121,8 @@ export function safetensorsParts(
 }
 
 /**
- * The same of tensors that are made one after the other.
- * @throws as {@link serializeSafetensors}; also while it is iterated, ShapeError of bytes that are more or fewer
+ * The file in parts, with tensors whose bytes are made one after the other.
+ * @throws as {@link serializeSafetensors}; also, while it is iterated, ShapeError for too many or too few bytes
  */
 export function safetensorsPartsLater(
   tensors: Iterable<readonly [string, LaterTensor]>,
@@ -149,7 +149,7 @@ export function safetensorsPartsLater(
 
 type Described = Pick<LaterTensor, 'dtype' | 'shape'>;
 
-/** The library sorts by alignment, then name. */
+/** The tensors in the order of the Python library: by alignment, then name. */
 function inOrder<T extends Described>(tensors: Iterable<readonly [string, T]>): (readonly [string, T])[] {
   return sortByName([...tensors]).sort(([, a], [, b]) => widthOf(b.dtype) - widthOf(a.dtype));
 }
@@ -219,7 +219,7 @@ function checkWritable(name: string, tensor: WritableTensor): void {
   }
 }
 
-/** By UTF-8 bytes, as Rust orders strings; JavaScript's own order puts U+1F600 before U+FFFD. */
+/** Sorts by UTF-8 bytes, as Rust orders strings; JavaScript's own order puts U+1F600 before U+FFFD. */
 function sortByName<T>(pairs: readonly (readonly [string, T])[]): (readonly [string, T])[] {
   const encoder = new TextEncoder();
   const keyed = pairs.map((pair) => ({ pair, key: encoder.encode(pair[0]) }));

@@ -1,4 +1,4 @@
-/** What `fit` refuses because it would train nothing, or not what was meant. */
+/** Checks of `fit` against calls that would train nothing, or not what was intended. */
 
 import { ShapeError } from '../base/errors.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
@@ -39,7 +39,7 @@ const CHECKPOINT_NAMES: OptionNames<CheckpointOptions> = {
 
 const OF_THE_OPTIMIZER = 'give it to the optimizer, as in new Adam(parameters, { learningRate })';
 
-/** Options that are looked for in `fit` and stand elsewhere. */
+/** Options that callers expect in `fit` but that belong elsewhere. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   learningrate: OF_THE_OPTIMIZER,
   lr: OF_THE_OPTIMIZER,
@@ -52,13 +52,13 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 
 const NAMES_SHOWN = 3;
 
-/** What is looked at here, of options for any kinds of model and batches. */
+/** The options that are checked here, for any kind of model and batches. */
 interface Checked extends Pick<FitOptions, 'optimizer' | 'checkpoint'> {
   readonly validation?: { readonly data: Batches };
 }
 
 /**
- * Whether the options exist, and the data to train and to validate with are of one kind.
+ * Checks that the options exist, and that the data for training and validation are of one kind.
  * @throws TypeError for an option that does not exist, ShapeError for data that differ
  */
 export function checkFitOptions(data: Batches, options: Checked): void {
@@ -85,7 +85,7 @@ function checkCheckpoint(checkpoint: CheckpointOptions): void {
 }
 
 /**
- * Whether the optimizer trains something of the model, all adapters that require a gradient among it; it may train more,
+ * Checks that the optimizer trains a part of the model, including all adapters that require a gradient; it may train more,
  * such as a parameter of the loss.
  * @throws Error when nothing of the model, or not all of an adapter, would be trained
  */
@@ -99,7 +99,7 @@ export function checkOptimizer(model: Module, optimizer: Optimizer): void {
   const held = new Set(parameters);
   const trained = trainedParameters(model);
   const others = [...trained].filter(([, parameter]) => !held.has(parameter));
-  // A part of a model may be trained by itself, but an adapter that is active and left out was added too late.
+  // A part of a model may be trained separately, but an active adapter that is left out was added too late.
   const adapters = new Set(factorsOf(model).flatMap((each) => each.parameters()));
   const isLeftOut = others.some(([, parameter]) => adapters.has(parameter));
   if (isLeftOut || (trained.size > 0 && others.length === trained.size)) {
@@ -112,7 +112,7 @@ export function checkOptimizer(model: Module, optimizer: Optimizer): void {
   checkScales(model, trained);
 }
 
-/** An update that is multiplied by 0 gives its factors gradients of 0. */
+/** Refuses scales of 0 for all trained adapters, which would give their factors gradients of 0. */
 function checkScales(model: Module, trained: ReadonlyMap<string, Parameter>): void {
   const off = factorsOf(model).filter(({ scaling }) => scaling === 0);
   const idle = new Set(off.flatMap((each) => each.parameters()));

@@ -1,4 +1,4 @@
-/** The state of a training in one file, so that it goes on to the same bits as if it had never been stopped. */
+/** The state of a training run in one file, so that it continues to the same bits as if it had never been stopped. */
 
 import { DataError, ShapeError } from '../base/errors.js';
 import { asBytes } from '../files/bytes.js';
@@ -13,7 +13,7 @@ import { differences, type Fingerprint } from './fingerprint.js';
 /** Name of the file in its store. */
 const FILE = 'checkpoint.safetensors';
 
-/** Most differences that one message lists. */
+/** Maximum number of differences in one message. */
 const MOST_LISTED = 20;
 
 /** The store's checkpoint, if there is one. */
@@ -29,20 +29,20 @@ export async function keepCheckpoint(store: FileStore, content: ReadyContent): P
   await store.write(new Map([[FILE, content]]));
 }
 
-/** Where a training is. */
+/** The position of a training run. */
 export interface Position {
-  /** Steps that were taken. */
+  /** Number of steps taken. */
   readonly iteration: number;
-  /** Of their losses. */
+  /** Sum of their losses. */
   readonly lossSum: number;
-  /** Of the validation that was best, and how many have come since. */
+  /** The best validation so far. */
   readonly best:
     | { readonly iteration: number; readonly loss: number; readonly accuracy: number | undefined }
     | undefined;
   readonly worse: number;
-  /** Of the optimizer, for each of its parameters. */
+  /** Step counts of the optimizer, for each of its parameters. */
   readonly steps: readonly number[];
-  /** The same before the first iteration. */
+  /** Step counts before the first iteration. */
   readonly stepsBefore: readonly number[];
 }
 
@@ -56,7 +56,7 @@ export function trainedParameters(model: Module): Map<string, Parameter> {
   return new Map([...model.namedParameters()].filter(([, { requiresGrad }]) => requiresGrad));
 }
 
-/** What may change in a training: the parameters that are trained, and buffers. */
+/** The tensors that may change in a training run: trained parameters and buffers. */
 function changingTensors(model: Module): Map<string, Tensor> {
   const isFrozen = (tensor: Tensor) => tensor instanceof Parameter && !tensor.requiresGrad;
   return new Map([...model.namedTensors()].filter(([, tensor]) => !isFrozen(tensor)));
@@ -65,7 +65,7 @@ function changingTensors(model: Module): Map<string, Tensor> {
 export async function valuesOf(tensors: ReadonlyMap<string, Tensor>): Promise<StateDict> {
   const state: StateDict = new Map();
   for (const [name, tensor] of tensors) {
-    // Parameters and buffers are f32, which reads as one of the two float arrays.
+    // Parameters and buffers are f32, so they are read as one of the two float arrays.
     state.set(name, { shape: tensor.shape, data: (await tensor.read()) as Float32Array | Float64Array });
   }
   return state;
@@ -78,8 +78,8 @@ function dropouts(model: Module): Map<string, Dropout> {
 }
 
 /**
- * The content of a checkpoint. Everything is float32, as it is on the device, but the reference device's float64.
- * @param goesOn  asked often: where it says no, what comes of it is no checkpoint
+ * The content of a checkpoint. Everything is float32, as on the device, except float64 on the reference device.
+ * @param goesOn  asked often: once it returns false, the result is no checkpoint
  */
 export async function serializeCheckpoint(
   model: Module,
@@ -99,9 +99,9 @@ export async function serializeCheckpoint(
 }
 
 /**
- * Puts model, optimizer and dropouts where a checkpoint has them.
- * @param iterations  that the run plans
- * @throws DataError when it is damaged or of another run, listing what differs; nothing is changed then
+ * Restores model, optimizer and dropouts from a checkpoint.
+ * @param iterations  planned number of iterations of the run
+ * @throws DataError when it is damaged or from another run, listing every difference; nothing is changed then
  */
 export function restoreCheckpoint(
   file: { readonly bytes: Uint8Array; readonly name?: string | undefined },
@@ -115,9 +115,9 @@ export function restoreCheckpoint(
   const { position, dropout, parts } = content;
   const problems = [...differences(content.fingerprint, fingerprint), ...misfits(content, model)];
   if (problems.length > MOST_LISTED) {
-    problems.splice(MOST_LISTED, problems.length, `and ${problems.length - MOST_LISTED} differences more`);
+    problems.splice(MOST_LISTED, problems.length, `and ${problems.length - MOST_LISTED} more differences`);
   }
-  if (problems.length > 0) throw new DataError(`${name}: is of another run: ${problems.join('; ')}`);
+  if (problems.length > 0) throw new DataError(`${name}: is from another run: ${problems.join('; ')}`);
   const { steps, iteration, best } = position;
   if (iteration > iterations) {
     throw new DataError(`${name}: position.iteration must be at most ${iterations}: found ${iteration}`);
@@ -138,7 +138,7 @@ export function restoreCheckpoint(
   return { ...position, bestState: parts.best };
 }
 
-/** What of a checkpoint does not fit the model. */
+/** The differences between a checkpoint and the model. */
 function misfits({ parts, dropout }: CheckpointContent, model: Module): string[] {
   const problems: string[] = [];
   const tensors = changingTensors(model);
@@ -149,13 +149,14 @@ function misfits({ parts, dropout }: CheckpointContent, model: Module): string[]
   }
   for (const path of parts.model.keys()) if (!tensors.has(path)) problems.push(`${path} is not trained now`);
   const modules = dropouts(model);
-  for (const path of modules.keys()) if (!dropout.has(path)) problems.push(`there was no dropout at ${path}`);
+  for (const path of modules.keys())
+    if (!dropout.has(path)) problems.push(`the checkpoint has no dropout at ${path}`);
   for (const path of dropout.keys())
-    if (!modules.has(path)) problems.push(`there is no dropout at ${path} now`);
+    if (!modules.has(path)) problems.push(`the model has no dropout at ${path}`);
   return problems;
 }
 
-/** The best values are kept for all that is trained, or for nothing. */
+/** Checks that the best values are those of all trained parameters, or of none. */
 function checkBest(best: StateDict, isValidated: boolean, model: Module, name: string): void {
   if (best.size === 0) return;
   const parameters = trainedParameters(model);

@@ -1,6 +1,6 @@
 /**
- * The file of a checkpoint: safetensors whose metadata hold a SHA-256 of the whole file, and as JSON all that is no
- * tensor. A reader believes nothing: one changed bit anywhere is refused, and so is a field that is missing, of another
+ * The file of a checkpoint: safetensors whose metadata hold a SHA-256 of the whole file, and as JSON everything that is not
+ * a tensor. A reader trusts nothing: one changed bit anywhere is refused, and so is a field that is missing, of another
  * type or out of its range.
  *
  * The metadata's first key is `checksum`, so that its 64 digits stand at a fixed place; they are zeros while the file is
@@ -20,28 +20,28 @@ import {
 import type { Position } from './checkpoint.js';
 import type { Fingerprint, Setting } from './fingerprint.js';
 
-/** Counts up with every change of what the file holds. */
+/** Version of the file's contents, increased with every change. */
 const VERSION = 2;
 
 const CHECKSUM_DIGITS = 64;
-/** Behind the 8 bytes of the header's length. */
+/** Text that follows the 8 bytes of the header's length. */
 const PREFIX = '{"__metadata__":{"checksum":"';
 const CHECKSUM_AT = 8 + PREFIX.length;
 
 const OTHERWISE =
-  'it is damaged, is no checkpoint, or was made by an older version, with which the run can be finished';
+  'it is damaged, is not a checkpoint, or was made by an older version, which can finish the run';
 
-/** What a checkpoint's tensors belong to. */
+/** The parts that a checkpoint's tensors belong to. */
 const PARTS = ['model', 'optimizer', 'best'] as const;
 type Part = (typeof PARTS)[number];
 
-/** All that a checkpoint holds. */
+/** The contents of a checkpoint. */
 export interface CheckpointContent {
   readonly fingerprint: Fingerprint;
   readonly position: Position;
-  /** By path. */
+  /** States of the dropouts, by path. */
   readonly dropout: ReadonlyMap<string, DropoutState>;
-  /** Values of what is trained and of buffers, state of the optimizer, trained values when validation was best. */
+  /** Values of trained parameters and buffers, state of the optimizer, and trained values of the best validation. */
   readonly parts: Readonly<Record<Part, StateDict>>;
 }
 
@@ -129,7 +129,7 @@ function parseJson(text: string | undefined, name: string): unknown {
   }
 }
 
-/** JSON has no number that is not finite; the loss of a validation may be one. */
+/** The best validation for JSON, which cannot hold a loss that is not finite. */
 function bestToJson({ loss, accuracy, ...best }: NonNullable<Position['best']>) {
   return { ...best, accuracy: accuracy ?? null, loss: Number.isFinite(loss) ? loss : `${loss}` };
 }
@@ -187,14 +187,14 @@ function isGroup(value: unknown): value is [string, [string, Setting][]] {
   );
 }
 
-/** A path, and the seed and count of a dropout, which are i32 on the device. */
+/** Whether a value is a path with the seed and count of a dropout, which are i32 on the device. */
 function isDropout(value: unknown): value is [string, number, number] {
   if (!Array.isArray(value) || value.length !== 3 || typeof value[0] !== 'string') return false;
   const isI32 = (each: unknown) => Number.isInteger(each) && Number(each) === (Number(each) | 0);
   return isI32(value[1]) && isI32(value[2]) && value[2] >= 0;
 }
 
-/** Takes the fields of an object one by one; each must be there, and no other. */
+/** Reads the fields of an object one by one; each must exist, and no others. */
 class Fields {
   readonly #left: Map<string, unknown>;
 
@@ -209,7 +209,7 @@ class Fields {
     this.#left = new Map(Object.entries(value));
   }
 
-  /** @throws DataError when a field was left */
+  /** @throws DataError when a field was not read */
   end(): void {
     const [key] = this.#left.keys();
     if (key !== undefined) throw new DataError(`${this.name}: unknown field: ${this.prefix}${key}`);
@@ -240,14 +240,14 @@ class Fields {
   list<T>(key: string, isItem: (value: unknown) => value is T): T[] {
     const value = this.#take(key);
     if (Array.isArray(value) && value.every(isItem)) return value;
-    throw this.wrong(key, 'a list of its form', value);
+    throw this.wrong(key, 'a list of valid items', value);
   }
 
   object(key: string): Fields {
     return new Fields(this.name, this.#take(key), `${this.prefix}${key}.`);
   }
 
-  /** Whether a field is null, which it then takes. */
+  /** Whether a field is null; it then counts as read. */
   isNull(key: string): boolean {
     return this.#left.get(key) === null && this.#left.delete(key);
   }

@@ -12,9 +12,9 @@ import type { Tensor } from '../tensor.js';
 import { eventLoopTurns } from './eventLoop.js';
 
 export interface EvaluateOptions {
-  /** Examples at a time; default 200, which stay in the caches. It does not change the counts. */
+  /** Number of examples at a time. Default 200, which stay in the caches. It does not change the counts. */
   readonly batchSize?: number;
-  /** Told after each batch how many examples are done; what it throws ends the evaluation. */
+  /** Called after each batch with the number of examples done; what it throws ends the evaluation. */
   readonly onBatch?: (done: number) => void;
 }
 
@@ -31,10 +31,10 @@ export interface Evaluation {
 const NAMES: OptionNames<EvaluateOptions> = { batchSize: true, onBatch: true };
 
 /**
- * Measures a classifier, in evaluation mode and without a graph; what is counted stays on the device. The prediction is
- * the first largest of all the model's outputs, of which there may be more than the data have classes. The model is
- * measured as it is at one moment: a `fit` that trains it pauses between two iterations until this call ends, a `merge`,
- * or another change that takes time, waits for it too, and what changes adapters at once throws. Several calls may run
+ * Measures a classifier, in evaluation mode and without a graph; the counts stay on the device. The prediction is
+ * the first of the largest outputs of the model, which may have more outputs than the data have classes. The model is
+ * measured at one moment: a `fit` that trains it pauses between two iterations until this call ends, a `merge`,
+ * or another asynchronous change, also waits for it, and a synchronous change of adapters throws. Several calls may run
  * side by side.
  * @throws ShapeError when the model has fewer outputs than the data have classes
  */
@@ -83,10 +83,10 @@ async function measure(
   }
 }
 
-/** Right and wrong predictions by class, on the device. */
+/** Counts of right and wrong predictions by class, on the device. */
 class Counts {
   readonly #data: Dataset;
-  /** `[2, outputs]`: examples and wrong predictions, by class; there is none before the first logits. */
+  /** `[2, outputs]`: examples and wrong predictions, by class; undefined before the first logits. */
   #storage: Storage | undefined;
   #outputs = 0;
 
@@ -118,7 +118,7 @@ class Counts {
     });
   }
 
-  /** By the classes of the data; no target is beyond them. */
+  /** Reads the counts for the classes of the data; no target is beyond them. */
   async read(): Promise<{ correct: number[]; wrong: number[] }> {
     const { device, classes } = this.#data;
     const all = this.#storage ? Array.from(await device.read(this.#storage)) : [];
@@ -131,7 +131,7 @@ class Counts {
   }
 }
 
-/** @throws ShapeError when a row of logits has no place for some class */
+/** @throws ShapeError when there are fewer logits than classes */
 export function checkOutputs(what: string, logits: Tensor, classes: number): void {
   const [, outputs] = matrixSize(what, "the model's output", logits);
   if (outputs >= classes) return;

@@ -9,7 +9,7 @@ import { checkLoss, type LossFunction } from './loss.js';
 
 export interface EvaluateLossOptions<M extends Module = Module, B extends AnyBatch = AnyBatch> {
   readonly loss: LossFunction<M, B>;
-  /** Examples at a time; default 200. */
+  /** Number of examples at a time. Default 200. */
   readonly batchSize?: number;
   /** Called after each batch with the number of examples done; what it throws ends the evaluation. */
   readonly onBatch?: (done: number) => void;
@@ -18,8 +18,8 @@ export interface EvaluateLossOptions<M extends Module = Module, B extends AnyBat
 const NAMES: OptionNames<EvaluateLossOptions> = { loss: true, batchSize: true, onBatch: true };
 
 /**
- * The mean of a loss over all batches, each counted by its `rows`, in evaluation mode and without a graph. What may run
- * beside it is what may run beside `evaluate`.
+ * The mean of a loss over all batches, each weighted by its `rows`, in evaluation mode and without a graph. The same calls
+ * may run beside it as beside `evaluate`.
  * @throws RangeError where there is no batch; TypeError, ShapeError, DeviceError for a loss that is not one number on the
  *   device of the data
  */

@@ -1,6 +1,6 @@
 /**
- * What two runs must have in common for one to go on where the other was: every option that the result follows from,
- * and the contents of the data and of the frozen weights, each under a name that an error can tell.
+ * Fingerprints of runs, which must be equal for one to continue the other: every option that determines the result,
+ * and digests of the data and of the frozen weights, each under a name that an error can report.
  */
 
 import { sha256, sha256Of } from '../base/sha256.js';
@@ -18,12 +18,12 @@ export type Setting = string | number | boolean;
 export type Settings = ReadonlyMap<string, Setting>;
 
 /**
- * Settings by what they belong to. Of an optimizer or an adapter that only one of two runs has, nothing is compared:
- * `run` says which there are.
+ * Settings by the object that they belong to. The settings of an optimizer or an adapter that only one of two runs has are
+ * not compared: the group `run` lists which exist.
  */
 export type Fingerprint = ReadonlyMap<string, Settings>;
 
-/** What a run is made of, beside its options. */
+/** The objects and options of a run. */
 export interface FingerprintParts {
   /** Options and their values, with the defaults filled in. */
   readonly options: Readonly<Record<string, Setting>>;
@@ -31,7 +31,7 @@ export interface FingerprintParts {
   readonly data: Batches;
   readonly optimizer: Optimizer;
   readonly validationData: Batches | undefined;
-  /** More that the caller asks for. */
+  /** Additional settings of the caller. */
   readonly settings: Readonly<Record<string, Setting>>;
 }
 
@@ -39,7 +39,7 @@ const RUN = 'run';
 const CONTENTS = 'contents';
 
 /**
- * Reads the data and the frozen weights once.
+ * The fingerprint of a run. It reads the data and the frozen weights once.
  * @throws TypeError for a setting of the caller that JSON cannot hold
  */
 export async function fingerprintOf(parts: FingerprintParts): Promise<Fingerprint> {
@@ -81,7 +81,7 @@ async function contentsOf({ model, data, validationData }: FingerprintParts): Pr
   return found;
 }
 
-/** The same on every device of float32, and for what a float64 device rounds to it. */
+/** Digest of a tensor, the same on every device of float32, and on a float64 device after rounding. */
 async function digestOf(tensor: Tensor): Promise<string> {
   const values = await tensor.read();
   return sha256Of(asBytes(values instanceof Float64Array ? new Float32Array(values) : values, 'fit: values'));
@@ -93,7 +93,7 @@ function dropoutSettings(model: Module): [string, Setting][] {
   );
 }
 
-/** Its numbers, and which parameters it has in which order, since it keeps their state by number. */
+/** Settings of an optimizer, and the order of its parameters, whose state it keeps by number. */
 function* optimizerSettings(model: Module, optimizer: Optimizer): Generator<[string, Setting]> {
   yield* Object.entries(optimizer.settings);
   yield ['learningRateFactor', optimizer.learningRateFactor];
@@ -121,7 +121,7 @@ function* adapterSettings(model: Module, name: string): Generator<[string, Setti
   }
 }
 
-/** Every difference in words, those of contents at the end. @param was  the checkpoint's */
+/** Every difference in words, those of contents at the end. @param was  the checkpoint's fingerprint */
 export function differences(was: Fingerprint, is: Fingerprint): string[] {
   const found: string[] = [];
   for (const [group, now] of is) {
@@ -139,7 +139,7 @@ function sayChange([before, now]: readonly (Setting | undefined)[]): string {
   if (isDigest(before) && isDigest(now)) {
     return `differs: SHA-256 was ${before.slice(0, 12)}…, is ${now.slice(0, 12)}…`;
   }
-  const say = (value: Setting | undefined) => (isDigest(value) ? 'there' : (value ?? 'not there'));
+  const say = (value: Setting | undefined) => (isDigest(value) ? 'present' : (value ?? 'absent'));
   return `was ${say(before)}, is ${say(now)}`;
 }
 

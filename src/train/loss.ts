@@ -1,4 +1,4 @@
-/** The loss that is trained and measured. */
+/** The loss of training and evaluation. */
 import type { Backend } from '../backends/backend.js';
 import { DeviceError, ShapeError } from '../base/errors.js';
 import type { AnyBatch } from '../data/batches.js';
@@ -16,7 +16,7 @@ export type LossFunction<M extends Module = Module, B extends AnyBatch = AnyBatc
 
 /**
  * The caller's loss, or the mean cross-entropy of a classifier.
- * @throws TypeError where there is no loss and the data are no Dataset, or the model is no Layer
+ * @throws TypeError where there is no loss and the data are not a Dataset, or the model is not a Layer
  */
 export function lossOf<M extends Module, B extends AnyBatch>(
   call: string,
@@ -27,7 +27,7 @@ export function lossOf<M extends Module, B extends AnyBatch>(
   if (loss) return (batch) => checkLoss(call, loss(model, batch), data.device);
   if (!(data instanceof Dataset)) {
     throw new TypeError(
-      `${call}: loss must be given for batches that are no Dataset's: (model, batch) => Tensor`,
+      `${call}: loss must be given for batches that do not come from a Dataset: (model, batch) => Tensor`,
     );
   }
   requireLayer(call, model);
@@ -42,7 +42,7 @@ function classificationLoss(call: string, model: Layer, { x, y }: Batch, data: D
   return crossEntropy(logits, y);
 }
 
-/** What a loss function gave, which must be one number on the device of the data. @throws TypeError, ShapeError, DeviceError */
+/** Checks the result of a loss function, which must be one number on the device of the data. @throws TypeError, ShapeError, DeviceError */
 export function checkLoss(call: string, loss: Tensor, device: Backend): Tensor {
   if (!(loss instanceof Tensor)) throw new TypeError(`${call}: loss must return a tensor: got ${loss}`);
   if (loss.length !== 1) throw new ShapeError(`${call}: loss must return a scalar: got [${loss.shape}]`);

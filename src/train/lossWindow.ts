@@ -17,7 +17,7 @@ export class LossWindow {
 
   /** Makes room for the loss of the next step. */
   begin(): void {
-    // Its first number counts. Written and not filled, which would be a kernel call beside those of the step.
+    // Element 0 is the count. Use write, not fill: fill would be recorded as a kernel call of the step.
     if (this.#length === 0) this.#device.write(this.#list, [0]);
     this.#length += 1;
   }
@@ -27,7 +27,7 @@ export class LossWindow {
     this.#length -= 1;
   }
 
-  /** @param loss  one number: that of the step which has begun */
+  /** @param loss  one number: the loss of the current step */
   append(loss: Storage): void {
     this.#device.run('append', { list: this.#list, x: loss });
   }

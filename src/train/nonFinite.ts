@@ -1,10 +1,10 @@
-/** What ends a training whose numbers have gone wrong: the weights are those before the iteration, where it is noticed in time. */
+/** Error that ends a training run whose loss or gradient is not finite; where noticed in time, the weights are those before the iteration. */
 export class NonFiniteError extends Error {
   override readonly name = 'NonFiniteError';
 
   /**
    * @param what       `loss` or `gradient`
-   * @param iteration  from 1 on
+   * @param iteration  number of the iteration, starting from 1
    */
   constructor(
     readonly what: 'loss' | 'gradient',

@@ -2,20 +2,20 @@
 import { type GraphShape, isSameGraph } from '../autograd/graphShape.js';
 import type { Program } from '../backends/backend.js';
 
-/** A program that so many steps in a row did not follow is given up, and another recorded. */
+/** Consecutive mismatches after which a recording is discarded. */
 const MISSES = 2;
-/** Steps that a program has to serve to have been worth it; until one is, the pauses between recordings double. */
+/** Number of steps after which a recording has paid off; until one has, the pauses between recordings double. */
 const WORTHWHILE = 16;
 const LONGEST_PAUSE = 1024;
-/** Recordings that are kept: their memory is. */
+/** Maximum number of recordings kept, each with its memory. */
 const MOST_KEPT = 8;
 /**
- * Bytes of a recording that is kept beside those of batches of other sizes. The memory of each stays its own: with many
- * sizes, larger ones would multiply the memory of a step, whose kernels take far longer than asking for them.
+ * Maximum bytes of a recording that is kept besides those of other batch sizes. Each has its own memory: with many sizes,
+ * larger ones would multiply the memory of a step, whose kernels take far longer than the calls.
  */
 const LARGE = 2 ** 23;
 
-/** What is recorded for one shape, and how well that has served. */
+/** The recording for one shape, and how often it could be used. */
 export class Replay {
   #program: Program | undefined;
   /** The graph of the recorded step. */
@@ -23,11 +23,11 @@ export class Replay {
   #steps = 0;
   #misses = 0;
   #served = 0;
-  /** The next step that may be recorded; the first step allocates what all others find. */
+  /** The next step that may be recorded; the first step allocates memory that all others reuse. */
   #nextRecording = 2;
   #pause = 1;
 
-  /** Counts a step that begins. */
+  /** Counts the beginning of a step. */
   begin(): void {
     this.#steps += 1;
   }
@@ -36,7 +36,7 @@ export class Replay {
     return this.#program;
   }
 
-  get isWorthRecording(): boolean {
+  get shouldRecord(): boolean {
     return this.#steps >= this.#nextRecording;
   }
 
@@ -44,7 +44,7 @@ export class Replay {
     return isSameGraph(this.#graph, graph);
   }
 
-  /** Takes what was recorded; undefined where it cannot be repeated. */
+  /** Stores a recording; undefined where the step cannot be repeated. */
   recorded(program: Program | undefined, graph: GraphShape): void {
     this.#nextRecording = this.#steps + this.#pause;
     this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
@@ -72,15 +72,15 @@ export class Replay {
   }
 }
 
-/** Recordings by shape; of many, those that were used last. */
+/** Recordings by shape; the least recently used are dropped. */
 export class Replays {
   readonly #byShape = new Map<string, Replay>();
   #firstShape: string | undefined;
   #hasSizes = false;
 
   /**
-   * @param shape    of the batch
-   * @param variant  what else tells the step's kernel calls from others over the same memory
+   * @param shape    shape of the batch
+   * @param variant  anything else that distinguishes the step's kernel calls from others over the same memory
    */
   for(shape: string, variant = ''): Replay {
     this.#firstShape ??= shape;
@@ -101,7 +101,7 @@ export class Replays {
     return replay;
   }
 
-  /** Whether its memory is small enough for it to be kept. */
+  /** Whether a program's memory is small enough to keep it. */
   mayKeep({ bytes }: Program): boolean {
     return !this.#hasSizes || bytes <= LARGE;
   }

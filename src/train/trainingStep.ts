@@ -11,11 +11,11 @@ import { eventLoopTurns } from './eventLoop.js';
 import { LossWindow } from './lossWindow.js';
 import { type Replay, Replays } from './replay.js';
 
-/** A batch that is to be gathered, and what is to be computed of it. */
+/** A batch to gather, and the computation on it. */
 export interface BatchWork {
   /** Equal for batches that make the same kernel calls. */
   readonly shape: string;
-  /** Whether it is the last of its step; looked at where `isSummed`. */
+  /** Whether it is the last of its step; only used where `isSummed`. */
   readonly endsStep: boolean;
   /** Gathers the batch and computes its loss. Called once, whether or not its kernels are repeated. */
   readonly forward: () => Tensor;
@@ -25,22 +25,22 @@ export interface TrainingStepOptions {
   readonly device: Backend;
   readonly optimizer: Optimizer;
   readonly next: () => BatchWork;
-  /** Is told the losses in their order; what it throws ends the step before the weights are changed. */
+  /** Called with the losses in their order; what it throws ends the step before the weights are changed. */
   readonly onLosses: (losses: readonly number[]) => void;
   /**
-   * Is told how long the gradient of a step of several batches was before it was shortened, and the step, from 1 on; what it
+   * Called with the norm of the gradient before clipping in a step of several batches, and the step, starting from 1; what it
    * throws ends the step before the weights are changed.
    */
   readonly onNorm: (norm: number, step: number) => void;
   /** Called at the end. */
   readonly onDispose: () => void;
-  /** Batches of a step, whose mean loss is differentiated. */
+  /** Number of batches in a step, whose mean loss is differentiated. */
   readonly accumulate: number;
-  /** How many the next step has: the last may have fewer. */
+  /** Number of batches in the next step: the last may have fewer. */
   readonly group: () => number;
-  /** Whether the batches say themselves where a step ends, and their losses are added: each is a share of the step's mean. */
+  /** Whether the batches define where a step ends, and their losses are added: each is a share of the step's mean. */
   readonly isSummed: boolean;
-  /** Shortens the gradient to at most this length; undefined leaves it. */
+  /** Maximum norm of the gradient; undefined: not clipped. */
   readonly clipNorm?: number | undefined;
   /** Whether to record; false computes every step call by call. */
   readonly record: boolean;
@@ -48,15 +48,15 @@ export interface TrainingStepOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** In device memory, so that the calls that read them are repeated. */
+/** Numbers in device memory, so that the calls that read them can be repeated. */
 interface Sums {
-  /** The gradient of a batch's loss: its share in the mean. */
+  /** The gradient of a batch's loss: its share of the mean. */
   readonly share: Tensor;
   readonly meanLoss: Tensor;
 }
 
 export class TrainingStep {
-  /** Steps that were repeated from recordings. */
+  /** Number of steps that were repeated from recordings. */
   repeated = 0;
   readonly #options: TrainingStepOptions;
   readonly #window: LossWindow;
@@ -72,8 +72,8 @@ export class TrainingStep {
   }
 
   /**
-   * Forward, backward and a step of the optimizer.
-   * @param isLast  reads the losses that were not read yet
+   * Runs forward, backward and a step of the optimizer.
+   * @param isLast  whether to read the losses that were not read yet
    * @returns false where a signal ended it before it changed anything
    */
   async run(isLast: boolean): Promise<boolean> {
@@ -93,7 +93,7 @@ export class TrainingStep {
     else await this.#finish(this.#forward(forward), isLast);
   }
 
-  /** Tells the losses that were not read yet. */
+  /** Reports the losses that were not read yet. */
   async readLosses(): Promise<void> {
     this.#options.onLosses(await this.#window.read());
   }
@@ -108,7 +108,7 @@ export class TrainingStep {
 
   #mayRecord(replay: Replay): boolean {
     const { record, device } = this.#options;
-    return record && device.recorder !== undefined && replay.isWorthRecording;
+    return record && device.recorder !== undefined && replay.shouldRecord;
   }
 
   #forward(forward: () => Tensor): Tensor {
@@ -116,7 +116,7 @@ export class TrainingStep {
     return this.#scope.run(forward);
   }
 
-  /** A graph and a backward pass for each batch, so that it takes the memory of one. */
+  /** Runs a graph and a backward pass for each batch, so that the step takes the memory of one. */
   async #accumulated(isLast: boolean): Promise<boolean> {
     const { device, optimizer, next, group, isSummed, onNorm, signal } = this.#options;
     this.#sums ??= { share: zeros(device, []), meanLoss: zeros(device, []) };
@@ -156,7 +156,7 @@ export class TrainingStep {
     return true;
   }
 
-  /** Adds the gradient of one batch. Whether its kernel calls were repeated. */
+  /** Adds the gradient of one batch. @returns whether its kernel calls were repeated */
   #accumulate(replay: Replay, forward: () => Tensor, backward: (loss: Tensor) => void): boolean {
     const { recorder } = this.#options.device;
     replay.begin();
@@ -232,7 +232,7 @@ export class TrainingStep {
         if (loss) this.#window.append(loss.storage);
       });
       await this.#readIfDue(isLast);
-      // Numbers that differ between parameters are written between the calls: that is not repeated.
+      // Hyperparameters that differ between parameters are written between the calls, which cannot be repeated.
       if (!program.isRepeatable || !optimizer.prepareStep()) {
         this.#clip();
         optimizer.step();

@@ -1,4 +1,4 @@
-/** Validation in the course of a training: how it goes, which weights were best, and when to stop. */
+/** Validation during a training run: its results, the best weights, and when to stop. */
 
 import { checkOptions, type OptionNames } from '../base/options.js';
 import type { AnyBatch, Batches } from '../data/batches.js';
@@ -10,9 +10,9 @@ import { evaluateLoss } from './evaluateLoss.js';
 import type { LossFunction } from './loss.js';
 
 export interface ValidationReport {
-  /** Iterations before it. */
+  /** Number of iterations before the validation. */
   readonly iteration: number;
-  /** The mean of the loss that is trained. */
+  /** Mean of the training loss function over the validation data. */
   readonly loss: number;
   /** Share of right answers, 0 to 1, for a classifier trained with the default loss; undefined otherwise. */
   readonly accuracy: number | undefined;
@@ -20,21 +20,21 @@ export interface ValidationReport {
 
 export interface ValidationOptions<B extends AnyBatch = Batch> {
   readonly data: Batches<B>;
-  /** Iterations between two validations; there is one at the end too. */
+  /** Number of iterations between two validations; there is also one at the end. */
   readonly every: number;
   /**
-   * Stops after so many validations in a row whose loss was no better than the best, and in any case ends with the
-   * weights that were best; default: goes on, and ends with the last weights.
+   * Number of consecutive validations without a better loss after which training stops. With it, the run in any case ends
+   * with the best weights. Default: no early stop, and the last weights.
    */
   readonly patience?: number;
-  /** Whether it ends with the weights that were best. Default: with `patience`. */
+  /** Whether the run ends with the best weights. Default: true with `patience`, otherwise false. */
   readonly keepBest?: boolean;
   /**
-   * Measures the model instead, such as by more than its loss; `data` then only say what is measured, for a checkpoint to
-   * compare. The weights must stay as they are.
+   * Measures the model instead of the default, for example by more than its loss; `data` then only identify what is measured,
+   * for a checkpoint to compare. It must not change the weights.
    */
   readonly measure?: () => Promise<{ readonly loss: number; readonly accuracy?: number }>;
-  /** Called after each; a promise that it returns is waited for before the next iteration. */
+  /** Called after each validation; a promise that it returns is awaited before the next iteration. */
   readonly onValidation?: (report: ValidationReport) => void;
 }
 
@@ -47,7 +47,7 @@ const NAMES: OptionNames<ValidationOptions> = {
   onValidation: true,
 };
 
-/** Keeps what a training needs to know of its validations. */
+/** The state of a training run's validations. */
 export class Validation<M extends Module, B extends AnyBatch> {
   best: ValidationReport | undefined;
   #worse = 0;
@@ -64,7 +64,7 @@ export class Validation<M extends Module, B extends AnyBatch> {
     const { every, patience = 1 } = options;
     for (const [name, value] of Object.entries({ every, patience })) {
       if (Number.isInteger(value) && value >= 1) continue;
-      throw new RangeError(`fit: validation.${name} must be an integer from 1 on: ${value}`);
+      throw new RangeError(`fit: validation.${name} must be a positive integer: ${value}`);
     }
   }
 

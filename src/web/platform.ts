@@ -1,4 +1,4 @@
-/** What a page or a worker brings: WebGPU of the browser, and threads as workers. */
+/** The platform of a page or a worker: WebGPU of the browser, and threads as workers. */
 import {
   sharingObstacle,
   startThread,
@@ -11,7 +11,7 @@ import type { Platform } from '../device.js';
 async function openGpu(): Promise<GPU> {
   let gpu: GPU | undefined;
   try {
-    // The types promise what older browsers and insecure pages do not have.
+    // Despite its type, it is missing in older browsers and insecure pages.
     gpu = globalThis.navigator?.gpu;
   } catch (error) {
     throw new DeviceError(`webgpu: navigator.gpu cannot be used: ${error}`, { cause: error });
@@ -44,7 +44,7 @@ const threads: ThreadPlatform = {
         ready();
       };
       worker.onmessageerror = () => fail('it cannot be sent the kernels');
-      // A worker that the page's policy forbids reports an error without words.
+      // A worker that the page's policy forbids reports an error without a message.
       worker.onerror = ({ message }) => fail(message || FORBIDDEN);
       try {
         worker.postMessage(task);
@@ -56,7 +56,7 @@ const threads: ThreadPlatform = {
     }),
 };
 
-/** @throws what the browser throws; the address is given back then */
+/** @throws what the browser throws, after freeing the address */
 function openWorker(url: string): Worker {
   try {
     return new Worker(url);
@@ -70,10 +70,10 @@ function openWorker(url: string): Worker {
 function threadObstacle(): string | undefined {
   if (!globalThis.crossOriginIsolated) return 'the page is not cross-origin isolated (COOP and COEP headers)';
   if ('document' in globalThis) return "a page's main thread may not wait: run it in a worker";
-  return 'Worker' in globalThis ? sharingObstacle() : 'there are no workers in a worker here';
+  return 'Worker' in globalThis ? sharingObstacle() : 'a worker cannot start workers here';
 }
 
-/** @param readBinary  where the kernels are */
+/** @param readBinary  reads the kernels' binaries */
 export function browserPlatform(readBinary: Platform['readBinary']): Platform {
   return { readBinary, openGpu, threads };
 }

@@ -112,7 +112,7 @@ describe.each(await allDevices())('autograd on %s', (_, device) => {
     expect(mul(trained(1), trained(2)).requiresGrad).toBe(true);
   });
 
-  it('gives a graph that nobody finished back through the garbage collector', async () => {
+  it('frees an unfinished graph through the garbage collector', async () => {
     const { gc } = globalThis;
     if (!gc) throw new Error('the tests run with --expose-gc');
     const weight = parameter(device, [1, 2, 3, 4], [2, 2]);

@@ -147,7 +147,7 @@ describe.each(await allDevices())('ownership on %s', (_, device) => {
     expect(await values(loraB.grad)).toEqual(dy.map((each) => 6 * each));
   });
 
-  it('adds a gradient that is passed on to one that is there', async () => {
+  it('adds a gradient that is passed on to an existing one', async () => {
     const x = trained(2, 3);
     const square = mul(x, x);
     mul(reshape(square, [2]), relu(square)).backward(vector(1, 1));

@@ -1,4 +1,4 @@
-/** A device's memory goes back when it is disposed, that of threads too, which the garbage collector does not see. */
+/** A device's memory is freed when it is disposed, including that of threads, which the garbage collector does not see. */
 import { expect, it } from 'vitest';
 import { tensor } from '../../src/tensor.js';
 import { wasm } from '../support/devices.js';
@@ -13,7 +13,7 @@ it('does not grow with the devices that were made and disposed', async () => {
     device.dispose();
     device.dispose();
   }
-  // 16 MB each: 960 without giving it back.
+  // 16 MB each: 960 if it were not freed.
   expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(400);
 });
 

@@ -1,4 +1,4 @@
-/** Products in integers: as the reference rounds them, with the same bits for any number of threads, and near the exact product. */
+/** Integer products: as the reference rounds them, with the same bits for any number of threads, and near the exact product. */
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
 import { packWeights } from '../../src/backends/packedWeights.js';
@@ -90,7 +90,7 @@ describe.each(PACKED_TYPES.map((dtype) => [dtype]))('%s', (dtype) => {
       const rounded = await multiplied(await wasm('simd'), 'integerMatmul', each, coarse);
       const error = rootMeanSquare(exact.map((value, i) => value - rounded[i])) / rootMeanSquare(exact);
       expect(error).toBeLessThan(most);
-      // Of exact products it would be some 1e-7.
+      // For exact products it would be about 1e-7.
       expect(error).toBeGreaterThan(least);
     },
   );
@@ -114,7 +114,7 @@ describe.each(PACKED_TYPES.map((dtype) => [dtype]))('%s', (dtype) => {
   });
 });
 
-it('takes the packed types alone', async () => {
+it('accepts only the packed types', async () => {
   const device = await wasm('simd');
   const floats = device.alloc('f32', 32);
   const run = () => device.run('integerMatmul', { out: floats, a: floats, b: floats, m: 1, k: 32, n: 1 });
@@ -127,5 +127,5 @@ it.runIf(hasWebGpu)('is refused by webgpu', async () => {
   const run = () =>
     device.run('integerMatmul', { out: floats, a: floats, b, m: 1, k: 32, n: 1, transB: true });
   expect(run).toThrow(DeviceError);
-  expect(run).toThrow('webgpu: there are no products in integers');
+  expect(run).toThrow('webgpu: integer products are not available');
 });

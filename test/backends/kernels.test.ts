@@ -109,7 +109,7 @@ describe.each(await allDevices())('%s', (_, backend) => {
     return rows.map((_, r) => [values[r], ...gradients.slice(r * cols, (r + 1) * cols)].map((x) => x + 0));
   };
 
-  it('keeps the losses of rows finite where logits are huge or −Infinity, and leaves out what is no target', async () => {
+  it('keeps the losses of rows finite where logits are huge or −Infinity, and ignores invalid targets', async () => {
     const least = Number.NEGATIVE_INFINITY;
     const rows = [
       [1e4, -1e4, 0],
@@ -172,7 +172,7 @@ describe.each(await allDevices())('%s', (_, backend) => {
     expect(Array.from(await backend.read(out))).toEqual([0, 0, 3, 0, 0]);
   });
 
-  it('makes all NaN where the norm to clip by is NaN, and leaves what is short alone', async () => {
+  it('makes all NaN where the norm to clip by is NaN, and does not change short gradients', async () => {
     const clipped = async (norm: number) => {
       const x = storage([1, -2, 3, 0, 5]);
       backend.run('clipNorm', { x, norm: storage([norm]), maxNorm: 1 });

@@ -66,7 +66,7 @@ describe.each(await allDevices())('%s', (_, device) => {
       `write: ${6 * group} weights of ${dtype} are ${length} bytes: got ${length - 4}`,
     );
     expect(() => device.slice(storage, 0, group)).toThrow(
-      `slice: a storage of ${dtype} is not divided: [${6 * group}]`,
+      `slice: a storage of ${dtype} cannot be divided: [${6 * group}]`,
     );
     expect(() => device.alloc(dtype, group + 8)).toThrow(
       `alloc: length of ${dtype} must be a multiple of ${group}: ${group + 8}`,
@@ -92,7 +92,7 @@ describe.each(await allDevices())('%s', (_, device) => {
     }
   });
 
-  it.each(PACKED_TYPES)('takes %s for weights alone', (dtype) => {
+  it.each(PACKED_TYPES)('accepts %s only for weights', (dtype) => {
     const [packed, floats, halves] = [
       device.alloc(dtype, 32),
       device.alloc('f32', 32),
@@ -125,7 +125,7 @@ it.each(PACKED_TYPES)(
       [3 * group, 1.5 * group],
     ])
       expect(() => device.alloc(dtype, length, rowLength)).toThrow(
-        `alloc: ${length} weights of ${dtype} do not lie in rows of ${rowLength}`,
+        `alloc: ${length} weights of ${dtype} are not whole rows of ${rowLength}`,
       );
     expect(device.memory().liveStorages).toBe(0);
   },

@@ -1,4 +1,4 @@
-/** What is derived from the table of kernels: the places of a call on each device, and that nothing is left out. */
+/** Data derived from the table of kernels: the operands of a call on each device, and that nothing is missing. */
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -55,7 +55,7 @@ describe('the table of kernels', () => {
       () => device.run('relu', { out }),
       // @ts-expect-error: there is no alpha
       () => device.run('relu', { out, x: out, alpha: 1 }),
-      // @ts-expect-error: a size is no storage
+      // @ts-expect-error: a size is not a storage
       () => device.run('addBias', { out, bias: out, rows: out, cols: 1 }),
     ];
     expect(calls).toBeTypeOf('function');

@@ -19,7 +19,7 @@ import { wasm, wasmBuilds } from '../support/devices.js';
 import { trainImages } from '../support/mnistData.js';
 import { PACKED_TYPES, randomPacked } from '../support/packedCases.js';
 
-/** All above what is cut into shares; several shares of odd sizes. */
+/** Sizes above the limit for dividing; several shares of odd sizes. */
 const LENGTHS = [32_768, 65_537, 100_003];
 
 /** Thin, square and odd, each large enough to be cut. */
@@ -45,7 +45,7 @@ interface Work {
   readonly name: string;
   /** Data of storages; the first one is the output. */
   readonly data: readonly (Float32Array | Int32Array | Uint8Array)[];
-  /** Which of them are packed, and in rows of how many weights. */
+  /** Row lengths of the packed ones. */
   readonly packed?: Readonly<Record<number, { readonly dtype: PackedType; readonly rowLength: number }>>;
   readonly run: (device: Backend, storages: readonly Storage[]) => void;
 }
@@ -226,7 +226,7 @@ const attentions = [
 
 const works: Work[] = [...matmuls(), ...packedWorks, ...LENGTHS.flatMap(elementwise), ...rows, ...attentions];
 
-/** The bytes of all storages after the work; comparing them one by one would take long. */
+/** The bytes of all storages after the work as one value; comparing them one by one would take long. */
 async function results(device: Backend, { data, packed = {}, run }: Work): Promise<Buffer> {
   const dtype = (array: object) =>
     array instanceof Uint8Array ? 'u8' : array instanceof Int32Array ? 'i32' : 'f32';
@@ -284,7 +284,7 @@ describe.each(builds)('threads of the %s build', (build) => {
 });
 
 describe('a pool of threads', () => {
-  it('goes on alone when it is disposed', async () => {
+  it('continues with one thread when it is disposed', async () => {
     const device = await wasm('simd', 3);
     expect(device.threads).toBe(3);
     expect(device.features).toEqual(['simd', '3 threads']);

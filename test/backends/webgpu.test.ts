@@ -1,4 +1,4 @@
-/** The WebGPU device below the kernels: memory, order of commands, errors, and what becomes of a lost device. */
+/** The WebGPU device below the kernels: memory, order of commands, errors, and lost devices. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SLICE_ALIGNMENT } from '../../src/backends/backend.js';
 import type { WebGpuBackend } from '../../src/backends/webgpu/index.js';

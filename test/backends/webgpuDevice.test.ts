@@ -1,4 +1,4 @@
-/** Which adapter is taken, what an error or a lost device does to what is under way, and the plans of matmul. */
+/** The choice of the adapter, the effect of an error or a lost device on pending work, and the plans of matmul. */
 import { describe, expect, it } from 'vitest';
 import { DeviceHealth } from '../../src/backends/webgpu/health.js';
 import { createWebGpuBackend, describeAdapter } from '../../src/backends/webgpu/index.js';
@@ -74,7 +74,7 @@ describe.runIf(hasWebGpu)('a webgpu device', () => {
     backend.dispose();
   });
 
-  it('tells once of an error that no call was waiting for', async () => {
+  it('reports an error once that no call was waiting for', async () => {
     const { backend, device } = await webgpuWithDevice();
     const x = backend.alloc('f32', 4);
     backend.run('fill', { out: x, value: 3 });

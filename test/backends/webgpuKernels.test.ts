@@ -9,14 +9,14 @@ import { inputsOf, problemsOf, runKernel } from '../support/runKernel.js';
 import { hasWebGpu, webgpu } from '../support/webgpuDevice.js';
 
 /**
- * What exp and log are given on top of the table's bound for them. WGSL lets exp(x) be wrong by 3 + 2|x| units in
+ * Additional tolerance of exp and log on top of the table's bound. WGSL lets exp(x) be wrong by 3 + 2|x| units in
  * the last place, where the compiled kernels are within two.
  * @see https://www.w3.org/TR/WGSL/#concrete-float-accuracy
  */
 const slackOf = ({ name }: KernelCase) =>
   /^(softmaxCrossEntropy|vocabularyLoss|attention)/.test(name) ? 8 : 1;
 
-/** So many of them, evenly spread, with the first and the last: a software adapter takes long for all, and all are compared once. */
+/** Number of cases, evenly spread, with the first and the last: a software adapter takes long for all, and all are compared once. */
 function some<T>(cases: readonly T[], most: number): T[] {
   const count = Math.min(most, cases.length);
   return Array.from(
@@ -25,7 +25,7 @@ function some<T>(cases: readonly T[], most: number): T[] {
   );
 }
 
-/** Cases of a kernel that are run more than once: all of most, of attention those that differ most. */
+/** Cases of a kernel that are run more than once: all for most kernels, for attention those that differ most. */
 const someOf = (name: string) => some(casesOf(name), name.startsWith('attention') ? 12 : 40);
 
 /** At and around the edges of a tile of 64×64 and a step of 16, in every transposition. */
@@ -70,7 +70,7 @@ const tileCases = TILE_EDGES.flatMap(([m, k, n]) =>
   }),
 );
 
-/** Of the table, what the kernels that share take a bearable time for on a software adapter. */
+/** Cases of the table that the sharing kernels compute in a bearable time on a software adapter. */
 const shapeOf = ({ name }: KernelCase) => name.split(' ')[1].split('x').map(Number);
 const fewBlocks = casesOf('matmul').filter((kernel) => {
   const [m, , n] = shapeOf(kernel);

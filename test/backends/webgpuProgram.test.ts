@@ -1,4 +1,4 @@
-/** Programs on WebGPU, below the training: what is in them, when they are not run, and what becomes of their memory. */
+/** Programs on WebGPU, below the training: their contents, when they are not run, and their memory. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Program, Storage } from '../../src/backends/backend.js';
 import type { WebGpuBackend } from '../../src/backends/webgpu/index.js';
@@ -96,7 +96,7 @@ class Work {
 
 const ALPHA = 0.001;
 
-/** What comes of steps that are made call by call. */
+/** Results of steps that are made call by call. */
 async function eagerResults(device: WebGpuBackend, steps: readonly (readonly [number, number])[]) {
   const work = new Work(device);
   for (const [first, alpha] of steps) work.step(first, alpha);
@@ -163,7 +163,7 @@ describe.runIf(hasWebGpu)('a program on webgpu', () => {
     expect(follow(add, () => {})).toBe(false);
     // x = 2; left undone; 2 + 1; y = 1 + 2 · 3; x = 3 + 2 · 2; x = x · y
     expect(await device.read(x)).toEqual(new Float32Array(64).fill(49));
-    // Of one buffer, and so with copies that differ in where they come from.
+    // All lie in one buffer, and so there are copies that differ in their source.
     expect(follow(copy, () => device.run('copy', { out: third, x: first }))).toBe(true);
     expect(follow(copy, () => device.run('copy', { out: third, x: second }))).toBe(false);
     expect(await device.read(third)).toEqual(new Float32Array(64).fill(3));
@@ -250,7 +250,7 @@ describe.runIf(hasWebGpu)('a program on webgpu', () => {
     expect(device.counters.buffers).toBe(buffers);
   });
 
-  it('goes on after calls were forgotten and free memory was given back', async () => {
+  it('continues after calls were forgotten and free memory was given back', async () => {
     const work = new Work(device);
     const programs = [work.record(1, ALPHA), work.record(2, ALPHA)];
     const [first, second] = programs;
@@ -275,7 +275,7 @@ describe.runIf(hasWebGpu)('a program on webgpu', () => {
     work.dispose();
   });
 
-  it('has as many calls as it likes, and makes none of them anew', async () => {
+  it('may have any number of calls, and makes none of them again', async () => {
     const own = await webgpu();
     const { recorder } = own;
     const out = own.alloc('f32', 64 * 5000);

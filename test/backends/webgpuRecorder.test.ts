@@ -1,4 +1,4 @@
-/** Steps that WebGPU records and repeats: bit for bit those that are encoded call by call, in as many submits. */
+/** Steps that WebGPU records and repeats: bit for bit those that are encoded call by call, in the same number of submits. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
 import type { WebGpuBackend } from '../../src/backends/webgpu/index.js';
@@ -84,7 +84,7 @@ describe.runIf(hasWebGpu)('fit on webgpu', () => {
       if (lora) applyLora(model, lora);
       return model;
     });
-    // Of two epochs of six batches and a smaller one, all but two at the beginning and the smaller ones.
+    // All but two at the beginning and the smaller ones, in two epochs of six batches and a smaller one.
     expect(repeated).toBe(14 - 2 - 2);
   });
 
@@ -101,7 +101,7 @@ describe.runIf(hasWebGpu)('fit on webgpu', () => {
     expect(await both(build, { epochs: 4 })).toBeGreaterThanOrEqual(least);
   });
 
-  it('repeats a step in one submit, and in as many dispatches', async () => {
+  it('repeats a step in one submit, with the same number of dispatches', async () => {
     const counts = async (record: boolean) => {
       const model = new DigitsNet(device, { inFeatures: FEATURES });
       const data = examples(device, 400);
@@ -124,14 +124,14 @@ describe.runIf(hasWebGpu)('fit on webgpu', () => {
   });
 
   it('keeps memory flat over 400 steps', async () => {
-    // A device of its own: what other tests left to the garbage collector comes back when it will.
+    // A separate device: memory that other tests left to the garbage collector is freed at any time.
     const own = await webgpu();
     const model = new Linear(own, 8, 10, { random: new Random(2) });
     const optimizer = new Adam(model.parameters());
     const data = examples(own, 995, 8);
     const uses = new Set<string>();
     const onStep = ({ iteration }: { iteration: number }) => {
-      // Not of the bytes that are in use: a smaller batch, and what is left of it, has fewer.
+      // The bytes in use are not compared: a smaller batch, and its remains, have fewer.
       const { liveStorages, reservedBytes } = own.memory();
       const { buffers, calls } = own.counters;
       if (iteration > 200) uses.add([liveStorages, reservedBytes, buffers, calls].join());

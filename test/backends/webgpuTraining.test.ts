@@ -66,7 +66,7 @@ describe.runIf(hasWebGpu)('training on webgpu', () => {
   });
 
   it('keeps memory flat over 300 steps', async () => {
-    // A device of its own: what other tests left to the garbage collector comes back when it will.
+    // A separate device: memory that other tests left to the garbage collector is freed at any time.
     const own = await webgpu();
     const model = new Linear(own, 8, 10, { random: new Random(2) });
     const optimizer = new Adam(model.parameters());

@@ -57,7 +57,7 @@ async function adapted() {
 /** Options as a caller without types may write them. */
 type Loose = Record<string, unknown>;
 
-/** What is public and takes options, called with right ones and one more. */
+/** Public functions with options, called with valid options and one more. */
 const TAKERS: readonly (readonly [name: string, call: (more: Loose) => unknown])[] = [
   ['applyLora', (more) => applyLora(model(), { rank: 1, ...more })],
   ['Adam', (more) => new Adam(linear().parameters(), { ...more })],
@@ -205,7 +205,7 @@ describe('options that exist', () => {
 });
 
 describe('sources', () => {
-  /** Of classes and functions that are not public, and those that files are read into. */
+  /** Options of classes and functions that are not public, and objects that files are read into. */
   const INTERNAL = [
     ...['FactorsOptions', 'ResolvedLoraConfig', 'TrainingStepOptions', 'UseOptions'],
     ...['LlamaConfig', 'RopeConfig'],

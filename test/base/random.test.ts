@@ -78,7 +78,7 @@ describe('Random', () => {
     expect([...new Random(1).permutation(10)]).not.toEqual([...new Random(2).permutation(10)]);
   });
 
-  it('wants an integer seed', () => {
+  it('requires an integer seed', () => {
     expect(() => new Random(1.5)).toThrow('Random: seed must be an integer: 1.5');
   });
 });

@@ -18,7 +18,7 @@ describe('LineProcess', () => {
     await child.end();
   });
 
-  it('throws what the process says is an error, and goes on', async () => {
+  it('throws an error that the process reports, and continues', async () => {
     const child = node(ECHO);
     await expect(child.ask({ text: 'bad' })).rejects.toThrow(/^no such text$/);
     expect(await child.ask({ text: 'a' })).toEqual({ text: 'a' });

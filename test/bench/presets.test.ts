@@ -25,12 +25,12 @@ describe('what was learned', () => {
     expect(score(asked, 'repeats')).toBe('');
   });
 
-  it('tells right orders from valid ones', () => {
+  it('distinguishes right orders from valid ones', () => {
     expect(rightOrders(asked)).toBe('1/2');
     expect(rightOrders(asked.slice(0, 2))).toBe('');
   });
 
-  it('is asked with the system message of the preset alone', () => {
+  it('is asked only with the system message of the preset', () => {
     expect(conversation(undefined, 'p')).toEqual([{ role: 'user', content: 'p' }]);
     expect(conversation('s', 'p', 'a').map(({ role }) => role)).toEqual(['system', 'user', 'assistant']);
   });

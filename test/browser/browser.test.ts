@@ -27,7 +27,7 @@ describe.runIf(isThere)('in Chromium', () => {
   let browser: Browser;
   let page: Page;
   let isolated: Page;
-  /** Isolated, with a policy of its own each. */
+  /** Pages that are isolated, each with its own policy. */
   let workerless: Page;
   let kernelless: Page;
   const pageErrors: string[] = [];

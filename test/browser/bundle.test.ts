@@ -53,7 +53,7 @@ async function withVite(folder: string): Promise<void> {
   });
 }
 
-/** esbuild leaves `new URL(…)` as it is: the binaries are copied to where it points. */
+/** esbuild does not change `new URL(…)`: the binaries are copied to where it points. */
 async function withEsbuild(folder: string): Promise<void> {
   await esbuild.build({
     absWorkingDir: folder,

@@ -1,4 +1,4 @@
-/** The browser of the tests, and whether it is there. */
+/** The browser of the tests, and whether it exists. */
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
@@ -21,7 +21,7 @@ export const ISOLATION = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
-/** @throws Error where it is required and missing; otherwise that is told, and the tests are left out */
+/** @throws Error where it is required and missing; otherwise a notice is printed, and the tests are skipped */
 export function hasChromium(): boolean {
   if (existsSync(EXECUTABLE)) return true;
   const message = `the tests in a browser: there is no ${EXECUTABLE}`;

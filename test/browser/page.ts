@@ -1,7 +1,7 @@
 import { runSuite } from './suite.js';
 import { tryThreads } from './threads.js';
 
-/** What the worker posts first. */
+/** The first message of the worker. */
 function resultOf(worker: Worker): Promise<unknown> {
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }) => resolve(data);

@@ -19,14 +19,14 @@ const TYPES: Readonly<Record<string, string>> = {
 const GZIPPED = /^(text\/|application\/(json|wasm|manifest))/;
 
 export interface StaticServer {
-  /** With a slash at its end. */
+  /** Address with a slash at its end. */
   readonly url: string;
   close(): void;
 }
 
 export interface ServeOptions {
   readonly gzip?: boolean;
-  /** Told of each file that is sent: its path without a slash at its beginning, and bytes of the body. */
+  /** Called for each file that is sent with its path without a slash at its beginning, and bytes of the body. */
   readonly onSent?: (path: string, bytes: number) => void;
 }
 

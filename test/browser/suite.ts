@@ -1,4 +1,4 @@
-/** What is tested inside a real browser, in a page and in a worker alike. It knows no test runner. */
+/** Tests inside a real browser, in a page and in a worker. It does not know the test runner. */
 import type { Backend, DeviceName } from '../../src/backends/backend.js';
 import {
   Adam,

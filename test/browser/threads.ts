@@ -1,13 +1,13 @@
-/** What threads come to inside a real browser: what the device says of them, and whether they change a bit. */
+/** Threads inside a real browser: what the device reports about them, and whether they change a bit. */
 import { Adam, Dataset, evaluate, fit, selectDevice } from '../../src/browser.js';
 import { DigitsNet } from '../../src/mnist/index.js';
 
 export interface ThreadOutcome {
   readonly features: readonly string[];
   readonly reason: string;
-  /** Why more threads than one cannot be had by number; undefined where they can. */
+  /** The reason why several threads cannot be requested; undefined where they can. */
   readonly refusal: string | undefined;
-  /** Weights after training, on as many threads as there are, and on one. */
+  /** Weights after training, on all available threads, and on one. */
   readonly isSame: boolean;
 }
 

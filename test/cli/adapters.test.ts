@@ -104,7 +104,7 @@ describe('files of a model and an adapter', () => {
     [['inspect', join(root, 'nothing')], 'nothing: cannot be read: no such file or directory'],
     [
       ['eval', '--base', join(adapter, 'adapter_model.safetensors')],
-      'is no DigitsNet: missing linear1.weight; missing linear1.bias; ',
+      'is not a DigitsNet: missing linear1.weight; missing linear1.bias; ',
     ],
     [
       ['eval', '--base', base, '--adapter', root],

@@ -98,10 +98,10 @@ describe('lowrank data', () => {
     expect(words).toContain('train: 1 example of more than 60 tokens');
     const taken = await lowrank('--data', data, '--max-length', '60', '--skip-bad', '--long', 'cut');
     expect(taken.out.replace(/\s+/g, ' ')).toContain('1 cut to their beginning (--long cut).');
-    expect(taken.out).toContain('A training run takes these data.\n');
+    expect(taken.out).toContain('A training run accepts these data.\n');
   });
 
-  it('writes JSON of the agreed shape, alone on standard output or in a file', async () => {
+  it('writes JSON of the agreed shape to a file, or to standard output without other text', async () => {
     const data = join(folder({ 'a.csv': 'prompt,completion\na,b\nc,d\ne,\nf,g\n' }), 'a.csv');
     const file = join(root, 'facts.json');
     await lowrank('--data', data, '--json', file, '--quiet');
@@ -174,7 +174,7 @@ describe('lowrank data', () => {
     expect(await system()).toBe('none');
   });
 
-  it('says what the chat template trains that nobody wrote', async () => {
+  it('says which text of the chat template is also trained', async () => {
     const thinking = join(root, 'thinking');
     cpSync(model, thinking, { recursive: true });
     const template = join(thinking, 'chat_template.jinja');
@@ -206,7 +206,7 @@ describe('lowrank data', () => {
   it.each<[string, string[], string]>([
     ['no data', [], "required option '--data <path>' not specified"],
     ['a path to nothing', ['--data', join(root, 'nowhere')], 'nowhere: cannot be read: no such file'],
-    ['a length', ['--data', root, '--max-length', '1'], '--max-length: must be an integer from 2 on: 1'],
+    ['a length', ['--data', root, '--max-length', '1'], '--max-length: must be an integer of at least 2: 1'],
     [
       'a length beyond the context',
       ['--data', root, '--max-length', '9999'],

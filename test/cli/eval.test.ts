@@ -93,7 +93,7 @@ async function refusal(call: Promise<unknown>): Promise<string> {
 }
 
 describe('lowrank eval', () => {
-  it('gives JSON of the agreed shape, alone on standard output or in a file', async () => {
+  it('writes JSON of the agreed shape to a file, or to standard output without other text', async () => {
     const examples = CHAT.map((messages) => tokenizeChat(loaded.tokenizer, messages));
     const { examples: _, ...scores } = await evaluateLanguageModel(loaded.model, loaded.tokenizer, examples);
     const path = join(root, 'scores.json');
@@ -257,7 +257,7 @@ describe('lowrank eval', () => {
     [['--model', 'm', '--data', 'd', '--long', 'keep'], '2: --long: must be one of cut, drop, refuse: keep'],
     [
       ['--model', 'm', '--data', 'd', '--max-length', '1'],
-      '2: --max-length: must be an integer from 2 on: 1',
+      '2: --max-length: must be an integer of at least 2: 1',
     ],
     [['--model', 'm', '--data', 'd', '--train-on', 'x'], '2: --train-on: must be one of answers, all: x'],
     [
@@ -265,9 +265,9 @@ describe('lowrank eval', () => {
       '2: --precision: must be one of auto, exact, fast, fastest: half',
     ],
     [['--model', 'm', '--base', 'b'], '2: --base: cannot be given with --model'],
-    [['--base', 'b', '--json', 'x'], '2: --json: needs --model: --base is a DigitsNet'],
-    [['--base', 'b', '--max-length', '9'], '2: --max-length: needs --model'],
-    [['--base', 'b', '--adapter', 'a', '--adapter', 'c'], '2: --adapter: can be given once with --base'],
+    [['--base', 'b', '--json', 'x'], '2: --json: requires --model: --base is a DigitsNet'],
+    [['--base', 'b', '--max-length', '9'], '2: --max-length: requires --model'],
+    [['--base', 'b', '--adapter', 'a', '--adapter', 'c'], '2: --adapter: can be given only once with --base'],
     [['--model', 'nowhere.gguf', '--data', 'nowhere.jsonl'], '1: nowhere.jsonl: cannot be read'],
   ])('refuses %s', async (args, message) => {
     expect(await refusal(lowrank(...args))).toContain(message);

@@ -11,7 +11,7 @@ const SCRIPT = join(ROOT, 'scripts/makeExecutable.mjs');
 const { bin, scripts, version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
 describe.skipIf(process.platform === 'win32')('the built command', () => {
-  it('may be run by whoever may read it, and npx finds it', () => {
+  it('may be run by everyone who may read it, and npx finds it', () => {
     expect(statSync(join(ROOT, bin.lowrank)).mode & 0o100).toBe(0o100);
     const printed = execFileSync('npx', ['lowrank', '-V'], { cwd: ROOT, encoding: 'utf8' });
     expect(printed).toBe(`${version}\n`);

@@ -54,7 +54,7 @@ describe('lowrank generate', () => {
     expect(err).toContain('lowrank: note: the prompt is continued as plain text; --chat makes it');
   });
 
-  it('gives JSON of the agreed shape, alone on standard output or in a file', async () => {
+  it('writes JSON of the agreed shape to a file, or to standard output without other text', async () => {
     const file = join(root, 'out.json');
     const { out, err } = await lowrank('--model', gguf, '--prompt', 'the cat', '--json', file, '--quiet');
     expect(err).toBe('');
@@ -87,7 +87,7 @@ describe('lowrank generate', () => {
     expect(await text('--adapter', `${adapter}@0.5`, '--adapter', `${adapter}@-0.5`)).toBe(base);
   });
 
-  it('takes a chat, and refuses special tokens in what somebody wrote', async () => {
+  it('accepts a chat, and refuses special tokens in typed text', async () => {
     const chat = ['--model', folder, '--chat', '--prompt'];
     const whole = await json(...chat, 'hello', '--system', 'be kind');
     const alone = await json(...chat, 'hello');
@@ -148,7 +148,7 @@ describe('lowrank generate', () => {
     [
       'a system without a chat',
       ['--model', folder, '--prompt', 'x', '--system', 'y'],
-      '--system: needs --chat',
+      '--system: requires --chat',
     ],
     ['a temperature', ['--model', folder, '--prompt', 'x', '--temperature', '-1'], '--temperature: must be'],
     ['a top-p', ['--model', folder, '--prompt', 'x', '--top-p', '0'], '--top-p: must be above 0: 0'],

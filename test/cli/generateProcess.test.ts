@@ -16,7 +16,7 @@ interface Ended {
 /** Says on standard error when the process begins to listen for Ctrl-C. */
 const LISTENS = `data:text/javascript,process.on('newListener', (name) => name === 'SIGINT' && process.stderr.write('listens\\n'))`;
 
-/** Runs the built command on a small model, which goes on to the end of its context. */
+/** Runs the built command on a small model, which generates to the end of its context. */
 function begin(...args: string[]) {
   return beginWith([], ...args);
 }
@@ -45,7 +45,7 @@ describe('the process of lowrank generate', () => {
     expect(JSON.parse(out).promptTokens).toBe(4);
   });
 
-  it('refuses standard input that is no UTF-8', async () => {
+  it('refuses standard input that is not UTF-8', async () => {
     const { child, ended } = begin('--prompt', '-');
     child.stdin.end(Uint8Array.of(0x61, 0xff));
     expect(await ended).toEqual({
@@ -62,7 +62,7 @@ describe('the process of lowrank generate', () => {
     expect(await ended).toEqual({ code: 130, out: '', err: 'listens\nlowrank: interrupted\n' });
   });
 
-  it('stops when nobody reads its text any more', async () => {
+  it('stops when its text is no longer read', async () => {
     const { child, ended } = begin('--prompt', 'hi', '--max-tokens', '1000');
     child.stdout.destroy();
     const { code, err } = await ended;

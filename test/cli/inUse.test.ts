@@ -1,4 +1,4 @@
-/** Two runs into one directory, as processes: one has it, the other is refused; a killed one is in nobody's way. */
+/** Two runs into one directory, as processes: one has it, the other is refused; a killed one blocks no other. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => remove());
 
-/** Those that were started; whatever fails, none goes on for ever. */
+/** Processes that were started; whatever fails, none runs forever. */
 const children: ChildProcess[] = [];
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
@@ -55,7 +55,7 @@ function start(...args: string[]): { child: ChildProcess; ended: Promise<Ended> 
   return { child, ended };
 }
 
-/** Two that begin at the same moment: the one that was done, and what the other said. */
+/** Two runs that begin at the same moment: the one that succeeded, and the output of the other. */
 async function race(out: string, ...args: string[]): Promise<void> {
   const [one, two] = [start(...args, '--out', out, '--quiet'), start(...args, '--out', out, '--quiet')];
   const results = [await one.ended, await two.ended];
@@ -100,7 +100,7 @@ describe('two runs into one directory', { timeout: 120_000 }, () => {
     await running.ended;
   });
 
-  it('goes on after a kill, and leaves only its results', async () => {
+  it('continues after a kill, and leaves only its results', async () => {
     const out = join(directory, 'killed');
     const killed = start('mnist', '--epochs', '1000000', '--out', out);
     await begun(killed.child);

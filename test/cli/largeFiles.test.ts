@@ -1,4 +1,4 @@
-/** Files that are large, or claim to be: the work follows what is there. */
+/** Files that are large, or claim to be: the work depends on their actual contents. */
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,7 +72,7 @@ describe('a base', async () => {
     const before = device.memory();
     const begun = performance.now();
     await expect(readDigitsNet(device, path)).rejects.toThrow(
-      /^\S+base\.safetensors: is no DigitsNet: [^\n]{1,400}$/,
+      /^\S+base\.safetensors: is not a DigitsNet: [^\n]{1,400}$/,
     );
     expect(performance.now() - begun).toBeLessThan(1000);
     expect(device.memory()).toEqual(before);

@@ -79,7 +79,7 @@ describe('lowrank', { timeout: TIMEOUT_MS }, () => {
     expect(printed).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
     // The graphics drivers of a machine may say on standard error what they lack.
     expect(devices.code).toBe(0);
-    expect(devices.stdout).toMatch(/wasm.*yes.*takes it/);
+    expect(devices.stdout).toMatch(/wasm.*yes.*chosen/);
     expect(bare).toMatchObject({ code: 2, stdout: '' });
     expect(bare.stderr).toContain('Usage: lowrank');
   });
@@ -112,7 +112,7 @@ describe('lowrank', { timeout: TIMEOUT_MS }, () => {
     expect(stderr.endsWith(`${own[0]}\n`)).toBe(true);
   });
 
-  it('shows a stack trace with DEBUG alone', async () => {
+  it('shows a stack trace only with DEBUG', async () => {
     const { code, stderr } = await start(['mnist', '--seed', 'x'], { DEBUG: '1' }).ended;
     expect(code).toBe(2);
     expect(stderr).toMatch(/^lowrank: --seed: .*: x\n[\s\S]*\n {4}at /);
@@ -151,7 +151,7 @@ describe('lowrank', { timeout: TIMEOUT_MS }, () => {
     expect(JSON.parse(await readFile(json, 'utf8'))).toHaveProperty('layer');
   });
 
-  it('leaves nothing behind when the loss is no number', async () => {
+  it('leaves nothing behind when the loss is not a number', async () => {
     const out = join(directory, 'diverged');
     const args = ['--data', data, '--learning-rate', '1e30', '--out', out, '--quiet'];
     const { code, stderr } = await lowrank('mnist', ...args);
@@ -162,7 +162,7 @@ describe('lowrank', { timeout: TIMEOUT_MS }, () => {
 });
 
 describe.skipIf(process.platform === 'win32')('a signal', { timeout: TIMEOUT_MS }, () => {
-  /** Starts a training of hours and waits until it says that it is under way. */
+  /** Starts a training run of hours and waits until it reports progress. */
   async function longTraining(out: string): Promise<Started> {
     const started = start(['mnist', '--data', data, '--epochs', '1000000', '--out', out]);
     await new Promise<void>((resolve) => {
@@ -185,7 +185,7 @@ describe.skipIf(process.platform === 'win32')('a signal', { timeout: TIMEOUT_MS 
     expect(stdout).toBe('');
     const path = join(out, 'base.safetensors');
     expect(stderr).toMatch(
-      /\nlowrank: interrupted: saved .*base\.safetensors \(base after [\d,]+ iterations\); --resume goes on\n$/,
+      /\nlowrank: interrupted: saved .*base\.safetensors \(base after [\d,]+ iterations\); --resume continues\n$/,
     );
     expect(parseModel(await readFile(path), path).size).toBe(6);
     expect(await readdir(out)).toEqual(['base.safetensors', 'checkpoints']);

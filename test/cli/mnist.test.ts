@@ -120,7 +120,7 @@ describe('runMnist', () => {
     }
   });
 
-  it('gives the same numbers for the same seed, and for a method alone as beside the other', async () => {
+  it('gives the same numbers for the same seed, and for one method as for both', async () => {
     const both = await run({ seed: '3' });
     const again = await run({ seed: '3' });
     expect(withoutSpeed(again.summary)).toEqual(withoutSpeed(both.summary));
@@ -147,7 +147,7 @@ describe('runMnist', () => {
     expect(exitCodeOf(failed)).toBe(130);
     expect(failed).toHaveProperty(
       'message',
-      `interrupted: saved ${join(out, 'base.safetensors')} (base after 5 iterations); --resume goes on`,
+      `interrupted: saved ${join(out, 'base.safetensors')} (base after 5 iterations); --resume continues`,
     );
     expect(await readdir(out)).toEqual(['base.safetensors', 'checkpoints']);
     expect(parseModel(await readFile(join(out, 'base.safetensors')), 'base').size).toBe(6);
@@ -157,12 +157,12 @@ describe('runMnist', () => {
     const out = join(directory, 'cut-adapter');
     const { progress, signal } = abortAt('parametrization', 3);
     await expect(run({ out }, progress, signal)).rejects.toThrow(
-      `interrupted: saved ${join(out, 'base.safetensors')}, ${out}/parametrization/ (parametrization after 3 iterations); --resume goes on`,
+      `interrupted: saved ${join(out, 'base.safetensors')}, ${out}/parametrization/ (parametrization after 3 iterations); --resume continues`,
     );
     expect((await readdir(out)).sort()).toEqual(['base.safetensors', 'checkpoints', 'parametrization']);
   });
 
-  it('goes on with --resume to the same files, from wherever it was stopped', async () => {
+  it('continues with --resume to the same files, from wherever it was stopped', async () => {
     const given = { epochs: '6', iterations: '60', replay: '0.5' };
     const whole = await run({ ...given, out: join(directory, 'never-stopped') });
     for (const [name, at] of [
@@ -172,12 +172,12 @@ describe('runMnist', () => {
     ] as const) {
       const out = join(directory, `resumed-${name}`);
       const { progress, signal } = abortAt(name, at);
-      await expect(run({ ...given, out }, progress, signal)).rejects.toThrow('--resume goes on');
+      await expect(run({ ...given, out }, progress, signal)).rejects.toThrow('--resume continues');
       await expect(run({ ...given, out, resume: true, alpha: '3' })).rejects.toThrow(
-        /checkpoint\.safetensors: is of another run: alpha was 1, is 3$/,
+        /checkpoint\.safetensors: is from another run: alpha was 1, is 3$/,
       );
       const resumed = await run({ ...given, out, resume: true });
-      expect(resumed.notices[0]).toBe(`going on with ${out}`);
+      expect(resumed.notices[0]).toBe(`continuing the run in ${out}`);
       expect(withoutSpeed(resumed.summary)).toEqual(withoutSpeed(whole.summary));
       expect(existsSync(join(out, 'checkpoints'))).toBe(false);
       for (const file of ['base.safetensors', join('layer', 'adapter_model.safetensors')]) {
@@ -186,7 +186,7 @@ describe('runMnist', () => {
       }
     }
     const nothing = await run({ out: join(directory, 'new'), resume: true, method: 'layer' });
-    expect(nothing.notices[0]).toBe('nothing to resume: from the beginning');
+    expect(nothing.notices[0]).toBe('nothing to resume: starting from the beginning');
   });
 
   it('does not go on over other images, or from another base or adapter', async () => {
@@ -195,12 +195,12 @@ describe('runMnist', () => {
     const [base, adapter] = [join(first, 'base.safetensors'), join(first, 'layer')];
     const given = { base, adapter, method: 'layer', out: join(directory, 'others') };
     const { progress, signal } = abortAt('layer', 3);
-    await expect(run(given, progress, signal)).rejects.toThrow('--resume goes on');
+    await expect(run(given, progress, signal)).rejects.toThrow('--resume continues');
     const images = join(directory, 'data', 'train-images-idx3-ubyte');
     for (const [file, message] of [
-      [base, /: is of another run: --base differs: SHA-256 was/],
-      [join(adapter, 'adapter_model.safetensors'), /: is of another run: --adapter differs: SHA-256/],
-      [images, /: is of another run: the data differs: SHA-256 was [0-9a-f]{12}…, is [0-9a-f]{12}…$/],
+      [base, /: is from another run: --base differs: SHA-256 was/],
+      [join(adapter, 'adapter_model.safetensors'), /: is from another run: --adapter differs: SHA-256/],
+      [images, /: is from another run: the data differs: SHA-256 was [0-9a-f]{12}…, is [0-9a-f]{12}…$/],
     ] as const) {
       const whole = await readFile(file);
       const changed = Uint8Array.from(whole);
@@ -213,7 +213,7 @@ describe('runMnist', () => {
     expect((await run({ ...given, resume: true })).summary.layer?.iterations).toBeGreaterThan(3);
   });
 
-  it('starts from a base and an adapter, and goes on from where that one was', async () => {
+  it('starts from a base and an adapter, and continues from where that one was', async () => {
     const out = join(directory, 'first');
     const first = await run({ out, method: 'layer', rank: '3', alpha: '2' });
     const [base, adapter] = [join(out, 'base.safetensors'), join(out, 'layer')];
@@ -248,7 +248,7 @@ describe('runMnist', () => {
     const out = join(directory, 'cut-test');
     const inTest = abortAt('test of base', 1);
     await expect(run({ out }, inTest.progress, inTest.signal)).rejects.toThrow(
-      /^interrupted: saved [^ ]*base\.safetensors; --resume goes on$/,
+      /^interrupted: saved [^ ]*base\.safetensors; --resume continues$/,
     );
     const before = AbortSignal.abort(new Interrupted('interrupted', 143));
     const failed = await run({ out }, SILENT, before).catch((error: unknown) => error);
@@ -341,7 +341,7 @@ describe('runMnist refuses before any training', () => {
   it.skipIf(process.platform === 'win32')('a device file as the JSON', async () => {
     expect(await refused({ json: '/dev/null' })).toHaveProperty(
       'message',
-      '/dev/null: cannot be written: it is no regular file',
+      '/dev/null: cannot be written: it is not a regular file',
     );
   });
 });

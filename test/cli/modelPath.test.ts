@@ -58,7 +58,7 @@ describe('modelPath', () => {
     'says of %s that it is neither path nor id',
     async (model) => {
       await expect(found(model, true)).rejects.toThrow(
-        `${model}: cannot be read: no such file or directory, and it is no id such as HuggingFaceTB/SmolLM2-135M-Instruct`,
+        `${model}: cannot be read: no such file or directory, and it is not an id such as HuggingFaceTB/SmolLM2-135M-Instruct`,
       );
       expect(hub.requests).toEqual([]);
     },

@@ -52,8 +52,8 @@ describe('parseMnistOptions', () => {
     ['batchSize', '--batch-size'],
   ] as const;
   it.each([
-    ['0', 'must be an integer from 1 on'],
-    ['all', 'must be an integer from 1 on'],
+    ['0', 'must be a positive integer'],
+    ['all', 'must be a positive integer'],
     ['65', 'must be at most 64'],
   ])('refuses --threads %s', (threads, rule) => {
     expect(() => parse({ threads })).toThrow(new UsageError(`--threads: ${rule}: ${threads}`));
@@ -61,10 +61,8 @@ describe('parseMnistOptions', () => {
 
   const noInteger = ['0', '-1', '+1', '1.5', '1e3', '12abc', '0x10', 'NaN', 'Infinity', ' 3', '３', '--seed'];
   const integerCases = integers.flatMap(([key, option]) => [
-    ...noInteger.map(
-      (text) => [{ [key]: text }, `${option}: must be an integer from 1 on: ${text}`] as const,
-    ),
-    [{ [key]: '' }, `${option}: must be an integer from 1 on: (empty)`] as const,
+    ...noInteger.map((text) => [{ [key]: text }, `${option}: must be a positive integer: ${text}`] as const),
+    [{ [key]: '' }, `${option}: must be a positive integer: (empty)`] as const,
     [{ [key]: '1000000001' }, `${option}: must be at most 1000000000: 1000000001`] as const,
   ]);
 
@@ -102,9 +100,9 @@ describe('parseMnistOptions', () => {
     ...numberCases,
     ...digitCases,
     [{ digits: '' }, `${digitRule}: (empty)`],
-    [{ digits: '2,3,2' }, '--digits: must name each digit once, 2 is there twice: 2,3,2'],
-    [{ seed: '-1' }, '--seed: must be an integer from 0 on: -1'],
-    [{ seed: '' }, '--seed: must be an integer from 0 on: (empty)'],
+    [{ digits: '2,3,2' }, '--digits: must name each digit once, 2 appears twice: 2,3,2'],
+    [{ seed: '-1' }, '--seed: must be a non-negative integer: -1'],
+    [{ seed: '' }, '--seed: must be a non-negative integer: (empty)'],
     [{ seed: '4294967296' }, '--seed: must be at most 4294967295: 4294967296'],
     [{ device: 'gpu' }, '--device: must be one of auto, webgpu, wasm, reference: gpu'],
     [{ device: '' }, '--device: must be one of auto, webgpu, wasm, reference: (empty)'],

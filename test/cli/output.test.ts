@@ -152,7 +152,7 @@ describe('text for a terminal', () => {
     },
   );
 
-  it('that nobody reads any more ends quietly', async () => {
+  it('that is no longer read ends quietly', async () => {
     const { stdout, stderr } = await run('sh', ['-c', `"${process.execPath}" "${main}" --help | head -1`]);
     expect(stdout.split('\n')).toHaveLength(2);
     expect(stderr).toBe('');

@@ -113,7 +113,7 @@ describe('renderReport', () => {
 });
 
 it('paintFor leaves text plain where there is no terminal', () => {
-  const paint = paintFor({ isTTY: false, hasColors: () => true } as unknown as NodeJS.WriteStream); // all it looks at
+  const paint = paintFor({ isTTY: false, hasColors: () => true } as unknown as NodeJS.WriteStream); // the only part that it reads
   expect(paint('red', 'x')).toBe('x');
 });
 
@@ -125,7 +125,7 @@ it('jsonText keeps lists on one line and gives back the same object', () => {
   expect(JSON.parse(jsonText(odd))).toEqual(odd);
 });
 
-it('renderDevices says of each device whether it is there and why', () => {
+it('renderDevices says of each device whether it is available and why', () => {
   const text = renderDevices(
     [
       { name: 'webgpu', available: false, chosen: false, features: [], reason: 'webgpu: no adapter' },
@@ -134,7 +134,7 @@ it('renderDevices says of each device whether it is there and why', () => {
     PLAIN,
   );
   expect(rowOf(text, 'webgpu')).toBe('webgpu no no adapter');
-  expect(rowOf(text, 'wasm')).toBe('wasm yes takes it simd WebAssembly SIMD');
+  expect(rowOf(text, 'wasm')).toBe('wasm yes chosen simd WebAssembly SIMD');
 });
 
 it('formats numbers for readers', () => {

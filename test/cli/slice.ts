@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mnistFiles } from '../../src/node.js';
 
-/** An empty directory of its own, and a way to remove it. */
+/** A new empty directory, and a function that removes it. */
 export async function temporaryDirectory(): Promise<{ path: string; remove: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'lowrank-cli-'));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };

@@ -79,10 +79,10 @@ describe('lowrank sweep', () => {
     expect(report.match(/│ \* │/g)).toHaveLength(1);
   });
 
-  it('goes on after a stop and a torn line with the trials that are missing, to the same results', async () => {
+  it('continues after a stop and a torn line with the trials that are missing, to the same results', async () => {
     const whole = await sweep({ out: join(directory, 'again') });
     const out = join(directory, 'stopped');
-    await expect(sweep({ out }, 3)).rejects.toThrow(/3 trials in .*trials\.jsonl; --resume goes on/);
+    await expect(sweep({ out }, 3)).rejects.toThrow(/3 trials in .*trials\.jsonl; --resume continues/);
     const path = join(out, 'trials.jsonl');
     const kept = await linesOf(path);
     expect(kept).toHaveLength(3);
@@ -97,12 +97,12 @@ describe('lowrank sweep', () => {
     expect(wider.notices.join()).toContain('6 trials of other settings');
   });
 
-  it('refuses to mix sweeps, lines that are no trials, and values that cannot be', async () => {
+  it('refuses to mix sweeps, lines that are not trials, and impossible values', async () => {
     const out = join(directory, 'refused');
     await mkdir(out);
     const path = join(out, 'trials.jsonl');
     await writeFile(path, '{"rank":1}\n');
-    await expect(sweep({ out })).rejects.toThrow(/trials of another sweep: go on with --resume/);
+    await expect(sweep({ out })).rejects.toThrow(/trials of another sweep: continue it with --resume/);
     await expect(sweep({ out, resume: true })).rejects.toThrow(
       'line 1: must be a trial that ends with its checksum: it is damaged, or of an older version: {"rank":1}',
     );
@@ -111,17 +111,17 @@ describe('lowrank sweep', () => {
     expect(await readFile(path, 'utf8')).toBe('won\n');
     await expect(sweep({ out: join(directory, 'no'), rank: '2,200' })).rejects.toThrow(UsageError);
     for (const [given, message] of [
-      [{ rank: '1,,2' }, '--rank: must be an integer from 1 on: (empty)'],
-      [{ seeds: '1,1' }, '--seeds: must name each value once, 1 is there twice: 1,1'],
+      [{ rank: '1,,2' }, '--rank: must be a positive integer: (empty)'],
+      [{ seeds: '1,1' }, '--seeds: must name each value once, 1 appears twice: 1,1'],
       [{ alpha: '1,x' }, '--alpha: must be a number above 0: x'],
-      [{ replay: '1' }, '--replay: must be a number from 0 to below 1: 1'],
+      [{ replay: '1' }, '--replay: must be at least 0 and below 1: 1'],
     ] as const) {
       expect(() => parseSweepOptions({ ...GRID, ...given })).toThrow(message);
     }
   });
 });
 
-describe('what a sweep goes on with', () => {
+describe('what a sweep continues with', () => {
   it('is not the base or the trials over other images, seeds, epochs or batches', async () => {
     const out = join(directory, 'mixed');
     const grid = { out, resume: true, rank: '1', learningRate: '0.001' };
@@ -130,10 +130,10 @@ describe('what a sweep goes on with', () => {
     for (const [given, message] of [
       [
         { seeds: '6' },
-        /: is of another sweep: seed was 5, is 6: give --base \S+base\.safetensors to use it all the same/,
+        /: is from another sweep: seed was 5, is 6: give --base \S+base\.safetensors to use it anyway/,
       ],
-      [{ epochs: '2' }, /: is of another sweep: epochs was 1, is 2: /],
-      [{ batchSize: '20' }, /: is of another sweep: batchSize was 10, is 20: /],
+      [{ epochs: '2' }, /: is from another sweep: epochs was 1, is 2: /],
+      [{ batchSize: '20' }, /: is from another sweep: batchSize was 10, is 20: /],
     ] as const) {
       await expect(sweep({ ...grid, ...given })).rejects.toThrow(message);
     }
@@ -143,7 +143,7 @@ describe('what a sweep goes on with', () => {
       images,
       Uint8Array.from(whole, (byte, i) => (i === 900 ? byte ^ 1 : byte)),
     );
-    await expect(sweep(grid)).rejects.toThrow(/: is of another sweep: the images differ: /);
+    await expect(sweep(grid)).rejects.toThrow(/: is from another sweep: the images differ: /);
     const over = await sweep({ ...grid, base });
     expect(over.notices.join()).toContain('2 trials of other settings');
     await writeFile(images, whole);
@@ -155,13 +155,13 @@ describe('what a sweep goes on with', () => {
     );
     await expect(sweep(grid)).rejects.toThrow(/: is damaged: its weights do not have the checksum/);
     await writeFile(base, serializeModel(parseModel(weights, base)));
-    await expect(sweep(grid)).rejects.toThrow(/: must say how it was trained: it does not: give --base/);
+    await expect(sweep(grid)).rejects.toThrow(/: must state how it was trained: it does not: give --base/);
     const metadata = { base: `{"seed":${'['.repeat(9000)}${']'.repeat(9000)},"epochs":"1"}` };
     await writeFile(base, serializeModel(parseModel(weights, base), metadata));
-    await expect(sweep(grid)).rejects.toThrow(/: is of another sweep: seed was not stated, is 5; /);
+    await expect(sweep(grid)).rejects.toThrow(/: is from another sweep: seed was not stated, is 5; /);
   });
 
-  it('is no trial with any bit flipped, or with a field that cannot be', () => {
+  it('is not a trial with any bit flipped, or with an impossible field', () => {
     const line = new TextEncoder().encode(`${lineOf(aTrial)}\n`);
     expect(parseTrials(line, 'trials.jsonl')).toEqual([aTrial]);
     // A flip of the last byte, the line's end, leaves an unfinished line, which `readTrials` cuts off.
@@ -181,7 +181,7 @@ describe('what a sweep goes on with', () => {
       { more: 1 },
     ]) {
       const forged = new TextEncoder().encode(`${lineOf({ ...aTrial, ...change } as Trial)}\n`);
-      expect(() => parseTrials(forged, 'trials.jsonl')).toThrow(/^trials\.jsonl: line 1: is no trial: /);
+      expect(() => parseTrials(forged, 'trials.jsonl')).toThrow(/^trials\.jsonl: line 1: is not a trial: /);
     }
   });
 });

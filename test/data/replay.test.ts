@@ -53,7 +53,7 @@ describe.each(await allDevices())('mixReplay on %s', (_, device) => {
     const [data, other] = [make(8), make(8)];
     for (const fraction of [-0.1, 1, Number.NaN]) {
       expect(() => mixReplay(data.subset([0]), data.subset([1]), fraction, 0)).toThrow(
-        `mixReplay: fraction must be from 0 to below 1: ${fraction}`,
+        `mixReplay: fraction must be at least 0 and below 1: ${fraction}`,
       );
     }
     expect(() => mixReplay(data.subset([0]), other.subset([1]), 0.5, 0)).toThrow('must be of one dataset');

@@ -96,7 +96,7 @@ describe("an adapter's config", () => {
 describe('a file of another kind', () => {
   it.each(MISTAKES)('is named: %s', (_, content, says) => {
     expect(describeFile(content)).toContain(says);
-    expect(() => parseModel(content, 'm')).toThrow(`m: is no safetensors file: ${says}`);
+    expect(() => parseModel(content, 'm')).toThrow(`m: is not a safetensors file: ${says}`);
   });
 
   it('is named where an IDX file is read', async () => {

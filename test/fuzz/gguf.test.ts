@@ -1,6 +1,6 @@
 /**
- * GGUF files whose fields were changed by one who knows them. What opens lies within its file, tensor apart from tensor, and
- * decodes to as many numbers as its shape says. `LOWRANK_FUZZ` sets the number of files.
+ * GGUF files whose fields were changed with knowledge of the format. What opens lies within its file, tensor apart from tensor, and
+ * decodes to the number of elements of its shape. `LOWRANK_FUZZ` sets the number of files.
  */
 
 import type { Random } from '../../src/base/random.js';

@@ -66,7 +66,7 @@ async function changedGguf(random: Random): Promise<Blob> {
     else contents.metadata.set(key, pick(random, WRONG));
   }
   for (let i = below(random, 3); i > 0; i--) changeTensor(contents.tensors, random);
-  // The writer refuses what is no file at all: two tensors of one name.
+  // The writer refuses two tensors of one name, which no file can have.
   const names = new Map(contents.tensors.map((each) => [each.name, each]));
   const file = await ggufFile({ ...contents, tensors: [...names.values()] });
   return new Blob([below(random, 4) === 0 ? mutateBytes(file, random) : file]);
@@ -105,7 +105,7 @@ async function readModel(random: Random): Promise<void> {
     }
   } finally {
     const left = device.memory().liveStorages - before;
-    // A message of its own, which is no DataError: it is reported whatever was thrown.
+    // A separate message, which is not a DataError: it is reported whatever was thrown.
     // biome-ignore lint/correctness/noUnsafeFinally: see above
     if (left !== 0) throw new Error(`${left} storages are left on the device`);
   }

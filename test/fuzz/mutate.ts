@@ -6,7 +6,7 @@ export const below = (random: Random, count: number): number => random.uint32() 
 
 export const pick = <T>(random: Random, from: readonly T[]): T => from[below(random, from.length)];
 
-/** Names that objects of JavaScript have already, and others that readers trip over. */
+/** Names that JavaScript objects already have, and others that readers trip over. */
 export const NAMES = [
   ...['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'prototype', 'length', 'then', 'get', 'set'],
   ...[
@@ -73,7 +73,7 @@ const VALUES = [
   ...['F32', 'F16', 'BF16', 'I64', 'U8', 'BOOL', 'F4', 'X'].map((name) => `"${name}"`),
 ];
 
-/** JSON as text pieces, so that a key can be there twice and a value be no JSON at all. */
+/** JSON as text pieces, so that a key can appear twice and a value need not be JSON. */
 type Node = { text: string } | { items: Node[] } | { entries: [key: string, value: Node][] };
 
 function nodeOf(value: unknown): Node {

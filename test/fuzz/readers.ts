@@ -121,7 +121,7 @@ async function readDirectory(random: Random): Promise<void> {
   await loadAdapter(model, files, { from: path }).finally(() => model.dispose());
 }
 
-/** With as few pixels and digits as there can be. */
+/** A network with the smallest number of pixels and digits. */
 const digits = new DigitsNet(device, { inFeatures: 1, classes: 1 });
 const SETTINGS = { seed: '0', epochs: '1', batchSize: '10', data: sha256('') };
 const BASE = serializeBase(await digits.stateDict(), SETTINGS);
@@ -145,7 +145,7 @@ const CONTENT = await serializeCheckpoint(net, optimizer, FINGERPRINT, {
 const CHECKPOINT = wholeOf(CONTENT);
 const CHECKSUM_AT = decode(CHECKPOINT.subarray(8)).indexOf('"checksum":"') + 8 + '"checksum":"'.length;
 
-/** A changed checkpoint, mostly with a checksum that fits: damage that nobody looks for is found at once. */
+/** A changed checkpoint, mostly with a checksum that fits: other damage would always be found at once. */
 function changedCheckpoint(random: Random): Uint8Array {
   const { tensors, metadata } = parseSafetensors(CHECKPOINT, 'checkpoint');
   let bytes: Uint8Array = CHECKPOINT.slice();

@@ -13,7 +13,7 @@ import {
 const fixture = (name: string) =>
   new Uint8Array(readFileSync(new URL(`../fixtures/safetensors/${name}.safetensors`, import.meta.url)));
 
-/** A file of any header and as many bytes of data. */
+/** A file with the given header and number of data bytes. */
 function file(header: string, dataLength: number): Uint8Array {
   const text = new TextEncoder().encode(header);
   const out = new Uint8Array(8 + text.length + dataLength);

@@ -6,25 +6,25 @@ import { Random } from '../../src/base/random.js';
 /** A reader under test. */
 export interface Reader {
   readonly name: string;
-  /** What every error begins with. */
+  /** Pattern that every error must match. */
   readonly says: RegExp;
   /** Reads a changed file, from a seeded generator. */
   readonly read: (random: Random) => Promise<unknown> | unknown;
-  /** Default 1: of one that takes longer, so many times fewer files are read. */
+  /** Factor by which fewer files are read, for readers that take longer. Default 1. */
   readonly slowness?: number;
 }
 
 const RUNS = Number(process.env.LOWRANK_FUZZ ?? 500);
 const FIRST = Number(process.env.LOWRANK_FUZZ_SEED ?? 0);
-/** Of one file; other programs may be running. */
+/** Time limit of one file; other programs may be running. */
 const MOST_MS = 3000;
 const MOST_BYTES = 2 ** 27;
 
-/** Words of the engine, not of a reader: nobody has looked at what it was given. */
+/** Messages of the engine, not of a reader, which show that the input was not checked. */
 const ENGINE =
   /call stack|typed array length|is not a function|Cannot (read|convert|set)|undefined|not iterable|allocation failed|Invalid (array|string) length|Unexpected token|in JSON at/;
 
-/** What is wrong with how a reader took a file. */
+/** The fault in a reader's handling of a file. */
 async function fault(read: () => unknown, says: RegExp): Promise<string | undefined> {
   try {
     await read();

@@ -51,7 +51,7 @@ const LETTERS = [
 const TOKENS = [...LETTERS, 'ab', 'aba', 'Ġa', '<s>', '</s>', '<pad>'];
 const MERGES = ['a b', 'ab a', 'Ġ a'];
 
-/** Every byte, so that a file that nobody changed takes every line. */
+/** Every byte, so that an unchanged file accepts every line. */
 const BYTES = Array.from({ length: 0x144 - 0x21 }, (_, i) => String.fromCharCode(0x21 + i));
 const vocab = Object.fromEntries([...new Set([...BYTES, ...TOKENS])].map((token, id) => [token, id]));
 

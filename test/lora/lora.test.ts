@@ -197,8 +197,8 @@ describe('applyLora', async () => {
   });
 
   it.each([
-    [{ rank: 0 }, 'lora: rank must be an integer from 1 on: 0'],
-    [{ rank: 1.5 }, 'lora: rank must be an integer from 1 on: 1.5'],
+    [{ rank: 0 }, 'lora: rank must be a positive integer: 0'],
+    [{ rank: 1.5 }, 'lora: rank must be a positive integer: 1.5'],
     [{ rank: 129 }, 'lora: rank must be an integer from 1 to 128 for linear3 (128 to 10): 129'],
     [{ alpha: Number.NaN }, 'lora: alpha must be a finite number: NaN'],
     [{ bias: 'some' as 'all' }, 'lora: bias must be one of none, lora_only, all: some'],
@@ -215,7 +215,7 @@ describe('applyLora', async () => {
   it('refuses to adapt twice under one name', async () => {
     for (const method of METHODS) {
       const { model } = await digits({ method, rank: 1 });
-      await expect(applyLora(model)).rejects.toThrow('there is an adapter default already');
+      await expect(applyLora(model)).rejects.toThrow('adapter default exists already');
     }
   });
 

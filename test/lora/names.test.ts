@@ -1,4 +1,4 @@
-/** Adapters whose names every object of JavaScript has already: they are names like others. */
+/** Adapters with names that every JavaScript object has: they are ordinary names. */
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { type AdapterFiles, loadAdapter, saveAdapter } from '../../src/lora/adapterFile.js';

@@ -51,7 +51,7 @@ describe.each(devices)('overlapping calls on %s', async (_, device) => {
   const values = Float32Array.from({ length: 6 * FEATURES }, () => random.normal());
   const x = tensor(device, values, [6, FEATURES]);
 
-  /** With B drawn too, so that the adapters do something. */
+  /** A model whose B is also random, so that the adapters have an effect. */
   async function adapt(model: Layer, name: string, config: LoraConfig = {}) {
     const adapter = await applyLora(model, { rank: 2, alpha: 8, ...config }, name);
     const from = new Random(1).split(name);
@@ -83,7 +83,7 @@ describe.each(devices)('overlapping calls on %s', async (_, device) => {
     return first;
   };
 
-  /** What there is to see one after another. */
+  /** Results of the same calls one after another. */
   async function alone() {
     const model = await build();
     const adapted = await ask(model);
@@ -291,7 +291,7 @@ describe.each(devices)('overlapping calls on %s', async (_, device) => {
       ...['fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
       ...['fulfilled', 'rejected', 'rejected'],
     ]);
-    expect(String((results[1] as PromiseRejectedResult).reason)).toContain('there is an adapter c already');
+    expect(String((results[1] as PromiseRejectedResult).reason)).toContain('adapter c exists already');
     expect(String((results[5] as PromiseRejectedResult).reason)).toContain('are merged already');
     unmerge(model);
     expect(await ask(model)).toEqual(adapted);

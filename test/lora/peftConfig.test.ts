@@ -131,7 +131,7 @@ describe('the modules of a config', () => {
     expect([...adapter.factors.keys()]).toEqual(['0', '2.0']);
     // It ends so, but its name is another: PEFT cannot wrap it twice.
     await expect(applyLora(build(), { rank: 2, modulesToSave: ['.1'] })).rejects.toThrow(
-      'applyLora: 2.1 cannot be adapted and be saved as a whole',
+      'applyLora: 2.1 cannot be both adapted and saved as a whole',
     );
   });
 });
@@ -284,7 +284,7 @@ describe('what a caller adds when an adapter is saved', () => {
     return { files, config: JSON.parse(new TextDecoder().decode(files.get(CONFIG))) };
   };
 
-  it('is the base, the task, and a scale of all alphas, which is there when it is loaded again', async () => {
+  it('is the base, the task, and a scale of all alphas, which loading restores', async () => {
     const { files, config } = await saved(
       { alphaPattern: { '2.0': 16 } },
       { baseModel: 'owner/name', taskType: 'CAUSAL_LM', scale: -0.5 },
@@ -310,7 +310,7 @@ describe('what a caller adds when an adapter is saved', () => {
     expect(config).toMatchObject({ base_model_name_or_path: null, task_type: null, lora_alpha: 6 });
   });
 
-  it('is refused where PEFT has no such task, or a scale is no number', async () => {
+  it('is refused where PEFT has no such task, or a scale is not a number', async () => {
     await expect(saved({}, { taskType: 'CHAT' as 'CAUSAL_LM' })).rejects.toThrow(
       'saveAdapter: taskType must be one of CAUSAL_LM,',
     );

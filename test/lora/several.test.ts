@@ -41,7 +41,7 @@ describe.each(await allDevices())('several adapters on %s', (_, device) => {
     return Math.max(...a.map((value, i) => Math.abs(value - b[i]))) / largest <= 1e-5;
   };
 
-  /** With B drawn too, so that the adapter does something. */
+  /** A model whose B is also random, so that the adapter has an effect. */
   async function adapt(model: Layer, name: string, config: LoraConfig = {}): Promise<void> {
     const targetModules = ['0', '1', '2'];
     const adapter = await applyLora(model, { rank: 2, alpha: 3, targetModules, ...config }, name);
@@ -67,7 +67,7 @@ describe.each(await allDevices())('several adapters on %s', (_, device) => {
     return { model, base, outputsOf };
   }
 
-  it('leaves the first active, and trains the active ones alone', async () => {
+  it('leaves the first active, and trains only the active ones', async () => {
     const model = build();
     await adapt(model, 'one');
     const first = await outputs(model);
@@ -183,7 +183,7 @@ describe.each(await allDevices())('several adapters on %s', (_, device) => {
     expect(await outputs(model)).toEqual(outputsOf('one'));
   });
 
-  it('refuses names that are not as many as the examples of a batch', async () => {
+  it('refuses a number of names that differs from the examples of a batch', async () => {
     const { model } = await three();
     const two = tensor(device, [3, 1, 10, 3, 0, 7], [2, 3], 'i32');
     const names = ['one', '__base__'];
@@ -217,7 +217,7 @@ describe.each(await allDevices())('several adapters on %s', (_, device) => {
       weights,
       combination: 'linear',
     });
-    await expect(linear).rejects.toThrow('linear wants one rank in 1: 2, 3');
+    await expect(linear).rejects.toThrow('linear requires one rank in 1: 2, 3');
     await expect(addWeightedAdapter(model, 'no', { adapters: ['three'], weights: [1] })).rejects.toThrow(
       'three is more than A and B',
     );

@@ -104,7 +104,7 @@ describe('loading an adapter', () => {
     [{ target_modules: '8' }, 'no Linear or Embedding module matches "8"'],
     [{ target_modules: [] }, 'target_modules must not be empty'],
     [{ target_modules: ['7'] }, 'no Linear or Embedding module matches 7'],
-    [{ r: 0 }, 'rank must be an integer from 1 on: 0'],
+    [{ r: 0 }, 'rank must be a positive integer: 0'],
     [{ lora_dropout: 1 }, 'dropout must be at least 0 and below 1: 1'],
   ])('refuses %o', async (change, message) => {
     const found = await refusal(await withConfig(change));

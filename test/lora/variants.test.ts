@@ -1,4 +1,4 @@
-/** Every kind of adapter on every device: trains, saves, loads, merges, and goes without a trace. */
+/** Every kind of adapter on every device: trains, saves, loads, merges, and is removed without a trace. */
 import { describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
 import type { Backend } from '../../src/backends/backend.js';

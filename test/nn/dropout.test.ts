@@ -18,7 +18,7 @@ async function passes(dropout: Dropout, device = reference as Parameters<typeof 
 describe('Dropout', async () => {
   const expected = await passes(new Dropout(reference, 0.25, 5));
 
-  it('leaves out about as many as asked for, others each time, and scales the rest', () => {
+  it('leaves out about the requested share, different elements each time, and scales the rest', () => {
     for (const pass of expected) {
       const dropped = pass.filter((value) => value === 0).length;
       // Five standard deviations.
@@ -37,7 +37,7 @@ describe('Dropout', async () => {
     dropout.dispose();
   });
 
-  it('goes on from a state that was read', async () => {
+  it('continues from a state that was read', async () => {
     const dropout = new Dropout(reference, 0.25, 99);
     dropout.writeState({ seed: 5, count: 1 });
     expect((await passes(dropout)).slice(0, 2)).toEqual(expected.slice(1));

@@ -148,7 +148,7 @@ describe.each(await allDevices())('frozen weights on %s', (_, device) => {
       );
       const state = await new Net(device).stateDict();
       expect(() => model.loadStateDict(state)).toThrow(
-        /up\.weight is b?f16, whose values come from a file alone/,
+        /up\.weight is b?f16, whose values come only from a file/,
       );
       await applyLora(model, { rank: 1, targetModules: ['up'], init: 'gaussian' });
       await expect(merge(model)).rejects.toThrow(/^merge: up is b?f16, which would lose most of the update/);

@@ -81,7 +81,7 @@ describe.each(await allDevices())('packed weights on %s', (_, device) => {
 
   async function trained(model: Net, config: LoraConfig): Promise<number[]> {
     await applyLora(model, { rank: 3, seed: 2, ...config });
-    // With its usual eps, Adam makes steps of one size out of gradients that are rounding alone.
+    // With its usual eps, Adam makes steps of one size out of gradients that are only rounding.
     const optimizer = new Adam(model.parameters(), { learningRate: 0.01, eps: 0.01 });
     const losses: number[] = [];
     for (let i = 0; i < 4; i++) {
@@ -171,7 +171,7 @@ describe.each(await allDevices())('packed weights on %s', (_, device) => {
       );
       const state = await new Net(device, dtype, false).stateDict();
       expect(() => model.loadStateDict(state)).toThrow(
-        `up.weight is ${dtype}, whose values come from a file`,
+        `up.weight is ${dtype}, whose values come only from a file`,
       );
       await applyLora(model, { rank: 1, targetModules: ['up'], init: 'gaussian' });
       await expect(merge(model)).rejects.toThrow(
@@ -198,7 +198,7 @@ describe.each(await allDevices())('packed weights on %s', (_, device) => {
         /must be \[rows, cols\], cols a multiple/,
       );
       expect(() => packedParameter(device, dtype, bytes.subarray(1), [1, 96])).toThrow(
-        `packedParameter: ${dtype} [1,96] wants ${bytes.length} bytes: got ${bytes.length - 1}`,
+        `packedParameter: ${dtype} [1,96] needs ${bytes.length} bytes: got ${bytes.length - 1}`,
       );
       const odd = new Tensor(device, device.alloc(dtype, 96), [12, 8]);
       const input = tensor(device, new Float32Array(8), [1, 8]);

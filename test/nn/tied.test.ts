@@ -136,15 +136,15 @@ describe('modules and tensors in containers', () => {
     expect(Array.from(model.namedParameters(), ([name]) => name)).toEqual(['held.0', 'held.1.b']);
   });
 
-  it('are left alone where a container holds itself', () => {
+  it('are not affected where a container holds itself', () => {
     const around: unknown[] = [linear()];
     around.push(around);
     expect(Array.from(new Holder(around).namedChildren(), ([name]) => name)).toEqual(['held.0']);
   });
 
   it.each([
-    ['a Set', new Set([linear()]), 'module: held is a Set: what is in it has no name; use an array'],
-    ['a Map by numbers', new Map([[1, linear()]]), 'module: held is a Map whose keys are no texts'],
+    ['a Set', new Set([linear()]), 'module: held is a Set: its entries have no names; use an array'],
+    ['a Map by numbers', new Map([[1, linear()]]), 'module: held is a Map whose keys are not strings'],
   ])('are refused in %s', (_, held, message) => {
     expect(() => new Holder(held).parameters()).toThrow(message);
   });

@@ -1,4 +1,4 @@
-/** Uses of a model: who runs beside whom, waits, or is refused. */
+/** Uses of a model: which run beside each other, wait, or are refused. */
 import { describe, expect, it } from 'vitest';
 import { changing, reading, requireUnused, Use, type UseKind } from '../../src/nn/use.js';
 
@@ -78,7 +78,7 @@ describe('uses', () => {
     requireUnused('now', model);
   });
 
-  it('let reads in between the parts of a training', async () => {
+  it('let reads in between the parts of a training run', async () => {
     const { events, body } = stage();
     const [part, early, late, next] = ['part', 'early', 'late', 'next'].map(body);
     const before = reading('early', model, early.run);
@@ -101,7 +101,7 @@ describe('uses', () => {
     expect(events.slice(3)).toEqual(['part ends', 'late begins', 'late ends', 'next begins', 'next ends']);
   });
 
-  it('let a training go on beside reads without an end', async () => {
+  it('let a training run continue beside endless reads', async () => {
     const training = new Use('train', 'training', model);
     let isOver = false;
     const asking = [0, 3].map(async (delay) => {

@@ -63,7 +63,7 @@ describe('makeDirectory', () => {
 });
 
 describe('exists', () => {
-  it('tells what is there from what is not, and from what cannot be found out', async () => {
+  it('distinguishes paths that exist, that do not, and that cannot be checked', async () => {
     await writeFile(join(root, 'file'), '');
     expect(await exists(join(root, 'file'))).toBe(true);
     expect(await exists(root)).toBe(true);

@@ -32,7 +32,7 @@ const random = new Random(1);
 const bytes = Uint8Array.from({ length: 300_000 }, () => 256 * random.uniform());
 const address = () => `${server.url}model.gguf`;
 
-/** Ends the connection after so many bytes of the next answer. */
+/** Ends the connection after the given number of bytes of the next answer. */
 function cutAfter(length: number): void {
   server.fault = (_, response) => {
     server.fault = undefined;
@@ -54,20 +54,20 @@ describe('download', () => {
     expect(server.requests).toEqual(['GET /model.gguf ']);
   });
 
-  it('goes on where it was cut', async () => {
+  it('continues where it was cut', async () => {
     server.files.set('model.gguf', bytes);
     cutAfter(100_000);
-    await expect(download(address())).rejects.toThrow(/the next try goes on from here$/);
+    await expect(download(address())).rejects.toThrow(/the next attempt continues from here$/);
     const path = await download(address());
     expect(readFileSync(path).equals(bytes)).toBe(true);
     expect(server.requests[1]).toMatch(/^GET \/model\.gguf bytes=[1-9]\d*-299999$/);
     expect(existsSync(`${path}.part.json`)).toBe(false);
   });
 
-  it('begins anew where the file is another one by now', async () => {
+  it('begins again where the file has changed', async () => {
     server.files.set('model.gguf', bytes);
     cutAfter(100_000);
-    await expect(download(address())).rejects.toThrow('the next try');
+    await expect(download(address())).rejects.toThrow('the next attempt');
     const other = bytes.slice(0, 200_001).reverse();
     server.files.set('model.gguf', other);
     expect(readFileSync(await download(address())).equals(other)).toBe(true);
@@ -94,7 +94,7 @@ describe('download', () => {
       response.writeHead(200, { 'Transfer-Encoding': 'chunked' }).end('abc');
       return true;
     };
-    await expect(download(address())).rejects.toThrow('the host does not say how many bytes it has');
+    await expect(download(address())).rejects.toThrow('the host does not report its length');
     await expect(download('http://127.0.0.1:1/x.gguf')).rejects.toThrow(
       'http://127.0.0.1:1/x.gguf: cannot be fetched: bad port',
     );

@@ -112,7 +112,7 @@ describe('ensureWritableDirectory', () => {
     expect(await readdir(path)).toEqual([]);
   });
 
-  it('leaves what is there', async () => {
+  it('leaves existing files', async () => {
     await writeFile(join(root, 'a'), 'old');
     await ensureWritableDirectory(root);
     expect(await readdir(root)).toEqual(['a']);
@@ -141,10 +141,12 @@ describe('ensureWritableDirectory', () => {
 describe.runIf(process.platform === 'linux')('what has no end or no size', () => {
   it('is refused: a device, and where parts are read a pipe', async () => {
     await expect(readFileBytes('/dev/zero')).rejects.toThrow('/dev/zero: cannot be read: it is a device');
-    await expect(fileSource('/dev/zero')).rejects.toThrow('/dev/zero: cannot be read: it is no regular file');
+    await expect(fileSource('/dev/zero')).rejects.toThrow(
+      '/dev/zero: cannot be read: it is not a regular file',
+    );
     const pipe = join(root, 'pipe');
     execFileSync('mkfifo', [pipe]);
-    await expect(fileSource(pipe)).rejects.toThrow(`${pipe}: cannot be read: it is no regular file`);
+    await expect(fileSource(pipe)).rejects.toThrow(`${pipe}: cannot be read: it is not a regular file`);
   });
 
   it('a link in a circle is called that', async () => {

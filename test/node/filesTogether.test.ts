@@ -67,7 +67,7 @@ describe('two files that are written together', () => {
         expect(['old', 'new', 'no adapter']).toContain(others);
         seen.add(others);
         if (!failed) break;
-        // A second crash, while the first is mended.
+        // A second crash, during the recovery from the first.
         await finishWriting(root, endingAt(2)).catch(() => undefined);
         expect(['old', 'new', 'no adapter']).toContain(await seenByOthers());
         const now = await read().catch(() => 'no adapter');
@@ -85,7 +85,7 @@ describe('two files that are written together', () => {
     },
   );
 
-  it('are read as they were at one moment, beside one who writes', async () => {
+  it('are read as they were at one moment, beside a writer', async () => {
     await directoryFiles(root).write(pair('0'));
     let isOver = false;
     const writing = (async () => {
@@ -130,7 +130,7 @@ describe('two files that are written together', () => {
   ])('have a journal that is looked at: %s', async (text) => {
     await directoryFiles(root).write(pair('old'));
     await writeFile(join(root, '.lowrank-journal.json'), text);
-    await expect(read()).rejects.toThrow('is no journal of files that were written: delete it');
+    await expect(read()).rejects.toThrow('is not a journal of written files: delete it');
     expect(await seenByOthers()).toBe('old');
   });
 });

@@ -1,4 +1,4 @@
-/** What `hubModel` says before it asks anybody. */
+/** Errors of `hubModel` before any request. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hubPlace } from './hubPlace.js';
@@ -21,7 +21,7 @@ describe('hubModel', () => {
     expect(hub.requests).toEqual([]);
   });
 
-  it('refuses what is no id or revision, and unknown options', async () => {
+  it('refuses texts that are not ids or revisions, and unknown options', async () => {
     await expect(get('./org/whole')).rejects.toThrow(
       'hubModel: id must have the form ORG/NAME, ORG/NAME@REVISION or ORG/NAME:FILE: ./org/whole',
     );

@@ -36,7 +36,7 @@ describe('the cache of Hugging Face', () => {
 
   it('may hold a part of a model, which is named, and all of it fetched', async () => {
     const snapshot = layOut(theirs(), 'org/whole', read);
-    // The link is there still.
+    // The link still exists.
     rmSync(join(theirs(), 'models--org--whole', 'blobs', sha256(weights)));
     await expect(get('org/whole', { download: false })).rejects.toThrow(
       `org/whole: in ${theirs()} it has no model.safetensors and no GGUF file: --download fetches it from 127.0.0.1:`,

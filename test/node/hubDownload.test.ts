@@ -40,10 +40,10 @@ describe('a download from the hub', () => {
     await expect(get('org/out')).rejects.toThrow('must be in a safetensors file beside the index');
   });
 
-  it('goes on where it was cut', async () => {
+  it('continues where it was cut', async () => {
     cutAfter(100_000);
     await expect(get('org/whole')).rejects.toThrow(
-      'org/whole: model.safetensors: cannot be fetched: the connection was cut (UND_ERR_SOCKET); the next try goes on from here',
+      'org/whole: model.safetensors: cannot be fetched: the connection was cut (UND_ERR_SOCKET); the next attempt continues from here',
     );
     // What is whole stays, and nothing looks whole that is not.
     expect(held(join(folderOf('org/whole'), 'snapshots', COMMIT))).toEqual([...SMALL]);
@@ -56,9 +56,9 @@ describe('a download from the hub', () => {
     expect(held(folderOf('org/whole'))).toEqual(['refs', 'snapshots']);
   });
 
-  it('begins anew where the host gives no parts', async () => {
+  it('begins again where the host gives no parts', async () => {
     cutAfter(100_000);
-    await expect(get('org/whole')).rejects.toThrow('the next try');
+    await expect(get('org/whole')).rejects.toThrow('the next attempt');
     hub.storage.fault = ({ headers }, response) => {
       if (headers.range === undefined) return false;
       response.writeHead(416).end();
@@ -83,7 +83,7 @@ describe('a download from the hub', () => {
     expect(held(folderOf('org/ggufs'))).toEqual([begun, 'refs', 'snapshots']);
   });
 
-  it('ends at a signal, and goes on later', async () => {
+  it('ends at a signal, and continues later', async () => {
     const controller = new AbortController();
     const onBytes = (done: number) => {
       if (done > 100_000) controller.abort(new Error('enough'));
@@ -127,7 +127,9 @@ describe('a download from a hub that errs', () => {
       more();
       return true;
     };
-    await expect(get('org/whole')).rejects.toThrow('the host gave more than the 300000 bytes that it said');
+    await expect(get('org/whole')).rejects.toThrow(
+      'the host sent more than the 300000 bytes that it announced',
+    );
     expect(held(folderOf('org/whole'))).toEqual(['snapshots']);
   });
 
@@ -137,7 +139,7 @@ describe('a download from a hub that errs', () => {
       `org/whole: model.safetensors: must have the SHA-256 ${sha256(weights)}: what the host gave has `,
     );
     expect(held(join(folderOf('org/whole'), 'snapshots', COMMIT))).toEqual([...SMALL]);
-    // The wrong bytes are not gone on with.
+    // The wrong bytes are not continued.
     hub.storage.files.clear();
     expect(hasWeights(await get('org/whole'))).toBe(true);
     const wrong = 'b'.repeat(40);

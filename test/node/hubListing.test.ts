@@ -35,7 +35,7 @@ describe('the list of files', () => {
       };
     };
     answer('<html>');
-    await expect(get('org/whole')).rejects.toThrow("the hub's answer is no list of files");
+    await expect(get('org/whole')).rejects.toThrow("the hub's answer is not a list of files");
     answer('null');
     await expect(get('org/whole')).rejects.toThrow("the hub's answer names no commit, or no files");
     answer(JSON.stringify({ sha: '../../x', siblings: [] }));

@@ -53,7 +53,7 @@ export interface HubPlace {
   get(id: string, options?: HubModelOptions): Promise<string>;
   /** What lowrank's cache has of a repository. */
   folderOf(repository: string): string;
-  /** Ends the next answer with weights after so many bytes. */
+  /** Ends the next answer with weights after the given number of bytes. */
   cutAfter(length: number): void;
 }
 

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { type FileServer, serveFiles } from '../files/server.js';
 
 export const COMMIT = 'c0ffee0123456789abcdef0123456789abcdef01';
-/** Files from so many bytes on are in the other host, as with Git LFS. */
+/** Size from which files are on the other host, as with Git LFS. */
 const LARGE = 10_000;
 
 export interface HubServer {
@@ -35,7 +35,7 @@ const blobId = (bytes: Uint8Array) =>
 function sibling(name: string, bytes: Uint8Array): Record<string, unknown> {
   const isLarge = bytes.length >= LARGE;
   const lfs = { sha256: sha256(bytes), size: bytes.length, pointerSize: 130 };
-  // Of a large file the blob is the pointer.
+  // The blob of a large file is its pointer.
   const pointer = new TextEncoder().encode(lfs.sha256);
   return {
     ...{ rfilename: name, size: bytes.length, blobId: blobId(isLarge ? pointer : bytes) },

@@ -1,4 +1,4 @@
-/** Directories that hold something else than an adapter's two files: what they hold, and what to do. */
+/** Directories that hold something other than an adapter's two files: what they hold, and what to do. */
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -64,7 +64,7 @@ describe('an adapter directory', () => {
     expect(await tensorsOf(join(root, 'real', BOTH[1]))).toBe(join(root, 'real', BOTH[1]));
   });
 
-  it('is no file, and has to exist', async () => {
+  it('is not a file, and must exist', async () => {
     await fill(BOTH[1]);
     await expect(directoryFiles(join(root, BOTH[1])).read(BOTH)).rejects.toThrow(
       new DataError(`${join(root, BOTH[1])}: must be a directory: it is a file: give ${root}`),

@@ -1,4 +1,4 @@
-/** Runtimes that allow little: Node's permission model, and Node without WebAssembly. Each is a process of its own. */
+/** Runtimes that allow little: Node's permission model, and Node without WebAssembly. Each is a separate process. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -22,7 +22,7 @@ async function devicesUnder(...flags: string[]): Promise<string[]> {
 }
 
 describe('a runtime that allows little', () => {
-  it('may hide the graphics cards and refuse workers: one thread, and both are told', async () => {
+  it('may hide the graphics cards and refuse workers: one thread, and both are reported', async () => {
     const [chosen, webgpu, wasm] = await devicesUnder(PERMISSION, `--allow-fs-read=${ROOT}`);
     if (process.platform === 'linux') expect(chosen).toContain('webgpu: no graphics card can be seen');
     expect(chosen).toMatch(/; one thread: a thread did not start: Access to this API has been restricted/);
@@ -30,7 +30,7 @@ describe('a runtime that allows little', () => {
     expect(wasm).toMatch(/^wasm true .*; one thread: a thread did not start: Access to this API/);
   });
 
-  it('may have no WebAssembly: that is one line, and the reference device is there', async () => {
+  it('may have no WebAssembly: that is one line, and the reference device is available', async () => {
     const [chosen, , wasm, reference] = await devicesUnder('--jitless');
     expect(chosen).toMatch(/^DeviceError: wasm: this runtime has no WebAssembly: /);
     expect(wasm).toMatch(/^wasm false wasm: this runtime has no WebAssembly: /);

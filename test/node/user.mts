@@ -1,6 +1,6 @@
 /**
- * A process that has a directory again and again, and each time looks whether it has it alone: a file that only one can
- * make. Arguments: the directory, and the number of times; or the directory and `hold`, to have it until it is killed.
+ * A process that takes a directory again and again, and each time checks that it has it exclusively, by a file that only one
+ * process can make. Arguments: the directory, and the number of times; or the directory and `hold`, to have it until it is killed.
  */
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -147,7 +147,7 @@ describe('attention', () => {
     expect(() => addResidual(silu(x), out)).toThrow('something else reads it later');
   });
 
-  it('computes the gradients that somebody needs, and no others', () => {
+  it('computes only the gradients that are needed', () => {
     const device = new ReferenceBackend();
     const calls: string[] = [];
     const run = device.run.bind(device);

@@ -43,7 +43,7 @@ describe('rope', () => {
   ])('refuses: %s', (message, refused) => expect(refused).toThrow(message));
 });
 
-describe('only the gradients that somebody needs are computed', () => {
+describe('only the gradients that are needed are computed', () => {
   const [rows, cols] = [3, 5];
   const norm = ({ x, other }: Inputs) => rmsNorm(x, other, 0.1);
   const gated = ({ x, other }: Inputs) => siluMul(x, other);

@@ -96,16 +96,16 @@ describe.each(await allDevices())('optimizers on %s', (_, device) => {
     }
   });
 
-  it('refuses a parameter that is there twice, and clipping without all gradients', () => {
+  it('refuses a parameter that is listed twice, and clipping without all gradients', () => {
     const [a, b] = build();
     expect(() => new Adam([{ parameters: [a] }, { parameters: [b, a] }])).toThrow(
-      'a parameter is there twice: [3]',
+      'parameter listed twice: [3]',
     );
     expect(() => new Adam([{ parameters: [a], learningRate: -1 }])).toThrow(
       'learningRate must be at least 0: -1',
     );
     const optimizer = new Adam([a, b]);
     optimizer.zeroGrad();
-    expect(() => optimizer.clipNorm(1)).toThrow('clipNorm wants a gradient of every parameter');
+    expect(() => optimizer.clipNorm(1)).toThrow('clipNorm requires a gradient of every parameter');
   });
 });

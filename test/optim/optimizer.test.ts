@@ -49,7 +49,7 @@ describe.each(await allDevices())('optimizers on %s', (_, device) => {
     },
   );
 
-  it('steps a parameter without a gradient not at all, and the others as if alone', async () => {
+  it('does not step a parameter without a gradient, and steps the others as usual', async () => {
     const [first, second] = make();
     const [alone] = make();
     const both = new Adam([first, second], { learningRate: 0.1 });
@@ -139,7 +139,7 @@ describe.each(await allDevices())('optimizers on %s', (_, device) => {
     ['Adam: beta1 must be in [0, 1): 1', () => new Adam(make(), { beta1: 1 })],
     ['AdamW: eps must be at least 0: NaN', () => new AdamW(make(), { eps: Number.NaN })],
     ['SGD: momentum must be at least 0: -0.5', () => new SGD(make(), { momentum: -0.5 })],
-    ['SGD: nesterov wants momentum without dampening: 0, 0', () => new SGD(make(), { nesterov: true })],
+    ['SGD: nesterov requires momentum without dampening: 0, 0', () => new SGD(make(), { nesterov: true })],
   ])('refuses: %s', (message, run) => {
     expect(run).toThrow(message);
   });

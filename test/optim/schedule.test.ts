@@ -28,7 +28,7 @@ describe('schedules', () => {
 
   it('refuses what cannot be', () => {
     expect(() => checkSchedule({ kind: 'cosine', warmup: 1.5 })).toThrow(
-      'warmup must be an integer from 0 on: 1.5',
+      'warmup must be a non-negative integer: 1.5',
     );
     expect(() => checkSchedule({ kind: 'step' as 'linear' })).toThrow(
       'kind must be one of constant, linear, cosine: step',

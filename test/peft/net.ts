@@ -50,7 +50,7 @@ export class Net extends Layer {
 
 export const TARGETS = [0, 1, 2, 3, 1, 0, 2];
 
-/** What make_fixtures.py tells of a case. */
+/** A case as make_fixtures.py describes it. */
 export interface Facts {
   readonly tokens: boolean;
   readonly input: number[];

@@ -34,7 +34,7 @@ describe.each(await allDevices())('adapters of PEFT on %s', (_, device) => {
     expect(await withAdapterDisabled(model, () => outputs(model, x))).toEqual(base);
   });
 
-  /** Steps of training: a software adapter takes long for all. */
+  /** Number of training steps: a software adapter takes long for all. */
   const STEPS = device.name === 'webgpu' ? 6 : 20;
 
   /** Trains as PEFT did, and compares every loss. */

@@ -42,12 +42,12 @@ describe('readHeader', () => {
   });
 
   it.each([
-    ['a tensor', `{"a":${entry},"a":${entry}}`, 'header: key is twice there: "a"'],
-    ['a tensor, once escaped', `{"a":${entry},"\\u0061":${entry}}`, 'header: key is twice there: "a"'],
-    ['a slash, once escaped', `{"/":${entry},"\\/":${entry}}`, 'header: key is twice there: "/"'],
-    ['__metadata__', '{"__metadata__":{},"__metadata__":{}}', 'header: key is twice there: "__metadata__"'],
-    ['a metadata key', '{"__metadata__":{"k":"1","\\u006b":"1"}}', '__metadata__: key is twice there: "k"'],
-    ['a field', '{"a":{"dtype":"U8","dtype":"U8"}}', 'tensor "a": key is twice there: "dtype"'],
+    ['a tensor', `{"a":${entry},"a":${entry}}`, 'header: duplicate key: "a"'],
+    ['a tensor, once escaped', `{"a":${entry},"\\u0061":${entry}}`, 'header: duplicate key: "a"'],
+    ['a slash, once escaped', `{"/":${entry},"\\/":${entry}}`, 'header: duplicate key: "/"'],
+    ['__metadata__', '{"__metadata__":{},"__metadata__":{}}', 'header: duplicate key: "__metadata__"'],
+    ['a metadata key', '{"__metadata__":{"k":"1","\\u006b":"1"}}', '__metadata__: duplicate key: "k"'],
+    ['a field', '{"a":{"dtype":"U8","dtype":"U8"}}', 'tensor "a": duplicate key: "dtype"'],
   ])('refuses %s twice', (_, text, message) => refuses(text, message));
 
   it.each([

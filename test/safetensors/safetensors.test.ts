@@ -121,7 +121,7 @@ describe('parseSafetensors', () => {
 
   const twoOf = (a: string, b: string) => `{"a":${entry('U8', '[2]', a)},"b":${entry('U8', '[2]', b)}}`;
   it.each<[string, Uint8Array, string]>([
-    ['an empty file', new Uint8Array(), 'is no safetensors file: it is empty: download or save it again'],
+    ['an empty file', new Uint8Array(), 'is not a safetensors file: it is empty: download or save it again'],
     ['7 bytes', new Uint8Array(7), "truncated: the header's length needs 8 bytes, found 7"],
     [
       'a header above the limit',

@@ -1,4 +1,4 @@
-/** Cases of attention for the tables of kernels and ops, over all that ranges can say. */
+/** Cases of attention for the tables of kernels and ops, with all kinds of ranges. */
 import type { Random } from '../../src/base/random.js';
 import { attention } from '../../src/ops/attention.js';
 import {
@@ -37,7 +37,7 @@ export const PATTERN_NAMES = Object.keys(PATTERNS);
 
 /**
  * `[rows, keys, heads, kvHeads, dim]`: at the edges of vectors, of blocks of 96 rows of heads and 256 keys, of shares of 128
- * keys, and on both sides of what is taken in blocks.
+ * keys, and on both sides of the limit for blocks.
  */
 const SHAPES: readonly (readonly [number, number, number, number, number])[] = [
   [1, 1, 1, 1, 1],
@@ -89,7 +89,7 @@ function inputsOf(random: Random, sizes: AttentionSizes, pattern: string, size: 
   };
 }
 
-/** Of the table of kernels, and below which an exponential may be 0. */
+/** Tolerance of the table of kernels, and the value below which an exponential may be 0. */
 const TOLERANCE = 64 * 2 ** -24;
 const CUT_OFF = 2 ** -126;
 
@@ -119,8 +119,8 @@ function statsOf(inputs: AttentionInputs, sizes: AttentionSizes): Float32Array {
 }
 
 /**
- * The magnitudes of all terms: a probability is off by the rounding of its score, whose terms may be far larger than
- * what is left of them. An eighth of the usual bound, since sums here are of few terms that matter.
+ * The magnitudes of all terms: the error of a probability comes from the rounding of its score, whose terms may be far
+ * larger than their sum. An eighth of the usual bound, since only few terms of the sums matter.
  */
 function magnitudesOf(inputs: AttentionInputs, sizes: AttentionSizes) {
   const { rows, keys, heads, kvHeads, dim, scale } = sizes;
@@ -169,7 +169,7 @@ function casesOf(shape: (typeof SHAPES)[number], pattern: string, size: number):
     const stats = input(statsOf(made, sizes));
     return { q: input(q), k: input(k), v: input(v), dOut: input(dOut), stats, ranges: input(ranges, 'i32') };
   };
-  /** By beta, the gradients of a backward kernel. */
+  /** The gradients of a backward kernel, by beta. */
   const backward = (
     kernel: 'Queries' | 'Keys',
     names: Readonly<Record<string, number>>,
@@ -218,7 +218,7 @@ function casesOf(shape: (typeof SHAPES)[number], pattern: string, size: number):
   ];
 }
 
-/** Of all shapes those that every pattern is tried with. */
+/** The shapes that every pattern is tried with. */
 const SOME = [SHAPES[2], SHAPES[7]];
 
 const dotCases = SHAPES.map(([rows, , heads, , dim]): KernelCase => {

@@ -1,4 +1,4 @@
-/** Products in integers, for the table of cases. */
+/** Integer products, for the table of cases. */
 import { unpackWeights } from '../../src/backends/packedWeights.js';
 import { type Arrays, type Input, input, type KernelCase, normals, output } from './kernelInputs.js';
 import { PACKED_TYPES, packedInput } from './packedCases.js';

@@ -1,6 +1,6 @@
 /**
  * One table of kernel calls with their inputs and error bounds, for every backend to be compared with the
- * reference. It knows the Backend interface, no tensor and no test runner.
+ * reference. It knows the Backend interface, but not tensors or the test runner.
  */
 import { fieldValues } from '../../src/backends/kernels.js';
 import { halfBits, numberToBfloat } from '../../src/base/halves.js';
@@ -520,7 +520,7 @@ function awkwardNumbers(random: Random): Float32Array {
     // The low half of a float32 decides how a bfloat16 is rounded, the low 13 bits how a binary16 is.
     bits[i] = high | [0, 1, 0x7fff, 0x8000, 0x8001, 0x0fff, 0x1000, 0x1001, 0x3000, 0xffff][i % 10];
   }
-  // As many again in the range of binary16, a third of them subnormal there.
+  // The same number again in the range of binary16, a third of them subnormal there.
   for (let i = 0; i < 2048; i++) {
     bits[i] = (bits[i] & 0x807fffff) | ((102 + (i % 43)) << 23);
   }

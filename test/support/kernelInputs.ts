@@ -1,5 +1,5 @@
 /**
- * What a case of the kernel table is, and what its inputs are made of. It knows the Backend interface, no kernel and no test
+ * The form of a case of the kernel table, and of its inputs. It knows the Backend interface, but not kernels or the test
  * runner.
  */
 import type { Backend, DType, Storage } from '../../src/backends/backend.js';
@@ -10,12 +10,12 @@ const TOLERANCE = 64 * 2 ** -24;
 const SMALLEST_NORMAL = 2 ** -126;
 
 /**
- * What a storage holds before the call: values, or how many elements whose contents must not matter (NaN).
+ * Contents of a storage before the call: values, or a number of elements whose contents must not matter (NaN).
  */
 export interface Input {
   readonly dtype: DType;
   readonly data: ArrayLike<number>;
-  /** Of packed weights: the weights of a row; left out where they are to lie in one row. */
+  /** Number of packed weights in a row; absent where all are in one row. */
   readonly rowLength?: number;
   /** Compared with the reference after the call. */
   readonly isOutput: boolean;

@@ -297,7 +297,7 @@ const graphCases: OpCase[] = [
   },
 ];
 
-/** Indices from 0 on, some of them twice. */
+/** Indices starting from 0, some of them twice. */
 function indices(below: number, ...shape: number[]): Values {
   const length = shape.reduce((a, b) => a * b, 1);
   return { shape, data: Int32Array.from({ length }, () => Math.floor(random.uniform() * below)) };

@@ -11,7 +11,7 @@ const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
 /** `LOWRANK_MODEL`, or where the command line keeps models. */
 export const realModelPath = process.env.LOWRANK_MODEL || join(cache, 'lowrank', FILE);
 
-/** Whether the tests can run; where not, and none is required, what they leave out was said in words. */
+/** Whether the tests can run; where they cannot, and no model is required, a notice says what is skipped. */
 export const hasRealModel = existsSync(realModelPath);
 
 if (!hasRealModel) {

@@ -61,7 +61,7 @@ export async function runKernel(
   return { outputs, damaged };
 }
 
-/** What the reference gives, and the magnitudes that the allowed error is measured by. */
+/** Results of the reference, and the magnitudes that the allowed error is relative to. */
 async function expectation(kernel: KernelCase, inputs: Inputs) {
   const reference = new ReferenceBackend();
   const { outputs } = await runKernel(reference, kernel, inputs);
@@ -88,7 +88,7 @@ const NUMBERS: Partial<Record<Input['dtype'], (bits: number) => number>> = {
   f16: halfToNumber,
 };
 
-/** What takes longer than most kernels, and serves every device and every test of a file. */
+/** Cached results, which take longer than most kernels and serve every device and every test of a file. */
 const inputsByCase = new Map<KernelCase, Inputs>();
 const expectedByCase = new Map<KernelCase, ReturnType<typeof expectation>>();
 
@@ -109,8 +109,8 @@ function expectedOf(kernel: KernelCase): ReturnType<typeof expectation> {
 }
 
 /**
- * What a device gives otherwise than the reference, in words; empty when nothing.
- * @param slack  multiplies the bounds of the table
+ * The differences of a device from the reference, in words; empty when there are none.
+ * @param slack  factor of the table's bounds
  */
 export async function differences(backend: Backend, kernel: KernelCase, slack = 1): Promise<string[]> {
   const inputs = inputsOf(kernel);
@@ -131,7 +131,7 @@ export async function differences(backend: Backend, kernel: KernelCase, slack = 
   return found;
 }
 
-/** What of a case is off on a device, by its name: values, what was written beside them, memory that was not given back. */
+/** Faults of a case on a device, by its name: values, writes outside the outputs, memory that was not freed. */
 export async function problemsOf(
   backend: Backend,
   cases: readonly KernelCase[],

@@ -48,7 +48,7 @@ export async function runOp(device: Backend, op: OpCase, absolute = false): Prom
 
 const UNIT = 64 * 2 ** -24;
 
-/** The first element that a device gives otherwise than the reference, beyond 64·2⁻²⁴·Σ|a||b|; in words. */
+/** The first element that differs between a device and the reference, beyond 64·2⁻²⁴·Σ|a||b|; in words. */
 export async function opDifference(device: Backend, op: OpCase): Promise<string | undefined> {
   const reference = new ReferenceBackend();
   const expected = await runOp(reference, op);

@@ -20,7 +20,7 @@ const SHAPES = [
   [130, 9],
 ] as const;
 
-/** Classes, and in every third row none. */
+/** Classes, with none in every third row. */
 const labels = (random: Random, rows: number, cols: number): Int32Array =>
   Int32Array.from({ length: rows }, (_, r) => (r % 3 === 1 ? -1 : Math.floor(random.uniform() * cols)));
 
@@ -62,7 +62,7 @@ interface Makers {
   readonly random: Random;
 }
 
-/** Labels in no order, of rows that stand several times; every fifth is none, and its row is not looked at. */
+/** Labels in no order, of rows that appear several times; every fifth is none, and its row is not read. */
 function listsOf({ random }: Makers, tokens: number, vocabulary: number, count: number) {
   const below = (limit: number) => Math.floor(random.uniform() * limit);
   const list = (of: (i: number) => number): Values => ({

@@ -26,7 +26,7 @@ export const gpu: GPU | undefined = await openGpu().catch((error) => {
 
 if (gpu && !(await gpu.requestAdapter())) missing = 'there is no adapter';
 
-/** Whether the tests can run; where not, and none is required, what they leave out was said in words. */
+/** Whether the tests can run; where they cannot, and no device is required, a notice says what is skipped. */
 export const hasWebGpu = missing === undefined;
 
 if (missing !== undefined) {
@@ -40,10 +40,10 @@ export function webgpu(tuning?: Tuning): Promise<WebGpuBackend> {
   return createWebGpuBackend({ gpu: requiredGpu(), allowFallback: true, tuning });
 }
 
-/** A fresh device, and WebGPU's own device below it, to do things to. */
+/** A fresh device, and WebGPU's own device below it, for tests to manipulate. */
 export async function webgpuWithDevice(): Promise<{ backend: WebGpuBackend; device: GPUDevice }> {
   let device: GPUDevice | undefined;
-  // Passes through but for that one call: the parts of an interface that nobody calls are left out.
+  // Passes everything through except that one call; unused parts of the interface are omitted.
   const watched = {
     async requestAdapter(options?: GPURequestAdapterOptions) {
       const adapter = await requiredGpu().requestAdapter(options);

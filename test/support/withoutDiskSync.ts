@@ -1,6 +1,6 @@
 /**
- * Set up before each test file: no test waits until what it has written is on the disk. That takes longer than most of what is
- * tested, and only a power cut would show the difference: files outlive the processes that wrote them without it.
+ * Set up before each test file: no test waits until its files are on the disk. That takes longer than most tests,
+ * and only a power cut would show the difference: files outlive the processes that wrote them without it.
  */
 import { open } from 'node:fs/promises';
 

@@ -140,7 +140,7 @@ export interface Curve {
   losses: number[];
   /** The same run in float64 from the same float32 weights, with pixels normalised in float64. */
   lossesFloat64: number[];
-  /** Largest |losses − lossesFloat64| / lossesFloat64: how much of a bound rounding alone uses up. */
+  /** Largest |losses − lossesFloat64| / lossesFloat64: the part of a bound that rounding uses up. */
   sensitivity: number;
   /** Gradients of the first two steps; loraB is 0 in step 1, so loraA's gradient is 0 until step 2. */
   gradients: { step: number; parameters: Record<string, TensorCheck> }[];
@@ -164,7 +164,7 @@ export interface CurvesFixture extends FixtureOrigin {
   std: number;
   /** The labels of the first two batches of each selection, and a check of their normalised pixels. */
   batches: { labels: number[]; targets: number[]; pixels: TensorCheck }[];
-  /** Of all parameters of all curves; the base is the same in each. */
+  /** Recipes of all parameters of all curves; the base is the same in each. */
   initial: Record<string, InitialTensor>;
   curves: Curve[];
 }

@@ -1,4 +1,4 @@
-/** Trainings that are stopped and go on: to the same bytes as those that never were. */
+/** Training runs that are stopped and continued, to the same bytes as runs that never were. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,7 +41,7 @@ async function run(options: Options) {
 describe('a checkpoint', async () => {
   const whole = await run({});
 
-  it.each([true, false])('is where a stopped training goes on, recorded %s', async (record) => {
+  it.each([true, false])('is where a stopped training run continues, recorded %s', async (record) => {
     for (const stopAt of [1, 5, 21, 22, 40]) {
       const dir = new Map<string, Uint8Array>();
       const controller = new AbortController();
@@ -91,7 +91,7 @@ describe('a checkpoint', async () => {
     await run({ checkpoint: { dir, every: 10 }, limit: 4 });
     const checkpoint = { dir, every: 10, resume: true };
     await expect(run({ checkpoint, limit: 5, batchSize: 20, clipNorm: 1 })).rejects.toThrow(
-      'checkpoint.safetensors: is of another run: batchSize was 10, is 20; limit was 4, is 5; clipNorm was none, is 1',
+      'checkpoint.safetensors: is from another run: batchSize was 10, is 20; limit was 4, is 5; clipNorm was none, is 1',
     );
     const model = new DigitsNet(device);
     const optimizer = new SGD(model.parameters());
@@ -164,7 +164,7 @@ describe('validation', () => {
     const { model, optimizer } = await build();
     const validation = { data, every: 0 };
     await expect(fit(model, data, { optimizer, validation })).rejects.toThrow(
-      'fit: validation.every must be an integer from 1 on: 0',
+      'fit: validation.every must be a positive integer: 0',
     );
     const checkpoint = { dir: new Map(), every: 0.5 };
     await expect(fit(model, data, { optimizer, checkpoint })).rejects.toThrow(
@@ -173,12 +173,12 @@ describe('validation', () => {
   });
 });
 
-describe('a training that is killed', () => {
+describe('a training run that is killed', () => {
   const root = mkdtempSync(join(tmpdir(), 'lowrank-'));
   afterAll(() => rmSync(root, { recursive: true }));
   const script = new URL('killed.mts', import.meta.url).pathname;
 
-  /** Runs the script, and kills it once it has made so many iterations. @returns whether it came to its end */
+  /** Runs the script, and kills it after the given number of iterations. @returns whether it ended by itself */
   function train(dir: string, out: string, killAfter = Number.POSITIVE_INFINITY): Promise<boolean> {
     const child = spawn(process.execPath, ['--import', 'tsx', script, dir, out], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -194,7 +194,7 @@ describe('a training that is killed', () => {
     });
   }
 
-  it('goes on to the same bytes', { timeout: 60_000 }, async () => {
+  it('continues to the same bytes', { timeout: 60_000 }, async () => {
     const [straight, killed] = [join(root, 'straight'), join(root, 'killed')];
     expect(await train(straight, join(root, 'straight.safetensors'))).toBe(true);
     const random = new Random(Date.now() % 1000);

@@ -112,7 +112,7 @@ describe('a checkpoint', () => {
     const { metadata } = parseSafetensors(whole, NAME);
     const old = serializeSafetensors([], { format: 'pt', training: metadata.training });
     expect(refusal(old)).toMatch(
-      /must begin with a checksum: it is damaged, is no checkpoint, or was made by an older version/,
+      /must begin with a checksum: it is damaged, is not a checkpoint, or was made by an older version/,
     );
   });
 
@@ -179,11 +179,11 @@ describe('a checkpoint', () => {
       'position.steps must be counts of at most 4 steps more than before the run',
     ],
     ['steps for another number', forged(position({ steps: [4] })), 'position.steps must be counts'],
-    ['negative steps', forged(position({ steps: [4, -1] })), 'position.steps must be a list of its form'],
+    ['negative steps', forged(position({ steps: [4, -1] })), 'position.steps must be a list of valid items'],
     [
       'a dropout of text',
       forged((training) => ({ ...training, dropout: [['1', 1, '2']] })),
-      'dropout must be a list of its form',
+      'dropout must be a list of valid items',
     ],
     [
       'a dropout of a deep list',
@@ -191,7 +191,7 @@ describe('a checkpoint', () => {
         (training) =>
           `${JSON.stringify({ ...training, dropout: 0 }).slice(0, -1)},"dropout":[["1",${'['.repeat(20_000)}${']'.repeat(20_000)},0]]}`,
       ),
-      'dropout must be a list of its form',
+      'dropout must be a list of valid items',
     ],
     [
       'a field of two lines',
@@ -201,7 +201,7 @@ describe('a checkpoint', () => {
     [
       'a dropout beyond 32 bits',
       forged((training) => ({ ...training, dropout: [['1', 2 ** 40, 2]] })),
-      'dropout must be a list of its form',
+      'dropout must be a list of valid items',
     ],
     [
       'a tensor named constructor.x',
@@ -256,12 +256,12 @@ describe('a checkpoint', () => {
     [
       'another weight',
       forged((training) => training, [['model.toString', [3]]]),
-      'is of another run: toString is not trained now',
+      'is from another run: toString is not trained now',
     ],
     [
       'no dropout',
       forged((training) => ({ ...training, dropout: [] })),
-      'is of another run: there was no dropout at 1',
+      'is from another run: the checkpoint has no dropout at 1',
     ],
     [
       'another dropout',
@@ -272,7 +272,7 @@ describe('a checkpoint', () => {
           ['__proto__', 0, 0],
         ],
       })),
-      'is of another run: there is no dropout at __proto__ now',
+      'is from another run: the model has no dropout at __proto__',
     ],
   ])('is refused by the run for %s', async (_, bytes, message) => {
     const { result, isUnchanged } = await train(new Map([[NAME, bytes]]));

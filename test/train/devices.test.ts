@@ -61,7 +61,7 @@ const logits = async (model: DigitsNet, device: Backend) =>
   Array.from(await noGrad(() => model.forward(batch(device).x)).read());
 
 describe.each(MOVES)('from %s to %s', (from, to) => {
-  it.each(['model first', 'optimizer first'])('moves bit for bit and goes on, %s', async (order) => {
+  it.each(['model first', 'optimizer first'])('moves bit for bit and continues, %s', async (order) => {
     const [source, target] = [await open(from, 'source'), await open(to, 'target')];
     const moved = await build(source);
     const stayed = await build(source);
@@ -87,7 +87,7 @@ describe.each(MOVES)('from %s to %s', (from, to) => {
   });
 
   it('leaves nothing behind', async () => {
-    // Devices of their own: what other tests left to the garbage collector must not go in between.
+    // Separate devices: memory that other tests left to the garbage collector must not be freed in between.
     const [source, target] = [await open(from, 'left'), await open(to, 'entered')];
     const before = [source.memory().liveStorages, target.memory().liveStorages];
     const { model, optimizer } = await build(source);
@@ -101,7 +101,7 @@ describe.each(MOVES)('from %s to %s', (from, to) => {
 });
 
 describe.runIf(hasWebGpu)('a lost device', () => {
-  it('ends training with a DeviceError, and training goes on elsewhere from copies', async () => {
+  it('ends training with a DeviceError, and training continues elsewhere from copies', async () => {
     const device = await webgpu();
     const model = new DigitsNet(device);
     const optimizer = new Adam(model.parameters());

@@ -1,4 +1,4 @@
-/** Models, optimizers and datasets give their memory back: disposed in any order, or dropped. */
+/** Models, optimizers and datasets free their memory: disposed in any order, or dropped. */
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
 import { Dataset } from '../../src/data/dataset.js';

@@ -90,7 +90,7 @@ describe('fit', () => {
     expect(means.at(-1)).toBe(result.meanLoss);
   });
 
-  it('stops at the end of an iteration when it is told to', async () => {
+  it('stops at the end of an iteration on request', async () => {
     const controller = new AbortController();
     const { result } = await trained(device, {
       signal: controller.signal,
@@ -212,7 +212,7 @@ describe.each(await allDevices())('evaluate on %s', (_, on) => {
     images.dispose();
   });
 
-  it('tells how far it is, and ends with what is thrown at it', async () => {
+  it('reports its progress, and ends with an error that a callback throws', async () => {
     const images = testImages(on, 25);
     const model = new DigitsNet(on);
     const before = on.memory().liveStorages;

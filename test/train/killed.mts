@@ -1,4 +1,4 @@
-/** A training that a test kills: killed.mts DIR OUT. Goes on from DIR, and writes the final weights to OUT. */
+/** A training run that a test kills: killed.mts DIR OUT. It continues from DIR, and writes the final weights to OUT. */
 import { writeFileSync } from 'node:fs';
 import {
   Adam,

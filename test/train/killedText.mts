@@ -1,4 +1,4 @@
-/** Training of a language model that a test kills: killedText.mts DIR OUT. Goes on from DIR, and writes the adapter to OUT. */
+/** Training of a language model that a test kills: killedText.mts DIR OUT. It continues from DIR, and writes the adapter to OUT. */
 import { createWasmBackend } from '../../src/backends/wasm/index.js';
 import { PackedRows } from '../../src/data/packedRows.js';
 import { saveAdapter } from '../../src/lora/adapterFile.js';

@@ -1,4 +1,4 @@
-/** A LoRA on a language model over packed weights, killed at random moments: it goes on to the bytes of a run that never was. */
+/** A LoRA on a language model over packed weights, killed at random moments: it continues to the bytes of a run that never was. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ interface Child {
   readonly iterations: readonly number[];
 }
 
-/** Runs the script, and kills it so many milliseconds after it has reported so many iterations. */
+/** Runs the script, and kills it the given milliseconds after it has reported the given iterations. */
 function train(dir: string, out: string, kill?: { reports: number; delay: number }): Promise<Child> {
   const child = spawn(process.execPath, ['--import', 'tsx', script, join(root, dir), join(root, out)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -42,10 +42,10 @@ function train(dir: string, out: string, kill?: { reports: number; delay: number
 
 const bytesOf = (out: string) => FILES.map((name) => readFileSync(join(root, out, name)));
 
-it('goes on to the same bytes', { timeout: 120_000 }, async () => {
+it('continues to the same bytes', { timeout: 120_000 }, async () => {
   const straight = train('straight', 'undisturbed');
   const random = new Random(11);
-  /** Where the next one goes on, or behind it. */
+  /** The iteration at which the next run continues, or a later one. */
   let from = 1;
   for (let kills = 0; kills < KILLS; kills++) {
     // In a forward or backward pass, a step of the optimizer, or while a checkpoint is written, as every second iteration.

@@ -14,7 +14,7 @@ import { evaluateLoss } from '../../src/train/evaluateLoss.js';
 import { fit } from '../../src/train/fit.js';
 import { allDevices } from '../support/devices.js';
 
-/** Pairs of numbers, of which a model of one number is to say the second from the first. */
+/** Pairs of numbers, of which a model of one number must predict the second from the first. */
 class Pairs implements Batches<{ rows: number; a: Tensor; b: Tensor }> {
   constructor(
     readonly device: Backend,
@@ -49,7 +49,7 @@ class Pairs implements Batches<{ rows: number; a: Tensor; b: Tensor }> {
   }
 }
 
-/** A module that is no layer. */
+/** A module that is not a layer. */
 class Factor extends Module {
   readonly factor: Tensor;
 
@@ -119,12 +119,12 @@ describe.each(await allDevices())('a loss of the caller on %s', (_, device) => {
     expect(iterations).toBe(4);
   });
 
-  it('must be given for what is no Dataset, and the data must give batches', async () => {
+  it('must be given for data that are not a Dataset, and the data must give batches', async () => {
     const model = new Factor(device);
     const optimizer = new SGD(model.parameters());
     const data = new Pairs(device, [[1, 2]]);
     await expect(fit(model, data, { optimizer })).rejects.toThrow(
-      "fit: loss must be given for batches that are no Dataset's: (model, batch) => Tensor",
+      'fit: loss must be given for batches that do not come from a Dataset: (model, batch) => Tensor',
     );
     await expect(fit(model, {} as Pairs, { optimizer, loss: squared })).rejects.toThrow(
       'fit: data must be a Dataset, or have batches, batchCount, digest: got object',

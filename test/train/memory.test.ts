@@ -40,7 +40,7 @@ describe.each(METHODS)('memory of %s training', async (method) => {
       limit: 600,
       onStep: ({ iteration }) => use.set(iteration, device.memory()),
     });
-    // The smaller batch, which is not repeated, wants memory of its own beside that of the recording.
+    // The smaller batch, which is not repeated, requires its own memory beside that of the recording.
     // What is free is divided differently then, within what is reserved.
     const { reservedBytes } = use.get(102) ?? device.memory();
     const { peakBytes } = device.memory();

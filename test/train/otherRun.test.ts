@@ -1,4 +1,4 @@
-/** Checkpoints of runs that differ in one thing: each is refused by that thing's name, and nothing changes. */
+/** Checkpoints of runs that differ in one thing: each is refused with the name of the difference, and nothing changes. */
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { Dataset } from '../../src/data/dataset.js';
@@ -92,7 +92,7 @@ describe('a checkpoint of another run', () => {
       'alpha of a layer',
       {},
       { lora: { alphaPattern: { '0': 8 } } },
-      /alpha of the adapter at 0 was not there, is 8/,
+      /alpha of the adapter at 0 was absent, is 8/,
     ],
     ['rsLoRA', {}, { lora: { useRslora: true } }, /useRslora of the adapter was false, is true/],
     [
@@ -112,7 +112,7 @@ describe('a checkpoint of another run', () => {
       "an adapter's scale",
       {},
       { change: (model) => setAdapterScale(model, 'default', 2) },
-      /scale of the adapter at 0 was not there, is 2/,
+      /scale of the adapter at 0 was absent, is 2/,
     ],
     ["a module's dropout", {}, { probability: 0.2 }, /: dropout at 1 was 0\.1, is 0\.2$/],
     [
@@ -203,13 +203,13 @@ describe('a checkpoint of another run', () => {
     const again = await train(settings(was), dir, true);
     expect(again).toMatchObject({ iterations: 12 });
     const refused = await train(settings(is), dir, true);
-    expect(refused.message).toMatch(/^DataError: checkpoint\.safetensors: is of another run: [^\n]+$/);
+    expect(refused.message).toMatch(/^DataError: checkpoint\.safetensors: is from another run: [^\n]+$/);
     expect(refused.message).toMatch(message);
     expect(refused.unchanged).toBe(true);
     expect(dir.get('checkpoint.safetensors')).toBe(saved);
   });
 
-  it('goes on with the same contents in another dataset', async () => {
+  it('continues with the same contents in another dataset', async () => {
     const dir = new Map<string, Uint8Array>();
     const whole = dataset().take(20);
     await train({ data: whole, fit: { limit: 3 } }, dir, false);
@@ -219,7 +219,7 @@ describe('a checkpoint of another run', () => {
     expect(await train({ data: alone, fit: { limit: 3 } }, dir, true)).toMatchObject({ iterations: 3 });
   });
 
-  it('goes on in a second call of fit with the same optimizer', async () => {
+  it('continues in a second call of fit with the same optimizer', async () => {
     const dir = new Map<string, Uint8Array>();
     const { model, optimizer } = await make({});
     await fit(model, dataset(), { optimizer, epochs: 1 });
@@ -244,7 +244,7 @@ describe('a checkpoint of another run', () => {
     await train(settings(many(1)), dir, false);
     const { message } = await train(settings(many(2)), dir, true);
     expect(message.split('; ')).toHaveLength(21);
-    expect(message).toMatch(/; and 10 differences more$/);
+    expect(message).toMatch(/; and 10 more differences$/);
   });
 
   it('takes no setting that JSON cannot hold', async () => {

@@ -1,4 +1,4 @@
-/** Trainings and evaluations at the same time: the oracle is the same calls one after another. */
+/** Training runs and evaluations at the same time: the oracle is the same calls one after another. */
 import { describe, expect, it } from 'vitest';
 import type { HostArray, Storage } from '../../src/backends/backend.js';
 import { ReferenceBackend } from '../../src/backends/reference/index.js';
@@ -93,12 +93,12 @@ describe.each(devices)('at the same time, on %s', (_, device) => {
     await training;
     expect(await bits(model)).toBe(expected);
     expect(await Promise.all(asked)).toHaveLength(ITERATIONS);
-    // Where the losses of several steps are read at once, onStep is told of them after the last.
+    // Where the losses of several steps are read at once, onStep is called for them after the last.
     if (device.stepsPerRead === 1) expect(await Promise.all(asked)).toEqual(alone);
     else expect(await asked.at(-1)).toEqual(alone.at(-1));
   });
 
-  it('trains to the same bits whoever asks it, from a timer or a callback, and whatever the mode', async () => {
+  it('trains to the same bits from a timer or a callback, and in every mode', async () => {
     const validation = { data: other, every: 3 };
     const { bits: expected } = await trained();
     const { model, optimizer } = await build();

@@ -260,7 +260,7 @@ describe('a recorded step', () => {
         seen.push([repeated, bytesOf([await model.stateDict()]).toString('hex')]);
       }
       expect(seen[0][1]).toBe(seen[1][1]);
-      // Of each shape the first two are not repeated; twelve in turn are more than are kept.
+      // The first two of each shape are not repeated; twelve in turn are more than are kept.
       expect(seen[0][0]).toBe(shapes === lengths ? 10 * lengths.length - 2 * new Set(lengths).size : 0);
     }
   });
@@ -329,7 +329,7 @@ describe('a recorded step', () => {
             if (iteration === 60) model.linear1 = wrapped.base;
             if (iteration === 65) model.linear1 = wrapped;
             if (iteration % 10 === 0) for (const parameter of optimizer.parameters) parameter.zeroGrad();
-            // Of every size that a step uses, and kept.
+            // Tensors of every size that a step uses, and kept.
             kept.push(noGrad(() => mul(optimizer.parameters[0], optimizer.parameters[0])));
             if (iteration === 70) void evaluate(model, data.take(20));
           },
@@ -339,7 +339,7 @@ describe('a recorded step', () => {
     expect(result.repeated).toBeGreaterThan(45);
   });
 
-  it('is left alone where its forward pass reads or writes what is on the device', async () => {
+  it('is not recorded where its forward pass reads from or writes to the device', async () => {
     const seen: Promise<ArrayLike<number>>[] = [];
     const { result } = await both((device) => {
       const model = digits(device);
@@ -377,7 +377,7 @@ describe('a recorded step', () => {
     }
   });
 
-  it('is left alone where parameters have taken different numbers of steps', async () => {
+  it('is not recorded where parameters have taken different numbers of steps', async () => {
     const { result } = await both((device) => {
       const model = digits(device);
       const optimizer = new Adam(model.parameters());

@@ -1,4 +1,4 @@
-/** Work that would train nothing, or not what was meant: refused with a sentence, before any weight changes. */
+/** Calls that would train nothing, or not what was intended: refused with a sentence, before any weight changes. */
 import { describe, expect, it } from 'vitest';
 import { Dataset } from '../../src/data/dataset.js';
 import { setActiveAdapters, setAdapterScale } from '../../src/lora/adapters.js';
@@ -76,12 +76,12 @@ describe('fit refuses an optimizer', () => {
       message: expect.stringContaining('that the optimizer does not hold: 0.weight, 0.bias, 1.weight'),
     });
     model.requiresGrad(false);
-    // The loss depends only on what no optimizer holds: after the first backward pass nothing has a gradient.
+    // The loss depends only on parameters that no optimizer holds: after the first backward pass nothing has a gradient.
     const [scale, held] = [parameter(device, [1], []), parameter(device, [1], [])];
     const loss: FitOptions['loss'] = (net, { x, y }) => mul(crossEntropy(net.forward(x), y), scale);
     expect(await refusal(model, { optimizer: new SGD([held]), loss })).toMatchObject({
       message:
-        'SGD: step: no parameter has a gradient: call backward() before, on a loss that depends on them',
+        'SGD: step: no parameter has a gradient: call backward() first, on a loss that depends on them',
     });
   });
 

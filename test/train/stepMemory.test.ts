@@ -1,4 +1,4 @@
-/** What a training step computes without a gradient is freed with it, and the step is repeated like any other. */
+/** Results that a training step computes without a gradient are freed with it, and the step is repeated like any other. */
 import { describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
 import type { Backend } from '../../src/backends/backend.js';

@@ -38,7 +38,7 @@ describe('a LoRA on a language model over packed weights', () => {
       ...{ optimizer, epochs: STEPS, limit: STEPS, record },
       loss: (each, batch) => {
         lengths.add(batch.ids.length);
-        // Of labelled rows alone, where there are fewer.
+        // Only of labelled rows, where there are fewer.
         hiddenRows = Math.min(batch.ids.length, batch.targets.length);
         return tokenLoss(each, batch);
       },

@@ -70,7 +70,7 @@ describe('a step of several rows', () => {
     expect(plain.values).toEqual(several.values);
   });
 
-  it('has as many examples as give the trained tokens that were asked for', async () => {
+  it('has enough examples for the requested trained tokens', async () => {
     const { losses, result } = await train(device, { maxLength: 32, batchTokens: 10 });
     const trained = examples.reduce((sum, { labels }) => sum + labels.filter((id) => id >= 0).length, 0);
     expect(result.iterations).toBe(losses.length);
@@ -78,7 +78,7 @@ describe('a step of several rows', () => {
     expect(losses.length).toBeLessThanOrEqual(3 * Math.ceil(trained / 10));
   });
 
-  it('has as many examples as were asked for, and says which', async () => {
+  it('has the requested number of examples, and says which', async () => {
     const steps: number[][] = [[]];
     const seen = (model: LlamaForCausalLM, batch: PackedBatch) => {
       steps[steps.length - 1].push(...batch.examples);
@@ -122,7 +122,7 @@ describe('a step of several rows', () => {
     expect(values).toEqual(before.values);
   });
 
-  it('goes on from a checkpoint to the same bits', async () => {
+  it('continues from a checkpoint to the same bits', async () => {
     const packing = { maxLength: 32, batchTokens: 10 };
     const whole = await train(device, packing, { shuffle: true });
     const files = new Map<string, Uint8Array>();

@@ -1,4 +1,4 @@
-/** Contenders in a headless Chromium of their own each. */
+/** Contenders, each in its own headless Chromium. */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';

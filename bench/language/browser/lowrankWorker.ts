@@ -41,7 +41,7 @@ async function answer({ do: what, request }: BrowserQuestion): Promise<object> {
   const { work } = request;
   if (what === 'hello') return { how: opened.how };
   if (what === 'time') return { samples: await timeText(opened, work, timed) };
-  // As text: the peer gives no token ids.
+  // Compared as text: the peer gives no token ids.
   const text = (await continuations(opened, work)).map((each) => each.text).join('');
   await timeText(opened, { ...work, tokens: 4 }, timed);
   return { values: Array.from(text, (character) => character.codePointAt(0)) };

@@ -1,4 +1,4 @@
-/** The same by wllama, which is llama.cpp in WebAssembly. It times itself. */
+/** The same task by wllama, which is llama.cpp in WebAssembly. It times itself. */
 import { LoggerWithoutDebug, Wllama } from '@wllama/wllama';
 
 let wllama;
@@ -15,11 +15,11 @@ async function open({ model, threads }) {
   return opened;
 }
 
-/** Greedy text behind a prompt, which must be text, and what its last chunk says of the times. */
+/** Greedy text after a prompt, which must be text, and the times that its last chunk reports. */
 async function write(prompt, count) {
   const chunks = await wllama.createCompletion({
     ...{ prompt, max_tokens: count, stream: true, temperature: 0, ignore_eos: true },
-    // What it has read before would not be read again.
+    // Otherwise a prompt that was read before would not be read again.
     cache_prompt: false,
   });
   let text = '';

@@ -10,7 +10,7 @@ interface Sizes {
   readonly dim: number;
 }
 
-/** The keys that a row sees, in the order of its two stretches. */
+/** The keys that a row sees, in the order of its two ranges. */
 function visibleKeys(ranges: Numbers, row: number, keys: number): number[] {
   const [from, to, prefixFrom, prefixTo] = Array.from(ranges.subarray(4 * row, 4 * row + 4), (bound) =>
     Math.min(Math.max(bound, 0), keys),

@@ -1,4 +1,4 @@
-/** The reference backend: storages that are arrays, kernels in float64. Nothing here is made to be fast. */
+/** The reference backend: storages that are arrays, kernels in float64. Nothing here is optimised for speed. */
 import { DeviceError } from '../../base/errors.js';
 import { bfloatToNumber, halfBits, halfToNumber, numberToBfloat } from '../../base/halves.js';
 import type { Backend, DType, HostArray, KernelArguments, MemoryUse, Storage } from '../backend.js';
@@ -42,7 +42,7 @@ export class ReferenceBackend implements Backend {
   readonly name = 'reference';
   readonly features = ['float64'] as const;
   readonly stepsPerRead: number = 1;
-  /** Never. */
+  /** Never resolves. */
   readonly lost = new Promise<DeviceError>(() => {});
   readonly recorder = undefined;
   #liveBytes = 0;
@@ -52,7 +52,7 @@ export class ReferenceBackend implements Backend {
   alloc(dtype: DType, length: number): Storage {
     checkLength(dtype, length);
     try {
-      // Filled with what nobody should rely on, so that reading before writing shows up in a test.
+      // Filled with values that no caller should rely on, so that reading before writing shows up in a test.
       const data = new ARRAY_OF[dtype](isPackedType(dtype) ? storageBytes(dtype, length) : length).fill(
         dtype === 'f32' ? Number.NaN : 85,
       );
@@ -118,7 +118,7 @@ export class ReferenceBackend implements Backend {
       given[name] = numbers;
       if (isOutput) encodings.push(() => data.set(Uint16Array.from(numbers, encode)));
     }
-    // The kernel's own row says what is in there now: arrays where there were storages.
+    // The kernel's own row guarantees the types: arrays in place of storages.
     (REFERENCE_KERNELS[kernel] as (args: unknown) => void)(given);
     for (const encoding of encodings) encoding();
   }

@@ -1,6 +1,6 @@
 /**
  * Every kernel as plain loops in float64: the documentation of what a kernel computes, and the oracle that the fast
- * backends are compared with. Nothing here is made to be fast.
+ * backends are compared with. Nothing here is optimised for speed.
  */
 import { ATTENTION_KERNELS } from './attention.js';
 import { type Reference, scaled } from './loops.js';
@@ -29,7 +29,7 @@ export const REFERENCE_KERNELS: Reference = {
 
   integerMatmul({ out, a, b, bias, m, k, n, transB, coarse, beta = 0 }) {
     const left = roundedAlong(a, m, k, [k, 1], !transB ? 8191 : coarse ? 127 : 32767);
-    // Weight l of column j; with transB the weight itself stays.
+    // Weight l of column j; with transB the weight itself is not rounded.
     const right = transB ? b : roundedAlong(b, n, k, [1, n], 8191);
     for (let i = 0; i < m; i++) {
       for (let j = 0; j < n; j++) {

@@ -1,4 +1,4 @@
-/** What the loops of all kernels share. */
+/** Types and helpers of all kernels' loops. */
 import type { ArgumentsOf, KERNELS, KernelName } from '../kernels.js';
 
 /** The elements of a storage; float64 where the other backends have f32. */

@@ -1,13 +1,13 @@
-/** What products in integers round their operands to. */
+/** Rounding of the operands of integer products. */
 import type { Numbers } from './loops.js';
 
-/** Steps that share a scale. */
+/** Number of steps that share a scale. */
 const BLOCK = 32;
-/** Numbers nearer to 0 count as 0. */
+/** Magnitude below which a number counts as 0. */
 const SMALLEST = 1e-30;
 
 /**
- * Lines of `steps` numbers, each 32 of which become `s · round(x / s)` with `s = max |x| / top`. The quotients are computed in f32, so
+ * Rounds lines of `steps` numbers: each 32 of them become `s · round(x / s)` with `s = max |x| / top`. The quotients are computed in f32, so
  * that every number is rounded to the same side as by the fast kernels, ties to even; a number that is not finite makes its 32 NaN.
  * @param strides  elements from a line to the next, and from a step to the next
  */

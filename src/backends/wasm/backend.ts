@@ -19,7 +19,7 @@ const FEATURES: Record<WasmBuild, readonly string[]> = {
 export class WasmBackend implements Backend {
   readonly name = 'wasm';
   readonly stepsPerRead = 1;
-  /** Never. */
+  /** Never resolves. */
   readonly lost = new Promise<DeviceError>(() => {});
   readonly features: readonly string[];
   readonly recorder: Recorder<WasmCommand, WasmBlock>;
@@ -28,8 +28,8 @@ export class WasmBackend implements Backend {
   #isDisposed = false;
 
   /**
-   * Use createWasmBackend.
-   * @param obstacle  why there is only one thread
+   * Use createWasmBackend instead.
+   * @param obstacle  the reason why there is only one thread
    */
   constructor(
     build: WasmBuild,
@@ -44,7 +44,7 @@ export class WasmBackend implements Backend {
     this.recorder = runner.recorder;
   }
 
-  /** Those that compute, the caller's included. */
+  /** Number of threads that compute, the caller's included. */
   get threads(): number {
     return this.#runner.threads;
   }

@@ -31,7 +31,7 @@ interface Form {
 export class CommandEncoder {
   readonly #forms: Readonly<Record<KernelName, Form>>;
 
-  /** @param ops  the kernels' numbers, as the binary gives them */
+  /** @param ops  the kernels' numbers, from the binary */
   constructor(ops: Readonly<Record<KernelName, number>>) {
     const forms = Object.entries(KERNELS).map(([name, row]) => [
       name,
@@ -43,7 +43,7 @@ export class CommandEncoder {
   encode<Name extends KernelName>(kernel: Name, args: KernelArguments<Name>): WasmCommand {
     const form = this.#forms[kernel];
     const { storages, elements, length, types, numbers, defaults } = form;
-    // What the arguments are called is the table's business; here they are walked in its order.
+    // The table defines the names of the arguments; here they are read in its order.
     const given = args as Readonly<Record<string, Storage | number | boolean | undefined>>;
     const command = new Array<number>(form.size);
     command[0] = form.op;
@@ -53,7 +53,7 @@ export class CommandEncoder {
       if (storage && storage.dtype !== elements[i]) {
         checkType(kernel, storages[i], elements[i], storage.dtype);
       }
-      // Only an optional storage may be missing: the types of the arguments say so.
+      // The types of the arguments guarantee that only an optional storage is missing.
       command[at++] = storage === undefined ? 0 : open(storage).address;
     }
     if (form.isCast) checkCast(kernel, (given.out as Storage).dtype, (given.x as Storage).dtype);

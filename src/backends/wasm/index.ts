@@ -1,4 +1,4 @@
-/** Opens the backend on WebAssembly SIMD, in Node, a page or a worker: whoever calls brings the binaries and the threads. */
+/** Opens the backend on WebAssembly SIMD, in Node, a page or a worker: the caller provides the binaries and the threads. */
 import { DeviceError } from '../../base/errors.js';
 import { giveBackDisposed } from '../ownership.js';
 import { WasmBackend } from './backend.js';
@@ -12,18 +12,18 @@ export type { WasmBinary, WasmBuild } from './kernels.js';
 export type { ThreadPlatform } from './threads.js';
 
 export interface WasmBackendOptions {
-  /** Gives the bytes of `build/<name>.wasm`: from a file, a fetch, or embedded. */
+  /** Reads the bytes of `build/<name>.wasm`: from a file, a fetch, or embedded. */
   readonly readBinary: (name: WasmBinary) => Promise<Uint8Array>;
-  /** Default: the fastest that the runtime has. */
+  /** Build to use. Default: the fastest that the runtime supports. */
   readonly build?: WasmBuild | undefined;
-  /** Keeps to the `simd` build, whose results are the same bits on every machine. Default false. */
+  /** Whether to use the `simd` build, whose results have the same bits on every machine. Default false. */
   readonly deterministic?: boolean | undefined;
   /**
-   * Threads, the caller's included, which change no result; `auto` is one for each core, up to 8, or one where they do
-   * not start. Default 1.
+   * Number of threads, the caller's included; results do not depend on it. `auto` is one for each core, up to 8, or one
+   * where threads do not start. Default 1.
    */
   readonly threads?: number | 'auto' | undefined;
-  /** Needed for more than one. */
+  /** Starts threads; required for more than one. */
   readonly threadPlatform?: ThreadPlatform | undefined;
 }
 
@@ -40,7 +40,7 @@ export async function createWasmBackend(options: WasmBackendOptions): Promise<Wa
   try {
     return await openShared(build, readBinary, threads, threadPlatform);
   } catch (error) {
-    // Those that were asked for by number are not left out silently.
+    // A requested number of threads is not reduced silently.
     if (requested !== 'auto' || !(error instanceof DeviceError)) throw error;
     return openSingle(build, readBinary, error.message.replace(/^wasm: /, ''));
   }
@@ -62,7 +62,7 @@ async function openShared(
   platform: ThreadPlatform,
 ) {
   const memory = new WasmMemory(true);
-  // The debug build has no twin, and chooseThreads gives it one thread.
+  // The debug build has no shared version, and chooseThreads gives it one thread.
   const module = await compileModule(await readBinary(`${build}-shared` as WasmBinary));
   const runner = new WasmRunner(await loadKernels(module, memory.memory), memory, threads);
   await runner.start(threads, module, platform);

@@ -11,7 +11,7 @@ const STRIP_ROWS = 4;
 /** The header's third 32-bit word. */
 const HAS_MINIMUMS = 2;
 
-/** Rows of as many whole groups, in memory from the 32-bit word `at` on. */
+/** Rows of the same number of whole groups, in memory starting at the 32-bit word `at`. */
 export interface PackedPlace {
   readonly dtype: PackedType;
   readonly length: number;
@@ -19,18 +19,18 @@ export interface PackedPlace {
   readonly at: number;
 }
 
-/** The header of weights that are not there yet. */
+/** Writes the header of weights that are not written yet. */
 export function writeHeader(words: Int32Array, { length, rowLength, at }: PackedPlace): void {
   words.set([rowLength === 0 ? 0 : length / rowLength, rowLength, 0, 0], at);
 }
 
-/** Lays weights out. @param apart  their bytes as 32-bit words */
+/** Stores weights interleaved. @param apart  their bytes as 32-bit words, with separate parts */
 export function interleave(words: Int32Array, place: PackedPlace, apart: Int32Array): void {
   move(words, place, apart, true);
   words[place.at + HAS_MINIMUMS] = isShifted(apart, place) ? 1 : 0;
 }
 
-/** What {@link interleave} was given. */
+/** The reverse of {@link interleave}. */
 export function deinterleave(words: Int32Array, place: PackedPlace): Int32Array {
   const { codes, groups } = partsOf(place);
   const apart = new Int32Array(codes + groups * (PACKED[place.dtype].hasMinimums ? 2 : 1));
@@ -38,7 +38,7 @@ export function deinterleave(words: Int32Array, place: PackedPlace): Int32Array 
   return apart;
 }
 
-/** Words of all codes, and groups: each has a scale of one word. */
+/** Number of words of all codes, and of groups, each of which has a scale of one word. */
 function partsOf({ dtype, length }: PackedPlace): { codes: number; groups: number } {
   const { bits, group } = PACKED[dtype];
   return { codes: (length * bits) / 32, groups: length / group };

@@ -10,25 +10,25 @@ import { KERNELS, type KernelName } from '../kernels.js';
  */
 export type WasmBuild = 'debug' | 'simd' | 'relaxed';
 
-/** A file of the build: the twins run over memory that threads share. */
+/** A file of the build: the shared versions run over memory that threads share. */
 export type WasmBinary = WasmBuild | 'simd-shared' | 'relaxed-shared';
 
 /** A compiled binary over a memory. Addresses and sizes are in bytes. */
 export interface WasmKernels {
-  /** The kernels' numbers in a command. */
+  /** The number of each kernel in a command. */
   readonly ops: Readonly<Record<KernelName, number>>;
-  /** Of one command in a program. */
+  /** Number of bytes of one command in a program. */
   readonly commandBytes: number;
-  /** Where memory begins that the binary does not use itself. */
+  /** Beginning of the memory that the binary does not use itself. */
   readonly heapBase: number;
   readonly matmulScratchBytes: number;
-  /** Of the control block over which threads meet. */
+  /** Number of bytes of the control block that synchronises threads. */
   readonly controlBytes: number;
   /** Runs `count` commands at the address `program`, see assembly/program.ts. */
   readonly run: Exports['run'];
 }
 
-/** What the binaries export beside the numbers of the kernels. */
+/** Exports of the binaries besides the numbers of the kernels. */
 interface Exports {
   heapBase(): number;
   matmulScratchBytes(): number;
@@ -38,9 +38,9 @@ interface Exports {
 }
 
 /**
- * The binary to use: `requested` if given, else `relaxed` where the runtime has relaxed SIMD and the results
- * need not be `deterministic`, else `simd`.
- * @throws DeviceError when the runtime lacks what that binary needs
+ * The binary to use: `requested` if given, otherwise `relaxed` where the runtime has relaxed SIMD and the results
+ * need not be `deterministic`, otherwise `simd`.
+ * @throws DeviceError when the runtime lacks a feature that the binary requires
  */
 export async function chooseBuild(
   requested: WasmBuild | undefined,

@@ -1,5 +1,5 @@
 /**
- * The allocator over one growing WebAssembly.Memory. It knows addresses and sizes, no kernels.
+ * The allocator over one growing WebAssembly.Memory. It knows addresses and sizes, but not kernels.
  *
  * Blocks are multiples of 256 bytes at multiples of 256. A freed block waits in a bin of its size, and a
  * bin gives its lowest address first: what is free decides what comes next, not the order in which it was
@@ -17,19 +17,19 @@ const PAGE_BYTES = 65536;
 const MAX_PAGES = 65536;
 /** The last page stays unused, so that the end of a block never wraps to address 0. */
 export const END_OF_MEMORY = (MAX_PAGES - 1) * PAGE_BYTES;
-/** Grow by at least this share of what there is: few growths, each of which detaches all views. */
+/** Minimum relative growth of the memory, to keep growths rare, each of which detaches all views. */
 const GROWTH = 1 / 8;
-/** But by no more than 16 MiB that nobody asked for yet. */
+/** Maximum growth beyond the requested memory: 16 MiB. */
 const MOST_GROWTH_PAGES = 256;
 const INITIAL_PAGES = 64;
 
-/** Elements. */
+/** Number of elements up to which a write needs no view. */
 const FEW = 64;
 
-/** A stretch of memory, used by a storage and its slices. */
+/** A block of memory, used by a storage and its slices. */
 export interface WasmBlock extends RecordedBlock {
   readonly address: number;
-  /** Bytes asked for. */
+  /** Requested bytes. */
   used: number;
 }
 
@@ -40,12 +40,12 @@ export class WasmStorage implements Storage {
     /** 0 once freed: the memory's first bytes belong to the binary. */
     public address: number,
     readonly block: WasmBlock,
-    /** Weights in a row, where they are packed. */
+    /** Number of weights in a row, where they are packed. */
     readonly rowLength = 0,
   ) {}
 }
 
-/** The storage as one of this kind of backend, not freed. */
+/** The storage as one of this kind of backend. @throws TypeError for another kind, Error for a freed one */
 export function open(storage: Storage): WasmStorage {
   if (!(storage instanceof WasmStorage)) throw new TypeError('wasm: the storage belongs to another device');
   if (storage.address === 0) throw new Error('wasm: the storage was freed');
@@ -61,18 +61,18 @@ export class WasmMemory {
   u8: Uint8Array = new Uint8Array(0);
   liveBytes = 0;
   liveStorages = 0;
-  /** The end of what was ever handed out. */
+  /** The highest end of memory that was ever handed out. */
   peakBytes = 0;
   readonly pressure = new MemoryPressure();
 
   /** Free blocks by size, highest address first. */
   readonly #bins = new Map<number, WasmBlock[]>();
-  /** Where the memory that was never handed out begins. */
+  /** Beginning of the memory that was never handed out. */
   #top = SLICE_ALIGNMENT;
 
   /**
-   * @param shared  so that threads can use it too
-   * @throws DeviceError when the runtime has none to give
+   * @param shared  whether threads share the memory
+   * @throws DeviceError when the runtime does not provide the memory
    */
   constructor(shared = false) {
     try {
@@ -97,8 +97,8 @@ export class WasmMemory {
   }
 
   /**
-   * @param recorder   is told, and may have a block that a program keeps
-   * @param rowLength  of packed weights, see Backend
+   * @param recorder   notes the allocation, and may provide a block that a program keeps
+   * @param rowLength  row length of packed weights, see Backend
    */
   alloc(
     dtype: DType,
@@ -143,12 +143,12 @@ export class WasmMemory {
     if (!block.isKept) this.#put(block);
   }
 
-  /** A block that holds no storage; it goes back with `release`. */
+  /** A block that holds no storage; `release` returns it. */
   reserve(bytes: number): WasmBlock {
     return this.#take(roundUp(bytes), bytes);
   }
 
-  /** Grows once for so many bytes, instead of little by little with a look for garbage each time. */
+  /** Grows once by what `bytes` require, instead of little by little with a garbage collection each time. */
   makeRoom(bytes: number): void {
     const free = [...this.#bins.values()].flat().reduce((sum, block) => sum + block.bytes, 0);
     const end = this.#top + bytes - free;
@@ -158,7 +158,7 @@ export class WasmMemory {
     this.#grow(end);
   }
 
-  /** Takes back a block that holds no storage any more. */
+  /** Returns a block that no longer holds a storage. */
   release(block: WasmBlock): void {
     this.#put(block);
   }
@@ -174,7 +174,7 @@ export class WasmMemory {
       this.view(storage).set(data);
       return;
     }
-    // What a step writes, indices and an optimizer's numbers, is too short to be worth a view.
+    // The indices and hyperparameters that a step writes are too short to be worth a view.
     const to = dtype === 'f32' ? this.f32 : this.i32;
     const start = storage.address >>> 2;
     for (let i = 0; i < data.length; i++) to[start + i] = data[i];
@@ -200,8 +200,8 @@ export class WasmMemory {
   }
 
   /**
-   * From the bin of that size, else from the memory never used, else from what can be merged, else by
-   * growing.
+   * Takes a block from the bin of that size, otherwise from memory that was never used, otherwise from blocks that can be
+   * merged, otherwise by growing.
    */
   #take(bytes: number, used: number): WasmBlock {
     const free = this.#takeFree(bytes);
@@ -227,7 +227,7 @@ export class WasmMemory {
     return this.#takeTop(bytes);
   }
 
-  /** @param isChanged  whether there may be something free that was not before */
+  /** @param isChanged  whether more memory may be free than before */
   #takeGrown(bytes: number, isChanged: boolean): WasmBlock | undefined {
     const free = isChanged ? this.#takeFree(bytes) : undefined;
     if (free) return free;
@@ -252,7 +252,7 @@ export class WasmMemory {
     bin.splice(i, 0, block);
   }
 
-  /** Joins neighbours that are free; what ends at the top goes back to the memory never used. */
+  /** Joins free neighbours; a block that ends at the top becomes unused memory again. */
   #mergeFree(): void {
     const free = [...this.#bins.values()].flat().sort((a, b) => a.address - b.address);
     this.#bins.clear();
@@ -287,7 +287,7 @@ export class WasmMemory {
     return { address: found.address, bytes, used: 0, references: 0, isKept: false };
   }
 
-  /** Makes the memory reach `end`, and a little further where it can; false when there is no more. */
+  /** Makes the memory reach `end`, and a little further where possible. @returns false when no more memory is available */
   #grow(end: number): boolean {
     if (end > END_OF_MEMORY) return false;
     const current = this.u8.byteLength / PAGE_BYTES;
@@ -321,7 +321,7 @@ function placeOf({ length, rowLength, address }: WasmStorage, dtype: PackedType)
   return { dtype, length, rowLength, at: address >>> 2 };
 }
 
-/** Bytes as words: those of packed weights are whole ones. */
+/** Bytes as words; packed weights always have whole words. */
 function wordsOf(data: ArrayLike<number>): Int32Array {
   const isWhole = data instanceof Uint8Array && data.byteOffset % 4 === 0;
   const { buffer, byteOffset, length } = isWhole ? data : Uint8Array.from(data);

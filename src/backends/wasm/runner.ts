@@ -1,4 +1,4 @@
-/** Runs commands: one in a place of its own, or a program of many with a single call into WebAssembly. */
+/** Runs commands: one at a reserved address, or a program of many with a single call into WebAssembly. */
 import type { HostWasmModule } from '../../base/hostTypes.js';
 import type { KernelArguments } from '../backend.js';
 import type { KernelName } from '../kernels.js';
@@ -19,8 +19,8 @@ export class WasmRunner implements RecordedDevice<WasmCommand, WasmBlock> {
   readonly #encoder: CommandEncoder;
   readonly #memory: WasmMemory;
   /**
-   * Below all storages: the place of a single command, the control block of the threads, and for each of them the
-   * memory where matmul packs its operands.
+   * Address below all storages: the place of a single command, followed by the control block of the threads, and for each of
+   * them the memory where matmul packs its operands.
    */
   readonly #single: number;
   readonly #control: number;
@@ -29,7 +29,7 @@ export class WasmRunner implements RecordedDevice<WasmCommand, WasmBlock> {
   /** Says whether commands are to be left out from now on; undefined where they never are. */
   #mayStop: (() => boolean) | undefined;
 
-  /** @param threads  for so many there is room */
+  /** @param threads  maximum number of threads */
   constructor(kernels: WasmKernels, memory: WasmMemory, threads: number) {
     this.recorder = new Recorder(this);
     this.#kernels = kernels;
@@ -41,17 +41,17 @@ export class WasmRunner implements RecordedDevice<WasmCommand, WasmBlock> {
     memory.startAt(this.#scratch + threads * kernels.matmulScratchBytes);
   }
 
-  /** A kernel call as a command. @throws TypeError for a storage that is not what the kernel takes */
+  /** A kernel call as a command. @throws TypeError for a storage that the kernel does not accept */
   encode<Name extends KernelName>(kernel: Name, args: KernelArguments<Name>): WasmCommand {
     return this.#encoder.encode(kernel, args);
   }
 
-  /** Threads that run commands, the caller's included. */
+  /** Number of threads that run commands, the caller's included. */
   get threads(): number {
     return 1 + this.#workers.length;
   }
 
-  /** Starts threads until there are so many. @throws DeviceError when one does not start; none is left then */
+  /** Starts threads up to the given number. @throws DeviceError when one does not start; all are ended then */
   async start(threads: number, module: HostWasmModule, platform: ThreadPlatform): Promise<void> {
     const { memory } = this.#memory;
     const place = { module, memory, scratch: this.#scratch, control: this.#control };
@@ -65,7 +65,7 @@ export class WasmRunner implements RecordedDevice<WasmCommand, WasmBlock> {
     throw failed.reason;
   }
 
-  /** Ends all threads but the caller's, which goes on alone. */
+  /** Ends all threads except the caller's. */
   stop(): void {
     for (const worker of this.#workers.splice(0)) worker.terminate();
   }

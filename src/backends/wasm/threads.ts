@@ -1,11 +1,11 @@
 /**
- * Threads over one shared memory: how many, and their start. What they do is in assembly/pool.ts; how a platform starts
- * one is its own.
+ * Threads over one shared memory: their number, and their start. Their work is in assembly/pool.ts; each platform has its
+ * own way to start one.
  */
 import { DeviceError } from '../../base/errors.js';
 import type { HostWasmMemory, HostWasmModule } from '../../base/hostTypes.js';
 
-/** What a thread is started with: it instantiates `module` over `memory` and calls `work(thread, scratch, control)`. */
+/** Arguments of a thread's start: it instantiates `module` over `memory` and calls `work(thread, scratch, control)`. */
 export interface ThreadTask {
   readonly module: HostWasmModule;
   readonly memory: HostWasmMemory;
@@ -14,13 +14,13 @@ export interface ThreadTask {
   readonly control: number;
 }
 
-/** What a platform can do with threads. */
+/** Thread support of a platform. */
 export interface ThreadPlatform {
-  /** How many can run at once. */
+  /** Number of threads that can run at once. */
   readonly available: number;
-  /** Why there is only one; undefined where there may be more. */
+  /** The reason why there is only one; undefined where there may be more. */
   readonly obstacle: string | undefined;
-  /** Starts one; settles once it is about to wait for work. It must not keep a process alive. */
+  /** Starts a thread; resolves once it is about to wait for work. The thread must not keep a process alive. */
   readonly start: (task: ThreadTask) => Promise<Thread>;
 }
 
@@ -28,18 +28,18 @@ export interface Thread {
   terminate(): void;
 }
 
-/** More are taken only when asked for: a step of small kernels does not keep them busy. */
+/** Maximum number with `auto`: a step of small kernels does not keep more busy. */
 const MOST_BY_DEFAULT = 8;
-/** Each wants memory of its own for matmul. */
+/** Maximum number; each requires its own memory for matmul. */
 const MOST = 64;
 
-/** Far above what a start takes on a busy machine. */
+/** Time limit for a start, far above what it takes on a busy machine. */
 const START_LIMIT_MS = 10_000;
 
 /**
- * Starts a thread by whatever means the platform has.
- * @param open  begins it, and calls `ready` or `fail` later on
- * @throws DeviceError when that is refused, fails, or brings no answer within `limitMs`; nothing of it runs on then
+ * Starts a thread in the platform's way.
+ * @param open  begins the start, and later calls `ready` or `fail`
+ * @throws DeviceError when the start is refused, fails, or gives no answer within `limitMs`; the thread is ended then
  */
 export function startThread(
   open: (ready: () => void, fail: (why: unknown) => void) => Thread,
@@ -63,7 +63,7 @@ export function startThread(
     };
     try {
       thread = open(ready, fail);
-      // Both may be called before there is a thread.
+      // Both may be called before the thread exists.
       if (outcome === 'ready') resolve(thread);
       if (outcome === 'failed') thread.terminate();
     } catch (error) {
@@ -77,7 +77,7 @@ export function sharingObstacle(): string | undefined {
   return 'SharedArrayBuffer' in globalThis ? undefined : 'this runtime has no SharedArrayBuffer';
 }
 
-/** What a thread runs: loads the kernels over the shared memory, and never comes back. */
+/** Source of a thread: it loads the kernels over the shared memory, and never returns. */
 export const THREAD_SOURCE = `
 function work({ module, memory, thread, scratch, control }, ready) {
   const { exports } = new WebAssembly.Instance(module, { env: { memory, abort() {} } });
@@ -86,7 +86,7 @@ function work({ module, memory, thread, scratch, control }, ready) {
 }`;
 
 /**
- * How many threads to run on, the caller's included.
+ * The number of threads to run on, the caller's included.
  * @throws RangeError unless `requested` is an integer from 1 to 64, DeviceError when there can be only one
  */
 export function chooseThreads(requested: number | 'auto', platform: ThreadPlatform | undefined): number {

@@ -1,4 +1,4 @@
-/** The backend on WebGPU: kernel calls become dispatches; see commands.ts for when they run. */
+/** The backend on WebGPU: kernel calls become dispatches; commands.ts decides when they run. */
 import type { DeviceError } from '../../base/errors.js';
 import {
   type Backend,
@@ -23,15 +23,15 @@ import { type WebGpuCommand, WebGpuRunner } from './runner.js';
 import { ShaderRunner } from './shaderRunner.js';
 import { fromWords, toWords } from './words.js';
 
-/** What the bench wants to know; all but `buffers` and `calls` count up. */
+/** Counters for the benchmarks; all but `buffers` and `calls` only increase. */
 export interface WebGpuCounters {
   readonly dispatches: number;
   readonly submits: number;
-  /** Milliseconds on the host in kernel calls and programs, without the submits. */
+  /** Milliseconds of host time in kernel calls and programs, without the submits. */
   readonly encodeMs: number;
-  /** GPU buffers that hold storages, in use or free. */
+  /** Number of GPU buffers that hold storages, in use or free. */
   readonly buffers: number;
-  /** Calls whose bind groups are kept. */
+  /** Number of calls whose bind groups are kept. */
   readonly calls: number;
 }
 
@@ -39,10 +39,10 @@ export interface WebGpuParts {
   readonly gpu: GPU;
   readonly device: GPUDevice;
   readonly report: AdapterReport;
-  /** Compiled on `device`, with those that `matmul` wants. */
+  /** Shaders compiled on `device`, including those that `matmul` uses. */
   readonly kernels: Shaders;
   readonly matmul: MatmulPlanner;
-  /** Workgroups in one dimension of a dispatch; default the device's limit. */
+  /** Maximum workgroups in one dimension of a dispatch. Default: the device's limit. */
   readonly maxGroups: number | undefined;
 }
 
@@ -51,13 +51,13 @@ export class WebGpuBackend implements Backend {
   readonly features: readonly string[];
   readonly adapterDescription: string;
   readonly limits: AdapterLimits;
-  /** A read waits for all that was asked for and for the way back: worth it every so often only. */
+  /** A read waits for all pending work and for the transfer, so reads are rare. */
   readonly stepsPerRead = 32;
-  /** Settles when the device is lost or disposed, with why; what is under way then is rejected with it. */
+  /** Resolves when the device is lost or disposed, with the reason; pending work is rejected with it. */
   readonly lost: Promise<DeviceError>;
   readonly recorder: Recorder<WebGpuCommand, WebGpuBlock>;
   readonly #device: GPUDevice;
-  /** Node's WebGPU ends the process when this is collected while a device is used. */
+  /** Reference to the `gpu` object: Node's WebGPU ends the process when it is collected while a device is in use. */
   protected readonly gpu: GPU;
   readonly #health: DeviceHealth;
   readonly #memory: WebGpuMemory;
@@ -66,7 +66,7 @@ export class WebGpuBackend implements Backend {
   readonly #runner: WebGpuRunner;
   readonly #shaders: ShaderRunner;
 
-  /** Use createWebGpuBackend. */
+  /** Use createWebGpuBackend instead. */
   constructor({ gpu, device, report, kernels, matmul, maxGroups }: WebGpuParts) {
     this.gpu = gpu;
     this.features = report.features;
@@ -121,7 +121,7 @@ export class WebGpuBackend implements Backend {
       this.#commands.write(out, words);
       return;
     }
-    // The last word holds bytes that stay as they are: the kernel knows how, a write does not.
+    // The last word holds bytes that must not change: the kernel preserves them, a write would not.
     const start = this.#memory.alloc(out.dtype, data.length, this.recorder);
     this.#commands.write(start, words);
     this.run('copy', { out, x: start });
@@ -131,7 +131,7 @@ export class WebGpuBackend implements Backend {
   async read(storage: Storage): Promise<HostArray> {
     const opened = this.#memory.open(storage);
     this.recorder.interrupt();
-    // Asked for now, so that it is as it is now.
+    // The read is requested now, so that it gives the current values.
     const words =
       opened.length > 0 ? this.#commands.read(opened) : this.sync().then(() => new ArrayBuffer(0));
     const values = fromWords(opened.dtype, await words, opened.length);

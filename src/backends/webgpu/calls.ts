@@ -1,37 +1,37 @@
 /**
- * Kernel calls with their bind groups and parameters, made once and found again. A training step makes the same
- * calls over the same buffers each time (rule 4 of the interface), in the same order: so each call remembers which
- * came after it, and that one is looked at first. Else it is looked up by what it is bound to.
+ * Kernel calls with their bind groups and parameters, made once and reused. A training step makes the same
+ * calls over the same buffers each time (rule 4 of the interface), in the same order: so each call remembers its
+ * successor, which is tried first. Otherwise a call is looked up by what it is bound to.
  */
 import type { Dispatch, Region } from './commands.js';
 import type { Shader } from './kernels.js';
 import type { WebGpuBlock } from './memory.js';
 import { BUFFER_USAGE } from './usage.js';
 
-/** Beyond this many sets of parameters all is forgotten: they are numbers that do not recur. */
+/** Number of parameter sets beyond which all are forgotten, as they do not recur. */
 const MAX_PARAMS = 4096;
-/** Recent calls that are found again. A call that is not asked for while this many others are made is forgotten. */
+/** Number of recent calls that are kept. A call that is not used while this many others are made is forgotten. */
 const MAX_CALLS = 4096;
 
 export interface Call extends Dispatch {
   readonly params: readonly number[];
-  /** Workgroups, before they are laid out in two dimensions. */
+  /** Number of workgroups, before they are arranged in two dimensions. */
   readonly groups: number;
   /** The call that came after this one the last time. */
   next: Call | undefined;
 }
 
 export class CallCache {
-  /** Counts the times that all was forgotten: calls from before are not to be made any more. */
+  /** Number of times that all calls were forgotten; calls of an earlier generation must not be made any more. */
   generation = 0;
   readonly #device: GPUDevice;
-  /** Those that were made or asked for lately, and those from before that. */
+  /** Calls that were used recently, and those of the period before. */
   #calls = new Map<string, Call>();
   #older = new Map<string, Call>();
   readonly #uniforms = new Map<string, GPUBuffer>();
-  /** Bound where a storage has no elements. */
+  /** Block to bind where a storage has no elements. */
   readonly #nothing: WebGpuBlock;
-  /** Workgroups in one dimension. */
+  /** Maximum workgroups in one dimension. */
   readonly #maxGroups: number;
   #last: Call | undefined;
 
@@ -50,8 +50,8 @@ export class CallCache {
   }
 
   /**
-   * The same call for the same arguments, where it was asked for lately. It keeps both arrays.
-   * @param params  as 32-bit words, in the order of the kernel's struct
+   * The call with these arguments, reused where it was made recently. It keeps both arrays.
+   * @param params  parameters as 32-bit words, in the order of the kernel's struct
    */
   find(kernel: Shader, places: readonly Region[], params: readonly number[], groups: number): Call {
     const guess = this.#last?.next;
@@ -76,7 +76,7 @@ export class CallCache {
     return call;
   }
 
-  /** A call from before as it can be made now. */
+  /** An earlier call in a form that can be made now. */
   findAgain({ kernel, places, params, groups }: Call): Call {
     return this.find(kernel, places, params, groups);
   }

@@ -1,32 +1,32 @@
 /**
- * The way of commands to the device. All dispatches go into one compute pass of one encoder, which is submitted
- * when something wants its results: a read, a sync, or a write to a buffer that a dispatch in it uses. Any other
- * write goes to the queue at once, before the encoder that waits, and changes nothing that it reads; so a
+ * Sends commands to the device. All dispatches go into one compute pass of one encoder, which is submitted
+ * when something requires its results: a read, a sync, or a write to a buffer that a dispatch in it uses. Any other
+ * write goes to the queue at once, before the pending encoder, and changes nothing that it reads; so a
  * training step, which begins by writing the indices of its batch, is one submit.
  *
- * Submits are not counted while they run: kernel calls cannot wait, only `read` and `sync` can, and they wait
- * for all that went before.
+ * Running submits are not limited: kernel calls cannot wait, only `read` and `sync` can, and they wait for all
+ * earlier work.
  */
 import type { DeviceHealth } from './health.js';
 import type { Shader } from './kernels.js';
 import type { WebGpuBlock, WebGpuStorage } from './memory.js';
 import { BUFFER_USAGE, MAP_MODE } from './usage.js';
 
-/** So many dispatches are submitted without waiting for a reason: the device has work, memory stays bounded. */
+/** Submit at the latest after this many dispatches, so that the device has work and memory stays bounded. */
 const MAX_PENDING = 1000;
 
-/** Staging buffers up to this size are kept for the next read. */
+/** Maximum size of a staging buffer that is kept for the next read. */
 const MAX_KEPT_STAGING = 2 ** 20;
 
-/** Where a command reads or writes; a storage is one. */
+/** A place where a command reads or writes, such as a storage. */
 export interface Region {
   readonly block: WebGpuBlock;
-  /** Bytes from the beginning of the block. */
+  /** Offset in bytes from the beginning of the block. */
   readonly offset: number;
   readonly wordBytes: number;
 }
 
-/** A kernel with all it is bound to, in `x · y` workgroups. */
+/** A kernel with its bindings, in `x · y` workgroups. */
 export interface Dispatch {
   readonly kind: 'dispatch';
   readonly kernel: Shader;
@@ -36,7 +36,7 @@ export interface Dispatch {
   readonly y: number;
 }
 
-/** The words of the first place go to the beginning of the second, which lies in another buffer. */
+/** Copies the words of one place to the beginning of another, which lies in another buffer. */
 export interface Copy {
   readonly kind: 'copy';
   readonly places: readonly [from: Region, to: Region];
@@ -45,16 +45,16 @@ export interface Copy {
 export class CommandQueue {
   dispatches = 0;
   submits = 0;
-  /** Staging buffers that wait for the next read. */
+  /** Bytes of staging buffers that are kept for the next read. */
   stagingBytes = 0;
   readonly #device: GPUDevice;
   readonly #health: DeviceHealth;
   readonly #staging = new Map<number, GPUBuffer[]>();
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
-  /** Set in the pass. */
+  /** The current pipeline of the pass. */
   #pipeline: GPUComputePipeline | undefined;
-  /** Of the encoder that is being filled; blocks remember it. */
+  /** Number of the encoder that is being filled; blocks remember it. */
   #serial = 1;
   #pending = 0;
 
@@ -63,14 +63,14 @@ export class CommandQueue {
     this.#health = health;
   }
 
-  /** Runs a command after all that came before. */
+  /** Runs a command after all earlier ones. */
   run(command: Dispatch | Copy): void {
     for (const { block } of command.places) block.usedBy = this.#serial;
     this.#encode(command);
     if (this.#pending >= MAX_PENDING) this.flush();
   }
 
-  /** Runs commands after all that came before, in one submit. @param blocks  those of the commands, each once */
+  /** Runs commands after all earlier ones, in one submit. @param blocks  blocks of the commands, each once */
   runAll(commands: readonly (Dispatch | Copy)[], blocks: readonly WebGpuBlock[]): void {
     for (const block of blocks) block.usedBy = this.#serial;
     for (const command of commands) this.#encode(command);
@@ -89,7 +89,7 @@ export class CommandQueue {
     );
   }
 
-  /** The words of `storage`, once all commands so far have run. */
+  /** The words of `storage`, after all commands so far have run. */
   async read(storage: WebGpuStorage): Promise<ArrayBuffer> {
     const bytes = storage.wordBytes;
     const staging = this.#takeStaging(bytes);
@@ -109,13 +109,13 @@ export class CommandQueue {
     return words;
   }
 
-  /** Settles when all commands so far have run. */
+  /** Resolves when all commands so far have run. */
   async sync(): Promise<void> {
     this.flush();
     await this.#health.settle(this.#device.queue.onSubmittedWorkDone());
   }
 
-  /** Submits what waits. */
+  /** Submits pending commands. */
   flush(): void {
     if (!this.#encoder) return;
     this.#endPass();

@@ -1,29 +1,29 @@
-/** Which adapter WebGPU offers, and what it is. It knows no kernels. */
+/** Requests and describes an adapter of WebGPU. It does not know kernels. */
 import { DeviceError } from '../../base/errors.js';
 
-/** What `lowrank devices` says of an adapter. */
+/** Description of an adapter for `lowrank devices`. */
 export interface AdapterReport {
   readonly description: string;
-  /** It computes on the processor, slower than WebAssembly does. */
+  /** Whether it computes on the processor, which is slower than WebAssembly. */
   readonly isSoftware: boolean;
   readonly features: readonly string[];
   readonly limits: AdapterLimits;
 }
 
 export interface AdapterLimits {
-  /** Bytes in one storage. */
+  /** Maximum bytes of one storage. */
   readonly maxStorageBytes: number;
-  /** In one dimension of a dispatch. */
+  /** Maximum workgroups in one dimension of a dispatch. */
   readonly maxWorkgroups: number;
   readonly maxInvocationsPerWorkgroup: number;
-  /** Bytes. */
+  /** Maximum bytes of workgroup memory. */
   readonly maxWorkgroupStorage: number;
 }
 
-/** Features worth telling, where an adapter has them. */
+/** Features to report, where an adapter has them. */
 const FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
 
-/** How software adapters call themselves: SwiftShader, Mesa's two, and Windows's WARP. */
+/** Names of software adapters: SwiftShader, Mesa's two, and Windows's WARP. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|software/i;
 
 /**
@@ -41,14 +41,14 @@ export async function requestAdapter(gpu: GPU, allowFallback: boolean): Promise<
   }
   if (!allowFallback && isSoftware(adapter)) {
     throw new DeviceError(
-      `webgpu: only a software adapter is there: ${describe(adapter)}: it is taken only when webgpu is asked for ` +
+      `webgpu: only a software adapter exists: ${describe(adapter)}: it is used only when webgpu is asked for ` +
         'by name, because wasm is faster',
     );
   }
   return adapter;
 }
 
-/** @throws DeviceError when the runtime does not allow even the question */
+/** Requests an adapter. @throws DeviceError when the runtime does not even allow the request */
 async function ask(gpu: GPU, options: GPURequestAdapterOptions): Promise<GPUAdapter | null> {
   try {
     return await gpu.requestAdapter(options);
@@ -58,7 +58,7 @@ async function ask(gpu: GPU, options: GPURequestAdapterOptions): Promise<GPUAdap
   }
 }
 
-/** What the adapter is that a device would be made on. @throws DeviceError when there is none */
+/** Describes the adapter that a device would use. @throws DeviceError when there is none */
 export async function describeAdapter(gpu: GPU): Promise<AdapterReport> {
   return reportOf(await requestAdapter(gpu, true));
 }
@@ -83,12 +83,12 @@ function isSoftware(adapter: GPUAdapter): boolean {
   return isFallbackAdapter === true || SOFTWARE.test(`${vendor} ${architecture} ${device} ${description}`);
 }
 
-/** The types promise what the first browsers with WebGPU do not have. */
+/** Information about an adapter; despite its type, the first browsers with WebGPU do not have it. */
 function infoOf({ info }: GPUAdapter): Partial<GPUAdapterInfo> {
   return (info as GPUAdapterInfo | undefined) ?? {};
 }
 
-/** Browsers leave out what would tell users apart, so any of the parts may be empty. */
+/** Description of an adapter; browsers omit identifying details, so any of the parts may be empty. */
 function describe(adapter: GPUAdapter): string {
   const { description, device, vendor, architecture } = infoOf(adapter);
   const kind = [vendor, architecture].filter(Boolean).join(' ');

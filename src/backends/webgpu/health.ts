@@ -1,19 +1,18 @@
 /**
- * What went wrong on a device, and who has to be told. WebGPU reports errors after the call that made them, and
- * kernel calls do not wait: so an error is kept and rejects what is asked for next. A lost device rejects all
- * that is under way and refuses everything after.
+ * Errors of a device. WebGPU reports errors after the call that caused them, and kernel calls do not wait: so an error is
+ * kept and rejects the next request. A lost device rejects all pending work and refuses everything after.
  */
 import { DeviceError } from '../../base/errors.js';
 
 export class DeviceHealth {
-  /** Settles when the device is lost, with why. */
+  /** Resolves when the device is lost, with the reason. */
   readonly lost: Promise<DeviceError>;
   #lostBy: DeviceError | undefined;
-  /** The first error that nobody was told of. */
+  /** The first error that was not reported yet. */
   #failure: DeviceError | undefined;
-  /** Error scopes whose outcome is not known. */
+  /** Error scopes whose outcome is not known yet. */
   readonly #scopes = new Set<Promise<void>>();
-  /** Ends what is under way. */
+  /** Callbacks that reject pending work. */
   readonly #waiting = new Set<(reason: DeviceError) => void>();
   #resolveLost: (reason: DeviceError) => void = () => {};
 
@@ -25,7 +24,7 @@ export class DeviceHealth {
       this.#resolveLost = resolve;
     });
     device.onuncapturederror = (event) => {
-      // It is told to whoever asks next, and need not be on the console too.
+      // It is reported by the next request, and need not also be on the console.
       event.preventDefault();
       this.#fail(event.error.message);
     };
@@ -37,18 +36,18 @@ export class DeviceHealth {
     if (this.#lostBy) throw new DeviceError(this.#lostBy.message);
   }
 
-  /** Takes the device for lost from now on: it is about to be destroyed. */
+  /** Marks the device as lost, before it is destroyed. */
   dispose(): void {
     this.#lose('the device was disposed');
   }
 
-  /** Takes what an error scope finds for a failure, in the words of `describe`. */
+  /** Reports an error of a scope as a failure, in the words of `describe`. */
   watch(scope: Promise<GPUError | null>, describe: () => string): void {
     const outcome = scope.then(
       (error) => {
         if (error) this.#fail(describe());
       },
-      // The scope of a lost device is refused; the loss is told by itself.
+      // The scope of a lost device is rejected; the loss itself is reported separately.
       () => {},
     );
     this.#scopes.add(outcome);
@@ -56,11 +55,11 @@ export class DeviceHealth {
   }
 
   /**
-   * What `work` gives, if all that was asked of the device until now went well.
-   * @throws DeviceError when it did not, and when the device is lost, which never waits for `work`
+   * The result of `work`, if everything requested of the device so far succeeded.
+   * @throws DeviceError when it did not, and when the device is lost, without waiting for `work`
    */
   async settle<T>(work: Promise<T>): Promise<T> {
-    // Where something else is told first, nobody is left to hear that this failed too.
+    // Where another error is reported first, a failure of this work is ignored.
     work.catch(() => {});
     this.check();
     const scopes = [...this.#scopes];
@@ -97,7 +96,7 @@ export class DeviceHealth {
 
   #lose(message: string): void {
     if (this.#lostBy) return;
-    // Node's WebGPU holds this function for ever, and with it all that it leads to.
+    // Node's WebGPU keeps this function forever, and with it everything that it refers to.
     this.#device.onuncapturederror = null;
     this.#lostBy = new DeviceError(`webgpu: ${message}`);
     for (const reject of this.#waiting) reject(this.#lostBy);

@@ -1,4 +1,4 @@
-/** The backend on WebGPU, in Node, a page or a worker: whoever calls brings the `gpu` object. */
+/** The backend on WebGPU, in Node, a page or a worker: the caller provides the `gpu` object. */
 import { DeviceError } from '../../base/errors.js';
 import { WebGpuBackend } from './backend.js';
 import { reportOf, requestAdapter } from './gpuAdapter.js';
@@ -10,11 +10,11 @@ export { type AdapterLimits, type AdapterReport, describeAdapter } from './gpuAd
 export type { Tuning } from './matmulPlan.js';
 
 export interface WebGpuBackendOptions {
-  /** `navigator.gpu`, or what `create()` of the npm package webgpu gives. */
+  /** `navigator.gpu`, or the result of `create()` of the npm package webgpu. */
   readonly gpu: GPU;
-  /** Takes a software adapter too. */
+  /** Whether a software adapter may be used. */
   readonly allowFallback: boolean;
-  /** Default: what suits the adapter. */
+  /** Tuning. Default: the one that suits the adapter. */
   readonly tuning?: Tuning | undefined;
 }
 
@@ -40,7 +40,7 @@ export async function createWebGpuBackend({
   }
 }
 
-/** The defaults are enough for all limits but the size of a buffer. */
+/** Requests a device; the default limits suffice except for the size of a buffer. */
 async function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   try {

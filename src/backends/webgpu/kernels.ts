@@ -8,18 +8,18 @@ export interface Shader {
   readonly name: ShaderName;
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
-  /** How many of the storages are inputs; the rest, bound after them, are outputs. */
+  /** Number of storages that are inputs; the rest, bound after them, are outputs. */
   readonly inputs: number;
 }
 
 export type Shaders = ReadonlyMap<ShaderName, Shader>;
 
-/** Compiles at once all kernels but those of matmul that are not wanted, so that no kernel call waits for it. */
+/** Compiles all kernels at once, except unused ones of matmul, so that no kernel call waits for it. */
 export async function compileShaders(
   device: GPUDevice,
   matmulKernels: readonly ShaderName[],
 ): Promise<Shaders> {
-  // Object.keys says string, though the keys of this object are all known.
+  // Object.keys returns strings, though the keys of this object are all known.
   const names = (Object.keys(sources) as ShaderName[]).filter(
     (name) => !name.startsWith('matmul') || matmulKernels.includes(name),
   );
@@ -45,7 +45,7 @@ async function compile(device: GPUDevice, name: ShaderName): Promise<Shader> {
   }
 }
 
-/** Inputs, outputs and parameters of a shader, also those that its code does not use: an automatic layout leaves them out. */
+/** Layout of a shader's inputs, outputs and parameters, including those that its code does not use, which an automatic layout omits. */
 function bindGroupLayout(device: GPUDevice, inputs: number, outputs: number): GPUBindGroupLayout {
   const types: GPUBufferBindingType[] = [
     ...new Array<GPUBufferBindingType>(inputs).fill('read-only-storage'),

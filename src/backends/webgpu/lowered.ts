@@ -1,4 +1,4 @@
-/** Kernels that are not one shader with one thread an element: which shaders they take, and with how many threads. */
+/** Kernels that are not one shader with one thread per element: the shaders that they use, and the numbers of threads. */
 import { DeviceError } from '../../base/errors.js';
 import type { KernelArguments, Storage } from '../backend.js';
 import { checkCast, type DType, ELEMENT_TYPES, type KernelName } from '../kernels.js';
@@ -7,14 +7,14 @@ import type { WebGpuStorage } from './memory.js';
 import type { OwnShader, ShaderArguments } from './shaders.js';
 import { fillBits, lastMask } from './words.js';
 
-/** What a kernel is made of: shaders, and memory for what passes between them. */
+/** The means of a lowered kernel: shaders, and memory for intermediate results. */
 export interface ShaderCalls {
   open(storage: Storage): WebGpuStorage;
   alloc(length: number): Storage;
   free(storage: Storage): void;
   /** Calls `element` for each i below `length`. */
   elements<Name extends OwnShader>(name: Name, args: ShaderArguments<Name, Storage>, length: number): void;
-  /** Calls a shader's own `main` in so many workgroups. */
+  /** Calls a shader's own `main` in the given number of workgroups. */
   groups<Name extends OwnShader>(name: Name, args: ShaderArguments<Name, Storage>, count: number): void;
 }
 
@@ -22,11 +22,11 @@ export type Lowered = {
   readonly [Name in KernelName]?: (calls: ShaderCalls, args: KernelArguments<Name>) => void;
 };
 
-/** Rows that one thread of a sum over rows adds up, and columns that one workgroup of rowSquares does. */
+/** Number of rows that one thread of a sum over rows adds up, and of columns for one workgroup of rowSquares. */
 const ROWS = 64;
 const COLUMNS = 16384;
 
-/** @param planner  says which shader multiplies which shapes */
+/** @param planner  chooses the shader that multiplies given shapes */
 export function loweredKernels(planner: MatmulPlanner): Lowered {
   return {
     fill,
@@ -34,7 +34,7 @@ export function loweredKernels(planner: MatmulPlanner): Lowered {
     matmul: (calls, args) => matmul(calls, args, planner),
     integerMatmul() {
       throw new DeviceError(
-        'webgpu: there are no products in integers: set the precision of the model to exact',
+        'webgpu: integer products are not available: set the precision of the model to exact',
       );
     },
     sumRows,
@@ -89,7 +89,7 @@ function matmul(
 ): void {
   const { kernel, groups } = planner.plan({ m, k, n });
   const strides = { aRow: transA ? 1 : k, aCol: transA ? m : 1, bRow: transB ? 1 : n, bCol: transB ? k : 1 };
-  // Without a bias something else is bound in its place, and not read.
+  // Without a bias another storage is bound in its place, and not read.
   const biased = { bias: bias ?? b, hasBias: bias ? 1 : 0 };
   const sizes = { bType: typeNumber(b.dtype), m, k, n, ...strides };
   calls.groups(kernel, { out, a, b, ...biased, ...sizes, alpha, beta }, groups);
@@ -99,7 +99,7 @@ function typeNumber(dtype: DType): number {
   return ELEMENT_TYPES.indexOf(dtype);
 }
 
-/** In stretches, so that few columns of many rows have threads enough. */
+/** Sums over rows in ranges, so that few columns of many rows have enough threads. */
 function sumRows(calls: ShaderCalls, args: KernelArguments<'sumRows'>): void {
   const { out, x, rows, cols, beta = 0 } = args;
   const stretches = Math.ceil(rows / ROWS);
@@ -113,7 +113,7 @@ function sumRows(calls: ShaderCalls, args: KernelArguments<'sumRows'>): void {
   calls.free(sums);
 }
 
-/** In the same stretches. */
+/** The gradient of the weight, in the same ranges. */
 function rmsNormWeightBackward(calls: ShaderCalls, args: KernelArguments<'rmsNormWeightBackward'>): void {
   const { dWeight, rows, cols, beta } = args;
   const stretches = Math.ceil(rows / ROWS);
@@ -150,7 +150,7 @@ function rope(calls: ShaderCalls, args: KernelArguments<'rope'>): void {
   calls.elements('rope', { ...args, ...sizes, beta, nan: Number.NaN }, out.length);
 }
 
-/** Rows, or columns, of a table: indices are below it. */
+/** Number of rows, or columns, of a table, which is the limit of indices. */
 function countOf(table: Storage, cols: number): number {
   return cols === 0 ? 0 : table.length / cols;
 }

@@ -1,4 +1,4 @@
-/** Which kernel computes a product, and in how many workgroups. */
+/** Chooses the kernel for a product, and its number of workgroups. */
 import type { ShaderName } from './shaders.js';
 
 export type MatmulKernel = Extract<ShaderName, `matmul${string}`>;
@@ -15,28 +15,28 @@ export interface MatmulPlan {
   readonly groups: number;
 }
 
-/** Chooses for a product of m×k by k×n, among the kernels that it says. */
+/** Chooses the kernel for a product of m×k by k×n, among those that it lists. */
 export interface MatmulPlanner {
   readonly kernels: readonly MatmulKernel[];
   readonly plan: (dims: MatmulSizes) => MatmulPlan;
 }
 
-/** What follows from the adapter, unless it is given: so that every kernel and every grid can be tested on any. */
+/** Settings that follow from the adapter unless they are given, so that every kernel and every grid can be tested on any. */
 export interface Tuning {
-  /** Which kernel multiplies which shapes. */
+  /** Chooses the kernel that multiplies given shapes. */
   readonly matmul?: MatmulPlanner | undefined;
-  /** Workgroups in one dimension of a dispatch. */
+  /** Maximum workgroups in one dimension of a dispatch. */
   readonly maxGroups?: number | undefined;
 }
 
-// These three are estimates from the number of processors and the latency of their memory: no card was there
-// to measure on.
+// These three are estimates from the number of processors and the latency of their memory, not measured on a
+// card.
 
-/** Up to this k a thread is done sooner by itself than after sharing. */
+/** Up to this k, a thread alone is faster than sharing. */
 const SHORT_K = 32;
-/** With fewer tiles than this a card has processors without one. */
+/** With fewer tiles than this, some processors of a card have none. */
 const MANY_TILES = 64;
-/** With fewer rows or columns most of a tile would lie outside. */
+/** With fewer rows or columns than this, most of a tile would lie outside. */
 const THIN = 24;
 
 /** One kernel for every shape. */

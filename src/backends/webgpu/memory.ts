@@ -1,5 +1,5 @@
 /**
- * Storages in GPU buffers, and the pool that buffers come from and go back to. It knows sizes, no kernels.
+ * Storages in GPU buffers, and the pool of buffers. It knows sizes, but not kernels.
  *
  * Buffers are multiples of 256 bytes. A freed one waits in a bin of its size, and a bin gives its oldest buffer
  * first: what is free decides what comes next, not the order in which it was freed, so a step that allocates
@@ -13,27 +13,27 @@ import type { RecordedBlock, Recorder } from '../recorder.js';
 import type { DeviceHealth } from './health.js';
 import { BUFFER_USAGE } from './usage.js';
 
-/** Free buffers are kept up to this much, or as much as is in use, before some are given back. */
+/** Bytes of free buffers that are kept, or as many as are in use, before some are returned to the device. */
 const KEEP_BYTES = 256 * 2 ** 20;
 
 /** A GPU buffer, used by a storage and its slices. */
 export interface WebGpuBlock extends RecordedBlock {
-  /** Counts up, and is never used again. */
+  /** Number of the block, which is never reused. */
   readonly id: number;
   readonly buffer: GPUBuffer;
-  /** Bytes asked for. */
+  /** Requested bytes. */
   used: number;
   /** The encoder that last used it, see commands.ts. */
   usedBy: number;
-  /** There was no memory for it after all. */
+  /** Whether its allocation turned out to have failed. */
   isBroken: boolean;
 }
 
 export class WebGpuStorage implements Storage {
   isFreed = false;
-  /** Bytes of the elements. */
+  /** Number of bytes of the elements. */
   readonly byteLength: number;
-  /** The same in whole words, as WebGPU binds and copies them. */
+  /** Number of bytes rounded up to whole words, as WebGPU binds and copies them. */
   readonly wordBytes: number;
 
   constructor(
@@ -41,7 +41,7 @@ export class WebGpuStorage implements Storage {
     readonly dtype: DType,
     readonly length: number,
     readonly block: WebGpuBlock,
-    /** Bytes from the beginning of the block. */
+    /** Offset in bytes from the beginning of the block. */
     readonly offset: number,
   ) {
     this.byteLength = storageBytes(dtype, length);
@@ -53,9 +53,9 @@ export class WebGpuMemory {
   liveBytes = 0;
   liveStorages = 0;
   readonly pressure = new MemoryPressure();
-  /** Of all buffers for storages, in use or free. */
+  /** Bytes of all buffers for storages, in use or free. */
   reservedBytes = 0;
-  /** The most that was ever reserved. */
+  /** Peak of the reserved bytes. */
   peakBytes = 0;
   bufferCount = 0;
   readonly #device: GPUDevice;
@@ -65,7 +65,7 @@ export class WebGpuMemory {
   readonly #bins = new Map<number, WebGpuBlock[]>();
   #freeBytes = 0;
   #nextId = 0;
-  /** Called before free buffers are given back to the device: whoever knows them forgets them. */
+  /** Called before free buffers are returned to the device, so that references to them can be dropped. */
   onTrim: () => void = () => {};
 
   constructor(device: GPUDevice, health: DeviceHealth) {
@@ -74,7 +74,7 @@ export class WebGpuMemory {
     this.#maxBytes = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
   }
 
-  /** @param recorder  is told, and may have a block that a program keeps */
+  /** @param recorder  notes the allocation, and may provide a block that a program keeps */
   alloc(dtype: DType, length: number, recorder: Recorder<unknown, WebGpuBlock>): WebGpuStorage {
     checkLength(dtype, length);
     this.#health.check();
@@ -116,7 +116,7 @@ export class WebGpuMemory {
     if (!block.isKept) this.release(block);
   }
 
-  /** Takes back a block that holds no storage any more. */
+  /** Returns a block that no longer holds a storage. */
   release(block: WebGpuBlock): void {
     if (block.isBroken) this.#destroy(block);
     else this.#put(block);
@@ -157,7 +157,7 @@ export class WebGpuMemory {
     return block;
   }
 
-  /** Creation cannot fail here and now: a lack of memory is reported later, to the health of the device. */
+  /** Creates a buffer. It cannot fail immediately: a lack of memory is reported later, to the health of the device. */
   #create(bytes: number): WebGpuBlock {
     this.#device.pushErrorScope('out-of-memory');
     const buffer = this.#device.createBuffer({
@@ -208,7 +208,7 @@ export class WebGpuMemory {
     this.#destroy(block);
   }
 
-  /** Gives all free buffers back: sizes are asked for that are not among them, as after a change of model. */
+  /** Returns all free buffers, because requested sizes no longer match, e.g. after switching models. */
   #trim(): void {
     this.onTrim();
     for (const bin of this.#bins.values()) for (const block of bin) this.#destroy(block);

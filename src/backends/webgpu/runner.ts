@@ -1,7 +1,7 @@
 /**
  * Makes kernel calls: one by one, or as a program of many. On WebGPU a program is the list of its commands, with
- * pipelines, bind groups and workgroups prepared; to run it is to encode them. What it is bound to may be forgotten
- * in between (see calls.ts), and is then prepared again.
+ * pipelines, bind groups and workgroups prepared; to run it is to encode them. Its bind groups may be forgotten
+ * in between (see calls.ts), and are then prepared again.
  */
 import type { Storage } from '../backend.js';
 import { type RecordedDevice, Recorder } from '../recorder.js';
@@ -12,7 +12,7 @@ import type { Shaders } from './kernels.js';
 import type { WebGpuBlock, WebGpuMemory, WebGpuStorage } from './memory.js';
 import type { ShaderName } from './shaders.js';
 
-/** What a program consists of. */
+/** A command of a program. */
 export type WebGpuCommand = Call | Copy;
 
 export interface WebGpuRunnerParts {
@@ -25,7 +25,7 @@ export interface WebGpuRunnerParts {
 
 export class WebGpuRunner implements RecordedDevice<WebGpuCommand, WebGpuBlock> {
   readonly recorder: Recorder<WebGpuCommand, WebGpuBlock>;
-  /** Milliseconds on the host in kernel calls, in programs too. */
+  /** Milliseconds of host time in kernel calls, including programs. */
   encodeMs = 0;
   readonly #health: DeviceHealth;
   readonly #memory: WebGpuMemory;
@@ -62,7 +62,7 @@ export class WebGpuRunner implements RecordedDevice<WebGpuCommand, WebGpuBlock> 
       if (apart)
         for (const [i, storage] of apart.entries()) if (storage !== opened[i]) this.#memory.free(storage);
     }
-    // Not +=: what was left undone, and is made up for here, has counted itself.
+    // Not +=: postponed calls that are made here have already added their own time.
     this.encodeMs = encodeMs + performance.now() - begun;
   }
 
@@ -71,7 +71,7 @@ export class WebGpuRunner implements RecordedDevice<WebGpuCommand, WebGpuBlock> 
     if (command.kind === 'copy')
       return recorded.kind === 'copy' && isSamePlaces(recorded.places, command.places);
     if (recorded.kind === 'copy') return false;
-    // Two of the same, where the calls were forgotten since it was recorded.
+    // The call may be a second object for the same arguments, if calls were forgotten since it was recorded.
     return isCall(recorded, command.kernel, command.places, command.params, command.groups);
   }
 
@@ -102,13 +102,13 @@ export class WebGpuRunner implements RecordedDevice<WebGpuCommand, WebGpuBlock> 
     this.#memory.release(block);
   }
 
-  /** The command as it can be made now. */
+  /** The command in a form that can be made now. */
   #prepare(command: WebGpuCommand): WebGpuCommand {
     return command.kind === 'copy' ? command : this.#calls.findAgain(command);
   }
 
   /**
-   * WebGPU refuses to read and to write one buffer in a dispatch, be it in two places: such inputs are copied.
+   * Copies of inputs that lie in the same buffer as an output, even in different places, which WebGPU refuses in a dispatch.
    * Undefined where there are none.
    */
   #apart(storages: readonly WebGpuStorage[], inputs: number): readonly WebGpuStorage[] | undefined {

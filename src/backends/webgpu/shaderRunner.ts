@@ -1,4 +1,4 @@
-/** Kernels as calls of shaders, whose places follow from the tables. */
+/** Runs kernels as calls of shaders, whose bindings follow from the tables. */
 import type { KernelArguments, Storage } from '../backend.js';
 import {
   checkType,
@@ -23,10 +23,10 @@ import {
 } from './shaders.js';
 import { floatBits } from './words.js';
 
-/** Arguments by name, as the tables walk them. */
+/** Arguments by name, as the tables list them. */
 type Given = Readonly<Record<string, Storage | number | boolean | undefined>>;
 
-/** The places of a shader: storages in the order of its bindings, then its parameters behind `length`. */
+/** The operands of a shader: storages in the order of its bindings, then its parameters after `length`. */
 interface Form {
   readonly storages: readonly string[];
   readonly sizes: readonly string[];
@@ -67,7 +67,7 @@ export class ShaderRunner implements ShaderCalls {
       lower(this, args);
       return;
     }
-    // A kernel that is not lowered has a shader of its name, one thread an element of its first output.
+    // A kernel that is not lowered has a shader of its name, with one thread per element of its first output.
     const [first] = Object.keys(KERNELS[kernel].out);
     const { length } = given[first] as Storage;
     this.#call(kernel as ShaderName, given, length, length / ELEMENT_THREADS);

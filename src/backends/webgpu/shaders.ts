@@ -1,6 +1,6 @@
 /**
- * The shaders and what each is bound to. One with a kernel's name has that kernel's row, one thread an element of its first
- * output; the others, of which a kernel may need several, have rows here. A .wgsl file holds what is left to say:
+ * The shaders and their bindings. One with a kernel's name has that kernel's row, with one thread per element of its first
+ * output; the others, of which a kernel may require several, have rows here. A .wgsl file holds the rest:
  * either `fn element(i: u32)`, which is called for every i below `params.length`, or a `main` of its own.
  */
 import { ELEMENT_TYPES, KERNELS, type KernelName, type KernelRow } from '../kernels.js';
@@ -114,7 +114,7 @@ const OWN = {
   crossEntropyMean: { in: { rowLoss: 'f32' }, out: { loss: 'f32' }, sizes: ['rows'], numbers: ['nan'] },
 } as const satisfies Record<string, ShaderRow>;
 
-/** Where a shader looks at the bits of numbers. */
+/** Storages that a shader reads as bits. */
 const TYPES: Readonly<Record<string, string>> = {
   'clipNorm.x': 'u32',
   'clipNorm.norm': 'u32',
@@ -145,7 +145,7 @@ function rowOfKernel(name: KernelName, row: KernelRow): ShaderRow {
     Object.fromEntries(
       Object.entries(storages).map(([storage, type]) => [
         storage,
-        // Bytes come four to a word, and what may have 16 bits is looked at as words.
+        // Bytes are packed four to a word, and elements that may have 16 bits are read as words.
         TYPES[`${name}.${storage}`] ??
           (row.fields?.[storage] ? structName(storage) : type === 'f32' || type === 'i32' ? type : 'u32'),
       ]),
@@ -162,7 +162,7 @@ function structName(storage: string): string {
   return storage[0].toUpperCase() + storage.slice(1);
 }
 
-/** Threads of a workgroup in which each does one element. */
+/** Number of threads in a workgroup in which each computes one element. */
 export const ELEMENT_THREADS = 256;
 
 const ELEMENT_MAIN = `
@@ -178,7 +178,7 @@ fn main(
   }
 }`;
 
-/** The whole code of a shader: its bindings and parameters, what its file says, and the `main` that calls `element`. */
+/** The whole code of a shader: its bindings and parameters, its file, and the `main` that calls `element`. */
 export function shaderCode(name: ShaderName): string {
   const { in: inputs, out, sizes, numbers } = shaderRow(name);
   const { fields = {} }: KernelRow = KERNELS[name as KernelName] ?? { out };

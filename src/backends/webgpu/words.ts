@@ -12,19 +12,19 @@ export function floatBits(value: number): number {
   return bits[0];
 }
 
-/** A word that is full of `value`. */
+/** A word filled with `value`. */
 export function fillBits(dtype: DType, value: number): number {
   if (dtype === 'f32') return floatBits(value);
   return dtype === 'i32' ? value >>> 0 : (value & 0xff) * 0x01010101;
 }
 
-/** Ones in the last word where it belongs to `byteLength` bytes. */
+/** Mask with ones for the bytes of the last word that belong to `byteLength` bytes. */
 export function lastMask(byteLength: number): number {
   const rest = byteLength % 4;
   return rest === 0 ? 0xffffffff : 2 ** (8 * rest) - 1;
 }
 
-/** The data in elements of `dtype`, or bytes of packed weights, filled up to a whole word; `data` itself where it is that already. */
+/** The data in elements of `dtype`, or bytes of packed weights, padded to a whole word; `data` itself where no padding is needed. */
 export function toWords(dtype: DType, data: ArrayLike<number>): ArrayBufferView {
   if (dtype === 'f32') return data instanceof Float32Array ? data : new Float32Array(data);
   if (dtype === 'i32') return data instanceof Int32Array ? data : new Int32Array(data);
@@ -36,7 +36,7 @@ export function toWords(dtype: DType, data: ArrayLike<number>): ArrayBufferView 
   return elements;
 }
 
-/** The first `length` elements of `dtype` in `words`, or the bytes of so many packed weights. */
+/** The first `length` elements of `dtype` in `words`, or the bytes of that many packed weights. */
 export function fromWords(dtype: DType, words: ArrayBuffer, length: number): HostArray {
   if (dtype === 'f32') return new Float32Array(words, 0, length);
   if (dtype === 'i32') return new Int32Array(words, 0, length);

@@ -4,13 +4,13 @@ import { groupedTable } from '../table.js';
 import type { InspectedTensor } from '../tensorsTable.js';
 
 export interface AdapterModule {
-  /** Without its layer: `self_attn.q_proj`, or `attn_q` in a GGUF file. */
+  /** Name without the layer number: `self_attn.q_proj`, or `attn_q` in a GGUF file. */
   readonly module: string;
-  /** Ascending; empty of a module that stands in none, such as the head. */
+  /** Layer numbers, ascending; empty for a module that belongs to no layer, such as the head. */
   readonly layers: readonly number[];
   /** Ascending. */
   readonly ranks: readonly number[];
-  /** `dora` where it has magnitudes. */
+  /** Whether it has DoRA magnitudes. */
   readonly dora: boolean;
 }
 
@@ -22,7 +22,7 @@ const PEFT =
   /^base_model\.model\.(?:model\.)?(?:layers\.(\d{1,6})\.)?(.+)\.lora_(?:A|embedding_A|magnitude_vector)(?:\.weight)?$/;
 const GGUF = /^(?:blk\.(\d{1,6})\.)?(.+)\.weight\.lora_a$/;
 
-/** Empty for a model that has no layers by number, and for one that is no adapter. */
+/** The modules by name; empty for a file without numbered layers, and for one that is not an adapter. */
 export function modulesOf(tensors: readonly InspectedTensor[]): AdapterModule[] {
   const found = new Map<string, { layers: Set<number>; ranks: Set<number>; dora: boolean }>();
   let hasLayers = false;
@@ -48,7 +48,7 @@ function rankOf(name: string, shape: readonly number[]): number {
   return name === 'token_embd.weight.lora_a' ? shape[1] : shape[0];
 }
 
-/** A table where there are modules. */
+/** The modules as a table; no lines where there are none. */
 export function modulesTable(modules: readonly AdapterModule[]): string[] {
   if (modules.length === 0) return [];
   const hasDora = modules.some(({ dora }) => dora);

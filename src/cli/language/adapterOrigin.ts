@@ -1,4 +1,4 @@
-/** What an adapter's files say of how it was trained, beside how it is used: another base, another system message. */
+/** Compares how an adapter was trained, according to its files, with how it is used: another base, another system message. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
@@ -15,11 +15,11 @@ const MAX_BYTES = 1_000_000;
 export interface ModelUse {
   /** The path of the model's files. */
   readonly path: string;
-  /** With `--system`; undefined where the model is given no conversations. */
+  /** The system message of `--system`; undefined where the model is given no conversations. */
   readonly chat?: { readonly system: string | undefined } | undefined;
 }
 
-/** Notes for an adapter that is used otherwise than it was trained, as far as its files say so. */
+/** Notes for an adapter that is used differently from how it was trained, as far as its files state it. */
 export async function originNotes(directory: string, { path, chat }: ModelUse): Promise<string[]> {
   const notes: string[] = [];
   const named = fieldOf(await textOf(join(directory, ADAPTER_FILES[0])), 'base_model_name_or_path');
@@ -27,14 +27,16 @@ export async function originNotes(directory: string, { path, chat }: ModelUse): 
   const own = (await repositoryOf({ kind: isFolder ? 'folder' : 'gguf', path })) ?? path;
   const shown = (text: string) => printable(text, MAX_SHOWN);
   if (named !== undefined && ![own, path].some((name) => modelName(name) === modelName(named)))
-    notes.push(`was trained over ${shown(named)}, and this model is ${shown(own)}: check that they are one`);
+    notes.push(
+      `was trained over ${shown(named)}, and this model is ${shown(own)}: check that they are the same`,
+    );
   const trained = fieldOf(await textOf(join(directory, 'settings.yaml')), 'system');
   if (chat && trained !== undefined && trained !== chat.system)
     notes.push(`was trained with --system "${shown(trained)}", which is not in force here`);
   return notes;
 }
 
-/** Undefined for a file that is not there, or too large. */
+/** The text of a file; undefined when it does not exist or is too large. */
 async function textOf(path: string): Promise<string | undefined> {
   if (!(await exists(path)) || (await stat(path)).size > MAX_BYTES) return undefined;
   return new TextDecoder().decode(await readFileBytes(path));

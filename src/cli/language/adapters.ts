@@ -18,9 +18,9 @@ export function adapterAt(text: string): AdapterAt {
   return { directory: path('--adapter', text), scale: 1 };
 }
 
-/** What adapters are added to. */
+/** The model that adapters are added to. */
 export interface AdapterUse extends ModelUse {
-  /** Is told what there is to say about each. */
+  /** Called with the notes about each adapter. */
   readonly notice: (text: string) => void;
 }
 

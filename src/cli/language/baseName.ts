@@ -1,4 +1,4 @@
-/** What other programs call a base model: a repository of Hugging Face where one is known, else its path. */
+/** The name of a base model for other programs: a repository of Hugging Face where one is known, otherwise its path. */
 import { openGguf } from '../../gguf/open.js';
 import { fileSource } from '../../node/fileSource.js';
 import type { BasePlace } from './loadingText.js';

@@ -16,7 +16,7 @@ export function chatCommand(streams: Streams): Command {
     .option('--adapter <dir[@scale]>', 'add a LoRA adapter, scaled; repeatable', list)
     .option('--system <text>', "the system message, instead of what the model's template adds")
     .option('--file <file>', 'send the text of a file as the first message')
-    .option('--history <file>', 'go on from the conversation in a file, and keep it there')
+    .option('--history <file>', 'continue the conversation in a file, and save it there')
     .option('--allow-special', 'read special tokens in messages as control tokens instead of refusing them');
   return addComputingOptions(addSamplingOptions(command))
     .optionsGroup('Output:')

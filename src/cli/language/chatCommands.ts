@@ -1,4 +1,4 @@
-/** What a line that begins with a slash does in a chat. */
+/** The commands of a chat, which are lines that begin with a slash. */
 import { printable } from '../../base/printable.js';
 import { DataError } from '../../core.js';
 import { count } from '../format.js';
@@ -8,7 +8,7 @@ import type { ChatInput } from './chatInput.js';
 import type { Answerer, ChatSession } from './chatSession.js';
 
 interface Command {
-  /** What it takes, as `/help` shows it; undefined for nothing. */
+  /** Its argument, as `/help` shows it; undefined for a command without one. */
   readonly argument?: string;
   /** Whether it may be left out. */
   readonly isOptional?: boolean;
@@ -27,7 +27,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   '/both': {
     run: (session) => {
       session.answerer = 'both';
-      session.notice("both answer from here on; the conversation goes on with the adapter's answers");
+      session.notice("both answer from now on; the conversation continues with the adapter's answers");
     },
   },
   '/system': { argument: 'TEXT', isOptional: true, run: setSystem },
@@ -55,20 +55,20 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 /** Words that begin a command. */
 export const COMMAND_WORDS: readonly string[] = Object.keys(COMMANDS);
 
-/** Whether a line is a command, and no message: pasted lines and `//…` are none. */
+/** Whether a line is a command rather than a message: pasted lines and `//…` are messages. */
 export function isCommand(entry: string): boolean {
   return entry.startsWith('/') && !entry.startsWith('//') && !entry.includes('\n');
 }
 
-/** What a message is that begins with two slashes: the first of them is left out. */
+/** The message of an entry; where it begins with two slashes, the first is left out. */
 export function messageOf(entry: string): string {
   return entry.startsWith('//') ? entry.slice(1) : entry;
 }
 
 /**
  * Runs a command.
- * @returns whether the chat goes on
- * @throws DataError for an unknown one, one without its argument, and as what it does
+ * @returns whether the chat continues
+ * @throws DataError for an unknown command, for one without its argument, and where the command itself throws it
  */
 export async function runCommand(session: ChatSession, entry: string, input: ChatInput): Promise<boolean> {
   const [, word, argument] = /^(\S+)\s*(.*?)\s*$/.exec(entry) ?? ['', entry, ''];
@@ -78,10 +78,10 @@ export async function runCommand(session: ChatSession, entry: string, input: Cha
       `there is no command ${printable(word)}: /help lists them, and // begins a message with /`,
     );
   if (command.argument === undefined && argument !== '')
-    throw new DataError(`${word} takes nothing behind it: ${printable(argument)}`);
+    throw new DataError(`${word} takes no argument: ${printable(argument)}`);
   if (command.argument !== undefined && argument === '' && !command.isOptional)
     throw new DataError(
-      `${word} needs a ${command.argument === 'PATH' ? 'path' : 'file'}: ${word} ${command.argument}`,
+      `${word} requires a ${command.argument === 'PATH' ? 'path' : 'file'}: ${word} ${command.argument}`,
     );
   await command.run(session, argument, input);
   return word !== '/exit';

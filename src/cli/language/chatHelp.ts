@@ -1,4 +1,4 @@
-/** What `lowrank chat --help` and `/help` say; lines of at most 80 columns, indented. */
+/** Text of `lowrank chat --help` and `/help`; lines of at most 80 columns, indented. */
 import { EXIT_CODES } from '../help.js';
 import { MODEL_HELP } from './modelOption.js';
 
@@ -12,20 +12,20 @@ export const CHAT_DESCRIPTION =
 export const CHAT_COMMANDS = `\
 /base            answer without the adapter
 /adapter         answer with it
-/both            answer with both; the conversation goes on with the adapter's
-/system [TEXT]   show the system message, or give another; - takes it back
+/both            answer with both, and continue with the adapter's answer
+/system [TEXT]   show the system message, or set another; - removes it
 /file PATH       send the text of a file
 /retry           answer the last message again
 /reset           begin a new conversation with the same system message
 /save FILE       keep the conversation, as a line of training data
-/load FILE       go on from a saved conversation
+/load FILE       continue a saved conversation
 /help            list the commands
 /exit            leave, as Ctrl-D does
 //text           send a message that begins with a slash
 
 Lines that are pasted together are one message: Enter sends it. A line that
-ends with \\ goes on in the next. Ctrl-C ends an answer, and keeps what is
-there.`;
+ends with \\ continues in the next. Ctrl-C ends an answer and keeps the text so
+far.`;
 
 export const CHAT_EXAMPLES = `
 In the chat:
@@ -39,7 +39,7 @@ Examples:
 
 ${MODEL_HELP}
 
-MODEL needs a chat template: for those without one there is lowrank generate.
+MODEL requires a chat template; for a model without one, use lowrank generate.
 
 The answers go to standard output, everything else to standard error. In a pipe
 the first error ends the chat.

@@ -35,8 +35,8 @@ export async function readConversation(path: string): Promise<readonly ChatMessa
 }
 
 /**
- * Writes a conversation as a line of training data, in place of one that the file had.
- * @throws DataError where the file holds something else, or cannot be written; it is as it was then
+ * Writes a conversation as a line of training data, replacing one that the file had.
+ * @throws DataError where the file holds something else, or cannot be written; it stays unchanged then
  */
 export async function writeConversation(path: string, messages: readonly ChatMessage[]): Promise<void> {
   const { target } = await openConversation(path);
@@ -44,9 +44,9 @@ export async function writeConversation(path: string, messages: readonly ChatMes
 }
 
 /**
- * Finds out whether a conversation can be kept in a file.
- * @returns where to write, and the conversation that is there; it has no messages where there is none
- * @throws DataError where it cannot be written, or holds something else than a conversation
+ * Checks whether a conversation can be kept in a file.
+ * @returns where to write, and the conversation that the file holds; without messages where it holds none
+ * @throws DataError where it cannot be written, or holds something other than a conversation
  */
 export async function openConversation(path: string) {
   const target = await ensureWritableFile(path);
@@ -70,7 +70,7 @@ function parseConversation(text: string, path: string): readonly ChatMessage[] {
     value = JSON.parse(lines[0]);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new DataError(`${path}: line 1: is no JSON: ${message}`, { cause: error });
+    throw new DataError(`${path}: line 1: is not JSON: ${message}`, { cause: error });
   }
   const fields = typeof value === 'object' && value !== null ? value : {};
   const messages = Object.hasOwn(fields, 'messages') ? Reflect.get(fields, 'messages') : undefined;

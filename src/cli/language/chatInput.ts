@@ -3,15 +3,15 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { DataError } from '../../core.js';
 import { reasonOf } from '../../node/files.js';
 
-/** Where a chat's messages and commands come from. */
+/** A source of a chat's messages and commands. */
 export interface ChatInput {
-  /** Whether somebody sits there, who can answer an error. */
+  /** Whether a person is at the terminal, who can react to an error. */
   readonly isTerminal: boolean;
   /**
    * The next message or command; none is empty.
    * @param prompt  what a terminal shows before it
    * @returns undefined at the end
-   * @throws the reason of the signal that ends the chat, DataError for what is no text
+   * @throws the reason of the signal that ends the chat, DataError for input that is not text
    */
   next(prompt: string): Promise<string | undefined>;
   /** Runs an answer, which a signal or Ctrl-C ends. */
@@ -22,7 +22,7 @@ export interface ChatInput {
 /** Characters of a line; no context has room for more. */
 const MOST_CHARACTERS = 2 ** 24;
 
-/** A line that ends with it goes on in the next. */
+/** A line that ends with it continues in the next. */
 export const CONTINUES = '\\';
 
 export function pipedInput(stdin: Readable, signal: AbortSignal): ChatInput {

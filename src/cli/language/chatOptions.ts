@@ -9,7 +9,7 @@ import {
 import { type ModelOption, parseModelOption, type RawModelOption } from './modelOption.js';
 import { parseSamplingOptions, type RawSamplingOptions, type SamplingCommand } from './samplingOptions.js';
 
-/** What commander hands over: every value is still text. */
+/** Options as commander passes them: every value is still text. */
 export interface RawChatOptions extends RawModelOption, RawSamplingOptions, RawComputingOptions {
   readonly adapter?: readonly string[];
   readonly system?: string;
@@ -23,9 +23,9 @@ export interface ChatCommand extends ModelOption, SamplingCommand, ComputingComm
   readonly adapters: readonly AdapterAt[];
   readonly system: string | undefined;
   readonly allowSpecial: boolean;
-  /** Its text is the first message. */
+  /** A file whose text is the first message. */
   readonly file: string | undefined;
-  /** The conversation goes on from it, and is kept in it. */
+  /** A file whose conversation is continued, and saved again. */
   readonly history: string | undefined;
   readonly quiet: boolean;
 }

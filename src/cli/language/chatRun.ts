@@ -1,4 +1,4 @@
-/** What `lowrank chat` does, from the files to the end of the conversation. */
+/** Runs `lowrank chat`, from the files to the end of the conversation. */
 import { basename } from 'node:path';
 import { DataError, DeviceError } from '../../core.js';
 import type { ChatMessage } from '../../text/messages.js';
@@ -18,7 +18,7 @@ import type { RunReporting } from './reporting.js';
 import { TerminalInput } from './terminalInput.js';
 import { watchReader } from './textOutput.js';
 
-/** Opens everything, and talks until the input ends, somebody leaves, or nobody reads the answers any more. */
+/** Opens everything, and chats until the input ends, the user leaves, or the answers are no longer read. */
 export async function runChat(
   options: ChatCommand,
   streams: Streams,
@@ -41,7 +41,7 @@ export async function runChat(
       session.chat.dispose();
     }
   } catch (error) {
-    // Whoever read the answers is gone: that is the end, and no failure.
+    // The reader of the answers is gone: that ends the chat, and is not a failure.
     if (!reader.signal.aborted || reporting.signal.aborted) throw error;
   } finally {
     reader.stop();
@@ -55,7 +55,7 @@ interface Begun {
   readonly reporting: RunReporting;
 }
 
-/** @param kept  the conversation that it goes on from */
+/** @param kept  the conversation to continue */
 async function begin(
   device: OpenedModel['device'],
   kept: readonly ChatMessage[],
@@ -82,7 +82,7 @@ async function begin(
   return session;
 }
 
-/** Where a prompt is shown: answers may go to a file. */
+/** The stream that shows prompts: answers may go to a file. */
 function screenOf({ stdout, stderr }: Streams): NodeJS.WriteStream {
   return stdout.isTTY ? stdout : stderr;
 }
@@ -104,10 +104,10 @@ interface Talk {
 async function talk(session: ChatSession, input: ChatInput, { first, streams, signal }: Talk): Promise<void> {
   const attempt = async (work: () => Promise<boolean>): Promise<boolean> => {
     try {
-      const goesOn = await work();
+      const continues = await work();
       signal.throwIfAborted();
       if (input.isTerminal) screenOf(streams).write('\n');
-      return goesOn;
+      return continues;
     } catch (error) {
       if (!input.isTerminal || !canGoOn(error) || signal.aborted) throw error;
       printLine(streams.stderr, `lowrank: ${error.message}`);
@@ -116,16 +116,16 @@ async function talk(session: ChatSession, input: ChatInput, { first, streams, si
   };
   const send = (text: string) => attempt(() => session.send(text, input).then(() => true));
   if (first !== undefined) await send(first);
-  for (let goesOn = true; goesOn; ) {
+  for (let continues = true; continues; ) {
     const entry = await input.next(session.prompt);
     if (entry === undefined) return;
-    goesOn = isCommand(entry)
+    continues = isCommand(entry)
       ? await attempt(() => runCommand(session, entry, input))
       : await send(messageOf(entry));
   }
 }
 
-/** What somebody at a terminal can answer with another message. */
+/** Whether a person at a terminal can continue with another message after this error. */
 function canGoOn(error: unknown): error is Error {
   return error instanceof DataError || error instanceof RangeError || error instanceof DeviceError;
 }

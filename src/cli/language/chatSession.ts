@@ -79,11 +79,11 @@ export class ChatSession {
     this.#answers = 0;
   }
 
-  /** Goes on from other messages. @throws DataError where the model's template refuses them */
+  /** Continues from other messages. @throws DataError where the model's template refuses them */
   replace(messages: readonly ChatMessage[]): void {
     if (messages.some(({ role }) => role === 'system') && !takesSystemMessage(this.#opened.tokenizer))
       throw new DataError("the model's chat template takes no system message");
-    // A system message by itself is no conversation: some templates refuse it.
+    // A system message by itself is not a conversation: some templates refuse it.
     const probe = messages.some(({ role }) => role !== 'system');
     this.#encode(probe ? messages : [...messages, { role: 'user', content: 'Hi' }]);
     this.chat.replace(messages);
@@ -105,7 +105,7 @@ export class ChatSession {
     await this.#answer(input, (options) => this.chat.retry(options));
   }
 
-  /** What is said of the system message that is in force. */
+  /** Lines about the system message in force. */
   get systemLines(): string[] {
     const { system } = this;
     const by = system === this.#options.system ? '--system' : 'of the conversation';
@@ -164,7 +164,7 @@ export class ChatSession {
       this.say(`the context of ${integer(contextLength)} tokens is full: ${WAYS_ON}`);
   }
 
-  /** Why an answer ended, where the model did not end it. */
+  /** Why an answer ended, unless the model itself ended it. */
   #endOf({ stoppedBy, text, tokens }: GenerationResult): string[] {
     if (stoppedBy === 'abort') return [text === '' ? 'stopped, and the message taken back' : 'stopped'];
     return stoppedBy === 'length' && tokens >= this.#options.maxTokens ? ['cut by --max-tokens'] : [];
@@ -194,7 +194,7 @@ export class ChatSession {
       if (at === undefined) throw error;
       const isLast = Number(at) === messages.length - 1;
       const which = isLast ? 'the message' : `message ${Number(at) + 1} of the conversation`;
-      throw new DataError(`${which} ${rule}; --allow-special takes it`, { cause: error });
+      throw new DataError(`${which} ${rule}; --allow-special allows it`, { cause: error });
     }
   }
 }

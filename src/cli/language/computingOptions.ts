@@ -7,7 +7,7 @@ import { withDefault } from '../streams.js';
 import { oneOf } from '../values.js';
 import type { PrecisionOption } from './loadModel.js';
 
-/** What commander hands over: every value is still text. */
+/** Options as commander passes them: every value is still text. */
 export interface RawComputingOptions {
   readonly weights: string;
   readonly precision: string;
@@ -21,7 +21,7 @@ export interface ComputingCommand extends DeviceOptions {
 }
 
 const PRECISION_OPTIONS = ['auto', ...PRECISIONS] as const satisfies readonly PrecisionOption[];
-/** The same for every command, so that a model answers as it was trained and measured. */
+/** The default of every command, so that a model answers as it was trained and measured. */
 const DEFAULT_PRECISION: PrecisionOption = 'auto';
 
 const COMPUTING_DEFAULTS = {
@@ -35,7 +35,7 @@ export function addComputingOptions(command: Command): Command {
   const { weights, precision, device, threads } = COMPUTING_DEFAULTS;
   const types = `element type of the weights: ${WEIGHTS.join(', ')}`;
   const ofPrecision =
-    'of products with packed weights: exact is float32; fast rounds activations to 16 bits, in WebAssembly; fastest, while text is written, to 8 where weights have 4; auto is fast where it can';
+    'products with packed weights: exact uses float32; fast rounds activations to 16 bits, in WebAssembly; fastest, while text is generated, to 8 where weights have 4; auto uses fast where possible';
   const ofThreads = 'WebAssembly threads, 1 to 64, or auto; the results are the same';
   return command
     .optionsGroup('Computing:')

@@ -14,7 +14,7 @@ export function dataCommand(streams: Streams): Command {
     .requiredOption('--data <path>', 'a file of examples, or a folder; see below')
     .addOption(withDefault('--show <n>', 'show the tokens of the first n training examples', show));
   return addExampleOptions(command, 'that are trained')
-    .option('--no-validate', 'hold no share out where there is no file for validation')
+    .option('--no-validate', 'hold nothing out when there is no validation file')
     .addOption(withDefault('--seed <n>', 'random seed for the share that is held out', seed))
     .optionsGroup('Output:')
     .option('--json <file>', 'write the facts as JSON; - is standard output')

@@ -3,7 +3,7 @@ import { integerIn, MAX_COUNT, MAX_SEED, path } from '../values.js';
 import { type ExampleOptions, parseExampleOptions, type RawExampleOptions } from './exampleOptions.js';
 import { type ModelOption, parseModelOption, type RawModelOption } from './modelOption.js';
 
-/** What commander hands over: every value is still text. */
+/** Options as commander passes them: every value is still text. */
 export interface RawDataOptions extends RawModelOption, RawExampleOptions {
   readonly show: string;
   /** False with `--no-validate`. */
@@ -14,7 +14,7 @@ export interface RawDataOptions extends RawModelOption, RawExampleOptions {
 }
 
 export interface DataCommand extends ModelOption, ExampleOptions {
-  /** Examples whose tokens are shown. */
+  /** Number of examples whose tokens are shown. */
   readonly show: number;
   /** Whether a share is held out where there is no file for validation. */
   readonly holdOut: boolean;

@@ -1,4 +1,4 @@
-/** What `lowrank data` does, from the files to the report. */
+/** Runs `lowrank data`, from the files to the report. */
 import { printable } from '../../base/printable.js';
 import { loadTokenizer } from '../../models/loadTokenizer.js';
 import { writeFileAtomic } from '../../node.js';
@@ -69,7 +69,7 @@ function linesOf(tokenizer: Tokenizer, { tokens }: DataExample, paint: Paint): s
 }
 
 function verdict({ problems }: DataSummary, paint: Paint): string {
-  if (problems.length === 0) return paint('green', 'A training run takes these data.');
+  if (problems.length === 0) return paint('green', 'A training run accepts these data.');
   const lines = problems.flatMap((problem) => wrapped('  ', printable(problem, MAX_PROBLEM)));
   return [paint('red', 'A training run refuses these data:'), ...lines].join('\n');
 }

@@ -1,4 +1,4 @@
-/** What there is to say of training data before anything is trained. */
+/** A summary of training data before anything is trained. */
 import { printable } from '../../base/printable.js';
 import { answerFrame } from '../../text/answerFrame.js';
 import { type ReasonCount, reasonCounts } from '../../text/badLines.js';
@@ -15,10 +15,10 @@ import { systemInForce } from './systemInForce.js';
 const MAX_LEAD = 120;
 
 export interface DataSummaryOptions {
-  /** Most tokens of an example. */
+  /** Maximum tokens of an example. */
   readonly maxLength: number;
   readonly long: Long;
-  /** With `--system`. */
+  /** System message of `--system`. */
   readonly system: string | undefined;
   readonly skipBad: boolean;
 }
@@ -58,9 +58,9 @@ export interface DataSummary {
   readonly lengths: readonly Bin[];
   /** Which system message is in force, in words; null where no example is a conversation. */
   readonly system: string | null;
-  /** What one should know of what the chat template makes of conversations. */
+  /** Notes on what the chat template makes of conversations. */
   readonly notes: readonly string[];
-  /** Validation examples that are among the training examples too; null without either. */
+  /** Validation examples that also occur among the training examples; null when either set is missing. */
   readonly duplicates: { readonly counts: Duplicates['counts']; readonly first: Duplicate | null } | null;
   readonly unused: readonly string[];
   /** Why the data cannot be trained on as they are; empty where they can. */
@@ -101,7 +101,7 @@ export function dataSummary(
   return { ...summary, problems: problemsOf(summary, options) };
 }
 
-/** What a template trains that nobody wrote, or does not train. */
+/** Notes on text that a template adds to what is trained, or leaves out. */
 function templateNotes(tokenizer: Tokenizer): string[] {
   const frame = answerFrame(tokenizer);
   if (!frame) return [];
@@ -147,7 +147,7 @@ function partSummary({ file, isHeldOut, examples }: DataPart, maxLength: number,
   return { file: file.path, heldOut: isHeldOut, ...counts };
 }
 
-/** What a training run refuses. */
+/** The problems for which a training run refuses the data. */
 function problemsOf(
   summary: Omit<DataSummary, 'problems'>,
   { maxLength, skipBad }: DataSummaryOptions,

@@ -12,7 +12,7 @@ import { addExampleOptions } from './exampleOptions.js';
 import { withReporting } from './reporting.js';
 import { list } from './samplingOptions.js';
 
-/** What `--base` goes with. */
+/** The options that can be given with `--base`. */
 const OF_DIGITS_NET: readonly string[] = ['base', 'adapter', 'data', 'device', 'threads'];
 
 export function evalCommand(streams: Streams): Command {
@@ -20,9 +20,9 @@ export function evalCommand(streams: Streams): Command {
     .summary(EVAL_SUMMARY)
     .description(EVAL_DESCRIPTION)
     .option('--model <path|id>', 'a language model: a GGUF file, a folder, an id; see below')
-    .option('--download', 'fetch a model that is given by its id and is in no cache')
-    .option('--base <file>', 'instead: a DigitsNet, as lowrank mnist saves it: base.safetensors')
-    .option('--adapter <dir[@scale]>', 'measure with this LoRA adapter too, scaled; repeatable', list)
+    .option('--download', 'download a model given by its id that is in no cache')
+    .option('--base <file>', 'instead: a DigitsNet saved by lowrank mnist (base.safetensors)')
+    .option('--adapter <dir[@scale]>', 'also measure with this LoRA adapter, scaled; repeatable', list)
     .option('--data <path>', 'a file of examples, or a folder; see below');
   addComputingOptions(addExampleOptions(command, 'that count'));
   return command
@@ -36,14 +36,15 @@ export function evalCommand(streams: Streams): Command {
 async function evaluateAny(raw: RawEvalOptions, command: Command, streams: Streams): Promise<void> {
   const { base } = raw;
   if (base === undefined) return evaluateExamples(raw, streams);
-  if (raw.model !== undefined) throw new UsageError('--base: cannot be given with --model, which is another');
+  if (raw.model !== undefined)
+    throw new UsageError('--base: cannot be given with --model, which names another model');
   for (const option of command.options) {
     const name = option.attributeName();
     if (!OF_DIGITS_NET.includes(name) && command.getOptionValueSource(name) === 'cli')
-      throw new UsageError(`${option.long}: needs --model: --base is a DigitsNet`);
+      throw new UsageError(`${option.long}: requires --model: --base is a DigitsNet`);
   }
   const [adapter, ...more] = raw.adapter ?? [];
-  if (more.length > 0) throw new UsageError('--adapter: can be given once with --base');
+  if (more.length > 0) throw new UsageError('--adapter: can be given only once with --base');
   print(streams.stdout, await evaluateDigitsNet({ ...raw, base, adapter }));
 }
 

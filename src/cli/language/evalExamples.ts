@@ -15,7 +15,7 @@ import { type DataFile, readPart } from './readData.js';
 export interface MeasuredExamples {
   readonly file: DataFile;
   readonly examples: readonly TokenizedExample[];
-  /** The same as they were read, uncut. */
+  /** The same examples as they were read, uncut. */
   readonly read: readonly ReadExample[];
   /** Examples that were too long. */
   readonly cut: number;
@@ -49,7 +49,7 @@ export async function readEvalExamples(
   return { file, examples, read, cut, dropped, maxLength };
 }
 
-/** The file to measure on; of a folder the test examples, or else those for validation. @throws DataError where there is none */
+/** The file to measure on; in a folder, the test examples or else the validation examples. @throws DataError where there is none */
 export async function evalFile({ data }: EvalCommand): Promise<string> {
   const { isFolder, train, valid, test } = await exampleFiles(data);
   const path = isFolder ? (test ?? valid) : train;

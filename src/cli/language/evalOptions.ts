@@ -10,7 +10,7 @@ import {
 import { type ExampleOptions, parseExampleOptions, type RawExampleOptions } from './exampleOptions.js';
 import { type ModelOption, parseModelOption } from './modelOption.js';
 
-/** What commander hands over: every value is still text. */
+/** Options as commander passes them: every value is still text. */
 export interface RawEvalOptions extends Omit<RawExampleOptions, 'data'>, RawComputingOptions {
   readonly base?: string;
   readonly model?: string;
@@ -33,7 +33,7 @@ export interface EvalCommand extends ExampleOptions, ComputingCommand, ModelOpti
 export function parseEvalOptions(raw: RawEvalOptions): EvalCommand {
   const { model, download = false, data } = raw;
   if (model === undefined) throw new UsageError('--model: must be given, or --base for a DigitsNet');
-  if (data === undefined) throw new UsageError('--data: must be given: what the model is measured on');
+  if (data === undefined) throw new UsageError('--data: must be given: the examples to measure the model on');
   return {
     ...parseModelOption({ model, download }),
     ...parseExampleOptions({ ...raw, data }),

@@ -1,4 +1,4 @@
-/** What `lowrank eval` shows: what was measured, and the scores side by side. */
+/** The report of `lowrank eval`: what was measured, and the scores side by side. */
 import { printable } from '../../base/printable.js';
 import { compareExamples } from '../../models/compareExamples.js';
 import type { LanguageEvaluation } from '../../models/evaluateLanguageModel.js';
@@ -68,7 +68,7 @@ function heading(
   return lines;
 }
 
-/** What was gained and forgotten, with the lines of the worst. */
+/** A comparison of gains and losses, with the lines of the worst examples. */
 function comparison(
   base: LanguageEvaluation,
   adapted: LanguageEvaluation,

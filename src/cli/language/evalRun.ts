@@ -1,4 +1,4 @@
-/** What `lowrank eval` does with a language model, from the files to the scores. */
+/** Runs `lowrank eval` of a language model, from the files to the scores. */
 import { countParameters, withAdapterDisabled } from '../../core.js';
 import {
   evaluateLanguageModel,
@@ -26,7 +26,7 @@ import { systemInForce } from './systemInForce.js';
 
 /**
  * Opens everything before the long work, measures without and with the adapters, and reports.
- * @throws UsageError for a device that is not there, DataError for files that are not what they claim
+ * @throws UsageError for a device that is not available, DataError for files that are not what they claim
  */
 export async function runEval(
   options: EvalCommand,
@@ -50,7 +50,7 @@ async function evaluateFiles(
   const { device } = await openDevice(options);
   try {
     const path = await modelPath(options, progress, signal);
-    // What is wrong with the examples is known before the model is loaded.
+    // Errors in the examples are reported before the model is loaded.
     const { tokenizer, config } = await loadTokenizer(path);
     const measured = await readEvalExamples(
       data,
@@ -73,7 +73,7 @@ async function evaluateFiles(
   }
 }
 
-/** Without the adapters, and with them where there are any. */
+/** The scores without the adapters, and with them where there are any. */
 async function measure(
   model: LlamaForCausalLM,
   tokenizer: Tokenizer,

@@ -5,7 +5,7 @@ import { LONG, type Long } from '../../text/longExamples.js';
 import { withDefault } from '../streams.js';
 import { integerIn, MAX_COUNT, oneOf, path } from '../values.js';
 
-/** What commander hands over: every value is still text. */
+/** Options as commander passes them: every value is still text. */
 export interface RawExampleOptions {
   readonly data: string;
   readonly trainOn: string;
@@ -30,17 +30,17 @@ export interface ExampleOptions {
 
 export const EXAMPLE_DEFAULTS = { trainOn: 'answers', long: 'refuse' } as const;
 
-/** All but `--data`. @param tokens  what the tokens are for, such as `that are trained` */
+/** Adds all options but `--data`. @param tokens  what the tokens are for, such as `that are trained` */
 export function addExampleOptions(command: Command, tokens: string): Command {
   const { trainOn, long } = EXAMPLE_DEFAULTS;
   return command
     .optionsGroup('Examples:')
     .addOption(withDefault('--train-on <what>', `the tokens ${tokens}: ${TRAIN_ON.join(', ')}`, trainOn))
     .option('--system <text>', 'the system message of conversations that have none')
-    .option('--max-length <n>', 'most tokens of an example (default: the context, at most 1024)')
-    .addOption(withDefault('--long <what>', `what becomes of longer ones: ${LONG.join(', ')}`, long))
+    .option('--max-length <n>', 'maximum tokens of an example (default: the context, at most 1024)')
+    .addOption(withDefault('--long <what>', `what to do with longer ones: ${LONG.join(', ')}`, long))
     .option('--allow-special', 'read special tokens in texts as control tokens instead of refusing them')
-    .option('--skip-bad', 'leave out lines that are no examples, and count them');
+    .option('--skip-bad', 'leave out lines that are not examples, and count them');
 }
 
 /** @throws UsageError for the first value that is not what its option takes */

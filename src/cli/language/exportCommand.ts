@@ -21,7 +21,7 @@ export function exportCommand(streams: Streams): Command {
   )
     .requiredOption('--adapter <dir[@scale]>', 'a LoRA adapter, scaled; repeatable with --to merged', list)
     .requiredOption('--to <form>', EXPORT_TARGETS.join(', '))
-    .option('--out <path>', 'where it goes (default: beside the adapter)')
+    .option('--out <path>', 'where to write it (default: beside the adapter)')
     .option('--type <type>', 'element type of what is written')
     .option('--base-name <name>', 'with --to peft: the repository or folder of the base')
     .option('--overwrite', 'replace what --out holds');
@@ -31,7 +31,7 @@ export function exportCommand(streams: Streams): Command {
     .action((raw: RawExportOptions) => exportAdapter(raw, streams));
 }
 
-/** The options of computing and output. */
+/** Adds the options for computing and output. */
 function addExportSettings(command: Command): void {
   const { weights, device, threads } = EXPORT_DEFAULTS;
   command
@@ -44,7 +44,7 @@ function addExportSettings(command: Command): void {
     .option('--quiet', 'no progress and no notices on standard error');
 }
 
-/** Also `lowrank merge` of a language model. */
+/** Runs `lowrank export`, and `lowrank merge` of a language model. */
 export async function exportAdapter(raw: RawExportOptions, streams: Streams): Promise<void> {
   const options = parseExportOptions(raw);
   await withReporting(options.quiet, streams, (reporting) => runExport(options, streams, reporting));

@@ -13,10 +13,10 @@ import type { BasePlace } from './loadingText.js';
 import type { RunReporting } from './reporting.js';
 
 export interface Written {
-  /** Paths. */
+  /** Paths of the written files. */
   readonly files: readonly string[];
   readonly notes: readonly string[];
-  /** What rounding the merged weights has changed; undefined of an adapter. */
+  /** The change from rounding the merged weights; undefined for an adapter. */
   readonly rounding?: { readonly difference: number; readonly tensor: string | undefined };
 }
 
@@ -32,14 +32,14 @@ export async function writeForm(
     if (options.form === 'peft') return await writePeft(model, base, options);
     return await writeMerged(model, options, reporting);
   } catch (error) {
-    // What an interrupt stopped is told as that.
+    // Work that an interrupt stopped is reported as interrupted.
     reporting.signal.throwIfAborted();
     if (!(error instanceof RangeError)) throw error;
     throw new DataError(inWordsOfCommand(error.message), { cause: error });
   }
 }
 
-/** The library names its own calls. */
+/** A message of the library, which names its own calls, in the words of the command line. */
 function inWordsOfCommand(message: string): string {
   return message
     .replace(/^(exportAdapterGguf|exportMerged|saveAdapter): /, '')

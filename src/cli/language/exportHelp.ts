@@ -1,11 +1,11 @@
-/** What `lowrank export --help` says beyond the list of options; lines of at most 80 columns. */
+/** Text of `lowrank export --help` besides the list of options; lines of at most 80 columns. */
 import { EXIT_CODES } from '../help.js';
 import { MODEL_HELP } from './modelOption.js';
 
 export const EXPORT_SUMMARY = 'write an adapter for llama.cpp, Ollama, transformers or PEFT';
 
 export const EXPORT_DESCRIPTION =
-  'Writes an adapter of a language model in the form that another program loads: as a GGUF adapter, as a PEFT ' +
+  'Writes an adapter of a language model in a form that another program loads: as a GGUF adapter, as a PEFT ' +
   'folder, or merged into the model. At the end it says how to load what was written.';
 
 export const EXPORT_EXAMPLES = `
@@ -19,13 +19,13 @@ What --to writes:
 
 Which one:
   For a quantised base (Q4_1, Q4_K, Q8_0 …) prefer the adapter by itself. It was
-  trained over exactly those weights, and stays what it is. A merged model is
+  trained over exactly those weights, and is not changed. A merged model is
   rounded again: at 16 bits it is several times as large as the base, and at
-  4 bits the rounding takes away much of what the adapter has learned.
+  4 bits the rounding loses much of what the adapter has learned.
   A GGUF adapter has no DoRA, no biases, and no modules that are trained as a
   whole: such an adapter is refused by name; merge it, or use PEFT.
 
-Where --out is without it, DIR being the (first) adapter's directory:
+The default of --out, where DIR is the directory of the (first) adapter:
   gguf    DIR/adapter.gguf
   merged  DIR/merged (a folder)
   peft    DIR/peft

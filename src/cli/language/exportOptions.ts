@@ -8,7 +8,7 @@ import { broken, oneOf, path } from '../values.js';
 import { type AdapterAt, adapterAt } from './adapters.js';
 import { type ModelOption, parseModelOption, type RawModelOption } from './modelOption.js';
 
-/** What commander hands over: every value is still text. */
+/** Options as commander passes them: every value is still text. */
 export interface RawExportOptions extends RawModelOption {
   readonly adapter: readonly string[];
   readonly to: string;
@@ -23,7 +23,7 @@ export interface RawExportOptions extends RawModelOption {
   readonly quiet?: boolean;
 }
 
-/** `gguf` and `peft` are the adapter alone, `folder` and `model` (a GGUF file) the base with the adapters merged. */
+/** `gguf` and `peft` are only the adapter, `folder` and `model` (a GGUF file) the base with the adapters merged. */
 export type ExportForm = 'gguf' | 'peft' | 'folder' | 'model';
 
 export interface ExportCommand extends DeviceOptions, ModelOption {
@@ -31,7 +31,7 @@ export interface ExportCommand extends DeviceOptions, ModelOption {
   readonly form: ExportForm;
   readonly out: string;
   readonly type: GgufFloat;
-  /** What `base_model_name_or_path` is to be; undefined: what the base's files say. */
+  /** The value of `base_model_name_or_path`; undefined: what the base's files state. */
   readonly baseName: string | undefined;
   readonly overwrite: boolean;
   readonly weights: WeightsOption;
@@ -49,7 +49,7 @@ const TYPES: Readonly<Record<string, GgufFloat>> = { f32: 'F32', f16: 'F16', bf1
 interface Form {
   readonly name: string;
   readonly types: readonly string[];
-  /** Beside the adapter. */
+  /** The default place of the output, beside the adapter. */
   readonly out: string;
 }
 

@@ -1,4 +1,4 @@
-/** Where an export goes: looked at before the long work, so that nothing is replaced that nobody meant. */
+/** Checks where an export goes before the long work, so that nothing is replaced unintentionally. */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { DataError } from '../../core.js';
@@ -12,7 +12,7 @@ import type { ExportCommand } from './exportOptions.js';
 
 /**
  * Looks for the adapters, then at the place of the output.
- * @throws DataError where an adapter is not there, the output exists without `--overwrite`, or cannot be written
+ * @throws DataError where an adapter is missing, the output exists without `--overwrite`, or cannot be written
  */
 export async function checkFree({ adapters, form, out, overwrite }: ExportCommand): Promise<void> {
   for (const { directory } of adapters) {

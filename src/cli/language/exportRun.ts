@@ -1,4 +1,4 @@
-/** What `lowrank export` does, from the files to what is written and how to load it. */
+/** Runs `lowrank export`, from the files to what is written and how to load it. */
 import { stat } from 'node:fs/promises';
 import { isPackedType } from '../../backends/elementTypes.js';
 import type { LlamaForCausalLM } from '../../models/llama.js';
@@ -63,7 +63,7 @@ async function exported(
   }
 }
 
-/** Notes for a quantised base: what is no longer the same as while the adapter was trained. */
+/** Notes for a quantised base: what differs from the training of the adapter. */
 function quantisedNote(model: LlamaForCausalLM, { form }: ExportCommand): string[] {
   const isQuantised = model.parameters().some(({ dtype }) => isPackedType(dtype));
   if (!isQuantised || form === 'gguf') return [];

@@ -1,4 +1,4 @@
-/** What `lowrank export` prints at its end: the files, and how other programs load them. */
+/** The final output of `lowrank export`: the files, and how other programs load them. */
 import { resolve } from 'node:path';
 import { printable } from '../../base/printable.js';
 import { count } from '../format.js';
@@ -27,7 +27,7 @@ export interface ExportSummary {
   readonly notes: readonly string[];
 }
 
-/** Characters of a path. */
+/** Maximum characters of a path. */
 const MAX_PATH = 500;
 
 /** Lines with a newline at the end of each. */
@@ -47,7 +47,7 @@ export function exportText(
   return `${lines.join('\n')}\n`;
 }
 
-/** Where the base is, and how a conversation is written for it. */
+/** The place of the base, and the form of its conversations. */
 export interface ExportedBase extends BasePlace {
   readonly format: PromptFormat | undefined;
 }
@@ -70,7 +70,7 @@ const OLLAMA = 'Ollama, with these lines in a Modelfile (ollama create NAME -f M
 
 const SECTIONS: Readonly<Record<ExportCommand['form'], (out: string, base: ExportedBase) => Section[]>> = {
   gguf: (out, { kind, path, format }) => {
-    // llama.cpp needs the base as a GGUF file too.
+    // llama.cpp also requires the base as a GGUF file.
     const file = kind === 'gguf' ? path : 'BASE.gguf';
     const heading = kind === 'gguf' ? 'llama.cpp' : 'llama.cpp, with BASE.gguf the same base as a GGUF file';
     const from = kind === 'gguf' ? resolve(path) : file;

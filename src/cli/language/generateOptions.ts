@@ -9,7 +9,7 @@ import {
 import { type ModelOption, parseModelOption, type RawModelOption } from './modelOption.js';
 import { parseSamplingOptions, type RawSamplingOptions, type SamplingCommand } from './samplingOptions.js';
 
-/** What commander hands over: every value is still text. */
+/** Options as commander passes them: every value is still text. */
 export interface RawGenerateOptions extends RawModelOption, RawSamplingOptions, RawComputingOptions {
   readonly prompt: string;
   readonly chat?: boolean;
@@ -35,7 +35,7 @@ export interface GenerateCommand extends ModelOption, SamplingCommand, Computing
 /** @throws UsageError for the first value that is not what its option takes */
 export function parseGenerateOptions(raw: RawGenerateOptions): GenerateCommand {
   if (raw.system !== undefined && !raw.chat)
-    throw broken('--system', 'needs --chat, which makes messages of prompt and system', raw.system);
+    throw broken('--system', 'requires --chat, which makes messages of prompt and system', raw.system);
   return {
     ...parseComputingOptions(raw),
     ...parseSamplingOptions(raw),

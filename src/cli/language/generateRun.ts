@@ -1,4 +1,4 @@
-/** What `lowrank generate` does, from the files to the text. */
+/** Runs `lowrank generate`, from the files to the text. */
 import type { Backend } from '../../core.js';
 import { type GenerationResult, generate } from '../../generate/generate.js';
 import { writeFileAtomic } from '../../node.js';
@@ -25,7 +25,7 @@ export async function runGenerate(
   const toFile = json !== undefined && json !== '-' ? await ensureWritableFile(json) : undefined;
   const prompt = options.prompt === '-' ? await standardInput(reporting.signal) : options.prompt;
   const { device } = await openDevice(options);
-  // Where nobody reads it, the rest of the text is only for a file.
+  // When standard output is no longer read, the rest of the text is needed only for a file.
   const reader = toFile === undefined ? watchReader(stdout) : undefined;
   try {
     const signal = reader ? AbortSignal.any([reporting.signal, reader.signal]) : reporting.signal;

@@ -1,4 +1,4 @@
-/** What `lowrank inspect` shows of a model folder: its config, its tokenizer, and the headers of its safetensors files. */
+/** `lowrank inspect` of a model folder: its config, its tokenizer, and the headers of its safetensors files. */
 import { printable } from '../../base/printable.js';
 import type { FileSource } from '../../files/fileSource.js';
 import { readModelConfig } from '../../models/modelSources.js';
@@ -24,7 +24,7 @@ import {
 const MAX_PATH = 500;
 
 /**
- * No weight is read: the norms of a large model would take minutes.
+ * Inspects a model folder. No weight is read: the norms of a large model would take minutes.
  * @throws DataError where the safetensors files are missing or not what they claim
  */
 export async function inspectFolder(path: string): Promise<Inspection> {

@@ -1,4 +1,4 @@
-/** What `lowrank inspect` shows of a GGUF file: a model, or an adapter for llama.cpp. */
+/** `lowrank inspect` of a GGUF file: a model, or an adapter for llama.cpp. */
 import { printable } from '../../base/printable.js';
 import type { ByteSource } from '../../files/byteSource.js';
 import { type OpenedGguf, openGguf } from '../../gguf/open.js';
@@ -39,7 +39,7 @@ export async function inspectGguf(source: ByteSource, file: string): Promise<Ins
   const all = [...opened.tensors.values()];
   const numbers = all.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const bytes = all.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  const bits = numbers > 0 ? `; ${((8 * bytes) / numbers).toFixed(2)} bits a number` : '';
+  const bits = numbers > 0 ? `; ${((8 * bytes) / numbers).toFixed(2)} bits per number` : '';
   const shown: Fact[] = [
     ['format', `GGUF ${opened.version}, ${integer(source.length)} bytes`],
     ...named(opened),
@@ -134,7 +134,7 @@ function shortValue(value: GgufValue): string {
   return typeof value === 'object' ? `${integer(value.length)} values` : `${value}`;
 }
 
-/** Long lists by their length alone. */
+/** The metadata for programs; long lists only by their length. */
 function metadataJson({ metadata }: OpenedGguf): object {
   return Object.fromEntries(
     Array.from(metadata, ([key, value]) => [
@@ -146,7 +146,7 @@ function metadataJson({ metadata }: OpenedGguf): object {
 
 const MOST_VALUES = 64;
 
-/** As JSON holds it. */
+/** A value as JSON can hold it. */
 function plain(value: GgufValue | undefined): unknown {
   if (typeof value === 'bigint') return `${value}`;
   if (typeof value === 'object') return Array.from(value as ArrayLike<GgufValue>, plain);

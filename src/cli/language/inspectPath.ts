@@ -1,4 +1,4 @@
-/** `lowrank inspect PATH`: finds out what is there, and shows it. */
+/** `lowrank inspect PATH`: finds out what a path holds, and shows it. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../../core.js';
@@ -15,7 +15,7 @@ import { inspectGguf } from './inspectGguf.js';
 /**
  * What a GGUF file, a safetensors file, an adapter's directory or a model folder consists of.
  * @param given  its path, or the id of a model that a cache of this machine has
- * @throws DataError for a path that leads to nothing of these, or to a file that is not what it claims
+ * @throws DataError for a path that holds none of these, or a file that is not what it claims
  */
 export async function inspectPath(given: string): Promise<Inspection> {
   const path = (await exists(given)) ? given : await cachedModel(given);
@@ -31,7 +31,7 @@ export async function inspectPath(given: string): Promise<Inspection> {
   return new TextDecoder('latin1').decode(start) === 'GGUF' ? inspectGguf(source, path) : inspectFile(path);
 }
 
-/** The place of a model by its id; what is no id is a path. @throws DataError for an id that no cache has */
+/** The place of a model by its id; anything that is not an id is a path. @throws DataError for an id that no cache has */
 async function cachedModel(given: string): Promise<string> {
   if (!parseHubId(given)) return given;
   try {

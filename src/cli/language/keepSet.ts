@@ -1,4 +1,4 @@
-/** Examples that a training must not make worse: built in, or of a file. */
+/** Examples that a training run must not make worse: built in, or from a file. */
 import { DataError, Random } from '../../core.js';
 import { refusalOf } from '../../text/badLines.js';
 import { GENERAL_EXAMPLES } from '../../text/generalExamples.js';
@@ -30,7 +30,7 @@ export async function readKeepSet(
   try {
     return { ...general, examples: keptExamples(tokenizer, general, options, maxLength) };
   } catch (error) {
-    // Nobody has asked for them; replay has.
+    // The user did not ask for them, unless there is replay.
     if (!(error instanceof DataError) || replay > 0) throw error;
     notice(`note: what is forgotten is not measured (--keep): ${error.message}`);
     return undefined;
@@ -48,7 +48,7 @@ function keptExamples(
     const { examples: tokens, refused } = tokenizeExamples(tokenizer, [example], {
       ...{ trainOn, system, allowSpecial, name, skipBad: true },
     });
-    if (refused.length > 0) throw refusalOf(name, refused, read.length, 'mend them, or leave them out');
+    if (refused.length > 0) throw refusalOf(name, refused, read.length, 'fix them, or leave them out');
     const fitting = shortenExamples(tokens, maxLength, long === 'cut' ? 'cut' : 'drop');
     for (const each of fitting.examples) examples.push({ read: example, tokens: each });
   }
@@ -57,7 +57,7 @@ function keptExamples(
   return examples;
 }
 
-/** For a model without a chat template they are texts that go on. */
+/** The built-in examples; for a model without a chat template, as plain texts. */
 function generalExamples(tokenizer: Tokenizer): readonly ReadExample[] {
   if (tokenizer.chatTemplate !== undefined) return GENERAL_EXAMPLES;
   return GENERAL_EXAMPLES.map((example) => {

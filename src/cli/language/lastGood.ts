@@ -5,13 +5,13 @@ import type { LlamaForCausalLM } from '../../models/llama.js';
 export type AdapterFiles = Map<string, Uint8Array>;
 
 interface Weights {
-  /** The step that they are from; 0: where the run began. */
+  /** The step after which they were copied; 0: the start of the run. */
   readonly step: number;
   readonly files: Promise<AdapterFiles>;
 }
 
 export interface LastGoodOptions {
-  /** What PEFT is to take for the base. */
+  /** The base that PEFT is told to load. */
   readonly baseModel: string;
   /** Steps between two copies. */
   readonly every: number;
@@ -24,7 +24,7 @@ export class LastGood {
   readonly #model: LlamaForCausalLM;
   readonly #options: LastGoodOptions;
   #good: Weights;
-  /** Weights with which no loss was computed yet. */
+  /** Weights for which no loss was computed yet. */
   #next: Weights | undefined;
 
   /** @param model  with one adapter, as the run begins */
@@ -34,7 +34,7 @@ export class LastGood {
     this.#good = this.#copy(0);
   }
 
-  /** Told of each step whose loss was finite, while no other one runs. */
+  /** Called after each step with a finite loss, while no other step runs. */
   after(step: number): void {
     const { every, stepsPerRead } = this.#options;
     // The copy may have been made after the last of the steps that were read together.
@@ -54,7 +54,7 @@ export class LastGood {
     const files: AdapterFiles = new Map();
     const { baseModel } = this.#options;
     const copied = saveAdapter(this.#model, files, { baseModel, taskType: 'CAUSAL_LM' }).then(() => files);
-    // Whoever needs it meets the failure; until then it is nobody's.
+    // The failure is thrown to the caller that awaits the copy; until then it is ignored.
     copied.catch(() => undefined);
     return { step, files: copied };
   }

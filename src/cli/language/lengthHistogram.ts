@@ -1,4 +1,4 @@
-/** How long examples are: counts, in ranges that double. */
+/** A histogram of example lengths, in ranges that double. */
 import { integer } from '../format.js';
 
 /** Lengths from ≤ length ≤ to. */

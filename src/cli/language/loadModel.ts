@@ -7,7 +7,7 @@ import { hasPackedWeights } from '../../nn/precision.js';
 import { shown } from '../modelPath.js';
 import type { RunReporting } from './reporting.js';
 
-/** `auto`: `fast` where weights are packed and the device has products in integers, else `exact`. */
+/** `auto`: `fast` where weights are packed and the device has integer products, otherwise `exact`. */
 export type PrecisionOption = Precision | 'auto';
 
 interface LoadOptions {
@@ -15,7 +15,7 @@ interface LoadOptions {
   readonly precision: PrecisionOption;
 }
 
-/** Loads a model, says what is to be noted of its files, and sets how it computes. @throws as loadLanguageModel */
+/** Loads a model, reports notes on its files, and sets its precision. @throws as loadLanguageModel */
 export async function loadModel(
   device: Backend,
   from: ModelPlace,

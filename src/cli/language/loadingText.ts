@@ -1,14 +1,14 @@
-/** How other programs load what was written: lines to copy into a shell, a Modelfile or a Python session. */
+/** Instructions for loading written files in other programs: lines to copy into a shell, a Modelfile or a Python session. */
 import { basename, dirname } from 'node:path';
 import { printable } from '../../base/printable.js';
 
 /** Characters of a path in a line to copy; none is cut. */
 const WHOLE = Number.MAX_SAFE_INTEGER;
 
-/** Where a base model is. */
+/** The place of a base model. */
 export interface BasePlace {
   readonly kind: 'gguf' | 'folder';
-  /** As the reader of the lines reaches it. */
+  /** Path of the base from where the lines are used. */
   readonly path: string;
 }
 
@@ -20,7 +20,7 @@ export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", "'\\''")}'`;
 }
 
-/** What a reader does not see, or a terminal acts on. */
+/** Characters that are invisible, or that a terminal acts on. */
 const HIDDEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** A string of Python, with the escapes of JSON and, for what is not seen, Python's own. */
@@ -38,7 +38,7 @@ export function modelfilePath(path: string): string {
 }
 
 /**
- * Of Ollama.
+ * The lines of a Modelfile for Ollama.
  * @param stops  texts that end an answer
  * @see https://docs.ollama.com/modelfile
  */
@@ -50,7 +50,7 @@ export function modelfileLines(base: string, adapter?: string, stops: readonly s
   return [...lines, ...plain.map((stop) => `PARAMETER stop "${stop}"`)];
 }
 
-/** Of llama.cpp. @see https://github.com/ggml-org/llama.cpp/tree/master/tools/main */
+/** The command line of llama.cpp. @see https://github.com/ggml-org/llama.cpp/tree/master/tools/main */
 export function llamaCppLine(base: string, adapter?: string): string {
   const lora = adapter === undefined ? '' : ` --lora ${shellWord(adapter)}`;
   return `llama-cli -m ${shellWord(base)}${lora}`;

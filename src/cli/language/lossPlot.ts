@@ -1,11 +1,11 @@
-/** The picture of a training: losses by step, with those of the validations. */
+/** The plot of a training run: losses by step, with those of the validations. */
 
 import { loadCharts } from '../charts.js';
 import type { RunMetrics } from './runMetrics.js';
 
 const [WIDTH, HEIGHT] = [860, 480];
 
-/** @returns undefined when the charting library is not installed, which `notice` is told */
+/** @returns undefined when the charting library is not installed, which `notice` reports */
 export async function lossPlot(
   { steps, validations }: RunMetrics,
   before: number | undefined,

@@ -4,7 +4,7 @@ import { printable } from '../../base/printable.js';
 /** Characters of one text. */
 const MAX_TEXT = 300;
 
-/** What Markdown or HTML may act on in the middle of a line: marks, tags, entities, formulas, and addresses. */
+/** Characters that Markdown or HTML may act on in the middle of a line: marks, tags, entities, formulas, and addresses. */
 const ACTIVE = /[\\`*_{}[\]()<>!|~&:$@/]|(?<=www)\./gi;
 
 /** A text of words, not for the beginning of a line; what Markdown would act on is escaped. */

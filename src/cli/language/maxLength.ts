@@ -1,7 +1,7 @@
-/** How long an example may be, as the commands on examples have it. */
+/** The maximum length of an example, for the commands on examples. */
 import { DataError } from '../../core.js';
 
-/** Where `--max-length` is not given, and the context is longer. */
+/** The limit where `--max-length` is not given and the context is longer. */
 const DEFAULT = 1024;
 
 /** @throws DataError for more than the context */

@@ -1,4 +1,4 @@
-/** What is said of a language model, wherever it was found: its sizes, its element types, its tokenizer. */
+/** Facts about a language model, wherever it was found: its sizes, its element types, its tokenizer. */
 import { printable } from '../../base/printable.js';
 import { DataError } from '../../core.js';
 import type { LlamaConfig } from '../../models/llamaConfig.js';
@@ -22,7 +22,7 @@ export function factLines(facts: readonly Fact[]): string[] {
   return facts.map(([name, text]) => `  ${name.padEnd(14)} ${text}`);
 }
 
-/** What a file says, or why that is not read here. */
+/** What a file states, or why it cannot be read here. */
 export async function attempt<T>(
   read: () => T | Promise<T>,
 ): Promise<
@@ -36,7 +36,7 @@ export async function attempt<T>(
   }
 }
 
-/** Numbers in all weights, of tied ones once. */
+/** Number of elements of all weights; tied ones count once. */
 export function parametersOf(config: LlamaConfig): number {
   return [...llamaWeights(config).values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
@@ -110,7 +110,7 @@ function roleOf({ bosId, eosIds, padId }: Tokenizer, id: number): string {
   return roles.filter((role) => role !== '').join(', ');
 }
 
-/** For programs. */
+/** The facts of a tokenizer for programs. */
 export function tokenizerJson(tokenizer: Tokenizer, kind: string): object {
   const { specialTokens, vocabularySize, bosId, eosIds, padId, chatTemplate } = tokenizer;
   return {

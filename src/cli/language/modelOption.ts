@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { broken, path } from '../values.js';
 
-/** What commander hands over. */
+/** The options as commander passes them. */
 export interface RawModelOption {
   readonly model: string;
   readonly download?: boolean;
@@ -11,7 +11,7 @@ export interface RawModelOption {
 export interface ModelOption {
   /** A path, an address, or the id of a model on the Hugging Face Hub; see {@link modelPath}. */
   readonly model: string;
-  /** Whether a model that has an id, and is in no cache, may be fetched. */
+  /** Whether a model given by its id may be downloaded when it is in no cache. */
   readonly download: boolean;
 }
 
@@ -19,10 +19,10 @@ export interface ModelOption {
 export function addModelOption(command: Command): Command {
   return command
     .requiredOption('--model <path|id>', 'a GGUF file, a folder, an id, a wheel or an address; see below')
-    .option('--download', 'fetch a model that is given by its id and is in no cache');
+    .option('--download', 'download a model given by its id that is in no cache');
 }
 
-/** What `--help` says of MODEL below the options. */
+/** The explanation of MODEL in `--help`, below the options. */
 export const MODEL_HELP = `MODEL is one of:
   a GGUF file     its weights F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0,
                   Q4_K, Q5_K or Q6_K

@@ -20,6 +20,6 @@ export function promptFormat(tokenizer: Tokenizer): PromptFormat | undefined {
   return { example, stops: [...new Set(ids)].map((id) => tokenizer.tokenOf(id)) };
 }
 
-/** What is said with it. */
+/** The explanation that is printed with it. */
 export const SAME_FORMAT =
-  'The adapter was trained on conversations in this form. A program that writes them in another, or goes on behind the end of an answer, gets worse answers or babble.';
+  'The adapter was trained on conversations in this form. A program that writes them in another, or continues after the end of an answer, gets worse answers or babble.';

@@ -1,4 +1,4 @@
-/** The examples that a command trains on, from a file or a folder: read, tokenized, and a share held out. Nothing is decided yet. */
+/** The examples that a command trains on, from a file or a folder: read, tokenized, and a share held out. Bad lines are listed, not yet refused. */
 import { DataError } from '../../core.js';
 import { exampleFiles } from '../../node/exampleFiles.js';
 import type { BadLine } from '../../text/badLines.js';
@@ -20,13 +20,13 @@ export interface DataRequest {
   readonly seed: number;
 }
 
-/** A file, and the lines that are no examples or cannot be trained on. */
+/** A file, and the lines that are not examples or cannot be trained on. */
 export interface DataFile {
   readonly path: string;
   readonly format: string;
   /** Lines with content. */
   readonly lines: number;
-  /** In the order of the lines. */
+  /** Refused lines, in their order. */
   readonly bad: readonly BadLine[];
 }
 
@@ -48,7 +48,7 @@ export interface DataPart {
 export interface LanguageData {
   readonly files: readonly DataFile[];
   readonly parts: Readonly<Partial<Record<DataUse, DataPart>>>;
-  /** Files of the folder that look like examples and are used for nothing. */
+  /** Files of the folder that look like examples and are not used. */
   readonly unused: readonly string[];
 }
 

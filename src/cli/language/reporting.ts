@@ -1,4 +1,4 @@
-/** What a user is told while a command works, and how it is stopped. */
+/** Progress and notices while a command works, and how it is stopped. */
 import { listenForInterrupts } from '../interrupt.js';
 import { printLine } from '../output.js';
 import { createProgress, type Progress, SILENT } from '../progress.js';
@@ -6,7 +6,7 @@ import type { Streams } from '../streams.js';
 
 export interface RunReporting {
   readonly progress: Progress;
-  /** Told in half a sentence what is going on. */
+  /** Called with a short phrase about what is going on. */
   readonly notice: (text: string) => void;
   /** Aborted by Ctrl-C, with an `Interrupted` as its reason. */
   readonly signal: AbortSignal;

@@ -24,14 +24,14 @@ export class RunFolder {
     return join(this.path, METRICS);
   }
 
-  /** Where a stopped run keeps what it goes on from. */
+  /** Where a stopped run keeps its checkpoint. */
   get checkpoint(): string {
     return join(this.path, CHECKPOINT);
   }
 
   /**
-   * Whether a run may begin, or go on, here.
-   * @throws DataError where a run is there already, one that is done is to go on, or files of no run would be replaced
+   * Checks whether a run may begin, or continue, here.
+   * @throws DataError where a run exists already, a finished run would be continued, or files of no run would be replaced
    */
   async check({
     resume,
@@ -49,20 +49,19 @@ export class RunFolder {
         `${this.path}: holds ${found.join(', ')}, and no settings.yaml of a run: name another folder`,
       );
     const isDone = !found.includes(CHECKPOINT) && found.includes(README);
-    if (resume && isDone)
-      throw new DataError(`${this.path}: the run is done: there is nothing to go on with`);
+    if (resume && isDone) throw new DataError(`${this.path}: the run is done: there is nothing to continue`);
     if (resume || overwrite) return;
     throw new DataError(
-      `${this.path}: holds a run already (${found.join(', ')}): ${isDone ? '' : '--resume goes on with it, '}--overwrite replaces it`,
+      `${this.path}: holds a run already (${found.join(', ')}): ${isDone ? '' : '--resume continues it, '}--overwrite replaces it`,
     );
   }
 
-  /** Whether there is something to go on from: a run that was killed early has nothing. */
+  /** Whether there is a checkpoint to continue from: a run that was killed early has none. */
   async hasCheckpoint(): Promise<boolean> {
     return (await directoryFiles(this.checkpoint).open(CHECKPOINT_FILE)) !== undefined;
   }
 
-  /** Takes away what an earlier run has left. Its settings, by which it is known, go last. */
+  /** Removes what an earlier run has left. Its settings, by which it is recognized, are removed last. */
   async clear(): Promise<void> {
     const names = [...OWN.filter((name) => name !== SETTINGS), SETTINGS];
     for (const name of names) await rm(join(this.path, name), { recursive: true, force: true });
@@ -76,13 +75,13 @@ export class RunFolder {
     return exists(join(this.path, ADAPTER[1]));
   }
 
-  /** Both files at once. @param baseModel  what PEFT is to take for the base */
+  /** Writes both files at once. @param baseModel  the base that PEFT is told to load */
   async saveAdapter(model: LlamaForCausalLM, baseModel: string): Promise<void> {
     const to: WritablePlace = directoryFiles(this.path);
     await saveAdapter(model, to, { baseModel, taskType: 'CAUSAL_LM' });
   }
 
-  /** Those of an adapter that was saved elsewhere, by name. */
+  /** Writes the files of an adapter that was saved elsewhere. @param files  by name */
   async putAdapter(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
     await directoryFiles(this.path).write(files);
   }

@@ -1,4 +1,4 @@
-/** How a training run goes, a line of JSON for each step, validation and sample. */
+/** The course of a training run, with a line of JSON for each step, validation and sample. */
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { DataError } from '../../core.js';
 import type { LanguageScores } from '../../models/evaluateLanguageModel.js';
@@ -7,7 +7,7 @@ import { readFileBytes } from '../../node.js';
 
 export interface StepLine {
   readonly step: number;
-  /** Before the update. */
+  /** The loss before the update. */
   readonly loss: number;
   readonly learningRate: number;
   readonly trainedTokens: number;
@@ -63,7 +63,7 @@ export class RunMetrics {
     this.#isTorn = text !== textOf(this.#lines);
   }
 
-  /** Forgets what came of a step that is made again, and of all later ones. @returns how many steps before it are missing */
+  /** Forgets the results of a step that is repeated, and of all later ones. @returns how many steps before it are missing */
   beginAt(firstStep: number): number {
     const kept = this.#lines.filter(({ step }) => step < firstStep);
     if (kept.length !== this.#lines.length || this.#isTorn) this.#replace(kept);

@@ -1,4 +1,4 @@
-/** The README.md of a run folder: what was trained on what, what came of it, and how to load it elsewhere. */
+/** The README.md of a run folder: what was trained on what, the results, and how to load the adapter elsewhere. */
 import { printable } from '../../base/printable.js';
 import { integer } from '../format.js';
 import {
@@ -13,7 +13,7 @@ import { code, fenced, text as plain, tableOf } from './markdown.js';
 import { type PromptFormat, SAME_FORMAT } from './promptFormat.js';
 
 export interface RunBase extends BasePlace {
-  /** What its files call it. */
+  /** Name of the model in its files. */
   readonly name: string;
   /** Frozen and packed weights too, tied ones once. */
   readonly parameters: number;
@@ -44,7 +44,7 @@ export interface RunData {
   readonly trainedTokens: number;
 }
 
-/** As `evaluateLanguageModel` gives them. */
+/** Scores as `evaluateLanguageModel` gives them. */
 export interface RunScores {
   readonly loss: number;
   readonly perplexity: number;
@@ -59,13 +59,13 @@ export interface RunResult {
   readonly after: RunScores | null;
 }
 
-/** Facts of a run that is done. Every text in them may be a stranger's. */
+/** Facts of a finished run. Every text in them may come from an untrusted source. */
 export interface RunFacts {
   readonly base: RunBase;
   readonly adapter: RunAdapter;
   readonly data: readonly RunData[];
   readonly results: readonly RunResult[];
-  /** By name, in the order in which they are shown; those that are undefined are left out. */
+  /** Settings by name, in the order in which they are shown; undefined ones are left out. */
   readonly settings: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly steps: number;
   readonly seconds: number;
@@ -94,7 +94,7 @@ function section(heading: string, lines: readonly string[], level = '##'): strin
   return [`${level} ${heading}`, '', ...lines, ''];
 }
 
-/** What the Hub reads; a base that is no repository is left out, as it would be refused there. */
+/** The metadata that the Hub reads; a base that is not a repository is left out, as it would be refused there. */
 function frontMatter({ repository }: RunBase): string[] {
   const isRepository = repository !== undefined && /^[\w.-]+\/[\w.-]+$/.test(repository);
   const base = isRepository ? [`base_model: ${repository}`] : [];
@@ -152,12 +152,12 @@ function settingsTable(settings: RunFacts['settings']): string {
   );
 }
 
-/** How one program loads it. */
+/** How a program loads the adapter. */
 function program(name: string, lines: readonly string[]): string[] {
   return section(name, lines, '###');
 }
 
-/** What another program must write and end as the training did. */
+/** The prompt format and the end tokens, which another program must use as the training did. */
 function formatted(format: PromptFormat | undefined): string[] {
   if (!format) return [];
   const { example, stops } = format;
@@ -205,7 +205,7 @@ function asAdapter({ kind, path }: RunBase, stops: readonly string[]): string[] 
   ];
 }
 
-/** A GGUF adapter does not hold it, but a model does that it is merged into. */
+/** Instructions for an adapter that GGUF adapters cannot hold: merge it into the model. */
 function asModel({ path }: RunBase, stops: readonly string[]): string[] {
   const merge = `lowrank export --model ${shellWord(path)} --adapter . --to merged`;
   return [

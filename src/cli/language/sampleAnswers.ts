@@ -1,4 +1,4 @@
-/** What a model answers to the prompts of a few examples. */
+/** The answers of a model to the prompts of a few examples. */
 import { generate } from '../../generate/generate.js';
 import type { LlamaForCausalLM } from '../../models/llama.js';
 import { encodeChat } from '../../text/chat.js';
@@ -9,7 +9,7 @@ import type { DataExample } from './readData.js';
 
 export interface SamplePrompt {
   readonly line: number;
-  /** What is shown of it. */
+  /** The part of the prompt that is shown. */
   readonly text: string;
   /** The answer in the example. */
   readonly wanted: string;
@@ -26,7 +26,7 @@ export interface SampleOptions {
   readonly contextLength: number;
 }
 
-/** The prompts of the first examples that have one with room for an answer behind it. */
+/** The prompts of the first examples whose prompt leaves room for an answer. */
 export function samplePrompts(
   tokenizer: Tokenizer,
   examples: readonly DataExample[],

@@ -1,10 +1,10 @@
-/** Options that the commands have in common which write text: how tokens are drawn. */
+/** Options that the text-generating commands have in common: how tokens are drawn. */
 import type { Command } from 'commander';
 import type { GenerateOptions } from '../../generate/generate.js';
 import { withDefault } from '../streams.js';
 import { broken, integerIn, MAX_COUNT, MAX_SEED, upTo } from '../values.js';
 
-/** What commander hands over: every value is still text. */
+/** Options as commander passes them: every value is still text. */
 export interface RawSamplingOptions {
   readonly maxTokens: string;
   readonly temperature: string;
@@ -39,7 +39,7 @@ export const SAMPLING_DEFAULTS = {
 
 const LARGEST_TEMPERATURE = 100;
 
-/** For options that may be given several times. */
+/** Collects the values of an option that may be given several times. */
 export const list = (value: string, before: readonly string[] = []) => [...before, value];
 
 export function addSamplingOptions(command: Command): Command {
@@ -47,7 +47,7 @@ export function addSamplingOptions(command: Command): Command {
   const penalty = 'divides the logits of tokens that already occur';
   return command
     .optionsGroup('Sampling:')
-    .addOption(withDefault('--max-tokens <n>', 'the most tokens to generate', maxTokens))
+    .addOption(withDefault('--max-tokens <n>', 'maximum number of tokens to generate', maxTokens))
     .addOption(withDefault('--temperature <x>', '0 always takes the most likely token', temperature))
     .addOption(withDefault('--top-k <n>', 'draw from the n most likely tokens; 0: all', topK))
     .addOption(
@@ -80,7 +80,7 @@ export function parseSamplingOptions(raw: RawSamplingOptions): SamplingCommand {
   };
 }
 
-/** What `generate` is called with. */
+/** The options for `generate`. */
 export function samplingOf(options: SamplingCommand & { readonly allowSpecial: boolean }): GenerateOptions {
   const { maxTokens, temperature, topK, topP, minP, repetitionPenalty, seed, stop, allowSpecial } = options;
   return { maxTokens, temperature, topK, topP, minP, repetitionPenalty, seed, stop, allowSpecial };

@@ -5,7 +5,7 @@ import { type TokenExample, UNTRAINED } from '../../text/examples.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import type { Paint } from '../paint.js';
 
-/** What stands between two tokens, and around trained ones: what is trained is seen without colours too. */
+/** Marks between two tokens, and around trained ones, so that trained tokens can be seen even without colours. */
 const [BETWEEN, BEGIN, END] = ['│', '⟦', '⟧'];
 const NEWLINE = '↵';
 const COLUMNS = 80;
@@ -13,7 +13,7 @@ const INDENT = '  ';
 /** Tokens of one example. */
 const MOST_TOKENS = 2000;
 
-/** What one or several tokens stand for: of a character in several tokens there is no text before its last. */
+/** The text of one or several tokens: a character made of several tokens has no text before its last one. */
 interface Piece {
   readonly text: string;
   readonly isTrained: boolean;
@@ -66,7 +66,7 @@ function piecesOf(tokenizer: Tokenizer, { ids, labels }: TokenExample): Piece[] 
   return pieces;
 }
 
-/** What a terminal would act on, as what it is; newlines as a sign. */
+/** The text with control characters escaped, and newlines as a visible sign. */
 function visible(text: string): string {
   return text
     .split('\n')

@@ -1,4 +1,4 @@
-/** Messages and commands that somebody types or pastes. */
+/** Messages and commands that are typed or pasted. */
 import { createInterface, type Interface, type Key } from 'node:readline';
 import { Writable } from 'node:stream';
 import { Interrupted } from '../errors.js';
@@ -36,7 +36,7 @@ class Screen extends Writable {
 
 export interface TerminalOptions {
   readonly stdin: NodeJS.ReadStream;
-  /** Where the prompt is shown. */
+  /** The stream that shows the prompt. */
   readonly output: NodeJS.WriteStream;
   /** Ends the chat. */
   readonly signal: AbortSignal;
@@ -148,9 +148,9 @@ export class TerminalInput implements ChatInput {
   #onLine(line: string): void {
     clearTimeout(this.#timer);
     this.#isWarned = false;
-    const goesOn = !this.#isPasting && line.endsWith(CONTINUES);
-    this.#lines.push(goesOn ? line.slice(0, -CONTINUES.length) : line);
-    if (goesOn || this.#isPasting) this.#ask(CONTINUED);
+    const continues = !this.#isPasting && line.endsWith(CONTINUES);
+    this.#lines.push(continues ? line.slice(0, -CONTINUES.length) : line);
+    if (continues || this.#isPasting) this.#ask(CONTINUED);
     else if (this.#answer) this.#finish();
     else this.#timer = setTimeout(() => this.#finishTogether(), TOGETHER_MS);
   }

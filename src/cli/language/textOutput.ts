@@ -13,7 +13,7 @@ export async function writeText(stdout: NodeJS.WriteStream, pieces: AsyncIterabl
   if (!isAtLineStart) stdout.write('\n');
 }
 
-/** Ends a text where nobody reads standard output any more (`| head`). */
+/** Ends a text when standard output is no longer read (`| head`). */
 export function watchReader(stdout: NodeJS.WriteStream) {
   const controller = new AbortController();
   const listener = () => controller.abort();

@@ -1,4 +1,4 @@
-/** The adapter that a run trains: a new one, or one that is there. */
+/** The adapter that a run trains: a new one, or an existing one. */
 
 import { printable } from '../../base/printable.js';
 import { applyLora, DataError, Linear, type LoraAdapter, type LoraConfig } from '../../core.js';
@@ -76,7 +76,7 @@ function namesOf(paths: readonly string[]): string[] {
   return [...new Set(paths.map((path) => path.replace(/^.*\./, '')))];
 }
 
-/** Options that say what an adapter is, which one that is there says itself. */
+/** Checks options that define an adapter against those of the existing adapter. */
 function checkSame(adapter: LoraAdapter, options: TrainCommand, isGiven: Given['isGiven']): void {
   const { rank, alpha, dropout, useDora, useRslora } = adapter.config;
   const found: Partial<Record<keyof RawTrainOptions, number | boolean>> = {
@@ -85,7 +85,7 @@ function checkSame(adapter: LoraAdapter, options: TrainCommand, isGiven: Given['
   for (const [name, value] of Object.entries(found)) {
     const given: unknown = Reflect.get(options, name);
     if (isGiven(name) && given !== value)
-      throw new UsageError(`--${name}: the adapter of --adapter has ${value}, which counts: ${given}`);
+      throw new UsageError(`--${name}: must be ${value}, as in the adapter of --adapter: ${given}`);
   }
   for (const name of ['targets', 'layers', 'init'])
     if (isGiven(name)) throw new UsageError(`--${name}: cannot be given with --adapter, which has its own`);

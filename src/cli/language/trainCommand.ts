@@ -24,16 +24,16 @@ export function trainCommand(streams: Streams): Command {
     .summary(TRAIN_SUMMARY)
     .description(TRAIN_DESCRIPTION)
     .option('--model <path|id>', 'a GGUF file, a folder, an id, a wheel or an address; see below')
-    .option('--download', 'fetch a model that is given by its id and is in no cache')
+    .option('--download', 'download a model given by its id that is in no cache')
     .option('--data <path>', 'a file of examples, or a folder; see below')
-    .addOption(withDefault('--out <dir>', 'the folder of the run, which is the adapter too', D.out))
+    .addOption(withDefault('--out <dir>', 'the folder of the run, which is also the adapter', D.out))
     .option(
       '--config <file>',
-      "options from a YAML file, such as a run's settings.yaml; those given here win",
+      "options from a YAML file, such as a run's settings.yaml; options given here override it",
     )
-    .option('--resume', 'go on where a run into the same --out was stopped or killed')
-    .option('--overwrite', 'replace a run that is in --out')
-    .option('--dry-run', 'show what would be trained and what it needs, and stop there');
+    .option('--resume', 'continue where a run into the same --out was stopped or killed')
+    .option('--overwrite', 'replace the run in --out')
+    .option('--dry-run', 'show what would be trained and how much memory it needs, and stop');
   addDataOptions(command);
   addAdapterOptions(command);
   addCourseOptions(command);
@@ -45,7 +45,7 @@ export function trainCommand(streams: Streams): Command {
 
 function addDataOptions(command: Command): void {
   addExampleOptions(command, 'that are trained')
-    .option('--no-validate', 'hold no share out where there is no file for validation')
+    .option('--no-validate', 'hold nothing out when there is no validation file')
     .addOption(
       withDefault('--keep <file>', 'examples that must not get worse, general (built in) or none', D.keep),
     )
@@ -55,7 +55,7 @@ function addDataOptions(command: Command): void {
 function addAdapterOptions(command: Command): void {
   command
     .optionsGroup('Adapter:')
-    .option('--adapter <dir>', 'start from this adapter; its rank, alpha, targets and kind count')
+    .option('--adapter <dir>', 'continue from this adapter (uses its rank, alpha, targets and kind)')
     .addOption(withDefault('--rank <n>', 'rank of the update', D.rank))
     .addOption(withDefault('--alpha <x>', 'the update is scaled by alpha/rank', D.alpha))
     .addOption(
@@ -65,10 +65,10 @@ function addAdapterOptions(command: Command): void {
       withDefault('--targets <list>', 'modules to adapt, such as q,v or q_proj,down_proj', D.targets),
     )
     .option('--layers <n>', 'adapt the last n blocks only')
-    .option('--dora', 'train the length of each row of a weight by itself (DoRA)')
+    .option('--dora', 'train the magnitude of each weight row separately (DoRA)')
     .option('--rslora', 'scale by alpha/√rank instead (rsLoRA)')
-    .addOption(withDefault('--init <name>', `first values: ${INITS.join(', ')}, pissa_niter_N`, D.init))
-    .option('--lora-plus <ratio>', 'B learns so many times as fast as A (LoRA+)');
+    .addOption(withDefault('--init <name>', `initialization: ${INITS.join(', ')}, pissa_niter_N`, D.init))
+    .option('--lora-plus <ratio>', "learning rate of B as a multiple of A's (LoRA+)");
 }
 
 function addCourseOptions(command: Command): void {
@@ -76,20 +76,20 @@ function addCourseOptions(command: Command): void {
     .optionsGroup('Training:')
     .addOption(withDefault('--epochs <n>', 'passes over the training examples', D.epochs))
     .option('--iterations <n>', 'steps; overrides --epochs')
-    .option('--batch-tokens <n>', 'trained tokens of a step; 0: each row is a step (default: up to 1024)')
-    .option('--batch-size <n>', 'instead: examples of a step')
+    .option('--batch-tokens <n>', 'trained tokens per step; 0: each row is a step (default: up to 1024)')
+    .option('--batch-size <n>', 'instead: examples per step')
     .addOption(withDefault('--learning-rate <x>', "AdamW's", D.learningRate))
     .addOption(withDefault('--schedule <name>', SCHEDULES.join(', '), D.schedule))
     .option('--warmup <x>', 'steps in which the learning rate rises, or their share (default: 0.1)')
-    .addOption(withDefault('--clip <x>', 'longest gradient; 0: not shortened', D.clip))
+    .addOption(withDefault('--clip <x>', 'maximum norm of the gradient; 0: not clipped', D.clip))
     .addOption(withDefault('--weight-decay <x>', "AdamW's", D.weightDecay))
-    .option('--no-shuffle', 'take the examples in the order of the file')
-    .option('--no-pack', 'one example a row')
+    .option('--no-shuffle', 'use the examples in the order of the file')
+    .option('--no-pack', 'one example per row')
     .option('--validate-every <n>', 'steps between two validations (default: six in a run)')
-    .option('--patience <n>', 'stop after so many validations without a better one')
+    .option('--patience <n>', 'stop after this many validations without a better one')
     .option('--save-every <n>', 'steps between two checkpoints for --resume (default: 10)')
     .addOption(
-      withDefault('--seed <n>', 'random seed: first values, order, dropout, held-out share', D.seed),
+      withDefault('--seed <n>', 'random seed: initialization, order, dropout, held-out share', D.seed),
     );
 }
 
@@ -97,7 +97,7 @@ function addOutputOptions(command: Command): void {
   const again = `compute blocks again instead of keeping them: ${CHECKPOINT.join(', ')}`;
   addComputingOptions(command)
     .addOption(withDefault('--checkpoint <when>', again, D.checkpoint))
-    .option('--memory <size>', 'most memory of the device, such as 2GB')
+    .option('--memory <size>', 'memory limit of the device, such as 2GB')
     .optionsGroup('Output:')
     .option('--json <file>', 'write the results as JSON; - is standard output')
     .option('--quiet', 'no progress and no notices on standard error');

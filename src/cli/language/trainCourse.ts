@@ -1,4 +1,4 @@
-/** What the options and the data come to: how large steps are, how many there are, and what happens when. */
+/** The course that follows from the options and the data: how large steps are, how many there are, and what happens when. */
 import type { Schedule } from '../../core.js';
 import { Random } from '../../core.js';
 import type { PackedRows } from '../../text.js';
@@ -7,7 +7,7 @@ import type { TrainCommand } from './trainOptions.js';
 
 /** Trained tokens of a step, where there are enough of them. */
 const BATCH_TOKENS = 1024;
-/** Steps that a small set has at least, and a few more, as the last of a pass may be short. */
+/** The minimum number of steps for a small set, with a few to spare, as the last of a pass may be short. */
 const LEAST_STEPS = 32;
 const VALIDATIONS = 6;
 const SAVE_EVERY = 10;
@@ -35,7 +35,7 @@ export function batchSizes(
 ): BatchSizes {
   if (batchSize !== undefined) return { batchSize };
   if (batchTokens !== undefined) return { batchTokens };
-  // Steps that were asked for are as large as they are.
+  // A requested number of steps does not change their size.
   if (iterations !== undefined) return { batchTokens: BATCH_TOKENS };
   const { examples, trainedTokens } = pass;
   // A step ends behind the example that fills it: with half of one too many, on average.

@@ -1,4 +1,4 @@
-/** What is said, and kept, of a run whose numbers have gone wrong. */
+/** What is reported and kept of a run whose numbers are no longer finite. */
 import { DataError } from '../../core.js';
 import { evaluateLanguageModel } from '../../models/evaluateLanguageModel.js';
 import type { LastGood } from './lastGood.js';
@@ -21,7 +21,7 @@ export function isNotFinite(error: unknown): boolean {
   return error instanceof Error && /the loss of a token must be finite/.test(error.message);
 }
 
-/** Leaves the last good adapter in the folder. @returns what to say, with the lines of the examples as far as they can be told */
+/** Leaves the last good adapter in the folder. @returns the message, with the lines of the examples as far as they are known */
 export async function failureOf(
   { setup, folder }: Run,
   good: LastGood,
@@ -49,5 +49,7 @@ async function keptText(folder: Run['folder'], good: LastGood): Promise<string> 
   if (await folder.hasAdapter()) return 'the adapter of the best validation';
   const { step, files } = await good.files();
   await folder.putAdapter(files);
-  return step === 0 ? 'the adapter as the run began' : `the adapter of step ${step}, the last good one`;
+  return step === 0
+    ? 'the adapter at the start of the run'
+    : `the adapter of step ${step}, the last good one`;
 }

@@ -1,4 +1,4 @@
-/** What `lowrank train --help` says beyond the list of options; lines of at most 80 columns. */
+/** Text of `lowrank train --help` besides the list of options; lines of at most 80 columns. */
 import { EXIT_CODES } from '../help.js';
 import { MODEL_HELP } from './modelOption.js';
 
@@ -22,20 +22,20 @@ ${MODEL_HELP}
 DATA is one file, of which a tenth is held out for validation, or a folder with
 train.jsonl and, if there are any, valid.jsonl and test.jsonl (also .json, .csv
 and .tsv). Examples are messages (chat, also ShareGPT), prompt and completion
-(also Alpaca), or text; lowrank data shows how they are read. Of chats and
-completions the answers are trained, with the end of each turn.
+(also Alpaca), or text; lowrank data shows how they are read. In chats and
+completions, the answers are trained, with the end of each turn.
 
 A higher learning rate, such as 5e-4, learns a small set faster and forgets
-more: the report says so of the examples to keep, and --replay mixes them in.
+more: the report shows it on the examples to keep, and --replay mixes them in.
 
 Steps take about 1,024 trained tokens; small sets get smaller steps, so that
 there are at least 30. Examples are packed into rows of up to 512 tokens, and
-what those of a row begin with alike is computed once. With --no-pack,
+a beginning that those of a row share is computed once. With --no-pack,
 --no-shuffle and --batch-tokens 0 a step is one example, in the file's order.
 
 Files in OUT, which is the adapter itself:
   adapter_config.json, adapter_model.safetensors   as PEFT reads them; with
-                   validation the weights that were best
+                   validation, the best weights
   settings.yaml    every option of the run; --config reads it back
   metrics.jsonl    a line for each step, validation and sample answer
   loss.svg         both losses by step; needs the package echarts
@@ -43,8 +43,8 @@ Files in OUT, which is the adapter itself:
   checkpoint/      for --resume; removed when the run is done
 
 Ctrl-C stops at the end of a step and saves; a second one stops at once.
---resume goes on to the same bytes, also after a kill. Data, model, adapter and
-optimizer must be the same: what differs is listed and refused.
+--resume continues to the same bytes, even after a kill. Data, model, adapter
+and optimizer must be the same; differences are listed and refused.
 
 JSON is { device, model {path, parameters}, trainable, data {examples, tokens,
 trainedTokens, refused, cut}, steps, losses [one per step], validation [{step,

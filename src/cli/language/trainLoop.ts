@@ -1,4 +1,4 @@
-/** A training from its first measure to its last: before, the steps, after. */
+/** A training run from its first measurement to its last: before, the steps, after. */
 import { withAdapterDisabled } from '../../core.js';
 import type { LanguageEvaluation } from '../../models/evaluateLanguageModel.js';
 import { type SamplePrompt, samplePrompts } from './sampleAnswers.js';
@@ -23,7 +23,7 @@ export interface TrainOutcome {
   /** The step with the best validation; undefined without any. */
   readonly best: number | undefined;
   readonly isStopped: boolean;
-  /** Seconds that the steps of this call took, and everything that it did. */
+  /** Seconds that the steps of this call took; `seconds` is its total time. */
   readonly stepSeconds: number;
   readonly seconds: number;
   readonly trainedTokens: number;

@@ -24,7 +24,7 @@ export async function evaluated(
   }
 }
 
-/** What the model answers to a prompt as it is now. */
+/** The current answer of the model to a prompt. */
 export function answer(
   { setup: { model, data }, options, reporting }: Run,
   prompt: SamplePrompt,

@@ -21,7 +21,7 @@ import {
 import { type ExampleOptions, parseExampleOptions, type RawExampleOptions } from './exampleOptions.js';
 import { type ModelOption, parseModelOption } from './modelOption.js';
 
-/** What commander hands over, or a settings file: every value is still text. */
+/** Options from commander or a settings file: every value is still text. */
 export interface RawTrainOptions extends Omit<RawExampleOptions, 'data'>, RawComputingOptions {
   readonly model?: string;
   readonly download?: boolean;
@@ -68,13 +68,13 @@ export interface RawTrainOptions extends Omit<RawExampleOptions, 'data'>, RawCom
 
 export type Targets = 'all-linear' | readonly string[];
 
-/** What a new adapter is. */
+/** Settings of a new adapter. */
 export interface AdapterSettings {
   readonly rank: number;
   readonly alpha: number;
   readonly dropout: number;
   readonly targets: Targets;
-  /** The last so many blocks; undefined: all. */
+  /** Number of blocks to adapt, counted from the last; undefined: all. */
   readonly layers: number | undefined;
   readonly dora: boolean;
   readonly rslora: boolean;
@@ -90,7 +90,7 @@ export interface TrainCommand extends ExampleOptions, ComputingCommand, ModelOpt
   readonly keep: string;
   /** Share of the examples of a pass that are drawn from the keep set. */
   readonly replay: number;
-  /** Directory of an adapter to go on from. */
+  /** Directory of an adapter to continue from. */
   readonly adapter: string | undefined;
   readonly loraPlus: number | undefined;
   readonly epochs: number;
@@ -100,7 +100,7 @@ export interface TrainCommand extends ExampleOptions, ComputingCommand, ModelOpt
   readonly batchSize: number | undefined;
   readonly learningRate: number;
   readonly schedule: (typeof SCHEDULES)[number];
-  /** Below 1 a share of the steps, otherwise steps. Undefined: 0.1, and 0 with `constant`. */
+  /** Warm-up: below 1 a share of the steps, otherwise a number of steps. Undefined: 0.1, and 0 with `constant`. */
   readonly warmup: number | undefined;
   /** 0: none. */
   readonly clip: number;
@@ -138,13 +138,13 @@ export const TRAIN_DEFAULTS = {
   checkpoint: 'auto',
 } as const;
 
-/** Nine of them beside each example; more would drown what is trained. */
+/** Nine replayed examples beside each new one; more would drown the new ones. */
 const MAX_REPLAY = 0.9;
 export const SCHEDULES = ['constant', 'linear', 'cosine'] as const;
 export const CHECKPOINT = ['auto', 'on', 'off'] as const;
-/** Those of PEFT, and a number of iterations behind `pissa_niter_`. */
+/** Initializations of PEFT, besides `pissa_niter_` with a number of iterations. */
 export const INITS = ['kaiming', 'gaussian', 'orthogonal', 'pissa', 'olora'] as const;
-/** What the linear layers of a block may be called for short. */
+/** Short names of the linear layers of a block. */
 export const SHORT_TARGETS: Readonly<Record<string, string>> = {
   q: 'q_proj',
   k: 'k_proj',
@@ -163,7 +163,7 @@ export function parseTrainOptions(raw: RawTrainOptions): TrainCommand {
   if (raw.batchTokens !== undefined && raw.batchSize !== undefined)
     throw broken('--batch-size', 'cannot be given with --batch-tokens, which says the same', raw.batchSize);
   if (raw.resume && raw.overwrite)
-    throw new UsageError('--overwrite: cannot be given with --resume, which goes on with what is there');
+    throw new UsageError('--overwrite: cannot be given with --resume, which continues the run in --out');
   return {
     ...parseComputingOptions(raw),
     ...parseModelOption({ model, download }),
@@ -201,7 +201,7 @@ function dataOptions(raw: RawTrainOptions & { readonly data: string }) {
 
 function replayOf({ replay, keep }: RawTrainOptions): number {
   const share = upTo('--replay', replay, MAX_REPLAY);
-  if (share > 0 && keep === 'none') throw broken('--replay', 'needs examples to keep (--keep)', replay);
+  if (share > 0 && keep === 'none') throw broken('--replay', 'requires examples to keep (--keep)', replay);
   return share;
 }
 

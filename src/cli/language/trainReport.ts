@@ -1,4 +1,4 @@
-/** What a training has come to: scores before and after, what was gained and forgotten, answers side by side. */
+/** The results of a training run: scores before and after, what was gained and forgotten, answers side by side. */
 import { printable } from '../../base/printable.js';
 import { compareExamples, type ExampleComparison } from '../../models/compareExamples.js';
 import type { LanguageEvaluation } from '../../models/evaluateLanguageModel.js';
@@ -12,7 +12,7 @@ import type { TrainSetup } from './trainSetup.js';
 const MAX_SHOWN = 400;
 const MAX_PROMPT = 100;
 
-/** As text, with a newline at its end. */
+/** The report as text, with a newline at its end. */
 export function renderTrainReport(setup: TrainSetup, outcome: TrainOutcome, folder: string): string {
   const { valid, keep } = setup;
   const { before, after, keepBefore, keepAfter, best } = outcome;

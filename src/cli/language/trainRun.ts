@@ -1,4 +1,4 @@
-/** What `lowrank train` does, from the files to the adapter and the report. */
+/** Runs `lowrank train`, from the files to the adapter and the report. */
 import { DataError } from '../../core.js';
 import { withDirectory } from '../../node/inUse.js';
 import { writeFileAtomic } from '../../node.js';
@@ -25,7 +25,7 @@ export interface TrainRequest {
   readonly options: TrainCommand;
   /** All options by their names, as text, for the run folder. */
   readonly settings: Readonly<Record<string, string | boolean>>;
-  /** Whether an option was given, and is no default. */
+  /** Whether an option was given, rather than left at its default. */
   readonly isGiven: (name: string) => boolean;
 }
 
@@ -65,7 +65,7 @@ function show(text: string, { json, quiet }: TrainCommand, { stdout, stderr }: S
   else if (!quiet) printPainted(stderr, text);
 }
 
-/** @throws DataError with everything that speaks against the data, after their summary */
+/** @throws DataError with all problems of the data, after their summary */
 function refuse({ summary }: TrainData, options: TrainCommand, streams: Streams): void {
   if (summary.problems.length === 0) return;
   show(renderDataSummary(summary), options, streams);
@@ -84,14 +84,14 @@ async function trainInto(
   reporting: RunReporting,
 ): Promise<void> {
   const metrics = new RunMetrics(folder.metrics);
-  const goesOn = options.resume && (await folder.hasCheckpoint());
-  if (goesOn) await metrics.read();
+  const continues = options.resume && (await folder.hasCheckpoint());
+  if (continues) await metrics.read();
   else {
     await folder.clear();
     await folder.saveSettings(settingsText(settings));
   }
   const baseModel = await baseNameOf(setup.data.path);
-  const run = { setup, options, goesOn, folder, metrics, baseModel, reporting };
+  const run = { setup, options, continues, folder, metrics, baseModel, reporting };
   const outcome = await trainAdapter(run).catch(async (error: unknown) => {
     if (error instanceof Interrupted) await leave(run);
     throw error;
@@ -108,7 +108,7 @@ async function trainInto(
   show(`\n${renderTrainReport(setup, outcome, options.out)}`, options, streams);
 }
 
-/** Leaves the folder of a run that was stopped so that it has an adapter, and says how to go on. */
+/** Leaves an adapter in the folder of a stopped run, and says how to continue. */
 async function leave({ setup, options, folder, metrics, baseModel, reporting }: Run): Promise<void> {
   const { length: steps } = metrics.steps;
   if (steps === 0) {
@@ -118,6 +118,6 @@ async function leave({ setup, options, folder, metrics, baseModel, reporting }: 
   // With validation the folder has the weights that were best so far.
   if (!(await folder.hasAdapter())) await folder.saveAdapter(setup.model, baseModel);
   reporting.notice(
-    `stopped at step ${steps} of ${setup.course.steps}; ${options.out} has the adapter so far: the same command with --resume goes on`,
+    `stopped at step ${steps} of ${setup.course.steps}; ${options.out} has the adapter so far: the same command with --resume continues`,
   );
 }

@@ -1,4 +1,4 @@
-/** The screen before a training: what is trained on what, in how many steps, and the memory that it takes. */
+/** The screen before a training run: what is trained on what, in how many steps, and how much memory it takes. */
 import { printable } from '../../base/printable.js';
 import { count, integer } from '../format.js';
 import { wrapped } from '../wrap.js';
@@ -9,7 +9,7 @@ import type { TrainSetup } from './trainSetup.js';
 const MAX_SHOWN = 300;
 const LABEL_WIDTH = 12;
 
-/** As text, with a newline at its end; the summary of the data comes before it. */
+/** The screen as text, with a newline at its end; the summary of the data comes before it. */
 export function renderTrainScreen(setup: TrainSetup, options: TrainCommand): string {
   const facts = [
     ...modelFacts(setup, options),
@@ -75,7 +75,7 @@ function courseFacts(setup: TrainSetup, options: TrainCommand): (readonly [strin
   if (sharedTokens > 0)
     facts.push([
       '',
-      `${integer(sharedTokens)} of ${integer(tokens)} tokens need not be computed: examples of a row begin alike`,
+      `${integer(sharedTokens)} of ${integer(tokens)} tokens need not be computed: examples of a row share their beginning`,
     ]);
   const { schedule, warmup = 0 } = { ...course.schedule, schedule: course.schedule.kind };
   facts.push([

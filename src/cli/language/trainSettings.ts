@@ -6,7 +6,7 @@ import { DataError } from '../../core.js';
 import { readFileBytes } from '../../node.js';
 import type { RawTrainOptions } from './trainOptions.js';
 
-/** They say what a single call does, not what is trained. */
+/** Options that control a single call, not what is trained. */
 const NOT_SETTINGS: readonly string[] = [
   'config',
   'resume',
@@ -18,10 +18,10 @@ const NOT_SETTINGS: readonly string[] = [
   'help',
 ];
 
-/** Their values stay texts where they look like numbers: a folder may be called 007. */
+/** Options whose values stay texts even when they look like numbers: a folder may be called 007. */
 const TEXTS: readonly string[] = ['model', 'data', 'out', 'system', 'keep', 'adapter', 'targets'];
 
-/** What a new adapter is; one that is there says it itself. */
+/** Options that define a new adapter; an existing adapter has its own values. */
 const OF_NEW_ADAPTERS: readonly (keyof RawTrainOptions)[] = [
   'rank',
   'alpha',
@@ -33,7 +33,7 @@ const OF_NEW_ADAPTERS: readonly (keyof RawTrainOptions)[] = [
   'init',
 ];
 
-/** Options of a file that one of the command line puts out of force, beside the same. */
+/** Options of a file that an option of the command line overrides, besides the one of the same name. */
 const OUT_OF_FORCE: Readonly<Partial<Record<keyof RawTrainOptions, readonly (keyof RawTrainOptions)[]>>> = {
   batchSize: ['batchTokens'],
   batchTokens: ['batchSize'],
@@ -59,7 +59,7 @@ export function settingsOf(raw: RawTrainOptions, command: Command): Settings {
   return settings;
 }
 
-/** With numbers as numbers. */
+/** The settings as YAML, with numbers as numbers. */
 export function settingsText(settings: Settings): string {
   const plain = Object.entries(settings).map(([name, value]) => {
     const isNumber =
@@ -71,7 +71,7 @@ export function settingsText(settings: Settings): string {
 
 /**
  * The options in a settings file, by the names that the command has for them.
- * @throws DataError for a file that is no YAML mapping, a name that is no option, or a value that is none
+ * @throws DataError for a file that is not a YAML mapping, a name that is not an option, or an invalid value
  */
 export async function readSettings(file: string, command: Command): Promise<Partial<RawTrainOptions>> {
   const bytes = await readFileBytes(file);
@@ -79,7 +79,7 @@ export async function readSettings(file: string, command: Command): Promise<Part
     throw new DataError(`${file}: must have at most ${MAX_BYTES} bytes: ${bytes.length}`);
   const document = parseDocument(new TextDecoder().decode(bytes));
   const [wrong] = document.errors;
-  if (wrong) throw new DataError(`${file}: is no YAML: ${wrong.message.split('\n')[0].replace(/:$/, '')}`);
+  if (wrong) throw new DataError(`${file}: is not YAML: ${wrong.message.split('\n')[0].replace(/:$/, '')}`);
   const content = contentOf(document, file);
   if (typeof content !== 'object' || content === null || Array.isArray(content))
     throw new DataError(`${file}: must be a mapping of option names to values, such as rank: 8`);
@@ -103,7 +103,7 @@ function contentOf(document: ReturnType<typeof parseDocument>, file: string): un
 }
 
 /**
- * What of a file's options is in force beside those of the command line, which win.
+ * The options of a file that remain in force beside those of the command line, which take precedence.
  * @param isGiven  whether an option stands on the command line
  */
 export function settingsInForce(

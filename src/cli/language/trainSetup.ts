@@ -1,4 +1,4 @@
-/** What a training run needs, opened and checked before the long work: examples, model, adapter, optimizer, memory. */
+/** What a training run requires, opened and checked before the long work: examples, model, adapter, optimizer, memory. */
 import {
   AdamW,
   type Backend,
@@ -29,7 +29,7 @@ import { putAdapter } from './trainAdapter.js';
 import { batchSizes, type Course, courseOf } from './trainCourse.js';
 import type { TrainCommand } from './trainOptions.js';
 
-/** The examples, and what there is to say of them. */
+/** The examples and their summary. */
 export interface TrainData {
   readonly path: string;
   readonly tokenizer: Tokenizer;
@@ -79,7 +79,7 @@ export async function readTrainData(
 
 /**
  * Opens device and model, and puts the adapter on it. The caller disposes the device.
- * @throws UsageError for a device that is not there or an adapter that cannot be, DataError for files
+ * @throws UsageError for a device that is not available or an impossible adapter, DataError for files
  */
 export async function setUp(
   data: TrainData,
@@ -116,14 +116,14 @@ export async function setUp(
   }
 }
 
-/** @throws UsageError for options that do nothing without examples for validation */
+/** @throws UsageError for options that have no effect without validation examples */
 function refuseValidation({ patience, validateEvery }: TrainCommand): void {
   for (const [option, value] of [
     ['--patience', patience] as const,
     ['--validate-every', validateEvery] as const,
   ])
     if (value !== undefined)
-      throw broken(option, 'needs examples for validation, and there are none', `${value}`);
+      throw broken(option, 'requires examples for validation, and there are none', `${value}`);
 }
 
 function usedOf(

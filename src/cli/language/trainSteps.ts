@@ -1,4 +1,4 @@
-/** The steps of a training, and what there is to tell of them. */
+/** The steps of a training run and their reports. */
 import { printable } from '../../base/printable.js';
 import { type DataError, learningRateFactor, NonFiniteError } from '../../core.js';
 import { fit } from '../../index.js';
@@ -20,15 +20,15 @@ import type { TrainSetup, UsedExamples } from './trainSetup.js';
 export interface Run {
   readonly setup: TrainSetup;
   readonly options: TrainCommand;
-  /** Whether there is a checkpoint to go on from. */
-  readonly goesOn: boolean;
+  /** Whether there is a checkpoint to continue from. */
+  readonly continues: boolean;
   readonly folder: RunFolder;
   readonly metrics: RunMetrics;
   readonly baseModel: string;
   readonly reporting: RunReporting;
 }
 
-/** No gradient is as long. */
+/** A clip length that no gradient reaches. */
 const NO_CLIP = 3e38;
 /** Characters of a prompt or an answer in a notice. */
 const MAX_SHOWN = 100;
@@ -39,9 +39,9 @@ export class TrainSteps {
   readonly #prompts: readonly SamplePrompt[];
   readonly #before: LanguageEvaluation | undefined;
   readonly #good: LastGood;
-  /** Numbers of the examples of the step that runs, and what it computes. */
+  /** The numbers of the examples in the current step. */
   #examples: number[] = [];
-  /** Those of the last step that is done. */
+  /** The numbers of the examples in the last finished step. */
   #lastExamples: readonly number[] = [];
   #now = { trainedTokens: 0, tokens: 0 };
   #all = { trainedTokens: 0, tokens: 0, stepSeconds: 0 };
@@ -73,7 +73,7 @@ export class TrainSteps {
     model.model.gradientCheckpointing = plan.gradientCheckpointing;
     const { epochs, steps, schedule, saveEvery, validateEvery } = course;
     const { patience, seed, shuffle, clip } = options;
-    const { goesOn: resume } = this.#run;
+    const { continues: resume } = this.#run;
     if (!resume) await this.#samples(0);
     const validation = valid && {
       data: new PackedRows(
@@ -103,7 +103,7 @@ export class TrainSteps {
       return result;
     } catch (error) {
       const reason = error instanceof NonFiniteError ? await this.#notFinite(error) : error;
-      // Whoever went on from it would come to the same end.
+      // Continuing from it would fail again in the same way.
       if (this.#hasFailed) await folder.removeCheckpoint();
       throw reason;
     } finally {
@@ -138,16 +138,16 @@ export class TrainSteps {
     reporting.progress.update(step);
   }
 
-  /** Behind what a stopped run has done. */
+  /** Continues after the steps of a stopped run. */
   #continue(firstStep: number): void {
     const { metrics, reporting } = this.#run;
     this.#firstStep = firstStep;
     const missing = metrics.beginAt(firstStep);
-    if (missing > 0) reporting.notice(`note: metrics.jsonl lacks ${count(missing, 'step')} of before`);
+    if (missing > 0) reporting.notice(`note: metrics.jsonl lacks ${count(missing, 'earlier step')}`);
     for (const { loss } of metrics.validations) this.#best = Math.min(this.#best, loss);
   }
 
-  /** What the progress shows of the run so far. */
+  /** Facts about the run so far for the progress. */
   #facts(): string[] {
     const { trainedTokens, tokens, stepSeconds } = this.#all;
     if (stepSeconds === 0) return [];
@@ -202,7 +202,7 @@ export class TrainSteps {
     return { loss, accuracy };
   }
 
-  /** By the time so far, with that of validations and samples. */
+  /** The estimated time left, from the time so far, including validations and samples. */
   #left(step: number): string {
     const done = step - (this.#firstStep ?? step) + 1;
     const left = this.#run.setup.course.steps - step;
@@ -214,7 +214,7 @@ export class TrainSteps {
     const { metrics, reporting } = this.#run;
     for (const [i, prompt] of this.#prompts.entries()) {
       const text = await answer(this.#run, prompt);
-      // It ends where it was when the run is stopped.
+      // A stopped run keeps the progress where it was.
       if (reporting.signal.aborted) return;
       metrics.addSample({ step, prompt: prompt.text, answer: text });
       const [asked, said] = [prompt.text, text].map((each) => printable(each, MAX_SHOWN));

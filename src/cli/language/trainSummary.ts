@@ -1,4 +1,4 @@
-/** What `lowrank train --json` writes. The shape is a contract: programs read it. */
+/** The output of `lowrank train --json`. The shape is a contract: programs read it. */
 import type { LanguageScores } from '../../models/evaluateLanguageModel.js';
 import type { RunMetrics } from './runMetrics.js';
 import type { TrainOutcome } from './trainLoop.js';

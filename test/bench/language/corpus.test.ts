@@ -38,7 +38,7 @@ describe('pairsOf', () => {
     ]);
   });
 
-  it('keeps the place of a text that is no conversation', () => {
+  it('keeps the place of a text that is not a conversation', () => {
     expect(pairsOf('t.yml', `${head}- a - b\n- - Q\n  - A\n`)).toEqual([
       undefined,
       { question: 'Q', answer: 'A' },
@@ -70,7 +70,7 @@ describe('chatSplit', () => {
     expect(train).toEqual(order.slice(2, 5));
   });
 
-  it('leaves out what is no pair', () => {
+  it('leaves out texts that are not pairs', () => {
     const all = [undefined, ...pairs];
     const { train, valid } = chatSplit(all, { examples: 4, heldOut: 3 });
     expect(train.length + valid.length).toBe(6);

@@ -32,7 +32,7 @@ describe('judgeTokens', () => {
   const judge = (answers: Record<string, number[]>) =>
     judgeTokens(new Map(Object.entries(answers)), ['ours']);
 
-  it('wants the same tokens, and as many', () => {
+  it('requires the same tokens, and the same number', () => {
     const wrong = judge({ peer: [1, 3], ours: [1, 2], short: [1], same: [1, 2] });
     expect([...wrong]).toEqual([
       ['peer', 'tokens 1,3, but 1,2 of ours'],

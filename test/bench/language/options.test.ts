@@ -8,7 +8,7 @@ const parse = (words: string) =>
   );
 
 describe('parseOptions', () => {
-  it('measures everything, unless told otherwise', () => {
+  it('measures everything by default', () => {
     const { rows, rounds, threads, quick, variants, clock, md } = parse('');
     expect({ rows, rounds, threads, quick, clock, md }).toEqual({
       ...{
@@ -63,7 +63,7 @@ describe('parseOptions', () => {
     expect(() => parse(`${option} ${value}`)).toThrow(message);
   });
 
-  it('refuses words that are no options', () => {
+  it('refuses words that are not options', () => {
     expect(() => parse('job')).toThrow(/too many arguments/);
   });
 });

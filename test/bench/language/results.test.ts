@@ -77,7 +77,7 @@ describe('resultsOf', () => {
     expect(figures[0].standings).toEqual([{ against: 'b', isMost: false, ratio: 1.5 }]);
   });
 
-  it('leaves out who was wrong, and says why', () => {
+  it('leaves out wrong contenders, and says why', () => {
     const goals = [{ of: 'a', against: ['b'], bound: 1 }];
     const entries = [entry('a', second(3)), entry('b', second(2), 'losses')];
     const [{ figures, wrong }] = resultsOf(run([metric('rate', goals)], entries), 'wall');

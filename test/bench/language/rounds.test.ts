@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Contender, Running, Task } from '../../../bench/language/contender.js';
 import { runTask } from '../../../bench/language/rounds.js';
 
-/** Contenders that write down what they are asked. */
+/** Contenders that record what they are asked. */
 function contender(name: string, log: string[], change: Partial<Running> = {}): Contender {
   const running: Running = {
     how: `how ${name}`,
@@ -43,7 +43,7 @@ describe('runTask', () => {
     });
   });
 
-  it('leaves out who cannot start, with the reason', async () => {
+  it('leaves out contenders that cannot start, with the reason', async () => {
     const log: string[] = [];
     const told: string[] = [];
     const missing: Contender = { name: 'peer', start: () => Promise.reject(new Error('no python')) };
@@ -53,7 +53,7 @@ describe('runTask', () => {
     expect(told).toContain('left out: peer: no python');
   });
 
-  it('does not time who is wrong, and ends them all the same', async () => {
+  it('does not time wrong contenders, but ends them', async () => {
     const log: string[] = [];
     const judge: Task['judge'] = (answers) =>
       new Map([...answers.keys()].slice(0, 1).map((name) => [name, 'off']));
@@ -62,7 +62,7 @@ describe('runTask', () => {
     expect(log.join(' ')).toBe('check a check b b0 end a end b');
   });
 
-  it('goes on without who fails, in the check or later', async () => {
+  it('continues without contenders that fail, in the check or later', async () => {
     const log: string[] = [];
     const fail = () => Promise.reject(new Error('broken'));
     const { entries } = await runTask(

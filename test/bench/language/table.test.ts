@@ -68,7 +68,7 @@ it('says nothing of CPU time where the wall clock was read', () => {
   expect(text).toContain('of 1 round in');
 });
 
-it('leaves out what nobody was measured in', () => {
+it('leaves out metrics without any figures', () => {
   const none = { ...metric, title: 'Prompt', figures: [], wrong: [] };
   expect(toMarkdown({ ...report, metrics: [none, metric] })).not.toContain('Prompt');
 });

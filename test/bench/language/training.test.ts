@@ -4,7 +4,7 @@ import { type JobWork, jobIndices, randomIds, wordsOf } from '../../../bench/lan
 const work: JobWork = { kind: 'job', examples: '', batchSize: 2, steps: 1, checkSteps: 2 };
 
 describe('jobIndices', () => {
-  it('takes the checked steps first, and then goes on round by round', () => {
+  it('takes the checked steps first, and then continues round by round', () => {
     expect(jobIndices(work, 100, undefined)).toEqual([0, 1, 2, 3]);
     expect(jobIndices(work, 100, 0)).toEqual([4, 5]);
     expect(jobIndices({ ...work, steps: 2 }, 100, 1)).toEqual([8, 9, 10, 11]);
@@ -16,7 +16,7 @@ describe('jobIndices', () => {
 });
 
 describe('randomIds', () => {
-  it('goes on where another begins, within the vocabulary', () => {
+  it('continues where another begins, within the vocabulary', () => {
     expect([...randomIds(3)]).toEqual([500, 537, 574]);
     expect([...randomIds(2, 1)]).toEqual([537, 574]);
     expect(Math.max(...randomIds(20000))).toBe(20499);

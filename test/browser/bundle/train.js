@@ -1,4 +1,4 @@
-/** What every way of loading runs: an adapter is trained, saved and loaded, on the named device. */
+/** Code that every way of loading runs: it trains, saves and loads an adapter, on the named device. */
 export async function train(lowrank, prefer) {
   const {
     Adam,

@@ -42,7 +42,7 @@ describe('the notes on an adapter', () => {
 
   it('name another base', async () => {
     expect(await originNotes(trainedOver('owner/Small\u001b'), { path })).toEqual([
-      'was trained over owner/Small\\u001b, and this model is owner/Small-Instruct: check that they are one',
+      'was trained over owner/Small\\u001b, and this model is owner/Small-Instruct: check that they are the same',
     ]);
   });
 

@@ -117,7 +117,7 @@ describe('lowrank chat', () => {
     expect(same.err).toContain('with --temperature 0 the same model gives the same answer again');
   });
 
-  it('saves a conversation as training data, and goes on from it', async () => {
+  it('saves a conversation as training data, and continues it', async () => {
     const file = at('talk.jsonl');
     const first = await chat(`hi\n/save ${file}\n`, '--system', 'be kind');
     expect(first.err).toContain(`saved 3 messages to ${file}`);
@@ -171,7 +171,7 @@ describe('lowrank chat', () => {
   it('takes special tokens where that is allowed', async () => {
     const { failed } = await chat('say <|end|>\n');
     expect(failed).toBe(
-      'the message holds a special token, which is refused: "<|end|>" at character 4; --allow-special takes it',
+      'the message holds a special token, which is refused: "<|end|>" at character 4; --allow-special allows it',
     );
     const allowed = await chat('say <|end|>\n', '--allow-special', '--quiet');
     expect(allowed.out).toBe(line(await base([user('say <|end|>')], { allowSpecial: true })));
@@ -203,8 +203,8 @@ describe('lowrank chat', () => {
       [],
       'there is no adapter: begin the chat with --adapter DIR',
     ],
-    ['what a command does not take', '/reset now', [], '/reset takes nothing behind it: now'],
-    ['a command without its file', '/load', [], '/load needs a file: /load FILE'],
+    ['what a command does not take', '/reset now', [], '/reset takes no argument: now'],
+    ['a command without its file', '/load', [], '/load requires a file: /load FILE'],
     ['a file that is not there', '/file nowhere.txt', [], 'nowhere.txt: cannot be read: no such file'],
     ['an answer to nothing', '/retry', [], 'there is no message yet that could be answered again'],
     ['nothing to save', '/save x.jsonl', [], 'there is nothing to save yet'],
@@ -212,7 +212,7 @@ describe('lowrank chat', () => {
     ['a file as first message', 'x', ['--file', root], `${root}: cannot be read: it is a directory`],
     ['a special token in a system message', 'x', ['--system', '<|end|>'], 'holds a special token'],
     ['weights', 'x', ['--weights', 'q5'], '--weights: must be one of keep'],
-    ['a seed', 'x', ['--seed', '-1'], '--seed: must be an integer from 0 on: -1'],
+    ['a seed', 'x', ['--seed', '-1'], '--seed: must be a non-negative integer: -1'],
   ])('refuses %s in one line', async (_, input, args, message) => {
     const { out, failed } = await chat(`${input}\n`, ...args);
     expect(failed).toContain(message);
@@ -220,7 +220,7 @@ describe('lowrank chat', () => {
     expect(out).toBe('');
   });
 
-  it('replaces no file that is no conversation', async () => {
+  it('does not replace a file that is not a conversation', async () => {
     const file = at('train.jsonl');
     const two = '{"messages":[]}\n{"messages":[]}\n';
     writeFileSync(file, two);
@@ -245,7 +245,7 @@ describe('lowrank chat', () => {
     );
   });
 
-  it('refuses input that is no text', async () => {
+  it('refuses input that is not text', async () => {
     const { failed } = await piped(Uint8Array.of(0x61, 0xff, 0x0a), '--model', folder);
     expect(failed).toBe('standard input: must be text in UTF-8');
   });
@@ -256,7 +256,7 @@ describe('lowrank chat on a terminal', () => {
   const shows = (terminal: ReturnType<typeof begin>, text: string | RegExp, times = 1) =>
     vi.waitFor(() => expect(terminal.text().split(text).length).toBeGreaterThan(times), 5000);
 
-  it('prompts, answers, and goes on after an error', async () => {
+  it('prompts, answers, and continues after an error', async () => {
     const terminal = begin();
     await shows(terminal, 'adapter> ');
     terminal.write('hello\r');

@@ -56,7 +56,7 @@ describe('a conversation', () => {
       'must hold one conversation, on one line: it has 2 lines',
     ],
     ['no line', ' \n', 'must hold one conversation, on one line: it has 0 lines'],
-    ['no JSON', '{"messages":', 'line 1: is no JSON: '],
+    ['no JSON', '{"messages":', 'line 1: is not JSON: '],
     ['a list', '[]', 'line 1: must be an object with messages'],
     ['null', 'null', 'line 1: must be an object with messages'],
     ['another object', '{"text":"a"}', 'line 1: must be an object with messages'],

@@ -27,7 +27,7 @@ describe('messages from a pipe', () => {
     expect(await entries([])).toEqual([]);
   });
 
-  it('go on in the next line behind a backslash', async () => {
+  it('continue in the next line after a backslash', async () => {
     expect(await entries(['a \\\nb\\\n c\nd\n'])).toEqual(['a \nb\n c', 'd']);
     expect(await entries(['a\\'])).toEqual(['a']);
     expect(await entries(['\\\n\\\n\nb'])).toEqual(['b']);
@@ -43,7 +43,7 @@ describe('messages from a pipe', () => {
     input.close();
   });
 
-  it('are refused where they are no text, or a line has no end', async () => {
+  it('are refused where they are not text, or a line has no end', async () => {
     await expect(entries([Uint8Array.of(0xff, 0x0a)])).rejects.toThrow('must be text in UTF-8');
     await expect(entries([Uint8Array.of(0xc3)])).rejects.toThrow('must be text in UTF-8');
     const long = 'x'.repeat(2 ** 24);

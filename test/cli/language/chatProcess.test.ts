@@ -56,7 +56,7 @@ describe('the process of lowrank chat', () => {
     expect(err).toContain('lowrank: there is no command /nothing');
   });
 
-  it('stops when nobody reads the answers any more', async () => {
+  it('stops when the answers are no longer read', async () => {
     const { child, ended } = begin('--quiet');
     child.stdout.once('data', () => {
       child.stdout.destroy();

@@ -50,7 +50,7 @@ export function onTerminal(...args: string[]) {
   return { ...keyboard, ended, text: () => plain(screen.text()), raw: screen.text };
 }
 
-/** Without what moves the cursor, clears lines and colours them. */
+/** The text without codes that move the cursor, clear lines and colour them. */
 export function plain(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
   return text.replace(/\u001b\[[\d;?]*[A-Za-z]/g, '');

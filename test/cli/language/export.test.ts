@@ -46,7 +46,7 @@ async function logitsOf(model: LlamaForCausalLM): Promise<Float32Array> {
   return Float32Array.from(values);
 }
 
-/** What the files of a model compute with adapters over them, as the library does it. */
+/** The outputs of a model's files with adapters, computed by the library. */
 async function computed(from: string, adapters: readonly (readonly [path: string, scale: number])[] = []) {
   const { model } = await loadLanguageModel(device, from);
   const names: string[] = [];
@@ -156,7 +156,7 @@ describe('lowrank export', () => {
       await by('peft', '--out', peft);
       const config = JSON.parse(readFileSync(join(peft, 'adapter_config.json'), 'utf8'));
       expect(config.base_model_name_or_path).toBe('tiny/llama3');
-      // An adapter says over which base it was trained, and the commands say where that is another.
+      // An adapter states the base that it was trained over, and the commands say where the base differs.
       const { err } = await run1(
         '--model',
         folder,
@@ -319,8 +319,8 @@ describe('lowrank merge', () => {
   });
 
   it.each([
-    [[], 'merge: give one of --base, a DigitsNet, and --model, a language model'],
-    [['--base', 'a', '--model', 'b'], 'merge: give one of --base'],
+    [[], 'merge: give either --base, a DigitsNet, or --model, a language model'],
+    [['--base', 'a', '--model', 'b'], 'merge: give either --base'],
     [['--base', 'a', '--type', 'f16'], 'merge: --type is for --model'],
     [['--base', 'a', '--overwrite'], 'merge: --overwrite is for --model'],
   ])('refuses %j', async (args, message) => {

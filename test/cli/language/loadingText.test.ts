@@ -18,7 +18,7 @@ describe('shellWord', () => {
     },
   );
 
-  it('is no option and has no control characters', () => {
+  it('is not an option and has no control characters', () => {
     expect(shellWord('-rf')).toBe('./-rf');
     expect(shellWord('a\u001b[31m\nb')).toBe("'a\\u001b[31m\\u000ab'");
   });

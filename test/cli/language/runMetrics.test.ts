@@ -43,7 +43,7 @@ describe('RunMetrics', () => {
   });
 
   it.each(['{"kind":"step","st', '{"kind":"step"}\n', 'nothing\n', '{"kind":"step","step":4,"loss":1}'])(
-    'goes on behind what a kill has left: %j',
+    'continues after what a kill has left: %j',
     async (rest) => {
       const { path } = begun(`torn-${rest.length}`);
       appendFileSync(path, rest);

@@ -73,7 +73,7 @@ describe('a prompt', () => {
     expect(await third).toBe('d');
   });
 
-  it('goes on in the next line behind a backslash', async () => {
+  it('continues in the next line after a backslash', async () => {
     const { input, write, text } = open();
     const next = input.next('> ');
     write('a \\\r');
@@ -82,7 +82,7 @@ describe('a prompt', () => {
     expect(await next).toBe('a \nb');
   });
 
-  it('completes commands, and leaves other words alone', async () => {
+  it('completes commands, and does not change other words', async () => {
     const { input, write } = open();
     const next = input.next('> ');
     write('/ex');

@@ -25,7 +25,7 @@ describe('a text', () => {
     expect(await written([text], SCREEN)).toBe('a\t\\u001b[2J\\u202eb\nc\n');
   });
 
-  it('ends where nobody reads it', () => {
+  it('ends when it is no longer read', () => {
     const { stream } = collector();
     const { signal, stop } = watchReader(stream);
     stream.emit('error', new Error('EPIPE'));

@@ -122,7 +122,7 @@ describe('lowrank train', () => {
     expect(summary.losses[0] / (nats / tokens)).toBeCloseTo(1, 6);
   });
 
-  it('writes JSON of the agreed shape, alone on standard output or in a file', async () => {
+  it('writes JSON of the agreed shape to a file, or to standard output without other text', async () => {
     const file = join(place.root, 'summary.json');
     const args = [
       '--data',

@@ -1,4 +1,4 @@
-/** `lowrank train` when numbers or the disk give out: what it says, and what it leaves. */
+/** `lowrank train` with numbers that are not finite or a full disk: its messages, and the files that it leaves. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type * as fs from 'node:fs/promises';
 import { join } from 'node:path';
@@ -67,7 +67,7 @@ describe('numbers that are not finite', () => {
       '1',
     );
     const [, step, lines, good] =
-      /^1: data-0\.jsonl: the loss is \w+ at step (\d+), in lines? ([\d, ]+): huge-\d+ has the adapter (as the run began|of step \d+, the last good one); a lower --learning-rate/.exec(
+      /^1: data-0\.jsonl: the loss is \w+ at step (\d+), in lines? ([\d, ]+): huge-\d+ has the adapter (at the start of the run|of step \d+, the last good one); a lower --learning-rate/.exec(
         message,
       ) ?? [];
     expect(Number(step), message).toBeGreaterThan(1);
@@ -93,11 +93,11 @@ describe('numbers that are not finite', () => {
     expect(adapterBytes(out).equals(adapterBytes(same.out))).toBe(true);
   });
 
-  it('of the weights after the last step are found too, and nothing is there to go on from', async () => {
+  it('of the weights after the last step are also found, and leave no checkpoint', async () => {
     const out = place.path('last');
     const args = [...NO_VALIDATION, '--out', out, '--learning-rate', '1e30', '--iterations', '1'];
     const wanted =
-      /the loss is not finite after step 1, in lines? [12, ]+: last-\d+ has the adapter as the run began/;
+      /the loss is not finite after step 1, in lines? [12, ]+: last-\d+ has the adapter at the start of the run/;
     expect(await place.refusal(...args)).toMatch(wanted);
     for (const [name, values] of adapterValues(out))
       expect(
@@ -111,7 +111,7 @@ describe('numbers that are not finite', () => {
     const args = [...BATCH, '--validate-every', '1', '--learning-rate', '1e30', '--keep', 'none'];
     const out = place.path('validation');
     expect(await place.refusal(...args, '--out', out)).toMatch(
-      /the loss is not finite after step 1, in lines? [\d, ]+: validation-\d+ has the adapter as the run began/,
+      /the loss is not finite after step 1, in lines? [\d, ]+: validation-\d+ has the adapter at the start of the run/,
     );
     expectFinite(out);
     // The first step of a warm-up has the learning rate 0.
@@ -132,7 +132,7 @@ describe('a disk that fills up', () => {
     ...['--targets', 'q', '--layers', '1'],
   ];
 
-  it('at any write ends in one line; the adapter is whole or not there, and --resume goes on', async () => {
+  it('at any write ends in one line; the adapter is whole or not there, and --resume continues', async () => {
     room.left = 1e6;
     const undisturbed = await place.run(...ARGS);
     const writes = 1e6 - room.left;
@@ -163,7 +163,7 @@ describe('a disk that fills up', () => {
     ]);
   });
 
-  it('leaves a run that is there as it was where nothing can be written', async () => {
+  it('does not change an existing run where nothing can be written', async () => {
     const { out } = await place.run(...ARGS);
     const before = readdirSync(out).map((name) => readFileSync(join(out, name), 'latin1'));
     room.left = 0;

@@ -1,4 +1,4 @@
-/** The options of `lowrank train`: each changes what it says. Oracle: counts by hand, and the library's rules. */
+/** The options of `lowrank train`: each has its effect. Oracle: counts by hand, and the library's rules. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -153,10 +153,10 @@ describe('the course', () => {
       3, 3, 1,
     ]);
     expect(await place.refusal(...BASE, '--patience', '2')).toBe(
-      '2: --patience: needs examples for validation, and there are none: 2',
+      '2: --patience: requires examples for validation, and there are none: 2',
     );
     expect(await place.refusal(...BASE, '--validate-every', '2')).toContain(
-      '--validate-every: needs examples for validation',
+      '--validate-every: requires examples for validation',
     );
   });
 });
@@ -175,7 +175,7 @@ describe('the examples', () => {
     const general = await place.run(...BASE, '--iterations', '1', '--keep', 'general');
     expect(Object.keys(general.summary.keep)).toEqual(['better', 'same', 'worse']);
     expect(await place.refusal(...BASE, '--replay', '0.2')).toContain(
-      '--replay: needs examples to keep (--keep): 0.2',
+      '--replay: requires examples to keep (--keep): 0.2',
     );
     expect(await place.refusal(...BASE, '--keep', keep, '--replay', '0.95')).toContain(
       '--replay: must be a number from 0 to 0.9',
@@ -272,7 +272,7 @@ describe('--config', () => {
       return place.train('--config', file, '--out', out, '--quiet', ...args).then(() => out);
     };
     expect(adapterBytes(await again(yaml)).equals(adapterBytes(first.out))).toBe(true);
-    // What the command line says wins.
+    // The command line takes precedence.
     const wider = await again(yaml, '--rank', '3');
     expect([config(wider).r, readFileSync(join(wider, 'settings.yaml'), 'utf8')]).toEqual([
       3,
@@ -308,7 +308,7 @@ describe('--config', () => {
   });
 
   it.each([
-    ['rank: [', 'is no YAML: '],
+    ['rank: [', 'is not YAML: '],
     ['- rank', 'must be a mapping of option names to values, such as rank: 8'],
     ['', 'must be a mapping of option names to values'],
     ['rnk: 8', 'there is no setting "rnk"'],
@@ -316,10 +316,10 @@ describe('--config', () => {
     ['rank: [8]', 'rank: must be a text or a number: [8]'],
     ['rank: null', 'rank: must be a text or a number: null'],
     ['dora: 1', 'dora: must be true or false: 1'],
-    ['rank: 8\nrank: 9', 'is no YAML: '],
+    ['rank: 8\nrank: 9', 'is not YAML: '],
     ['rank: &a 8\nalpha: *a', 'must have no aliases, such as *name'],
-    ['rank: eight', '--rank: must be an integer from 1 on: eight'],
-    ['rank: .inf', '--rank: must be an integer from 1 on: Infinity'],
+    ['rank: eight', '--rank: must be a positive integer: eight'],
+    ['rank: .inf', '--rank: must be a positive integer: Infinity'],
   ])('refuses %j in one line', async (text, message) => {
     const found = await place.refusal(
       '--config',

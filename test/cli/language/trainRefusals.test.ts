@@ -94,7 +94,7 @@ describe('examples that cannot be trained on', () => {
         '--keep',
         place.file(`${good}{"messages":[{"role":"user","content":"a"}]}`),
       ),
-    ).toMatch(/line 5.* mend them, or leave them out|mend them, or leave them out.*line 5/);
+    ).toMatch(/line 5.* fix them, or leave them out|fix them, or leave them out.*line 5/);
     expect(await refusal('--data', data, '--keep', `${place.root}/none.jsonl`)).toContain(
       'none.jsonl: cannot be read: no such file',
     );
@@ -114,7 +114,7 @@ describe('options that fit nothing', () => {
     [['--targets', 'q,nothing'], /^2: --targets: the model has no module nothing: .*q_proj.*down_proj/],
     [['--targets', ''], /^2: --targets: must be all-linear, or names with commas between/],
     [['--layers', '3'], /^2: --layers: must be at most the model's 2 blocks: 3$/],
-    [['--rank', '0'], /^2: --rank: must be an integer from 1 on: 0$/],
+    [['--rank', '0'], /^2: --rank: must be a positive integer: 0$/],
     [
       ['--rank', '1000000'],
       /^2: rank must be an integer from 1 to 56 for model\.layers\.0\.self_attn\.q_proj/,
@@ -129,7 +129,7 @@ describe('options that fit nothing', () => {
     [['--schedule', 'step'], /^2: --schedule: must be one of constant, linear, cosine: step$/],
     [['--learning-rate', '0'], /^2: --learning-rate: must be a number above 0: 0$/],
     [['--learning-rate', '-1'], /^2: --learning-rate: must be a number above 0: -1$/],
-    [['--dropout', '1'], /^2: --dropout: must be a number from 0 to below 1: 1$/],
+    [['--dropout', '1'], /^2: --dropout: must be at least 0 and below 1: 1$/],
     [
       ['--iterations', '1000000000'],
       /^2: --iterations: must be at most \d+ with these examples: 1000000000$/,
@@ -137,7 +137,7 @@ describe('options that fit nothing', () => {
     [['--memory', 'much'], /^2: --memory: /],
     [['--memory', '10kB'], /^1: a step needs .*, and wasm may use 0\.00 GB: /],
     [['--out', ''], /^2: --out: must be a path: \(empty\)$/],
-    [['--json', '/dev/null'], /^1: \/dev\/null: cannot be written: it is no regular file$/],
+    [['--json', '/dev/null'], /^1: \/dev\/null: cannot be written: it is not a regular file$/],
     [['--adapter', '/nowhere'], /^1: .*nowhere.*/],
   ])('%j', async (args, message) => {
     const found = await refusal('--data', data, ...args);
@@ -167,11 +167,9 @@ describe('options that fit nothing', () => {
       '--dora',
     );
     const from = (...args: string[]) => refusal('--data', data, '--adapter', first.out, ...args);
-    expect(await from('--rank', '4')).toBe('2: --rank: the adapter of --adapter has 2, which counts: 4');
-    expect(await from('--alpha', '4')).toBe('2: --alpha: the adapter of --adapter has 3, which counts: 4');
-    expect(await from('--rslora')).toBe(
-      '2: --rslora: the adapter of --adapter has false, which counts: true',
-    );
+    expect(await from('--rank', '4')).toBe('2: --rank: must be 2, as in the adapter of --adapter: 4');
+    expect(await from('--alpha', '4')).toBe('2: --alpha: must be 3, as in the adapter of --adapter: 4');
+    expect(await from('--rslora')).toBe('2: --rslora: must be false, as in the adapter of --adapter: true');
     for (const args of [
       ['--targets', 'q'],
       ['--layers', '1'],

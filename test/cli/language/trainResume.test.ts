@@ -1,4 +1,4 @@
-/** `lowrank train --resume`: after kills and interruptions it comes to the bytes of a run that nothing has disturbed. */
+/** `lowrank train --resume`: after kills and interruptions it ends with the bytes of an undisturbed run. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   appendFileSync,
@@ -61,7 +61,7 @@ function start(out: string, ...args: string[]) {
   return { child, ended };
 }
 
-/** Waits until so many steps stand in the metrics, or the process has ended. */
+/** Waits until the metrics have the given number of steps, or the process has ended. */
 async function untilSteps(
   out: string,
   count: number,
@@ -99,7 +99,7 @@ describe('lowrank train --resume', () => {
     let done = 0;
     for (let kills = 0; kills < 3; kills++) {
       const { child, ended } = start(out, ...(kills === 0 ? [] : ['--resume']));
-      // Past what was done before the last kill, and less than three steps of it are lost.
+      // The run is past the steps before the last kill, of which less than three are lost.
       done += 2 + Math.floor(6 * random.uniform());
       await untilSteps(out, done, { exitCode: () => child.exitCode });
       child.kill('SIGKILL');
@@ -113,7 +113,7 @@ describe('lowrank train --resume', () => {
     expectSame(out, JSON.parse(readFileSync(json, 'utf8')).losses);
   });
 
-  it('goes on after Ctrl-C, which leaves an adapter and says how; what differs is listed and refused', async () => {
+  it('continues after Ctrl-C, which leaves an adapter and says how; what differs is listed and refused', async () => {
     const out = place.path('interrupted');
     const { child, ended } = start(out);
     await untilSteps(out, 4, { exitCode: () => child.exitCode });
@@ -121,7 +121,7 @@ describe('lowrank train --resume', () => {
     const { code, err } = await ended;
     expect(code).toBe(130);
     const [, step] =
-      /stopped at step (\d+) of 24; .* has the adapter so far: the same command with --resume goes on\n/.exec(
+      /stopped at step (\d+) of 24; .* has the adapter so far: the same command with --resume continues\n/.exec(
         err,
       ) ?? [];
     expect(Number(step)).toBeGreaterThan(3);
@@ -129,7 +129,7 @@ describe('lowrank train --resume', () => {
     expect(err.trimEnd().split('\n').at(-1)).toBe('lowrank: interrupted');
     expect(statSync(join(out, 'adapter_model.safetensors')).size).toBeGreaterThan(1000);
     expect(await place.refusal(...ARGS, '--out', out)).toMatch(
-      /^1: interrupted-\d+: holds a run already \(.*\): --resume goes on with it, --overwrite replaces it$/,
+      /^1: interrupted-\d+: holds a run already \(.*\): --resume continues it, --overwrite replaces it$/,
     );
     // As if it had been killed before it saved anything.
     const early = place.path('early');
@@ -138,16 +138,16 @@ describe('lowrank train --resume', () => {
 
     const before = contentsOf(out);
     const resume = (...more: string[]) => place.refusal(...ARGS, '--out', out, '--resume', ...more);
-    expect(await resume('--rank', '4')).toMatch(/is of another run: .*rank.* 8.* 4/);
-    expect(await resume('--learning-rate', '1e-3')).toMatch(/is of another run: .*learningRate/);
-    expect(await resume('--data', place.file(chats(pairs(15))))).toMatch(/is of another run: .*data/);
-    expect(await resume('--batch-size', '2')).toMatch(/is of another run: .*data/);
-    expect(await resume('--seed', '1')).toMatch(/is of another run: .*seed/);
+    expect(await resume('--rank', '4')).toMatch(/is from another run: .*rank.* 8.* 4/);
+    expect(await resume('--learning-rate', '1e-3')).toMatch(/is from another run: .*learningRate/);
+    expect(await resume('--data', place.file(chats(pairs(15))))).toMatch(/is from another run: .*data/);
+    expect(await resume('--batch-size', '2')).toMatch(/is from another run: .*data/);
+    expect(await resume('--seed', '1')).toMatch(/is from another run: .*seed/);
     const other = place.makeModel('other', 'llama3');
     const weights = readFileSync(join(other, 'model.safetensors'));
     weights[weights.length - 2] ^= 1;
     writeFileSync(join(other, 'model.safetensors'), weights);
-    expect(await resume('--model', other)).toMatch(/is of another run: /);
+    expect(await resume('--model', other)).toMatch(/is from another run: /);
     expect(contentsOf(out)).toEqual(before);
 
     for (const run of [out, early]) expectSame(run, (await resumed(run)).summary.losses);
@@ -169,7 +169,7 @@ describe('lowrank train --resume', () => {
 
   it('is refused for a run that is done, and begins one where none is', async () => {
     expect(await place.refusal(...ARGS, '--out', undisturbed.out, '--resume')).toMatch(
-      /^1: run-\d+: the run is done: there is nothing to go on with$/,
+      /^1: run-\d+: the run is done: there is nothing to continue$/,
     );
     const out = place.path('none');
     const { summary } = await resumed(out);

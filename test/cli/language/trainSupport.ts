@@ -35,7 +35,7 @@ const WORDS = ['cat', 'dog', 'sun', 'moon', 'tree', 'fish', 'bird', 'stone'];
 export const pairs = (count: number): Pair[] =>
   Array.from({ length: count }, (_, i) => [`say ${WORDS[i % 8]} ${i}`, `${WORDS[(3 * i) % 8]} is ${i * i}`]);
 
-/** What no test but that of the setting changes: one thread, and nothing is measured that is not asked for. */
+/** Settings that only their own tests change: one thread, and nothing is measured unless requested. */
 export const FIXED = ['--device', 'wasm', '--threads', '1', '--keep', 'none'];
 
 export class TrainPlace {
@@ -57,7 +57,7 @@ export class TrainPlace {
     rmSync(this.root, { recursive: true });
   }
 
-  /** A path that nothing has. */
+  /** A path that does not exist. */
   path(name = 'run'): string {
     return join(this.root, `${name}-${this.#names++}`);
   }

@@ -1,6 +1,6 @@
 // Appends a number to a list that counts itself: list[1 + list[0]] = x[0], list[0] += 1.
 //
-// A full list, of params.capacity elements with the count, is left alone. One thread.
+// A full list, of params.capacity elements with the count, does not change. One thread.
 
 @compute @workgroup_size(1)
 fn main() {

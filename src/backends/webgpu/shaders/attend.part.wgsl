@@ -1,4 +1,4 @@
-/** What row i sees: keys from … to, then those of the prefix, by their number from 0 on. */
+/** Keys that row i sees: those from … to, then those of the prefix, numbered from 0. */
 struct Visible { start: u32, count: u32, prefixStart: u32, total: u32, }
 
 /** A bound of row i, within 0 … keys. */
@@ -21,12 +21,12 @@ fn isVisible(i: u32, j: u32) -> bool {
   return (j >= boundOf(i, 0u) && j < boundOf(i, 1u)) || (j >= boundOf(i, 2u) && j < boundOf(i, 3u));
 }
 
-/** Where the key of head h begins in k and v. */
+/** Beginning of a key of head h in k and v. */
 fn keyStart(j: u32, h: u32) -> u32 {
   return (j * params.kvHeads + h / (params.heads / params.kvHeads)) * params.dim;
 }
 
-/** scale q · k, for what begins at these places. */
+/** scale q · k, for vectors that begin at these places. */
 fn scoreOf(own: u32, key: u32) -> f32 {
   var sum = 0.0;
   for (var d = 0u; d < params.dim; d++) {

@@ -1,9 +1,9 @@
 // include: attend
-// Attention of one row and head: out[i,h] = Σ_j softmax_j(scale q[i,h] · k[j,g]) v[j,g] over what ranges[i] lets row i see, and
+// Attention of one row and head: out[i,h] = Σ_j softmax_j(scale q[i,h] · k[j,g]) v[j,g] over the keys that ranges[i] lets row i see, and
 // stats[i,h] = the logarithm of the softmax's denominator, 0.
 //
 // A workgroup of 64 threads takes a row of a head, 64 keys at a time: thread t computes one score, then sums the dimensions
-// t, t + 64, …, which it keeps in out. What was summed up is scaled down where a later key has a larger score.
+// t, t + 64, …, which it keeps in out. The sums so far are scaled down where a later key has a larger score.
 
 const LANES = 64u;
 const LOWEST = -3.4028234e38;

@@ -1,4 +1,4 @@
-// stats[i,h,1] = Σ_d dOut[i,h,d] out[i,h,d]. One thread for each number of stats, of which every other has work.
+// stats[i,h,1] = Σ_d dOut[i,h,d] out[i,h,d]. One thread for each number of stats; only every second one has work.
 
 fn element(i: u32) {
   if (i % 2u == 0u) {

@@ -1,4 +1,4 @@
-/** The gradient of q · k: scale P (dOut · v − stats[1]) with P = exp(score − stats[0]), for what begins at these places. */
+/** The gradient of q · k: scale P (dOut · v − stats[1]) with P = exp(score − stats[0]), for vectors that begin at these places. */
 fn scoreGradient(own: u32, key: u32, at: u32) -> f32 {
   var sum = 0.0;
   for (var d = 0u; d < params.dim; d++) {

@@ -1,5 +1,5 @@
 // include: attend, attentionGradient
-// dQ[i,h] = Σ_j dS[i,h,j] k[j,g] + beta * dQ[i,h] over what row i sees, dS as in attentionGradient.
+// dQ[i,h] = Σ_j dS[i,h,j] k[j,g] + beta * dQ[i,h] over the keys that row i sees, dS as in attentionGradient.
 //
 // A workgroup of 64 threads takes a row of a head, 64 keys at a time: thread t computes dS of one key, then sums the
 // dimensions t, t + 64, …, which it keeps in dQ. With beta = 0 dQ is not read before.

@@ -1,5 +1,5 @@
 // out[i] = x[i] from float32 to 16-bit floats, two to a word, both as bits: rounded to the nearest, ties to even. The last
-// word may belong to the storage only in part: then the rest of it keeps what it holds. One thread a word.
+// word may belong to the storage only in part: then the rest of it is not changed. One thread per word.
 
 fn bfloatBits(bits: u32) -> u32 {
   if ((bits & 0x7fffffffu) > 0x7f800000u) {
@@ -21,7 +21,7 @@ fn halfBits(bits: u32) -> u32 {
   if (size >= 0x38800000u) {
     return sign | (((size + 0xfffu + ((size >> 13u) & 1u)) >> 13u) - (112u << 10u));
   }
-  // Below 2⁻¹⁴ in units of 2⁻²⁴; up to 2⁻²⁵ nothing is left.
+  // Below 2⁻¹⁴ in units of 2⁻²⁴; up to 2⁻²⁵ the result is 0.
   let exponent = size >> 23u;
   if (exponent < 102u) {
     return sign;

@@ -1,6 +1,6 @@
 // x[i] *= min(1, maxNorm / (norm[0] + 1e-6)); a norm of NaN makes all NaN.
 //
-// Looks at the bits, because WGSL may take it that there is no NaN: without the sign, NaN lies above infinity, 0x7f800000.
+// It tests the bits, because WGSL may assume that there is no NaN: without the sign, NaN lies above infinity, 0x7f800000.
 
 fn element(i: u32) {
   let bits = norm[0];

@@ -2,8 +2,8 @@
 // Counts rows and wrong predictions per class: counts[t] += 1, and counts[cols + t] += 1 where the first largest
 // logit is not at t = targets[r] (or is NaN). Rows whose target is out of range are not counted.
 //
-// logits is [rows, cols], targets [rows], counts [2, cols]. One thread a row. The sums are of integers, so their order does not matter.
-// NaN is found by its bits, because WGSL may take it that there is none: it is never larger than another
+// logits is [rows, cols], targets [rows], counts [2, cols]. One thread per row. The sums are of integers, so their order does not matter.
+// NaN is found by its bits, because WGSL may assume that there is none: it is never larger than another
 // number, and in column 0 no other number is larger than it.
 
 fn element(i: u32) {

@@ -2,7 +2,7 @@
 //
 // One workgroup of 64 threads: thread t sums the rows t, t + 64, …; then, after one barrier, thread 0 adds up
 // the 64 parts, in order: the same result each time. NaN in a row makes the mean NaN, by its bits, because WGSL
-// may take it that there is none; the NaN that is written comes from the host. So does the mean of no rows.
+// may assume that there is none; the NaN that is written comes from the host. So does the mean of no rows.
 
 const LANES = 64u;
 

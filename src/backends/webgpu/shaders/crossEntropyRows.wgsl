@@ -3,11 +3,11 @@
 //   dLogits[r,c] = (exp(x[r,c]) / Σ_c exp(x[r,c]) − [c = t]) / rows,   t = targets[r].
 //
 // logits and dLogits are [rows, cols], targets and rowLoss [rows]. A workgroup of 64 threads takes a row,
-// thread t the columns t, t + 64, …; the maximum and the sum are put together in workgroup memory in a fixed
+// thread t the columns t, t + 64, …; the maximum and the sum are combined in workgroup memory in a fixed
 // order, so that the result is the same each time.
 //
 // A row with NaN, or with +infinity as its maximum, becomes NaN, as does one whose target is out of range.
-// WGSL may take it that there is no NaN or infinity, so both are found by their bits, and the NaN that is
+// WGSL may assume that there is no NaN or infinity, so both are found by their bits, and the NaN that is
 // written comes from the host.
 
 const LANES = 64u;

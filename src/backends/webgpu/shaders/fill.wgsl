@@ -1,8 +1,8 @@
 // Fills a storage of any element type: out[i] = value.
 //
-// Works on 32-bit words; bytes come four to a word, with their value repeated. The last word may belong to
-// the storage only in part: lastMask has ones where it does, and the other bytes keep what they hold.
-// One thread a word.
+// It works on 32-bit words; bytes come four to a word, with their value repeated. The last word may belong to
+// the storage only in part: lastMask has ones where it does, and the other bytes are not changed.
+// One thread per word.
 
 fn element(i: u32) {
   if (i + 1u < params.length || params.lastMask == 0xffffffffu) {

@@ -15,7 +15,7 @@ fn widened(half: u32, isBfloat: bool) -> u32 {
   if (fraction == 0u) {
     return sign;
   }
-  // Of a subnormal the highest one becomes the hidden one.
+  // The highest one of a subnormal becomes the hidden bit.
   let top = firstLeadingBit(fraction);
   fraction = (fraction << (23u - top)) & 0x7fffffu;
   return sign | ((top + 103u) << 23u) | fraction;

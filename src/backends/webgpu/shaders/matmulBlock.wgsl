@@ -4,9 +4,9 @@
 // op(a) is [m, k] with element (i, l) at a[i * aRow + l * aCol], op(b) is [k, n] with element (l, j) at
 // b[l * bRow + j * bCol]: the strides say whether a matrix is taken transposed. out is [m, n], bias [n].
 //
-// One thread computes a block of 4×4, each sum in the order of k; 64 threads a workgroup, side by side along
-// the columns first; workgroups in a grid of up to two dimensions. Nothing is shared, so nobody waits for
-// anybody: for a short k, and for adapters where waiting costs more than reading again. Rows and columns
+// One thread computes a block of 4×4, each sum in the order of k; 64 threads per workgroup, side by side along
+// the columns first; workgroups in a grid of up to two dimensions. Nothing is shared, so no thread waits for
+// another: for a short k, and for adapters where waiting costs more than reading again. Rows and columns
 // beyond the edge repeat the last one and are not stored.
 //
 // alpha, beta and bias come in once, at the end; with beta = 0 out is never read.
@@ -43,7 +43,7 @@ fn main(
   var sums1 = vec4f();
   var sums2 = vec4f();
   var sums3 = vec4f();
-  // Two loops, since a choice for each element costs as much as the product.
+  // Two loops, since a test for each element would cost as much as the product.
   if (params.bType == F32) {
     for (var l = 0u; l < params.k; l++) {
       let bRow = vec4f(bitcast<f32>(b[inB.x]), bitcast<f32>(b[inB.y]), bitcast<f32>(b[inB.z]), bitcast<f32>(b[inB.w]));

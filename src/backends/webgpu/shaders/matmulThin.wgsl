@@ -12,7 +12,7 @@
 
 const LANES = 64u;
 
-/** parts[e * LANES + t]: what thread t has of element e. */
+/** parts[e * LANES + t]: the part of element e from thread t. */
 var<workgroup> parts: array<f32, 16u * LANES>;
 
 fn keepRow(row: u32, lane: u32, sums: vec4f) {

@@ -8,7 +8,7 @@
 // y + 16 i and the columns x + 16 j, i, j < 4. Along k it goes in steps of 16: all threads bring 64×16 of op(a)
 // and 16×64 of op(b) into workgroup memory, each walking along the stride that is 1, then each multiplies.
 // Both lie there with k as the slow index, in rows of 65, so that neither way of storing meets one bank only.
-// What lies outside the matrices counts as 0. A sum is taken in the order of k.
+// Elements outside the matrices count as 0. Each sum is in the order of k.
 //
 // alpha, beta and bias come in once, at the end; with beta = 0 out is never read.
 
@@ -56,7 +56,7 @@ fn main(
   var sums3 = vec4f();
   for (var start = 0u; start < params.k; start += STEP) {
     for (var e = lane; e < TILE * STEP; e += 256u) {
-      // (across, along): where in the tile, across k and along it.
+      // (across, along): the place in the tile, across k and along it.
       let byK = vec2u(e / STEP, e % STEP);
       let byAcross = vec2u(e % TILE, e / TILE);
       let inA = select(byAcross, byK, aAlongK);

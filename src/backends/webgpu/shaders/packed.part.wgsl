@@ -1,4 +1,4 @@
-/** Where a packed weight is, in words of its storage, which has codes, then scales, then, but in q8x16, minimums. */
+/** The place of a packed weight in words of its storage, which has codes, then scales, then, except in q8x16, minimums. */
 struct Packed {
   code: u32,
   /** Bits before the code in its word. */
@@ -10,7 +10,7 @@ struct Packed {
 /** The place of weight `at` of `length`. */
 fn packedAt(at: u32, kind: u32, length: u32) -> Packed {
   if (kind == Q8X16) {
-    // Without a minimum, something is named that is there.
+    // Without a minimum, an existing word is named instead.
     let scale = length / 4u + at / 16u;
     return Packed(at / 4u, at % 4u * 8u, scale, scale);
   }

@@ -1,6 +1,6 @@
 // out[i] = max(x[i], 0); NaN stays NaN.
 //
-// Looks at the bits, because WGSL may take it that there is no NaN, in max() as in a comparison: a float
+// It tests the bits, because WGSL may assume that there is no NaN, in max() as in a comparison: a float
 // whose sign bit is set is below 0 (or −0) up to the bits of −infinity, 0xff800000, and NaN beyond.
 
 fn element(i: u32) {

@@ -1,6 +1,6 @@
 // dX[i] = (x[i] > 0 ? dOut[i] : 0) + beta * dX[i].
 //
-// Looks at the bits of x, because WGSL may take it that there is no NaN: a float above 0 has bits from 1 to
+// It tests the bits of x, because WGSL may assume that there is no NaN: a float above 0 has bits from 1 to
 // those of infinity, 0x7f800000. With beta = 0 dX is never read.
 
 fn element(i: u32) {

@@ -1,6 +1,6 @@
 // Root mean square normalisation of rows: scales[r] = 1 / √(mean_c x[r,c]² + eps), out[r,c] = x[r,c] * scales[r] * weight[c].
 //
-// One workgroup of 64 threads a row: thread t takes the columns t, t + 64, …; after one barrier each adds up the 64 parts,
+// One workgroup of 64 threads per row: thread t takes the columns t, t + 64, …; after one barrier each adds up the 64 parts,
 // in order: the same result each time.
 
 const LANES = 64u;

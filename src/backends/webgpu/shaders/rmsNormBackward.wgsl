@@ -1,7 +1,7 @@
 // dX[r,c] = s * d[c] − s³ * x[r,c] * mean_j (d[j] * x[r,j]) + beta * dX[r,c] with s = scales[r] and
 // d[c] = dOut[r,c] * weight[c]. With beta = 0 dX is never read.
 //
-// One workgroup of 64 threads a row: thread t takes the columns t, t + 64, …; after one barrier each adds up the 64 parts,
+// One workgroup of 64 threads per row: thread t takes the columns t, t + 64, …; after one barrier each adds up the 64 parts,
 // in order: the same result each time.
 
 const LANES = 64u;

@@ -1,5 +1,5 @@
-// Sums over stretches of rows: sums[s,c] = Σ_r x[r,c] * scales[r] * dOut[r,c] for r from s * stretch, `stretch` rows or what is
-// left of them. One thread an element of sums, which it sums up in order, the same each time.
+// Sums over stretches of rows: sums[s,c] = Σ_r x[r,c] * scales[r] * dOut[r,c] for r from s * stretch, `stretch` rows or the
+// remaining ones. One thread per element of sums, which it sums up in order, the same each time.
 
 fn element(i: u32) {
   let first = i / params.cols * params.stretch;

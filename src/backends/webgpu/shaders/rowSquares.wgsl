@@ -1,7 +1,7 @@
-// Sums of squares over stretches of each row: out[r,s] = Σ_c x[r,c]² for c from s * stretch, `stretch` columns or what is
-// left of them.
+// Sums of squares over stretches of each row: out[r,s] = Σ_c x[r,c]² for c from s * stretch, `stretch` columns or the
+// remaining ones.
 //
-// One workgroup of 64 threads an element of out: thread t sums the columns t, t + 64, … of the stretch; then, after one
+// One workgroup of 64 threads per element of out: thread t sums the columns t, t + 64, … of the stretch; then, after one
 // barrier, thread 0 adds up the 64 parts, in order: the same result each time.
 
 const LANES = 64u;

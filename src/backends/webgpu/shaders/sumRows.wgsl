@@ -1,8 +1,8 @@
 // Sums of stretches of rows: out[s,c] = Σ_r x[r,c] + beta * out[s,c] for r from s * stretch, `stretch` rows or
-// what is left of them.
+// the remaining ones.
 //
 // x is [rows, cols], out [⌈rows / stretch⌉, cols]: with one stretch the sums over all rows, with more the rows of
-// the next, smaller sum. One thread an element of out, which it sums up in order, the same each time.
+// the next, smaller sum. One thread per element of out, which it sums up in order, the same each time.
 // With beta = 0 out is never read.
 
 fn element(i: u32) {

@@ -1,10 +1,10 @@
 // include: halves, packed
 // Rows of a table by index: out[r,c] = table[indices[r] * rowStride + c * colStride], or NaN where an index is not from 0
-// to count - 1. That NaN comes from the host, because WGSL may take it that there is none.
+// to count - 1. That NaN comes from the host, because WGSL may assume that there is none.
 
 fn element(i: u32) {
   let row = u32(indices[i / params.cols]);
-  // A negative index is a large one without its sign.
+  // As an unsigned number, a negative index is a large one.
   if (row >= params.count) {
     out[i] = params.nan;
     return;

@@ -1,14 +1,14 @@
-// Cross-entropy of each row and, in the place of the logits, its gradient. With t = targets[r], s = scale[0] and the row's
+// Cross-entropy of each row and, in place of the logits, its gradient. With t = targets[r], s = scale[0] and the row's
 // maximum subtracted first:
 //   losses[r] = s (log Σ_c exp(x[r,c]) − x[r,t])
 //   logits[r,c] = s (exp(x[r,c]) / Σ_c exp(x[r,c]) − [c = t]).
 //
 // logits is [rows, cols], targets and losses [rows]. A workgroup of 256 threads takes a row, thread l the columns
-// l, l + 256, …: no other thread reads or writes those. Maximum and sum are put together in workgroup memory in a tree, in a
+// l, l + 256, …: no other thread reads or writes those. Maximum and sum are combined in workgroup memory in a tree, in a
 // fixed order, so that the result is the same each time.
 //
 // A target below 0 makes loss and row 0. A row with NaN, or with +infinity as its maximum, becomes NaN, as does one whose
-// target is cols or more. WGSL may take it that there is no NaN or infinity, so both are found by their bits, and the NaN
+// target is cols or more. WGSL may assume that there is no NaN or infinity, so both are found by their bits, and the NaN
 // that is written comes from the host.
 
 const LANES = 256u;

@@ -1,4 +1,4 @@
-/** An element of b, which lies as float32, as 16-bit floats, two to a word, or packed. */
+/** An element of b, which is stored as float32, as 16-bit floats, two to a word, or packed. */
 fn weightAt(at: u32) -> f32 {
   if (params.bType == F32) {
     return bitcast<f32>(b[at]);
