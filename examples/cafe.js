@@ -12,6 +12,6 @@ const examples = [
   [asked('Who runs the café?'), answered("Marta, the last keeper's granddaughter.")],
 ].map((messages) => tokenizeChat(tokenizer, messages)); // only answers are trained
 const optimizer = new AdamW(model.parameters(), { learningRate: 1e-3 });
-await fit(model, new PackedRows(device, examples), { optimizer, loss: tokenLoss, epochs: 20 });
+await fit(model, new PackedRows(device, examples), { optimizer, loss: tokenLoss, epochs: 12 });
 console.log((await generate(model, tokenizer, [asked('When do you open?')]).result()).text);
 await saveAdapter(model, 'cafe'); // adapter_config.json and adapter_model.safetensors, as PEFT has them
