@@ -1,28 +1,56 @@
-import { defineConfig } from 'vitest/config';
+/**
+ * All tests, as projects: `npm test` runs `library`; the others require what their commands build first.
+ * `npx vitest run --project library test/lora` runs some of what is built.
+ */
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 /** Node 20 and 21 have relaxed SIMD behind this flag; later versions have it always and refuse the flag. */
 const major = Number(process.versions.node.split('.')[0]);
 const execArgv = major < 22 ? ['--experimental-wasm-relaxed-simd', '--expose-gc'] : ['--expose-gc'];
 
-/** They have commands of their own. */
-const OTHERS = ['test/package.test.ts', 'test/web/page/**', 'test/docs/site.test.ts'];
+const source = (path: string) => new URL(`src/${path}`, import.meta.url).pathname;
 
-export default defineConfig({
-  // The page imports the library by its name.
-  resolve: {
-    alias: {
-      'lowrank/mnist': new URL('src/mnist/index.ts', import.meta.url).pathname,
-      'lowrank/text': new URL('src/text.ts', import.meta.url).pathname,
-      lowrank: new URL('src/index.ts', import.meta.url).pathname,
-    },
-  },
+/** The page imports the library by its name. */
+const alias = {
+  'lowrank/mnist': source('mnist/index.ts'),
+  'lowrank/text': source('text.ts'),
+  lowrank: source('index.ts'),
+};
+
+type Settings = NonNullable<TestProjectInlineConfiguration['test']>;
+
+const project = (name: string, settings: Settings): TestProjectInlineConfiguration => ({
+  resolve: { alias },
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: OTHERS,
+    name,
     execArgv,
     setupFiles: ['test/support/withoutDiskSync.ts'],
-    maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 180_000,
+    ...settings,
+  },
+});
+
+/** One browser at a time. */
+const BROWSER: Settings = { maxWorkers: 1, sequence: { groupOrder: 1 } };
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('library', {
+        include: ['test/**/*.test.ts'],
+        exclude: ['test/package.test.ts', 'test/web/page/**', 'test/docs/site.test.ts'],
+        maxWorkers: 2,
+      }),
+      // The packed tarball in an empty folder.
+      project('package', { include: ['test/package.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 }),
+      // Both pages in Chromium, as `npm run web:build` makes them.
+      // Those of a file that do not disturb each other wait more than they compute.
+      project('page', { ...BROWSER, include: ['test/web/page/*.test.ts'], maxConcurrency: 3 }),
+      // What takes minutes on the language-model page: whole lessons, the memory of many, other programs with its files.
+      project('long', { ...BROWSER, include: ['test/web/page/long/*.test.ts'], testTimeout: 1_200_000 }),
+      // The site of the documents, as `npm run docs:build` makes it.
+      project('docs', { ...BROWSER, include: ['test/docs/site.test.ts'], testTimeout: 300_000 }),
+    ],
   },
 });
