@@ -44,7 +44,10 @@ export function Advanced({ settings, layers, onSettings }: AdvancedProps) {
           />
           <span>
             Memory-tight
-            <small>Computes each block twice instead of keeping it: slower, in far less memory.</small>
+            <small>
+              Computes each block twice instead of keeping it: slower, in far less memory. Long rows always
+              do.
+            </small>
           </span>
         </label>
       </div>
