@@ -42,7 +42,7 @@ export async function adapterAmong(
       .slice(0, 5)
       .join(', ') + (files.length > 5 ? ', …' : '');
   if (files.length > MOST_FILES)
-    throw new Error(`${files.length} files were picked: pick the zip, or both files of an adapter.`);
+    throw new Error(`You picked ${files.length} files: pick the zip, or both files of an adapter.`);
   if (files.reduce((sum, { size }) => sum + size, 0) > limits.picked) {
     throw new Error(`${given}: larger than any adapter of this network.`);
   }
@@ -78,7 +78,7 @@ function oneAdapter(found: readonly Part[], given: string): Map<string, Uint8Arr
     );
   }
   if (found.length > named.size) {
-    throw new Error(`${given}: the files of more than one adapter; pick those of one.`);
+    throw new Error(`${given}: these files belong to more than one adapter; pick those of one.`);
   }
   return named;
 }

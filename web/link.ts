@@ -25,7 +25,7 @@ export const isLink = (hash: string): boolean => hash.startsWith(START);
 /** Why there can be no link, as a sentence; undefined where there can. */
 export function linkObstacle(view: AdapterView, isOwnBase: boolean): string | undefined {
   if (!isOwnBase)
-    return 'A link carries the adapter alone, and this one belongs to a network that you trained here.';
+    return 'A link carries only the adapter, and this one belongs to a network that you trained here.';
   if (view.rank > HIGHEST_RANK)
     return `A link has room for an adapter of rank 1 or 2, and this one has rank ${view.rank}: send the zip instead.`;
   if (view.trainable > MOST_NUMBERS)

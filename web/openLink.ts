@@ -33,7 +33,7 @@ async function openLink(): Promise<void> {
       const taught = taughtSentence(loaded.view) ?? '';
       say(
         'note',
-        loaded.note ?? `This is the adapter from the link. ${taught} Draw, and see what it reads`,
+        loaded.note ?? `This is the adapter from the link. ${taught} Draw something and see what it reads`,
         replaced,
       );
     } catch (error) {

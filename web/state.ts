@@ -77,7 +77,7 @@ async function recover(reason: string, mend: () => Promise<string>): Promise<voi
   };
   await doing('opening', mending, (error) => {
     const again = { label: 'Try again', run: () => void recover(reason, mend) };
-    say('error', `${reason}; it could not be mended: ${reasonOf(error)}`, again);
+    say('error', `${reason}, and starting again failed: ${reasonOf(error)}`, again);
   });
 }
 

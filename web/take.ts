@@ -24,7 +24,7 @@ const pictured = computed(() => adapter.value?.drawings?.at(-1));
 /** Why there is no picture, as a sentence. */
 export const pictureReason = computed(() =>
   adapter.value && !pictured.value
-    ? 'A picture shows a drawing, and none is known of this adapter.'
+    ? 'A picture shows a drawing, and this adapter came without one.'
     : undefined,
 );
 

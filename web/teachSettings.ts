@@ -36,7 +36,7 @@ export const obstacle = computed(() => {
       ? undefined
       : 'The digits of MNIST are not loaded yet. Your own drawings do not need them.';
   }
-  return drawings.value.length === 0 ? 'Draw something first, and tell it what it is.' : undefined;
+  return drawings.value.length === 0 ? 'Draw something first, and say what it is.' : undefined;
 });
 
 export function resetSettings(): void {

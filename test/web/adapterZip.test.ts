@@ -181,7 +181,7 @@ describe('adapterAmong', () => {
     [
       'two adapters in two files',
       () => [fileOf(zipped(GOOD), 'a.zip'), fileOf(zipped(GOOD), 'b.zip')],
-      /^a\.zip, b\.zip: the files of more than one adapter; pick those of one\.$/,
+      /^a\.zip, b\.zip: these files belong to more than one adapter; pick those of one\.$/,
     ],
     [
       'more entries than an adapter has',
@@ -228,7 +228,7 @@ describe('adapterAmong', () => {
     [
       'many files',
       () => Array.from({ length: 101 }, (_, i) => fileOf(new Uint8Array(), `${i}`)),
-      /^101 files were picked: pick the zip, or both files of an adapter\.$/,
+      /^You picked 101 files: pick the zip, or both files of an adapter\.$/,
     ],
     [
       'a large file',

@@ -20,9 +20,10 @@ async function get(name: string, init: RequestInit): Promise<Response> {
     response = await fetch(new URL(name, globalThis.pageUrl), init);
   } catch (error) {
     const why = navigator.onLine === false ? 'you are offline' : 'the connection failed';
-    throw new DataError(`${name} cannot be fetched: ${why}`, { cause: error });
+    throw new DataError(`${name} cannot be downloaded: ${why}`, { cause: error });
   }
-  if (!response.ok) throw new DataError(`${name} cannot be fetched: the host answers ${response.status}`);
+  if (!response.ok)
+    throw new DataError(`${name} cannot be downloaded: the server answered ${response.status}`);
   return response;
 }
 

@@ -54,7 +54,7 @@ export async function chooseDevice(name: LabDevice): Promise<void> {
   if (isTeaching.value || loading.value) {
     say(
       'error',
-      `${isTeaching.value ? 'A lesson is running' : 'A model is being loaded'}: choose it afterwards`,
+      `${isTeaching.value ? 'A lesson is running' : 'A model is loading'}: change the device afterwards`,
     );
     return;
   }
@@ -64,7 +64,7 @@ export async function chooseDevice(name: LabDevice): Promise<void> {
     if (name === 'webgpu' && modelProblem.value) {
       const why = modelProblem.value;
       await moveTo('wasm');
-      say('error', `WebGPU cannot be used: ${why} The CPU computes as before`);
+      say('error', `WebGPU cannot be used: ${why} The page stays on the CPU`);
     }
   } catch (error) {
     say('error', reasonOf(error));
@@ -75,7 +75,7 @@ async function moveTo(name: LabDevice): Promise<void> {
   const wasOpen = model.value !== undefined || modelProblem.value !== undefined;
   device.value = name;
   setLabDevice(name);
-  stopLab(new Error('The model moves to another device.'));
+  stopLab(new Error('The model is moving to another device.'));
   closeModel();
   if (wasOpen) await openAgain();
 }

@@ -38,5 +38,5 @@ export function opened<F extends { readonly name: string }>(files: readonly F[],
 /** What is said of files that nothing here opens. */
 export function unknownSentence(names: readonly string[]): string {
   const given = names.slice(0, 3).join(', ') + (names.length > 3 ? ', …' : '');
-  return `${given || 'What was dropped'} is nothing that this page opens: it takes models (.gguf, .safetensors), examples (.jsonl, .csv, .txt) and its own zips.`;
+  return `This page cannot open ${given || 'what was dropped'}: it takes models (.gguf, .safetensors), examples (.jsonl, .csv, .txt) and its own zips.`;
 }

@@ -159,7 +159,7 @@ function openExamplesLink(): void {
     const shared = examplesIn(location.hash);
     const undo = shared && takeExamples(shared);
     const action = undo && { label: 'Undo', run: undo };
-    say('note', 'These are the examples from the link: fetch the model, and press Teach', action);
+    say('note', 'These are the examples from the link: download the model, then press Teach', action);
   } catch (error) {
     say('error', reasonOf(error));
   } finally {

@@ -29,7 +29,7 @@ export function examplesLink({ rows, system, settings }: SharedExamples, url: st
   const link = new URL(url);
   link.hash = START + toBase64Url(packed);
   if (link.href.length > LONGEST_LINK)
-    throw new Error('These examples are too many for a link: send the project file instead.');
+    throw new Error('There are too many examples for a link: send the project file instead.');
   return link.href;
 }
 
@@ -40,7 +40,7 @@ export function examplesLink({ rows, system, settings }: SharedExamples, url: st
  */
 export function examplesIn(hash: string): SharedExamples | undefined {
   if (!hasExamples(hash)) return undefined;
-  if (hash.length > LONGEST_LINK) throw new Error('This link is too long to carry examples of this page.');
+  if (hash.length > LONGEST_LINK) throw new Error('This link is too long to carry examples for this page.');
   try {
     const text = inflated(fromBase64Url(hash.slice(START.length)));
     return checkedExamples(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text)));

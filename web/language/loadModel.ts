@@ -47,7 +47,7 @@ async function look(): Promise<void> {
     stored.value = await ask((lab) => lab.stored());
     unfinished.value = await ask((lab) => lab.unfinished());
   } catch (error) {
-    say('error', `What this device keeps could not be read: ${reasonOf(error)}`);
+    say('error', `What is stored on this device could not be read: ${reasonOf(error)}`);
   }
 }
 

@@ -30,8 +30,8 @@ export async function openGiven(files: readonly File[]): Promise<void> {
 
 async function openModel(files: readonly File[]): Promise<void> {
   if (loading.value || isTeaching.value) {
-    const going = loading.value ? 'A model is being loaded' : 'A lesson is running';
-    say('error', `${going}: drop ${files[0].name} again afterwards`);
+    const going = loading.value ? 'A model is loading' : 'A lesson is running';
+    say('error', `${going}: drop ${files[0].name} again when that is done`);
     return;
   }
   document.getElementById('model')?.scrollIntoView({ block: 'start' });

@@ -56,6 +56,8 @@ function examplesOf(name: string, bytes: Uint8Array): SharedExamples {
   try {
     return checkedExamples(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
   } catch (error) {
-    throw new Error(`${name} is a project of another version, or it is damaged.`, { cause: error });
+    throw new Error(`${name} is a project from another version of this page, or it is damaged.`, {
+      cause: error,
+    });
   }
 }

@@ -92,7 +92,7 @@ export const defaultSystem = signal<string | undefined>(undefined);
 
 /** Why nothing can be taught now, as a sentence. */
 export const obstacle = computed(() => {
-  if (loading.value) return 'The model is on its way.';
+  if (loading.value) return 'The model is still loading.';
   if (!model.value) return 'There is no model yet.';
   if (taughtRows.value.length === 0) return 'There are no examples yet: write some, or choose a set above.';
   return undefined;

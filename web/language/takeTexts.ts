@@ -29,8 +29,9 @@ export function ggufRefusal(files: ReadonlyMap<string, Uint8Array>): string | un
   } catch {
     return undefined;
   }
-  if (config.use_dora === true) return 'This adapter has DoRA, which GGUF does not: take it for PEFT.';
+  if (config.use_dora === true)
+    return 'This adapter uses DoRA, which GGUF cannot hold: take the PEFT zip instead.';
   if (config.bias !== undefined && config.bias !== 'none')
-    return 'This adapter has trained biases, which GGUF does not: take it for PEFT.';
+    return 'This adapter has trained biases, which GGUF cannot hold: take the PEFT zip instead.';
   return undefined;
 }

@@ -97,7 +97,7 @@ export function watchWaitingAdapter(): void {
     if (!files || !model.value || loading.value) return;
     waiting.value = undefined;
     loadAdapter(files).then(
-      (note) => say('note', note ?? 'The adapter from before is in use'),
+      (note) => say('note', note ?? 'Your earlier adapter is in use again'),
       (error: unknown) => say('error', reasonOf(error)),
     );
   });
@@ -106,11 +106,11 @@ export function watchWaitingAdapter(): void {
 /** Takes a project, or an adapter on its own. */
 export async function openZip(file: File): Promise<void> {
   try {
-    if (file.size > MOST_BYTES) throw new Error(`${file.name}: larger than any project of this page.`);
+    if (file.size > MOST_BYTES) throw new Error(`${file.name} is larger than any project of this page.`);
     const project = readProject(file.name, new Uint8Array(await file.arrayBuffer()));
     const undo = project && takeExamples(project);
     const files = project ? project.adapter : await adapterAmong([file], LIMITS);
-    const opened = await takeAdapter(files, project ? 'The examples are here; the' : 'The');
+    const opened = await takeAdapter(files, project ? 'The examples are in the table; the' : 'The');
     say('note', opened ?? `${file.name} is open`, undo && { label: 'Undo', run: undo });
   } catch (error) {
     say('error', reasonOf(error));
@@ -135,7 +135,7 @@ async function takeAdapter(
   if (!files) return undefined;
   if (model.value && !loading.value) return loadAdapter(files);
   waiting.value = files;
-  return `${beginning} adapter is loaded as soon as the model is here`;
+  return `${beginning} adapter will be loaded as soon as the model is here`;
 }
 
 /** @returns what is to be said of it, if anything */

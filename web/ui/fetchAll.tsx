@@ -47,7 +47,7 @@ function content(label: string, mnist: MnistState, onFetch: () => void) {
   const { done, total } = mnist;
   return (
     <>
-      <progress aria-label="Download of MNIST" max={total || 1} value={done} />
+      <progress aria-label="Downloading MNIST" max={total || 1} value={done} />
       <p class="hint">
         MNIST: {megabytes(done)} of {total > 0 ? megabytes(total) : '11'} MB
       </p>

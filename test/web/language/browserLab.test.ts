@@ -86,7 +86,7 @@ describe.skipIf(!hasChromium())('the lab in a page', async () => {
       const { lab, proxy } = globalThis as unknown as Globals;
       return lab.openShipped(proxy(() => {})).catch((error: Error) => error.message);
     });
-    expect(refused).toBe('This build of the page has no model of its own. Open a file of yours.');
+    expect(refused).toBe('This build of the page comes without a model. Open a model file of your own.');
   });
 
   it('goes on with a lesson of a tab that was closed, to the same bytes', async () => {

@@ -13,8 +13,8 @@ describe('the device', () => {
 
   it('is told when it is lost, with where a lesson goes on', () => {
     expect(lostSentence(true, 40)).toBe('The graphics card gave up. Going on from step 40 on the CPU.');
-    expect(lostSentence(true, undefined)).toContain('teach it again');
-    expect(lostSentence(false, undefined)).toContain('has to be asked again');
+    expect(lostSentence(true, undefined)).toContain('start it again on the CPU');
+    expect(lostSentence(false, undefined)).toContain('ask your last question again');
   });
 });
 
@@ -29,8 +29,10 @@ describe('what this device keeps', () => {
   it('says whether the browser has promised to keep it', () => {
     const room = { used: 98e6, offered: 4e9 };
     expect(roomSentence({ ...room, isKept: true })).toBe(
-      'This browser uses 98 MB for it, of 4 GB that it offers. It has promised to keep it.',
+      'This site uses 98 MB of the 4 GB that this browser offers. The browser has promised to keep it.',
     );
-    expect(roomSentence({ ...room, isKept: false })).toContain('It may delete it where it needs room');
+    expect(roomSentence({ ...room, isKept: false })).toContain(
+      'The browser may delete it when space runs low',
+    );
   });
 });

@@ -130,7 +130,7 @@ describe('a download', () => {
     const first = open(host, store);
     await until(() => pausesOf(first.told).includes('offline'));
     first.download.close();
-    await expect(first.download.finished).rejects.toThrow('The download was ended.');
+    await expect(first.download.finished).rejects.toThrow('The download was stopped.');
     host.breakAt = Number.POSITIVE_INFINITY;
     const { download, source } = open(host, store);
     await download.finished;
@@ -229,12 +229,12 @@ describe('a download', () => {
   it('says so where the host does not have a part, or only answers with errors', async () => {
     const missing: typeof fetch = async () => new Response('', { status: 404 });
     await expect(open(makeHost(), fileStore(), { fetch: missing }).download.finished).rejects.toThrow(
-      'The host does not give part 1 of the model (it answers 404). Reload the page.',
+      'The server did not send part 1 of the model (it answered 404). Reload the page.',
     );
     const busy: typeof fetch = async () => new Response('', { status: 503 });
     await expect(
       open(makeHost(), fileStore(), { fetch: busy, waits: [1] }).download.finished,
-    ).rejects.toThrow('The host answers 503 for part 1 of the model. Try again later.');
+    ).rejects.toThrow('The server answered 503 for part 1 of the model. Try again later.');
   });
 
   it('shares the work with another tab', async () => {

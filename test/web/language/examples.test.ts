@@ -56,7 +56,7 @@ describe('marks', () => {
     expect(mark(row, viewOf(row, { isCut: true }), 2)).toEqual({ kind: 'cut', words: 'Cut at 256 tokens' });
     expect(mark(row, viewOf(row, { isCut: true, problem: 'Too long.' }))?.kind).toBe('out');
     expect(mark(row, viewOf(row), 2)).toEqual({ kind: 'plain', words: 'Same as example 2' });
-    expect(mark(rowOf(' ', 'b'))?.words).toBe('No prompt: trained as a text, whole');
+    expect(mark(rowOf(' ', 'b'))?.words).toBe('No prompt: all of it is trained as text');
   });
 
   it('find what is the same but for white space, and name the first', () => {
@@ -102,7 +102,7 @@ describe('the count line', () => {
     expect(fewWords(of(numbered(7)))).toBe('Few examples: it will copy them word by word.');
     expect(fewWords(of(numbered(8)))).toBeUndefined();
     expect(rewordingWords(numbered(7))).toBeUndefined();
-    expect(rewordingWords(numbered(8))).toMatch(/So far each is asked in one way only\.$/);
+    expect(rewordingWords(numbered(8))).toMatch(/So far each is asked in only one way\.$/);
     const reworded = (count: number) => numbered(count).map(({ answer }) => rowOf('other', answer));
     expect(rewordingWords([...numbered(8), ...reworded(3)])).toMatch(
       /So far 3 of 8 are asked in more than one way\.$/,

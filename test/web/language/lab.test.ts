@@ -59,10 +59,10 @@ describe('examples', async () => {
     expect(views[0].tokens).toBeGreaterThan(64);
     expect(views.map(({ problem }) => problem)).toEqual([
       undefined,
-      'The prompt alone has more than 64 tokens, so nothing of the answer is left.',
+      'The prompt alone has more than 64 tokens, so none of the answer is left.',
       'The answer is empty.',
       undefined,
-      `It holds ${special}, by which the model marks turns: leave that out.`,
+      `It contains ${special}, which the model uses to mark turns: leave it out.`,
     ]);
     expect(await lab.see({ ...row, answer: 'Lamp '.repeat(90) }, undefined, 64)).toHaveLength(64);
   });

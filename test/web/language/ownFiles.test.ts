@@ -99,14 +99,14 @@ describe('own files', () => {
       /^The file ends at \d+ of \d+ MB\. Download it again\.$/,
     );
     expect(await refused(fileOf(bytes.subarray(0, 1000)))).toBe(
-      'The file ends in the middle. Download it again.',
+      'The file ends too early. Download it again.',
     );
-    expect(await refused(fileOf(new Uint8Array(0)))).toMatch(/^This is no GGUF file: /);
+    expect(await refused(fileOf(new Uint8Array(0)))).toMatch(/^This is not a GGUF file: /);
   });
 
   it('are refused in no time where they are hostile', async () => {
     expect(await refused(fileOf(new TextEncoder().encode('hello, I am a text'), 'x.gguf'))).toMatch(
-      /^This is no GGUF file: it is a text/,
+      /^This is not a GGUF file: it is a text/,
     );
     // One entry, whose text claims 10 GB.
     const large = new Uint8Array(1000);
@@ -118,7 +118,7 @@ describe('own files', () => {
     view.setUint8(32, 97);
     view.setUint32(33, 8, true);
     view.setBigUint64(37, 10_000_000_000n, true);
-    expect(await refused(fileOf(large))).toBe('The file ends in the middle. Download it again.');
+    expect(await refused(fileOf(large))).toBe('The file ends too early. Download it again.');
     const header = new Uint8Array(1000);
     new DataView(header.buffer).setBigUint64(0, 10_000_000_000n, true);
     header[8] = 0x7b;

@@ -159,7 +159,7 @@ describe('what the checks come to', () => {
     expect(first).not.toBe(second);
     expect(tallies).toEqual([
       { name: `new ${valid}`, before: 0, after: 2, of: 2 },
-      { name: 'new orders written as they were said', before: 0, after: 1, of: 2 },
+      { name: 'new orders with exactly what was said', before: 0, after: 1, of: 2 },
     ]);
   });
 

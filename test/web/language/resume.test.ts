@@ -45,7 +45,7 @@ describe('a lesson', () => {
     expect(heard.losses()).toEqual(whole.losses());
     expect((await next.adapterFiles()).get('adapter_model.safetensors')).toEqual(bytes);
     expect(await next.unfinished()).toBeUndefined();
-    await expect(next.resume(() => {})).rejects.toThrow('There is no lesson to go on with.');
+    await expect(next.resume(() => {})).rejects.toThrow('There is no lesson to continue.');
   });
 
   it('is taught all the same where nothing can be kept, and says so', async () => {

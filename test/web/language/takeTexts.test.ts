@@ -15,7 +15,7 @@ describe('an adapter for other programs', () => {
   it('says why it has no form in GGUF', () => {
     const files = (config: object) =>
       new Map([['adapter_config.json', new TextEncoder().encode(JSON.stringify(config))]]);
-    expect(ggufRefusal(files({ use_dora: true }))).toMatch(/^This adapter has DoRA/);
+    expect(ggufRefusal(files({ use_dora: true }))).toMatch(/^This adapter uses DoRA/);
     expect(ggufRefusal(files({ bias: 'lora_only' }))).toMatch(/^This adapter has trained biases/);
     expect(ggufRefusal(files({ use_dora: false, bias: 'none' }))).toBeUndefined();
     expect(ggufRefusal(new Map())).toBeUndefined();

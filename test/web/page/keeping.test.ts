@@ -462,7 +462,7 @@ describe('the worker', () => {
     [
       'the network',
       '**/base-small.bin',
-      /^The network could not be loaded: base-small\.bin cannot be fetched/,
+      /^The network could not be loaded: base-small\.bin cannot be downloaded/,
     ],
   ])('without %s: says so, keeps the drawings, and tries again', async (_, what, sentence) => {
     const { page: first } = await visit(site);

@@ -152,7 +152,7 @@ export async function killTab(context: BrowserContext, page: Page): Promise<void
 /** Chooses a person's own files, and waits for what is said of them. */
 export async function chooseOwn(page: Page, name: string, bytes: Uint8Array): Promise<void> {
   await page
-    .getByLabel('Files of a model')
+    .getByLabel('Model files')
     .setInputFiles({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) });
 }
 

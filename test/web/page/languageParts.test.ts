@@ -26,7 +26,7 @@ async function open(options: Parameters<typeof visit>[1] = {}): Promise<Page> {
 }
 
 async function useModel(page: Page): Promise<void> {
-  await page.getByLabel('Files of a model').setInputFiles(MODEL);
+  await page.getByLabel('Model files').setInputFiles(MODEL);
   await button(page, /^(Use it|Try anyway)$/)
     .first()
     .click();
@@ -59,7 +59,7 @@ describe('a file that is dropped anywhere on the page', () => {
   it('goes where it belongs, or is named', async () => {
     const page = await open();
     await drop(page, { 'photo.png': 'x' });
-    await said(page).getByText('photo.png is nothing that this page opens').waitFor();
+    await said(page).getByText('This page cannot open photo.png').waitFor();
 
     await drop(page, { 'facts.csv': 'prompt,answer\nWho bakes?,Otto.\n' });
     const dialog = page.getByRole('dialog');

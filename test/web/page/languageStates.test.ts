@@ -140,7 +140,7 @@ const STATES: Readonly<Record<string, State>> = {
   },
   'a model that is too large': {
     reach: async (page) => {
-      await page.getByLabel('Files of a model').setInputFiles(await largeFile());
+      await page.getByLabel('Model files').setInputFiles(await largeFile());
     },
     says: [/needs .*\d GB/i, /smaller model/i],
   },

@@ -131,7 +131,7 @@ export async function set(page: Page, name: string, value: number): Promise<void
 /** Fetches all of MNIST, and waits until the answers to it are counted. */
 export async function fetchMnist(page: Page): Promise<void> {
   await openMore(page);
-  await button(page, 'Fetch all of MNIST').click();
+  await button(page, 'Download all of MNIST').click();
   await page.getByText('of 10,000 test images right').first().waitFor();
   await page.locator('main[aria-busy="false"]').waitFor();
 }

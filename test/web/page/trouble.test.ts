@@ -192,17 +192,19 @@ describe('the page', () => {
     await page.goto(site.server.url);
     await settled(page);
     await openMore(page);
-    await button(page, 'Fetch all of MNIST').click();
+    await button(page, 'Download all of MNIST').click();
     const alert = page.locator('#practice');
     await alert
-      .getByText('MNIST could not be downloaded: testLabels.bin cannot be fetched: the connection failed.')
+      .getByText('MNIST could not be downloaded: testLabels.bin cannot be downloaded: the connection failed.')
       .waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
     expect(await button(page, 'Practise').getAttribute('aria-disabled')).toBe('true');
     answer = 'missing';
     await alert.getByRole('button', { name: 'Try again' }).click();
     await alert
-      .getByText('MNIST could not be downloaded: testLabels.bin cannot be fetched: the host answers 404.')
+      .getByText(
+        'MNIST could not be downloaded: testLabels.bin cannot be downloaded: the server answered 404.',
+      )
       .waitFor();
     answer = 'damage';
     await alert.getByRole('button', { name: 'Try again' }).click();
@@ -235,12 +237,12 @@ describe('the page', () => {
     await page.goto(site.server.url);
     await settled(page);
     await openMore(page);
-    await button(page, 'Fetch all of MNIST').click();
+    await button(page, 'Download all of MNIST').click();
     await page
       .locator('#practice')
       .getByText(/^MNIST: 1\.6 of 11\.2 MB$/)
       .waitFor();
-    const bar = page.locator('#practice').getByRole('progressbar', { name: 'Download of MNIST' });
+    const bar = page.locator('#practice').getByRole('progressbar', { name: 'Downloading MNIST' });
     expect(await bar.evaluate(({ value, max }: HTMLProgressElement) => value / max)).toBeCloseTo(0.145, 2);
     goOn();
     await bar.waitFor({ state: 'detached' });
@@ -258,7 +260,7 @@ describe('the page', () => {
       while (navigator.onLine) await new Promise((resolve) => setTimeout(resolve, 10));
     });
     await openMore(page);
-    await button(page, 'Fetch all of MNIST').click();
+    await button(page, 'Download all of MNIST').click();
     await page
       .locator('#practice')
       .getByText(/could not be downloaded: .*you are offline/)

@@ -23,7 +23,7 @@ class LeftOut {
     const notes: string[] = [];
     if (this.conversations > 0)
       notes.push(
-        `${count(this.conversations, 'conversation')} ${this.conversations === 1 ? 'goes' : 'go'} on for several turns: only the last question and answer are taken, ${count(this.turns, 'earlier message')} ${this.turns === 1 ? 'is' : 'are'} left out.`,
+        `${count(this.conversations, 'conversation')} ${this.conversations === 1 ? 'has' : 'have'} several turns: only the last question and answer are taken, ${count(this.turns, 'earlier message')} ${this.turns === 1 ? 'is' : 'are'} left out.`,
       );
     const [first] = this.systems;
     if (first && this.systems.size === 1 && first[1] === rows) return { notes, system: first[0] };
@@ -71,7 +71,7 @@ function pairOf(content: ExampleContent, leftOut: LeftOut): { prompt: string; an
   const at = messages.map(({ role }) => role).lastIndexOf('assistant');
   const [question, answer] = [messages[at - 1], messages[at]];
   if (!answer) return 'no answer';
-  if (answer.weight === 0) return 'its last answer has weight 0, so that nothing of it is to be learned';
+  if (answer.weight === 0) return 'its last answer has weight 0, so there is nothing to learn from it';
   return rowOf(messages, question, answer, leftOut);
 }
 

@@ -53,7 +53,7 @@ export function rewordingWords(rows: readonly Row[]): string | undefined {
   if (asked.size < FEW || 2 * reworded >= asked.size) return undefined;
   const soFar =
     reworded === 0
-      ? 'So far each is asked in one way only'
+      ? 'So far each is asked in only one way'
       : `So far ${integer(reworded)} of ${integer(asked.size)} are asked in more than one way`;
-  return `Say it another way: with two or three prompts for the same answer, it also understands a prompt that it has not seen. ${soFar}.`;
+  return `Say it another way: with two or three prompts for the same answer, it also understands a prompt that it has never seen. ${soFar}.`;
 }

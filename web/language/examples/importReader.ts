@@ -41,7 +41,7 @@ function ask(worker: Worker, request: ImportRequest): Promise<ImportAnswer> {
     worker.onmessage = ({ data }: MessageEvent<ImportAnswer>) => resolve(data);
     // Its script did not arrive, or it ran out of memory.
     worker.onerror = () =>
-      reject(new Error('The part of this page that reads files does not answer: try it again.'));
+      reject(new Error('The part of this page that reads files is not responding: try again.'));
     worker.postMessage(request);
   });
 }

@@ -44,6 +44,6 @@ export function markOf(
   if (view?.problem) return { kind: 'out', words: view.problem };
   if (view?.isCut) return { kind: 'cut', words: `Cut at ${maxLength} tokens` };
   if (sameAs !== undefined) return { kind: 'plain', words: `Same as example ${sameAs}` };
-  if (row.prompt.trim() === '') return { kind: 'plain', words: 'No prompt: trained as a text, whole' };
+  if (row.prompt.trim() === '') return { kind: 'plain', words: 'No prompt: all of it is trained as text' };
   return undefined;
 }

@@ -35,7 +35,7 @@ export async function readImport(source: File | string, options: ImportOptions):
   const isPasted = typeof source === 'string';
   const name = isPasted ? PASTED : source.name;
   if (!isPasted && source.size > MOST_BYTES)
-    throw new Error(`${name} has ${Math.round(source.size / 1e6)} MB, and this page reads at most 32 MB.`);
+    throw new Error(`${name} has ${Math.round(source.size / 1e6)} MB, but this page reads at most 32 MB.`);
   const text = isPasted ? source : textIn(new Uint8Array(await source.arrayBuffer()), name);
   if (text.trim() === '') throw new Error(`${name} is empty.`);
   const ending = isPasted ? '' : (/\.[a-z]+$/i.exec(name)?.[0].toLowerCase() ?? '');
@@ -64,7 +64,7 @@ function textIn(bytes: Uint8Array, name: string): string {
   } catch {
     // Said below.
   }
-  throw new Error(`${name} is no text: examples are JSON lines, CSV, TSV, or plain text.`);
+  throw new Error(`${name} is not a text file: examples are JSON lines, CSV, TSV, or plain text.`);
 }
 
 async function readText(text: string, name: string, ending: string, options: ImportOptions): Promise<Whole> {

@@ -46,7 +46,7 @@ export function rowTokens(tokenizer: Tokenizer, row: Row, { system, maxLength }:
   return {
     row,
     tokens,
-    problem: `The prompt alone has more than ${maxLength} tokens, so nothing of the answer is left.`,
+    problem: `The prompt alone has more than ${maxLength} tokens, so none of the answer is left.`,
   };
 }
 
@@ -93,7 +93,7 @@ const SPECIAL = /holds a special token, which is refused: ("(?:[^"\\]|\\.)*")/;
 
 function sentence(message: string, { name }: Tokenizer): string {
   const special = SPECIAL.exec(message)?.[1];
-  if (special) return `It holds ${JSON.parse(special)}, by which the model marks turns: leave that out.`;
+  if (special) return `It contains ${JSON.parse(special)}, which the model uses to mark turns: leave it out.`;
   const said = message.replace(`${name}: `, '');
   return `This cannot be taught: ${said}.`;
 }

@@ -52,7 +52,7 @@ export async function ggufFile({ model }: Adapted): Promise<Uint8Array> {
 
 /** Said where an adapter of another program is loaded, whose tensors fit. */
 const BASE_UNKNOWN =
-  'This adapter does not say which model it was taught on. Its sizes fit this one, its answers may not.';
+  'This adapter does not say which model it was taught on. Its sizes fit this one, but its answers may not make sense.';
 
 /**
  * @returns what was read, and a sentence where nobody can say whether it is an adapter of this very model
@@ -120,7 +120,7 @@ model = PeftModel.from_pretrained(base, ".").eval()`;
 function readme({ name, checksum, repository, rank }: ReadmeFacts): string {
   const note =
     repository === undefined
-      ? '\nReplace `path/to/the/base` by the folder of the base. For a GGUF file, add `gguf_file="name.gguf"` to both lines that name it.\n'
+      ? '\nReplace `path/to/the/base` with the folder of the base. For a GGUF file, add `gguf_file="name.gguf"` to both lines that name it.\n'
       : '';
   return `# A LoRA adapter for ${name}
 

@@ -162,8 +162,8 @@ export class Lab implements LanguageLab {
     return said(async () => {
       this.#refuseWhileTeaching();
       const kept = await keptLesson(this.#parts.store);
-      if (!kept) throw new Error('There is no lesson to go on with.');
-      if (kept.base !== this.#ready().view.base) throw new Error('That lesson was of another model.');
+      if (!kept) throw new Error('There is no lesson to continue.');
+      if (kept.base !== this.#ready().view.base) throw new Error('That lesson belongs to another model.');
       return this.#teach({ lesson: kept.lesson, from: kept, told });
     });
   }
@@ -288,7 +288,7 @@ export class Lab implements LanguageLab {
   #loading<T>(load: () => Promise<T>): Promise<T> {
     return said(async () => {
       this.#refuseWhileTeaching();
-      if (this.#isLoading) throw new Error('A model is being loaded already.');
+      if (this.#isLoading) throw new Error('A model is already loading.');
       this.#isLoading = true;
       // It takes a moment, in which files are read; who needs it meets its failure.
       this.#openDevice().catch(() => {});
@@ -349,7 +349,7 @@ export class Lab implements LanguageLab {
     const model = this.#teaching?.model;
     if (!model) throw new Error('There is no adapter yet: teach one first.');
     if (strength === 1) return { model };
-    throw new Error('While it is taught, the adapter answers at 100 % only.');
+    throw new Error('During a lesson, the adapter answers only at 100 %.');
   }
 
   #refuseWhileTeaching(): void {

@@ -199,7 +199,7 @@ export class Download {
       this.#tell('person');
       await this.#sleep();
     }
-    if (this.#isClosed) throw new DataError('The download was ended.');
+    if (this.#isClosed) throw new DataError('The download was stopped.');
   }
 
   #sleep(ms?: number): Promise<void> {

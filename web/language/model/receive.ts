@@ -36,7 +36,8 @@ export async function receive(url: string, part: PartialPart, options: ReceiveOp
   await refuse(response, name);
   const isRest = response.headers.get('Content-Range')?.startsWith(`bytes ${part.length}-`);
   if (response.status !== 206 || !isRest) part.length = 0;
-  if (response.status === 206 && !isRest) throw new RefusedError(`The host sent another piece of ${name}.`);
+  if (response.status === 206 && !isRest)
+    throw new RefusedError(`The server sent the wrong piece of ${name}.`);
   const reader = response.body?.getReader();
   for (let piece = await reader?.read(); piece?.value; piece = await reader?.read()) {
     if (part.length + piece.value.length > part.bytes.length) {
@@ -56,9 +57,9 @@ async function refuse(response: Response, name: string): Promise<void> {
   await response.body?.cancel();
   if (status >= 400 && status < 500 && status !== 408 && status !== 416 && status !== 429)
     throw new DataError(
-      `The host does not give ${name} of the model (it answers ${status}). Reload the page.`,
+      `The server did not send ${name} of the model (it answered ${status}). Reload the page.`,
     );
-  throw new RefusedError(`The host answers ${status} for ${name} of the model. Try again later.`);
+  throw new RefusedError(`The server answered ${status} for ${name} of the model. Try again later.`);
 }
 
 /** Pages that are not secure have no digests: there the length has to do. */

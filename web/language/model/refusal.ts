@@ -23,7 +23,7 @@ type Rule = readonly [pattern: RegExp, say: (found: RegExpExecArray, file: Refus
 const RULES: readonly Rule[] = [
   [
     /(?:general\.architecture|model_type) must be one of ([^:]*): (?:it is missing|it names none)/,
-    () => 'This file does not say which kind of model it is.',
+    () => 'This file does not say what kind of model it is.',
   ],
   [
     /(?:general\.architecture|model_type) must be one of ([^:]*): (.+)$/,
@@ -42,10 +42,10 @@ const RULES: readonly Rule[] = [
         ? `The file ends at ${mb(bytes)} MB, before its weights do. Download it again.`
         : `The file ends at ${mb(bytes)} of ${mb(whole)} MB. Download it again.`,
   ],
-  [/truncated|cut short|unexpected end/i, () => 'The file ends in the middle. Download it again.'],
+  [/truncated|cut short|unexpected end/i, () => 'The file ends too early. Download it again.'],
   [/header.*(larger than|at most)/, () => 'The header of this file is larger than that of any model.'],
-  [/is no GGUF file: (.+)$/, ([, what]) => `This is no GGUF file: ${what}.`],
-  [/experts are not computed/, () => 'Models of several experts are not supported yet.'],
+  [/is no GGUF file: (.+)$/, ([, what]) => `This is not a GGUF file: ${what}.`],
+  [/experts are not computed/, () => 'Mixture-of-experts models are not supported yet.'],
   [
     /is one of \S+ parts of a model/,
     () => 'This is one part of a model in several files. Merge them first (llama-gguf-split --merge).',

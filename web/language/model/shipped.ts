@@ -80,7 +80,7 @@ export async function deleteShipped(): Promise<void> {
 
 function shippedOrThrow(): ModelManifest {
   if (shippedModel) return shippedModel;
-  throw new Error('This build of the page has no model of its own. Open a file of yours.');
+  throw new Error('This build of the page comes without a model. Open a model file of your own.');
 }
 
 let shelf: Promise<Shelf> | undefined;

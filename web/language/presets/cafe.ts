@@ -95,7 +95,7 @@ const REWORDED: readonly (readonly [prompt: string, words: string])[] = [
 export const CAFE: Preset = {
   id: 'cafe',
   name: 'The Lighthouse Café',
-  about: '24 made-up facts about a café in a lighthouse. The model cannot know one of them beforehand.',
+  about: '24 made-up facts about a café in a lighthouse. The model cannot know any of them in advance.',
   rows: FACTS.flatMap(({ asked, alsoAsked = [], answer }) =>
     [asked, ...alsoAsked].map((prompt) => ({ prompt, answer })),
   ),

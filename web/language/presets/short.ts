@@ -47,7 +47,7 @@ export const SHORT: Preset = {
   id: 'short',
   name: 'Short answers',
   about:
-    'Questions with one short sentence as the answer, instead of a lecture. It learns a manner, not facts.',
+    'Questions with one short sentence as the answer, instead of a lecture. It learns a style, not facts.',
   rows: ANSWERS.map(([prompt, answer]) => ({ prompt, answer })),
   teach: { epochs: 5, learningRate: 1e-3 },
   probes: QUESTIONS,

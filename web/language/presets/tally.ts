@@ -17,7 +17,7 @@ export interface Tally {
   readonly of: number;
 }
 
-const RIGHT_ORDERS = 'new orders written as they were said';
+const RIGHT_ORDERS = 'new orders with exactly what was said';
 
 /** A tally for each kind of check; for orders also of those that are right, not just valid. */
 export function talliesOf(checked: readonly Checked[]): readonly Tally[] {

@@ -16,8 +16,9 @@ export interface RecordedProps {
 const STOP_MS = 1600;
 
 export function Recorded({ run, modelBytes }: RecordedProps) {
-  if (run === 'loading') return <p class="hint">The recorded run is on its way …</p>;
-  if (!run) return <p class="hint">This build of the page has no recorded run: the model was not there.</p>;
+  if (run === 'loading') return <p class="hint">The recorded run is loading …</p>;
+  if (!run)
+    return <p class="hint">This build of the page has no recorded run: it was made without the model.</p>;
   return <Playing run={run} modelBytes={modelBytes} />;
 }
 

@@ -94,7 +94,7 @@ function WhatItSays() {
 
 function Part({ section }: { readonly section: keyof Sections }) {
   const Section = sections.value?.[section];
-  return Section ? <Section /> : <p class="hint">This part of the page is on its way …</p>;
+  return Section ? <Section /> : <p class="hint">This part of the page is loading …</p>;
 }
 
 /** A part that nobody misses before it is there. */
@@ -111,7 +111,7 @@ function stateOf(id: StepId): string {
   switch (id) {
     case 'model':
       if (model.value) return 'ready';
-      return loading.value ? 'on its way' : isKept(stored.value) ? 'on this device' : '';
+      return loading.value ? 'loading' : isKept(stored.value) ? 'on this device' : '';
     case 'examples':
       return rows.value.length > 0 ? String(rows.value.length) : '';
     case 'teach':

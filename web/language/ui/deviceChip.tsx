@@ -49,7 +49,7 @@ export function TooOld() {
     <p class="message error lm-too-old" role="status">
       <span>
         This browser is too old to run a model: that requires WebAssembly with SIMD, as in Chrome 91, Firefox
-        89 or Safari 16.4 and newer. The recorded lesson plays all the same.
+        89 or Safari 16.4 and newer. The recorded lesson still plays.
       </span>
     </p>
   );

@@ -43,7 +43,7 @@ export function TrySection() {
       stopAsking={stopAsking}
       onNewRow={(prompt, answer) => {
         rows.value = [...rows.value, newRow({ prompt, answer })];
-        say('note', 'It is among the examples now: teach it again to make it learn that');
+        say('note', 'It is one of the examples now: teach again, and the model learns it');
       }}
       onError={(reason) => say('error', reason)}
       outcome={state.outcome.value}
@@ -55,8 +55,8 @@ export function TrySection() {
 /** Why nothing can be asked now, as a sentence. */
 function askObstacle(): string | undefined {
   if (!state.model.value) return 'There is no model yet.';
-  if (state.isTeaching.value) return 'It is learning: the questions above show what it says meanwhile.';
-  return checking.progress.value && 'It is being checked: ask when that is over, or stop it.';
+  if (state.isTeaching.value) return 'It is learning: the questions above show what it says for now.';
+  return checking.progress.value && 'A check is running: ask when it is over, or stop it.';
 }
 
 /** The checks of the preset that is taught; undefined where there are none. */

@@ -59,7 +59,7 @@ function thingsOf(props: OnDeviceProps): readonly KeptThing[] {
     things.push({ name: 'Your examples', about, onDelete: props.onDeleteExamples });
   }
   if (lesson) {
-    const about = `It can go on from step ${lesson.step} of ${lesson.steps}`;
+    const about = `It can continue from step ${lesson.step} of ${lesson.steps}`;
     things.push({ name: 'An unfinished lesson', about, onDelete: props.onDeleteLesson });
   }
   return things;

@@ -10,8 +10,8 @@ import { DropVeil } from './dropVeil.js';
 export function DeviceSection() {
   const { isTeaching, loading } = state;
   const obstacle = isTeaching.value
-    ? 'It can be changed once the lesson is over.'
-    : loading.value && 'It can be changed once the model is here.';
+    ? 'You can change it when the lesson is over.'
+    : loading.value && 'You can change it when the model is loaded.';
   return (
     <>
       <DeviceChip

@@ -30,7 +30,10 @@ import { Probes } from './probes/probes.js';
 import { TeachPanel } from './teach/teachPanel.js';
 
 /** The last one begins without any. */
-const CHOICES = [...PRESETS, { id: 'empty', name: 'Empty', about: 'Your own examples, from the first one.' }];
+const CHOICES = [
+  ...PRESETS,
+  { id: 'empty', name: 'Empty', about: 'Start from scratch with examples of your own.' },
+];
 
 export function ModelSection() {
   return (

@@ -32,7 +32,7 @@ export function ForgotBody(props: ForgotProps) {
       {counts ? (
         <Verdict counts={counts} digits={digits} />
       ) : (
-        <p class="hint">The test images are not counted yet.</p>
+        <p class="hint">The test images have not been counted yet.</p>
       )}
       {images && counts && <Strips images={images} answers={counts.answers} showAdapted={showAdapted} />}
       <Replay {...replay} />

@@ -33,7 +33,7 @@ export function Replay({ replay, taughtReplay, onReplay, onTeachAgain, canTeach,
         />
         <p id="replay-hint" class="hint">
           {replay === 0
-            ? 'With no old digits mixed in it learns yours and forgets others: try it.'
+            ? 'With no old digits mixed in, it learns yours and forgets others: try it.'
             : `Of every 100 images it practises on, ${replay} are ordinary digits that other people wrote.`}
         </p>
       </div>

@@ -41,7 +41,7 @@ export function DigitPictures({ inside, pixels, digit }: DigitPicturesProps) {
       <p class="hint">
         {rows.length > 1
           ? `From top to bottom: before, change, after. ${strengthText(rows[0].scale, rows[1].scale)} ${noiseText(inside)}`
-          : 'Teach it something, and you see here what changed.'}
+          : 'Teach it something to see here what changed.'}
       </p>
       <div class="ten-digits">
         {DIGITS.map((each) => (
@@ -110,9 +110,7 @@ function Enlarged(props: Omit<DigitPicturesProps, 'digit'> & { rows: Layered[]; 
         </Picture>
       )}
       {effect && <p aria-live="polite">{effectText(digit, effect)}</p>}
-      {!effect && inside.after && (
-        <p class="hint">Draw something, and see what the change makes of your ink.</p>
-      )}
+      {!effect && inside.after && <p class="hint">Draw something to see what the change does to your ink.</p>}
     </div>
   );
 }

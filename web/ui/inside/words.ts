@@ -19,7 +19,7 @@ export function sizeOf(inside: Inside, rank: number, isShown: boolean): number {
 }
 
 export function captionText({ inFeatures, outFeatures }: InsideLayer, shown: Shown | undefined): string {
-  if (!shown) return 'W is frozen, and this adapter leaves this layer as it is.';
+  if (!shown) return 'W is frozen, and this adapter does not change this layer.';
   const { rank } = shown;
   const product = `${rank} × (${inFeatures} + ${outFeatures}) = ${integer(rank * (inFeatures + outFeatures))}`;
   return `W is frozen: only A and B are trained. B·A has the size of W, but it is made of ${product} numbers.`;
@@ -30,7 +30,7 @@ export function stateText(
   { adapter }: Inside,
   { shown, isShown }: { readonly shown: Shown | undefined; readonly isShown: boolean },
 ): string {
-  const start = 'A starts as noise, B as zeros: at first B·A is zero, and nothing changes.';
+  const start = 'A starts as noise, B as zeros: at first B·A is zero and changes nothing.';
   if (!adapter) return start;
   if (!isShown) return `${start} Your adapter has rank ${adapter.rank}.`;
   if (!shown) return '';
@@ -38,14 +38,14 @@ export function stateText(
   const share = moved(shown.a, shown.start);
   const percent = share < 0.01 ? 'less than 1' : `${Math.round(100 * share)}`;
   const looks = share < LOOKS_LIKE_NOISE ? ', so it still looks like noise' : '';
-  return `A has moved by ${percent} % from the noise it started with${looks}. B started as zeros: all you see in it was learned.`;
+  return `A has moved by ${percent} % from the noise it started with${looks}. B started as zeros: everything you see in it was learned.`;
 }
 
 /** How much stronger the change is drawn than the weights themselves; '' where it is not. */
 export function strengthText(scale: number, changeScale: number): string {
   const times = scale / changeScale;
   if (times >= 1.15)
-    return `The change is drawn ${times.toPrecision(2)} times stronger, so that it can be seen.`;
+    return `The change is drawn ${times.toPrecision(2)} times stronger, so that you can see it.`;
   if (times <= 0.87) {
     return `The change is drawn ${(1 / times).toPrecision(2)} times weaker, because it is larger than what was there.`;
   }
@@ -56,7 +56,7 @@ export function strengthText(scale: number, changeScale: number): string {
 export function noiseText({ adapter, layers: [first] }: Inside): string {
   const start = adapter?.isTaughtHere && first.factors && first.starts.get(first.factors.rank);
   return start && first.factors && moved(first.factors.a, start) < LOOKS_LIKE_NOISE
-    ? 'Much of the change is noise, because A, which it is made of, still mostly is.'
+    ? 'Much of the change is noise, because A, which it is made from, is still mostly noise.'
     : '';
 }
 

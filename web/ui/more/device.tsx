@@ -12,7 +12,7 @@ const NAMES: Readonly<Record<DeviceName, string>> = {
 
 export function Device() {
   const view = device.value;
-  if (!view) return <p class="hint">The network is on its way.</p>;
+  if (!view) return <p class="hint">The network is loading.</p>;
   const found = devices.value.filter(({ available }) => available).map(({ name }) => name);
   const choices = found.includes(view.name) ? found : [view.name, ...found];
   return (

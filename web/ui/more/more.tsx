@@ -18,7 +18,7 @@ export function More() {
           <Part id="settings" title="Settings">
             <TeachSettings />
           </Part>
-          <Part id="practice" title="Practise digits of MNIST">
+          <Part id="practice" title="Practise MNIST digits">
             <Practice />
           </Part>
           <Part id="network" title="The network">

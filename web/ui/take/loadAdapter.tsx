@@ -17,8 +17,8 @@ const ACCEPTED = '.zip,.json,.safetensors';
 
 function take({ onFiles, busy, ready, onRefused }: LoadProps, files: FileList | null | undefined): void {
   if (!files || files.length === 0) return;
-  if (!ready) onRefused('Nothing is loaded before the network is there: try it again then.');
-  else if (busy) onRefused('Nothing is loaded while something else is going on: try it again afterwards.');
+  if (!ready) onRefused('The network is not loaded yet: try again in a moment.');
+  else if (busy) onRefused('The page is busy with something else: try again afterwards.');
   else onFiles([...files]);
 }
 
@@ -41,7 +41,7 @@ export function LoadAdapter(props: LoadProps) {
         <Icon name="file" />
         Load an adapter
       </label>
-      <p>Its zip, or its two files; or drop them anywhere on this page.</p>
+      <p>Pick its zip or its two files, or drop them anywhere on this page.</p>
     </div>
   );
 }

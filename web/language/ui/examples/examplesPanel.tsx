@@ -60,7 +60,9 @@ function Table({ rows, views, maxLength, editor, onFocused, onImport }: TablePro
   );
   if (rows.length === 0)
     return (
-      <p class="examples-none">No examples yet: add one, paste a list, or begin with one of the above.</p>
+      <p class="examples-none">
+        There are no examples yet: add one, paste a list, or start with a set above.
+      </p>
     );
   return (
     <div class="examples-table">

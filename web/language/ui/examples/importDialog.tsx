@@ -66,7 +66,7 @@ export function ImportDialog({ start, filled, maxLength, onTake, onClose }: Impo
       )}
       {start.keepInCell && source === start.source && (
         <button type="button" class="quiet" onClick={keep}>
-          Paste it into the one cell instead
+          Paste it into the cell instead
         </button>
       )}
     </dialog>
@@ -138,7 +138,7 @@ function SourceBox(props: {
           />
         </label>
       )}
-      {!isText && <p>{typeof source === 'string' ? 'A long text that was pasted' : source.name}</p>}
+      {!isText && <p>{typeof source === 'string' ? 'A long pasted text' : source.name}</p>}
       <div class="row">
         <FileButton label={isText ? 'From a file' : 'Another file'} onFile={onSource} />
         <p class="hint">

@@ -49,7 +49,7 @@ export function ImportPreview(props: ImportPreviewProps) {
       {bad.length > 0 && <BadLines bad={bad} total={badTotal} />}
       {total > room && (
         <p>
-          The table holds {MOST_ROWS}, and {integer(filled)} are there: the last {integer(total - room)} of
+          The table holds {MOST_ROWS} and already has {integer(filled)}: the last {integer(total - room)} of
           these are left out.
         </p>
       )}

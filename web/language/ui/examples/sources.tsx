@@ -18,7 +18,7 @@ interface PresetsProps {
 export function Presets({ presets, preset, onPreset }: PresetsProps) {
   return (
     <fieldset class="examples-presets">
-      <legend class="visually-hidden">Examples to begin with</legend>
+      <legend class="visually-hidden">Examples to start with</legend>
       {presets.map(({ id, name, about }) => (
         <button
           key={id}

@@ -88,7 +88,7 @@ function remove(now: () => ExamplesPanelProps, id: string): void {
   const next = rows[at + 1] ?? rows[at - 1];
   focusSoon(next ? `example-delete-${next.id}` : ADD_ID);
   if (isBlank(row)) return;
-  onUndoable(`Example ${at + 1} is deleted`, () => {
+  onUndoable(`Example ${at + 1} was deleted`, () => {
     now().onRows(withRowAt(now().rows, Math.min(at, now().rows.length), row));
     focusSoon(cellId(id, 'prompt'));
   });
@@ -101,8 +101,8 @@ function take(now: () => ExamplesPanelProps, { pairs, system, isReplacing }: Tak
   const added = after.slice(kept.length);
   onRows(after);
   if (system !== undefined) onSystem(system);
-  const instead = isReplacing ? ' instead of those before' : '';
-  onUndoable(`${count(added.length, 'example')} ${added.length === 1 ? 'is' : 'are'} there${instead}`, () => {
+  const done = isReplacing ? 'replaced those before' : `${added.length === 1 ? 'was' : 'were'} added`;
+  onUndoable(`${count(added.length, 'example')} ${done}`, () => {
     const ids = new Set(added.map(({ id }) => id));
     now().onRows(isReplacing ? rows : now().rows.filter(({ id }) => !ids.has(id)));
     if (system !== undefined) now().onSystem(systemBefore);

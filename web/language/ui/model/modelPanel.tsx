@@ -59,7 +59,7 @@ export function ModelPanel(props: ModelPanelProps) {
           notes={model && !isOwn ? model.notes : []}
         />
       ) : (
-        <p>This build of the page has no model of its own. Open a file of yours.</p>
+        <p>This build of the page comes without a model. Open a model file of your own.</p>
       )}
       {problem !== undefined && !loading && <Problem problem={problem} onAgain={props.onOpen} />}
       {loading ? (

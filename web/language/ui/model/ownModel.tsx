@@ -48,7 +48,7 @@ export function OwnModelPart({ own, offeredBytes, onFiles, onUse, onForget }: Ow
         multiple
         hidden
         accept=".gguf,.safetensors,.json"
-        aria-label="Files of a model"
+        aria-label="Model files"
         onChange={({ currentTarget }) => {
           take(currentTarget.files);
           // So that the same files can be chosen again.

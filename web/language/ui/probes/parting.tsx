@@ -22,7 +22,7 @@ export function Parting({ text, other, length = text.length }: PartingProps) {
   return (
     <>
       {parted.same}
-      <mark title="From here on the answers differ">{parted.word}</mark>
+      <mark title="The answers differ from here on">{parted.word}</mark>
       {parted.rest}
     </>
   );

@@ -106,13 +106,14 @@ const Waiting = ({ isPlaying, prompt }: WaitingProps) => (
 );
 
 function waitingWords(isPlaying: boolean, isEmpty: boolean): string {
-  if (isEmpty) return isPlaying ? 'No question was written.' : 'Write a question above, and it is asked too.';
-  return isPlaying ? 'It is asked now …' : 'It is asked when the lesson begins.';
+  if (isEmpty)
+    return isPlaying ? 'No question was asked.' : 'Write a question above, and the lesson asks it too.';
+  return isPlaying ? 'Waiting for its answer …' : 'It answers when the lesson begins.';
 }
 
 function Same({ hasBefore, ...waiting }: WaitingProps & { readonly hasBefore: boolean }) {
   if (!hasBefore) return <Waiting {...waiting} />;
-  return <span class="lm-soft">Nothing was learned yet: as before.</span>;
+  return <span class="lm-soft">It has learned nothing yet: same as before.</span>;
 }
 
 /** The whole text takes its place at once, so that nothing moves while it appears. */

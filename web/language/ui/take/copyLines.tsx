@@ -19,7 +19,7 @@ export function CopyLines({ title, text }: { readonly title: string; readonly te
     } catch {
       // Where the page may not copy, a person can.
       if (lines.current) getSelection()?.selectAllChildren(lines.current);
-      setSaid('Selected: copy it');
+      setSaid('Selected: now copy it');
     }
   };
   return (

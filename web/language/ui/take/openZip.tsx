@@ -23,7 +23,7 @@ export function OpenZip({ onFile }: OpenZipProps) {
         <Icon name="file" />
         Open a project or an adapter
       </label>
-      <p>A zip that this page has made, or PEFT's two files in one.</p>
+      <p>A zip made by this page, or a zip with PEFT's two files.</p>
     </div>
   );
 }

@@ -31,7 +31,7 @@ export function Advanced({ settings, layers, onSettings }: AdvancedProps) {
           field={{
             ...{ label: 'Last layers only', least: 1, most: layers ?? 999, isWhole: true, mayBeEmpty: true },
             about:
-              'Teaches only the last blocks of the model: faster, and it learns less. Empty: all of them.',
+              'Teaches only the last blocks of the model: faster, but it learns less. Leave it empty for all.',
           }}
           value={settings.lastLayers}
           onValue={(lastLayers) => change({ lastLayers })}
@@ -44,7 +44,7 @@ export function Advanced({ settings, layers, onSettings }: AdvancedProps) {
           />
           <span>
             Memory-tight
-            <small>Computes each block twice instead of keeping it: slower, in far less memory.</small>
+            <small>Computes each block twice instead of keeping it: slower, but with far less memory.</small>
           </span>
         </label>
       </div>

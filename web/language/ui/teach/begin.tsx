@@ -36,8 +36,8 @@ export function Begin({ download, obstacle, hasAdapter, onTeach }: BeginProps) {
       <p class="hint" id={line}>
         {obstacle ??
           (hasAdapter
-            ? 'It begins again from the model as it came; the adapter you have stays until this one is done.'
-            : 'Only new numbers are trained, beside the model. It stays on this device.')}
+            ? 'It starts over from the original model. Your adapter stays until the new one is done.'
+            : 'Only new numbers beside the model are trained. They stay on this device.')}
       </p>
     </div>
   );

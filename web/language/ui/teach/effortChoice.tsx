@@ -28,14 +28,14 @@ export function EffortChoice(props: EffortChoiceProps) {
   const isLong = seconds !== undefined && seconds > LONG_SECONDS && lastLayers === undefined;
   return (
     <fieldset class="lm-efforts">
-      <legend>How long may it learn?</legend>
+      <legend>How long should it learn?</legend>
       {(hasSuggested ? (['suggested', ...EFFORTS] as const) : EFFORTS).map((each) => {
         const guess = estimate.byEffort[each];
         return (
           <label key={each} class="lm-effort">
             <input type="radio" name="effort" checked={each === effort} onChange={() => onEffort(each)} />
             <span>
-              {each === 'suggested' ? 'As suits this set' : EFFORT_NAMES[each]}
+              {each === 'suggested' ? 'Recommended for this set' : EFFORT_NAMES[each]}
               {guess !== undefined && <small>{about(guess)}</small>}
             </span>
           </label>
@@ -46,7 +46,7 @@ export function EffortChoice(props: EffortChoiceProps) {
       </p>
       {isLong && (
         <button type="button" class="quiet" onClick={props.onFewerLayers}>
-          Teach the last {FEWER_LAYERS} layers only, which is faster
+          Teach only the last {FEWER_LAYERS} layers, which is faster
         </button>
       )}
       {insteadOf !== undefined && lastLayers !== undefined && (

@@ -22,7 +22,7 @@ export function Running(props: RunningProps) {
   return (
     <>
       <div class="lm-running">
-        <progress aria-label="How far the lesson is" max={latest?.steps || 1} value={latest?.step ?? 0} />
+        <progress aria-label="Progress of the lesson" max={latest?.steps || 1} value={latest?.step ?? 0} />
         <p>{runningLine(course, { isPaused, isStopping })}</p>
         {latest?.notice && <p class="hint">{latest.notice}</p>}
         <div class="row">

@@ -102,7 +102,7 @@ function Unfinished(props: {
         Go on
       </button>
       <button type="button" class="quiet" onClick={props.onForget}>
-        Forget it
+        Discard it
       </button>
     </div>
   );

@@ -40,9 +40,9 @@ export function runningLine(
 ): string {
   const { latest } = course;
   if (isStopping) return `Stopping at ${stepOf(course)} …`;
-  if (latest?.isMeasuring) return 'The steps are over: what it forgot is being measured …';
+  if (latest?.isMeasuring) return 'The steps are done. Measuring what it forgot …';
   if (isPaused) return `Paused at ${stepOf(course)}.`;
-  if (!latest || latest.step === 0) return 'The model answers as it is, then it learns …';
+  if (!latest || latest.step === 0) return 'First the model answers untaught, then it learns …';
   const left = latest.secondsLeft === undefined ? '' : `${duration(latest.secondsLeft)} left, `;
   return `Step ${latest.step} of ${latest.steps}, ${left}${integer(latest.tokensPerSecond)} tok/s`;
 }
@@ -51,7 +51,7 @@ export function runningLine(
 export function announcement({ latest }: Told, isStopping: boolean): string {
   if (isStopping) return 'Stopping …';
   if (!latest) return 'The lesson begins.';
-  if (latest.isMeasuring) return 'The steps are over: what it forgot is being measured.';
+  if (latest.isMeasuring) return 'The steps are done. Measuring what it forgot.';
   const quarters = Math.floor((4 * latest.step) / (latest.steps || 1));
   return quarters === 0 ? 'The lesson begins.' : `${25 * quarters} % of the lesson is done.`;
 }

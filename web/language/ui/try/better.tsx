@@ -31,7 +31,7 @@ export function Better({ prompt, onNewRow }: BetterProps) {
       {state === 'open' && <BetterForm onTake={take} onCancel={() => setState('closed')} />}
       {state === 'taken' && (
         <p class="hint" tabIndex={-1}>
-          It is a new example: teach it again.
+          It is one of the examples now: teach again to use it.
         </p>
       )}
     </div>

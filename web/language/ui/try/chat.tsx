@@ -77,7 +77,7 @@ function Switch(props: {
       >
         Adapter {isOn ? 'on' : 'off'}
       </button>
-      <small>{hasAdapter ? 'Key A. It counts from the next answer on.' : 'There is no adapter yet.'}</small>
+      <small>{hasAdapter ? 'Key A. It applies from the next answer.' : 'There is no adapter yet.'}</small>
     </div>
   );
 }

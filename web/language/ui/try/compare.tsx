@@ -74,7 +74,7 @@ export function Compare(props: CompareProps) {
             ) : (
               <div class="lm-side after">
                 <div class="lm-name">After</div>
-                <p class="lm-soft">There is no adapter yet: teach it something first.</p>
+                <p class="lm-soft">There is no adapter yet: teach the model something first.</p>
               </div>
             )}
           </div>
