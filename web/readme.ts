@@ -2,7 +2,7 @@
 import { integer } from './format.js';
 import type { AdapterView } from './lab/views.js';
 
-/** True of the page's network and PEFT; `test/peft` knows the same network. */
+/** Code for the page's network in PEFT; `test/peft` has the same network. */
 const PYTHON = `import torch
 from peft import PeftModel
 from safetensors.torch import load_file
