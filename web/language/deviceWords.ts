@@ -1,4 +1,4 @@
-/** What computes, and what became of it, in words. */
+/** The words about the device, and about losing it. */
 
 export function wordsOf(is: {
   readonly isGpu: boolean;

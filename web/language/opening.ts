@@ -1,4 +1,4 @@
-/** Files that a person gives to the page as a whole: each goes where it belongs. */
+/** Opens files that the visitor gives to the page as a whole: each goes where it belongs. */
 import { signal } from '@preact/signals';
 import { say } from '../work.js';
 import { belongs, opened, unknownSentence } from './dropped.js';

@@ -1,9 +1,9 @@
-/** What came of a lesson, in words. */
+/** The outcome of a lesson, in words. */
 import { count, integer } from '../format.js';
 import type { TeachOutcome } from './api.js';
 import { duration } from './duration.js';
 
-/** `It took 58 s: 60 steps, 2,442,240 new numbers. The old ones were not touched.` */
+/** `Taught in 60 steps, 58 s. 2,442,240 new numbers; the model's own were not touched.` */
 export function outcomeSentence(outcome: TeachOutcome): string {
   const { steps, of, end, kept, seconds, trainable } = outcome;
   const numbers = `${integer(trainable)} new numbers; the model's own were not touched.`;
@@ -20,7 +20,7 @@ export function outcomeSentence(outcome: TeachOutcome): string {
   return `${went} ${duration(seconds)}.${best} ${numbers}`;
 }
 
-/** Of a fixed general text. */
+/** What it forgot, by the loss on a fixed general text. */
 export function forgotSentence([before, after]: NonNullable<TeachOutcome['general']>): string {
   const change = after / before - 1;
   const said = signed(change);
@@ -30,7 +30,7 @@ export function forgotSentence([before, after]: NonNullable<TeachOutcome['genera
   return `It forgot much of what it knew (${said}): fewer steps or a smaller rate forget less.`;
 }
 
-/** Of examples that it was not shown. */
+/** What it learned, by the loss on held-out examples. */
 export function learnedSentence([before, after]: readonly [before: number, after: number]): string {
   const change = after / before - 1;
   const losses = `${loss(before)} before, ${loss(after)} after`;

@@ -1,11 +1,11 @@
-/** What this device keeps for the page: files, their sizes, and how to be rid of them. */
+/** What this device keeps for the page: files with their sizes and delete buttons. */
 import { count } from '../../format.js';
 import { type Room, roomSentence, sizeWords } from './onDeviceWords.js';
 import '../../styles/language-device.css';
 
 export interface KeptThing {
   readonly name: string;
-  /** What there is of it, without a full stop. */
+  /** Description without a full stop. */
   readonly about: string;
   readonly onDelete: () => void;
 }

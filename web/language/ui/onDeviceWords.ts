@@ -1,11 +1,11 @@
-/** What is kept, in words. */
+/** What this device keeps, in words. */
 
 export interface Room {
-  /** Bytes of this page and of all others from its address. */
+  /** Bytes used by this page and all others of its origin. */
   readonly used: number;
   /** Bytes that the browser offers. */
   readonly offered: number;
-  /** It deletes nothing of it by itself. */
+  /** Whether the browser has promised to delete nothing by itself. */
   readonly isKept: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** The second panel: what the model is to learn to say. */
+/** The second panel: what the model should learn to say. */
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { countLine, fewWords, rewordingWords } from '../../examples/countLine.js';
 import { duplicatesOf } from '../../examples/marks.js';

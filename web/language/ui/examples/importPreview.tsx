@@ -1,4 +1,4 @@
-/** What an import would bring, and what it would leave out. */
+/** What an import would add, and what it would leave out. */
 import { useState } from 'preact/hooks';
 import { count, integer } from '../../../format.js';
 import type { BadPlace } from '../../examples/plainText.js';
@@ -8,9 +8,9 @@ import type { Taken } from './props.js';
 
 interface ImportPreviewProps {
   readonly found: Imported;
-  /** Something else is read now: this is not to be taken any more. */
+  /** Whether another source is being read now, so that this one cannot be added any more. */
   readonly isReading: boolean;
-  /** Rows in which something is written. */
+  /** Number of rows that are not blank. */
   readonly filled: number;
   readonly hasHeading: boolean;
   readonly onHasHeading: (hasHeading: boolean) => void;

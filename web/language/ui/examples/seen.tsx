@@ -14,7 +14,7 @@ interface SeenProps {
   readonly onCurrent: (id: string) => void;
 }
 
-/** So that not every letter that is typed asks for it. */
+/** Delay that avoids a request for every typed letter. */
 const WAIT_MS = 150;
 
 export function Seen(props: SeenProps) {
@@ -104,7 +104,7 @@ function SeenRow({ row, see, system, maxLength }: SeenProps & { readonly row: Ro
   );
 }
 
-/** Tokens one after the other that are all trained, or all not. */
+/** Groups consecutive tokens that are all trained, or all not trained. */
 function runsOf(tokens: readonly SeenToken[]): readonly (readonly SeenToken[])[] {
   const runs: SeenToken[][] = [];
   for (const token of tokens) {

@@ -1,9 +1,9 @@
-/** Three small figures for the time that a download takes: what a token is, what is taught, and what stays here. */
+/** Three small figures to read during the download: what a token is, what is taught, and what stays here. */
 import type { ComponentChildren } from 'preact';
 import type { ModelFacts } from '../../api.js';
 import { mb, weights } from './words.js';
 
-/** As the shipped model's tokenizer has them. */
+/** Tokens of the shipped model's tokenizer. */
 const TOKENS: readonly (readonly [text: string, id: number])[] = [
   ['The', 504],
   [' lighthouse', 33059],
@@ -14,7 +14,7 @@ const TOKENS: readonly (readonly [text: string, id: number])[] = [
 
 interface FiguresProps {
   readonly facts: ModelFacts;
-  /** Of the loading, 0 to 1: each third has its figure, the others step back, on a phone they are away. */
+  /** Progress from 0 to 1: each third highlights one figure; on a phone the others are hidden. */
   readonly done: number;
 }
 

@@ -1,4 +1,4 @@
-/** What can be done about the page's own model: nothing is downloaded before it is asked for. */
+/** Actions for the page's own model: nothing is downloaded before a click. */
 import type { ModelView, Stored } from '../../api.js';
 import type { ModelManifest } from '../../model/manifest.js';
 import { day, isWhole, mb } from './words.js';
@@ -9,7 +9,7 @@ interface ShippedActionsProps {
   readonly model: ModelView | undefined;
   readonly isOwn: boolean;
   readonly isMetered: boolean;
-  /** Beside it stands a button that tries again. */
+  /** Why it could not be loaded; the message has its own button to try again. */
   readonly problem: string | undefined;
   readonly onOpen: () => void;
   readonly onDelete: () => void;

@@ -1,4 +1,4 @@
-/** Opens what was taken along before: a project, or an adapter on its own. */
+/** Opens a saved project, or a saved adapter. */
 import { Icon } from '../../../ui/take/icons.js';
 
 interface OpenZipProps {
@@ -16,7 +16,7 @@ export function OpenZip({ onFile }: OpenZipProps) {
           onChange={({ currentTarget }) => {
             const file = currentTarget.files?.[0];
             if (file) onFile(file);
-            // So that the same file can be picked again.
+            // This allows picking the same file again.
             currentTarget.value = '';
           }}
         />

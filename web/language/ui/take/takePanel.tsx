@@ -1,4 +1,4 @@
-/** The ways in which an adapter, and what it was taught, leave the page. */
+/** The ways to take an adapter and its examples with you. */
 import { count, integer } from '../../../format.js';
 import { CopyLink } from '../../../ui/take/copyLink.js';
 import { TakeButton } from '../../../ui/take/takeButton.js';
@@ -12,24 +12,24 @@ import '../../../styles/language-take.css';
 export interface TakePanelProps {
   readonly adapter: AdapterInfo | undefined;
   readonly base: BaseModel | undefined;
-  /** Examples that there are. */
+  /** Number of examples. */
   readonly rows: number;
-  /** In bytes, where they are known: the button says so first. An adapter's are counted otherwise. */
+  /** Sizes in bytes, if known, to be shown before a download. An adapter's default to an estimate. */
   readonly sizes: {
     readonly peft?: number | undefined;
     readonly gguf?: number | undefined;
     readonly examples?: number | undefined;
     readonly project?: number | undefined;
   };
-  /** While something else is going on. */
+  /** Whether a lesson is running. */
   readonly busy: boolean;
-  /** Why there is no GGUF of it, as a sentence: DoRA, or trained biases. */
+  /** Why it cannot be saved as GGUF, as a sentence: DoRA, or trained biases. */
   readonly ggufObstacle: string | undefined;
   readonly onPeft: () => void;
   readonly onGguf: () => void;
   readonly onExamples: () => void;
   readonly onProject: () => void;
-  /** Makes the link; undefined where it could not, and that was said. */
+  /** Makes the link; undefined if it failed, which the page has reported. */
   readonly onCopyLink: () => string | undefined;
   /** Why there is no link, as a sentence. */
   readonly linkObstacle: string | undefined;

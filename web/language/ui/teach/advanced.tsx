@@ -1,4 +1,4 @@
-/** All settings of a lesson, each with a sentence. */
+/** All settings of a lesson, each with one sentence about it. */
 import { useId } from 'preact/hooks';
 import type { TeachSettings } from '../../api.js';
 import { FIELDS, type Field } from './fields.js';
@@ -76,7 +76,7 @@ function NumberField({ field, value, onValue }: NumberFieldProps) {
             currentTarget.value === '' && field.mayBeEmpty ? undefined : Number(currentTarget.value);
           if (currentTarget.validity.valid && (currentTarget.value !== '' || field.mayBeEmpty))
             onValue(given);
-          // What cannot be is not kept on the screen either.
+          // An invalid value does not stay on the screen.
           else currentTarget.value = `${value ?? ''}`;
         }}
       />

@@ -1,9 +1,9 @@
-/** The button that begins a lesson, or does what is missing for one. */
+/** The button that starts a lesson, or first downloads the model. */
 import { useId } from 'preact/hooks';
 import { megabytes } from '../../../format.js';
 
 export interface BeginProps {
-  /** The model that is not there yet: the button fetches it. */
+  /** Download of the model, if it is not loaded: the button starts it. */
   readonly download: { readonly bytes: number; readonly onDownload: () => void } | undefined;
   /** Any other reason why it cannot start, as a sentence. */
   readonly obstacle: string | undefined;

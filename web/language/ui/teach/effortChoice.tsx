@@ -2,20 +2,20 @@ import { about } from '../../duration.js';
 import { EFFORT_NAMES, EFFORTS, type Effort, FEWER_LAYERS, LONG_SECONDS } from '../../efforts.js';
 import { estimateSentence } from './words.js';
 
-/** Seconds by effort, as far as they are known, and those of the settings in force. */
+/** Known seconds by effort, and those of the current settings. */
 export interface Estimate {
   readonly byEffort: Readonly<Partial<Record<Effort | 'suggested', number>>>;
   readonly chosen: number | undefined;
 }
 
 interface EffortChoiceProps {
-  /** Undefined for a person's own settings. */
+  /** Undefined for the visitor's own settings. */
   readonly effort: Effort | 'suggested' | undefined;
-  /** Whether the chosen set of examples says what suits it. */
+  /** Whether the chosen set of examples has recommended settings. */
   readonly hasSuggested: boolean;
   readonly estimate: Estimate;
   readonly lastLayers: number | undefined;
-  /** What all layers would take, where fewer were chosen for that. */
+  /** Seconds with all layers, if fewer were chosen to save time. */
   readonly insteadOf: number | undefined;
   readonly onEffort: (effort: Effort | 'suggested') => void;
   readonly onFewerLayers: () => void;

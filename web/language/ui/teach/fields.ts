@@ -5,7 +5,7 @@ type Numbers = Exclude<keyof TeachSettings, 'isMemoryTight' | 'lastLayers'>;
 export interface Field {
   readonly name: Numbers;
   readonly label: string;
-  /** What it does, in one sentence. */
+  /** What the setting does, in one sentence. */
   readonly about: string;
   readonly least: number;
   readonly most: number;

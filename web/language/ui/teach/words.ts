@@ -1,4 +1,4 @@
-/** What is said of a lesson before it begins and while it runs. */
+/** The words about a lesson before it starts and while it runs. */
 import { integer } from '../../../format.js';
 import type { Course } from '../../curve.js';
 import { about, duration } from '../../duration.js';
@@ -7,11 +7,11 @@ import { LONG_SECONDS } from '../../efforts.js';
 type Told = Pick<Course, 'latest'>;
 
 export interface Guess {
-  /** Undefined while nothing was measured. */
+  /** Undefined until it is measured. */
   readonly seconds: number | undefined;
   readonly isOwn: boolean;
   readonly lastLayers: number | undefined;
-  /** What all layers would take, where fewer were chosen for that. */
+  /** Seconds with all layers, if fewer were chosen to save time. */
   readonly insteadOf?: number | undefined;
 }
 
@@ -47,7 +47,7 @@ export function runningLine(
   return `Step ${latest.step} of ${latest.steps}, ${left}${integer(latest.tokensPerSecond)} tok/s`;
 }
 
-/** What is read aloud: it changes at each quarter, and not at each step. */
+/** Text for screen readers, which changes at each quarter, not at each step. */
 export function announcement({ latest }: Told, isStopping: boolean): string {
   if (isStopping) return 'Stopping …';
   if (!latest) return 'The lesson begins.';
