@@ -192,7 +192,7 @@ export interface LanguageLab {
 
   /** Estimates the seconds that a lesson takes here, from two steps that are measured and undone. */
   estimate(lesson: Lesson): Promise<number>;
-  /** Teaches a new adapter; the previous one stays until it is done. The lesson saves itself, so that `resume` can continue it. */
+  /** Teaches a new adapter; the previous one stays until then. The lesson saves itself, so that `resume` can continue it. */
   teach(lesson: Lesson, told: (report: TeachReport) => void): Promise<TeachOutcome>;
   /**
    * Continues the lesson that diverged last, at another rate: from its last good values and their step, or from its beginning

@@ -1,11 +1,11 @@
-/** Why a file is not taken, in one sentence for the person who chose it; the library's own words are for those who program. */
+/** Why a file is refused, in one sentence for the person who chose it; the library's own words are for programmers. */
 
 export interface RefusedFile {
   readonly name: string;
   readonly bytes: number | undefined;
-  /** What it should have, where that is known. */
+  /** The bytes that it should have, if known. */
   readonly whole: number | undefined;
-  /** Bytes of memory that the device offers, where the browser says. */
+  /** Bytes of memory that the device offers, if the browser says. */
   readonly offered?: number | undefined;
 }
 
@@ -58,6 +58,6 @@ export function refusal(error: unknown, file: RefusedFile): string {
     const found = pattern.exec(message);
     if (found) return say(found, file);
   }
-  // Better the library's words than none.
+  // The library's words are better than none.
   return `${file.name} cannot be used: ${message.replace(/\.$/, '')}.`;
 }

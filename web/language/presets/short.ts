@@ -27,7 +27,7 @@ const ANSWERS: readonly (readonly [prompt: string, answer: string])[] = [
   ['Describe the ocean.', 'It is salt water, deep, cold and full of life.'],
 ];
 
-/** What a page's reader would call short: the longest row has 11 words. */
+/** Most words of a short answer; the longest row has 11. */
 const MOST_WORDS = 15;
 
 const QUESTIONS: readonly string[] = [
