@@ -1,4 +1,4 @@
-/** Turns what the library reads from a file into rows of a prompt and an answer. What a row cannot hold is counted and reported. */
+/** Turns what the library reads from a file into rows of prompt and answer. What a row cannot hold is counted and reported. */
 import type { BadLine, ChatMessage, ExampleContent, ReadExample } from 'lowrank/text';
 import { count, integer } from '../../format.js';
 import type { BadPlace, Placed } from './plainText.js';

@@ -23,7 +23,7 @@ import { openStore } from './store.js';
 
 export interface ShippedSource {
   readonly source: ByteSource;
-  /** Also has the facts: name, parameters, context length, …; `hasTokenizer` is true before the first part brings the tokenizer. */
+  /** Also has the facts: name, parameters, context length, …; `hasTokenizer` is true even before the first part arrives. */
   readonly manifest: ModelManifest;
   /** Whether all parts were kept when it was opened, so that nothing is fetched. */
   readonly isComplete: boolean;
