@@ -1,4 +1,4 @@
-/** A training that runs: how far it is, how fast, its losses, and a way to stop it. */
+/** A training run: its progress, speed and losses, and a way to stop it. */
 
 import { stop } from '../actions.js';
 import { LossChart } from '../charts/lossChart.js';

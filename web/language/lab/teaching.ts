@@ -139,7 +139,7 @@ export class Teaching {
     return { outcome: { ...outcome, end, kept: 0 }, adapted: undefined };
   }
 
-  /** Measures forgetting. @returns undefined if skipped; `lost` if the last step spoiled the values, which no loss has shown yet */
+  /** Measures forgetting. @returns undefined if skipped; `lost` if the last step spoiled the values unnoticed */
   async #general(model: OpenedModel['base']): Promise<TeachOutcome['general'] | 'lost'> {
     const { opened, skip } = this.#options;
     try {

@@ -1,4 +1,4 @@
-/** What it learned, and what it forgot: on images that it has not practised on. */
+/** What it learned, and what it forgot, on images that it has not practised on. */
 import type { Counts, LabelledImages } from '../../lab/views.js';
 import type { MnistState } from '../fetchAll.js';
 import { CountsTable } from './countsTable.js';
@@ -12,9 +12,9 @@ export interface ForgotProps {
   readonly counts: Counts | undefined;
   /** The digits that were taught. */
   readonly digits: readonly number[];
-  /** Whether the rows show After; the verdict compares both in any case. */
+  /** Whether the rows show After; the verdict always compares both. */
   readonly showAdapted: boolean;
-  /** In percent, as is `taughtReplay`, with which the adapter was taught. */
+  /** Old digits mixed in, in percent; the adapter was taught with `taughtReplay`, also in percent. */
   readonly replay: number;
   readonly taughtReplay: number | undefined;
   readonly onReplay: (percent: number) => void;

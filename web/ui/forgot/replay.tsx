@@ -1,7 +1,7 @@
-/** How many old digits are mixed in, and what that does, to be tried at once. */
+/** The share of old digits to mix in, with a button to try it at once. */
 
 interface ReplayProps {
-  /** In percent, as is `taughtReplay`, with which it was taught last. */
+  /** Old digits mixed in, in percent; the last lesson had `taughtReplay`, also in percent. */
   readonly replay: number;
   readonly taughtReplay: number | undefined;
   readonly onReplay: (percent: number) => void;

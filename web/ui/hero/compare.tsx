@@ -7,7 +7,7 @@ const SIDES = [
   { name: 'After', isOn: true },
 ];
 
-/** Switches the adapter off and on; the key A does too. */
+/** Switches the adapter off and on, like the key A. */
 export function Compare() {
   useEffect(() => {
     const press = ({ key, target, ctrlKey, metaKey, altKey }: KeyboardEvent) => {

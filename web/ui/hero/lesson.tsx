@@ -1,4 +1,4 @@
-/** What the visitor can do now, how the lesson goes, and what it was. */
+/** A line about what to do next, the running lesson, or the latest one. */
 import { lesson, stop, undoLesson } from '../../actions.js';
 import { count, integer } from '../../format.js';
 import { adapter } from '../../saved.js';

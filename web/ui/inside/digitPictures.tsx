@@ -9,7 +9,7 @@ const SIDE = 28;
 
 interface Layered {
   readonly name: 'before' | 'change' | 'after';
-  /** By digit. */
+  /** Pictures by digit. */
   readonly pictures: readonly Float32Array[];
   readonly scale: number;
 }
@@ -23,7 +23,7 @@ interface DigitPicturesProps {
 /** What the network looks for in each digit, one of them enlarged. */
 export function DigitPictures({ inside, pixels, digit }: DigitPicturesProps) {
   const [picked, setPicked] = useState<number>();
-  // Another digit was taught: that is what there is to see.
+  // Another digit was taught, so that one is shown.
   useEffect(() => setPicked(undefined), [digit]);
   const rows = useMemo(() => rowsOf(inside), [inside]);
   const shown = picked ?? digit ?? 0;
@@ -65,7 +65,7 @@ export function DigitPictures({ inside, pixels, digit }: DigitPicturesProps) {
   );
 }
 
-/** The base alone where there is no adapter. */
+/** Rows of pictures; only the base's if there is no adapter. */
 function rowsOf({ before, after }: Inside): Layered[] {
   const picturesOf = (weights: Float32Array) => DIGITS.map((digit) => digitOf(weights, digit));
   const scale = scaleOf(before.weights);

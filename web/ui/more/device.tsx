@@ -30,7 +30,7 @@ export function Device() {
           onChange={({ currentTarget }) => {
             const chosen = devices.value.find(({ name }) => name === currentTarget.value);
             if (chosen && !busy.value) void chooseDevice(chosen.name);
-            // Until it is there, the list says what is used now.
+            // Until the new device is open, the list shows the present one.
             currentTarget.value = view.name;
           }}
         >

@@ -1,4 +1,4 @@
-/** What only some visitors want, folded. */
+/** Parts for only some visitors, folded. */
 import type { ComponentChildren } from 'preact';
 import { lookForDevices } from '../../devices.js';
 import { Device } from './device.js';

@@ -5,7 +5,7 @@ import { digits } from '../../teachSettings.js';
 import { busy } from '../../work.js';
 import { FetchAll } from '../fetchAll.js';
 
-/** The tutorial's own job: some digits of MNIST, and what the others lose. */
+/** The tutorial's task: practise some MNIST digits, and see what the others lose. */
 export function Practice() {
   const why =
     digits.value.length === 0

@@ -49,7 +49,7 @@ export function Scratch() {
   );
 }
 
-/** Whether the new network takes the place of the one there is. */
+/** The choice between the new network and the present one. */
 function Decision() {
   const shown = isCandidateShown.value ? candidate.value : undefined;
   const now = counts.value?.base;
