@@ -1,4 +1,4 @@
-/** Zips that nobody vouches for: what they may cost, and what is said about them. */
+/** Untrusted zips: what they may cost, and the messages about them. */
 import { crc32, deflateRawSync } from 'node:zlib';
 import { Inflate, zipSync } from 'fflate';
 import { describe, expect, it, vi } from 'vitest';
@@ -20,7 +20,7 @@ const zipped = (parts: Record<string, Uint8Array>) => zipSync(parts);
 interface Entry {
   readonly path: string;
   readonly bytes: Uint8Array;
-  /** What the zip says of it, where that is not the truth. */
+  /** What the zip claims, if that is not true. */
   readonly size?: number;
   readonly flags?: number;
   readonly method?: number;

@@ -12,7 +12,7 @@ import { PIXELS } from '../../web/lab/pixels.js';
 import type { Counts } from '../../web/lab/views.js';
 import { changesOf, imageWords, rowsOf, rowWords, totalWords } from '../../web/ui/forgot/changes.js';
 
-/** Noise, of which a network reads something. */
+/** Noise that a network reads as some digits. */
 function noise(count: number, seed: number): LabelledBytes {
   let state = seed;
   const next = () => {
@@ -169,7 +169,7 @@ describe('shares', () => {
     expect(tied.map((_, digit) => shareText(tied, digit))).toEqual(['–', '30 %', '–', '57 %']);
     const single = [0.002, 0.3, 0.1, 0.598];
     expect(shareText(single, 0)).toBe('<1 %');
-    // The highest may tie: that is no floor.
+    // A tie of the highest values is not the floor.
     const even = [0.4, 0.4, 0.2];
     expect(even.map((_, digit) => shareText(even, digit))).toEqual(['40 %', '40 %', '20 %']);
   });

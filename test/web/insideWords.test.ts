@@ -23,7 +23,7 @@ import {
 
 const waves = (length: number, phase: number) => Float32Array.from({ length }, (_, i) => Math.sin(phase + i));
 
-/** Of the real sizes, with an adapter of rank 2 on those layers that are named. */
+/** The figure's data in the real sizes, with an adapter of rank 2 on the named layers. */
 function insideWith(adapter: Inside['adapter'], on = ['linear1', 'linear2', 'linear3']): Inside {
   const sizes = [784, 256, 128, 10];
   const layers = [1, 2, 3].map((i): InsideLayer => {

@@ -1,4 +1,4 @@
-/** The sample drawings, before and after one tap, by a base that is trained as the page's is. */
+/** The sample drawings before and after one tap, read by a base trained like the page's. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { chromiumInks } from '../../bench/samples/canvas.js';
 import { Learner, roundedToBytes } from '../../bench/samples/learner.js';
@@ -13,7 +13,7 @@ import { SAMPLES } from '../../web/samples.js';
 import { hasChromium } from '../browser/chromium.js';
 import { trainImages } from '../support/mnistData.js';
 
-/** What the base reads instead, where it misreads. */
+/** The digit that the base reads instead, if it misreads. */
 const MISREAD = new Map([
   ['a slashed zero', 8],
   ['a one with a flag', 7],

@@ -34,7 +34,7 @@ describe.skipIf(!hasChromium())('the lab in a page', async () => {
     .filter(([name]) => /\.(json|safetensors|jinja)$/.test(name))
     .map(([name, bytes]) => [name, [...bytes]] as const);
 
-  /** A tab with the small model, whose clock in the worker runs as fast as is said. */
+  /** A tab with the small model, and a faster clock in its worker. */
   async function tab(context: BrowserContext, speed = 1): Promise<Page> {
     const page = await context.newPage();
     await page.goto(server.url);

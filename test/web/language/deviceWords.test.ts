@@ -1,4 +1,4 @@
-/** What computes, and what became of it, in words. */
+/** The words about the device, and about losing it. */
 import { describe, expect, it } from 'vitest';
 import { lostSentence, wordsOf } from '../../../web/language/deviceWords.js';
 import { roomSentence, sizeWords } from '../../../web/language/ui/onDeviceWords.js';

@@ -1,4 +1,4 @@
-/** The parts of the model on their way: breaks, damage, pauses, and what is fetched twice. */
+/** The download of the model's parts: interruptions, damage, pauses, and what is fetched twice. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Loading } from '../../../web/language/api.js';
@@ -19,7 +19,7 @@ const manifest: ModelManifest = {
   parts: [0, 1, 2, 3, 4, 5].map((i) => ({ bytes: partOf(i).length, sha256: sha256(partOf(i)) })),
 };
 
-/** As files are: it stays from one visit to the next. */
+/** A store that stays from one visit to the next, as files do. */
 const fileStore = (): PartStore => ({ ...memoryStore(), place: 'files' });
 
 interface Host {
@@ -206,7 +206,7 @@ describe('a download', () => {
     await expect(download.finished).rejects.toThrow(/^Part 3 arrived damaged twice\.$/);
     await expect(waiting).rejects.toThrow('Part 3 arrived damaged twice.');
     expect((await shelf.stored()).bytes).toBe(2 * PART);
-    // Opened again, it goes on from there.
+    // Opened again, it continues from there.
     host.change = (_index, bytes) => bytes;
     await open(host, store).download.finished;
     expect(host.asked.filter((each) => each === '0')).toHaveLength(1);
@@ -221,7 +221,7 @@ describe('a download', () => {
     await download.finished;
     expect(host.asked).toEqual(['2']);
     expect(await source.read(0, file.length)).toEqual(file);
-    // It is mended for the next visit, too.
+    // The kept part is repaired for the next visit too.
     await open(host, store).download.finished;
     expect(host.asked).toEqual(['2']);
   });
@@ -279,7 +279,7 @@ describe('a browser without room', () => {
     expect(sum(host.sent)).toBe(file.length);
     expect(await shelf.stored()).toMatchObject({ bytes: 2 * PART, place: 'memory' });
     expect((await shelf.stored()).reason).toMatch(/^This browser offers 1000 MB\. The model works now but /);
-    // What did not fit is there as long as the tab is, and goes when it is deleted.
+    // Parts that did not fit stay as long as the tab, and are deleted with the rest.
     await open(host, full, {}, plenty, shelf).download.finished;
     expect(sum(host.sent)).toBe(file.length);
     await shelf.clear();
@@ -305,7 +305,7 @@ describe('a browser without room', () => {
   });
 });
 
-/** One holder at a time, as the browser's own. */
+/** Locks with one holder at a time, like the browser's own. */
 function navigatorLocks(): Pick<LockManager, 'request'> {
   const tails = new Map<string, Promise<unknown>>();
   const request = async (name: string, ...rest: unknown[]) => {

@@ -1,4 +1,4 @@
-/** The rows of the table: their marks, what they come to, and texts cut into them. Oracle: worked out by hand. */
+/** The rows of the table: their marks, their totals, and texts cut into them. Oracle: worked out by hand. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Row, RowView } from '../../../web/language/api.js';

@@ -205,7 +205,7 @@ describe('a lesson', () => {
     const lab = await smallLab();
     await expect(lab.teachOn(1e-4, () => {})).rejects.toThrow('There is no lesson that diverged.');
     const first = listening();
-    // So small a model does not diverge by itself.
+    // Such a small model does not diverge by itself.
     const { after } = Watch.prototype;
     const spy = vi.spyOn(Watch.prototype, 'after').mockImplementation(function (this: Watch, step, loss) {
       return after.call(this, step, loss) || step === 40;
@@ -222,7 +222,7 @@ describe('a lesson', () => {
     expect(heard.reports[0]).toMatchObject({ step: lost.kept, losses: before });
     expect(heard.losses().map(([step]) => step)).toEqual(Array.from({ length: 90 }, (_, i) => i + 1));
     expect(heard.probes()[0]).toEqual(first.probes()[0]);
-    // So small a rate leaves the values where they were: it is their lesson that went on.
+    // Such a small rate leaves the values unchanged, which shows that their lesson continued.
     const numbers = (bytes: Uint8Array | undefined) =>
       new Float32Array((bytes as Uint8Array).slice(-4096).buffer);
     const [kept, now] = [numbers(good), numbers(await adapterBytes(lab))];
@@ -336,7 +336,7 @@ describe('the base', () => {
 });
 
 describe('a conversation', () => {
-  /** Tokens that were read for an answer, those of the answer among them. */
+  /** Number of tokens read for an answer, including its own. */
   async function asked(
     lab: Awaited<ReturnType<typeof smallLab>>,
     messages: Question['messages'],

@@ -1,4 +1,4 @@
-/** Efforts, times, and what is said of a lesson. */
+/** Efforts, times, and the words about a lesson. */
 import { describe, expect, it } from 'vitest';
 import type { TeachOutcome } from '../../../web/language/api.js';
 import { bestStep, lossBefore, meanLosses, NO_COURSE, withReport } from '../../../web/language/curve.js';

@@ -1,4 +1,4 @@
-/** A model on its way to the lab. */
+/** Loading a model into the lab. */
 import { describe, expect, it, vi } from 'vitest';
 import { bytesSource } from '../../../src/index.js';
 import { openGguf } from '../../../src/text.js';

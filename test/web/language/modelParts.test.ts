@@ -39,7 +39,7 @@ describe('the parts of the model', () => {
     });
     // Nobody is sent to the repository of another model.
     expect(made).not.toHaveProperty('repository');
-    // The service worker neither fetches them before they are asked for nor keeps them.
+    // The service worker neither fetches them unasked nor keeps them.
     writeFileSync(join(place, 'index.html'), 'a page');
     const script = await makeServiceWorker(place);
     expect(script).toContain('index.html');

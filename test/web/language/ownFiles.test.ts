@@ -1,4 +1,4 @@
-/** Files of a person's own: what is told of them, and in which words they are refused. */
+/** A visitor's own files: their facts, and the words in which they are refused. */
 import { openAsBlob } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { applyLora, noGrad, tensor } from '../../../src/index.js';

@@ -1,4 +1,4 @@
-/** All of a person's work in one file. */
+/** A visitor's work in one file. */
 import { strToU8, unzipSync, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { settingsOf } from '../../../web/language/efforts.js';

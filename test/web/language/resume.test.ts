@@ -5,7 +5,7 @@ import { lessonOf, listening, rows, smallLab } from './labs.js';
 
 const LESSON = lessonOf({ epochs: 5, heldOut: 0.1 }, { rows: rows(24) });
 
-/** A clock that runs so fast that each step is kept. */
+/** A clock fast enough that each step is kept. */
 function hurry(): void {
   const now = performance.now.bind(performance);
   vi.spyOn(performance, 'now').mockImplementation(() => 1e6 * now());

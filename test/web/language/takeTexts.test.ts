@@ -1,4 +1,4 @@
-/** What other programs are told of an adapter. */
+/** Texts about an adapter for other programs. */
 import { describe, expect, it } from 'vitest';
 import { readRecorded } from '../../../web/language/recorded/recordedRun.js';
 import { fitsSentence, ggufRefusal, llamaLine, ollamaLines } from '../../../web/language/takeTexts.js';

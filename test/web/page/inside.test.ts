@@ -62,7 +62,7 @@ it('shows the network alone, and what an adapter of each rank starts with', asyn
 });
 
 it('shows what was taught, number by number, and teaches it again with another rank', async () => {
-  // So that the drawing is there at once.
+  // The drawing should be complete at once.
   const { page, complaints } = await visit(site, { reducedMotion: 'reduce' });
   await settled(page);
   await button(page, 'Draw for me: a slashed zero').click();

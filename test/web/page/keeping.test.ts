@@ -1,4 +1,4 @@
-/** What a visitor has made is kept: over reloads, between tabs, beside a training, and where the browser keeps nothing. */
+/** A visitor's work is kept across reloads, between tabs, and during training; and a browser that keeps nothing. */
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -43,7 +43,7 @@ async function visitAfter(
   return { page, complaints };
 }
 
-/** Of `test`'s changes to the page's own database, before the page reads it. */
+/** A script that changes the page's own database before the page reads it. */
 const inStore = (body: string) => `
   new Promise((resolve, reject) => {
     const request = indexedDB.open('lowrank');
@@ -100,7 +100,7 @@ describe('one tap', () => {
   }, 60_000);
 });
 
-/** How many answers are seen one after the other, five at most. */
+/** Number of different answers seen one after the other, at most five. */
 async function differentAnswers(page: Page): Promise<number> {
   const seen = new Set<string>();
   for (let i = 0; i < 80 && seen.size < 5; i++) {
@@ -333,7 +333,7 @@ describe('a browser that keeps nothing', () => {
 });
 
 describe('a browser that is slow to answer', () => {
-  /** Requests to IndexedDB answer when the page is told to go on. */
+  /** Makes requests to IndexedDB wait until the test lets them answer. */
   const SLOW = `
     const put = IDBFactory.prototype.open;
     const held = [];

@@ -46,7 +46,7 @@ async function set(page: Page, values: Readonly<Record<string, string>>): Promis
   }
 }
 
-/** What a side says once it is done: it tells how fast it was then. */
+/** The text of a side once it is done, which is when it shows its speed. */
 async function answered(page: Page, side: 'before' | 'after'): Promise<string> {
   const place = `#try .lm-side.${side}`;
   await seen(page, place, /tok\/s/, 120_000);
@@ -178,7 +178,7 @@ describe.skipIf(!hasLanguageModel())('the language-model page, in one visit', ()
     // The goals are 50, 100 and 300 ms; the machine has other work too.
     expect(worstFrame).toBeLessThan(1000);
     expect(worstKey).toBeLessThan(1000);
-    // A busy machine takes long for everything; no more than a step and a half is waited for.
+    // A busy machine is slow at everything; the wait is at most a step and a half.
     expect(stopped).toBeLessThan(Math.max(3000, 1.5 * stepMs));
   }, 300_000);
 

@@ -1,4 +1,4 @@
-/** The panel of the language page's examples, as a person uses it, on a page of its own. */
+/** The examples panel of the language page in use, on a page of its own. */
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium } from '../../browser/chromium.js';

@@ -1,4 +1,4 @@
-/** What the language page takes, keeps and shares: dropped files, tabs, devices, phones. With a small model of its visitor. */
+/** What the language page takes, keeps and shares: dropped files, tabs, devices, phones. With a small model from files. */
 import { zipSync } from 'fflate';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -34,7 +34,7 @@ async function useModel(page: Page): Promise<void> {
 
 const said = (page: Page) => page.locator('.messages');
 
-/** Holds files over the page, sees the veil, and lets them go. */
+/** Drags files over the page, waits for the veil, and drops them. */
 async function drop(page: Page, files: Record<string, string | number[]>): Promise<void> {
   const data = await page.evaluateHandle((given) => {
     const transfer = new DataTransfer();
@@ -199,7 +199,7 @@ describe('on a phone', () => {
   });
 });
 
-/** A finger, by the debugger: what the browser makes of it is part of the question. */
+/** A finger through the debugger, since the browser's handling of touches is part of the test. */
 async function swipe(page: Page, selector: string, by: number): Promise<void> {
   const element = page.locator(selector);
   await element.scrollIntoViewIfNeeded();

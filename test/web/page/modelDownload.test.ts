@@ -1,4 +1,4 @@
-/** The page's own model in Chromium: asked for, broken off, gone on with, kept and deleted. */
+/** The page's own model in Chromium: downloaded, interrupted, continued, kept and deleted. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium } from '../../browser/chromium.js';

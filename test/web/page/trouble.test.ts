@@ -1,4 +1,4 @@
-/** What goes wrong on the page, and what it must not cost. */
+/** Failures on the page, and what they must not destroy. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => site.close());
 
-/** Begins a training that takes long. */
+/** Starts a long training run. */
 async function teachLong(page: Page): Promise<void> {
   await set(page, 'Training steps', 20_000);
   await button(page, 'Teach again with these').click();
@@ -255,7 +255,7 @@ describe('the page', () => {
     await page.goto(site.server.url);
     await settled(page);
     await context.setOffline(true);
-    // The worker hears of it a moment later.
+    // The worker notices a moment later.
     await labWorker(page).evaluate(async () => {
       while (navigator.onLine) await new Promise((resolve) => setTimeout(resolve, 10));
     });
