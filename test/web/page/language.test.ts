@@ -169,7 +169,7 @@ describe.skipIf(!hasLanguageModel())('the language-model page, in one visit', ()
       await page.keyboard.type(' And the light.', { delay: 100 });
     });
     expect(await answer.inputValue()).toContain('And the light.');
-    const over = /The steps are over|Stopped at step|stopped before/;
+    const over = /The steps are done|Stopped at step|stopped it before/;
     const stopped = await clickUntil(page, '#teach .stop', '#teach', over);
     console.log(
       `while it learns: frames ≤ ${worstFrame.toFixed(0)} ms, keys ≤ ${worstKey} ms; stopped after ${stopped.toFixed(0)} ms, a step takes ${stepMs.toFixed(0)} ms`,
