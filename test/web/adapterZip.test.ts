@@ -122,7 +122,7 @@ describe('adapterAmong', () => {
     expect(Object.fromEntries(await read(...files))).toEqual(GOOD);
   });
 
-  it('takes what was taught too, from the folder of the adapter alone', async () => {
+  it('also takes what was taught, only from the folder of the adapter', async () => {
     const beside = handMade([...good, ABOUT_ENTRY]);
     expect(Object.fromEntries(await read(fileOf(beside)))).toEqual({
       ...GOOD,

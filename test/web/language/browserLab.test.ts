@@ -89,7 +89,7 @@ describe.skipIf(!hasChromium())('the lab in a page', async () => {
     expect(refused).toBe('This build of the page comes without a model. Open a model file of your own.');
   });
 
-  it('goes on with a lesson of a tab that was closed, to the same bytes', async () => {
+  it('continues the lesson of a closed tab, to the same bytes', async () => {
     const context = await browser.newContext();
     const lesson = lessonOf({ epochs: 20 }, { probes: [] });
     const whole = await teach(await tab(await browser.newContext()), lesson);

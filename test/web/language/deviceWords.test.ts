@@ -11,7 +11,7 @@ describe('the device', () => {
     [{ isGpu: true, threads: 1, isIsolated: false }, 'WebGPU (experimental)'],
   ])('%o', (is, words) => expect(wordsOf(is)).toBe(words));
 
-  it('is told when it is lost, with where a lesson goes on', () => {
+  it('is reported when it is lost, with the step at which a lesson continues', () => {
     expect(lostSentence(true, 40)).toBe('The graphics card gave up. Going on from step 40 on the CPU.');
     expect(lostSentence(true, undefined)).toContain('start it again on the CPU');
     expect(lostSentence(false, undefined)).toContain('ask your last question again');

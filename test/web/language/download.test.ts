@@ -139,21 +139,24 @@ describe('a download', () => {
     expect(sum(host.sent) - file.length).toBeLessThanOrEqual(PART);
   });
 
-  it.each([true, false])('goes on by itself after a break; the host gives ranges: %s', async (hasRanges) => {
-    const host = makeHost();
-    Object.assign(host, { hasRanges, breakAt: 1450 });
-    const { download, source, told, network } = open(host, fileStore(), { waits: [60_000] });
-    await until(() => pausesOf(told).includes('offline'));
-    expect(told.at(-1)).toMatchObject({ done: 1500, total: 5500, bytesPerSecond: 0 });
-    host.breakAt = Number.POSITIVE_INFINITY;
-    network.dispatchEvent(new Event('online'));
-    await download.finished;
-    expect(await source.read(0, file.length)).toEqual(file);
-    expect(host.asked.slice(0, 3)).toEqual(['0', '1', '1 bytes=500-']);
-    expect(sum(host.sent) - file.length).toBe(hasRanges ? 0 : 500);
-  });
+  it.each([true, false])(
+    'continues by itself after an interruption; the server gives ranges: %s',
+    async (hasRanges) => {
+      const host = makeHost();
+      Object.assign(host, { hasRanges, breakAt: 1450 });
+      const { download, source, told, network } = open(host, fileStore(), { waits: [60_000] });
+      await until(() => pausesOf(told).includes('offline'));
+      expect(told.at(-1)).toMatchObject({ done: 1500, total: 5500, bytesPerSecond: 0 });
+      host.breakAt = Number.POSITIVE_INFINITY;
+      network.dispatchEvent(new Event('online'));
+      await download.finished;
+      expect(await source.read(0, file.length)).toEqual(file);
+      expect(host.asked.slice(0, 3)).toEqual(['0', '1', '1 bytes=500-']);
+      expect(sum(host.sent) - file.length).toBe(hasRanges ? 0 : 500);
+    },
+  );
 
-  it('stops where a person pauses it, and goes on when told', async () => {
+  it('stops when the visitor pauses it, and continues on request', async () => {
     const host = makeHost();
     const { download, source, told } = open(host, fileStore());
     await until(() => sum(host.sent) > 2300);
@@ -262,7 +265,7 @@ describe('a browser without room', () => {
     });
   });
 
-  it('goes on in memory where it is full on the way, and fetches nothing again', async () => {
+  it('continues in memory if the store is full halfway, and fetches nothing again', async () => {
     const host = makeHost();
     const store = fileStore();
     const { put } = store;
@@ -287,7 +290,7 @@ describe('a browser without room', () => {
     expect(await shelf.find(4)).toBeUndefined();
   });
 
-  it('goes on where the store breaks, and while no store is there at all', async () => {
+  it('continues if the store breaks, and without any store', async () => {
     const broken = async () => {
       throw new DOMException('broken', 'UnknownError');
     };

@@ -90,7 +90,7 @@ describe('the count line', () => {
     );
   });
 
-  it('tells no tokens until all are counted', () => {
+  it('shows no tokens until all are counted', () => {
     const rows = numbered(2);
     expect(countLine({ rows, views: viewsOf(rows.slice(1)), maxLength: 256, heldOut: 0 })).toBe('2 examples');
     expect(countLine({ rows: [], views: new Map(), maxLength: 256, heldOut: 0 })).toBe('0 examples');

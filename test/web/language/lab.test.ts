@@ -39,7 +39,7 @@ describe('examples', async () => {
     }
   });
 
-  it('are told when they are cut, or cannot be taught', async () => {
+  it('are reported if they are cut, or cannot be taught', async () => {
     const [row] = rows(1);
     const special = [...tokenizer.specialTokens.keys()][0];
     const views = await lab.describe(
@@ -102,7 +102,7 @@ describe('a lesson', () => {
     expect(await another.adapter()).toBeUndefined();
   });
 
-  it('comes to the same bytes whatever is asked meanwhile', async () => {
+  it('ends with the same bytes whatever is asked meanwhile', async () => {
     const [lab, probed] = [await smallLab(), await smallLab({ threads: 2 })];
     await lab.teach(lessonOf({}, { probes: [] }), () => {});
     let answers = 0;
@@ -201,7 +201,7 @@ describe('a lesson', () => {
     expect((await lab.ask(question('Lamp 3?', 1), () => {})).tokens).toBeGreaterThanOrEqual(0);
   });
 
-  it('goes on from its last good values where it has diverged, at another rate', async () => {
+  it('continues from its last good values after it diverged, at another rate', async () => {
     const lab = await smallLab();
     await expect(lab.teachOn(1e-4, () => {})).rejects.toThrow('There is no lesson that diverged.');
     const first = listening();
@@ -230,7 +230,7 @@ describe('a lesson', () => {
     await expect(lab.teachOn(1e-4, () => {})).rejects.toThrow('There is no lesson that diverged.');
   });
 
-  it('keeps the best where that is asked for, though it does no worse since', async () => {
+  it('keeps the best on request, even if it does no worse since', async () => {
     const lab = await smallLab();
     const heard = listening();
     const lesson = lessonOf({ epochs: 40, heldOut: 0.1, batch: 2 }, { rows: rows(24), probes: [] });

@@ -111,7 +111,7 @@ describe('the course of a lesson', () => {
     expect(bestStep({ heldOut: [[0, 4]] })).toBeUndefined();
   });
 
-  it('has means of as many points, which stay where all are the same', () => {
+  it('has means of the same number of points, unchanged if all are equal', () => {
     const flat = Array.from({ length: 30 }, (_, i) => [i + 1, 2] as const);
     expect(meanLosses(flat)).toEqual(flat);
     const zigzag = flat.map(([step], i) => [step, i % 2 === 0 ? 1 : 3] as const);

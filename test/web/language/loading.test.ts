@@ -82,7 +82,7 @@ describe("the page's own model", () => {
   });
 });
 
-it('tells how far it is ten times a second at most, and when all is there', () => {
+it('reports progress at most ten times a second, and the end', () => {
   vi.useFakeTimers();
   const told: number[] = [];
   const tell = nowAndThen((done) => told.push(done));

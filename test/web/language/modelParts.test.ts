@@ -46,7 +46,7 @@ describe('the parts of the model', () => {
     expect(script).not.toContain('model/part');
   });
 
-  it('are none where there is no model, and old ones go', async () => {
+  it('do not exist without a model, and old ones are deleted', async () => {
     const place = temporary();
     const folder = pathToFileURL(`${place}/model/`);
     const path = join(place, 'Tiny.gguf');

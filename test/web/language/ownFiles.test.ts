@@ -31,7 +31,7 @@ async function refused(...files: File[]): Promise<string> {
 }
 
 describe('own files', () => {
-  it('are told from their headers: a GGUF file, and the same model in a folder', async () => {
+  it('are read from headers: a GGUF file, and the same model in a folder', async () => {
     const gguf = await inspectFiles([fileOf(ggufBytes('llama'))]);
     expect(gguf).toMatchObject({
       architecture: 'llama',
@@ -93,7 +93,7 @@ describe('own files', () => {
     );
   });
 
-  it('are refused where they are cut, and the whole size is told', async () => {
+  it('are refused if they are cut, with the whole size', async () => {
     const bytes = new Uint8Array(ggufBytes('llama'));
     expect(await refused(fileOf(bytes.subarray(0, bytes.length - 100)))).toMatch(
       /^The file ends at \d+ of \d+ MB\. Download it again\.$/,
@@ -173,7 +173,7 @@ describe('a model that is too large', () => {
 });
 
 describe.skipIf(!hasRealModel)('a real model', () => {
-  it('is told from its header, and how much of it is there where it is cut', async () => {
+  it('is read from its header, with its actual size if it is cut', async () => {
     const blob = await openAsBlob(realModelPath);
     const begun = performance.now();
     expect(await inspectFiles([new File([blob], 'SmolLM2.gguf')])).toMatchObject({
@@ -186,7 +186,7 @@ describe.skipIf(!hasRealModel)('a real model', () => {
     );
   });
 
-  it('needs about the memory that a training is planned to take', async () => {
+  it('requires about the memory that a training run is planned to take', async () => {
     const device = await wasm();
     const { model } = await loadLanguageModel(device, realModel());
     await applyLora(model, { rank: 8 });

@@ -34,7 +34,7 @@ describe('a lesson that runs', () => {
     expect(announcement(told({ isMeasuring: true }), false)).toMatch(/^The steps are done/);
   });
 
-  it('is told aloud at each quarter', () => {
+  it('is announced at each quarter', () => {
     const said = Array.from({ length: 61 }, (_, step) => announcement(told({ step }), false));
     expect([...new Set(said)]).toEqual([
       'The lesson begins.',
@@ -69,7 +69,7 @@ it('an adapter says what it was taught, where that is known', () => {
   expect(sizeOf(numberBytes({ trainable: 2_442_240 }))).toBe('9.8 MB. ');
 });
 
-it('sizes are told in the unit that fits, and a stop with its step', () => {
+it('sizes are given in a suitable unit, and a stop with its step', () => {
   expect([undefined, 12, 3140, 4_884_480].map(sizeOf)).toEqual(['', '1 kB. ', '3 kB. ', '4.9 MB. ']);
   expect(stopText(40, 60)).toBe('step 40 of 60');
   expect(stopText(40, 0)).toBe('step 40 of 40');

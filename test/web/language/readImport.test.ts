@@ -109,7 +109,7 @@ describe('a file of examples', () => {
     });
   });
 
-  it('keeps as many rows as a table has room for, and counts the rest', async () => {
+  it('keeps the rows that the table has room for, and counts the rest', async () => {
     const lines = ['a\tb\n'.repeat(600), 'c\n'.repeat(60)].join('');
     const { pairs, total, bad, badTotal } = await readImport(lines, options);
     expect([pairs.length, total, bad.length, badTotal]).toEqual([500, 600, 50, 60]);
@@ -192,7 +192,7 @@ describe('what is pasted', () => {
     );
   });
 
-  it('never fails but with a sentence, and numbers lines that are there', async () => {
+  it('fails only with a sentence, and numbers only lines that exist', async () => {
     const line = fc.constantFrom(
       ...[
         'Q: a',

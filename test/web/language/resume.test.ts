@@ -14,7 +14,7 @@ function hurry(): void {
 afterEach(() => void vi.restoreAllMocks());
 
 describe('a lesson', () => {
-  it('goes on to the same bytes, and tells what was before', async () => {
+  it('continues to the same bytes, and reports what came before', async () => {
     const files = new Map<string, Uint8Array>();
     const kept: Map<string, Uint8Array>[] = [];
     const store = memoryStore(files);
@@ -48,7 +48,7 @@ describe('a lesson', () => {
     await expect(next.resume(() => {})).rejects.toThrow('There is no lesson to continue.');
   });
 
-  it('is taught all the same where nothing can be kept, and says so', async () => {
+  it('is still taught if nothing can be kept, and says so', async () => {
     const refuse = () => Promise.reject(new Error('there is no room left'));
     const store = { ...memoryStore(), write: refuse, open: refuse, clear: refuse };
     hurry();

@@ -33,7 +33,7 @@ const spread = (page: Page, selector: string) =>
       return new Set(Array.from(data)).size;
     });
 
-it('shows the network alone, and what an adapter of each rank starts with', async () => {
+it('shows the network without an adapter, and the start of an adapter of each rank', async () => {
   const { page, complaints } = await visit(site);
   await drawn(page);
   expect(await text(page)).toContain("3,518 numbers, 1.5 % of the network's 235,146");

@@ -113,7 +113,7 @@ async function differentAnswers(page: Page): Promise<number> {
   return seen.size;
 }
 
-describe('what a training replaces', () => {
+describe('what a training run replaces', () => {
   it('a new network replaces nothing until it is accepted, which can be undone', async () => {
     const { page } = await visit(site);
     await settled(page);
@@ -189,7 +189,7 @@ describe('what a training replaces', () => {
     await page.context().close();
   }, 60_000);
 
-  it('says that a training diverged, keeps what there was, and offers the defaults', async () => {
+  it('says that a training run diverged, keeps the previous adapter, and offers the defaults', async () => {
     const { page } = await visit(site);
     await settled(page);
     await teachAs(page, 7, ONE);
@@ -303,7 +303,7 @@ describe('a browser that keeps nothing', () => {
     60_000,
   );
 
-  it('has no space left: says so, and goes on with what is on the screen', async () => {
+  it('has no space left: says so, and continues with what is on the screen', async () => {
     const full = `
       const put = IDBObjectStore.prototype.put;
       IDBObjectStore.prototype.put = function (...given) {

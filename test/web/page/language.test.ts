@@ -130,7 +130,7 @@ describe.skipIf(!hasLanguageModel())('the language-model page, in one visit', ()
     );
   });
 
-  it('is there at the next visit', async () => {
+  it('is kept for the next visit', async () => {
     visited.requests.length = 0;
     await page.reload();
     await page.getByText(/^On this device since/).waitFor();
@@ -156,7 +156,7 @@ describe.skipIf(!hasLanguageModel())('the language-model page, in one visit', ()
     expect(await accessibilityProblems(page)).toEqual([]);
   }, 300_000);
 
-  it('learns again, stays smooth meanwhile, and stops when it is told to', async () => {
+  it('learns again, stays smooth while it does, and stops on request', async () => {
     await set(page, { 'Learning rate': '0.001', Passes: '60' });
     await beginLesson(page);
     await reachStep(page, 1);
@@ -182,7 +182,7 @@ describe.skipIf(!hasLanguageModel())('the language-model page, in one visit', ()
     expect(stopped).toBeLessThan(Math.max(3000, 1.5 * stepMs));
   }, 300_000);
 
-  it('asked nobody else for anything, and no error was left alone', () => {
+  it('asked no other host for anything, and left no error uncaught', () => {
     expect(visited.complaints).toEqual([]);
   });
 });

@@ -29,7 +29,7 @@ describe.runIf(hasChromium())('the panel of the examples', () => {
     return page;
   }
 
-  it('is written by keyboard: Enter goes on, to a new row behind the last one', async () => {
+  it('is written by keyboard: Enter moves on, to a new row after the last one', async () => {
     const page = await opened('?empty');
     await button(page, 'Add an example').press('Enter');
     await page.waitForFunction("document.activeElement.ariaLabel === 'Prompt of example 1'");
@@ -179,7 +179,7 @@ describe.runIf(hasChromium())('the panel of the examples', () => {
     await page.context().close();
   });
 
-  it('has a box where the clipboard is refused, and says why a text is no list', async () => {
+  it('has a box if the clipboard is refused, and says why a text is not a list', async () => {
     const page = await opened();
     await button(page, 'Paste a list').click();
     await page.getByText('This browser does not let the page read the clipboard').waitFor();

@@ -121,7 +121,7 @@ describe('a second tab', () => {
 });
 
 describe('what computes', () => {
-  it('is told in the header, and WebGPU is used where it is chosen', async () => {
+  it('is shown in the header, and WebGPU is used if it is chosen', async () => {
     const page = await open();
     const chip = page.locator('.lm-chip');
     expect(await chip.innerText()).toMatch(/^CPU, (\d+ threads|one thread)$/);
@@ -136,7 +136,7 @@ describe('what computes', () => {
     await page.context().close();
   });
 
-  it('says where a browser is too old, and plays the recorded lesson all the same', async () => {
+  it('says if a browser is too old, and still plays the recorded lesson', async () => {
     const { page } = await visit(site);
     await page.addInitScript(() => {
       WebAssembly.validate = () => false;

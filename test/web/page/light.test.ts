@@ -97,7 +97,7 @@ describe('the page', () => {
     await page.context().close();
   });
 
-  it('has a manifest whose pictures are there, in the sizes that it says', async () => {
+  it('has a manifest whose pictures exist in the stated sizes', async () => {
     const { page } = await visit(site, { serviceWorkers: 'block' });
     const href = await page.locator('link[rel=manifest]').getAttribute('href');
     const address = new URL(href ?? '', site.server.url);

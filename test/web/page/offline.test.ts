@@ -80,7 +80,7 @@ describe.each([
   ['sends the headers of isolation', ISOLATION, 0],
   ['sends no headers', {}, 1],
 ])('on a host that %s', (_, headers, reloads) => {
-  it('is isolated, and is there without a network after one visit', async () => {
+  it('is isolated, and works offline after one visit', async () => {
     await deploy(headers);
     const { page, complaints, requests } = await open();
     let loads = 0;

@@ -185,7 +185,7 @@ describe('a visit', () => {
     await page.context().close();
   });
 
-  it('can be worked by keyboard alone', async () => {
+  it('can be used only by keyboard', async () => {
     const { page } = await visit(site);
     await settled(page);
     const reach = async (what: string) => {

@@ -81,7 +81,7 @@ describe('the page', () => {
     await page.context().close();
   });
 
-  it('stops a training of the base too, which is then what it has learnt so far', async () => {
+  it('stops training a base too, which then keeps what it has learned so far', async () => {
     const { page } = await visit(site);
     await settled(page);
     await fetchMnist(page);
@@ -281,7 +281,7 @@ describe('the page', () => {
     await plain.close();
   });
 
-  it('computes on WebGPU when asked to, and goes on where a device is lost in mid-training', async () => {
+  it('computes on WebGPU on request, and continues when a device is lost during training', async () => {
     const { page, complaints } = await visit(site);
     await settled(page);
     await teachAs(page, 7, ONE);

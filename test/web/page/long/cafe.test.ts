@@ -92,7 +92,7 @@ describe.skipIf(!hasLanguageModel())('the café', () => {
     await page.close();
   });
 
-  it('goes on after its tab was killed, to the same bytes', async () => {
+  it('continues after its tab was killed, to the same bytes', async () => {
     let page = await openCafe();
     await beginLesson(page);
     const killed = await reachStep(page, 60, 900_000);
