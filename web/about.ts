@@ -1,4 +1,4 @@
-/** What goes with PEFT's two files: what an adapter was taught, and a note for whoever unpacks the zip. */
+/** The files beside PEFT's two: what an adapter was taught, and a note for whoever unpacks the zip. */
 import { fromBase64, toBase64 } from './base64.js';
 import { areDigits, isDigit, isObject } from './kept.js';
 import { PIXELS } from './lab/pixels.js';
@@ -6,19 +6,19 @@ import type { Example } from './lab/teaching.js';
 import type { AdapterFiles, AdapterView, Taught } from './lab/views.js';
 import { readme } from './readme.js';
 
-/** PEFT reads its own two files, and ignores this one. */
+/** File name; PEFT reads only its own two files and ignores this one. */
 export const ABOUT = 'lowrank.json';
 const README = 'README.md';
 const VERSION = 1;
 
 export const MOST_DRAWINGS = 24;
-/** Twice what all drawings take. */
+/** Twice the size of all drawings. */
 const MOST_BYTES = 64 * 1024;
 /** Highest number of steps or drawings: no training run of this page has more. */
 const MOST_COUNT = 1e9;
 const MOST_SECONDS = 1e6;
 
-/** @param most  drawings, of which the latest are taken */
+/** @param most  largest number of drawings; the latest are taken */
 export function aboutFile(taught: Taught, most = MOST_DRAWINGS): Uint8Array {
   const { base, digits, iterations, replay, seconds, drawingCount, drawings } = taught;
   const about = {
@@ -34,14 +34,14 @@ export function aboutFile(taught: Taught, most = MOST_DRAWINGS): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(about)}\n`);
 }
 
-/** An adapter's files with what PEFT ignores. @param isOwnBase  whether its network is the one that the page ships */
+/** An adapter's files, with those that PEFT ignores. @param isOwnBase  whether its network is the one that the page ships */
 export function withAbout(files: AdapterFiles, view: AdapterView, isOwnBase: boolean): AdapterFiles {
   const text = new TextEncoder().encode(readme(view, isOwnBase));
   return new Map([...files, [ABOUT, aboutFile(view)], [README, text]]);
 }
 
 /**
- * What a file says that nobody vouches for.
+ * Reads and checks an untrusted file.
  * @throws Error saying what is wrong, after the file's name: `is damaged`
  */
 export function readAbout(bytes: Uint8Array): Taught {
@@ -94,7 +94,7 @@ function parsed(bytes: Uint8Array): unknown {
 
 function drawingOf(value: unknown): Example {
   const { label, pixels }: Record<string, unknown> = isObject(value) ? { ...value } : {};
-  // So many letters are as many bytes as a drawing has.
+  // The length of a drawing's bytes in base64.
   const isWhole = typeof pixels === 'string' && pixels.length === 4 * Math.ceil(PIXELS / 3);
   if (!isDigit(label) || !isWhole) throw new Error('is damaged');
   return { label, pixels: pixelsOf(pixels) };

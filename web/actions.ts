@@ -1,4 +1,4 @@
-/** What can be done on the page. */
+/** The actions of the page. */
 import { signal } from '@preact/signals';
 import type { DeviceName } from 'lowrank';
 import { adapterAmong } from './adapterZip.js';
@@ -29,7 +29,7 @@ import {
 import { areDefaults, digits, obstacle, resetSettings, settings, source } from './teachSettings.js';
 import { busy, say } from './work.js';
 
-/** Trains a network beside the one there is, which stays until the new one is accepted. */
+/** Trains a new network; the present one stays until the new one is accepted. */
 export function trainBase(epochs: number): Promise<void> {
   return doing('base', async () => {
     const trained = await follow('base', (lab, onProgress) => lab.trainBase(epochs, onProgress));
@@ -51,7 +51,7 @@ export function acceptBase(): Promise<void> {
   });
 }
 
-/** Turns the new network down. It is there, in case that was a mistake, until the next is trained. */
+/** Turns the new network down. It is kept until the next one is trained, so that this can be undone. */
 export function discardBase(): void {
   isCandidateShown.value = false;
   const back = () => {
@@ -64,7 +64,7 @@ export function undoTo(before: SavedModel) {
   return { label: 'Undo', run: () => void replace(() => before) };
 }
 
-/** @param said  about what is gone, which can be undone */
+/** @param said  a message about what was removed; it offers Undo */
 function replace(by: (now: SavedModel) => SavedModel, said?: string): Promise<void> {
   return doing('loading', async () => {
     const before = saved.value;
@@ -84,22 +84,22 @@ export function removeAdapter(): Promise<void> {
   return replace(({ base }) => ({ base }), 'The adapter was removed');
 }
 
-/** What one tap has taught, until something else is done. */
+/** The lesson of the latest tap, until something else is done. */
 export interface Lesson {
   readonly label: number;
   readonly seconds: number;
-  /** How many it learned from. */
+  /** Number of drawings that it learned from. */
   readonly drawings: number;
   readonly drawing: Example;
-  /** What it reads the drawing as now; undefined where it cannot tell. */
+  /** The digit that it reads the drawing as now; undefined if it cannot tell. */
   readonly reads: number | undefined;
-  /** What there was before it. */
+  /** The network and adapter before the lesson. */
   readonly before: SavedModel;
 }
 
 export const lesson = signal<Lesson | undefined>(undefined);
 
-/** Keeps the drawing on the pad under a label, and teaches it with all that are kept. */
+/** Keeps the drawing on the pad under a label, and teaches it together with all kept drawings. */
 export async function teachThis(label: number): Promise<void> {
   const pixels = drawn.value;
   if (!pixels || busy.value) return;
@@ -125,18 +125,18 @@ export async function undoLesson(): Promise<void> {
   await keepingSafely('drawings', removeDrawings([last.drawing]));
 }
 
-/** What is taught by the settings as they are. */
+/** What the current settings teach. */
 function optionsNow(): TeachOptions {
   const what = source.value === 'drawings' ? { drawings: drawings.value } : { digits: digits.value };
   return { what, ...settings.value, replay: settings.value.replay / 100 };
 }
 
-/** Teaches what was taught last, with the settings as they are. */
+/** Teaches the same again with the current settings. */
 export async function teachAgain(): Promise<void> {
   if (!busy.value && obstacle.value === undefined) await teach(optionsNow());
 }
 
-/** Teaches digits of MNIST. */
+/** Teaches MNIST digits. */
 export async function practise(): Promise<void> {
   source.value = 'digits';
   await teachAgain();
@@ -155,7 +155,7 @@ function whyNoQuick(): Error | undefined {
   return quickDigits.value instanceof Error ? quickDigits.value : undefined;
 }
 
-/** @param as  a lesson says itself what it replaces */
+/** @param as  `lesson`: says itself what it replaces */
 export async function teach(options: TeachOptions, as?: 'lesson'): Promise<SavedAdapter | undefined> {
   let learned: SavedAdapter | undefined;
   await doing('teaching', async () => {
@@ -186,7 +186,7 @@ export async function teach(options: TeachOptions, as?: 'lesson'): Promise<Saved
 }
 
 export function stop(): void {
-  // A worker that crashed has stopped, and said so.
+  // A crashed worker has stopped already and reported it.
   ask((lab) => lab.stop()).catch(() => {});
 }
 

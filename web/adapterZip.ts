@@ -1,4 +1,4 @@
-/** An adapter as one file to carry: PEFT's two in a zip, with what the page writes beside them. */
+/** An adapter as one file: PEFT's two files in a zip, with the files that the page adds. */
 import { zipSync } from 'fflate';
 import { ABOUT } from './about.js';
 import { entriesOf, unpack, ZipError } from './zip.js';
@@ -6,10 +6,10 @@ import { entriesOf, unpack, ZipError } from './zip.js';
 const CONFIG = 'adapter_config.json';
 const MODEL = 'adapter_model.safetensors';
 const ADAPTER_FILES = [CONFIG, MODEL];
-/** What is read of all that is picked. */
+/** Names of the files that are read. */
 const WANTED = [...ADAPTER_FILES, ABOUT];
 
-/** What is read at most, in bytes. */
+/** Largest numbers of bytes. */
 export interface AdapterLimits {
   /** All picked files together, before unpacking: a zip may hold other things, which are not unpacked. */
   readonly picked: number;
@@ -28,8 +28,8 @@ export function zipAdapter(files: ReadonlyMap<string, Uint8Array>): Uint8Array<A
 }
 
 /**
- * The files of an adapter among files that were picked: themselves, or in a zip, in whatever folder of it. Beside PEFT's
- * two there may be the one that says what it was taught.
+ * Finds the files of an adapter among the picked files: on their own, or in any folder of a zip. Besides PEFT's two, they
+ * may include the file that says what the adapter was taught.
  * @throws Error with a sentence for a person
  */
 export async function adapterAmong(
@@ -42,7 +42,7 @@ export async function adapterAmong(
       .slice(0, 5)
       .join(', ') + (files.length > 5 ? ', …' : '');
   if (files.length > MOST_FILES)
-    throw new Error(`${files.length} files were picked: pick the zip, or both files of an adapter.`);
+    throw new Error(`You picked ${files.length} files: pick the zip, or both files of an adapter.`);
   if (files.reduce((sum, { size }) => sum + size, 0) > limits.picked) {
     throw new Error(`${given}: larger than any adapter of this network.`);
   }
@@ -66,7 +66,7 @@ interface Part {
   readonly bytes: Uint8Array;
 }
 
-/** @param given  what was picked, as it is shown */
+/** @param given  the picked files, as shown to the visitor */
 function oneAdapter(found: readonly Part[], given: string): Map<string, Uint8Array> {
   const named = new Map(found.map(({ path, bytes }) => [nameOf(path), bytes]));
   const missing = ADAPTER_FILES.filter((name) => !named.has(name));
@@ -78,7 +78,7 @@ function oneAdapter(found: readonly Part[], given: string): Map<string, Uint8Arr
     );
   }
   if (found.length > named.size) {
-    throw new Error(`${given}: the files of more than one adapter; pick those of one.`);
+    throw new Error(`${given}: these files belong to more than one adapter; pick those of one.`);
   }
   return named;
 }
@@ -98,7 +98,7 @@ const nameOf = (path: string) => path.slice(Math.max(path.lastIndexOf('/'), path
 
 const folderOf = (path: string) => path.slice(0, path.length - nameOf(path).length);
 
-/** A path of a zip as it can be shown. */
+/** A path in a zip, in a form that can be shown. */
 const shown = (path: string) => {
   const clean = path.replaceAll(/\p{C}/gu, '�');
   return clean.length > 60 ? `…${clean.slice(-59)}` : clean;
@@ -114,7 +114,7 @@ function unzipped(name: string, zip: Uint8Array, most: number): Part[] {
       throw new Error(`${name} contains another zip, ${shown(inner.path)}: unpack it and pick that one.`);
     }
     const folders = new Set(two.map(({ path }) => folderOf(path)));
-    // Where what it was taught is elsewhere, that is another adapter's.
+    // A description in another folder belongs to another adapter.
     const about = entries.filter(({ path }) => nameOf(path) === ABOUT && folders.has(folderOf(path)));
     const wanted = [...two, ...about];
     if (folders.size > 1 || new Set(wanted.map(({ path }) => nameOf(path))).size < wanted.length) {

@@ -1,22 +1,22 @@
-/** What the page says that a network reads. */
+/** The answer of a network as the page shows it. */
 import { computed } from '@preact/signals';
 import { answerOf } from './reading.js';
 import { adapter } from './saved.js';
 import { adapterOn, prediction } from './state.js';
 import { work } from './work.js';
 
-/** Before: the network as it came. After: with the adapter. New: one that is being trained from scratch. */
+/** Before: the original network. After: with the adapter. New: a network that is being trained from scratch. */
 export type Side = 'before' | 'after' | 'new';
 
 export interface Answer {
   readonly side: Side;
   readonly isLearning: boolean;
   readonly probabilities: readonly number[] | undefined;
-  /** Undefined where several digits are equally likely, or nothing is drawn. */
+  /** The digit; undefined if several are equally likely or nothing is drawn. */
   readonly digit: number | undefined;
 }
 
-/** What is shown now: what learns, otherwise what was chosen. */
+/** The answer to show: that of the network in training, otherwise the side that was chosen. */
 export const answer = computed<Answer>(() => {
   const { base, adapted, candidate } = prediction.value ?? {};
   const isLearning = work.value === 'teaching' || work.value === 'base';

@@ -6,7 +6,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value;
 });
 
-/** @param before  the checksum of what precedes these bytes */
+/** @param before  the checksum of the bytes before these */
 export function crc32(bytes: Uint8Array, before = 0): number {
   let value = ~before;
   for (const byte of bytes) value = TABLE[(value ^ byte) & 255] ^ (value >>> 8);

@@ -1,4 +1,4 @@
-/** Lines of a pen, as points close enough to look smooth. Lengths are shares of the pad's side; y points down. */
+/** Pen lines as points that are close enough to look smooth. Lengths are shares of the pad's side; y points down. */
 
 import type { Point, Stroke } from './strokes.js';
 
@@ -8,9 +8,9 @@ export interface Oval {
   readonly height: number;
   /** Where the pen begins, in radians: 0 is the right side, −π/2 the top. */
   readonly start: number;
-  /** Radians that the pen travels; below 0 it goes against the clock. */
+  /** Radians that the pen travels; negative is anticlockwise. */
   readonly sweep: number;
-  /** How much larger the oval is at the end than at the start: a line that comes back beside itself. */
+  /** Growth of the oval from start to end, so that the line comes back beside itself. */
   readonly drift?: number;
 }
 
@@ -23,7 +23,7 @@ export function oval({ centre: [x, y], width, height, start, sweep, drift = 0 }:
   });
 }
 
-/** A smooth line through points, the same number of steps between each two (Catmull and Rom). */
+/** A smooth line through points, with the same number of steps between neighbours (Catmull and Rom). */
 export function through(points: readonly Point[], steps = 12): Stroke {
   const at = (i: number) => points[Math.min(Math.max(i, 0), points.length - 1)];
   const line = points.slice(1).flatMap((_, i) =>
@@ -39,12 +39,12 @@ export function through(points: readonly Point[], steps = 12): Stroke {
   return [...line, at(points.length)];
 }
 
-/** Lines one after the other, with a corner where they meet. */
+/** Joins lines, with a corner where they meet. */
 export function joined(...lines: readonly Stroke[]): Stroke {
   return lines.flatMap((line, i) => (i === 0 ? line : line.slice(1)));
 }
 
-/** Upright writing made to lean to the right, by a share of its height. */
+/** Slants upright writing to the right by a share of its height. */
 export function slanted(share: number, strokes: readonly Stroke[]): readonly Stroke[] {
   return strokes.map((stroke) => stroke.map(([x, y]): Point => [x + share * (0.5 - y), y]));
 }

@@ -1,4 +1,4 @@
-/** What this browser could compute on, looked for where somebody may want to choose. */
+/** The devices of this browser, looked for when a visitor may want to choose one. */
 import { signal } from '@preact/signals';
 import type { DeviceReport } from 'lowrank';
 import { ask } from './labClient.js';

@@ -1,10 +1,10 @@
-/** What is said about a training that went wrong. */
+/** Messages about a training run that went wrong. */
 import { count, integer } from './format.js';
 import type { TeachOptions } from './lab/teaching.js';
 import type { Divergence } from './lab/views.js';
 import { GUESSING } from './lab/watch.js';
 
-/** @param iterations  whose values were kept; 0 when there were none */
+/** @param iterations  the iteration whose values were kept; 0 if none were */
 export function whatDiverged(
   { iteration, loss }: Divergence,
   iterations: number,
@@ -14,7 +14,7 @@ export function whatDiverged(
   return `The training went wrong: ${what} A learning rate of ${learningRate} is too high with alpha ${alpha} and rank ${rank}.`;
 }
 
-/** @param iterations  whose values were kept; 0 when there were none */
+/** @param iterations  the iteration whose values were kept; 0 if none were */
 export function whatHappened({ iteration, loss }: Divergence, iterations: number): string {
   const what =
     Math.abs(loss - GUESSING) < 1e-2

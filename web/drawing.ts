@@ -1,10 +1,10 @@
-/** A drawing becomes an image as MNIST has them. */
+/** Turns a drawing into an image like those of MNIST. */
 
 const SIDE = 28;
-/** Side of the box that a digit is scaled to. */
+/** Side of the box that a digit is scaled to, in pixels. */
 const BOX = 20;
 
-/** A picture of ink, 0 to 255 a pixel, row by row. */
+/** A picture of ink, 0 to 255 per pixel, row by row. */
 export interface Ink {
   readonly values: ArrayLike<number>;
   readonly width: number;
@@ -12,7 +12,7 @@ export interface Ink {
 }
 
 /**
- * The digit scaled into 20 × 20, keeping its shape, each pixel the mean of the ink that it covers, and placed in
+ * The digit scaled into 20 × 20, keeping its shape, each pixel the mean of the ink it covers, and placed in
  * 28 × 28 with its centre of mass in the middle: the preparation of MNIST.
  * @returns undefined for a picture without ink
  * @see http://yann.lecun.com/exdb/mnist/
@@ -42,7 +42,7 @@ export function normaliseDigit(ink: Ink): Uint8Array | undefined {
   return pixels;
 }
 
-/** Brings a centre of mass, as a place among the pixels from 0 on, to place 14: there MNIST's are, on the mean. */
+/** Shift that moves a centre of mass (a pixel position counted from 0) to 14, where MNIST's are on average. */
 function shiftOf(centre: number): number {
   return Math.round(SIDE / 2 - centre);
 }

@@ -1,4 +1,4 @@
-/** The drawings that are kept: by all tabs of the page together, and by this one alone where the browser keeps none. */
+/** The kept drawings: shared by all tabs of the page, or only in this tab if the browser keeps nothing. */
 import { signal } from '@preact/signals';
 import type { Example } from './lab/teaching.js';
 import { change, recall } from './storage.js';
@@ -8,9 +8,9 @@ type Change = (now: Drawings) => Drawings;
 
 export const drawings = signal<Drawings>([]);
 
-/** What the browser keeps, as last seen. */
+/** The drawings that the browser keeps, as last seen. */
 let stored: Drawings = [];
-/** What was done here and is not kept yet. */
+/** Changes that were made here and are not kept yet. */
 let pending: readonly Change[] = [];
 let last: Promise<unknown> = Promise.resolve();
 
@@ -22,7 +22,7 @@ const show = () => {
 
 const tabs = openChannel();
 
-/** Undefined where the browser has no channels between tabs, or gives this page none. */
+/** Channel between tabs; undefined if the browser has none, or refuses it to this page. */
 function openChannel(): BroadcastChannel | undefined {
   try {
     return new BroadcastChannel('lowrank drawings');
@@ -40,18 +40,18 @@ async function look(): Promise<void> {
   see(await recall(['drawings'], () => void again()));
 }
 
-/** After what is being done: a change that the browser has not answered yet may still be made. */
+/** Reads after the changes in progress, which the browser may still be making. */
 function again(): Promise<void> {
   last = last.then(look);
   return last.then(() => {});
 }
 
-/** Shows the drawings that are kept, now and whenever another tab changes them. */
+/** Shows the kept drawings, now and whenever another tab changes them. */
 export function recallDrawings(): Promise<void> {
   if (isListening) return again();
   isListening = true;
   tabs?.addEventListener('message', () => void again());
-  // A tab that slept heard nothing.
+  // A sleeping tab receives no messages.
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') void again();
   });
@@ -60,11 +60,11 @@ export function recallDrawings(): Promise<void> {
 
 export const addDrawings = (added: Drawings) => apply((now) => [...now, ...added]);
 
-/** Drawings have no names: of two that are the same, it does not matter which one goes. */
+/** Removes drawings, which have no names: of two equal ones, either may go. */
 export const removeDrawings = (removed: Drawings) =>
   apply((now) => removed.reduce<Drawings>((left, each) => without(left, each), now));
 
-/** Shows a change at once, and makes it in what all tabs keep. @throws Error when the browser does not keep it */
+/** Shows a change at once, then makes it in the shared drawings. @throws Error when the browser does not keep it */
 function apply(by: Change): Promise<void> {
   pending = [...pending, by];
   show();

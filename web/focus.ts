@@ -1,4 +1,4 @@
-/** Focus that is never lost: where the focused element leaves the page, the section it was in takes the focus. */
+/** Keeps the focus: when the focused element leaves the page, the section around it takes the focus. */
 
 /** @returns how to stop */
 export function keepFocus(root: HTMLElement): () => void {
@@ -9,7 +9,7 @@ export function keepFocus(root: HTMLElement): () => void {
     homes = focused ? homesOf(focused) : [];
   };
   const look = () => {
-    // An element that is still there gave the focus away on purpose, or is about to hand it on.
+    // An element that is still on the page gave the focus away on purpose, or is about to hand it on.
     if (!focused || focused.isConnected || document.activeElement !== document.body) return;
     const home = homes.find(({ isConnected }) => isConnected);
     if (!home) return;
@@ -25,7 +25,7 @@ export function keepFocus(root: HTMLElement): () => void {
   };
 }
 
-/** What an element is in, from the inside out. */
+/** The ancestors of an element, innermost first. */
 function homesOf(element: Element): HTMLElement[] {
   const home = element.parentElement?.closest<HTMLElement>('section');
   return home ? [home, ...homesOf(home)] : [];

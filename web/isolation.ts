@@ -1,17 +1,17 @@
 /**
- * Starts the service worker, which keeps the page for use without a network and isolates it. Where there is none, as in
- * some private windows, the page goes on as it is; that it then has one thread is told where its device is named.
+ * Starts the service worker, which keeps the page for offline use and isolates it. Without service workers, as in some
+ * private windows, the page works with one thread, and says so where it names its device.
  */
 
-/** Kept for the tab: it is reloaded once, whatever comes of it. */
+/** Mark kept for the tab: it is reloaded only once, whether that helps or not. */
 const RELOADED = 'lowrank reloaded';
 
 /**
  * @param hasWork  whether a reload would lose something
- * @param settled  when the page needs the network no more, so that the rest may be fetched
+ * @param settled  resolves when the page no longer requires the network, so that the rest may be fetched
  */
 export function startServiceWorker(hasWork: () => boolean, settled: Promise<unknown>): void {
-  // Pages that are not secure have none, whatever the types say.
+  // Insecure pages have none, whatever the types say.
   const container: ServiceWorkerContainer | undefined = navigator.serviceWorker;
   if (import.meta.env.DEV || !container) return;
   const refused = () => {};
@@ -22,7 +22,7 @@ export function startServiceWorker(hasWork: () => boolean, settled: Promise<unkn
 /** Reloads a page that is not isolated once the service worker can isolate it. */
 async function isolate(container: ServiceWorkerContainer, hasWork: () => boolean): Promise<void> {
   await container.register('./sw.js');
-  // A page in another's frame is isolated only where that one is.
+  // A page in a frame is isolated only if the page around it is.
   if (globalThis.crossOriginIsolated || window !== window.top) return;
   if (!container.controller)
     await new Promise((resolve) => {

@@ -1,4 +1,4 @@
-/** What the page keeps in the browser, and whether what is found there is that: another version may have written it. */
+/** What the page keeps in the browser, and a check of what it finds there, since another version may have written it. */
 import { PIXELS } from './lab/pixels.js';
 import type { Example } from './lab/teaching.js';
 import type { SavedAdapter } from './lab/views.js';
@@ -6,7 +6,7 @@ import type { Settings, Source } from './teachSettings.js';
 
 export interface Kept {
   drawings: readonly Example[];
-  /** Of `base`, or of the page's own network. */
+  /** The adapter of `base`, or of the page's own network. */
   adapter: SavedAdapter;
   /** A network that was trained here. */
   base: Uint8Array;
@@ -42,7 +42,7 @@ function isAdapter(value: unknown): value is SavedAdapter {
   const areFiles = [...files].every(
     ([name, bytes]) => typeof name === 'string' && bytes instanceof Uint8Array,
   );
-  // What an older page did not keep is missing, which is no fault.
+  // An older version of the page did not keep this; its absence is no error.
   const areNumbers = [replay, seconds, drawingCount].every((each) => isMissing(each) || isFiniteNumber(each));
   const areDrawings = isMissing(drawings) || (Array.isArray(drawings) && drawings.every(isExample));
   const isBase = isMissing(base) || typeof base === 'string';
@@ -59,7 +59,7 @@ function areSettings(value: unknown): value is Kept['settings'] {
 }
 
 const READ: { readonly [K in keyof Kept]: (value: unknown) => Kept[K] | undefined } = {
-  // A drawing that cannot be read does not cost the others.
+  // One unreadable drawing does not discard the others.
   drawings: (value) => (Array.isArray(value) ? value.filter(isExample) : undefined),
   adapter: (value) => (isAdapter(value) ? value : undefined),
   base: (value) => (value instanceof Uint8Array ? value : undefined),

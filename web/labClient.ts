@@ -6,7 +6,7 @@ import { WorkerClient } from './workerClient.js';
 
 const client = new WorkerClient<Lab>();
 
-/** Starts the worker, in place of one that runs. @param told  when it crashes */
+/** Starts the worker, in place of a running one. @param told  called when it crashes */
 export function startLab(told: (reason: string) => void): void {
   const started = new Worker(new URL('./lab/worker.ts', import.meta.url), {
     type: 'module',
@@ -21,7 +21,7 @@ export function ask<T>(question: (lab: Remote<Lab>) => Promise<T>): Promise<T> {
   return client.ask(question);
 }
 
-/** As `ask`, for work that reports while it runs. */
+/** Like `ask`, for work that reports while it runs. */
 export function askReporting<Report extends readonly unknown[], T>(
   question: (lab: Remote<Lab>, report: ((...report: Report) => void) & ProxyMarked) => Promise<T>,
   told: (...report: Report) => void,

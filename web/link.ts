@@ -1,6 +1,6 @@
 /**
- * A small adapter as an address of the page: the zip that carries it, as text after `#a=`. With 16 bits a number the link
- * is half as long, and its answers are up to 0.02 off: so it has all bits, and the answers are the same.
+ * A small adapter as an address of the page: its zip as text after `#a=`. Sixteen bits per number would halve the link and
+ * change answers by up to 0.02, so the link keeps all bits, and the answers are the same.
  */
 import { ABOUT, aboutFile } from './about.js';
 import { zipAdapter } from './adapterZip.js';
@@ -11,21 +11,21 @@ import { entriesOf, unpack } from './zip.js';
 const START = '#a=';
 const FILES = ['adapter_config.json', 'adapter_model.safetensors', ABOUT];
 
-/** Rank 2 on each layer, and the biases, are 3,518. */
+/** An adapter of rank 2 on each layer, with the biases, has 3,518. */
 const MOST_NUMBERS = 4000;
 const HIGHEST_RANK = 2;
-/** Twice what such an adapter takes. */
+/** Longest hash: twice the length of such an adapter's. */
 const LONGEST = 40_000;
-/** Bytes of the files, unpacked: what does not fit is not an adapter of this size. */
+/** Bytes of the unpacked files: anything larger is not an adapter of this size. */
 const MOST_BYTES = 64 * 1024;
 
 /** Whether the hash of an address is that of a link. */
 export const isLink = (hash: string): boolean => hash.startsWith(START);
 
-/** Why there can be no link, as a sentence; undefined where there can. */
+/** Why there can be no link, as a sentence; undefined if a link is possible. */
 export function linkObstacle(view: AdapterView, isOwnBase: boolean): string | undefined {
   if (!isOwnBase)
-    return 'A link carries the adapter alone, and this one belongs to a network that you trained here.';
+    return 'A link carries only the adapter, and this one belongs to a network that you trained here.';
   if (view.rank > HIGHEST_RANK)
     return `A link has room for an adapter of rank 1 or 2, and this one has rank ${view.rank}: send the zip instead.`;
   if (view.trainable > MOST_NUMBERS)
@@ -40,7 +40,7 @@ export interface LinkParts {
   readonly url: string;
 }
 
-/** @throws Error with a sentence where it would be longer than any program passes on */
+/** @throws Error with a sentence if the link would be longer than any program passes on */
 export function makeLink({ files, view, url }: LinkParts): string {
   const zip = zipAdapter(new Map([...files, [ABOUT, aboutFile(view, 1)]]));
   const hash = START + toBase64Url(zip);
@@ -51,9 +51,9 @@ export function makeLink({ files, view, url }: LinkParts): string {
 }
 
 /**
- * The files that a link carries, which the lab loads as those of a zip.
+ * The files that a link carries; the lab loads them as it loads those of a zip.
  * @param hash  of the page's address
- * @returns undefined where the address carries no adapter
+ * @returns undefined if the address carries no adapter
  * @throws Error with a sentence for a person
  */
 export function readLink(hash: string): AdapterFiles | undefined {

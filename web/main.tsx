@@ -14,7 +14,7 @@ const started = start();
 openLinks();
 greet();
 
-// A page that nobody has touched loses nothing where it is loaded again.
+// A page that nobody has touched loses nothing in a reload.
 let isTouched = false;
 const touch = () => {
   isTouched = true;

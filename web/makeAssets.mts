@@ -1,7 +1,7 @@
 /**
- * Makes what the page ships beside its code, in build/web-assets: the trained base, by the project's own command, in f32
- * for people and in int8 for the page, MNIST gzipped, 1,000 of its training and 1,000 of its test images apart, and the
- * pictures; and beside them a manifest of sizes and checksums. Left alone where all is there already.
+ * Makes the files that the page ships beside its code, in build/web-assets: the base, trained by the project's own command,
+ * in f32 for people and in int8 for the page; MNIST, gzipped; 1,000 training and 1,000 test images on their own; the
+ * pictures; and a manifest of sizes and checksums. Does nothing if all of them exist.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -23,7 +23,7 @@ const run = new URL('build/web-base/', root);
 const manifest = new URL('build/web-assets.json', root);
 const [BASE, SMALL] = ['base.safetensors', 'base-small.bin'];
 
-/** What the command of the page's base is called with, beside where it writes. */
+/** Arguments of the command that trains the page's base, without the output folder. */
 const TRAINING = [
   'mnist',
   '--epochs',
@@ -47,7 +47,7 @@ async function trainBase(): Promise<Uint8Array> {
   return bytes;
 }
 
-/** The network as the page has it, in both of its files: the f32 one holds the numbers that the int8 one stands for. */
+/** Writes the page's network in both files: the f32 file holds the numbers that the int8 file stands for. */
 async function networkFiles(): Promise<Map<string, Uint8Array>> {
   const small = serializeSmall(parseModel(await trainBase(), BASE));
   return new Map([
@@ -58,7 +58,7 @@ async function networkFiles(): Promise<Map<string, Uint8Array>> {
 
 async function digitFiles(mnist: MnistFiles): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
-  // Hosts treat a name that ends in gz each in its own way; these bytes are to arrive as they are.
+  // Hosts treat names that end in gz in different ways, and these bytes must arrive unchanged.
   for (const [name, { bytes }] of Object.entries(mnist)) {
     files.set(`${name}.bin`, gzipSync(bytes, { level: 9 }));
   }

@@ -11,10 +11,10 @@ const root = new URL('../', import.meta.url);
 const folder = new URL('build/web-assets/model/', root);
 const manifest = new URL('build/web-model.json', root);
 
-/** What says which facts a manifest has. */
+/** The source that decides which facts a manifest has. */
 const maker = new URL('web/assets/modelParts.mts', root);
 
-/** All parts are there, and of the model that is there now. */
+/** Whether all parts exist and belong to the present model. */
 function isThere(): boolean {
   if (!existsSync(manifest) || !existsSync(modelPath)) return false;
   const made = JSON.parse(readFileSync(manifest, 'utf8')) as ModelManifest | null;

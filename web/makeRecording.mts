@@ -1,7 +1,7 @@
 /**
- * Records a lesson as the page gives it, for those who look before they download a model: build/web-assets/recorded-cafe.json,
- * and beside it the picture that stands for the page where it is shared.
- * Left alone where what is taught has not changed. `--steps 4` ends it early; `LOWRANK_MODEL` is the model's file. Without the
+ * Records a lesson of the page, for visitors who look before they download a model: build/web-assets/recorded-cafe.json, and
+ * beside it the picture for previews of the page.
+ * Does nothing if the lesson has not changed. `--steps 4` ends it early; `LOWRANK_MODEL` is the model's file. Without the
  * model there is no recording, and the page says so.
  */
 import { createHash } from 'node:crypto';
@@ -31,19 +31,19 @@ import { RECORDED_FILE, type RecordedRun } from './language/recorded/recordedRun
 const assets = new URL('../build/web-assets/', import.meta.url);
 const MODEL = 'SmolLM2-135M-Instruct.Q4_1.gguf';
 const THREADS = 2;
-/** After that it ends where it is. */
+/** Time limit, after which the lesson ends where it is. */
 const MOST_SECONDS = 150;
-/** Stops of the scrubber beside the first. */
+/** Stops of the scrubber besides the first. */
 const STOPS = 6;
-/** As in a lesson of the page. */
+/** The same as in a lesson of the page. */
 const PROBE_TOKENS = 32;
 const [WARMUP, CLIP] = [0.1, 1];
 
-/** All rows are taught: the question of the first probe is to be among them. */
+/** All rows are taught, so that the question of the first probe is among them. */
 const SETTINGS = { ...settingsOf('quick', CAFE.rows.length, { heldOut: 0 }), ...CAFE.teach };
 const PROBES = [CAFE.rows[0].prompt, CAFE.probes[0]];
 
-/** What a recording follows from. */
+/** Checksum of everything that a recording depends on. */
 const KEY = createHash('sha256')
   .update(JSON.stringify([CAFE.rows, SETTINGS, PROBES, STOPS, MODEL]))
   .digest('hex');
@@ -92,12 +92,12 @@ async function record(device: Backend, path: string, most: number): Promise<Reco
   if (stops.at(-1)?.step !== losses.length) await measure();
   const seconds = Math.round((performance.now() - begun) / 1000);
   const about = { preset: CAFE.id, device: `a ${THREADS}-core machine`, seconds, rows: CAFE.rows.length };
-  // One that ended early is made again the next time.
+  // A recording that ended early is made again the next time.
   const key = stopped || most < Number.POSITIVE_INFINITY ? 'ended early' : KEY;
   return { ...about, key, steps: losses.length, probes: PROBES, stops, losses };
 }
 
-/** Whether there is one of this very lesson. */
+/** Whether a recording of this very lesson exists. */
 async function recordedAlready(file: URL): Promise<boolean> {
   if (!existsSync(file)) return false;
   const { key }: Partial<RecordedRun> = JSON.parse(await readFile(file, 'utf8'));

@@ -1,4 +1,4 @@
-/** An adapter that the page's address carries. */
+/** Opens an adapter that the page's address carries. */
 import { undoTo } from './actions.js';
 import { ask } from './labClient.js';
 import { isLink, readLink } from './link.js';
@@ -8,7 +8,7 @@ import { doing, ready, show } from './state.js';
 import { taughtSentence } from './taught.js';
 import { say } from './work.js';
 
-/** Opens links now, and those that are followed while the page is open. */
+/** Opens the link of the address, and links that are followed while the page is open. */
 export function openLinks(): void {
   addEventListener('hashchange', () => void openLink());
   void openLink();
@@ -17,7 +17,7 @@ export function openLinks(): void {
 async function openLink(): Promise<void> {
   if (!isLink(location.hash)) return;
   await doing('loading', async () => {
-    // Where the network did not come, the link stays in the address.
+    // If the network did not load, the link stays in the address.
     if (!ready.value) return;
     const files = readLink(location.hash);
     if (!files) return;
@@ -33,14 +33,14 @@ async function openLink(): Promise<void> {
       const taught = taughtSentence(loaded.view) ?? '';
       say(
         'note',
-        loaded.note ?? `This is the adapter from the link. ${taught} Draw, and see what it reads`,
+        loaded.note ?? `This is the adapter from the link. ${taught} Draw something and see what it reads`,
         replaced,
       );
     } catch (error) {
       if (before.base) await ask((lab) => lab.install(before));
       throw error;
     } finally {
-      // A reload is not to take it again in place of what was taught by then.
+      // A reload must not load it again in place of what was taught since.
       history.replaceState(null, '', location.pathname + location.search);
     }
   });

@@ -3,10 +3,10 @@ import { secondsOf } from './taught.js';
 
 const SIDE = 28;
 
-/** What the pictures of links are expected to be, too. */
+/** Size of the picture in pixels, which is also what link previews expect. */
 export const PICTURE = { width: 1200, height: 630 } as const;
 
-/** What is drawn on: a canvas of the browser, or one of another maker in a program. */
+/** Canvas context to draw on: a browser's, or that of a canvas library in Node. */
 export type Context = Pick<
   CanvasRenderingContext2D,
   'fillStyle' | 'font' | 'textAlign' | 'textBaseline' | 'fillRect' | 'fillText' | 'measureText'
@@ -22,11 +22,11 @@ export interface Reading {
 export interface Picture {
   /** 28 × 28 bytes, white on black. */
   readonly pixels: Uint8Array;
-  /** What it was taught to be. */
+  /** The digit that it was taught as. */
   readonly label: number;
   readonly before: Reading;
   readonly after: Reading;
-  /** Undefined where nobody knows. */
+  /** Duration of the lesson; undefined if it is not known. */
   readonly seconds: number | undefined;
   /** Numbers that were trained. */
   readonly trainable: number;
@@ -70,7 +70,7 @@ function whereOf(seconds: number | undefined): string {
   return seconds === undefined ? 'On my device.' : `In ${secondsOf(seconds)}, on my device.`;
 }
 
-/** `92 %`; what is less than one is not nothing. */
+/** `92 %`; a small share above 0 becomes `< 1 %`. */
 export function shareOf(share: number): string {
   if (share > 0 && share < 0.005) return '< 1 %';
   return `${Math.round(100 * share)} %`;
@@ -87,7 +87,7 @@ interface Line {
   readonly align?: CanvasTextAlign;
 }
 
-/** Fonts differ in width from one system to the next: a line is made as small as its room wants. */
+/** Fonts differ in width from one system to the next: a line that is too wide is drawn smaller. */
 function write(context: Context, line: Line): void {
   const { text, x, y, weight = 400, colour = COLOURS.text, width = TEXT.width, align = 'left' } = line;
   const fontOf = (size: number) => `${weight} ${size}px ${FONT}`;
@@ -139,7 +139,7 @@ function drawReading(context: Context, { word, digit, share, x, width, colour }:
   write(context, { ...line, text: shareOf(share), y: 440, size: 34, weight: 600, colour });
 }
 
-/** Between the two readings. */
+/** Draws the arrow between the two readings. */
 function drawArrow(context: Context, x: number, y: number): void {
   context.fillStyle = COLOURS.soft;
   context.beginPath();

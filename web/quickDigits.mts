@@ -1,4 +1,4 @@
-/** A few images of MNIST, so that a page need not wait for all 70,000. */
+/** A few MNIST images, so that a page does not have to wait for all 70,000. */
 import type { LabelledBytes } from '../src/mnist/mnist.js';
 
 /** The first images of each digit, in the order of the file. */

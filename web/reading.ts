@@ -1,7 +1,7 @@
-/** What probabilities say. */
+/** Reads a digit from probabilities. */
 import { DIGITS } from './format.js';
 
-/** The most likely digit; undefined where several are. */
+/** The most likely digit; undefined if several are equally likely. */
 export function answerOf(probabilities: readonly number[] | undefined): number | undefined {
   if (!probabilities) return undefined;
   const most = Math.max(...probabilities);

@@ -2,7 +2,7 @@
 import { integer } from './format.js';
 import type { AdapterView } from './lab/views.js';
 
-/** True of the page's network and PEFT; `test/peft` knows the same network. */
+/** Code for the page's network in PEFT; `test/peft` has the same network. */
 const PYTHON = `import torch
 from peft import PeftModel
 from safetensors.torch import load_file
@@ -28,7 +28,7 @@ export function readme(view: AdapterView, isOwnBase: boolean): string {
   const { rank, alpha, trainable, base } = view;
   const fits = isOwnBase
     ? '`base.safetensors`, which is beside the page that made this adapter: save it in this folder'
-    : 'a network that was trained in a browser and is only there; with any other one, this adapter means nothing';
+    : 'a network that was trained in a browser and exists only there; with any other network, this adapter is useless';
   return `# A LoRA adapter for handwritten digits
 
 Rank ${rank}, alpha ${alpha}, ${integer(trainable)} numbers${whatOf(view)}.

@@ -1,6 +1,6 @@
 /**
- * Drawings for visitors who would rather watch: two that the network misreads and one that it reads. How other people's
- * drawings of these kinds fare is measured by bench/samples.
+ * Drawings for visitors who would rather watch: two that the network misreads and one that it reads. bench/samples measures
+ * how other people's drawings of these kinds are read.
  */
 import { joined, oval, slanted, through } from './curves.js';
 import type { Stroke } from './strokes.js';
@@ -9,7 +9,7 @@ export interface Sample {
   readonly name: string;
   /** The digit that it is meant to be. */
   readonly label: number;
-  /** In the order in which a hand writes them. */
+  /** Strokes in the order in which a hand writes them. */
   readonly strokes: readonly Stroke[];
 }
 

@@ -1,10 +1,10 @@
-/** Puts a file among the downloads. */
+/** Saves a file as a download. */
 export function saveFile(name: string, content: Blob): void {
   const url = URL.createObjectURL(content);
   const link = document.createElement('a');
   link.href = url;
   link.download = name;
   link.click();
-  // The download has its own hold on the bytes once the event loop has turned.
+  // After one turn of the event loop the download holds the bytes itself.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -1,4 +1,4 @@
-/** The network and adapter that the page has, kept in the browser together. */
+/** The network and adapter of the page, kept in the browser together. */
 import { computed, signal } from '@preact/signals';
 import type { SavedModel } from './lab/views.js';
 import { inTime, keep } from './storage.js';
@@ -8,18 +8,18 @@ export const saved = signal<SavedModel>({});
 export const adapter = computed(() => saved.value.adapter?.view);
 export const baseTrainedHere = computed(() => saved.value.base !== undefined);
 
-/** Takes another network or adapter, and keeps both: those of two tabs are never mixed. */
+/** Sets another network or adapter, and keeps both together, so that those of two tabs never mix. */
 export async function setSaved(next: SavedModel): Promise<void> {
   saved.value = next;
   await keepingSafely('model', keep({ base: next.base, adapter: next.adapter }));
 }
 
-/** What is kept apart: that one is kept says nothing of the other. */
+/** Parts that are kept separately: one may be kept while the other is not. */
 type Part = 'model' | 'drawings';
 
 const failures = signal<ReadonlyMap<Part, string>>(new Map());
 
-/** Why the browser does not keep what was done last; undefined while it does. */
+/** Why the browser does not keep the latest work; undefined while it does. */
 export const notKept = computed<string | undefined>(() => [...failures.value.values()][0]);
 
 export function closeNotKept(): void {
@@ -31,7 +31,7 @@ function setFailure(part: Part, reason: string | undefined): void {
   failures.value = new Map(reason === undefined ? others : [...others, [part, reason]]);
 }
 
-/** Waits until something is kept, for a while; it says what is not, and takes that back should it be kept later. */
+/** Waits a while until something is kept. Reports what is not kept, and withdraws the report if it is kept later. */
 export async function keepingSafely(part: Part, work: Promise<void>): Promise<void> {
   const done = work.then(
     () => setFailure(part, undefined),

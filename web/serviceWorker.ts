@@ -1,10 +1,10 @@
 /**
- * Keeps the page for use without a network, and isolates it where the host sends no headers for that, so that threads may
- * share memory. A file is kept only when its checksum is that of this build, and each build has a cache of its own: what
- * is shown is of one version. It knows nothing of what the page does.
+ * Keeps the page for offline use, and isolates it if the host sends no headers for that, so that threads may share memory.
+ * A file is kept only if its checksum is that of this build, and each build has its own cache, so that the page never
+ * mixes versions. This file knows nothing of what the page does.
  */
 
-/** Written in by the build: checksums by path, of what the page needs, and of what it may ask for later. */
+/** Checksums by path, written in by the build: files that the page requires, and files that it may ask for later. */
 declare const FIRST: Readonly<Record<string, string>>;
 declare const LATER: Readonly<Record<string, string>>;
 declare const VERSION: string;
@@ -16,7 +16,7 @@ interface RequestEvent extends LifeEvent {
   readonly request: Request;
   respondWith(response: Promise<Response>): void;
 }
-/** A service worker's global scope, whose types cannot stand beside those of a page. */
+/** A service worker's global scope, whose types conflict with those of a page. */
 interface Scope {
   readonly registration: ServiceWorkerRegistration;
   readonly clients: { claim(): Promise<void> };
@@ -28,7 +28,7 @@ interface Scope {
 const worker = globalThis as unknown as Scope;
 const { scope } = worker.registration;
 const FILES: Readonly<Record<string, string>> = { ...FIRST, ...LATER };
-/** Other pages of this origin have caches too. */
+/** Start of the names of this page's caches: other pages of this origin have caches too. */
 const OURS = `lowrank ${scope} `;
 const CACHE = `${OURS}${VERSION}`;
 
@@ -40,7 +40,7 @@ const ISOLATION = {
 
 worker.addEventListener('install', (event) => event.waitUntil(install()));
 worker.addEventListener('activate', (event) => event.waitUntil(activate()));
-// The page says when it needs the network no more.
+// The page says when it no longer requires the network.
 worker.addEventListener('message', (event) => event.waitUntil(keepAll()));
 worker.addEventListener('fetch', (event) => {
   const { request } = event;
@@ -48,14 +48,14 @@ worker.addEventListener('fetch', (event) => {
   event.respondWith(answer(event));
 });
 
-/** The first takes over at once, so that a page can be isolated before anything is drawn; a newer one when it is complete. */
+/** Takes over at once if it is the first, so that the page is isolated before it draws; otherwise once it is complete. */
 async function install(): Promise<void> {
   if (worker.registration.active) await keepAll();
   await worker.skipWaiting();
 }
 
 async function activate(): Promise<void> {
-  // In the order in which they were made. Pages that are open may still ask for parts of the version before.
+  // Caches are listed oldest first. Open pages may still ask for parts of the previous version.
   const others = (await caches.keys()).filter((name) => name.startsWith(OURS) && name !== CACHE);
   await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)));
   await worker.clients.claim();
@@ -67,7 +67,7 @@ async function answer(event: RequestEvent): Promise<Response> {
   const found = (await kept(path)) ?? (isNamedByContent(path) ? await caches.match(request) : undefined);
   if (found) return found;
   const response = await fetch(request);
-  // What is of another version is passed on, and not kept.
+  // A file of another version is passed on but not kept.
   if (response.status === 200 && Object.hasOwn(FILES, path))
     event.waitUntil(keep(path, response.clone()).catch(() => {}));
   return isolated(response);
@@ -77,7 +77,7 @@ async function kept(path: string): Promise<Response | undefined> {
   return (await caches.open(CACHE)).match(addressOf(path));
 }
 
-/** @throws Error when a file that the page needs cannot be had in this version */
+/** @throws Error when a required file is not available in this version */
 async function keepAll(): Promise<void> {
   await Promise.all([
     ...Object.keys(FIRST).map(async (path) => {
@@ -89,7 +89,7 @@ async function keepAll(): Promise<void> {
   ]);
 }
 
-/** Takes a file over from the version before. @returns false when it had another one, or none */
+/** Copies a file from the previous version's cache. @returns false if that had another file, or none */
 async function keepOlder(path: string): Promise<boolean> {
   const older = await caches.match(addressOf(path));
   return (
@@ -101,19 +101,19 @@ async function keepOlder(path: string): Promise<boolean> {
   );
 }
 
-/** @throws Error when it is of another version */
+/** @throws Error when the file is of another version */
 async function keep(path: string, response: Response): Promise<void> {
   const bytes = await response.arrayBuffer();
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
   if (hex !== FILES[path]) throw new Error(`${path} is of another version`);
-  // The host's other headers are left out: those about how it was sent no longer hold.
+  // The host's other headers are left out: those about the transfer are no longer true.
   const headers = { ...ISOLATION, 'Content-Type': response.headers.get('Content-Type') ?? '' };
   await (await caches.open(CACHE)).put(addressOf(path), new Response(bytes, { headers }));
 }
 
 function isolated(response: Response): Response {
-  // A redirect that the browser follows by itself has no body that could be passed on.
+  // A redirect for the browser to follow has no body to pass on.
   if (response.status === 0) return response;
   const { status, statusText } = response;
   const headers = new Headers(response.headers);

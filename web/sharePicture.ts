@@ -1,9 +1,9 @@
-/** The picture as a file: to the apps of a phone where it has a way to them, to the downloads elsewhere. */
+/** Passes the picture on as a file: to other apps on a phone that can share, otherwise as a download. */
 
 import { drawPicture, PICTURE, type Picture } from './picture.js';
 import { saveFile } from './saveFile.js';
 
-/** @throws Error with a sentence where the browser makes no picture */
+/** @throws Error with a sentence if the browser cannot make the picture */
 export async function savePicture(picture: Picture): Promise<void> {
   const name = `lowrank-${picture.label}.png`;
   const file = new File([await pngOf(picture)], name, { type: 'image/png' });
@@ -20,7 +20,7 @@ async function pngOf(picture: Picture): Promise<Blob> {
   return png;
 }
 
-/** Desktops have a way to other apps too, but there a download is what one expects. */
+/** Offers the file to other apps. Desktops can do that too, but people expect a download there. */
 async function wasShared(file: File): Promise<boolean> {
   const content = { files: [file] };
   if (!matchMedia('(pointer: coarse)').matches || !navigator.canShare?.(content)) return false;
@@ -28,7 +28,7 @@ async function wasShared(file: File): Promise<boolean> {
     await navigator.share(content);
     return true;
   } catch (error) {
-    // Closing the list of apps is an answer; where sharing is not allowed, the file is downloaded.
+    // Closing the list of apps is an answer too; if sharing is not allowed, the file is downloaded.
     return error instanceof DOMException && error.name === 'AbortError';
   }
 }

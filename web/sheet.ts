@@ -1,11 +1,11 @@
-/** The sheet on the pad: strokes, or an image that was kept, with the way back to what was there before. */
+/** The sheet on the pad: strokes or a kept image, with undo. */
 import { signal } from '@preact/signals';
 import { drawnSoFar, type Stroke } from './strokes.js';
 
-/** Strokes, or 28 × 28 pixels of which no strokes are known. */
+/** Strokes, or 28 × 28 pixels whose strokes are not known. */
 export type Sheet = readonly Stroke[] | Uint8Array;
 
-/** A sample draws itself in this time. */
+/** Milliseconds in which a sample draws itself. */
 const SAMPLE_MS = 600;
 const MOST_HISTORY = 200;
 
@@ -13,7 +13,7 @@ export const sheet = signal<Sheet>([]);
 export const canUndo = signal(false);
 
 let history: readonly Sheet[] = [];
-/** The next stroke begins a new drawing: what is there is a sample, or was taught. */
+/** Whether the next stroke begins a new drawing: the present one is a sample, or was taught. */
 let isDone = false;
 let animation = 0;
 
@@ -24,7 +24,7 @@ function remember(): void {
   canUndo.value = true;
 }
 
-/** A sample that still draws itself ends here. */
+/** Stops a sample that is still drawing itself. */
 function settle(): void {
   cancelAnimationFrame(animation);
 }
@@ -44,7 +44,7 @@ export function beginStroke(x: number, y: number): void {
   sheet.value = [...before, [[x, y]]];
 }
 
-/** @param points  of the stroke that was begun last */
+/** @param points  more points of the latest stroke */
 export function extendStroke(points: Stroke): void {
   if (sheet.value instanceof Uint8Array) return;
   const last = sheet.value.at(-1) ?? [];
@@ -66,7 +66,7 @@ export function clear(): void {
   set([], false);
 }
 
-/** The next stroke begins a new drawing. */
+/** Makes the next stroke begin a new drawing. */
 export function finishSheet(): void {
   isDone = true;
 }
@@ -75,7 +75,7 @@ export function showImage(pixels: Uint8Array): void {
   set(pixels, true);
 }
 
-/** Draws a sample, as a pen would, or at once where motion is not wanted. */
+/** Draws a sample as a pen would, or at once for visitors who prefer reduced motion. */
 export function drawSample(strokes: readonly Stroke[]): void {
   if (matchMedia('(prefers-reduced-motion: reduce)').matches) {
     set(strokes, true);

@@ -1,4 +1,4 @@
-/** What the page knows, and how it comes to be and stays: the screens show it, and what can be done is in `actions.ts`. */
+/** The state of the page: the UI shows it, and `actions.ts` has what can be done. */
 import { computed, effect, signal } from '@preact/signals';
 import { proxy, type Remote } from 'comlink';
 import { drawings, recallDrawings } from './drawings.js';
@@ -19,24 +19,24 @@ import { recall } from './storage.js';
 import { busyWith, reasonOf, say, work } from './work.js';
 
 export const device = signal<DeviceView | undefined>(undefined);
-/** Whether the network is there, so that it answers and can be taught. */
+/** Whether the network is loaded, so that it answers and can be taught. */
 export const ready = signal(false);
-/** The 1,000 test images that come with the page, and 1,000 to train with beside them; why they did not come. */
+/** The 1,000 test images and 1,000 training images that come with the page, or why they did not arrive. */
 export const quickDigits = signal<LabelledImages | Error | undefined>(undefined);
-/** All 70,000 images, which come when they are asked for. */
-/** Whether this browser keeps nothing of the visitor's; undefined until that is known. */
+/** Whether this browser keeps nothing from an earlier visit; undefined until that is known. */
 export const isNewHere = signal<boolean | undefined>(undefined);
+/** All 70,000 images, which are downloaded on request. */
 export const mnist = signal<'absent' | { done: number; total: number } | 'ready' | Error>('absent');
 export const counts = signal<Counts | undefined>(undefined);
-/** A network that was trained from scratch, which waits to be accepted. */
+/** A network that was trained from scratch and waits to be accepted. */
 export const candidate = signal<{ readonly scores: Scores; readonly stopped: boolean } | undefined>(
   undefined,
 );
-/** One that was turned down is kept for a while, in case that was a mistake. */
+/** Whether it is offered; one that was turned down is kept for a while, so that this can be undone. */
 export const isCandidateShown = signal(true);
 export const adapterOn = signal(true);
 export const progress = signal<Progress | undefined>(undefined);
-/** Losses of the training that runs or ran last, by iteration. */
+/** Losses of the current or latest training run, by iteration. */
 export const losses = signal<{
   readonly of: 'base' | 'teaching';
   readonly points: Progress['losses'];
@@ -44,7 +44,7 @@ export const losses = signal<{
   of: 'base',
   points: [],
 });
-/** What is on the pad, as MNIST has it. */
+/** The drawing on the pad in MNIST's form. */
 export const drawn = signal<Uint8Array | undefined>(undefined);
 export const prediction = signal<Prediction | undefined>(undefined);
 
@@ -53,10 +53,10 @@ export const hasQuick = computed(
 );
 export const hasMnist = computed(() => mnist.value === 'ready');
 
-/** What has happened to the device or the worker, until it is mended. */
+/** What happened to the device or the worker, until that is repaired. */
 let trouble: string | undefined;
 
-/** As `busyWith`; what fails because of a trouble is not told, since that is. */
+/** Like `busyWith`, but silent about failures that a reported trouble causes. */
 export async function doing(...[name, body, failed]: Parameters<typeof busyWith>): Promise<void> {
   await busyWith(name, body, (error) => {
     if (trouble === undefined) (failed ?? ((reason) => say('error', reasonOf(reason))))(error);
@@ -65,7 +65,7 @@ export async function doing(...[name, body, failed]: Parameters<typeof busyWith>
   void predictDrawn();
 }
 
-/** Puts all in order again behind the work that fails because of it. */
+/** Repairs a trouble after the work that fails because of it. */
 async function recover(reason: string, mend: () => Promise<string>): Promise<void> {
   if (trouble !== undefined) return;
   trouble = reason;
@@ -77,12 +77,12 @@ async function recover(reason: string, mend: () => Promise<string>): Promise<voi
   };
   await doing('opening', mending, (error) => {
     const again = { label: 'Try again', run: () => void recover(reason, mend) };
-    say('error', `${reason}; it could not be mended: ${reasonOf(error)}`, again);
+    say('error', `${reason}, and starting again failed: ${reasonOf(error)}`, again);
   });
 }
 
 export const onLost = proxy((reason: string) => {
-  // The adapter and the network are on the host too: WebAssembly goes on with them.
+  // The adapter and the network are on the host too: WebAssembly continues with them.
   void recover(reason, async () => {
     device.value = await ask((lab) => lab.open('wasm', onLost));
     return 'going on with WebAssembly; what was trained before is still there';
@@ -132,7 +132,7 @@ export async function start(): Promise<void> {
 
 let quickComing: Promise<void> | undefined;
 
-/** Once the images that come with the page are there, or cannot be had: drawing and teaching go on without them. */
+/** Resolves when the images that come with the page have arrived or failed; drawing and teaching do not require them. */
 export function quickArrived(): Promise<void> {
   quickComing ??= fetchQuick();
   return quickComing;
@@ -156,7 +156,7 @@ async function countIfPossible(): Promise<void> {
   if (hasQuick.value) await doing('testing', test);
 }
 
-/** What the browser tells late takes its place, unless there is something newer by then. */
+/** Opens what the browser returned late, unless there is something newer by then. */
 function openLate(kept: SavedModel): void {
   if (kept.base === undefined && kept.adapter === undefined) return;
   void doing('loading', async () => {
@@ -166,14 +166,14 @@ function openLate(kept: SavedModel): void {
   });
 }
 
-/** Opens a device with what was kept. */
+/** Opens a device with the kept network and adapter. */
 async function open(kept: SavedModel): Promise<void> {
   // A network so small gains nothing from a graphics card, whose code would have to be fetched.
   device.value = await ask((lab) => lab.open('wasm', onLost));
   await install(kept);
 }
 
-/** What of it cannot be used is left out, and left where it is kept. */
+/** Installs what was kept; parts that cannot be used are left out and stay stored. */
 async function install({ base, adapter: kept }: SavedModel): Promise<void> {
   const choices: SavedModel[] = [...(kept ? [{ base, adapter: kept }] : []), ...(base ? [{ base }] : []), {}];
   const failures: unknown[] = [];
@@ -220,7 +220,7 @@ export async function test(): Promise<void> {
   }
 }
 
-/** Asks for a training, and shows how it goes and what it makes of the drawing on the pad. */
+/** Starts a training run, and shows its progress and how it reads the drawing on the pad. */
 export function follow<T>(
   of: 'base' | 'teaching',
   question: (lab: Remote<Lab>, onProgress: OnProgress) => Promise<T>,
@@ -244,7 +244,7 @@ export async function show(next: SavedModel): Promise<void> {
 let asking = false;
 let askAgain = false;
 
-/** Asks for what is on the pad; while an answer is awaited, only the newest drawing waits for the next. */
+/** Asks what the drawing on the pad is; while an answer is pending, only the newest drawing waits. */
 export async function predictDrawn(): Promise<void> {
   askAgain = true;
   if (asking || !ready.value) return;

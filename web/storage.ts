@@ -1,15 +1,15 @@
-/** What survives a reload, in IndexedDB, which need not be there: it may throw, refuse, or never answer. */
+/** Storage that survives a reload, in IndexedDB, which may be missing, throw, refuse, or never answer. */
 import { createStore, getMany, setMany, update } from 'idb-keyval';
 import { type Kept, validated } from './kept.js';
 
-/** A database that is blocked answers never; the page does not wait for it. */
+/** A blocked database never answers; the page waits no longer than this. */
 const PATIENCE_MS = 3000;
 
 const store = createStore('lowrank', 'page');
 
 type Recalled<K extends keyof Kept> = Partial<Pick<Kept, K>>;
 
-/** Undefined where there is nothing that can be used, or the browser keeps nothing for this page. It may never answer. */
+/** Reads kept values; those that are missing or unusable are left out. The promise may never settle. */
 export async function read<K extends keyof Kept>(keys: readonly K[]): Promise<Recalled<K>> {
   try {
     const values = await getMany<unknown>([...keys], store);
@@ -20,8 +20,8 @@ export async function read<K extends keyof Kept>(keys: readonly K[]): Promise<Re
 }
 
 /**
- * As `read`, with nothing after a while.
- * @param late  told what is found when that takes longer
+ * Like `read`, but gives up after a while with nothing.
+ * @param late  called with what is found if that takes longer
  */
 export function recall<K extends keyof Kept>(
   keys: readonly K[],
@@ -35,14 +35,14 @@ export function recall<K extends keyof Kept>(
 }
 
 /**
- * Keeps values, all or none; that may take as long as the browser likes.
+ * Keeps all the values or none. This may take as long as the browser likes.
  * @throws Error when the browser does not keep them, for example because it is out of space
  */
 export async function keep(values: { readonly [K in keyof Kept]?: Kept[K] | undefined }): Promise<void> {
   await setMany(Object.entries(values), store);
 }
 
-/** Changes a value by what it is now, whoever wrote it. @returns the new value @throws Error as `keep` does */
+/** Computes a new value from the current one, whichever tab wrote it. @returns the new value @throws Error as `keep` does */
 export async function change<K extends keyof Kept>(
   key: K,
   by: (now: Kept[K] | undefined) => Kept[K],
@@ -57,7 +57,7 @@ export async function change<K extends keyof Kept>(
   return next;
 }
 
-/** @throws Error when the browser takes longer than a visitor waits; what it does goes on */
+/** @throws Error when the browser takes longer than a visitor waits; its work continues */
 export function inTime<T>(work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('the browser did not answer')), PATIENCE_MS);

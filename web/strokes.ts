@@ -1,7 +1,7 @@
-/** What a pen has drawn, in shares of the pad's side, and how it looks on a canvas. */
+/** Pen strokes in shares of the pad's side, and how they are drawn on a canvas. */
 
 export type Point = readonly [x: number, y: number];
-/** The places of the pen from where it was put down to where it was lifted. */
+/** Positions of the pen from where it was put down to where it was lifted. */
 export type Stroke = readonly Point[];
 
 /** Width of the pen: 22 of 280 pixels, which makes lines about as thick as MNIST's. */
@@ -15,7 +15,7 @@ export function inkOn(context: CanvasRenderingContext2D, side: number, strokes: 
   for (const [first, ...rest] of strokes) {
     context.beginPath();
     if (rest.length === 0) {
-      // A line without length leaves no ink.
+      // A line of no length would leave no ink.
       context.arc(first[0] * side, first[1] * side, (PEN * side) / 2, 0, 2 * Math.PI);
       context.fill();
       continue;
@@ -26,7 +26,7 @@ export function inkOn(context: CanvasRenderingContext2D, side: number, strokes: 
   }
 }
 
-/** As much of a drawing as a pen that moves evenly has drawn. @param share  of the way, 0 to 1 */
+/** The part of a drawing that a steadily moving pen has drawn. @param share  share of the whole length, 0 to 1 */
 export function drawnSoFar(strokes: readonly Stroke[], share: number): Stroke[] {
   const steps = strokes.reduce((sum, { length }) => sum + length, 0);
   let left = Math.ceil(share * steps);

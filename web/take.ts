@@ -1,4 +1,4 @@
-/** The ways in which the adapter there is leaves the page: a zip, a link, a picture. */
+/** The ways to take the adapter with you: a zip, a link, a picture. */
 import { computed } from '@preact/signals';
 import { withAbout } from './about.js';
 import { zipAdapter } from './adapterZip.js';
@@ -18,13 +18,13 @@ export const linkReason = computed(
   () => adapter.value && linkObstacle(adapter.value, !baseTrainedHere.value),
 );
 
-/** What is in the picture: the latest drawing. */
+/** The drawing in the picture: the latest one. */
 const pictured = computed(() => adapter.value?.drawings?.at(-1));
 
 /** Why there is no picture, as a sentence. */
 export const pictureReason = computed(() =>
   adapter.value && !pictured.value
-    ? 'A picture shows a drawing, and none is known of this adapter.'
+    ? 'A picture shows a drawing, and this adapter came without one.'
     : undefined,
 );
 
@@ -35,7 +35,7 @@ export function downloadZip(): void {
   saveFile(ZIP, new Blob([zip], { type: 'application/zip' }));
 }
 
-/** Undefined where there is none, which is said. */
+/** Makes a link. @returns undefined if there is none; the page has said why */
 export function newLink(): string | undefined {
   const { adapter: taken } = saved.value;
   if (!taken) return undefined;

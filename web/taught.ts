@@ -4,7 +4,7 @@ import type { Taught } from './lab/views.js';
 
 const LIST = new Intl.ListFormat('en-GB', { type: 'conjunction' });
 
-/** `Taught 0 from 1 drawing in 0.4 s.`; undefined for an adapter of which nobody knows. */
+/** `Taught 0 from 1 drawing in 0.4 s.`; undefined for an adapter of unknown origin. */
 export function taughtSentence({ digits, iterations, seconds, drawingCount }: Taught): string | undefined {
   if (digits.length === 0) return undefined;
   const from = drawingCount ? ` from ${count(drawingCount, 'drawing')}` : '';
@@ -12,7 +12,7 @@ export function taughtSentence({ digits, iterations, seconds, drawingCount }: Ta
   return `Taught ${LIST.format(digits.map(String))}${from} in ${time}.`;
 }
 
-/** `0.4 s`: so short a time is never none. */
+/** `0.4 s`; never `0.0 s`. */
 export function secondsOf(seconds: number): string {
   return `${seconds < 10 ? Math.max(0.1, seconds).toFixed(1) : Math.round(seconds)} s`;
 }

@@ -1,4 +1,4 @@
-/** What is to be taught, and how: as set on the page, kept over a reload. */
+/** What to teach and how: the settings of the page, kept across reloads. */
 import { computed, effect, signal } from '@preact/signals';
 import { drawings } from './drawings.js';
 import { hasMnist, ready } from './state.js';
@@ -19,7 +19,7 @@ const DEFAULTS: Settings = { rank: 2, alpha: 1, learningRate: 0.001, iterations:
 
 /** What was taught last. */
 export const source = signal<Source>('drawings');
-/** The tutorial's. */
+/** The tutorial's settings. */
 export const digits = signal<readonly number[]>([2, 3, 5, 8, 9]);
 export const settings = signal(DEFAULTS);
 
@@ -27,7 +27,7 @@ export const areDefaults = computed(() =>
   Object.entries(DEFAULTS).every(([name, value]) => settings.value[name as keyof Settings] === value),
 );
 
-/** Why teaching as set cannot begin; undefined when it can. */
+/** Why teaching with these settings cannot begin; undefined when it can. */
 export const obstacle = computed(() => {
   if (!ready.value) return 'The network is not loaded yet.';
   if (source.value === 'digits') {
@@ -36,25 +36,25 @@ export const obstacle = computed(() => {
       ? undefined
       : 'The digits of MNIST are not loaded yet. Your own drawings do not need them.';
   }
-  return drawings.value.length === 0 ? 'Draw something first, and tell it what it is.' : undefined;
+  return drawings.value.length === 0 ? 'Draw something first, and say what it is.' : undefined;
 });
 
 export function resetSettings(): void {
   settings.value = DEFAULTS;
 }
 
-/** Takes what was set before, and keeps every change from now on. */
+/** Restores the settings of an earlier visit, and keeps every change from now on. */
 export async function recallSettings(): Promise<void> {
   const before = [source.value, digits.value, settings.value];
   const { settings: kept } = await read(['settings']);
   const now = [source.value, digits.value, settings.value];
-  // What was set while the browser looked is newer.
+  // A setting that was changed while the browser read is newer.
   const isUntouched = before.every((value, i) => value === now[i]);
   if (kept && isUntouched)
     [source.value, digits.value, settings.value] = [kept.source, kept.digits, kept.settings];
   effect(() => {
     const all = { source: source.value, digits: digits.value, settings: settings.value };
-    // Where the browser keeps nothing, the page says so when there is something to lose.
+    // If the browser keeps nothing, the page says so once there is something to lose.
     keep({ settings: all }).catch(() => {});
   });
 }

@@ -1,6 +1,6 @@
 /**
- * The build of the page. `LOWRANK_SITE=https://example.org/digits/` is the address it will have, which those who show a
- * preview of a shared page require for its picture; without it the picture's address is relative.
+ * The build of the page. `LOWRANK_SITE=https://example.org/digits/` is the address it will have. Sites that show a preview
+ * of a shared page require it for the picture; without it the picture's address is relative.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,14 +12,14 @@ import { serviceWorker } from './plugins/serviceWorker.js';
 const root = new URL('..', import.meta.url);
 const path = (name: string) => fileURLToPath(new URL(name, root));
 
-/** With these the page is cross-origin isolated, and its worker may have threads. */
+/** Headers that make the page cross-origin isolated, so that its worker may have threads. */
 const headers = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
 const files = readFileSync(path('build/web-assets.json'), 'utf8');
-/** Null where this build has no language model. */
+/** Null if this build has no language model. */
 const model = existsSync(path('build/web-model.json'))
   ? readFileSync(path('build/web-model.json'), 'utf8')
   : 'null';
@@ -29,7 +29,7 @@ export default defineConfig({
   define: { PAGE_FILES: files, MODEL_FILES: model },
   plugins: [head({ site: process.env.LOWRANK_SITE, recording }), serviceWorker()],
   root: path('web'),
-  // So that the files can lie in any folder of a host.
+  // Relative addresses: the files can lie in any folder of a host.
   base: './',
   publicDir: path('build/web-assets'),
   resolve: {

@@ -1,18 +1,18 @@
-/** One piece of work after the other, and what the page says about them. */
+/** A queue of work, and the messages of the page about it. */
 import { computed, signal } from '@preact/signals';
 
 export type Work = 'opening' | 'base' | 'teaching' | 'testing' | 'loading';
 
-/** A line about what went wrong, or what was done instead. */
+/** A line that says what went wrong, or what was done instead. */
 export interface Message {
   readonly kind: 'error' | 'note';
   readonly text: string;
-  /** What can be done about it. */
+  /** A button beside the text. */
   readonly action?: { readonly label: string; readonly run: () => void } | undefined;
 }
 
 export const work = signal<Work | undefined>('opening');
-/** Counting the test images, which follows by itself, keeps nobody from anything: what is asked for waits for it. */
+/** Whether work runs. Counting the test images starts by itself and blocks nothing: what the visitor asks for waits for it. */
 export const busy = computed(() => work.value !== undefined && work.value !== 'testing');
 export const message = signal<Message | undefined>(undefined);
 
@@ -30,7 +30,7 @@ function sentence(text: string): string {
 
 let last = Promise.resolve();
 
-/** Runs one piece of work after those before it. @param failed  told what went wrong; otherwise it is shown */
+/** Runs work after the work before it. @param failed  called with the error; by default the page shows it */
 export function busyWith(
   name: Work,
   body: () => Promise<void>,
@@ -38,7 +38,7 @@ export function busyWith(
 ): Promise<void> {
   last = last.then(async () => {
     work.value = name;
-    // A test follows by itself; what was said before is not over for it.
+    // A test starts by itself and does not clear the last message.
     if (name !== 'testing') message.value = undefined;
     try {
       await body();

@@ -1,29 +1,29 @@
-/** What computes, in a worker, which is started again where it crashes. */
+/** The page's side of a worker that computes; a crashed worker can be replaced. */
 import { type ProxyMarked, proxy, type Remote, wrap } from 'comlink';
 
 export class WorkerClient<Lab> {
   #worker: Worker | undefined;
   #lab: Remote<Lab> | undefined;
-  /** Why it does not run. */
+  /** Why the worker does not run. */
   #stopped = new Error('the part of this page that computes was not started');
   #onCrash: (reason: string) => void = () => {};
   readonly #waiting = new Set<(reason: Error) => void>();
 
-  /** Takes a new worker, in place of one that runs. @param told  when it crashes */
+  /** Takes a new worker, in place of a running one. @param told  called when it crashes */
   start(started: Worker, told: (reason: string) => void): void {
     this.#worker?.terminate();
     this.#rejectAll(new Error('the part of this page that computes was started again'));
     this.#onCrash = told;
     this.#worker = started;
     this.#lab = wrap<Lab>(started);
-    // A worker whose code does not come says no more than that.
+    // A worker whose code does not arrive gives no reason.
     started.addEventListener('error', (event) =>
       this.#crashed(started, event.message || 'its code could not be loaded'),
     );
     started.addEventListener('messageerror', () => this.#crashed(started, 'a message to it was damaged'));
   }
 
-  /** Ends the worker. @param reason  why, for those who still ask */
+  /** Ends the worker. @param reason  the error for questions that are still open */
   stop(reason: Error): void {
     this.#worker?.terminate();
     this.#worker = undefined;
@@ -61,8 +61,8 @@ export class WorkerClient<Lab> {
   }
 
   /**
-   * As `ask`, for work that reports while it runs. A report has a channel of its own: one that arrives after the answer
-   * is dropped, and does not take the place of what is shown by then.
+   * Like `ask`, for work that reports while it runs. Reports have their own channel: one that arrives after the answer is
+   * dropped, so that it cannot replace what the page shows by then.
    */
   async askReporting<Report extends readonly unknown[], T>(
     question: (lab: Remote<Lab>, report: ((...report: Report) => void) & ProxyMarked) => Promise<T>,

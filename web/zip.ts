@@ -1,12 +1,12 @@
 /**
- * Reads a zip that nobody vouches for: entries are listed without unpacking any, and one is unpacked piece by piece, so
- * that it ends where it grows beyond what was allowed.
+ * Reads an untrusted zip: entries are listed without unpacking them, and each is unpacked piece by piece, so that it ends as
+ * soon as it exceeds the limit.
  * @see https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
  */
 import { Inflate } from 'fflate';
 import { crc32 } from './crc32.js';
 
-/** What is wrong with a zip, to be said of its name: `is damaged`. */
+/** What is wrong with a zip, as it follows the name: `is damaged`. */
 export class ZipError extends Error {}
 
 const damaged = (cause?: unknown) => new ZipError('is not a zip file, or it is damaged', { cause });
@@ -14,7 +14,7 @@ const damaged = (cause?: unknown) => new ZipError('is not a zip file, or it is d
 export interface ZipEntry {
   readonly path: string;
   readonly isEncrypted: boolean;
-  /** Bytes, unpacked, as the zip says. */
+  /** Unpacked size in bytes, according to the zip. */
   readonly size: number;
   readonly method: number;
   readonly crc: number;
@@ -28,15 +28,15 @@ const CENTRAL = 0x02014b50;
 const LOCAL = 0x04034b50;
 const END_BYTES = 22;
 const LONGEST_COMMENT = 0xffff;
-/** Stands in a field of 32 bits for a number that is in an extra field of 64. */
+/** Placeholder in a 32-bit field for a number in a 64-bit extra field. */
 const ELSEWHERE = 0xffffffff;
 
-/** A byte of a zip becomes at most 1,032: what one piece may unpack to before it is counted. */
+/** Packed bytes per piece: each unpacks to at most 1,032, which bounds a piece before it is counted. */
 const PIECE = 8192;
 
 /**
- * What is in a zip, by its directory.
- * @param most  entries that are allowed
+ * Lists the entries of a zip from its directory.
+ * @param most  largest number of entries
  * @throws ZipError when it is not a zip, is damaged, or has more entries
  */
 export function entriesOf(zip: Uint8Array, most: number): ZipEntry[] {
@@ -103,7 +103,7 @@ function entryAt(view: DataView, zip: Uint8Array, place: number): { entry: ZipEn
   return { entry, next: extra + extraBytes + commentBytes };
 }
 
-/** Those of the numbers that do not fit 32 bits stand one after the other in an extra field, whose kind is 1. */
+/** Reads numbers that do not fit 32 bits: they follow each other in an extra field of kind 1. */
 function fullNumbers(view: DataView, begin: number, end: number, numbers: readonly number[]): number[] {
   if (!numbers.includes(ELSEWHERE)) return [...numbers];
   for (let at = begin; at + 4 <= end; at += 4 + view.getUint16(at + 2, true)) {
@@ -118,12 +118,12 @@ function fullNumbers(view: DataView, begin: number, end: number, numbers: readon
   throw damaged();
 }
 
-/** Of 64 bits. */
+/** Reads a 64-bit number. */
 const numberAt = (view: DataView, place: number) => Number(view.getBigUint64(place, true));
 
 /**
- * The contents of entries.
- * @param most  bytes that are allowed for all of them together
+ * Unpacks entries.
+ * @param most  largest number of bytes for all of them together
  * @throws ZipError as soon as there are more, or when it is damaged or packed in another way
  */
 export function unpack(entries: readonly ZipEntry[], most: number): Uint8Array[] {

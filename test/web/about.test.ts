@@ -1,4 +1,4 @@
-/** What goes with an adapter's files: written, read back, and read where nobody vouches for it. */
+/** The file that describes an adapter: written, read back, and read from untrusted sources. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readAbout, withAbout } from '../../web/about.js';
@@ -93,7 +93,7 @@ describe('lowrank.json', () => {
     const isRead = (bytes: Uint8Array) => {
       try {
         const taught = readAbout(bytes);
-        // What is kept in the browser is held to the same.
+        // The same rules apply to what the browser keeps.
         const view = { ...VIEW, ...taught };
         expect(validated('adapter', { files: new Map(), view })).toBeDefined();
       } catch (error) {

@@ -1,4 +1,4 @@
-/** Zips that nobody vouches for: what they may cost, and what is said about them. */
+/** Untrusted zips: what they may cost, and the messages about them. */
 import { crc32, deflateRawSync } from 'node:zlib';
 import { Inflate, zipSync } from 'fflate';
 import { describe, expect, it, vi } from 'vitest';
@@ -20,7 +20,7 @@ const zipped = (parts: Record<string, Uint8Array>) => zipSync(parts);
 interface Entry {
   readonly path: string;
   readonly bytes: Uint8Array;
-  /** What the zip says of it, where that is not the truth. */
+  /** What the zip claims, if that is not true. */
   readonly size?: number;
   readonly flags?: number;
   readonly method?: number;
@@ -122,7 +122,7 @@ describe('adapterAmong', () => {
     expect(Object.fromEntries(await read(...files))).toEqual(GOOD);
   });
 
-  it('takes what was taught too, from the folder of the adapter alone', async () => {
+  it('also takes what was taught, only from the folder of the adapter', async () => {
     const beside = handMade([...good, ABOUT_ENTRY]);
     expect(Object.fromEntries(await read(fileOf(beside)))).toEqual({
       ...GOOD,
@@ -181,7 +181,7 @@ describe('adapterAmong', () => {
     [
       'two adapters in two files',
       () => [fileOf(zipped(GOOD), 'a.zip'), fileOf(zipped(GOOD), 'b.zip')],
-      /^a\.zip, b\.zip: the files of more than one adapter; pick those of one\.$/,
+      /^a\.zip, b\.zip: these files belong to more than one adapter; pick those of one\.$/,
     ],
     [
       'more entries than an adapter has',
@@ -228,7 +228,7 @@ describe('adapterAmong', () => {
     [
       'many files',
       () => Array.from({ length: 101 }, (_, i) => fileOf(new Uint8Array(), `${i}`)),
-      /^101 files were picked: pick the zip, or both files of an adapter\.$/,
+      /^You picked 101 files: pick the zip, or both files of an adapter\.$/,
     ],
     [
       'a large file',

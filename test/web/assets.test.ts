@@ -81,7 +81,7 @@ describe('the picture of the language page', () => {
     ]);
   });
 
-  it('says where an answer goes on', () => {
+  it('shows where an answer continues', () => {
     expect(wrapped('At six, when the lamp goes out.', isNarrow, 3)).toEqual([
       'At six,',
       'when the',
@@ -135,7 +135,7 @@ describe('the head of the page', () => {
     expect(tags).not.toContain('preload');
   });
 
-  it('refuses a site that is no address', () => {
+  it('refuses a site that is not an address', () => {
     expect(() => tagsOf('example.org')).toThrow('LOWRANK_SITE must be an address');
   });
 });

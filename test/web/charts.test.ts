@@ -1,4 +1,4 @@
-/** Where the lines, bars and ticks of the charts are. */
+/** Positions of the lines, bars and ticks of the charts. */
 import { describe, expect, it } from 'vitest';
 import { barsOf, lossCurve, roundTicks, type Tick } from '../../web/charts/geometry.js';
 

@@ -12,7 +12,7 @@ import { PIXELS } from '../../web/lab/pixels.js';
 import type { Counts } from '../../web/lab/views.js';
 import { changesOf, imageWords, rowsOf, rowWords, totalWords } from '../../web/ui/forgot/changes.js';
 
-/** Noise, of which a network reads something. */
+/** Noise that a network reads as some digits. */
 function noise(count: number, seed: number): LabelledBytes {
   let state = seed;
   const next = () => {
@@ -106,7 +106,7 @@ describe('the rows', () => {
     expect(rowWords({ digit: 8, images: rows[8].images.slice(1) })).toBe('no change');
   });
 
-  it('show what the network alone misreads', () => {
+  it('show what the network misreads without an adapter', () => {
     const before = rowsOf(LABELS, { base: Uint8Array.of(8, 5, 8, 5), adapted: undefined });
     expect(rowWords(before[8])).toBe('all right');
     expect(rowWords(before[3])).toBe('2 misread');
@@ -124,7 +124,7 @@ describe('the verdict', () => {
   const words = (adapted: readonly number[], taught: readonly number[]) =>
     changesOf(base, scores(adapted), taught).map((each) => `${each.count} ${each.words}`);
 
-  it('tells the digits that were taught from the others', () => {
+  it('distinguishes the taught digits from the others', () => {
     const adapted = [2, 1, 1, 1, 1, 1, 10, 10, 71, 20];
     expect(words(adapted, [0])).toEqual(['23 more right on 0', '51 fewer right on the others']);
     expect(words(adapted, [0, 1, 8])).toEqual([
@@ -169,7 +169,7 @@ describe('shares', () => {
     expect(tied.map((_, digit) => shareText(tied, digit))).toEqual(['–', '30 %', '–', '57 %']);
     const single = [0.002, 0.3, 0.1, 0.598];
     expect(shareText(single, 0)).toBe('<1 %');
-    // The highest may tie: that is no floor.
+    // A tie of the highest values is not the floor.
     const even = [0.4, 0.4, 0.2];
     expect(even.map((_, digit) => shareText(even, digit))).toEqual(['40 %', '40 %', '20 %']);
   });

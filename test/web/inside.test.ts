@@ -1,4 +1,4 @@
-/** What the figure of the page is drawn from, against what the network answers. */
+/** The numbers behind the page's figure, compared with the network's answers. */
 import { describe, expect, it } from 'vitest';
 import {
   applyLora,
@@ -25,7 +25,7 @@ function noise(length: number, seed: number, std = 1): Float32Array {
 
 const inputs = noise(COUNT * PIXELS, 1);
 
-/** The network's own logits, as a ReLU leaves them. */
+/** The network's own logits, after the ReLU. */
 async function logitsOf(model: DigitsNet): Promise<number[]> {
   const x = tensor(device, inputs, [COUNT, PIXELS]);
   return Array.from(await model.forward(x).read());
@@ -45,7 +45,7 @@ function expectClose(found: readonly number[], expected: readonly number[]): voi
   for (const [i, value] of expected.entries()) expect(Math.abs(found[i] - value)).toBeLessThan(1e-4);
 }
 
-/** An adapter whose every value was changed, as a training does. */
+/** An adapter with every value changed, as after a training run. */
 async function adapted(config: LoraConfig, iterations = 200) {
   const model = new DigitsNet(device);
   const state = await model.stateDict();

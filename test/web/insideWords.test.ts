@@ -23,7 +23,7 @@ import {
 
 const waves = (length: number, phase: number) => Float32Array.from({ length }, (_, i) => Math.sin(phase + i));
 
-/** Of the real sizes, with an adapter of rank 2 on those layers that are named. */
+/** The figure's data in the real sizes, with an adapter of rank 2 on the named layers. */
 function insideWith(adapter: Inside['adapter'], on = ['linear1', 'linear2', 'linear3']): Inside {
   const sizes = [784, 256, 128, 10];
   const layers = [1, 2, 3].map((i): InsideLayer => {
@@ -80,7 +80,7 @@ describe('the strips', () => {
     expect(b && [sizeText(b), rangeText(b)]).toEqual(['B, trained: 256 × 5 = 1,280 numbers', 'all zero']);
     expect(captionText(inside.layers[0], shown)).toContain('made of 5 × (784 + 256) = 5,200 numbers');
     expect(stateText(inside, { shown, isShown: false })).toBe(
-      'A starts as noise, B as zeros: at first B·A is zero, and nothing changes.',
+      'A starts as noise, B as zeros: at first B·A is zero and changes nothing.',
     );
   });
 
@@ -106,7 +106,7 @@ describe('the strips', () => {
     expect(stateText(inside, { shown, isShown: true })).toContain('does not say how A started');
     expect(shownOf(first, 2, LOADED)).toBeUndefined();
     expect(Object.keys(partsOf(first, undefined, 'now'))).toEqual(['block']);
-    expect(captionText(first, undefined)).toBe('W is frozen, and this adapter leaves this layer as it is.');
+    expect(captionText(first, undefined)).toBe('W is frozen, and this adapter does not change this layer.');
     expect(noiseText(inside)).toBe('');
     expect(partsOf(last, shown, 'change').a?.title).toBe('A');
   });

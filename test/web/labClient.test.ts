@@ -2,7 +2,7 @@ import { expose } from 'comlink';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { askReporting, startLab } from '../../web/labClient.js';
 
-/** Work that ends when it is told to, and reports whenever it is told to. */
+/** Work that ends and reports on command. */
 const lab = {
   runs: 0,
   report: (_: number): void | Promise<void> => {},

@@ -1,4 +1,4 @@
-/** Adapters that are carried, in a zip and in a link, from one lab to another. */
+/** Adapters that go from one lab to another, in a zip and in a link. */
 
 import fc from 'fast-check';
 import { unzipSync } from 'fflate';
@@ -19,7 +19,7 @@ const URL_OF_PAGE = 'https://example.org/lowrank/?x=1#old';
 const { device } = await selectDevice({ prefer: 'wasm', threads: 1 });
 
 const { images } = (await parseMnist(await mnistFiles())).test;
-/** What the network has not seen. */
+/** Images that the network has not seen. */
 const IMAGES = Array.from({ length: 400 }, (_, i) => images.slice(i * PIXELS, (i + 1) * PIXELS));
 
 async function trained(seed: number): Promise<Uint8Array> {
@@ -193,7 +193,7 @@ describe('a zip', () => {
     const other = await labWith(await trained(1));
     const loaded = await other.loadAdapter(files);
     expect(loaded.note).toMatch(/^It was taught on another network/);
-    // It is still that one's, wherever it is carried next.
+    // It still belongs to that network, wherever it goes next.
     expect(loaded.view.base).toBe(adapter.view.base);
   });
 

@@ -1,4 +1,4 @@
-/** The picture to show to others, by what is drawn where. */
+/** The picture to show to others: what is drawn where. */
 import { describe, expect, it } from 'vitest';
 import { PIXELS } from '../../web/lab/pixels.js';
 import { type Context, drawPicture, PICTURE, type Picture, shareOf } from '../../web/picture.js';
@@ -14,7 +14,7 @@ interface Written {
 
 const WIDE = 0.62;
 
-/** A canvas that notes what is drawn, whose letters are all as wide. */
+/** A canvas that records what is drawn, with letters of equal width. */
 class Notes {
   fillStyle = '';
   font = '';

@@ -1,4 +1,4 @@
-/** The sample drawings, before and after one tap, by a base that is trained as the page's is. */
+/** The sample drawings before and after one tap, read by a base trained like the page's. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { chromiumInks } from '../../bench/samples/canvas.js';
 import { Learner, roundedToBytes } from '../../bench/samples/learner.js';
@@ -13,7 +13,7 @@ import { SAMPLES } from '../../web/samples.js';
 import { hasChromium } from '../browser/chromium.js';
 import { trainImages } from '../support/mnistData.js';
 
-/** What the base reads instead, where it misreads. */
+/** The digit that the base reads instead, if it misreads. */
 const MISREAD = new Map([
   ['a slashed zero', 8],
   ['a one with a flag', 7],
@@ -47,7 +47,7 @@ const baseOf = (name: string) => {
 };
 
 describe.each(['as it was trained', 'rounded to bytes'])('the base %s', (name) => {
-  it.each(SAMPLES)('reads $name as told, and so what is drawn about like it', async (sample) => {
+  it.each(SAMPLES)('reads $name as stated, and similar drawings too', async (sample) => {
     const { model } = networkOn(device, baseOf(name));
     const expected = MISREAD.get(sample.name) ?? sample.label;
     const [own] = await learner.read(model, [pixelsOf(sample.strokes)]);
@@ -78,7 +78,7 @@ describe.each(['as it was trained', 'rounded to bytes'])('the base %s', (name) =
   });
 });
 
-it('a drawing whose logit is held at 0 is learned beside its shifted copies, and not alone', async () => {
+it('a drawing whose logit is held at 0 is learned with its shifted copies, and not without them', async () => {
   const base = baseOf('as it was trained');
   const kind = KINDS.find(({ name }) => name === 'slashed 0');
   if (!kind) throw new Error('there is no slashed 0');

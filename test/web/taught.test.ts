@@ -10,7 +10,7 @@ it.each<[taught: Taught, sentence: string | undefined]>([
     'Taught 0, 1 and 7 from 30 drawings in 13 s.',
   ],
   [{ digits: [2, 3], iterations: 1200, seconds: 0.001, drawingCount: 0 }, 'Taught 2 and 3 in 0.1 s.'],
-  // As an older page has kept it.
+  // As kept by an older version of the page.
   [{ digits: [2, 3], iterations: 1200 }, 'Taught 2 and 3 in 1,200 steps.'],
   [{ digits: [], iterations: 0 }, undefined],
 ])('of %j it says %j', (taught, sentence) => expect(taughtSentence(taught)).toBe(sentence));

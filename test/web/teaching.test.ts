@@ -1,4 +1,4 @@
-/** What an adapter of the page is taught with. */
+/** The training data of the page's adapters. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, vi } from 'vitest';
 import { ReferenceBackend } from '../../src/backends/reference/index.js';
@@ -9,7 +9,7 @@ import { digitsOf, type TeachOptions, teachingData, withMovedDrawings } from '..
 
 const COUNT = 60;
 
-/** MNIST in small: image i is the byte i throughout, with the label i mod 10. */
+/** A small MNIST: all pixels of image i are i, with the label i mod 10. */
 function files(): Record<string, Uint8Array> {
   const images = new Uint8Array(16 + COUNT * PIXELS);
   new DataView(images.buffer).setUint32(0, 0x803);

@@ -1,4 +1,4 @@
-/** Trainings that go wrong, and what is left of them. */
+/** Training runs that go wrong, and what is left of them. */
 import { describe, expect, it } from 'vitest';
 import { applyLora, Dataset, evaluate, selectDevice } from '../../src/index.js';
 import { DigitsNet } from '../../src/mnist/index.js';

@@ -1,9 +1,9 @@
-/** The picture that stands for the language page where it is shared: a recorded question, its answers before and after. */
+/** The preview picture of the language page: a recorded question with its answers before and after. */
 import { createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
 import type { RecordedRun } from '../language/recorded/recordedRun.js';
 import { ADAPTED, arrow, BASE, card, HEIGHT, PAGE, SOFT, TEXT, WIDTH, write } from './sharedLook.mjs';
 
-/** Beside the page. */
+/** File name of the picture, beside the page. */
 export const LANGUAGE_PICTURE = 'preview-language.png';
 
 const [CARD_TOP, CARD_WIDTH, CARD_HEIGHT] = [260, 486, 270];
@@ -37,7 +37,7 @@ function said(context: SKRSContext2D, when: string, text: string, x: number, col
 }
 
 /**
- * A text in lines that fit; what there is no room for becomes "…".
+ * Breaks a text into lines that fit; the rest becomes "…".
  * @param isNarrow  whether a line fits
  */
 export function wrapped(text: string, isNarrow: (line: string) => boolean, most: number): string[] {

@@ -1,4 +1,4 @@
-/** The page's own language model, cut into parts that every static host takes, and what the page is to know of it. */
+/** The page's own language model, cut into parts that every static host accepts, and its facts for the page. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -9,18 +9,18 @@ import { factsOfPlace } from '../language/model/facts.js';
 import { type ModelManifest, partName } from '../language/model/manifest.js';
 
 const FILE = 'SmolLM2-135M-Instruct.Q4_1.gguf';
-/** Of SmolLM2, whose file has this checksum. Whoever builds a page with another model looks up its licence. */
+/** Facts of SmolLM2, whose file has this checksum. To build a page with another model, look up its licence. */
 const SMOLLM2_IS = { license: 'Apache-2.0', repository: 'HuggingFaceTB/SmolLM2-135M-Instruct' };
 const SMOLLM2 = 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53';
 const PART_BYTES = 16 * 2 ** 20;
 
 const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
 
-/** Where tests look for it too. */
+/** Path of the model, which tests use too. */
 export const modelPath = process.env.LOWRANK_MODEL || join(cache, 'lowrank', FILE);
 
 /**
- * @param folder  gets `part-00.bin` and so on; what was there is gone
+ * @param folder  receives `part-00.bin` and so on; its earlier contents are deleted
  * @returns undefined where there is no model
  */
 export async function writeModelParts(

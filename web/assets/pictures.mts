@@ -1,4 +1,4 @@
-/** The pictures that stand for the page elsewhere: where it is shared, and on a home screen. */
+/** The pictures of the digits page elsewhere: in link previews and on a home screen. */
 import { createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
 import { ADAPTED, arrow, BASE, card, HEIGHT, PAGE, SOFT, TEXT, WIDTH, write } from './sharedLook.mjs';
 import type { Answer, Story } from './taughtInNode.mjs';
@@ -38,7 +38,7 @@ export function iconPicture(side: number): Uint8Array {
   return canvas.toBuffer('image/png');
 }
 
-/** A duration as one says it, never shorter than it was by more than a tenth of a second. */
+/** A duration in words, rounded down by at most a tenth of a second. */
 export function inWords(seconds: number): string {
   if (seconds < 0.6) return 'half a second';
   if (seconds < 1.1) return 'a second';

@@ -1,8 +1,8 @@
-/** How the pictures that stand for the pages elsewhere look: size, colours, letters. */
+/** The look of the preview pictures of both pages: size, colours, letters. */
 import { createRequire } from 'node:module';
 import { GlobalFonts, type SKRSContext2D } from '@napi-rs/canvas';
 
-/** What networks show it in. */
+/** Size that social networks expect. */
 export const [WIDTH, HEIGHT] = [1200, 630];
 export const [PAGE, CARD, TEXT, SOFT, LINE] = ['#f4f5f8', '#ffffff', '#1b1f27', '#565d6b', '#d9dde5'];
 export const [BASE, ADAPTED] = ['#2f64c1', '#c2570c'];

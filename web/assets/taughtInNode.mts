@@ -1,4 +1,4 @@
-/** What the page does when a slashed zero is taught, done once in Node: the numbers of the picture. */
+/** The lesson of the slashed zero, run once in Node for the numbers in the picture. */
 import { applyLora, type Backend, type StateDict, selectDevice, tensor } from 'lowrank';
 import type { parseMnist } from 'lowrank/mnist';
 import { Digits, NORMALISATION } from '../lab/digits.js';
@@ -20,13 +20,13 @@ export interface Answer {
 export interface Story {
   readonly before: Answer;
   readonly after: Answer;
-  /** How long the training run took. */
+  /** Duration of the training run. */
   readonly seconds: number;
 }
 
 const SETTINGS = { rank: 2, alpha: 1, learningRate: 0.001, iterations: 200, replay: 0.5 };
 
-/** Equal training runs, of which the fastest counts: the machine that builds has other work too. */
+/** Number of equal training runs; the fastest counts, since the build machine has other work too. */
 const TRIES = 5;
 
 /** Teaches with the page's settings, on WebAssembly. */

@@ -1,19 +1,19 @@
-/** The slashed zero that greets a visitor of the page, as its pad shows it and as the network gets it. */
+/** The slashed zero that greets visitors, as the pad shows it and as the network receives it. */
 import { type Canvas, createCanvas } from '@napi-rs/canvas';
 import { normaliseDigit } from '../drawing.js';
 import { SAMPLES } from '../samples.js';
 import { inkOn } from '../strokes.js';
 
-/** The pad's pixels. */
+/** Side of the pad in pixels. */
 export const SIDE = 280;
 
-/** White ink on nothing. */
+/** White ink on a transparent canvas. */
 export function zeroDrawing(): Canvas {
   const [sample] = SAMPLES;
   if (sample.label !== 0)
     throw new Error(`the picture tells of a zero, and the first sample is ${sample.name}`);
   const canvas = createCanvas(SIDE, SIDE);
-  // It draws as a browser's does.
+  // This canvas draws like a browser's.
   inkOn(canvas.getContext('2d') as unknown as CanvasRenderingContext2D, SIDE, sample.strokes);
   return canvas;
 }

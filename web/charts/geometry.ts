@@ -1,20 +1,20 @@
-/** Where the lines, bars and ticks of the charts are: in a square of 100 × 100 whose y points down. */
+/** Positions of the lines, bars and ticks of the charts in a square of 100 × 100 whose y points down. */
 import { DIGITS, integer } from '../format.js';
 import type { Progress } from '../lab/views.js';
 
 export interface Tick {
-  /** Along its axis, from 0 to 1. */
+  /** Position along its axis, from 0 to 1. */
   readonly at: number;
   readonly text: string;
   readonly isMarked?: boolean;
 }
 
-/** At most five round numbers from 0 on, 1, 2 or 5 times a power of ten apart; the last is `most` or the next above it. */
+/** At most five round numbers from 0 up, spaced by 1, 2 or 5 times a power of ten; the last is `most` or the next above it. */
 export function roundTicks(most: number): number[] {
   if (!(most > 0)) return [0, 1];
   const power = 10 ** Math.floor(Math.log10(most / 4));
   const step = power * ([1, 2, 5].find((each) => 4 * each * power >= most) ?? 10);
-  // Counted, since a sum of steps of 0.1 drifts.
+  // Multiplied, since a sum of steps of 0.1 drifts.
   return Array.from({ length: Math.ceil(most / step - 1e-9) + 1 }, (_, i) =>
     Number((i * step).toPrecision(12)),
   );
@@ -26,9 +26,9 @@ const ticksUp = (values: readonly number[], top: number): Tick[] =>
   values.map((value) => ({ at: value / top, text: textOf(value) }));
 
 /**
- * The curve of a training.
- * @param points  in the order of their steps, at least one
- * @param steps  that the axis has room for; by default, those up to the last point
+ * The loss curve of a training run.
+ * @param points  points in the order of their steps, at least one
+ * @param steps  number of steps that the axis covers; by default up to the last point
  */
 export function lossCurve(points: Progress['losses'], steps = 0) {
   const values = roundTicks(Math.max(...points.map(([, loss]) => loss)));
@@ -47,7 +47,7 @@ function lossText(loss: number): string {
   return loss < 1000 ? loss.toFixed(3) : integer(loss);
 }
 
-/** Of the tenth of the plot that a digit has. */
+/** Width of a bar, within the tenth of the plot that each digit has. */
 const BAR = 3.4;
 const GAP = 0.2;
 
@@ -60,7 +60,7 @@ export interface Bar {
   readonly height: number;
 }
 
-/** Bars of counts by digit; those of base and adapted side by side. @param marked  digits */
+/** Bars of counts by digit, base and adapted side by side. @param marked  digits to mark */
 export function barsOf(
   base: readonly number[],
   adapted: readonly number[] | undefined,

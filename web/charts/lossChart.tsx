@@ -4,11 +4,11 @@ import { Plot } from './plot.js';
 
 interface LossChartProps {
   readonly points: Progress['losses'];
-  /** Of a training that runs; otherwise the last point is the end. */
+  /** Steps of a running training; if undefined, the axis ends at the last point. */
   readonly steps?: number | undefined;
 }
 
-/** The loss over the steps of a training. */
+/** The loss over the steps of a training run. */
 export function LossChart({ points, steps }: LossChartProps) {
   const { line, now, ...ticks } = lossCurve(points, steps);
   const caption = (

@@ -4,7 +4,7 @@ import type { Tick } from './geometry.js';
 import '../styles/charts.css';
 
 interface PlotProps {
-  /** What it shows, in words. */
+  /** What the chart shows, in words. */
   readonly label: string;
   readonly caption: ComponentChildren;
   readonly across: readonly Tick[];

@@ -1,11 +1,11 @@
-/** When questions are answered: at once, or between two steps of a training, never in the midst of one. */
+/** Decides when questions are answered: at once, or between two training steps, never during one. */
 export class Answers {
   #isStepping = false;
   #waiting: (() => void)[] = [];
-  /** On their way from the device. */
+  /** Answers that are being read from the device. */
   readonly #reading = new Set<Promise<unknown>>();
 
-  /** @param work  computes all before it awaits anything: what it asks may be replaced while the answer is read */
+  /** @param work  computes everything before it first awaits, since its model may be replaced while the answer is read */
   ask<T>(work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#waiting.push(() => {
@@ -17,12 +17,12 @@ export class Answers {
     });
   }
 
-  /** Answers what was asked: no step is half done now. */
+  /** Answers open questions; called when no step is half done. */
   give(): void {
     for (const answer of this.#waiting.splice(0)) answer();
   }
 
-  /** Runs a training, which calls `give` between its steps. */
+  /** Runs training code, which calls `give` between its steps. */
   async while<T>(training: () => Promise<T>): Promise<T> {
     this.#isStepping = true;
     try {
@@ -33,7 +33,7 @@ export class Answers {
     }
   }
 
-  /** Once none is on its way. */
+  /** Resolves once no answer is being read. */
   async read(): Promise<void> {
     await Promise.allSettled(this.#reading);
   }

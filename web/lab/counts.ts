@@ -1,4 +1,4 @@
-/** What networks answer to test images, and how many of the answers are wrong. */
+/** The answers of networks to test images, and how many of them are wrong. */
 import { type Backend, type Dataset, evaluate } from 'lowrank';
 import type { DigitsNet } from 'lowrank/mnist';
 import type { Digits } from './digits.js';
@@ -12,7 +12,7 @@ interface Models {
   readonly adapted: DigitsNet | undefined;
 }
 
-/** Counts on all test images of MNIST where they are here, otherwise on the quick ones. */
+/** Counts on all MNIST test images if they are fetched, otherwise on the quick ones. */
 export async function countsOf(device: Backend, digits: Images, models: Models): Promise<Counts> {
   const { test } = digits.quick;
   const quick = digits.dataset(device, test);
@@ -35,7 +35,7 @@ export async function score(model: DigitsNet, data: Dataset): Promise<Scores> {
   return { accuracy, wrong };
 }
 
-/** The first of the highest logits for each image, as `evaluate` takes it. */
+/** The first of the highest logits for each image, the same choice as in `evaluate`. */
 async function answersTo(model: DigitsNet, data: Dataset): Promise<Uint8Array> {
   const answers = new Uint8Array(data.length);
   let done = 0;

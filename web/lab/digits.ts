@@ -1,16 +1,16 @@
-/** MNIST: its bytes once they are here, and its images on the device once they are wanted there. */
+/** MNIST: its bytes once they are fetched, and its images on the device once they are required there. */
 import { type Backend, DataError, Dataset } from 'lowrank';
 import { parseMnist } from 'lowrank/mnist';
 import { fetchMnist, type OnBytes } from './files.js';
 import { PIXELS } from './pixels.js';
 
-/** As `loadMnist` takes them. */
+/** Shape and normalisation of the images, the same as in `loadMnist`. */
 export const NORMALISATION = { features: PIXELS, classes: 10, mean: 0.1301, std: 0.3081 };
 
 type Part = 'train' | 'test';
 type Bytes = Awaited<ReturnType<typeof parseMnist>>;
 
-/** The quick digits, 1,000 to train and 1,000 to test with, come first; all 70,000 only where they are asked for. */
+/** The quick digits, 1,000 to train and 1,000 to test with, come first; all 70,000 only on request. */
 export class Digits {
   #quick: Bytes | undefined;
   #all: Bytes | undefined;
@@ -51,7 +51,7 @@ export class Digits {
     return made;
   }
 
-  /** What lies on the device goes with it. */
+  /** Forgets the images on a device that is closed. */
   leaveDevice(): void {
     this.#onDevice.clear();
   }

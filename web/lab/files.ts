@@ -20,9 +20,10 @@ async function get(name: string, init: RequestInit): Promise<Response> {
     response = await fetch(new URL(name, globalThis.pageUrl), init);
   } catch (error) {
     const why = navigator.onLine === false ? 'you are offline' : 'the connection failed';
-    throw new DataError(`${name} cannot be fetched: ${why}`, { cause: error });
+    throw new DataError(`${name} cannot be downloaded: ${why}`, { cause: error });
   }
-  if (!response.ok) throw new DataError(`${name} cannot be fetched: the host answers ${response.status}`);
+  if (!response.ok)
+    throw new DataError(`${name} cannot be downloaded: the server answered ${response.status}`);
   return response;
 }
 
@@ -54,7 +55,7 @@ function entryOf(name: string): Entry {
   return entry;
 }
 
-/** Pages that are not secure have no digests: there the length has to do. */
+/** Checks length and checksum; insecure pages have no digests, so only the length is checked there. */
 async function isIntact(bytes: Uint8Array<ArrayBuffer>, entry: Entry): Promise<boolean> {
   if (bytes.length !== entry.bytes) return false;
   if (!globalThis.isSecureContext) return true;
@@ -67,7 +68,7 @@ async function isIntact(bytes: Uint8Array<ArrayBuffer>, entry: Entry): Promise<b
 export async function fetchBase(): Promise<StateDict> {
   const handed = await handedBase();
   const isUsable = handed !== undefined && (await isIntact(handed, entryOf(BASE_FILE)));
-  // What was handed may be an old copy that the browser kept.
+  // The file handed over may be an old copy from the browser's cache.
   const bytes = isUsable ? handed : await fetchChecked(BASE_FILE, () => {}, { cache: 'no-cache' });
   return parseSmall(await unzipped(bytes), BASE_FILE);
 }
@@ -85,7 +86,7 @@ export async function fetchMnist(which: 'all' | 'quick', onBytes: OnBytes): Prom
   const names = MNIST.map((key) => `${which === 'quick' ? 'quick-' : ''}${key}.bin`);
   const total = names.reduce((sum, name) => sum + entryOf(name).bytes, 0);
   let done = 0;
-  // Where one file fails, the others are not waited for.
+  // If one file fails, the others are not awaited.
   const others = new AbortController();
   const { signal } = others;
   const more = (count: number) => {
@@ -102,8 +103,8 @@ export async function fetchMnist(which: 'all' | 'quick', onBytes: OnBytes): Prom
 }
 
 declare global {
-  /** Put in by the build. */
+  /** Files of the page, put in by the build. */
   const PAGE_FILES: Readonly<Record<string, Entry>>;
-  /** The address of the page, in its worker. */
+  /** Address of the page, set in its worker. */
   var pageUrl: string;
 }

@@ -1,15 +1,14 @@
 /**
- * The way of the trained network into the worker: the page asks for it while the worker's code is still on its way, and
- * hands it on.
+ * Hands the trained network to the worker: the page fetches it while the worker's code is still loading.
  */
 export const BASE_FILE = 'base-small.bin';
 
 interface Handed {
-  /** Nothing where it could not be fetched: the worker then tries for itself, and says what is wrong. */
+  /** Undefined bytes mean that the fetch failed: the worker then tries again itself, and reports what is wrong. */
   readonly shippedBase: ArrayBuffer | undefined;
 }
 
-/** In the page. */
+/** Fetches the network and hands it over; runs in the page. */
 export async function handBase(worker: Worker): Promise<void> {
   const shippedBase = await fetch(BASE_FILE)
     .then((response) => (response.ok ? response.arrayBuffer() : undefined))
@@ -20,7 +19,7 @@ export async function handBase(worker: Worker): Promise<void> {
 
 let handed: Promise<ArrayBuffer | undefined> | undefined;
 
-/** In the worker, before the page's first message is looked at. */
+/** Listens for the network; runs in the worker, before it reads the page's first message. */
 export function takeBase(): void {
   handed = new Promise((resolve) => {
     addEventListener('message', ({ data }: MessageEvent<unknown>) => {
@@ -29,7 +28,7 @@ export function takeBase(): void {
   });
 }
 
-/** In the worker: what the page has handed it, once. */
+/** Takes what the page has handed over, once; runs in the worker. */
 export async function handedBase(): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const bytes = await handed;
   handed = undefined;

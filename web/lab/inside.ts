@@ -1,11 +1,11 @@
-/** What a network and its adapter are made of, read for the figure of the page. */
+/** The numbers of a network and its adapter, for the figure of the page. */
 import { applyLora, type Backend, loadAdapter, mergeAndUnload, type StateDict } from 'lowrank';
 import { NORMALISATION } from './digits.js';
 import { networkOn } from './networks.js';
 import { MOST_RANK } from './ranks.js';
 import type { Inside, InsideLayer, LooksFor, SavedAdapter } from './views.js';
 
-/** How A begins in every adapter that is taught here. */
+/** Initialization of A in every adapter that is taught here. */
 export const START = { init: 'normal', seed: 0 } as const;
 
 const LAYERS = ['linear1', 'linear2', 'linear3'] as const;
@@ -13,7 +13,7 @@ const LAYERS = ['linear1', 'linear2', 'linear3'] as const;
 type Starts = InsideLayer['starts'];
 type Factors = InsideLayer['factors'];
 
-/** @param state  of the network itself */
+/** @param state  state of the network without adapter */
 export async function insideOf(
   device: Backend,
   state: StateDict,
@@ -43,10 +43,10 @@ export async function insideOf(
   };
 }
 
-/** By rank and layer: drawn once, since they depend on the shapes alone, which are the same in every network here. */
+/** Initial A by rank and layer: drawn once, since they depend only on the shapes, which are the same in all networks here. */
 const drawn = new Map<number, ReadonlyMap<string, Float32Array>>();
 
-/** By layer. What a layer draws comes after what those before it drew, so that each rank has numbers of its own. */
+/** Initial A by layer. Layers draw one after the other, so that each rank has its own numbers. */
 async function startsOf(
   device: Backend,
   state: StateDict,
@@ -81,7 +81,7 @@ async function draw(device: Backend, state: StateDict, ranks: readonly number[])
 
 /** An adapter's factors by layer, and the network with the adapter merged into its weights. */
 async function adaptedParts(device: Backend, state: StateDict, { files }: SavedAdapter) {
-  // A copy: the network that answers is not to be merged.
+  // A copy, since the network that answers must not be merged.
   const { model } = networkOn(device, state);
   try {
     const adapter = await loadAdapter(model, files);
@@ -97,12 +97,12 @@ async function adaptedParts(device: Backend, state: StateDict, { files }: SavedA
   }
 }
 
-/** W₃ W₂ W₁ and b₃ + W₃ b₂ + W₃ W₂ b₁: exact, since nothing but the last ReLU is not linear. */
+/** W₃ W₂ W₁ and b₃ + W₃ b₂ + W₃ W₂ b₁: exact, since only the last ReLU is not linear. */
 export function looksFor(state: StateDict): LooksFor {
   const read = (name: string) => Float64Array.from(valuesOf(state, name).data);
   let weights = read('linear3.weight');
   let offsets = read('linear3.bias');
-  // From the left, where the rows are few.
+  // From the left, where there are few rows.
   for (const name of ['linear2', 'linear1']) {
     const [inner] = valuesOf(state, `${name}.weight`).shape;
     const added = product(weights, read(`${name}.bias`), inner);

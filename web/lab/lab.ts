@@ -1,4 +1,4 @@
-/** Everything that computes: it lives in the worker, and knows nothing of the page. */
+/** Everything that computes. It lives in the worker and knows nothing of the page. */
 import {
   applyLora,
   type Backend,
@@ -58,25 +58,25 @@ interface Learner {
 }
 
 /**
- * Each network is a model of its own, and none is switched between base and adapted: an answer may come while another
+ * Base and adapted networks are separate models, and none is switched between the two, so that one can answer while another
  * is counted or trained.
  */
 export class Lab {
   #device: Backend | undefined;
   #base: Network | undefined;
   #adapted: Adapted | undefined;
-  /** Trained from scratch and not accepted yet. */
+  /** A network that was trained from scratch and is not accepted yet. */
   #candidate: Network | undefined;
-  /** The model that is being trained, in whose name it answers already. */
+  /** The model in training, and the name under which it already answers. */
   #learner: Learner | undefined;
   readonly #answers = new Answers();
   #shipped: StateDict | undefined;
   readonly #digits = new Digits();
-  /** Stops the training runs that are under way or wait. */
+  /** Stops running and waiting training runs. */
   readonly #stops = new Set<AbortController>();
   #last: Promise<unknown> = Promise.resolve();
 
-  /** One piece of work after the other: what is trained or counted is not replaced meanwhile. */
+  /** Queues work, so that nothing is replaced while it is trained or counted. */
   #queued<T>(work: () => Promise<T>): Promise<T> {
     const next = this.#last.then(work, work);
     this.#last = next.catch(() => {});
@@ -84,8 +84,8 @@ export class Lab {
   }
 
   /**
-   * Opens a device and moves there what there is; what there was stays when that fails.
-   * @throws DeviceError when one that is named is not there
+   * Opens a device and moves the networks to it; if that fails, everything stays as it was.
+   * @throws DeviceError when a named device is not available
    */
   open(prefer: 'auto' | DeviceName, onLost: (reason: string) => void): Promise<DeviceView> {
     return this.#queued(async () => {
@@ -111,13 +111,13 @@ export class Lab {
     });
   }
 
-  /** What it could compute on. Looking at them loads their code. */
+  /** Lists the devices. This loads their code. */
   devices(): Promise<DeviceReport[]> {
     return this.#queued(listDevices);
   }
 
   /**
-   * Takes a network and its adapter in place of those there are.
+   * Installs a network and its adapter in place of the present ones.
    * @throws DataError saying what is wrong; nothing has changed then
    */
   install({ base: bytes, adapter }: SavedModel): Promise<AdapterView | undefined> {
@@ -138,19 +138,19 @@ export class Lab {
     });
   }
 
-  /** Not in the queue: the rest need not wait for the network. @returns the test images */
+  /** Fetches the quick digits outside the queue, so that other work does not wait for the network. @returns the test images */
   async fetchQuickDigits(): Promise<LabelledImages> {
     await this.#digits.fetchQuick();
     const { images, labels } = this.#digits.quick.test;
     return { images, labels };
   }
 
-  /** Not in the queue either. */
+  /** Fetches all of MNIST, also outside the queue. */
   async fetchMnist(onBytes: OnBytes): Promise<void> {
     await this.#digits.fetchAll(onBytes);
   }
 
-  /** Trains a network from scratch, beside the one there is, and counts its wrong answers. */
+  /** Trains a network from scratch, without replacing the present one, and counts its wrong answers. */
   trainBase(epochs: number, onProgress: OnProgress): Promise<Outcome & { readonly scores: Scores }> {
     return this.#stoppable(async (signal) => {
       const model = new DigitsNet(this.#opened(), { seed: 0 });
@@ -184,7 +184,7 @@ export class Lab {
     });
   }
 
-  /** Trains a new adapter, as the tutorial's wrapper. Where nothing comes of it, the old one stays. */
+  /** Trains a new adapter with the tutorial's wrapper. If nothing comes of it, the old one stays. */
   teach(
     options: TeachOptions,
     onProgress: OnProgress,
@@ -222,7 +222,7 @@ export class Lab {
     });
   }
 
-  /** Ends the trainings that run or wait, at the end of an iteration. */
+  /** Ends running and waiting training runs at the end of an iteration. */
   stop(): void {
     for (const stop of this.#stops) stop.abort();
   }
@@ -236,7 +236,7 @@ export class Lab {
   }
 
   /**
-   * Answers at once, or between two steps of a training.
+   * Answers at once, or between two training steps.
    * @param pixels  28 × 28 bytes
    */
   predict(pixels: Uint8Array): Promise<Prediction> {
@@ -260,7 +260,7 @@ export class Lab {
     return this.#queued(async () => insideOf(this.#opened(), this.#ready().state, this.#adapted));
   }
 
-  /** Bytes that live on the device, after a training what they were before it. */
+  /** Bytes on the device; the same after a training run as before it. */
   memory() {
     return this.#opened().memory();
   }

@@ -55,8 +55,8 @@ export async function adaptedOn(
 }
 
 /**
- * An adapter from elsewhere, with what its files say of where it comes from.
- * @throws DataError saying first that it is no adapter, or does not fit, and then what is wrong
+ * Loads an adapter from elsewhere, with what its files say about its origin.
+ * @throws DataError saying first that it is not an adapter or does not fit, and then what is wrong
  */
 export async function carriedOn(
   device: Backend,
@@ -91,7 +91,7 @@ function taughtIn(about: Uint8Array | undefined): { readonly taught: Taught; rea
   }
 }
 
-/** Whether the config says so, whatever else is wrong. */
+/** Whether the config says that it is LoRA, whatever else is wrong. */
 function isLora(files: AdapterFiles): boolean {
   try {
     const config: unknown = JSON.parse(new TextDecoder().decode(files.get(CONFIG)));
@@ -101,7 +101,7 @@ function isLora(files: AdapterFiles): boolean {
   }
 }
 
-/** The same for the same numbers, in whatever file they came. */
+/** Checksum of the numbers, whatever file they came in. */
 export function fingerprint(state: StateDict): string {
   const names = [...state.keys()].sort();
   const sum = names.reduce((before, name) => {
@@ -127,7 +127,7 @@ export function viewOf(model: DigitsNet, adapter: LoraAdapter, taught: Taught): 
   return { ...size, digits, iterations, replay, seconds, drawingCount, drawings, base };
 }
 
-/** In evaluation mode, which nobody else sees: a model that is being trained goes on in its own mode. */
+/** Computes in evaluation mode, then restores the mode of a model in training. */
 export function logitsOf(model: DigitsNet, x: Tensor): Tensor {
   const { training } = model;
   const logits = noGrad(() => model.eval().forward(x));
@@ -135,7 +135,7 @@ export function logitsOf(model: DigitsNet, x: Tensor): Tensor {
   return logits;
 }
 
-/** Reads logits, which are freed, as probabilities. */
+/** Reads logits as probabilities, and frees them. */
 export async function probabilities(logits: Tensor | undefined): Promise<number[] | undefined> {
   if (!logits) return undefined;
   const values = Array.from(await logits.read());

@@ -1,2 +1,2 @@
-/** Pixels of an image of MNIST, 28 × 28. */
+/** Pixels of an MNIST image, 28 × 28. */
 export const PIXELS = 28 * 28;

@@ -1,11 +1,11 @@
-/** How a training goes, told often enough to be seen to move. */
+/** Progress reports of a training run, frequent enough to look smooth. */
 import type { OnProgress } from './views.js';
 
 const REPORT_MS = 80;
-/** Points of the loss curve of a training run. */
+/** Number of points of a loss curve. */
 const POINTS = 100;
 
-/** Reports now and then, and at the end. */
+/** Reports at intervals, and at the end. */
 export function throttled(onProgress: OnProgress) {
   const begun = performance.now();
   let [next, sum, count] = [begun, 0, 0];

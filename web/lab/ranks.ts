@@ -1,2 +1,2 @@
-/** The figure of the page can be dragged through the ranks from 1 to this. */
+/** Highest rank of the slider in the page's figure. */
 export const MOST_RANK = 16;

@@ -1,7 +1,7 @@
 /**
- * A drawing beside copies of itself, each moved by one pixel. Where the network's sum for the drawing's label is below 0, the
- * ReLU on the logits lets no gradient through, and the drawing alone cannot be learned; for one of the copies the sum is
- * nearly always above 0.
+ * Copies of a drawing, each moved by one pixel. If the network's sum for the drawing's label is below 0, the ReLU on the
+ * logits lets no gradient through, and the drawing on its own cannot be learned; for one of the copies the sum is nearly
+ * always above 0.
  */
 import { PIXELS } from './pixels.js';
 
@@ -14,7 +14,7 @@ const MOVES = [
   [0, -1],
 ] as const;
 
-/** @returns the image itself and four more */
+/** @returns the image and four moved copies */
 export function withShifts(pixels: Uint8Array): Uint8Array[] {
   return MOVES.map(([dx, dy]) =>
     Uint8Array.from(pixels, (_, i) => {

@@ -1,10 +1,10 @@
 /**
- * The trained network in a quarter of the bytes: a safetensors file whose weights are I8, `NAME.weight`, each row with a
- * factor, `NAME.scale`; biases are F32. weight = I8 × scale, rounded to f32 once, is the same number everywhere.
+ * The trained network in a quarter of the bytes: a safetensors file with I8 weights `NAME.weight`, one factor per row in
+ * `NAME.scale`, and F32 biases. weight = I8 × scale, rounded to f32 once, is the same number everywhere.
  */
 import { DataError, parseSafetensors, type StateDict, toFloat32 } from 'lowrank';
 
-/** The largest value, although I8 has room for 127: fewer values compress better, and the network reads as well. */
+/** Largest value, although I8 has room for 127: fewer values compress better, and the network reads equally well. */
 const LARGEST = 31;
 
 /** The bytes of the small file of a network whose weights are [rows, columns]. */
@@ -18,7 +18,7 @@ export function serializeSmall(state: StateDict): Uint8Array {
     const { values, scale } = quantised(data, shape[1]);
     tensors.push([scaleOf(name), 'F32', [shape[0]], bytesOf(scale)], [name, 'I8', shape, bytesOf(values)]);
   }
-  // Wider elements first: so each tensor begins at a multiple of its element's size.
+  // Wider elements come first, so that each tensor begins at a multiple of its element size.
   tensors.sort(([a, s], [b, t]) => (s === t ? (a < b ? -1 : 1) : s === 'F32' ? -1 : 1));
   const header: Record<string, unknown> = {};
   let end = 0;
@@ -66,7 +66,7 @@ function scaleOf(weight: string): string {
   return weight.replace(/\.weight$/, '.scale');
 }
 
-/** Each row by its largest value. */
+/** Scales each row by its largest value. */
 function quantised(data: ArrayLike<number>, columns: number) {
   const rows = data.length / columns;
   const scale = new Float32Array(rows);

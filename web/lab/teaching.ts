@@ -1,4 +1,4 @@
-/** What an adapter is taught with: drawings, or digits of MNIST, with old examples among them. */
+/** The training data of an adapter: drawings or MNIST digits, mixed with old examples. */
 import { type Backend, Dataset, mixReplay, Random } from 'lowrank';
 import { type Digits, NORMALISATION } from './digits.js';
 import { PIXELS } from './pixels.js';
@@ -11,7 +11,7 @@ export interface Example {
 }
 
 export interface TeachOptions {
-  /** The drawings, or the digits of MNIST to adapt to. */
+  /** The drawings, or the MNIST digits to adapt to. */
   readonly what: { readonly drawings: readonly Example[] } | { readonly digits: readonly number[] };
   readonly rank: number;
   readonly alpha: number;
@@ -22,18 +22,18 @@ export interface TeachOptions {
 }
 
 export const BATCH_SIZE = 10;
-/** More examples than this are not copied for one training; they come again in the next epoch. */
+/** Largest number of examples that are copied for one training run; they repeat in the next epoch. */
 const MOST_EXAMPLES = 4000;
 
 const NONE = { images: new Uint8Array(), labels: new Uint8Array() };
 
-/** The digits that a training is about. */
+/** The digits that a lesson teaches. */
 export function digitsOf({ what }: TeachOptions): number[] {
   const labels = 'digits' in what ? what.digits : what.drawings.map(({ label }) => label);
   return [...new Set(labels)].sort((a, b) => a - b);
 }
 
-/** The same lesson with each drawing beside copies of it that are moved by one pixel. */
+/** The same lesson with copies of each drawing that are moved by one pixel. */
 export function withMovedDrawings(options: TeachOptions): TeachOptions {
   const { what } = options;
   if ('digits' in what) return options;
@@ -50,8 +50,8 @@ export interface TeachingData {
 }
 
 /**
- * The examples of a training. MNIST's digits are mixed with others of MNIST; drawings, which are few, are repeated, with
- * the quick digits of MNIST among them.
+ * The examples of a lesson. MNIST digits are mixed with other MNIST digits; the few drawings are repeated and mixed with the
+ * quick MNIST digits.
  */
 export function teachingData(
   device: Backend,
@@ -69,7 +69,7 @@ export function teachingData(
   }
   const count = Math.min(MOST_EXAMPLES, Math.max(iterations * BATCH_SIZE, what.drawings.length));
   const oldCount = Math.round(count * replay);
-  // Drawings alone are taught without MNIST.
+  // Only drawings: MNIST is not required.
   const old = oldCount > 0 ? mnist.quick.train : NONE;
   const random = new Random(seed).split('replay');
   const places = random.permutation(old.labels.length);

@@ -1,10 +1,10 @@
-/** One training run, of which only values that are better than before come out. */
+/** One training run, which returns only values that are better than before. */
 import { Adam, DataError, type Dataset, evaluate, type FitOptions, fit, type Layer } from 'lowrank';
 import { BATCH_SIZE } from './teaching.js';
 import type { Outcome } from './views.js';
 import { GUESSING, Watch } from './watch.js';
 
-/** Examples on which a training is judged. */
+/** Number of examples on which a training run is judged. */
 const JUDGED = 500;
 
 export interface TrainOptions extends Pick<FitOptions, 'epochs' | 'limit' | 'seed' | 'onStep'> {
@@ -13,8 +13,8 @@ export interface TrainOptions extends Pick<FitOptions, 'epochs' | 'limit' | 'see
 }
 
 /**
- * Trains, and ends early where the loss explodes. What went wrong is undone: the model then has the values of the last
- * iteration that was good, or `iterations` is 0 and the model is of no use.
+ * Trains, and ends early if the loss explodes. The model then has the values of the last good iteration, or `iterations` is
+ * 0 and the model is of no use.
  * @throws DataError when it is stopped before the first iteration
  */
 export async function train(model: Layer, data: Dataset, options: TrainOptions): Promise<Outcome> {
@@ -37,7 +37,7 @@ export async function train(model: Layer, data: Dataset, options: TrainOptions):
   }
 }
 
-/** The same ten per cent for every digit, out of which no gradient leads. */
+/** Whether every digit gets the same ten percent, a state from which no gradient leads away. */
 const isDead = (after: number, before: number) =>
   Math.abs(after - GUESSING) < 1e-3 && Math.abs(before - GUESSING) > 0.05;
 
@@ -45,7 +45,7 @@ const isWorse = (after: number, before: number) => isDead(after, before) || !(af
 
 const isBetter = (after: number, before: number) => after < before && !isDead(after, before);
 
-/** @returns iterations that were made */
+/** @returns number of iterations */
 async function watchedFit(
   model: Layer,
   data: Dataset,

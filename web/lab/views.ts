@@ -1,4 +1,4 @@
-/** What the lab tells the page: plain objects, which messages carry. */
+/** The reports of the lab to the page: plain objects, which messages carry. */
 import type { DeviceName } from 'lowrank';
 import type { Example } from './teaching.js';
 
@@ -10,16 +10,16 @@ export interface DeviceView {
   readonly reason: string;
 }
 
-/** A verdict of the test images. */
+/** Scores on the test images. */
 export interface Scores {
   readonly accuracy: number;
-  /** By digit. */
+  /** Wrong answers by digit. */
   readonly wrong: readonly number[];
 }
 
-/** Verdicts on base and adapter side by side. */
+/** Scores of base and adapter side by side. */
 export interface Counts {
-  /** Test images that were counted: all 10,000, or the 1,000 quick ones while the rest of MNIST is not here. */
+  /** Number of test images: all 10,000, or the 1,000 quick ones until all of MNIST is fetched. */
   readonly images: number;
   readonly base: Scores;
   readonly adapted: Scores | undefined;
@@ -33,21 +33,21 @@ export interface LabelledImages {
   readonly labels: Uint8Array;
 }
 
-/** What an adapter was taught, which PEFT's files do not say; one from elsewhere may know nothing of it. */
+/** What an adapter was taught, which PEFT's files do not say; unknown for many adapters from elsewhere. */
 export interface Taught {
-  /** Empty where nobody knows. */
+  /** The digits that it was taught; empty if unknown. */
   readonly digits: readonly number[];
-  /** Steps of the training run; 0 where nobody knows. */
+  /** Steps of the training run; 0 if unknown. */
   readonly iterations: number;
-  /** Fraction of old examples among those it was taught with. */
+  /** Fraction of old examples in the training data. */
   readonly replay?: number | undefined;
-  /** How long the training took. */
+  /** Duration of the training run. */
   readonly seconds?: number | undefined;
-  /** Drawings that it was taught; 0 for digits of MNIST. */
+  /** Number of drawings that it was taught; 0 for MNIST digits. */
   readonly drawingCount?: number | undefined;
-  /** The latest of them, for a link only one. */
+  /** The latest of the drawings; in a link only one. */
   readonly drawings?: readonly Example[] | undefined;
-  /** A checksum of the network that it was taught on: on another one it means nothing. */
+  /** Checksum of the network that it was taught on: on any other it means nothing. */
   readonly base?: string | undefined;
 }
 
@@ -74,20 +74,20 @@ export interface LoadedAdapter extends SavedAdapter {
 
 /** The network and its adapter, which belong together: an adapter means nothing on another network. */
 export interface SavedModel {
-  /** A saved network that was trained here; without it, the page's own. */
+  /** A saved network that was trained here; undefined for the page's own. */
   readonly base?: Uint8Array | undefined;
   readonly adapter?: SavedAdapter | undefined;
 }
 
-/** Where a training went wrong. */
+/** Where a training run went wrong. */
 export interface Divergence {
   readonly iteration: number;
   readonly loss: number;
 }
 
-/** How a training ended. */
+/** How a training run ended. */
 export interface Outcome {
-  /** Those whose values are taken; 0 when none of them could be. */
+  /** Iterations behind the values that were kept; 0 if none were. */
   readonly iterations: number;
   readonly diverged: Divergence | undefined;
   readonly stopped: boolean;
@@ -96,7 +96,7 @@ export interface Outcome {
 export interface Progress {
   readonly iteration: number;
   readonly iterations: number;
-  /** Since the last report: the mean loss of some iterations side by side, with the last of them. */
+  /** New points since the last report: the last of some neighbouring iterations, and their mean loss. */
   readonly losses: readonly (readonly [iteration: number, loss: number])[];
   readonly perSecond: number;
 }
@@ -106,15 +106,15 @@ export type OnProgress = (progress: Progress) => void;
 /** Probabilities of the ten digits. */
 export interface Prediction {
   readonly base: readonly number[];
-  /** By the adapter that is being taught, while one is; otherwise by the one there is. */
+  /** Answer of the adapter in training, or else of the present adapter. */
   readonly adapted: readonly number[] | undefined;
-  /** By the network that is being trained from scratch, or was and is not accepted yet. */
+  /** Answer of the network that is being trained from scratch, or is not accepted yet. */
   readonly candidate: readonly number[] | undefined;
 }
 
 /** A linear network as one sum: the score of a digit, before the last ReLU, is its offset + its weights · the input. */
 export interface LooksFor {
-  /** [10, 784], of inputs that are normalised. */
+  /** [10, 784], for normalised inputs. */
   readonly weights: Float32Array;
   /** [10] */
   readonly offsets: Float32Array;
@@ -126,16 +126,16 @@ export interface InsideLayer {
   readonly outFeatures: number;
   /** The network's own weight, `[outFeatures, inFeatures]`. */
   readonly weight: Float32Array;
-  /** By rank, the A `[rank, inFeatures]` with which an adapter begins here; its B is zero. */
+  /** The initial A `[rank, inFeatures]` of an adapter, by rank; the initial B is zero. */
   readonly starts: ReadonlyMap<number, Float32Array>;
-  /** What the adapter has here, `a` `[rank, inFeatures]` and `b` `[outFeatures, rank]`; it may leave layers out. */
+  /** The adapter's `a` `[rank, inFeatures]` and `b` `[outFeatures, rank]`; undefined for a layer that it leaves out. */
   readonly factors: { readonly rank: number; readonly a: Float32Array; readonly b: Float32Array } | undefined;
 }
 
 /** The network and its adapter in numbers, to be drawn. */
 export interface Inside {
   readonly layers: readonly InsideLayer[];
-  /** A byte of an image is given to it as (byte / 255 − mean) / std. */
+  /** Normalisation of a byte of an image: (byte / 255 − mean) / std. */
   readonly input: { readonly mean: number; readonly std: number };
   readonly before: LooksFor;
   /** Undefined without an adapter. */
@@ -144,7 +144,7 @@ export interface Inside {
     | {
         readonly rank: number;
         readonly trainable: number;
-        /** Whether it began with one of `starts`, which an adapter from a file did not. */
+        /** Whether it began with one of `starts`, unlike an adapter from a file. */
         readonly isTaughtHere: boolean;
       }
     | undefined;

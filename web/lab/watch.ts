@@ -1,21 +1,21 @@
-/** Watches the losses of a training, and keeps the values it had when they were good. */
+/** Watches the losses of a training run, and keeps the latest good values. */
 import type { Backend, Parameter } from 'lowrank';
 import type { Divergence } from './views.js';
 
-/** Losses whose mean is looked at: one batch of ten images says little. */
+/** Number of losses that are averaged: one batch of ten images says little. */
 const WINDOW = 10;
 /** The loss of an answer that gives each of ten digits the same probability. */
 export const GUESSING = Math.log(10);
-/** A loss that is so many times worse than guessing, and than at the beginning, does not come back. */
+/** A loss this many times worse than guessing, and than at the beginning, does not recover. */
 const TIMES = 4;
 
-/** A loss that is no worse than another, but for the noise of a batch. */
+/** Whether a loss is no worse than another, apart from the noise of a batch. */
 const isAbout = (loss: number, other: number) => loss <= 1.5 * other + 0.05;
 
 export class Watch {
   /** Set once the training has diverged. */
   diverged: Divergence | undefined;
-  /** The last iteration with good values; 0 when there was none yet. */
+  /** The last iteration with good values; 0 if there was none yet. */
   goodIteration = 0;
   readonly #parameters: readonly Parameter[];
   readonly #good: readonly ReturnType<Backend['alloc']>[];
@@ -23,7 +23,7 @@ export class Watch {
   readonly #worst: number;
   #lowest: number;
 
-  /** @param loss  before the training */
+  /** @param loss  loss before the training run */
   constructor(
     readonly device: Backend,
     parameters: readonly Parameter[],
@@ -35,12 +35,12 @@ export class Watch {
     this.#lowest = loss;
   }
 
-  /** Takes the loss of an iteration that was just made; its values are the parameters'. */
+  /** Takes the loss of the iteration that has just finished; its values are in the parameters. */
   add({ iteration, loss }: Divergence): void {
     this.#recent.push(loss);
     if (this.#recent.length > WINDOW) this.#recent.shift();
     const mean = this.#recent.reduce((sum, each) => sum + each, 0) / this.#recent.length;
-    // A jump after the first step is often made good by the next.
+    // The next step often makes up for a jump after the first.
     const isFull = this.#recent.length === WINDOW;
     if (isFull && !(mean <= this.#worst)) this.diverged ??= { iteration, loss: mean };
     if (this.diverged || iteration % WINDOW !== 0 || !isAbout(mean, this.#lowest)) return;

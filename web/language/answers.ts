@@ -1,10 +1,10 @@
-/** Questions of the page to the model, and their end. */
+/** Asks the model questions, and stops them. */
 import type { Answer, Question } from './api.js';
 import { ask, askReporting, flags } from './client.js';
 
 export function askModel(question: Question, told: (text: string) => void): Promise<Answer> {
   flags.lower('asking');
-  // It is measured again when nobody waits for an answer.
+  // An estimate is measured again when nobody waits for an answer.
   flags.raise('estimate');
   return askReporting((lab, report) => lab.ask(question, report), told);
 }

@@ -1,6 +1,6 @@
-/** What the page and its worker say to each other: plain objects, which messages carry. */
+/** The interface between the page and its worker: plain objects, which messages carry. */
 
-/** One example of what to say. */
+/** One example: a prompt and its answer. */
 export interface Row {
   /** Stays with the row while it is edited. */
   readonly id: string;
@@ -8,14 +8,14 @@ export interface Row {
   readonly answer: string;
 }
 
-/** Where the model is on its way. */
+/** The stage of loading a model. */
 export type Loading =
   | {
       readonly stage: 'downloading';
       readonly done: number;
       readonly total: number;
       readonly bytesPerSecond: number;
-      /** It goes on by itself where the network comes back, and when it is told to where a person paused it. */
+      /** `offline` continues by itself once the network is back, `person` only when told to. */
       readonly paused?: 'offline' | 'person' | undefined;
     }
   | { readonly stage: 'checking' }
@@ -28,18 +28,18 @@ export interface ModelFacts {
   readonly architecture: string;
   readonly parameters: number;
   readonly fileBytes: number;
-  /** Memory needed for the weights and a training of rows of 256 tokens. */
+  /** Memory required for the weights and for training on rows of 256 tokens. */
   readonly neededBytes: number;
   readonly contextLength: number;
-  /** The tokenizer and template are there: examples can be counted and shown. */
+  /** Whether the tokenizer and template are loaded, so that examples can be counted and shown. */
   readonly hasTokenizer: boolean;
 }
 
 export interface ModelView extends ModelFacts {
   readonly layers: number;
-  /** What its loader wants known. */
+  /** Notes of the loader for the visitor. */
   readonly notes: readonly string[];
-  /** A checksum of its weights, which adapters name. */
+  /** Checksum of its weights, which adapters name. */
   readonly base: string;
   readonly device: string;
   readonly threads: number;
@@ -51,7 +51,7 @@ export interface Stored {
   readonly total: number;
   /** When the last part arrived, in milliseconds since 1970. */
   readonly since: number | undefined;
-  /** Nothing survives the tab where it is memory, and `reason` says why, as a sentence. */
+  /** Where it is kept. `memory` does not survive the tab; `reason` then says why, as a sentence. */
   readonly place: 'files' | 'cache' | 'memory';
   readonly reason?: string | undefined;
 }
@@ -68,9 +68,9 @@ export interface RowView {
   readonly id: string;
   readonly tokens: number;
   readonly trained: number;
-  /** Longer than a row may be: it is cut, or left out where nothing of the answer is left. */
+  /** Whether it is longer than a row may be: it is cut, or left out if none of the answer is left. */
   readonly isCut: boolean;
-  /** As a sentence, where it cannot be taught. */
+  /** Why it cannot be taught, as a sentence. */
   readonly problem?: string | undefined;
 }
 
@@ -79,15 +79,15 @@ export interface TeachSettings {
   readonly alpha: number;
   readonly learningRate: number;
   readonly epochs: number;
-  /** Rows of a step. */
+  /** Rows per step. */
   readonly batch: number;
   readonly maxLength: number;
   readonly seed: number;
-  /** Fraction of the rows that are held out; none where there are fewer than 20. */
+  /** Fraction of the rows that are held out; none if there are fewer than 20. */
   readonly heldOut: number;
-  /** Only the last blocks, where that is set. */
+  /** Number of last blocks to teach; undefined for all blocks. */
   readonly lastLayers?: number | undefined;
-  /** Blocks are computed again in the backward pass, which needs less memory. */
+  /** Whether blocks are computed again in the backward pass, which requires less memory. */
   readonly isMemoryTight: boolean;
 }
 
@@ -95,7 +95,7 @@ export interface Lesson {
   readonly rows: readonly Row[];
   readonly system?: string | undefined;
   readonly settings: TeachSettings;
-  /** Asked at the beginning and about every ten seconds, at most 15 % of the time. */
+  /** Questions asked at the beginning and about every ten seconds, for at most 15 % of the time. */
   readonly probes: readonly string[];
 }
 
@@ -105,22 +105,22 @@ export interface ProbeStop {
   readonly answers: readonly string[];
 }
 
-/** How a lesson goes. */
+/** A progress report of a lesson. */
 export interface TeachReport {
   readonly step: number;
   readonly steps: number;
   readonly secondsLeft: number | undefined;
   readonly tokensPerSecond: number;
-  /** Since the last report: trained loss by step. */
+  /** Training loss by step, since the last report. */
   readonly losses: readonly (readonly [step: number, loss: number])[];
-  /** Since the last report: loss of the held-out rows by step; step 0 is the base. */
+  /** Loss on the held-out rows by step, since the last report; step 0 is the base. */
   readonly heldOut: readonly (readonly [step: number, loss: number])[];
   readonly probes: readonly ProbeStop[];
-  /** What it wants said: it begins to memorise, or it diverged. */
+  /** Set when it begins to memorise, or has diverged. */
   readonly warning?: 'memorises' | 'diverged' | undefined;
-  /** What else is to be said, as a sentence: that the lesson cannot be kept. */
+  /** Any other message, as a sentence, such as that the lesson cannot be kept. */
   readonly notice?: string | undefined;
-  /** The steps are over, stopped or not; what was forgotten is being measured. */
+  /** Whether the steps are over, and forgetting is being measured. */
   readonly isMeasuring: boolean;
 }
 
@@ -129,19 +129,19 @@ export interface TeachOutcome {
   readonly of: number;
   readonly end: 'finished' | 'stopped' | 'diverged';
   /**
-   * The step whose values were kept: the last; the last good one where it diverged; the best one on the held-out rows where it
-   * was stopped after it began to memorise. 0 where nothing was learned: the adapter of before is there then.
+   * The step whose values were kept: the last; the last good one if it diverged; the best one on the held-out rows if it was
+   * stopped after it began to memorise. 0 if nothing was learned: the previous adapter then stays.
    */
   readonly kept: number;
   readonly seconds: number;
   readonly trainable: number;
-  /** Loss of a fixed general text, before and after; undefined where measuring it was skipped. */
+  /** Loss on a fixed general text, before and after; undefined if the measurement was skipped. */
   readonly general?: readonly [before: number, after: number] | undefined;
   readonly heldOut?: readonly [before: number, after: number] | undefined;
 }
 
 export interface Question {
-  /** The conversation so far, the person's last words at its end. */
+  /** The conversation so far, ending with the visitor's last message. */
   readonly messages: readonly { readonly role: 'user' | 'assistant'; readonly content: string }[];
   readonly system?: string | undefined;
   /** 0 is the base, 1 the adapter as it was taught. */
@@ -165,7 +165,7 @@ export interface AdapterInfo {
   readonly steps: number;
   readonly seconds: number;
   readonly rows: number;
-  /** A sentence on one that was loaded, where nobody can say whether it is of this model. */
+  /** A sentence about a loaded adapter that may not belong to this model. */
   readonly note?: string;
 }
 
@@ -174,9 +174,9 @@ export interface LanguageLab {
   /** Takes the memory of the page's `StopFlags`. */
   hearStops(memory: Int32Array): Promise<void>;
 
-  /** The page's own model: what is stored is not fetched again. Resolves when it can answer. */
+  /** Opens the page's own model; stored parts are not fetched again. Resolves when it can answer. */
   openShipped(told: (loading: Loading, facts: ModelFacts | undefined) => void): Promise<ModelView>;
-  /** A person's own files: one GGUF, or config.json, tokenizer.json and safetensors. Only the header is read. */
+  /** Inspects a visitor's own files: one GGUF, or config.json, tokenizer.json and safetensors. Only the header is read. */
   inspect(files: readonly File[]): Promise<ModelFacts>;
   openFiles(
     files: readonly File[],
@@ -190,18 +190,18 @@ export interface LanguageLab {
   describe(rows: readonly Row[], system: string | undefined, maxLength: number): Promise<readonly RowView[]>;
   see(row: Row, system: string | undefined, maxLength: number): Promise<readonly SeenToken[]>;
 
-  /** Seconds that a lesson takes here, from two steps that are measured and undone. */
+  /** Estimates the seconds that a lesson takes here, from two steps that are measured and undone. */
   estimate(lesson: Lesson): Promise<number>;
-  /** Teaches a new adapter; the one there was stays until it is done. It saves itself so that `resume` can go on. */
+  /** Teaches a new adapter; the previous one stays until then. The lesson saves itself, so that `resume` can continue it. */
   teach(lesson: Lesson, told: (report: TeachReport) => void): Promise<TeachOutcome>;
   /**
-   * Goes on with the lesson that diverged last, at another rate: from its last good values and their step, or from its beginning
-   * where it has none.
+   * Continues the lesson that diverged last, at another rate: from its last good values and their step, or from its beginning
+   * if it has none.
    */
   teachOn(learningRate: number, told: (report: TeachReport) => void): Promise<TeachOutcome>;
-  /** Goes on with a lesson that a closed tab left unfinished. */
+  /** Continues a lesson that a closed tab left unfinished. */
   resume(told: (report: TeachReport) => void): Promise<TeachOutcome>;
-  /** The lesson that can be gone on with. */
+  /** The lesson that can be continued. */
   unfinished(): Promise<
     { readonly step: number; readonly steps: number; readonly lesson: Lesson } | undefined
   >;
@@ -209,11 +209,11 @@ export interface LanguageLab {
   pauseTeaching(): Promise<void>;
   goOnTeaching(): Promise<void>;
   /**
-   * Resolves when the last step is over.
-   * @param keep  `best`: the values that did best on the held-out rows, where there are such
+   * Stops the lesson; resolves when the last step is over.
+   * @param keep  `best`: keeps the values that did best on the held-out rows, if any
    */
   stopTeaching(keep?: 'best'): Promise<void>;
-  /** Skips what is measured when the steps are over. */
+  /** Skips the measurements after the steps. */
   skipMeasuring(): Promise<void>;
 
   /** @param told  the text so far */

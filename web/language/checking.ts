@@ -1,4 +1,4 @@
-/** The checks of a preset, asked of the base and of the adapter when a person wants it. */
+/** Runs a preset's checks on the base and the adapter, on request. */
 import { computed, signal } from '@preact/signals';
 import { reasonOf, say } from '../work.js';
 import { askModel, stopAsking } from './answers.js';
@@ -8,22 +8,22 @@ import { PRESETS } from './presets/index.js';
 import { type Checked, talliesOf } from './presets/tally.js';
 import { adapter, preset, system, taughtRows } from './state.js';
 
-/** Tokens that no answer which passes is longer than: the base talks on where nobody stops it. */
+/** Longest answer that can pass, in tokens: without a limit the base would talk on. */
 const MOST_TOKENS: Readonly<Record<Check['kind'], number>> = { repeats: 40, says: 40, short: 40, order: 96 };
 
 interface Checks {
-  /** The adapter that was asked: another one has other answers. */
+  /** The adapter that was asked; another one has other answers. */
   readonly of: AdapterInfo;
   readonly preset: string | undefined;
   readonly checked: readonly Checked[];
 }
 
 const last = signal<Checks | undefined>(undefined);
-/** Answers that were given so far, while it runs. */
+/** Answers given so far; undefined while no check runs. */
 export const progress = signal<{ readonly done: number; readonly of: number } | undefined>(undefined);
 let isStopped = false;
 
-/** What the preset asks; a fact that is no longer among the examples is not asked for. */
+/** The preset's checks, without facts that are no longer among the examples. */
 export const checks = computed<readonly Check[]>(() => {
   const all = PRESETS.find(({ id }) => id === preset.value)?.checks ?? [];
   const rows = new Set(taughtRows.value.map(({ prompt, answer }) => JSON.stringify([prompt, answer])));
@@ -32,7 +32,7 @@ export const checks = computed<readonly Check[]>(() => {
   );
 });
 
-/** What the adapter's checks came to, so far. */
+/** Results of the adapter's checks so far. */
 export const tallies = computed(() => {
   const known = last.value;
   if (!known || known.of !== adapter.value || known.preset !== preset.value) return [];
@@ -72,7 +72,7 @@ async function answerOf({ prompt, kind }: Check, strength: 0 | 1): Promise<strin
   const { text, end } = await askModel(question, () => {});
   if (end === 'stopped') isStopped = true;
   else if (progress.value) progress.value = { ...progress.value, done: progress.value.done + 1 };
-  // What was cut at its longest goes on, whatever it looks like so far.
+  // An answer that was cut would continue, whatever it looks like so far.
   return end === 'length' ? `${text} …` : text;
 }
 

@@ -6,22 +6,22 @@ import { StopFlags, sharedMemory } from './stopFlags.js';
 
 const client = new WorkerClient<LanguageLab>();
 const memory = sharedMemory();
-/** What is to stop: raised beside the call that stops it, which the worker hears only when it has computed a while. */
+/** Flags of what is to stop, raised along with the call, which the worker receives only between computations. */
 export const flags = new StopFlags(memory);
 let isStarted = false;
 let onCrash: (reason: string) => void = () => {};
 let onLost: () => void = () => {};
 let deviceName: LabDevice = 'wasm';
 
-/** WebGPU only where a person has chosen it. */
+/** Device of the worker; WebGPU only if the visitor has chosen it. */
 export type LabDevice = 'wasm' | 'webgpu';
 
-/** @param lost  told when the graphics card does not answer any more */
+/** @param lost  called when the graphics card no longer answers */
 export function watchDevice(lost: () => void): void {
   onLost = lost;
 }
 
-/** What the next worker computes on. */
+/** Sets the device of the next worker. */
 export function setLabDevice(name: LabDevice): void {
   deviceName = name;
 }
@@ -32,7 +32,7 @@ function addressWith(device: LabDevice): string {
   return address.href;
 }
 
-/** @param told  when the worker crashes; it is started again when it is next asked */
+/** @param told  called when the worker crashes; the next question starts it again */
 export function watchLab(told: (reason: string) => void): void {
   onCrash = told;
 }
@@ -48,11 +48,11 @@ function startOnce(): void {
     isStarted = false;
     onCrash(reason);
   });
-  // Where the worker does not run, the crash is told.
+  // If the worker does not run, its crash is reported.
   if (memory) void client.ask((lab) => lab.hearStops(memory)).catch(() => {});
 }
 
-/** Ends the worker; whoever asks next has another. @param reason  why, for those who wait */
+/** Ends the worker; the next question starts another. @param reason  the error for open questions */
 export function stopLab(reason: Error): void {
   isStarted = false;
   client.stop(reason);
@@ -64,13 +64,13 @@ export function ask<T>(question: (lab: Remote<LanguageLab>) => Promise<T>): Prom
   return watched(client.ask(question));
 }
 
-/** As `ask`, for work that reports while it runs. */
+/** Like `ask`, for work that reports while it runs. */
 export const askReporting: WorkerClient<LanguageLab>['askReporting'] = (question, told) => {
   startOnce();
   return watched(client.askReporting(question, told));
 };
 
-/** What is said of a graphics card that was lost, by the library or by a browser that tells it later than its buffers fail. */
+/** Messages about a lost graphics card, from the library or from a browser whose buffers fail before it reports the loss. */
 const LOST = /webgpu: (?:the device was lost|.*\bmapAsync\b)/;
 
 async function watched<T>(work: Promise<T>): Promise<T> {

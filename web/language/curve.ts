@@ -1,4 +1,4 @@
-/** What is known of a lesson so far, gathered from its reports. */
+/** The course of a lesson so far, gathered from its reports. */
 import type { ProbeStop, TeachReport } from './api.js';
 
 type Points = readonly (readonly [step: number, loss: number])[];
@@ -22,19 +22,19 @@ export function withReport(course: Course, report: TeachReport): Course {
   };
 }
 
-/** The loss of the base: of the held-out rows where there are any, otherwise of the first step, which changed nothing yet. */
+/** The loss of the base: on the held-out rows if there are any, otherwise in the first step, before anything changed. */
 export function lossBefore({ losses, heldOut }: Pick<Course, 'losses' | 'heldOut'>): number | undefined {
   return heldOut.find(([step]) => step === 0)?.[1] ?? losses[0]?.[1];
 }
 
-/** The step at which the held-out rows were answered best; undefined where they were not asked since the beginning. */
+/** The step with the lowest held-out loss; undefined before the first measurement after the start. */
 export function bestStep({ heldOut }: Pick<Course, 'heldOut'>): number | undefined {
   const since = heldOut.filter(([step, loss]) => step > 0 && Number.isFinite(loss));
   if (since.length === 0) return undefined;
   return since.reduce((best, each) => (each[1] < best[1] ? each : best))[0];
 }
 
-/** Each loss with those around it: a batch says little on its own. */
+/** Running mean of the losses: a single batch says little. */
 export function meanLosses(losses: Points): Points {
   const half = Math.min(5, Math.floor(losses.length / 4));
   return losses.map(([step], i) => {

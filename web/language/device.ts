@@ -1,4 +1,4 @@
-/** What the page computes on: the CPU, or the graphics card where a person chose it. */
+/** The device of the page: the CPU, or the graphics card if the visitor chose it. */
 import { computed, signal } from '@preact/signals';
 import { simd } from 'wasm-feature-detect';
 import { reasonOf, say } from '../work.js';
@@ -10,12 +10,12 @@ import { loadLater } from './taking.js';
 import { resume } from './teaching.js';
 
 export const device = signal<LabDevice>('wasm');
-/** What WebGPU would run on; undefined where there is none. */
+/** Name of the graphics card for WebGPU; undefined if there is none. */
 export const graphicsCard = signal<string | undefined>(undefined);
-/** False where the browser is too old for the kernels. */
+/** False if the browser is too old for the kernels. */
 export const hasSimd = signal(true);
 
-/** `CPU, 2 threads`: as the model in use says, or as it will be. */
+/** `CPU, 2 threads`: the device of the model in use, or the one it would get. */
 export const deviceWords = computed(() =>
   wordsOf({
     isGpu: (model.value?.device ?? device.value) === 'webgpu',
@@ -24,7 +24,7 @@ export const deviceWords = computed(() =>
   }),
 );
 
-/** The library takes a thread for each core, up to eight. */
+/** Largest number of threads: the library takes one for each core, up to this. */
 const MOST_THREADS = 8;
 const threadsToBe = () =>
   globalThis.crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1;
@@ -37,7 +37,7 @@ export async function startDevice(): Promise<void> {
 
 async function nameOfCard(): Promise<string | undefined> {
   try {
-    // The types promise what older browsers and insecure pages do not have.
+    // The types promise it, but older browsers and insecure pages do not have it.
     const gpu = navigator.gpu as GPU | undefined;
     const found = await gpu?.requestAdapter();
     if (!found) return undefined;
@@ -54,7 +54,7 @@ export async function chooseDevice(name: LabDevice): Promise<void> {
   if (isTeaching.value || loading.value) {
     say(
       'error',
-      `${isTeaching.value ? 'A lesson is running' : 'A model is being loaded'}: choose it afterwards`,
+      `${isTeaching.value ? 'A lesson is running' : 'A model is loading'}: change the device afterwards`,
     );
     return;
   }
@@ -64,7 +64,7 @@ export async function chooseDevice(name: LabDevice): Promise<void> {
     if (name === 'webgpu' && modelProblem.value) {
       const why = modelProblem.value;
       await moveTo('wasm');
-      say('error', `WebGPU cannot be used: ${why} The CPU computes as before`);
+      say('error', `WebGPU cannot be used: ${why} The page stays on the CPU`);
     }
   } catch (error) {
     say('error', reasonOf(error));
@@ -75,14 +75,14 @@ async function moveTo(name: LabDevice): Promise<void> {
   const wasOpen = model.value !== undefined || modelProblem.value !== undefined;
   device.value = name;
   setLabDevice(name);
-  stopLab(new Error('The model moves to another device.'));
+  stopLab(new Error('The model is moving to another device.'));
   closeModel();
   if (wasOpen) await openAgain();
 }
 
 let isMoving = false;
 
-/** Goes on with the CPU where the graphics card is lost: an unfinished lesson from the step that was kept last. */
+/** Continues on the CPU after the graphics card is lost: an unfinished lesson from its latest kept step. */
 async function goOnWithout(): Promise<void> {
   if (isMoving) return;
   isMoving = true;

@@ -1,4 +1,4 @@
-/** What computes, and what became of it, in words. */
+/** The words about the device, and about losing it. */
 
 export function wordsOf(is: {
   readonly isGpu: boolean;
@@ -14,6 +14,6 @@ export function lostSentence(wasTeaching: boolean, step: number | undefined): st
   const lost = 'The graphics card gave up.';
   if (step !== undefined) return `${lost} Going on from step ${step} on the CPU.`;
   return wasTeaching
-    ? `${lost} Nothing of the lesson was kept yet: teach it again, on the CPU.`
-    : `${lost} Going on with the CPU: what was asked last has to be asked again.`;
+    ? `${lost} The lesson was not saved yet: start it again on the CPU.`
+    : `${lost} Going on with the CPU: please ask your last question again.`;
 }

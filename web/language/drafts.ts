@@ -1,4 +1,4 @@
-/** The examples that a visitor writes, kept in this browser over a reload, where it keeps anything. */
+/** The visitor's examples, kept in this browser across reloads if it keeps anything. */
 import { createStore, get, set } from 'idb-keyval';
 import type { Row } from './api.js';
 import { MOST_ROWS } from './examples/rows.js';
@@ -12,7 +12,7 @@ export interface Draft {
 const KEY = 'draft';
 const store = createStore('lowrank-language', 'page');
 
-/** Undefined where there is none that can be read. */
+/** Reads the draft; undefined if there is none that can be read. */
 export async function readDraft(): Promise<Draft | undefined> {
   try {
     return drafted(await get<unknown>(KEY, store));
@@ -21,7 +21,7 @@ export async function readDraft(): Promise<Draft | undefined> {
   }
 }
 
-/** @throws Error where the browser does not keep it */
+/** @throws Error if the browser does not keep it */
 export const keepDraft = (draft: Draft): Promise<void> => set(KEY, draft, store);
 
 const isText = (value: unknown): value is string => typeof value === 'string';

@@ -1,4 +1,4 @@
-/** Where a file belongs that is dropped on the page, told from its name. */
+/** Decides by its name where a dropped file belongs. */
 
 export type Belongs = 'model' | 'examples' | 'zip' | 'adapter' | 'nowhere';
 
@@ -6,11 +6,11 @@ const named = (pattern: RegExp) => (name: string) => pattern.test(name);
 
 const isExamples = named(/\.(?:jsonl?|ndjson|csv|tsv|txt|md)$/i);
 const isWeights = named(/\.(?:gguf|safetensors)$/i);
-/** What stands beside the weights of a model. */
+/** Files that accompany the weights of a model. */
 const isBeside = named(/^(?:config|generation_config|tokenizer|tokenizer_config|special_tokens_map)\.json$/i);
 const isAdapter = named(/^adapter_(?:config\.json|model\.safetensors)$/i);
 
-/** @param names  of the files that were dropped together */
+/** @param names  names of the files that were dropped together */
 export function belongs(names: readonly string[]): Belongs {
   if (names.some(named(/\.zip$/i))) return 'zip';
   if (names.some(isAdapter)) return 'adapter';
@@ -35,8 +35,8 @@ export function opened<F extends { readonly name: string }>(files: readonly F[],
   }
 }
 
-/** What is said of files that nothing here opens. */
+/** The message about files that the page cannot open. */
 export function unknownSentence(names: readonly string[]): string {
   const given = names.slice(0, 3).join(', ') + (names.length > 3 ? ', …' : '');
-  return `${given || 'What was dropped'} is nothing that this page opens: it takes models (.gguf, .safetensors), examples (.jsonl, .csv, .txt) and its own zips.`;
+  return `This page cannot open ${given || 'what was dropped'}: it takes models (.gguf, .safetensors), examples (.jsonl, .csv, .txt) and its own zips.`;
 }

@@ -1,6 +1,6 @@
-/** Times as the page tells them. */
+/** Times in words. */
 
-/** `50 s`, `4 min`, `1 h 20 min`: no finer than a guess is good for. */
+/** `50 s`, `4 min`, `1 h 20 min`: no finer than an estimate can be. */
 export function duration(seconds: number): string {
   const whole = Math.max(1, Math.round(seconds));
   if (whole < 100) return `${whole} s`;
@@ -10,7 +10,7 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h${rest > 0 ? ` ${rest} min` : ''}`;
 }
 
-/** What a guess is rounded to: `about 50 s`. */
+/** A rounded estimate: `about 50 s`. */
 export function about(seconds: number): string {
   const step = seconds < 20 ? 1 : seconds < 100 ? 5 : 60;
   return `about ${duration(Math.max(1, Math.round(seconds / step) * step))}`;

@@ -1,4 +1,4 @@
-/** How much is done for a lesson, as a person chooses it: settings that suit most examples, and as many passes as make enough steps. */
+/** The efforts to choose from: settings that suit most examples, with as many passes as make enough steps. */
 import type { TeachSettings } from './api.js';
 
 export const EFFORTS = ['quick', 'normal', 'thorough'] as const;
@@ -10,17 +10,17 @@ export const EFFORT_NAMES: Readonly<Record<Effort, string>> = {
   thorough: 'Thorough',
 };
 
-/** Few examples are not gone through more often than this: they are known by heart before. */
+/** Largest number of passes: few examples are known by heart before that. */
 export const MOST_PASSES = 40;
-/** From here on a lesson is long, and fewer layers are taught unless a person wants all. */
+/** Seconds from which a lesson is long: fewer layers are then taught, unless the visitor chooses all. */
 export const LONG_SECONDS = 300;
-/** Blocks of the model that are taught where a device is slow. */
+/** Number of blocks that are taught on a slow device. */
 export const FEWER_LAYERS = 8;
-/** Below it, a row that is held out is missed more than what it tells is worth. */
+/** Fewest rows of which some are held out: below this, every row is worth more in the lesson. */
 const LEAST_TO_HOLD_OUT = 20;
 const [LEAST_HELD_OUT, MOST_HELD_OUT] = [2, 20];
 
-/** What is the same at each effort. */
+/** Settings that are the same for each effort. */
 export const DEFAULTS: Omit<TeachSettings, 'epochs' | 'learningRate'> = {
   rank: 8,
   alpha: 16,
@@ -32,14 +32,14 @@ export const DEFAULTS: Omit<TeachSettings, 'epochs' | 'learningRate'> = {
   isMemoryTight: false,
 };
 
-/** Many steps reach as far with a smaller rate, and forget less on the way. */
+/** Steps and rate of each effort: many steps with a smaller rate learn as much, and forget less. */
 const COURSES: Readonly<Record<Effort, { readonly steps: number; readonly learningRate: number }>> = {
   quick: { steps: 77, learningRate: 1.5e-3 },
   normal: { steps: 110, learningRate: 1e-3 },
   thorough: { steps: 200, learningRate: 5e-4 },
 };
 
-/** @param rows  that can be taught */
+/** @param rows  number of rows that can be taught */
 export function settingsOf(effort: Effort, rows: number, others: Partial<TeachSettings> = {}): TeachSettings {
   const settings = { ...DEFAULTS, ...others };
   const { steps, learningRate } = COURSES[effort];
@@ -47,10 +47,10 @@ export function settingsOf(effort: Effort, rows: number, others: Partial<TeachSe
   return { ...settings, learningRate, epochs: Math.min(MOST_PASSES, Math.max(1, passes)) };
 }
 
-/** A rate to go on with where one has diverged. */
+/** A rate to continue with after another has diverged. */
 export const smallerRate = (rate: number) => (rate > 1e-4 ? 1e-4 : rate / 10);
 
-/** Rows that are kept from a lesson to test it. */
+/** Number of rows that are held out to test a lesson. */
 export function heldOutRows(rows: number, { heldOut }: Pick<TeachSettings, 'heldOut'>): number {
   if (rows < LEAST_TO_HOLD_OUT || heldOut === 0) return 0;
   return Math.min(MOST_HELD_OUT, Math.max(LEAST_HELD_OUT, Math.round(heldOut * rows)));
@@ -64,7 +64,7 @@ export const stepsOfPass = (rows: number, settings: Pass) =>
 export const stepsOf = (rows: number, settings: Pass & Pick<TeachSettings, 'epochs'>) =>
   settings.epochs * stepsOfPass(rows, settings);
 
-/** The effort whose settings these are; undefined for a person's own. */
+/** The effort with these settings; undefined for the visitor's own. */
 export function effortOf(settings: TeachSettings, rows: number): Effort | undefined {
   const { isMemoryTight, lastLayers } = settings;
   return EFFORTS.find((effort) => {

@@ -1,4 +1,4 @@
-/** The examples of the page: where they come from, how they are counted, and that they are kept. */
+/** The examples of the page: choosing, counting and keeping them. */
 import { batch, effect } from '@preact/signals';
 import { reasonOf, say } from '../work.js';
 import type { Row } from './api.js';
@@ -26,13 +26,13 @@ import {
   views,
 } from './state.js';
 
-/** Typing waits so long before it is counted and kept. */
+/** Pause in typing before the rows are counted and kept. */
 const PAUSE_MS = 250;
 
-/** Tokens enough for any template. */
+/** Enough tokens for any template. */
 const LONG = 1024;
 
-/** Questions that a lesson is asked while it runs. */
+/** Number of questions that are asked during a lesson. */
 const MOST_PROBES = 2;
 
 export function choosePreset(id: string): void {
@@ -54,7 +54,7 @@ export function choosePreset(id: string): void {
   if (undo) say('note', 'The examples were replaced', { label: 'Undo', run: undo });
 }
 
-/** @returns how to put back what there is now; undefined where nobody would miss it */
+/** @returns a function that restores the present examples; undefined if there is nothing to lose */
 function wayBack(): (() => void) | undefined {
   const kept = [rows, system, preset, probes, ownSettings, suggestedSettings, chosenEffort] as const;
   if (rows.value.every(isBlank)) return undefined;
@@ -70,7 +70,7 @@ function wayBack(): (() => void) | undefined {
     });
 }
 
-/** Empties the table, and what this browser keeps of it. */
+/** Empties the table and the copy that this browser keeps. */
 export function deleteExamples(): void {
   const undo = wayBack();
   batch(() => {
@@ -82,7 +82,7 @@ export function deleteExamples(): void {
   if (undo) say('note', 'The examples were deleted', { label: 'Undo', run: undo });
 }
 
-/** Takes examples that a link or a project file carries. @returns how to undo that, where something was replaced */
+/** Takes the examples of a link or a project file. @returns how to undo that, if something was replaced */
 export function takeExamples({
   rows: pairs,
   system: said,
@@ -99,7 +99,7 @@ export function takeExamples({
   return undo;
 }
 
-/** Shows what there was, or what a link carries, and keeps and counts every change from now on. */
+/** Shows the kept examples, or those of a link, and keeps and counts every change from now on. */
 export async function startExamples(): Promise<void> {
   const draft = await readDraft();
   if (draft && rows.value.length === 0) {
@@ -117,7 +117,7 @@ export async function startExamples(): Promise<void> {
   whenQuiet(
     () => [rows.value, system.value, preset.value] as const,
     ([kept, said, id]) => {
-      // Where the browser keeps nothing, the page says so where the model is.
+      // If the browser keeps nothing, the model panel says so.
       keepDraft({ rows: kept, system: said, preset: id }).catch(() => {});
     },
   );
@@ -129,7 +129,7 @@ export async function startExamples(): Promise<void> {
   );
 }
 
-/** Where no set of examples brings a question, the first example is one. */
+/** Makes the first example a question if the chosen set has none. */
 function keepProbes(): void {
   if (isTeaching.value) {
     askedProbes.value = probes.peek();
@@ -143,13 +143,13 @@ function keepProbes(): void {
   if (next !== first) probes.value = [next, own];
 }
 
-/** What the template says by itself is told by an example that has no system prompt. */
+/** Finds the template's own system prompt, which an example without one shows. */
 async function lookForSystem(): Promise<void> {
   try {
     const row = newRow({ prompt: 'Hello', answer: 'Hello' });
     defaultSystem.value = systemIn(await ask((lab) => lab.see(row, undefined, LONG)));
   } catch {
-    // It is shown with each example all the same.
+    // Each example still shows it.
   }
 }
 
@@ -159,7 +159,7 @@ function openExamplesLink(): void {
     const shared = examplesIn(location.hash);
     const undo = shared && takeExamples(shared);
     const action = undo && { label: 'Undo', run: undo };
-    say('note', 'These are the examples from the link: fetch the model, and press Teach', action);
+    say('note', 'These are the examples from the link: download the model, then press Teach', action);
   } catch (error) {
     say('error', reasonOf(error));
   } finally {
@@ -176,7 +176,7 @@ async function count(all: readonly Row[], said: string | undefined, maxLength: n
   }
 }
 
-/** Runs something with values that have not changed for a while. */
+/** Runs a function with values that have not changed for a while. */
 function whenQuiet<T>(values: () => T, run: (values: T) => void): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {

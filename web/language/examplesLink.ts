@@ -1,6 +1,6 @@
 /**
- * Examples and how they are taught as an address of the page, after `#e=`: whoever opens it presses Teach. It has no weights.
- * What it carries is checked as anything a stranger sends.
+ * Examples and settings as an address of the page, after `#e=`: whoever opens it presses Teach. It carries no weights. Its
+ * contents are untrusted, and checked.
  */
 import { deflateSync, Inflate } from 'fflate';
 import { fromBase64Url, toBase64Url } from '../base64.js';
@@ -13,7 +13,7 @@ export interface SharedExamples {
 }
 
 const START = '#e=';
-/** What programs that pass links on leave whole. */
+/** Longest link that programs pass on whole. */
 export const LONGEST_LINK = 8000;
 const MOST_TEXT_BYTES = 512 * 1024;
 const MOST_ROWS = 500;
@@ -22,25 +22,25 @@ const MOST_CHARS = 20_000;
 /** Whether the hash of an address carries examples. */
 export const hasExamples = (hash: string): boolean => hash.startsWith(START);
 
-/** @throws Error with a sentence where they do not fit */
+/** @throws Error with a sentence if they do not fit */
 export function examplesLink({ rows, system, settings }: SharedExamples, url: string): string {
   const plain = { v: 1, rows: rows.map(({ prompt, answer }) => [prompt, answer]), system, settings };
   const packed = deflateSync(new TextEncoder().encode(JSON.stringify(plain)), { level: 9 });
   const link = new URL(url);
   link.hash = START + toBase64Url(packed);
   if (link.href.length > LONGEST_LINK)
-    throw new Error('These examples are too many for a link: send the project file instead.');
+    throw new Error('There are too many examples for a link: send the project file instead.');
   return link.href;
 }
 
 /**
  * @param hash  of the page's address
- * @returns undefined where the address carries no examples
+ * @returns undefined if the address carries no examples
  * @throws Error with a sentence for a person
  */
 export function examplesIn(hash: string): SharedExamples | undefined {
   if (!hasExamples(hash)) return undefined;
-  if (hash.length > LONGEST_LINK) throw new Error('This link is too long to carry examples of this page.');
+  if (hash.length > LONGEST_LINK) throw new Error('This link is too long to carry examples for this page.');
   try {
     const text = inflated(fromBase64Url(hash.slice(START.length)));
     return checkedExamples(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text)));
@@ -49,7 +49,7 @@ export function examplesIn(hash: string): SharedExamples | undefined {
   }
 }
 
-/** Unpacked piece by piece, so that it ends where it grows beyond what examples take. */
+/** Unpacks piece by piece, and ends as soon as the result exceeds the size of any examples. */
 function inflated(packed: Uint8Array): Uint8Array {
   const pieces: Uint8Array[] = [];
   let length = 0;
@@ -60,7 +60,7 @@ function inflated(packed: Uint8Array): Uint8Array {
     pieces.push(piece);
     isWhole = isLast;
   });
-  // A byte becomes at most 1,032.
+  // A byte unpacks to at most 1,032.
   const size = 256;
   for (let at = 0; at < packed.length; at += size) {
     inflate.push(packed.subarray(at, at + size), at + size >= packed.length);

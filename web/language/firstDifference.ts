@@ -1,14 +1,14 @@
-/** Where two answers part. */
+/** Where two answers begin to differ. */
 
 export interface Parted {
-  /** What both begin with. */
+  /** The common beginning. */
   readonly same: string;
   /** The first word that the other does not have there, without the spaces before it. */
   readonly word: string;
   readonly rest: string;
 }
 
-/** @returns undefined where the text goes as far as the other, or is its beginning */
+/** @returns undefined if the texts have the same words, or the text is a beginning of the other */
 export function firstDifference(text: string, other: string): Parted | undefined {
   const others = wordsOf(other);
   for (const [i, { word, at }] of wordsOf(text).entries()) {

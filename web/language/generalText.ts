@@ -1,4 +1,4 @@
-/** Two thousand characters of plain prose, written for this measure: how well they are predicted tells what a model has forgotten. */
+/** Two thousand characters of plain prose, written for this purpose: how well a model predicts them shows what it forgot. */
 export const GENERAL_TEXT: readonly string[] = [
   `A river begins as a thin line of water between stones. Rain falls on the hills, sinks into the ground, and comes out again lower \
 down as a spring. Small streams meet and grow. In the valley the river slows, turns from side to side, and leaves sand and mud on \

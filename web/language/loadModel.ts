@@ -1,4 +1,4 @@
-/** How the page gets its model: its own, on a click, or a visitor's files. */
+/** Loads the page's own model, on a click, or a visitor's files. */
 import { reasonOf, say } from '../work.js';
 import type { Loading, ModelFacts, ModelView } from './api.js';
 import { ask, askReporting, watchLab } from './client.js';
@@ -17,7 +17,7 @@ import {
 } from './state.js';
 import { holdModel, isElsewhere, releaseModel } from './tabs.js';
 
-/** After which it is asked what this device keeps, however busy the page is. */
+/** Longest wait for an idle page before it asks what this device keeps. */
 const IDLE_MS = 1000;
 
 let ownFiles: readonly File[] = [];
@@ -32,10 +32,10 @@ export async function startLanguageLab(): Promise<void> {
   await look();
 }
 
-/** Resolves when the page has nothing better to do: the worker is half a megabyte of code, which nobody has asked for yet. */
+/** Resolves when the page is idle: the worker is half a megabyte of code that nobody has asked for yet. */
 function idle(): Promise<void> {
   return new Promise((resolve) => {
-    // Safari has no such callback.
+    // Safari does not have requestIdleCallback.
     if (typeof requestIdleCallback === 'function') requestIdleCallback(() => resolve(), { timeout: IDLE_MS });
     else setTimeout(resolve, IDLE_MS);
   });
@@ -47,11 +47,11 @@ async function look(): Promise<void> {
     stored.value = await ask((lab) => lab.stored());
     unfinished.value = await ask((lab) => lab.unfinished());
   } catch (error) {
-    say('error', `What this device keeps could not be read: ${reasonOf(error)}`);
+    say('error', `What is stored on this device could not be read: ${reasonOf(error)}`);
   }
 }
 
-/** The model is gone with the worker; examples, and a lesson that was kept, are not. */
+/** Clears the state of a model whose worker has ended; examples and a kept lesson stay. */
 export function closeModel(): void {
   model.value = undefined;
   adapter.value = undefined;
@@ -107,7 +107,7 @@ async function open(isOwn: boolean, opened: () => Promise<ModelView>): Promise<v
     if (isOwn) own.value = undefined;
     stored.value = await ask((lab) => lab.stored());
   } catch (error) {
-    // What another tab has taken is told by itself.
+    // A model that another tab has taken has its own message.
     if (!isElsewhere.value) modelProblem.value = reasonOf(error);
   } finally {
     loading.value = undefined;

@@ -4,12 +4,12 @@ import { fetchRecorded } from './recorded/recordedRun.js';
 import { isWide, recorded, rows } from './state.js';
 import { App } from './ui/app.js';
 
-/** A recording that does not come in this time does not hold up the rest of the page. */
+/** Longest time that the rest of the page waits for the recording. */
 const PATIENCE_MS = 2000;
 
 const place = document.querySelector('#app');
 if (!place) throw new Error('the page has no #app');
-// As in language-shell.css.
+// The same width as in language-shell.css.
 const wide = matchMedia('(min-width: 1100px)');
 isWide.value = wide.matches;
 wide.addEventListener('change', () => {
@@ -24,7 +24,7 @@ const shown = fetchRecorded().then(
     recorded.value = undefined;
   },
 );
-// A page that nobody has touched loses nothing where it is loaded again.
+// A page that nobody has touched loses nothing in a reload.
 let isTouched = false;
 const touch = () => {
   isTouched = true;
@@ -33,7 +33,7 @@ for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, touch, { c
 
 async function startRest(): Promise<void> {
   await Promise.race([shown, pause(PATIENCE_MS)]);
-  // What has come is drawn first.
+  // Lets the browser draw what has arrived first.
   await pause(0);
   const { start } = await import('./start.js');
   await start();

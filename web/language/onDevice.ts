@@ -1,18 +1,18 @@
-/** What this device keeps for the page, and whether the browser has promised to keep it. */
+/** The storage of this device for the page, and whether the browser has promised to keep it. */
 import { effect, signal } from '@preact/signals';
 import { model, outcome, stored } from './state.js';
 import type { Room } from './ui/onDeviceWords.js';
 
-/** Undefined where the browser does not tell. */
+/** Undefined if the browser does not say. */
 export const room = signal<Room | undefined>(undefined);
 
-/** Pages that are not secure have none, whatever the types say. */
+/** Insecure pages have none, whatever the types say. */
 const manager = (): StorageManager | undefined => navigator.storage;
 
-/** Looks again whenever something was kept or deleted, and asks the browser to keep it once a lesson is finished. */
+/** Updates the figures whenever something is kept or deleted, and asks the browser to keep it once a lesson is finished. */
 export function watchRoom(): void {
   effect(() => {
-    // What they hold does not matter: a change of them does.
+    // Their values do not matter, only that they change.
     void [stored.value, model.value];
     void look();
   });
@@ -27,7 +27,7 @@ async function askToKeep(): Promise<void> {
   try {
     await manager()?.persist?.();
   } catch {
-    // It is kept as long as the browser likes, which the page tells.
+    // The browser may then delete it, which the page says.
   }
   await look();
 }

@@ -1,4 +1,4 @@
-/** Files that a person gives to the page as a whole: each goes where it belongs. */
+/** Opens files that the visitor gives to the page as a whole: each goes where it belongs. */
 import { signal } from '@preact/signals';
 import { say } from '../work.js';
 import { belongs, opened, unknownSentence } from './dropped.js';
@@ -30,8 +30,8 @@ export async function openGiven(files: readonly File[]): Promise<void> {
 
 async function openModel(files: readonly File[]): Promise<void> {
   if (loading.value || isTeaching.value) {
-    const going = loading.value ? 'A model is being loaded' : 'A lesson is running';
-    say('error', `${going}: drop ${files[0].name} again afterwards`);
+    const going = loading.value ? 'A model is loading' : 'A lesson is running';
+    say('error', `${going}: drop ${files[0].name} again when that is done`);
     return;
   }
   document.getElementById('model')?.scrollIntoView({ block: 'start' });

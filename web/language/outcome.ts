@@ -1,42 +1,42 @@
-/** What came of a lesson, in words. */
+/** The outcome of a lesson, in words. */
 import { count, integer } from '../format.js';
 import type { TeachOutcome } from './api.js';
 import { duration } from './duration.js';
 
-/** `It took 58 s: 60 steps, 2,442,240 new numbers. The old ones were not touched.` */
+/** `Taught in 60 steps, 58 s. 2,442,240 new numbers; the model's own were not touched.` */
 export function outcomeSentence(outcome: TeachOutcome): string {
   const { steps, of, end, kept, seconds, trainable } = outcome;
   const numbers = `${integer(trainable)} new numbers; the model's own were not touched.`;
   if (kept === 0) {
     return end === 'diverged'
       ? 'It diverged at once, and nothing was learned: try a smaller rate.'
-      : 'It was stopped before it learned anything.';
+      : 'You stopped it before it learned anything.';
   }
   if (end === 'diverged')
-    return `It diverged at step ${steps} of ${of}. Step ${kept} was kept, its last good one.`;
-  const best = kept < steps ? ` Step ${kept} was its best, and was kept.` : '';
+    return `It diverged at step ${steps} of ${of}. The last good step, ${kept}, was kept.`;
+  const best = kept < steps ? ` The best step, ${kept}, was kept.` : '';
   const went =
     end === 'stopped' ? `Stopped at step ${steps} of ${of}, after` : `Taught in ${count(steps, 'step')},`;
   return `${went} ${duration(seconds)}.${best} ${numbers}`;
 }
 
-/** Of a fixed general text. */
+/** What it forgot, by the loss on a fixed general text. */
 export function forgotSentence([before, after]: NonNullable<TeachOutcome['general']>): string {
   const change = after / before - 1;
   const said = signed(change);
-  if (change < 0.005) return `It forgot nothing that this test sees (${said}).`;
+  if (change < 0.005) return `It forgot nothing that this test can see (${said}).`;
   if (change <= 0.05) return `It forgot little (${said}).`;
   if (change <= 0.15) return `It forgot some of what it knew (${said}).`;
   return `It forgot much of what it knew (${said}): fewer steps or a smaller rate forget less.`;
 }
 
-/** Of examples that it was not shown. */
+/** What it learned, by the loss on held-out examples. */
 export function learnedSentence([before, after]: readonly [before: number, after: number]): string {
   const change = after / before - 1;
   const losses = `${loss(before)} before, ${loss(after)} after`;
   if (change <= -0.3) return `It answers examples it never saw much better (loss ${losses}).`;
   if (change <= -0.03) return `It answers examples it never saw better (loss ${losses}).`;
-  if (change < 0.03) return `It answers examples it never saw as before (loss ${losses}).`;
+  if (change < 0.03) return `It answers examples it never saw about as well as before (loss ${losses}).`;
   return `It answers examples it never saw worse (loss ${losses}): it learned yours by heart.`;
 }
 

@@ -1,4 +1,4 @@
-/** All of a person's work in one file, which this page opens: examples, settings, and the adapter where there is one. */
+/** A visitor's work in one file that this page opens: examples, settings, and the adapter if there is one. */
 import { strToU8, zipSync } from 'fflate';
 import { entriesOf, unpack, ZipError } from '../zip.js';
 import { checkedExamples, type SharedExamples } from './examplesLink.js';
@@ -12,7 +12,7 @@ const PROJECT = 'lowrank-project.json';
 const CONFIG = 'adapter_config.json';
 const MODEL = 'adapter_model.safetensors';
 const NEEDED: readonly string[] = [CONFIG, MODEL];
-/** How it was taught, which PEFT knows nothing of. */
+/** File that says how it was taught, which PEFT ignores. */
 const ABOUT = 'lowrank.json';
 const MOST_ENTRIES = 20;
 /** An adapter of rank 256 on all of the model is 313 MB: what is larger was made elsewhere. */
@@ -26,13 +26,13 @@ export function projectFile({ rows, system, settings, adapter }: Project): Uint8
     const bytes = adapter?.get(name);
     if (bytes) files[name] = bytes;
   }
-  // Random numbers do not get smaller; fflate's buffers are plain ones.
+  // Random numbers do not compress; fflate's buffers are plain ones.
   return zipSync(files, { level: 1 }) as Uint8Array<ArrayBuffer>;
 }
 
 /**
- * @param name  of the file, for what is said of it
- * @returns undefined for a zip that is no project
+ * @param name  name of the file, for messages
+ * @returns undefined for a zip that is not a project
  * @throws Error with a sentence for a person
  */
 export function readProject(name: string, zip: Uint8Array): Project | undefined {
@@ -56,6 +56,8 @@ function examplesOf(name: string, bytes: Uint8Array): SharedExamples {
   try {
     return checkedExamples(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
   } catch (error) {
-    throw new Error(`${name} is a project of another version, or it is damaged.`, { cause: error });
+    throw new Error(`${name} is a project from another version of this page, or it is damaged.`, {
+      cause: error,
+    });
   }
 }

@@ -1,4 +1,4 @@
-/** What the page does once the recorded lesson can be read: its panels, the examples, and what this device keeps. */
+/** Starts the rest of the page once the recorded lesson can be read: panels, examples, and what this device keeps. */
 import { startDevice } from './device.js';
 import { watchOtherTabs } from './elsewhere.js';
 import { startExamples } from './examples.js';
@@ -9,7 +9,7 @@ import { watchEstimates } from './teaching.js';
 import { sections } from './ui/app.js';
 import * as panels from './ui/sections.js';
 
-/** @returns when the page needs the network no more */
+/** Resolves when the page no longer requires the network. */
 export async function start(): Promise<void> {
   sections.value = panels;
   const examples = startExamples();

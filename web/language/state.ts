@@ -1,4 +1,4 @@
-/** What the language-model page knows: its parts show it, and what can be done is in `actions.ts`. */
+/** The state of the language-model page, which its sections show. */
 import { computed, signal } from '@preact/signals';
 import type {
   AdapterInfo,
@@ -34,21 +34,21 @@ export const isOnline = signal(navigator.onLine);
 
 export const rows = signal<readonly Row[]>([]);
 export const system = signal<string | undefined>(undefined);
-/** The one that was chosen last. */
+/** Id of the preset that was chosen last. */
 export const preset = signal<string | undefined>(undefined);
 export const views = signal<ReadonlyMap<string, RowView>>(new Map());
-/** There is something to count tokens with: it comes long before the weights. */
+/** Whether tokens can be counted: the tokenizer arrives long before the weights. */
 export const hasTokenizer = computed(
   () => model.value !== undefined || loadingFacts.value?.hasTokenizer === true,
 );
 export const taughtRows = computed(() => rows.value.filter(canBeTaught));
 
-/** What suits the chosen set of examples; undefined where the examples are a person's own. */
+/** Recommended settings of the chosen set; undefined for the visitor's own examples. */
 export const suggestedSettings = signal<TeachSettings | undefined>(undefined);
-/** A person's own; undefined while an effort decides. */
+/** The visitor's own settings; undefined while an effort decides. */
 export const ownSettings = signal<TeachSettings | undefined>(undefined);
 export const chosenEffort = signal<Effort | 'suggested'>('quick');
-/** Fewer layers than all, where those would take so many seconds that they were chosen for a person who has not. */
+/** Fewer layers, chosen automatically because all of them would take `insteadOf` seconds. */
 export const fewerLayers = signal<{ readonly lastLayers: number; readonly insteadOf: number } | undefined>(
   undefined,
 );
@@ -59,40 +59,40 @@ export function settingsFor(effort: Effort | 'suggested'): TeachSettings {
   return suggested ? { ...suggested, lastLayers } : settingsFor('quick');
 }
 export const settings = computed(() => ownSettings.value ?? settingsFor(chosenEffort.value));
-/** Undefined for a person's own settings. */
+/** The current effort; undefined for the visitor's own settings. */
 export const effort = computed(() => {
   const isSuggested = chosenEffort.value === 'suggested' && suggestedSettings.value !== undefined;
   if (isSuggested && !ownSettings.value) return 'suggested';
   return effortOf(settings.value, taughtRows.value.length);
 });
 export const heldOut = computed(() => heldOutRows(taughtRows.value.length, settings.value));
-/** Seconds of a lesson, by its settings as JSON: measured when somebody asked. */
+/** Estimated seconds of a lesson, by its settings as JSON. */
 export const estimates = signal<ReadonlyMap<string, number>>(new Map());
 
-/** The questions of the next lesson; the second one is a person's own. */
+/** The questions of the next lesson; the second one is the visitor's own. */
 export const probes = signal<readonly string[]>([]);
-/** Those that the lesson was asked whose answers are there. */
+/** The questions of the lesson whose answers are shown. */
 export const askedProbes = signal<readonly string[]>([]);
 export const course = signal<Course>(NO_COURSE);
 export const isTeaching = signal(false);
-/** There is room for what it says beside what it is given. */
+/** Whether there is room for the answers beside the panels. */
 export const isWide = signal(false);
-/** The answers of the lesson stand there, in place of the recorded ones. */
+/** Whether the lesson's answers are shown there, in place of the recorded ones. */
 export const areAnswersBeside = computed(() => isWide.value && course.value.stops.length > 0);
 export const isPaused = signal(false);
 export const outcome = signal<TeachOutcome | undefined>(undefined);
 export const unfinished = signal<{ readonly step: number; readonly steps: number } | undefined>(undefined);
 export const adapter = signal<AdapterInfo | undefined>(undefined);
 
-/** Undefined where this build has none. */
+/** The recorded lesson; undefined if this build has none. */
 export const recorded = signal<RecordedRun | 'loading' | undefined>('loading');
 
-/** What the model's own template says where there is no system prompt; undefined where that is nothing, or not known. */
+/** System prompt of the model's own template; undefined if it has none, or it is not known. */
 export const defaultSystem = signal<string | undefined>(undefined);
 
 /** Why nothing can be taught now, as a sentence. */
 export const obstacle = computed(() => {
-  if (loading.value) return 'The model is on its way.';
+  if (loading.value) return 'The model is still loading.';
   if (!model.value) return 'There is no model yet.';
   if (taughtRows.value.length === 0) return 'There are no examples yet: write some, or choose a set above.';
   return undefined;

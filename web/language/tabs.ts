@@ -1,21 +1,21 @@
 /**
- * The lock of the tab that has a model: two of them would write the same kept lesson, and delete stored parts under each other.
- * Where the browser has no locks, nothing is held back.
+ * The lock of the tab that has a model: two such tabs would write the same kept lesson and delete each other's stored parts.
+ * In a browser without locks, every tab may have a model.
  */
 import { signal } from '@preact/signals';
 
 const LOCK = 'lowrank language model';
 
-/** Another tab has a model open. */
+/** Whether another tab has a model open. */
 export const isElsewhere = signal(false);
 
 let release: (() => void) | undefined;
 let onTaken: () => void = () => {};
 
-/** Pages that are not secure have none, whatever the types say. */
+/** Insecure pages have none, whatever the types say. */
 const lockManager = (): LockManager | undefined => navigator.locks;
 
-/** Looks for another tab with a model, now and whenever a person comes back. @param taken  told when another tab takes over */
+/** Looks for another tab with a model, now and whenever the visitor returns. @param taken  called when another tab takes over */
 export function watchTabs(taken: () => void): void {
   onTaken = taken;
   const look = () => {
@@ -31,12 +31,12 @@ async function lookForOthers(): Promise<void> {
     const { held = [] } = (await lockManager()?.query()) ?? {};
     if (!release) isElsewhere.value = held.some(({ name }) => name === LOCK);
   } catch {
-    // Where it is not told, a click tells.
+    // If the browser does not say, the next click finds out.
   }
 }
 
 /**
- * Takes the lock, from another tab where that is wanted.
+ * Takes the lock, on request even from another tab.
  * @returns whether this tab may have a model now
  */
 export function holdModel(how: 'ask' | 'steal' = 'ask'): Promise<boolean> {
@@ -54,7 +54,7 @@ export function holdModel(how: 'ask' | 'steal' = 'ask'): Promise<boolean> {
       });
     };
     locks.request(LOCK, how === 'steal' ? { steal: true } : { ifAvailable: true }, granted).catch(() => {
-      // A browser that refuses locks holds nothing back.
+      // If the browser refuses locks, every tab may have a model.
       if (!isHeld) return resolve(true);
       release = undefined;
       isElsewhere.value = true;

@@ -1,8 +1,8 @@
-/** What is said of an adapter to other programs, and to a person. */
+/** Texts about an adapter for other programs and for the visitor. */
 export interface BaseModel {
   /** `SmolLM2-135M-Instruct`. */
   readonly name: string;
-  /** The checksum of its weights. */
+  /** Checksum of its weights. */
   readonly checksum: string;
   /** The file that llama.cpp loads it from. */
   readonly file: string;
@@ -18,10 +18,10 @@ export const llamaLine = ({ file }: BaseModel) => `llama-cli -m ${quoted(file)} 
 export const ollamaLines = ({ file }: BaseModel) =>
   `FROM ${file.startsWith('/') ? file : `./${file}`}\nADAPTER ./${ADAPTER_GGUF}`;
 
-/** For a shell. */
+/** Quotes a text for a shell. */
 const quoted = (text: string) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
-/** Why an adapter of PEFT has no form in GGUF, as a sentence; undefined where it has one. @param files  PEFT's, by name */
+/** Why a PEFT adapter cannot become GGUF, as a sentence; undefined if it can. @param files  PEFT's files by name */
 export function ggufRefusal(files: ReadonlyMap<string, Uint8Array>): string | undefined {
   let config: { readonly use_dora?: unknown; readonly bias?: unknown };
   try {
@@ -29,8 +29,9 @@ export function ggufRefusal(files: ReadonlyMap<string, Uint8Array>): string | un
   } catch {
     return undefined;
   }
-  if (config.use_dora === true) return 'This adapter has DoRA, which GGUF does not: take it for PEFT.';
+  if (config.use_dora === true)
+    return 'This adapter uses DoRA, which GGUF cannot hold: take the PEFT zip instead.';
   if (config.bias !== undefined && config.bias !== 'none')
-    return 'This adapter has trained biases, which GGUF does not: take it for PEFT.';
+    return 'This adapter has trained biases, which GGUF cannot hold: take the PEFT zip instead.';
   return undefined;
 }

@@ -1,4 +1,4 @@
-/** What leaves the page, and comes back to it: the adapter for PEFT and for llama.cpp, the examples, all of it, and a link. */
+/** Saves and opens work: the adapter for PEFT and for llama.cpp, the examples, the whole project, and a link. */
 import { computed, effect, signal } from '@preact/signals';
 import { adapterAmong, zipAdapter } from '../adapterZip.js';
 import { saveFile } from '../saveFile.js';
@@ -17,12 +17,12 @@ const MOST_BYTES = 512 * 2 ** 20;
 /** An adapter of rank 256 on all of the model is 313 MB. */
 const LIMITS = { picked: MOST_BYTES, unpacked: 400 * 2 ** 20 };
 
-/** The adapter that came from files, with those: one that is taught here has nothing that GGUF does not. */
+/** The adapter that came from files, with the files; one that is taught here always fits GGUF. */
 const loaded = signal<
   { readonly adapter: AdapterInfo; readonly files: ReadonlyMap<string, Uint8Array> } | undefined
 >(undefined);
 
-/** Why there is no GGUF of the adapter, as a sentence. */
+/** Why the adapter cannot be saved as GGUF, as a sentence. */
 export const ggufObstacle = computed(() =>
   loaded.value && loaded.value.adapter === adapter.value ? ggufRefusal(loaded.value.files) : undefined,
 );
@@ -58,7 +58,7 @@ export const saveProject = (): Promise<void> =>
     return projectFile({ ...shared(), adapter: files });
   });
 
-/** Undefined where there is none, which is said. */
+/** Makes a link. @returns undefined if there is none; the page has said why */
 export function newLink(): string | undefined {
   try {
     return examplesLink(shared(), location.href);
@@ -85,7 +85,7 @@ export async function removeAdapter(): Promise<void> {
 /** An adapter that waits for a model. */
 const waiting = signal<ReadonlyMap<string, Uint8Array> | undefined>(undefined);
 
-/** @param files  of an adapter, for when there is a model */
+/** @param files  files of an adapter, to be loaded once there is a model */
 export function loadLater(files: ReadonlyMap<string, Uint8Array>): void {
   waiting.value = files;
 }
@@ -97,27 +97,27 @@ export function watchWaitingAdapter(): void {
     if (!files || !model.value || loading.value) return;
     waiting.value = undefined;
     loadAdapter(files).then(
-      (note) => say('note', note ?? 'The adapter from before is in use'),
+      (note) => say('note', note ?? 'Your earlier adapter is in use again'),
       (error: unknown) => say('error', reasonOf(error)),
     );
   });
 }
 
-/** Takes a project, or an adapter on its own. */
+/** Opens a project, or only an adapter. */
 export async function openZip(file: File): Promise<void> {
   try {
-    if (file.size > MOST_BYTES) throw new Error(`${file.name}: larger than any project of this page.`);
+    if (file.size > MOST_BYTES) throw new Error(`${file.name} is larger than any project of this page.`);
     const project = readProject(file.name, new Uint8Array(await file.arrayBuffer()));
     const undo = project && takeExamples(project);
     const files = project ? project.adapter : await adapterAmong([file], LIMITS);
-    const opened = await takeAdapter(files, project ? 'The examples are here; the' : 'The');
+    const opened = await takeAdapter(files, project ? 'The examples are in the table; the' : 'The');
     say('note', opened ?? `${file.name} is open`, undo && { label: 'Undo', run: undo });
   } catch (error) {
     say('error', reasonOf(error));
   }
 }
 
-/** Takes the two files of an adapter. */
+/** Opens the two files of an adapter. */
 export async function openAdapter(files: readonly File[]): Promise<void> {
   try {
     const opened = await takeAdapter(await adapterAmong(files, LIMITS), 'The');
@@ -127,7 +127,7 @@ export async function openAdapter(files: readonly File[]): Promise<void> {
   }
 }
 
-/** Loads an adapter, or keeps it until there is a model. @returns what is to be said of it, if anything */
+/** Loads an adapter, or keeps it until there is a model. @returns a message about it, if any */
 async function takeAdapter(
   files: ReadonlyMap<string, Uint8Array> | undefined,
   beginning: string,
@@ -135,10 +135,10 @@ async function takeAdapter(
   if (!files) return undefined;
   if (model.value && !loading.value) return loadAdapter(files);
   waiting.value = files;
-  return `${beginning} adapter is loaded as soon as the model is here`;
+  return `${beginning} adapter will be loaded as soon as the model is here`;
 }
 
-/** @returns what is to be said of it, if anything */
+/** @returns a message about it, if any */
 async function loadAdapter(files: ReadonlyMap<string, Uint8Array>): Promise<string | undefined> {
   adapter.value = await ask((lab) => lab.loadAdapter(files));
   loaded.value = adapter.value && { adapter: adapter.value, files };

@@ -1,4 +1,4 @@
-/** Lessons: how long they would take, how they go, and what comes of them. */
+/** Lessons: their estimates, their progress, and their outcomes. */
 import { effect, signal } from '@preact/signals';
 import { reasonOf, say } from '../work.js';
 import type { Lesson, TeachOutcome, TeachReport } from './api.js';
@@ -23,9 +23,9 @@ import {
   unfinished,
 } from './state.js';
 
-/** After the last change, before a lesson is measured. */
+/** Wait after the last change before a lesson is measured. */
 const PAUSE_MS = 1500;
-/** Whether it was said to stop, and has not ended yet. */
+/** Whether it was told to stop and has not ended yet. */
 export const isStopping = signal(false);
 
 const lessonNow = (): Lesson => ({
@@ -43,7 +43,7 @@ export const teach = (): Promise<void> => {
 export const resume = (): Promise<void> => run(() => askReporting((lab, told) => lab.resume(told), report));
 
 function report(now: TeachReport): void {
-  // The steps are over: what follows is stopped by itself.
+  // The steps are over; the measurements after them have their own stop.
   if (now.isMeasuring && !course.value.latest?.isMeasuring) isStopping.value = false;
   course.value = withReport(course.value, now);
 }
@@ -54,7 +54,7 @@ async function run(lesson: () => Promise<TeachOutcome>): Promise<void> {
   isPaused.value = false;
   isStopping.value = false;
   flags.lower('teaching', 'measuring');
-  // The worker is to begin with this, and not to measure first how long it would take.
+  // The worker should start this now, and not measure an estimate first.
   flags.raise('estimate');
   course.value = NO_COURSE;
   outcome.value = undefined;
@@ -80,8 +80,8 @@ async function run(lesson: () => Promise<TeachOutcome>): Promise<void> {
 }
 
 /**
- * A screen that goes dark would end a lesson on a phone; where the browser has no lock, or refuses it, it may. A tab that was out of
- * sight has lost its lock.
+ * Keeps the screen on, since a dark screen would end a lesson on a phone. Without a lock, or if it is refused, the screen may
+ * go dark. A hidden tab loses its lock, and asks again when it is visible.
  */
 function keepAwake(): { readonly release: () => void } {
   const over = new AbortController();
@@ -97,14 +97,14 @@ function keepAwake(): { readonly release: () => void } {
   return { release: () => over.abort() };
 }
 
-/** @param keep  `best`: the values that did best on the held-out rows */
+/** @param keep  `best`: keeps the values that did best on the held-out rows */
 export async function stop(keep?: 'best'): Promise<void> {
   isStopping.value = true;
   flags.raise('teaching');
   await ask((lab) => lab.stopTeaching(keep));
 }
 
-/** Ends what is measured when the steps are over. */
+/** Ends the measurements after the steps. */
 export async function skipMeasuring(): Promise<void> {
   isStopping.value = true;
   flags.raise('measuring');
@@ -126,7 +126,7 @@ export async function forgetUnfinished(): Promise<void> {
   await ask((lab) => lab.forgetUnfinished());
 }
 
-/** Goes on from the last good values of the lesson that diverged. */
+/** Continues from the last good values of the lesson that diverged. */
 export function teachWithSmallerRate(): Promise<void> {
   const learningRate = smallerRate(settings.value.learningRate);
   ownSettings.value = { ...settings.value, learningRate };
@@ -135,10 +135,10 @@ export function teachWithSmallerRate(): Promise<void> {
 
 export const settingsKey = (): string => JSON.stringify(settings.value);
 
-/** Counts the measurements that were given up for an answer. */
+/** Number of measurements that were abandoned for an answer. */
 const givenUp = signal(0);
 
-/** Measures how long a lesson takes here, once a model and examples are there and nothing else goes on. */
+/** Measures how long a lesson takes here, once there are a model and examples and nothing else runs. */
 export function watchEstimates(): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
@@ -151,7 +151,7 @@ export function watchEstimates(): void {
   });
 }
 
-/** Whether a person wants all layers, however long that takes. */
+/** Whether the visitor has chosen all layers, however long that takes. */
 let wantsAllLayers = false;
 
 export function teachAllLayers(): void {
@@ -159,7 +159,7 @@ export function teachAllLayers(): void {
   fewerLayers.value = undefined;
 }
 
-/** Where all layers would take long, and nobody has chosen, fewer are taught: how long that takes is measured next. */
+/** Chooses fewer layers if all would take long and the visitor has not chosen; the next estimate measures that. */
 function chooseLayers({ settings: measured }: Lesson, seconds: number): void {
   const isChosen = wantsAllLayers || ownSettings.peek() || measured.lastLayers !== undefined;
   if (!isChosen && seconds > LONG_SECONDS)
@@ -180,7 +180,7 @@ async function measure(lesson: Lesson, key: string): Promise<void> {
     estimates.value = new Map([...others, [key, seconds]]);
     chooseLayers(lesson, seconds);
   } catch {
-    // A lesson that begins meanwhile ends the measuring; how long it takes is then seen as it goes.
+    // A lesson that starts meanwhile ends the measurement, and then shows its own time.
     if (flags.isRaised('estimate') && !isTeaching.value) givenUp.value += 1;
   }
 }

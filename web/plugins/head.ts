@@ -1,9 +1,9 @@
-/** What the head of the page says to browsers and to those who show previews of it, where that depends on the build. */
+/** The parts of the page's head that depend on the build, for browsers and link previews. */
 import type { HtmlTagDescriptor, Plugin } from 'vite';
 
 const [WIDTH, HEIGHT] = [1200, 630];
 
-/** The address of each page beside the others, the picture that stands for it, and that picture in words. */
+/** For each page, its file name, its preview picture, and that picture in words. */
 const PAGES = {
   digits: {
     address: '',
@@ -29,7 +29,7 @@ const POLICY = [
   "form-action 'none'",
 ].join('; ');
 
-/** For a home screen; its addresses are relative to its own. */
+/** Manifest for a home screen; its addresses are relative to its own. */
 const MANIFEST = {
   name: 'lowrank: teach a network your handwriting',
   short_name: 'lowrank',
@@ -47,9 +47,9 @@ const MANIFEST = {
 };
 
 export interface HeadOptions {
-  /** The address that the page will have; without it the picture's address is relative. */
+  /** Address that the page will have; without it the picture's address is relative. */
   readonly site: string | undefined;
-  /** The file of the recorded lesson, which the language page shows first, and of which its picture is made; undefined where this build has none. */
+  /** File of the recorded lesson that the language page shows first and its picture is made from; undefined if this build has none. */
   readonly recording: string | undefined;
 }
 
@@ -67,7 +67,7 @@ export function head({ site, recording }: HeadOptions): Plugin {
     transformIndexHtml: (_, { bundle, path }) => {
       const isLanguage = path.endsWith('language.html');
       return [
-        // The server of development has scripts in the page.
+        // The development server puts scripts into the page.
         ...(bundle ? [policy] : []),
         link({ rel: 'manifest', href: './app.webmanifest' }),
         ...(isLanguage && recording ? [preload(recording)] : []),
@@ -102,7 +102,7 @@ const meta = (property: string, content: string | number): HtmlTagDescriptor => 
 
 const link = (attrs: Record<string, string>): HtmlTagDescriptor => ({ tag: 'link', attrs, injectTo: 'head' });
 
-/** As the script will ask for it: otherwise it would be fetched twice. */
+/** Preload with the same options as the script's own request; otherwise the file would be fetched twice. */
 const preload = (file: string) =>
   link({ rel: 'preload', as: 'fetch', crossorigin: 'anonymous', href: `./${file}` });
 

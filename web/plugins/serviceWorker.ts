@@ -1,4 +1,4 @@
-/** Puts the service worker beside the page, with the files of this very build written into it. */
+/** Puts the service worker beside the page, with the list of this build's files written into it. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
@@ -9,9 +9,9 @@ import type { Plugin } from 'vite';
 const SCRIPT = 'sw.js';
 const SOURCE = fileURLToPath(new URL('../serviceWorker.ts', import.meta.url));
 
-/** Kept once it is asked for: MNIST. */
+/** Files that are kept once they are requested: MNIST. */
 const LATER = /^(train|test)(Images|Labels)\.bin$/;
-/** Which the page itself does not ask for, and the parts of the language model, which it keeps by itself. */
+/** Files that the page does not request, and the parts of the language model, which it stores itself. */
 const NEVER =
   /^(model\/.*|sw\.js|base\.safetensors|preview(-language)?\.png|assets\/debug-.*\.wasm|.*\.map)$/;
 
@@ -23,14 +23,14 @@ export function serviceWorker(): Plugin {
     configResolved: ({ build }) => {
       folder = build.outDir;
     },
-    // The folder of static files is there by then too.
+    // By then the folder of static files exists too.
     closeBundle: async () => {
       await writeFile(join(folder, SCRIPT), await makeServiceWorker(folder));
     },
   };
 }
 
-/** @returns the script for a folder that is built */
+/** @returns the script for a built folder */
 export async function makeServiceWorker(folder: string): Promise<string> {
   const all = await filesOf(folder);
   const later = Object.fromEntries(Object.entries(all).filter(([path]) => LATER.test(path)));

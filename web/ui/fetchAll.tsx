@@ -10,11 +10,11 @@ interface FetchAllProps {
   readonly onFetch: () => void;
 }
 
-/** Fetches the rest of MNIST when it is asked for, and says how far that is. */
+/** A button that fetches the rest of MNIST, and its progress. */
 export function FetchAll({ label, mnist, onFetch }: FetchAllProps) {
   const place = useRef<HTMLDivElement>(null);
   const hadFocus = place.current?.contains(document.activeElement) === true;
-  // The button that was pressed goes; the focus stays with what comes in its place.
+  // The pressed button disappears; the focus moves to what replaces it.
   useLayoutEffect(() => {
     if (hadFocus && !place.current?.contains(document.activeElement)) place.current?.focus();
   });
@@ -47,7 +47,7 @@ function content(label: string, mnist: MnistState, onFetch: () => void) {
   const { done, total } = mnist;
   return (
     <>
-      <progress aria-label="Download of MNIST" max={total || 1} value={done} />
+      <progress aria-label="Downloading MNIST" max={total || 1} value={done} />
       <p class="hint">
         MNIST: {megabytes(done)} of {total > 0 ? megabytes(total) : '11'} MB
       </p>

@@ -12,7 +12,7 @@ import { InsidePanel } from './inside/insidePanel.js';
 import { Panel } from './panel.js';
 
 const inside = signal<Inside | undefined>(undefined);
-/** The figure is read once somebody comes near it: until then the worker has better things to do. */
+/** Whether the figure is near the window: until then the worker has more urgent work. */
 const isNear = signal(false);
 const dragged = signal<number | undefined>(undefined);
 const rank = computed(() => dragged.value ?? adapter.value?.rank ?? settings.value.rank);
@@ -24,7 +24,7 @@ effect(() => {
 effect(() => {
   const what = saved.value;
   if (!ready.value) inside.value = undefined;
-  // The first answer and the counts come before it: reading the figure takes the worker a quarter of a second.
+  // The first answer and the counts come first: reading the figure takes a quarter of a second.
   const isCounted = counts.value !== undefined || quickDigits.value instanceof Error;
   if (!ready.value || !isNear.value || !isCounted) return;
   ask((lab) => lab.inside()).then(

@@ -1,7 +1,7 @@
 import { closeNotKept, notKept } from '../saved.js';
 import { type Message, message } from '../work.js';
 
-/** What went wrong, or what was done instead; it stays until it is closed or something new begins. */
+/** Messages about what went wrong or was done; they stay until closed, or until something new begins. */
 export function Messages() {
   const shown = message.value;
   const close = () => {

@@ -12,7 +12,7 @@ export function Thumbnail({ pixels, label }: { readonly pixels: Uint8Array; read
   return <canvas ref={canvas} class="thumbnail" width={SIDE} height={SIDE} role="img" aria-label={label} />;
 }
 
-/** Draws 28 × 28 grey pixels as large squares. @param side  of the square, in pixels of the canvas */
+/** Draws 28 × 28 grey pixels as large squares. @param side  side of the image, in pixels of the canvas */
 export function imageOn(context: CanvasRenderingContext2D, pixels: Uint8Array, side: number): void {
   const size = side / SIDE;
   context.clearRect(0, 0, side, side);

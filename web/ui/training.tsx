@@ -1,4 +1,4 @@
-/** A training that runs: how far it is, how fast, its losses, and a way to stop it. */
+/** A training run: its progress, speed and losses, and a way to stop it. */
 
 import { stop } from '../actions.js';
 import { LossChart } from '../charts/lossChart.js';
@@ -15,7 +15,7 @@ export function Training({ of }: { readonly of: 'base' | 'teaching' }) {
     <div class={`training ${of}`}>
       <div class="run">
         {report ? (
-          <Run label={of === 'base' ? 'Training of the base' : 'Teaching'} {...report} />
+          <Run label={of === 'base' ? 'Training the network' : 'Teaching'} {...report} />
         ) : (
           <Ran steps={curve.at(-1)?.[0]} />
         )}
@@ -48,5 +48,7 @@ function Run(props: {
 }
 
 function Ran({ steps }: { readonly steps: number | undefined }) {
-  return <p class="hint">{steps === undefined ? '' : `The last training took ${count(steps, 'step')}.`}</p>;
+  return (
+    <p class="hint">{steps === undefined ? '' : `The last training run took ${count(steps, 'step')}.`}</p>
+  );
 }

@@ -34,7 +34,7 @@ describe.skipIf(!hasChromium())('the lab in a page', async () => {
     .filter(([name]) => /\.(json|safetensors|jinja)$/.test(name))
     .map(([name, bytes]) => [name, [...bytes]] as const);
 
-  /** A tab with the small model, whose clock in the worker runs as fast as is said. */
+  /** A tab with the small model, and a faster clock in its worker. */
   async function tab(context: BrowserContext, speed = 1): Promise<Page> {
     const page = await context.newPage();
     await page.goto(server.url);
@@ -86,10 +86,10 @@ describe.skipIf(!hasChromium())('the lab in a page', async () => {
       const { lab, proxy } = globalThis as unknown as Globals;
       return lab.openShipped(proxy(() => {})).catch((error: Error) => error.message);
     });
-    expect(refused).toBe('This build of the page has no model of its own. Open a file of yours.');
+    expect(refused).toBe('This build of the page comes without a model. Open a model file of your own.');
   });
 
-  it('goes on with a lesson of a tab that was closed, to the same bytes', async () => {
+  it('continues the lesson of a closed tab, to the same bytes', async () => {
     const context = await browser.newContext();
     const lesson = lessonOf({ epochs: 20 }, { probes: [] });
     const whole = await teach(await tab(await browser.newContext()), lesson);

@@ -22,7 +22,7 @@ describe('a lesson', () => {
     expect(after([0.1, 0.9])).toMatchObject({ lost: 0 });
   });
 
-  it('falls back to the last values with which the loss was no worse than at first', () => {
+  it('falls back to the last values whose loss was no worse than initially', () => {
     // The loss of step 3 is that of the values after step 2.
     expect(after([3, 2, 1, 4, 10])).toEqual({ lost: 5, good: 2 });
     expect(after([3, 5, 10])).toEqual({ lost: 3, good: 0 });

@@ -1,4 +1,4 @@
-/** What computes, and what became of it, in words. */
+/** The words about the device, and about losing it. */
 import { describe, expect, it } from 'vitest';
 import { lostSentence, wordsOf } from '../../../web/language/deviceWords.js';
 import { roomSentence, sizeWords } from '../../../web/language/ui/onDeviceWords.js';
@@ -11,10 +11,10 @@ describe('the device', () => {
     [{ isGpu: true, threads: 1, isIsolated: false }, 'WebGPU (experimental)'],
   ])('%o', (is, words) => expect(wordsOf(is)).toBe(words));
 
-  it('is told when it is lost, with where a lesson goes on', () => {
+  it('is reported when it is lost, with the step at which a lesson continues', () => {
     expect(lostSentence(true, 40)).toBe('The graphics card gave up. Going on from step 40 on the CPU.');
-    expect(lostSentence(true, undefined)).toContain('teach it again');
-    expect(lostSentence(false, undefined)).toContain('has to be asked again');
+    expect(lostSentence(true, undefined)).toContain('start it again on the CPU');
+    expect(lostSentence(false, undefined)).toContain('ask your last question again');
   });
 });
 
@@ -29,8 +29,10 @@ describe('what this device keeps', () => {
   it('says whether the browser has promised to keep it', () => {
     const room = { used: 98e6, offered: 4e9 };
     expect(roomSentence({ ...room, isKept: true })).toBe(
-      'This browser uses 98 MB for it, of 4 GB that it offers. It has promised to keep it.',
+      'This site uses 98 MB of the 4 GB that this browser offers. The browser has promised to keep it.',
     );
-    expect(roomSentence({ ...room, isKept: false })).toContain('It may delete it where it needs room');
+    expect(roomSentence({ ...room, isKept: false })).toContain(
+      'The browser may delete it when space runs low',
+    );
   });
 });

@@ -1,4 +1,4 @@
-/** The parts of the model on their way: breaks, damage, pauses, and what is fetched twice. */
+/** The download of the model's parts: interruptions, damage, pauses, and what is fetched twice. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Loading } from '../../../web/language/api.js';
@@ -19,7 +19,7 @@ const manifest: ModelManifest = {
   parts: [0, 1, 2, 3, 4, 5].map((i) => ({ bytes: partOf(i).length, sha256: sha256(partOf(i)) })),
 };
 
-/** As files are: it stays from one visit to the next. */
+/** A store that stays from one visit to the next, as files do. */
 const fileStore = (): PartStore => ({ ...memoryStore(), place: 'files' });
 
 interface Host {
@@ -130,7 +130,7 @@ describe('a download', () => {
     const first = open(host, store);
     await until(() => pausesOf(first.told).includes('offline'));
     first.download.close();
-    await expect(first.download.finished).rejects.toThrow('The download was ended.');
+    await expect(first.download.finished).rejects.toThrow('The download was stopped.');
     host.breakAt = Number.POSITIVE_INFINITY;
     const { download, source } = open(host, store);
     await download.finished;
@@ -139,21 +139,24 @@ describe('a download', () => {
     expect(sum(host.sent) - file.length).toBeLessThanOrEqual(PART);
   });
 
-  it.each([true, false])('goes on by itself after a break; the host gives ranges: %s', async (hasRanges) => {
-    const host = makeHost();
-    Object.assign(host, { hasRanges, breakAt: 1450 });
-    const { download, source, told, network } = open(host, fileStore(), { waits: [60_000] });
-    await until(() => pausesOf(told).includes('offline'));
-    expect(told.at(-1)).toMatchObject({ done: 1500, total: 5500, bytesPerSecond: 0 });
-    host.breakAt = Number.POSITIVE_INFINITY;
-    network.dispatchEvent(new Event('online'));
-    await download.finished;
-    expect(await source.read(0, file.length)).toEqual(file);
-    expect(host.asked.slice(0, 3)).toEqual(['0', '1', '1 bytes=500-']);
-    expect(sum(host.sent) - file.length).toBe(hasRanges ? 0 : 500);
-  });
+  it.each([true, false])(
+    'continues by itself after an interruption; the server gives ranges: %s',
+    async (hasRanges) => {
+      const host = makeHost();
+      Object.assign(host, { hasRanges, breakAt: 1450 });
+      const { download, source, told, network } = open(host, fileStore(), { waits: [60_000] });
+      await until(() => pausesOf(told).includes('offline'));
+      expect(told.at(-1)).toMatchObject({ done: 1500, total: 5500, bytesPerSecond: 0 });
+      host.breakAt = Number.POSITIVE_INFINITY;
+      network.dispatchEvent(new Event('online'));
+      await download.finished;
+      expect(await source.read(0, file.length)).toEqual(file);
+      expect(host.asked.slice(0, 3)).toEqual(['0', '1', '1 bytes=500-']);
+      expect(sum(host.sent) - file.length).toBe(hasRanges ? 0 : 500);
+    },
+  );
 
-  it('stops where a person pauses it, and goes on when told', async () => {
+  it('stops when the visitor pauses it, and continues on request', async () => {
     const host = makeHost();
     const { download, source, told } = open(host, fileStore());
     await until(() => sum(host.sent) > 2300);
@@ -206,7 +209,7 @@ describe('a download', () => {
     await expect(download.finished).rejects.toThrow(/^Part 3 arrived damaged twice\.$/);
     await expect(waiting).rejects.toThrow('Part 3 arrived damaged twice.');
     expect((await shelf.stored()).bytes).toBe(2 * PART);
-    // Opened again, it goes on from there.
+    // Opened again, it continues from there.
     host.change = (_index, bytes) => bytes;
     await open(host, store).download.finished;
     expect(host.asked.filter((each) => each === '0')).toHaveLength(1);
@@ -221,7 +224,7 @@ describe('a download', () => {
     await download.finished;
     expect(host.asked).toEqual(['2']);
     expect(await source.read(0, file.length)).toEqual(file);
-    // It is mended for the next visit, too.
+    // The kept part is repaired for the next visit too.
     await open(host, store).download.finished;
     expect(host.asked).toEqual(['2']);
   });
@@ -229,12 +232,12 @@ describe('a download', () => {
   it('says so where the host does not have a part, or only answers with errors', async () => {
     const missing: typeof fetch = async () => new Response('', { status: 404 });
     await expect(open(makeHost(), fileStore(), { fetch: missing }).download.finished).rejects.toThrow(
-      'The host does not give part 1 of the model (it answers 404). Reload the page.',
+      'The server did not send part 1 of the model (it answered 404). Reload the page.',
     );
     const busy: typeof fetch = async () => new Response('', { status: 503 });
     await expect(
       open(makeHost(), fileStore(), { fetch: busy, waits: [1] }).download.finished,
-    ).rejects.toThrow('The host answers 503 for part 1 of the model. Try again later.');
+    ).rejects.toThrow('The server answered 503 for part 1 of the model. Try again later.');
   });
 
   it('shares the work with another tab', async () => {
@@ -262,7 +265,7 @@ describe('a browser without room', () => {
     });
   });
 
-  it('goes on in memory where it is full on the way, and fetches nothing again', async () => {
+  it('continues in memory if the store is full halfway, and fetches nothing again', async () => {
     const host = makeHost();
     const store = fileStore();
     const { put } = store;
@@ -279,7 +282,7 @@ describe('a browser without room', () => {
     expect(sum(host.sent)).toBe(file.length);
     expect(await shelf.stored()).toMatchObject({ bytes: 2 * PART, place: 'memory' });
     expect((await shelf.stored()).reason).toMatch(/^This browser offers 1000 MB\. The model works now but /);
-    // What did not fit is there as long as the tab is, and goes when it is deleted.
+    // Parts that did not fit stay as long as the tab, and are deleted with the rest.
     await open(host, full, {}, plenty, shelf).download.finished;
     expect(sum(host.sent)).toBe(file.length);
     await shelf.clear();
@@ -287,7 +290,7 @@ describe('a browser without room', () => {
     expect(await shelf.find(4)).toBeUndefined();
   });
 
-  it('goes on where the store breaks, and while no store is there at all', async () => {
+  it('continues if the store breaks, and without any store', async () => {
     const broken = async () => {
       throw new DOMException('broken', 'UnknownError');
     };
@@ -305,7 +308,7 @@ describe('a browser without room', () => {
   });
 });
 
-/** One holder at a time, as the browser's own. */
+/** Locks with one holder at a time, like the browser's own. */
 function navigatorLocks(): Pick<LockManager, 'request'> {
   const tails = new Map<string, Promise<unknown>>();
   const request = async (name: string, ...rest: unknown[]) => {

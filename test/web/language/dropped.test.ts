@@ -31,8 +31,8 @@ describe('files that are dropped', () => {
 
   it('are named where nothing opens them', () => {
     expect(unknownSentence(['a.png', 'b.png', 'c.png', 'd.png'])).toMatch(
-      /^a\.png, b\.png, c\.png, … is nothing/,
+      /^This page cannot open a\.png, b\.png, c\.png, …: /,
     );
-    expect(unknownSentence([])).toMatch(/^What was dropped is nothing/);
+    expect(unknownSentence([])).toMatch(/^This page cannot open what was dropped: /);
   });
 });

@@ -1,4 +1,4 @@
-/** The rows of the table: their marks, what they come to, and texts cut into them. Oracle: worked out by hand. */
+/** The rows of the table: their marks, their totals, and texts cut into them. Oracle: worked out by hand. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Row, RowView } from '../../../web/language/api.js';
@@ -56,7 +56,7 @@ describe('marks', () => {
     expect(mark(row, viewOf(row, { isCut: true }), 2)).toEqual({ kind: 'cut', words: 'Cut at 256 tokens' });
     expect(mark(row, viewOf(row, { isCut: true, problem: 'Too long.' }))?.kind).toBe('out');
     expect(mark(row, viewOf(row), 2)).toEqual({ kind: 'plain', words: 'Same as example 2' });
-    expect(mark(rowOf(' ', 'b'))?.words).toBe('No prompt: trained as a text, whole');
+    expect(mark(rowOf(' ', 'b'))?.words).toBe('No prompt: all of it is trained as text');
   });
 
   it('find what is the same but for white space, and name the first', () => {
@@ -90,7 +90,7 @@ describe('the count line', () => {
     );
   });
 
-  it('tells no tokens until all are counted', () => {
+  it('shows no tokens until all are counted', () => {
     const rows = numbered(2);
     expect(countLine({ rows, views: viewsOf(rows.slice(1)), maxLength: 256, heldOut: 0 })).toBe('2 examples');
     expect(countLine({ rows: [], views: new Map(), maxLength: 256, heldOut: 0 })).toBe('0 examples');
@@ -102,7 +102,7 @@ describe('the count line', () => {
     expect(fewWords(of(numbered(7)))).toBe('Few examples: it will copy them word by word.');
     expect(fewWords(of(numbered(8)))).toBeUndefined();
     expect(rewordingWords(numbered(7))).toBeUndefined();
-    expect(rewordingWords(numbered(8))).toMatch(/So far each is asked in one way only\.$/);
+    expect(rewordingWords(numbered(8))).toMatch(/So far each is asked in only one way\.$/);
     const reworded = (count: number) => numbered(count).map(({ answer }) => rowOf('other', answer));
     expect(rewordingWords([...numbered(8), ...reworded(3)])).toMatch(
       /So far 3 of 8 are asked in more than one way\.$/,

@@ -39,7 +39,7 @@ describe('examples', async () => {
     }
   });
 
-  it('are told when they are cut, or cannot be taught', async () => {
+  it('are reported if they are cut, or cannot be taught', async () => {
     const [row] = rows(1);
     const special = [...tokenizer.specialTokens.keys()][0];
     const views = await lab.describe(
@@ -59,10 +59,10 @@ describe('examples', async () => {
     expect(views[0].tokens).toBeGreaterThan(64);
     expect(views.map(({ problem }) => problem)).toEqual([
       undefined,
-      'The prompt alone has more than 64 tokens, so nothing of the answer is left.',
+      'The prompt alone has more than 64 tokens, so none of the answer is left.',
       'The answer is empty.',
       undefined,
-      `It holds ${special}, by which the model marks turns: leave that out.`,
+      `It contains ${special}, which the model uses to mark turns: leave it out.`,
     ]);
     expect(await lab.see({ ...row, answer: 'Lamp '.repeat(90) }, undefined, 64)).toHaveLength(64);
   });
@@ -102,7 +102,7 @@ describe('a lesson', () => {
     expect(await another.adapter()).toBeUndefined();
   });
 
-  it('comes to the same bytes whatever is asked meanwhile', async () => {
+  it('ends with the same bytes whatever is asked meanwhile', async () => {
     const [lab, probed] = [await smallLab(), await smallLab({ threads: 2 })];
     await lab.teach(lessonOf({}, { probes: [] }), () => {});
     let answers = 0;
@@ -201,11 +201,11 @@ describe('a lesson', () => {
     expect((await lab.ask(question('Lamp 3?', 1), () => {})).tokens).toBeGreaterThanOrEqual(0);
   });
 
-  it('goes on from its last good values where it has diverged, at another rate', async () => {
+  it('continues from its last good values after it diverged, at another rate', async () => {
     const lab = await smallLab();
     await expect(lab.teachOn(1e-4, () => {})).rejects.toThrow('There is no lesson that diverged.');
     const first = listening();
-    // So small a model does not diverge by itself.
+    // Such a small model does not diverge by itself.
     const { after } = Watch.prototype;
     const spy = vi.spyOn(Watch.prototype, 'after').mockImplementation(function (this: Watch, step, loss) {
       return after.call(this, step, loss) || step === 40;
@@ -222,7 +222,7 @@ describe('a lesson', () => {
     expect(heard.reports[0]).toMatchObject({ step: lost.kept, losses: before });
     expect(heard.losses().map(([step]) => step)).toEqual(Array.from({ length: 90 }, (_, i) => i + 1));
     expect(heard.probes()[0]).toEqual(first.probes()[0]);
-    // So small a rate leaves the values where they were: it is their lesson that went on.
+    // Such a small rate leaves the values unchanged, which shows that their lesson continued.
     const numbers = (bytes: Uint8Array | undefined) =>
       new Float32Array((bytes as Uint8Array).slice(-4096).buffer);
     const [kept, now] = [numbers(good), numbers(await adapterBytes(lab))];
@@ -230,7 +230,7 @@ describe('a lesson', () => {
     await expect(lab.teachOn(1e-4, () => {})).rejects.toThrow('There is no lesson that diverged.');
   });
 
-  it('keeps the best where that is asked for, though it does no worse since', async () => {
+  it('keeps the best on request, even if it does no worse since', async () => {
     const lab = await smallLab();
     const heard = listening();
     const lesson = lessonOf({ epochs: 40, heldOut: 0.1, batch: 2 }, { rows: rows(24), probes: [] });
@@ -336,7 +336,7 @@ describe('the base', () => {
 });
 
 describe('a conversation', () => {
-  /** Tokens that were read for an answer, those of the answer among them. */
+  /** Number of tokens read for an answer, including its own. */
   async function asked(
     lab: Awaited<ReturnType<typeof smallLab>>,
     messages: Question['messages'],

@@ -23,7 +23,7 @@ export const smallFiles = (): File[] =>
     .filter(([name]) => /^(config|tokenizer|tokenizer_config)\.json$|safetensors$|jinja$/.test(name))
     .map(([name, bytes]) => new File([bytes as Uint8Array<ArrayBuffer>], name));
 
-/** A model of two blocks, which knows nothing. */
+/** An untrained model of two blocks. */
 export async function smallLab(options: LabOptions = {}): Promise<Lab> {
   const made = lab(options);
   await made.openFiles(smallFiles(), () => {});
@@ -63,7 +63,7 @@ export function lessonOf(settings: Partial<TeachSettings> = {}, rest: Partial<Le
   return { rows: rows(12), probes: ['Lamp 3?'], ...rest, settings: { ...SETTINGS, ...settings } };
 }
 
-/** What a lesson tells, all together. */
+/** Collects the reports of a lesson. */
 export function listening() {
   const reports: TeachReport[] = [];
   return {

@@ -1,4 +1,4 @@
-/** Where the losses of a lesson stand in its chart. */
+/** Positions of a lesson's losses in its chart. */
 import { describe, expect, it } from 'vitest';
 import { lessonGeometry } from '../../../web/language/ui/teach/lessonGeometry.js';
 

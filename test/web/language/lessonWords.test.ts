@@ -1,4 +1,4 @@
-/** Efforts, times, and what is said of a lesson. */
+/** Efforts, times, and the words about a lesson. */
 import { describe, expect, it } from 'vitest';
 import type { TeachOutcome } from '../../../web/language/api.js';
 import { bestStep, lossBefore, meanLosses, NO_COURSE, withReport } from '../../../web/language/curve.js';
@@ -111,7 +111,7 @@ describe('the course of a lesson', () => {
     expect(bestStep({ heldOut: [[0, 4]] })).toBeUndefined();
   });
 
-  it('has means of as many points, which stay where all are the same', () => {
+  it('has means of the same number of points, unchanged if all are equal', () => {
     const flat = Array.from({ length: 30 }, (_, i) => [i + 1, 2] as const);
     expect(meanLosses(flat)).toEqual(flat);
     const zigzag = flat.map(([step], i) => [step, i % 2 === 0 ? 1 : 3] as const);
@@ -127,21 +127,21 @@ describe('what came of it', () => {
 
   it.each([
     [{}, "Taught in 60 steps, 58 s. 2,442,240 new numbers; the model's own were not touched."],
-    [{ kept: 40 }, /Step 40 was its best, and was kept\./],
+    [{ kept: 40 }, /The best step, 40, was kept\./],
     [{ end: 'stopped', steps: 23, kept: 23 }, /^Stopped at step 23 of 60, after 58 s\. 2/],
     [
       { end: 'diverged', steps: 31, kept: 30 },
-      'It diverged at step 31 of 60. Step 30 was kept, its last good one.',
+      'It diverged at step 31 of 60. The last good step, 30, was kept.',
     ],
     [{ end: 'diverged', steps: 2, kept: 0 }, /nothing was learned/],
-    [{ end: 'stopped', steps: 0, kept: 0 }, 'It was stopped before it learned anything.'],
+    [{ end: 'stopped', steps: 0, kept: 0 }, 'You stopped it before it learned anything.'],
   ] as const)('%o', (change, said) => {
     expect(outcomeSentence({ ...outcome, ...change })).toMatch(said);
   });
 
   it.each([
-    [[3, 3], 'It forgot nothing that this test sees (±0 %).'],
-    [[3, 2.9], 'It forgot nothing that this test sees (−3 %).'],
+    [[3, 3], 'It forgot nothing that this test can see (±0 %).'],
+    [[3, 2.9], 'It forgot nothing that this test can see (−3 %).'],
     [[3, 3.06], 'It forgot little (+2 %).'],
     [[3, 3.3], 'It forgot some of what it knew (+10 %).'],
     [[3, 3.9], /^It forgot much of what it knew \(\+30 %\)/],

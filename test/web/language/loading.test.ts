@@ -1,4 +1,4 @@
-/** A model on its way to the lab. */
+/** Loading a model into the lab. */
 import { describe, expect, it, vi } from 'vitest';
 import { bytesSource } from '../../../src/index.js';
 import { openGguf } from '../../../src/text.js';
@@ -82,7 +82,7 @@ describe("the page's own model", () => {
   });
 });
 
-it('tells how far it is ten times a second at most, and when all is there', () => {
+it('reports progress at most ten times a second, and the end', () => {
   vi.useFakeTimers();
   const told: number[] = [];
   const tell = nowAndThen((done) => told.push(done));
@@ -114,8 +114,8 @@ describe("a visitor's files", () => {
     notFinite.fill(0xff, -64);
     for (const [content, sentence] of [
       [bytes.slice(0, 40_000), /^The file ends /],
-      [Uint8Array.from([...bytes], (byte, i) => (i < 4 ? 0x21 : byte)), /^This is no GGUF file: /],
-      [huge, /^The file ends in the middle\. /],
+      [Uint8Array.from([...bytes], (byte, i) => (i < 4 ? 0x21 : byte)), /^This is not a GGUF file: /],
+      [huge, /^The file ends too early\. /],
       [unknown, /^This file has Q2_K tensors \(1 of \d+\), not supported yet\. /],
       [notFinite, /^mine cannot be used: .*finite.*\.$/],
     ] as const) {

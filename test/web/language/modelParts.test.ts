@@ -39,14 +39,14 @@ describe('the parts of the model', () => {
     });
     // Nobody is sent to the repository of another model.
     expect(made).not.toHaveProperty('repository');
-    // The service worker neither fetches them before they are asked for nor keeps them.
+    // The service worker neither fetches them unasked nor keeps them.
     writeFileSync(join(place, 'index.html'), 'a page');
     const script = await makeServiceWorker(place);
     expect(script).toContain('index.html');
     expect(script).not.toContain('model/part');
   });
 
-  it('are none where there is no model, and old ones go', async () => {
+  it('do not exist without a model, and old ones are deleted', async () => {
     const place = temporary();
     const folder = pathToFileURL(`${place}/model/`);
     const path = join(place, 'Tiny.gguf');

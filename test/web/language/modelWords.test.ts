@@ -64,7 +64,7 @@ describe('the words for a model', () => {
     ...{ contextLength: 2048, hasTokenizer: true },
   };
 
-  it('say what it needs, and what there is', () => {
+  it('say what it requires, and what the device offers', () => {
     expect(needs(facts, 4e9)).toBe(
       'Llama architecture · 362 M weights · needs about 1.1 GB of memory · this device offers about 4 GB',
     );
@@ -85,7 +85,7 @@ describe('the words for a model', () => {
     ]);
   });
 
-  it('follow what a browser tells', () => {
+  it('follow what a browser says', () => {
     expect(offeredBytes({ deviceMemory: 8 })).toBe(4e9);
     expect(offeredBytes({ deviceMemory: 0.5 })).toBe(5e8);
     expect(offeredBytes({})).toBeUndefined();

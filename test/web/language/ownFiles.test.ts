@@ -1,4 +1,4 @@
-/** Files of a person's own: what is told of them, and in which words they are refused. */
+/** A visitor's own files: their facts, and the words in which they are refused. */
 import { openAsBlob } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { applyLora, noGrad, tensor } from '../../../src/index.js';
@@ -31,7 +31,7 @@ async function refused(...files: File[]): Promise<string> {
 }
 
 describe('own files', () => {
-  it('are told from their headers: a GGUF file, and the same model in a folder', async () => {
+  it('are read from headers: a GGUF file, and the same model in a folder', async () => {
     const gguf = await inspectFiles([fileOf(ggufBytes('llama'))]);
     expect(gguf).toMatchObject({
       architecture: 'llama',
@@ -93,20 +93,20 @@ describe('own files', () => {
     );
   });
 
-  it('are refused where they are cut, and the whole size is told', async () => {
+  it('are refused if they are cut, with the whole size', async () => {
     const bytes = new Uint8Array(ggufBytes('llama'));
     expect(await refused(fileOf(bytes.subarray(0, bytes.length - 100)))).toMatch(
       /^The file ends at \d+ of \d+ MB\. Download it again\.$/,
     );
     expect(await refused(fileOf(bytes.subarray(0, 1000)))).toBe(
-      'The file ends in the middle. Download it again.',
+      'The file ends too early. Download it again.',
     );
-    expect(await refused(fileOf(new Uint8Array(0)))).toMatch(/^This is no GGUF file: /);
+    expect(await refused(fileOf(new Uint8Array(0)))).toMatch(/^This is not a GGUF file: /);
   });
 
   it('are refused in no time where they are hostile', async () => {
     expect(await refused(fileOf(new TextEncoder().encode('hello, I am a text'), 'x.gguf'))).toMatch(
-      /^This is no GGUF file: it is a text/,
+      /^This is not a GGUF file: it is a text/,
     );
     // One entry, whose text claims 10 GB.
     const large = new Uint8Array(1000);
@@ -118,7 +118,7 @@ describe('own files', () => {
     view.setUint8(32, 97);
     view.setUint32(33, 8, true);
     view.setBigUint64(37, 10_000_000_000n, true);
-    expect(await refused(fileOf(large))).toBe('The file ends in the middle. Download it again.');
+    expect(await refused(fileOf(large))).toBe('The file ends too early. Download it again.');
     const header = new Uint8Array(1000);
     new DataView(header.buffer).setBigUint64(0, 10_000_000_000n, true);
     header[8] = 0x7b;
@@ -173,7 +173,7 @@ describe('a model that is too large', () => {
 });
 
 describe.skipIf(!hasRealModel)('a real model', () => {
-  it('is told from its header, and how much of it is there where it is cut', async () => {
+  it('is read from its header, with its actual size if it is cut', async () => {
     const blob = await openAsBlob(realModelPath);
     const begun = performance.now();
     expect(await inspectFiles([new File([blob], 'SmolLM2.gguf')])).toMatchObject({
@@ -186,7 +186,7 @@ describe.skipIf(!hasRealModel)('a real model', () => {
     );
   });
 
-  it('needs about the memory that a training is planned to take', async () => {
+  it('requires about the memory that a training run is planned to take', async () => {
     const device = await wasm();
     const { model } = await loadLanguageModel(device, realModel());
     await applyLora(model, { rank: 8 });

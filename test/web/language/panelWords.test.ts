@@ -20,8 +20,8 @@ describe('a lesson that runs', () => {
     [told({ secondsLeft: undefined }), false, 'Step 23 of 60, 131 tok/s'],
     [told(), true, 'Paused at step 23 of 60.'],
     [{ latest: undefined }, true, 'Paused at the beginning.'],
-    [told({ step: 0 }), false, 'The model answers as it is, then it learns …'],
-    [told({ isMeasuring: true }), false, 'The steps are over: what it forgot is being measured …'],
+    [told({ step: 0 }), false, 'First the model answers untaught, then it learns …'],
+    [told({ isMeasuring: true }), false, 'The steps are done. Measuring what it forgot …'],
   ])('%o, paused: %s', (course, isPaused, said) =>
     expect(runningLine(course, { isPaused, isStopping: false })).toBe(said),
   );
@@ -31,10 +31,10 @@ describe('a lesson that runs', () => {
     expect(runningLine(told(), stopping)).toBe('Stopping at step 23 of 60 …');
     expect(runningLine(told({ isMeasuring: true }), stopping)).toBe('Stopping at step 23 of 60 …');
     expect(announcement(told(), true)).toBe('Stopping …');
-    expect(announcement(told({ isMeasuring: true }), false)).toMatch(/^The steps are over/);
+    expect(announcement(told({ isMeasuring: true }), false)).toMatch(/^The steps are done/);
   });
 
-  it('is told aloud at each quarter', () => {
+  it('is announced at each quarter', () => {
     const said = Array.from({ length: 61 }, (_, step) => announcement(told({ step }), false));
     expect([...new Set(said)]).toEqual([
       'The lesson begins.',
@@ -59,7 +59,7 @@ it.each([
 
 it.each([
   [{ tokens: 31, seconds: 2.07, end: 'end' }, '2.1 s, 15 tok/s'],
-  [{ tokens: 3, seconds: 2, end: 'length' }, '2.0 s, 1.5 tok/s, cut at its longest'],
+  [{ tokens: 3, seconds: 2, end: 'length' }, '2.0 s, 1.5 tok/s, cut at the limit'],
   [{ tokens: 0, seconds: 0, end: 'stopped' }, '0.0 s, stopped'],
 ] as const)('an answer of %o', (answer, said) => expect(endingOf({ text: '', ...answer })).toBe(said));
 
@@ -69,7 +69,7 @@ it('an adapter says what it was taught, where that is known', () => {
   expect(sizeOf(numberBytes({ trainable: 2_442_240 }))).toBe('9.8 MB. ');
 });
 
-it('sizes are told in the unit that fits, and a stop with its step', () => {
+it('sizes are given in a suitable unit, and a stop with its step', () => {
   expect([undefined, 12, 3140, 4_884_480].map(sizeOf)).toEqual(['', '1 kB. ', '3 kB. ', '4.9 MB. ']);
   expect(stopText(40, 60)).toBe('step 40 of 60');
   expect(stopText(40, 0)).toBe('step 40 of 40');

@@ -71,7 +71,7 @@ describe('the café', () => {
     expect(checks.length - facts.length).toBe(6);
   });
 
-  it('looks for words that one fact alone has, which is asked another way among the rows', () => {
+  it('looks for words of only one fact, which the rows ask in more than one way', () => {
     for (const check of checks) {
       if (check.kind !== 'says') continue;
       const found = rows.filter(({ answer }) => passes(check, answer));
@@ -132,7 +132,7 @@ describe('orders', () => {
     expect(passes(check, answer)).toBe(false);
   });
 
-  it('tells the right order from another that is valid', () => {
+  it('distinguishes the right order from another valid one', () => {
     const right = JSON.stringify(check.order);
     const turned = JSON.stringify({ ...check.order, items: [...check.order.items].reverse() });
     const other = JSON.stringify({ ...check.order, to_go: !check.order.to_go });
@@ -159,7 +159,7 @@ describe('what the checks come to', () => {
     expect(first).not.toBe(second);
     expect(tallies).toEqual([
       { name: `new ${valid}`, before: 0, after: 2, of: 2 },
-      { name: 'new orders written as they were said', before: 0, after: 1, of: 2 },
+      { name: 'new orders with exactly what was said', before: 0, after: 1, of: 2 },
     ]);
   });
 

@@ -1,4 +1,4 @@
-/** All of a person's work in one file. */
+/** A visitor's work in one file. */
 import { strToU8, unzipSync, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { settingsOf } from '../../../web/language/efforts.js';
@@ -35,7 +35,7 @@ describe('a project', () => {
     const { 'lowrank-project.json': text, ...others } = unzipSync(whole);
     const cut = zipSync({ ...others, 'lowrank-project.json': text.subarray(0, 40) });
     expect(() => readProject('mine.zip', cut)).toThrow(
-      'mine.zip is a project of another version, or it is damaged.',
+      'mine.zip is a project from another version of this page, or it is damaged.',
     );
   });
 

@@ -35,10 +35,10 @@ const FILES: Readonly<Record<string, Golden>> = {
     pairs: [['And on Sundays?', 'At eight.'], CAFE[1]],
     bad: [
       { line: 3, why: 'it calls tools, which a row cannot hold' },
-      { line: 4, why: 'its last answer has weight 0, so that nothing of it is to be learned' },
+      { line: 4, why: 'its last answer has weight 0, so there is nothing to learn from it' },
     ],
     notes: [
-      '1 conversation goes on for several turns: only the last question and answer are taken, 2 earlier messages are left out.',
+      '1 conversation has several turns: only the last question and answer are taken, 2 earlier messages are left out.',
       '1 of 2 examples have a system prompt, and they are not all the same: the table has one for all, so theirs are left out.',
     ],
   },
@@ -109,7 +109,7 @@ describe('a file of examples', () => {
     });
   });
 
-  it('keeps as many rows as a table has room for, and counts the rest', async () => {
+  it('keeps the rows that the table has room for, and counts the rest', async () => {
     const lines = ['a\tb\n'.repeat(600), 'c\n'.repeat(60)].join('');
     const { pairs, total, bad, badTotal } = await readImport(lines, options);
     expect([pairs.length, total, bad.length, badTotal]).toEqual([500, 600, 50, 60]);
@@ -134,7 +134,7 @@ describe('a file of examples', () => {
     [
       'x.png',
       Uint8Array.of(0x89, 0x50, 0),
-      'x.png is no text: examples are JSON lines, CSV, TSV, or plain text.',
+      'x.png is not a text file: examples are JSON lines, CSV, TSV, or plain text.',
     ],
     ['x.txt', 'Q: a\nA:\n', 'x.txt has no example that can be read: line 1: no answer.'],
     [
@@ -156,7 +156,7 @@ describe('a file of examples', () => {
     Object.defineProperty(file, 'size', { value: 700_000_000 });
     file.arrayBuffer = () => Promise.reject(new Error('read'));
     await expect(readImport(file, options)).rejects.toThrow(
-      'x.jsonl has 700 MB, and this page reads at most 32 MB.',
+      'x.jsonl has 700 MB, but this page reads at most 32 MB.',
     );
   });
 });
@@ -192,7 +192,7 @@ describe('what is pasted', () => {
     );
   });
 
-  it('never fails but with a sentence, and numbers lines that are there', async () => {
+  it('fails only with a sentence, and numbers only lines that exist', async () => {
     const line = fc.constantFrom(
       ...[
         'Q: a',

@@ -5,7 +5,7 @@ import { lessonOf, listening, rows, smallLab } from './labs.js';
 
 const LESSON = lessonOf({ epochs: 5, heldOut: 0.1 }, { rows: rows(24) });
 
-/** A clock that runs so fast that each step is kept. */
+/** A clock fast enough that each step is kept. */
 function hurry(): void {
   const now = performance.now.bind(performance);
   vi.spyOn(performance, 'now').mockImplementation(() => 1e6 * now());
@@ -14,7 +14,7 @@ function hurry(): void {
 afterEach(() => void vi.restoreAllMocks());
 
 describe('a lesson', () => {
-  it('goes on to the same bytes, and tells what was before', async () => {
+  it('continues to the same bytes, and reports what came before', async () => {
     const files = new Map<string, Uint8Array>();
     const kept: Map<string, Uint8Array>[] = [];
     const store = memoryStore(files);
@@ -45,10 +45,10 @@ describe('a lesson', () => {
     expect(heard.losses()).toEqual(whole.losses());
     expect((await next.adapterFiles()).get('adapter_model.safetensors')).toEqual(bytes);
     expect(await next.unfinished()).toBeUndefined();
-    await expect(next.resume(() => {})).rejects.toThrow('There is no lesson to go on with.');
+    await expect(next.resume(() => {})).rejects.toThrow('There is no lesson to continue.');
   });
 
-  it('is taught all the same where nothing can be kept, and says so', async () => {
+  it('is still taught if nothing can be kept, and says so', async () => {
     const refuse = () => Promise.reject(new Error('there is no room left'));
     const store = { ...memoryStore(), write: refuse, open: refuse, clear: refuse };
     hurry();

@@ -42,13 +42,10 @@ async function opened(browser: Browser, url: string): Promise<Page> {
   return page;
 }
 
-/**
- * Milliseconds in which a stop is to be there; more where this machine is busy with other work, whose turns are as long as its
- * steps are slow.
- */
+/** Milliseconds within which a stop must take effect; more on a busy machine, in proportion to its slower steps. */
 const most = (stepMs: number) => Math.max(300, 0.1 * stepMs);
 
-/** Milliseconds that a lesson takes to end: it is stopped so long after a report says what is waited for. */
+/** Milliseconds that a lesson takes to end after it is stopped; it is stopped a while after an awaited report. */
 const stopOf = (page: Page, when: 'begun' | 'stepped' | 'measuring', ms: number) =>
   page.evaluate(
     async ([lesson, awaited, wait]) => {

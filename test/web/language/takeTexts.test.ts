@@ -1,4 +1,4 @@
-/** What other programs are told of an adapter. */
+/** Texts about an adapter for other programs. */
 import { describe, expect, it } from 'vitest';
 import { readRecorded } from '../../../web/language/recorded/recordedRun.js';
 import { fitsSentence, ggufRefusal, llamaLine, ollamaLines } from '../../../web/language/takeTexts.js';
@@ -15,7 +15,7 @@ describe('an adapter for other programs', () => {
   it('says why it has no form in GGUF', () => {
     const files = (config: object) =>
       new Map([['adapter_config.json', new TextEncoder().encode(JSON.stringify(config))]]);
-    expect(ggufRefusal(files({ use_dora: true }))).toMatch(/^This adapter has DoRA/);
+    expect(ggufRefusal(files({ use_dora: true }))).toMatch(/^This adapter uses DoRA/);
     expect(ggufRefusal(files({ bias: 'lora_only' }))).toMatch(/^This adapter has trained biases/);
     expect(ggufRefusal(files({ use_dora: false, bias: 'none' }))).toBeUndefined();
     expect(ggufRefusal(new Map())).toBeUndefined();

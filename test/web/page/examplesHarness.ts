@@ -1,4 +1,4 @@
-/** The panel of the examples with a state of its own, and a tokenizer that takes words for tokens. */
+/** The examples panel with its own state, and a tokenizer that treats words as tokens. */
 export const EXAMPLES_HARNESS = `
 import { h, render } from 'preact';
 import { signal } from '@preact/signals';

@@ -1,4 +1,4 @@
-/** Whether a page fits on small screens, and whether fingers find what is on it. */
+/** Checks that a page fits on small screens, and that its targets are large enough for fingers. */
 import type { Page } from 'playwright-core';
 
 /** The last one is a window of 1280 × 1024 at a zoom of 400 %. */
@@ -9,9 +9,9 @@ export const SMALL_SCREENS = [
   { width: 320, height: 256 },
 ] as const;
 
-/** CSS pixels in either direction. */
+/** Least size of a target in CSS pixels, in either direction. */
 const LEAST = 44;
-/** What may be touched. Links within a sentence have the height of its lines. */
+/** Selector of targets. Links within a sentence have the height of its lines. */
 const TARGETS =
   'button, summary, select, textarea, input:not([type="hidden"]), [role="switch"], [role="slider"], nav a, a.button';
 
@@ -19,7 +19,7 @@ const TARGETS =
 const sidewaysScroll = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
-/** A line for each target that is too small; boxes, and files that are chosen, count with their labels. */
+/** One line for each target that is too small; checkboxes and file inputs count with their labels. */
 function smallTargets(page: Page): Promise<string[]> {
   return page.evaluate(
     ({ targets, least }) =>
@@ -37,7 +37,7 @@ function smallTargets(page: Page): Promise<string[]> {
   );
 }
 
-/** What does not fit at each of the small screens, a line each. */
+/** Everything that does not fit on each of the small screens, one line each. */
 export async function problemsOnSmallScreens(page: Page): Promise<string[]> {
   const found = new Set<string>();
   for (const screen of SMALL_SCREENS) {

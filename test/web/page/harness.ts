@@ -1,4 +1,4 @@
-/** Components of the page on a page of their own, built for one test: what they are given is a few lines of script. */
+/** Components of the page on their own page, built for one test from a few lines of script. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';

@@ -1,4 +1,4 @@
-/** The pad, the answer and the one tap that teaches, as a stranger meets them. */
+/** The pad, the answer and the tap that teaches, as a new visitor sees them. */
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -161,11 +161,11 @@ async function openEverything(page: Page): Promise<void> {
 async function nextButton(page: Page, seen: ReadonlySet<string>): Promise<string | undefined> {
   for (const each of await page.getByRole('button').all()) {
     const name = ((await each.getAttribute('aria-label')) ?? (await each.textContent()) ?? '').trim();
-    // Downloads of MNIST and trainings of a base take long, and have tests of their own.
+    // Downloading MNIST and training a base take long, and have their own tests.
     const isLong = /MNIST|scratch|10,000/.test(name);
     const isLikeOthers = /^(Show|Delete) drawing ([2-9]|\d\d)/.test(name) || /^This is a [1-9]/.test(name);
     if (seen.has(name) || isLong || isLikeOthers || !(await each.isVisible())) continue;
-    // What is said to be disabled can be clicked all the same.
+    // Buttons that are only marked as disabled can still be clicked.
     await each.click({ force: true });
     return name;
   }

@@ -33,7 +33,7 @@ const spread = (page: Page, selector: string) =>
       return new Set(Array.from(data)).size;
     });
 
-it('shows the network alone, and what an adapter of each rank starts with', async () => {
+it('shows the network without an adapter, and the start of an adapter of each rank', async () => {
   const { page, complaints } = await visit(site);
   await drawn(page);
   expect(await text(page)).toContain("3,518 numbers, 1.5 % of the network's 235,146");
@@ -62,7 +62,7 @@ it('shows the network alone, and what an adapter of each rank starts with', asyn
 });
 
 it('shows what was taught, number by number, and teaches it again with another rank', async () => {
-  // So that the drawing is there at once.
+  // The drawing should be complete at once.
   const { page, complaints } = await visit(site, { reducedMotion: 'reduce' });
   await settled(page);
   await button(page, 'Draw for me: a slashed zero').click();

@@ -1,4 +1,4 @@
-/** What a visitor has made is kept: over reloads, between tabs, beside a training, and where the browser keeps nothing. */
+/** A visitor's work is kept across reloads, between tabs, and during training; and a browser that keeps nothing. */
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -43,7 +43,7 @@ async function visitAfter(
   return { page, complaints };
 }
 
-/** Of `test`'s changes to the page's own database, before the page reads it. */
+/** A script that changes the page's own database before the page reads it. */
 const inStore = (body: string) => `
   new Promise((resolve, reject) => {
     const request = indexedDB.open('lowrank');
@@ -100,7 +100,7 @@ describe('one tap', () => {
   }, 60_000);
 });
 
-/** How many answers are seen one after the other, five at most. */
+/** Number of different answers seen one after the other, at most five. */
 async function differentAnswers(page: Page): Promise<number> {
   const seen = new Set<string>();
   for (let i = 0; i < 80 && seen.size < 5; i++) {
@@ -113,7 +113,7 @@ async function differentAnswers(page: Page): Promise<number> {
   return seen.size;
 }
 
-describe('what a training replaces', () => {
+describe('what a training run replaces', () => {
   it('a new network replaces nothing until it is accepted, which can be undone', async () => {
     const { page } = await visit(site);
     await settled(page);
@@ -189,7 +189,7 @@ describe('what a training replaces', () => {
     await page.context().close();
   }, 60_000);
 
-  it('says that a training diverged, keeps what there was, and offers the defaults', async () => {
+  it('says that a training run diverged, keeps the previous adapter, and offers the defaults', async () => {
     const { page } = await visit(site);
     await settled(page);
     await teachAs(page, 7, ONE);
@@ -303,7 +303,7 @@ describe('a browser that keeps nothing', () => {
     60_000,
   );
 
-  it('has no space left: says so, and goes on with what is on the screen', async () => {
+  it('has no space left: says so, and continues with what is on the screen', async () => {
     const full = `
       const put = IDBObjectStore.prototype.put;
       IDBObjectStore.prototype.put = function (...given) {
@@ -333,7 +333,7 @@ describe('a browser that keeps nothing', () => {
 });
 
 describe('a browser that is slow to answer', () => {
-  /** Requests to IndexedDB answer when the page is told to go on. */
+  /** Makes requests to IndexedDB wait until the test lets them answer. */
   const SLOW = `
     const put = IDBFactory.prototype.open;
     const held = [];
@@ -462,7 +462,7 @@ describe('the worker', () => {
     [
       'the network',
       '**/base-small.bin',
-      /^The network could not be loaded: base-small\.bin cannot be fetched/,
+      /^The network could not be loaded: base-small\.bin cannot be downloaded/,
     ],
   ])('without %s: says so, keeps the drawings, and tries again', async (_, what, sentence) => {
     const { page: first } = await visit(site);

@@ -1,10 +1,10 @@
-/** The page by keyboard alone. */
+/** The page used only by keyboard. */
 import type { Page } from 'playwright-core';
 
 /** More stops than the page has. */
 const MOST = 200;
 
-/** Goes on until something with this name has the focus. */
+/** Presses Tab until an element with this name has the focus. */
 export async function tabTo(page: Page, name: RegExp, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
   const passed: string[] = [];
   for (let i = 0; i < MOST; i++) {

@@ -46,7 +46,7 @@ async function set(page: Page, values: Readonly<Record<string, string>>): Promis
   }
 }
 
-/** What a side says once it is done: it tells how fast it was then. */
+/** The text of a side once it is done, which is when it shows its speed. */
 async function answered(page: Page, side: 'before' | 'after'): Promise<string> {
   const place = `#try .lm-side.${side}`;
   await seen(page, place, /tok\/s/, 120_000);
@@ -130,7 +130,7 @@ describe.skipIf(!hasLanguageModel())('the language-model page, in one visit', ()
     );
   });
 
-  it('is there at the next visit', async () => {
+  it('is kept for the next visit', async () => {
     visited.requests.length = 0;
     await page.reload();
     await page.getByText(/^On this device since/).waitFor();
@@ -156,7 +156,7 @@ describe.skipIf(!hasLanguageModel())('the language-model page, in one visit', ()
     expect(await accessibilityProblems(page)).toEqual([]);
   }, 300_000);
 
-  it('learns again, stays smooth meanwhile, and stops when it is told to', async () => {
+  it('learns again, stays smooth while it does, and stops on request', async () => {
     await set(page, { 'Learning rate': '0.001', Passes: '60' });
     await beginLesson(page);
     await reachStep(page, 1);
@@ -169,7 +169,7 @@ describe.skipIf(!hasLanguageModel())('the language-model page, in one visit', ()
       await page.keyboard.type(' And the light.', { delay: 100 });
     });
     expect(await answer.inputValue()).toContain('And the light.');
-    const over = /The steps are over|Stopped at step|stopped before/;
+    const over = /The steps are done|Stopped at step|stopped it before/;
     const stopped = await clickUntil(page, '#teach .stop', '#teach', over);
     console.log(
       `while it learns: frames ≤ ${worstFrame.toFixed(0)} ms, keys ≤ ${worstKey} ms; stopped after ${stopped.toFixed(0)} ms, a step takes ${stepMs.toFixed(0)} ms`,
@@ -178,11 +178,11 @@ describe.skipIf(!hasLanguageModel())('the language-model page, in one visit', ()
     // The goals are 50, 100 and 300 ms; the machine has other work too.
     expect(worstFrame).toBeLessThan(1000);
     expect(worstKey).toBeLessThan(1000);
-    // A busy machine takes long for everything; no more than a step and a half is waited for.
+    // A busy machine is slow at everything; the wait is at most a step and a half.
     expect(stopped).toBeLessThan(Math.max(3000, 1.5 * stepMs));
   }, 300_000);
 
-  it('asked nobody else for anything, and no error was left alone', () => {
+  it('asked no other host for anything, and left no error uncaught', () => {
     expect(visited.complaints).toEqual([]);
   });
 });

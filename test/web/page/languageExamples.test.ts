@@ -1,4 +1,4 @@
-/** The panel of the language page's examples, as a person uses it, on a page of its own. */
+/** The examples panel of the language page in use, on a page of its own. */
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium } from '../../browser/chromium.js';
@@ -29,7 +29,7 @@ describe.runIf(hasChromium())('the panel of the examples', () => {
     return page;
   }
 
-  it('is written by keyboard: Enter goes on, to a new row behind the last one', async () => {
+  it('is written by keyboard: Enter moves on, to a new row after the last one', async () => {
     const page = await opened('?empty');
     await button(page, 'Add an example').press('Enter');
     await page.waitForFunction("document.activeElement.ariaLabel === 'Prompt of example 1'");
@@ -69,7 +69,7 @@ describe.runIf(hasChromium())('the panel of the examples', () => {
       ['plain', 'Same as example 1'],
       ['out', 'No answer: left out'],
       ['cut', 'Cut at 256 tokens'],
-      ['plain', 'No prompt: trained as a text, whole'],
+      ['plain', 'No prompt: all of it is trained as text'],
     ]);
     await page.getByText('What the model sees').click();
     await page.locator('.examples-text').waitFor();
@@ -95,7 +95,7 @@ describe.runIf(hasChromium())('the panel of the examples', () => {
     await button(page, 'Delete example 2').click();
     await page.waitForFunction("document.activeElement.ariaLabel === 'Delete example 2'");
     await cell(page, 'Answer', 1).fill('At seven.');
-    await page.getByText('Example 2 is deleted.').waitFor();
+    await page.getByText('Example 2 was deleted.').waitFor();
     await button(page, 'Undo').click();
     await page.waitForFunction("document.activeElement.ariaLabel === 'Prompt of example 2'");
     expect(await rowsOf(page)).toEqual([[before[0][0], 'At seven.'], ...before.slice(1)]);
@@ -114,7 +114,7 @@ describe.runIf(hasChromium())('the panel of the examples', () => {
     await copy('a\tb\nc\td');
     await cell(page, 'Prompt', 1).press('Control+v');
     await page.getByText('2 examples · Table of two columns').waitFor();
-    await button(page, 'Paste it into the one cell instead').click();
+    await button(page, 'Paste it into the cell instead').click();
     await page.waitForFunction("rowsNow()[0][0] === 'a\\tb\\nc\\td'");
     await copy('one line');
     await cell(page, 'Answer', 1).press('Control+v');
@@ -179,7 +179,7 @@ describe.runIf(hasChromium())('the panel of the examples', () => {
     await page.context().close();
   });
 
-  it('has a box where the clipboard is refused, and says why a text is no list', async () => {
+  it('has a box if the clipboard is refused, and says why a text is not a list', async () => {
     const page = await opened();
     await button(page, 'Paste a list').click();
     await page.getByText('This browser does not let the page read the clipboard').waitFor();
@@ -197,7 +197,7 @@ describe.runIf(hasChromium())('the panel of the examples', () => {
     await page.context().route('**/importWorker*', (route) => route.abort());
     await button(page, 'Paste a list').click();
     await page.getByLabel('Paste here').fill('a\tb');
-    await page.getByText('The part of this page that reads files does not answer: try it again.').waitFor();
+    await page.getByText('The part of this page that reads files is not responding: try again.').waitFor();
     await page.context().unroute('**/importWorker*');
     await page.getByLabel('Paste here').fill('a\tc');
     await button(page, 'Add 1 example').click();
@@ -229,7 +229,7 @@ describe.runIf(hasChromium())('the panel of the examples', () => {
     await button(page, 'Paste a list').click();
     await page.getByLabel('Paste here').fill('a\tb');
     await page
-      .getByText('The table holds 500, and 500 are there: the last 1 of these are left out.')
+      .getByText('The table holds 500 and already has 500: the last 1 of these are left out.')
       .waitFor();
     expect(await button(page, /^Add 0/).count()).toBe(0);
     await page.context().close();

@@ -23,7 +23,7 @@ import { button, openSite, type Site } from './open.js';
 
 const ROWS = lampRows(4);
 const STEPS = 120;
-/** A lesson is kept every 20 seconds: of this clock. */
+/** Speeds up the worker's clock, since a lesson is kept every 20 seconds. */
 const FAST_CLOCK = 'const now = performance.now.bind(performance); performance.now = () => 60 * now();';
 const REFUSE = 'const refuse = () => { throw new DOMException("refused", "SecurityError"); };';
 const NO_FILES = `${REFUSE} StorageManager.prototype.getDirectory = refuse; CacheStorage.prototype.open = refuse;`;
@@ -50,7 +50,7 @@ async function openSmall(context: BrowserContext, url: string, seed = 0): Promis
 
 interface Browser {
   readonly isOpen?: boolean;
-  /** What it refuses, in the page and in its worker. */
+  /** Script that removes features from the page and its worker. */
   readonly refuses: string;
   /** What is said, in the page or while it learns. */
   readonly says: readonly RegExp[];

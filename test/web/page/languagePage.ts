@@ -9,7 +9,7 @@ import { settingsOf } from '../../../web/language/efforts.js';
 import { examplesLink, type SharedExamples } from '../../../web/language/examplesLink.js';
 import { BUILT, button, downloadOf, type Site } from './open.js';
 
-/** @throws Error where it is required and missing */
+/** @throws Error if it is required and missing */
 export function hasLanguageModel(): boolean {
   if (existsSync(join(BUILT, 'model/part-00.bin'))) return true;
   if (process.env.LOWRANK_REQUIRE?.includes('model'))
@@ -24,7 +24,7 @@ export const lampRows = (count: number) =>
     answer: `Marta keeps lamp ${i}.`,
   }));
 
-/** The page's own settings for so many rows, with some changed. */
+/** The page's own settings for a number of rows, with some changed. */
 export const settingsFor = (rows: number, changed: Partial<TeachSettings> = {}): TeachSettings => ({
   ...settingsOf('quick', rows),
   ...changed,
@@ -34,7 +34,7 @@ export const languageUrl = (server: Site['server']): string => `${server.url}lan
 
 /** The page with examples and settings, from a link as a friend would send it. */
 export async function openWith(page: Page, url: string, shared: SharedExamples): Promise<void> {
-  // Where only the hash changes the page is not loaded again.
+  // A change of only the hash does not load the page again.
   await page.goto('about:blank');
   await page.goto(examplesLink(shared, url));
   await page
@@ -71,13 +71,13 @@ export function seen(page: Page, selector: string, text: RegExp, timeout = 300_0
 
 const idle = (page: Page, timeout: number) => seen(page, 'main[aria-busy="false"]', /./s, timeout);
 
-/** The button says something else before there is a model. */
+/** The Teach button, which has another name before there is a model. */
 async function opened(page: Page, timeout: number): Promise<void> {
   await page.getByRole('button', { name: 'Teach', exact: true }).waitFor({ timeout });
   await idle(page, timeout);
 }
 
-/** Fetches the model, or opens the one that is kept. */
+/** Downloads the model, or opens the kept one. */
 export async function loadModel(page: Page, timeout = 180_000): Promise<void> {
   await button(page, /^(Download the model, |Go on, |Use it$)/)
     .first()
@@ -88,7 +88,7 @@ export async function loadModel(page: Page, timeout = 180_000): Promise<void> {
 export const beginLesson = (page: Page): Promise<void> =>
   page.getByRole('button', { name: 'Teach', exact: true }).click();
 
-/** Waits for the end of a lesson. @returns what came of it, as the page says it */
+/** Waits for the end of a lesson. @returns the outcome in the page's words */
 export async function lessonOver(page: Page, timeout = 300_000): Promise<string> {
   await idle(page, timeout);
   return ((await page.locator('#teach .lm-outcome').textContent()) ?? '').trim();
@@ -99,7 +99,7 @@ export async function teach(page: Page, timeout = 300_000): Promise<string> {
   return lessonOver(page, timeout);
 }
 
-/** Waits until the lesson has done so many steps. @returns how many it has done */
+/** Waits until the lesson has done a number of steps. @returns the steps done by then */
 export async function reachStep(page: Page, step: number, timeout = 300_000): Promise<number> {
   const end = Date.now() + timeout;
   for (;;) {
@@ -126,7 +126,7 @@ export async function askChat(page: Page, prompt: string, side: 'before' | 'afte
   return said ?? '';
 }
 
-/** What the page saves when a button is pressed. */
+/** The file that the page saves when a button is pressed. */
 export const saved = (page: Page, name: RegExp): Promise<Buffer> =>
   downloadOf(page, () => button(page, name).click());
 
@@ -140,30 +140,30 @@ export async function adapterChecksum(page: Page): Promise<string> {
   return createHash('sha256').update(weights).digest('hex');
 }
 
-/** A page whose process ends at once, as where a phone needs its memory. */
+/** Ends the process of a page at once, as a phone does that runs out of memory. */
 export async function killTab(context: BrowserContext, page: Page): Promise<void> {
   const debug = await context.newCDPSession(page);
-  // Nobody is left to answer.
+  // No process is left to answer.
   debug.send('Page.crash').catch(() => {});
   await page.waitForEvent('crash');
   await page.close();
 }
 
-/** Chooses a person's own files, and waits for what is said of them. */
+/** Chooses a visitor's own files, and waits for what the page says about them. */
 export async function chooseOwn(page: Page, name: string, bytes: Uint8Array): Promise<void> {
   await page
-    .getByLabel('Files of a model')
+    .getByLabel('Model files')
     .setInputFiles({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) });
 }
 
-/** Opens a small model of one's own, which is there in no time. */
+/** Opens a small model from files, which loads in no time. */
 export async function loadOwn(page: Page, bytes: Uint8Array): Promise<void> {
   await chooseOwn(page, 'small.gguf', bytes);
   await page.locator('#model .lm-found').getByRole('button', { name: 'Use it' }).click();
   await opened(page, 30_000);
 }
 
-/** Runs a script in the page's workers before they do anything, as another browser would have it. */
+/** Runs a script in the page's workers before anything else, to imitate another browser. */
 export async function inWorkers(context: BrowserContext, script: string): Promise<void> {
   await context.route('**/assets/worker-*.js', async (route) => {
     const response = await route.fetch();

@@ -1,4 +1,4 @@
-/** What the language page takes, keeps and shares: dropped files, tabs, devices, phones. With a small model of its visitor. */
+/** What the language page takes, keeps and shares: dropped files, tabs, devices, phones. With a small model from files. */
 import { zipSync } from 'fflate';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -26,7 +26,7 @@ async function open(options: Parameters<typeof visit>[1] = {}): Promise<Page> {
 }
 
 async function useModel(page: Page): Promise<void> {
-  await page.getByLabel('Files of a model').setInputFiles(MODEL);
+  await page.getByLabel('Model files').setInputFiles(MODEL);
   await button(page, /^(Use it|Try anyway)$/)
     .first()
     .click();
@@ -34,7 +34,7 @@ async function useModel(page: Page): Promise<void> {
 
 const said = (page: Page) => page.locator('.messages');
 
-/** Holds files over the page, sees the veil, and lets them go. */
+/** Drags files over the page, waits for the veil, and drops them. */
 async function drop(page: Page, files: Record<string, string | number[]>): Promise<void> {
   const data = await page.evaluateHandle((given) => {
     const transfer = new DataTransfer();
@@ -59,7 +59,7 @@ describe('a file that is dropped anywhere on the page', () => {
   it('goes where it belongs, or is named', async () => {
     const page = await open();
     await drop(page, { 'photo.png': 'x' });
-    await said(page).getByText('photo.png is nothing that this page opens').waitFor();
+    await said(page).getByText('This page cannot open photo.png').waitFor();
 
     await drop(page, { 'facts.csv': 'prompt,answer\nWho bakes?,Otto.\n' });
     const dialog = page.getByRole('dialog');
@@ -121,7 +121,7 @@ describe('a second tab', () => {
 });
 
 describe('what computes', () => {
-  it('is told in the header, and WebGPU is used where it is chosen', async () => {
+  it('is shown in the header, and WebGPU is used if it is chosen', async () => {
     const page = await open();
     const chip = page.locator('.lm-chip');
     expect(await chip.innerText()).toMatch(/^CPU, (\d+ threads|one thread)$/);
@@ -136,7 +136,7 @@ describe('what computes', () => {
     await page.context().close();
   });
 
-  it('says where a browser is too old, and plays the recorded lesson all the same', async () => {
+  it('says if a browser is too old, and still plays the recorded lesson', async () => {
     const { page } = await visit(site);
     await page.addInitScript(() => {
       WebAssembly.validate = () => false;
@@ -199,7 +199,7 @@ describe('on a phone', () => {
   });
 });
 
-/** A finger, by the debugger: what the browser makes of it is part of the question. */
+/** A finger through the debugger, since the browser's handling of touches is part of the test. */
 async function swipe(page: Page, selector: string, by: number): Promise<void> {
   const element = page.locator(selector);
   await element.scrollIntoViewIfNeeded();

@@ -38,21 +38,21 @@ afterAll(async () => {
 });
 
 interface State {
-  /** What another browser would have otherwise, in the page's workers. */
+  /** Script for the page's workers that imitates another browser. */
   readonly workers?: string;
-  /** From a host whose pages are not isolated. */
+  /** Whether the host's pages are not isolated. */
   readonly isOpen?: boolean;
   readonly reach: (page: Page, context: BrowserContext) => Promise<unknown>;
-  /** Whether another page is looked at than the one that was opened: the newest. */
+  /** Whether to check the newest page instead of the one that was opened. */
   readonly isNext?: boolean;
-  /** What it says, in `main`. */
+  /** What it says in `main`. */
   readonly says: readonly RegExp[];
 }
 
 const download = (page: Page) => button(page, 'Download the model, 98 MB').first().click();
 const refuse = 'const refuse = () => { throw new DOMException("refused", "SecurityError"); };';
 const NOTHING_KEPT = `${refuse} StorageManager.prototype.getDirectory = refuse; CacheStorage.prototype.open = refuse; IDBFactory.prototype.open = refuse;`;
-/** A lesson is kept every 20 seconds: of its own clock. */
+/** Speeds up the worker's clock, since a lesson is kept every 20 seconds. */
 const FAST_CLOCK = 'const now = performance.now.bind(performance); performance.now = () => 20 * now();';
 
 async function small(change: (contents: Awaited<ReturnType<typeof ggufContents>>) => void) {
@@ -69,7 +69,7 @@ function withTensorType(type: number): Uint8Array {
   return bytes;
 }
 
-/** The header of a model of 13 GB; the rest takes no room on the disk. */
+/** A model of 13 GB with only its header; the rest takes no disk space. */
 async function largeFile(): Promise<string> {
   const header = await largeModel('F16', 32);
   const path = join(folder, 'large.gguf');
@@ -140,7 +140,7 @@ const STATES: Readonly<Record<string, State>> = {
   },
   'a model that is too large': {
     reach: async (page) => {
-      await page.getByLabel('Files of a model').setInputFiles(await largeFile());
+      await page.getByLabel('Model files').setInputFiles(await largeFile());
     },
     says: [/needs .*\d GB/i, /smaller model/i],
   },

@@ -1,4 +1,4 @@
-/** What a first visit costs, what the page says of itself to others, and the files beside it. */
+/** The cost of a first visit, the page's preview, and the files beside it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -9,7 +9,7 @@ import { ISOLATION, launchChromium } from '../../browser/chromium.js';
 import { serveFolder } from '../../browser/staticServer.js';
 import { BUILT, draw, reads, SEVEN, type Site, visit } from './open.js';
 
-/** Of bodies, gzipped where hosts do so, until the first answer. */
+/** Bytes of bodies, gzipped if hosts do so, until the first answer. */
 const MOST_BYTES = 450_000;
 
 let site: Site;
@@ -34,7 +34,7 @@ describe('a first visit', () => {
     await reads(page, 7, 'before');
     const needed = sent.filter(({ path }) => !path.startsWith('quick-'));
     const table = needed.map(({ path, bytes }) => `${path} ${bytes}`).join('\n');
-    // What both pages share has a file whose name the bundler chooses.
+    // The code that both pages share is in a file whose name the bundler chooses.
     const isShared = (name: string) => /^assets\/(?!index|worker|relaxed)\w+\.(js|css)$/.test(name);
     const all = needed.map(({ path }) => path.replace(/-[\w-]{8}\./, '.'));
     const names = all.filter((name) => !isShared(name));
@@ -50,7 +50,7 @@ describe('a first visit', () => {
     ]);
     const total = needed.reduce((sum, { bytes }) => sum + bytes, 0);
     expect(total, table).toBeLessThan(MOST_BYTES);
-    // What comes after the answer does not hold it up.
+    // Files that load after the answer do not delay it.
     const order = sent.map(({ path }) => path);
     const firstQuick = order.findIndex((path) => path.startsWith('quick-'));
     if (firstQuick >= 0) expect(firstQuick).toBeGreaterThan(order.indexOf('base-small.bin'));
@@ -97,7 +97,7 @@ describe('the page', () => {
     await page.context().close();
   });
 
-  it('has a manifest whose pictures are there, in the sizes that it says', async () => {
+  it('has a manifest whose pictures exist in the stated sizes', async () => {
     const { page } = await visit(site, { serviceWorkers: 'block' });
     const href = await page.locator('link[rel=manifest]').getAttribute('href');
     const address = new URL(href ?? '', site.server.url);

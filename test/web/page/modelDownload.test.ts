@@ -1,4 +1,4 @@
-/** The page's own model in Chromium: asked for, broken off, gone on with, kept and deleted. */
+/** The page's own model in Chromium: downloaded, interrupted, continued, kept and deleted. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium } from '../../browser/chromium.js';
@@ -15,7 +15,7 @@ afterAll(() => site?.close());
 const ready = (page: Page) => page.locator('.lm-state', { hasText: 'Ready' }).waitFor({ timeout: 90_000 });
 
 describe.skipIf(!available)('the model of the page', () => {
-  it('comes when it is asked for, goes on where it was broken off, stays, and goes', async () => {
+  it('is downloaded on request, continues after an interruption, is kept, and can be deleted', async () => {
     if (!site) throw new Error('there is no browser');
     const context = await site.browser.newContext();
     const asked: string[] = [];

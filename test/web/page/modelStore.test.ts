@@ -23,7 +23,7 @@ const manifest: ModelManifest = {
   parts: parts.map((part) => ({ bytes: part.length, sha256: sha256(part) })),
 };
 
-/** Does what it is told, after breaking what it is told to break. */
+/** Runs a script in a worker, after breaking the named parts of the browser. */
 const WORKER = `
 import { openShippedSource, storedShipped, deleteShipped } from '${root}web/language/model/shipped.ts';
 const refuse = () => { throw new DOMException('refused', 'SecurityError'); };
@@ -80,7 +80,7 @@ async function open(): Promise<Page> {
   return page;
 }
 
-/** In a worker of its own, as a tab has one. */
+/** Runs in a new worker, like that of a tab. */
 const ask = (page: Page, what: string, broken: readonly string[] = []) =>
   page.evaluate<Record<string, unknown>, { what: string; broken: readonly string[] }>(
     (message) =>

@@ -1,4 +1,4 @@
-/** The page without a network, on hosts with and without headers, and when a new version comes. */
+/** The page offline, on hosts with and without headers, and when there is a new version. */
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,7 +49,7 @@ async function deployNext(title: string): Promise<void> {
 
 const open = () => visit({ browser, server, close: async () => {} }, { serviceWorkers: 'allow' });
 
-/** Waits until a cache has all that a visit without a network needs. @returns how many caches there are */
+/** Waits until a cache has everything that an offline visit requires. @returns number of caches */
 async function kept(page: Page): Promise<number> {
   return page.evaluate(async () => {
     for (;;) {
@@ -63,7 +63,7 @@ async function kept(page: Page): Promise<number> {
   });
 }
 
-/** Waits until no newer version is on its way. */
+/** Waits until no newer version is being installed. */
 async function installed(page: Page): Promise<void> {
   const isIdle = () =>
     page.evaluate(async () => {
@@ -80,7 +80,7 @@ describe.each([
   ['sends the headers of isolation', ISOLATION, 0],
   ['sends no headers', {}, 1],
 ])('on a host that %s', (_, headers, reloads) => {
-  it('is isolated, and is there without a network after one visit', async () => {
+  it('is isolated, and works offline after one visit', async () => {
     await deploy(headers);
     const { page, complaints, requests } = await open();
     let loads = 0;
@@ -90,7 +90,7 @@ describe.each([
     await reads(page, 7, 'before');
     await kept(page);
     expect(loads).toBeLessThanOrEqual(reloads + 1);
-    // A host that cannot be reached: the browser's own switch would spare what the service worker asks for.
+    // An unreachable host: the browser's own switch would not affect requests of the service worker.
     server.close();
     requests.length = 0;
     await page.reload();
@@ -171,7 +171,7 @@ describe('a new version', () => {
       return page.title();
     };
     await deployNext('second');
-    // This visit is still of the version that is kept, and fetches the new one.
+    // This visit still shows the kept version, and fetches the new one.
     expect(await titles()).toMatch(/^lowrank/);
     await draw(page, ...SEVEN);
     await reads(page, 7, 'before');
@@ -189,7 +189,7 @@ describe('a new version', () => {
     await expect.poll(() => sent.includes('assets/index-thirdxxx.js'), SOON).toBe(true);
     await installed(page);
     expect(await titles()).toBe('third');
-    // Of the first nothing is left.
+    // Nothing of the first version is left.
     expect(await kept(page)).toBe(2);
     expect(complaints).toEqual([]);
   });
@@ -206,7 +206,7 @@ describe('a new version', () => {
       sent.length = 0;
       await page.reload();
       expect(await page.title()).toMatch(/^lowrank/);
-      // It is looked at each time.
+      // The browser checks it each time.
       await expect.poll(() => sent.includes('assets/index-secondxx.js'), SOON).toBe(true);
       await installed(page);
     }

@@ -1,4 +1,4 @@
-/** The built page in Chromium, as a person meets it. */
+/** The built page in Chromium, as a visitor sees it. */
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -17,7 +17,7 @@ export interface Site {
 export async function openSite(isIsolated = true): Promise<Site> {
   const server = await serveFolder(BUILT, isIsolated ? ISOLATION : {});
   const browser = await launchChromium();
-  // What a service worker asks for goes past the routes of a test; the tests of the service worker itself allow it.
+  // Requests of a service worker bypass the routes of a test, so it is blocked; its own tests allow it.
   const newContext = browser.newContext.bind(browser);
   browser.newContext = (options) => newContext({ serviceWorkers: 'block', ...options });
   const close = async () => {
@@ -29,9 +29,9 @@ export async function openSite(isIsolated = true): Promise<Site> {
 
 export interface Visit {
   readonly page: Page;
-  /** What the page asked of other hosts, and errors nobody caught. */
+  /** Requests to other hosts, and uncaught errors. */
   readonly complaints: string[];
-  /** All that was asked for, by the page and by its worker. */
+  /** All requests of the page and its worker. */
   readonly requests: string[];
 }
 
@@ -51,17 +51,17 @@ export async function visit({ browser, server }: Site, options: BrowserContextOp
   return { page, complaints, requests };
 }
 
-/** Waits until nothing is going on and the answers are counted. */
+/** Waits until the page is idle and the answers are counted. */
 export async function settled(page: Page, timeout = 30_000): Promise<void> {
   await page.locator('.counts td').first().waitFor({ state: 'attached', timeout });
   await page.locator('main[aria-busy="false"]').waitFor({ timeout });
 }
 
-/** The digit that is shown large; empty where nothing is drawn. */
+/** The digit that is shown large; empty if nothing is drawn. */
 export const figure = async (page: Page): Promise<string> =>
   ((await page.locator('.figure').textContent()) ?? '').trim();
 
-/** Waits until the page reads a digit, by the network as it came or with the adapter. */
+/** Waits until the page reads a digit, with the original network or with the adapter. */
 export async function reads(page: Page, digit: number, side: 'before' | 'after'): Promise<void> {
   const kind = side === 'before' ? '.answer.base' : '.answer.adapted';
   await page.locator(`${kind} .figure`, { hasText: String(digit) }).waitFor();
@@ -113,7 +113,7 @@ export async function openMore(page: Page): Promise<void> {
   if (!(await more.evaluate(({ open }: HTMLDetailsElement) => open))) await more.locator('summary').click();
 }
 
-/** Draws, says what it is, and waits until that is learned. */
+/** Draws a digit, teaches its label, and waits until that is learned. */
 export async function teachAs(page: Page, label: number, strokes: typeof ONE): Promise<void> {
   const before = await page.locator('.drawings li').count();
   await draw(page, ...strokes);
@@ -131,7 +131,7 @@ export async function set(page: Page, name: string, value: number): Promise<void
 /** Fetches all of MNIST, and waits until the answers to it are counted. */
 export async function fetchMnist(page: Page): Promise<void> {
   await openMore(page);
-  await button(page, 'Fetch all of MNIST').click();
+  await button(page, 'Download all of MNIST').click();
   await page.getByText('of 10,000 test images right').first().waitFor();
   await page.locator('main[aria-busy="false"]').waitFor();
 }
@@ -142,11 +142,11 @@ export async function practise(page: Page): Promise<void> {
   await page.locator('main[aria-busy="false"]').waitFor();
 }
 
-/** Undoes what the page has just said that it did. */
+/** Undoes what the page has just reported. */
 export const undoSaid = (page: Page): Promise<void> =>
   page.locator('.messages').getByRole('button', { name: 'Undo' }).click();
 
-/** Teaches again with what is set, to the end. */
+/** Teaches again with the current settings, to the end. */
 export async function teachAgain(page: Page): Promise<void> {
   await openMore(page);
   await Promise.all([
@@ -156,7 +156,7 @@ export async function teachAgain(page: Page): Promise<void> {
   await page.locator('main[aria-busy="false"]').waitFor();
 }
 
-/** The newest: one that has died may still be listed. */
+/** The newest worker, since one that has died may still be listed. */
 export function labWorker(page: Page): Worker {
   const found = page
     .workers()
@@ -166,7 +166,7 @@ export function labWorker(page: Page): Worker {
   return found;
 }
 
-/** What the page saves when something is done. */
+/** The file that the page saves while a function runs. */
 export async function downloadOf(page: Page, act: () => Promise<void>): Promise<Buffer> {
   const [file] = await Promise.all([page.waitForEvent('download', { timeout: 60_000 }), act()]);
   return readFile(await file.path());
@@ -174,9 +174,9 @@ export async function downloadOf(page: Page, act: () => Promise<void>): Promise<
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What axe finds wrong, a line each. */
+/** Problems that axe finds, one line each. */
 export async function accessibilityProblems(page: Page): Promise<string[]> {
-  // Through the debugger, since nothing of the page's own is to be asked for it.
+  // Through the debugger, so that the page itself loads nothing for it.
   await page.evaluate(axeSource);
   const found = await page.evaluate<{ id: string; nodes: { html: string; failureSummary: string }[] }[]>(
     'axe.run().then(({ violations }) => violations)',

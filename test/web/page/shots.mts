@@ -110,7 +110,7 @@ for (const [screen, options] of Object.entries(SCREENS)) {
   await alone.goto(site.server.url);
   await reads(alone, 8, 'before');
   await openMore(alone);
-  await button(alone, 'Fetch all of MNIST').click();
+  await button(alone, 'Download all of MNIST').click();
   await alone.getByText('the connection failed').first().waitFor();
   await shoot(alone, `${screen}-15-without-digits`);
   await context.close();

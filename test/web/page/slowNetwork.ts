@@ -1,15 +1,15 @@
-/** A network as slow as a phone's between a browser and a server, for all that the browser asks for. */
+/** A network as slow as a phone's between a browser and a server, for all requests. */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { StaticServer } from '../../browser/staticServer.js';
 
 export interface Speed {
-  /** Bytes a second that come from the server, over all connections. */
+  /** Bytes per second from the server, over all connections. */
   readonly bytesPerSecond: number;
-  /** There and back. */
+  /** Round-trip time in milliseconds. */
   readonly latencyMs: number;
 }
 
-/** Bytes that are let through at a time. */
+/** Bytes passed on at a time. */
 const PART = 1400;
 
 /** Stands between a browser and a server. */
@@ -36,7 +36,7 @@ export function slowNetwork(
       sockets.add(socket);
       socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket));
     }
-    // A connection costs a way there and back, then the request goes its way.
+    // A connection costs one round trip before the request is sent.
     const opened = performance.now() + latencyMs;
     browser.on('data', (bytes) => {
       up(Math.max(opened, performance.now()) + latencyMs / 2, () => upstream.write(bytes));
@@ -57,7 +57,7 @@ export function slowNetwork(
   });
 }
 
-/** Does things at their times, and in the order in which they were told: timers of their own may overtake each other. */
+/** Runs functions at their times and in the order given, since separate timers may overtake each other. */
 function inOrder(): (at: number, act: () => void) => void {
   const waiting: { readonly at: number; readonly act: () => void }[] = [];
   const look = () => {

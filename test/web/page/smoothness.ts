@@ -2,18 +2,18 @@
 import type { Page } from 'playwright-core';
 
 export interface Smoothness {
-  /** Milliseconds between two frames, at most. */
+  /** Most milliseconds between two frames. */
   readonly worstFrame: number;
-  /** Milliseconds from a key to what it shows, at most. */
+  /** Most milliseconds from a key press to its effect on the screen. */
   readonly worstKey: number;
 }
 
-/** Watches frames and keys while something is done. */
+/** Watches frames and keys while a function runs. */
 export async function smoothnessOf(page: Page, act: () => Promise<void>): Promise<Smoothness> {
   await page.evaluate(() => {
     const watch = { frame: 0, key: 0, isOver: false };
     Object.assign(globalThis, { watch });
-    // Keys that are shown within 16 ms are not told of.
+    // Keys that take effect within 16 ms are not reported.
     new PerformanceObserver((list) => {
       for (const { name, duration } of list.getEntries())
         if (/^(key|input)/.test(name)) watch.key = Math.max(watch.key, duration);

@@ -11,7 +11,7 @@ import { slowNetwork } from './slowNetwork.js';
 
 const SPEED = { bytesPerSecond: 200_000, latencyMs: 150 };
 const VISITS = 5;
-/** How long a visit to the language page goes on after it can be read: what comes by itself is counted too. */
+/** Time that a visit to the language page continues after it is readable, to count what loads by itself. */
 const AFTERWARDS_MS = 6000;
 
 let sent: [path: string, bytes: number][] = [];
@@ -24,7 +24,7 @@ interface Timed {
   readonly since: () => string;
 }
 
-/** @returns what was measured, as a line */
+/** @returns the measurement as a line */
 async function digits({ page, since }: Timed): Promise<string> {
   await page.waitForFunction(() => document.querySelector('.pad'));
   const pad = since();
@@ -41,7 +41,7 @@ async function language({ page, since }: Timed): Promise<string> {
     return answers.length > 1 && !answers.some((answer) => answer.querySelector('.lm-soft, .lm-unseen'));
   });
   const readable = since();
-  // What the server has handed over is on its way, so this is no less than what has arrived.
+  // Bytes sent by the server, which is at least what has arrived.
   const until = kilobytes(bytesOf(() => true));
   await page.waitForTimeout(AFTERWARDS_MS);
   const model = bytesOf((path) => path.startsWith('model/'));
@@ -69,7 +69,7 @@ const browser = await launchChromium();
 
 async function visit(name: keyof typeof PAGES, slowdown: number): Promise<void> {
   sent = [];
-  // What the last visitor still fetched must not be in the way of the next.
+  // Downloads of the last visit must not slow the next one.
   const line = await slowNetwork(server, SPEED);
   const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
   const page = await context.newPage();

@@ -1,4 +1,4 @@
-/** The page from the first drawing to an adapter that is carried to Node and back. */
+/** The page from the first drawing to an adapter that goes to Node and back. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
@@ -60,7 +60,7 @@ describe('a visit', () => {
     const { page, complaints, requests } = await visit(site);
     await settled(page);
     await fetchMnist(page);
-    // What the worker asks for is seen too.
+    // Requests of the worker are seen too.
     expect(requests).toContain(`${site.server.url}trainImages.bin`);
     await draw(page, ...SEVEN);
     await reads(page, 7, 'before');
@@ -185,7 +185,7 @@ describe('a visit', () => {
     await page.context().close();
   });
 
-  it('can be worked by keyboard alone', async () => {
+  it('can be used only by keyboard', async () => {
     const { page } = await visit(site);
     await settled(page);
     const reach = async (what: string) => {

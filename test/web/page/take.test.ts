@@ -1,4 +1,4 @@
-/** An adapter that comes to the page in a zip, and leaves it as a zip, a link and a picture. */
+/** An adapter that is loaded from a zip, and saved as a zip, a link and a picture. */
 import { readFile } from 'node:fs/promises';
 import { unzipSync } from 'fflate';
 import type { Page } from 'playwright-core';
@@ -140,7 +140,7 @@ describe.skipIf(!hasChromium())('an adapter', () => {
     await page.getByText('and this one has rank 8: send the zip instead.').waitFor();
     const copy = button(page, 'Copy a link');
     expect(await copy.getAttribute('aria-disabled')).toBe('true');
-    // It only says that it is disabled.
+    // The button is only marked as disabled.
     await copy.click({ force: true });
     expect(await page.evaluate('document.activeElement?.textContent')).toBe('Copy a link');
     expect(await accessibilityProblems(page)).toEqual([]);

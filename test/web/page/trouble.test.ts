@@ -1,4 +1,4 @@
-/** What goes wrong on the page, and what it must not cost. */
+/** Failures on the page, and what they must not destroy. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => site.close());
 
-/** Begins a training that takes long. */
+/** Starts a long training run. */
 async function teachLong(page: Page): Promise<void> {
   await set(page, 'Training steps', 20_000);
   await button(page, 'Teach again with these').click();
@@ -81,7 +81,7 @@ describe('the page', () => {
     await page.context().close();
   });
 
-  it('stops a training of the base too, which is then what it has learnt so far', async () => {
+  it('stops training a base too, which then keeps what it has learned so far', async () => {
     const { page } = await visit(site);
     await settled(page);
     await fetchMnist(page);
@@ -192,17 +192,19 @@ describe('the page', () => {
     await page.goto(site.server.url);
     await settled(page);
     await openMore(page);
-    await button(page, 'Fetch all of MNIST').click();
+    await button(page, 'Download all of MNIST').click();
     const alert = page.locator('#practice');
     await alert
-      .getByText('MNIST could not be downloaded: testLabels.bin cannot be fetched: the connection failed.')
+      .getByText('MNIST could not be downloaded: testLabels.bin cannot be downloaded: the connection failed.')
       .waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
     expect(await button(page, 'Practise').getAttribute('aria-disabled')).toBe('true');
     answer = 'missing';
     await alert.getByRole('button', { name: 'Try again' }).click();
     await alert
-      .getByText('MNIST could not be downloaded: testLabels.bin cannot be fetched: the host answers 404.')
+      .getByText(
+        'MNIST could not be downloaded: testLabels.bin cannot be downloaded: the server answered 404.',
+      )
       .waitFor();
     answer = 'damage';
     await alert.getByRole('button', { name: 'Try again' }).click();
@@ -235,12 +237,12 @@ describe('the page', () => {
     await page.goto(site.server.url);
     await settled(page);
     await openMore(page);
-    await button(page, 'Fetch all of MNIST').click();
+    await button(page, 'Download all of MNIST').click();
     await page
       .locator('#practice')
       .getByText(/^MNIST: 1\.6 of 11\.2 MB$/)
       .waitFor();
-    const bar = page.locator('#practice').getByRole('progressbar', { name: 'Download of MNIST' });
+    const bar = page.locator('#practice').getByRole('progressbar', { name: 'Downloading MNIST' });
     expect(await bar.evaluate(({ value, max }: HTMLProgressElement) => value / max)).toBeCloseTo(0.145, 2);
     goOn();
     await bar.waitFor({ state: 'detached' });
@@ -253,12 +255,12 @@ describe('the page', () => {
     await page.goto(site.server.url);
     await settled(page);
     await context.setOffline(true);
-    // The worker hears of it a moment later.
+    // The worker notices a moment later.
     await labWorker(page).evaluate(async () => {
       while (navigator.onLine) await new Promise((resolve) => setTimeout(resolve, 10));
     });
     await openMore(page);
-    await button(page, 'Fetch all of MNIST').click();
+    await button(page, 'Download all of MNIST').click();
     await page
       .locator('#practice')
       .getByText(/could not be downloaded: .*you are offline/)
@@ -279,7 +281,7 @@ describe('the page', () => {
     await plain.close();
   });
 
-  it('computes on WebGPU when asked to, and goes on where a device is lost in mid-training', async () => {
+  it('computes on WebGPU on request, and continues when a device is lost during training', async () => {
     const { page, complaints } = await visit(site);
     await settled(page);
     await teachAs(page, 7, ONE);

@@ -1,4 +1,4 @@
-/** What the library reads from a file, as rows: a prompt and an answer. What a row cannot hold is counted and said. */
+/** Turns what the library reads from a file into rows of prompt and answer. What a row cannot hold is counted and reported. */
 import type { BadLine, ChatMessage, ExampleContent, ReadExample } from 'lowrank/text';
 import { count, integer } from '../../format.js';
 import type { BadPlace, Placed } from './plainText.js';
@@ -8,22 +8,22 @@ export interface Contents {
   readonly bad: readonly BadPlace[];
   /** Sentences about what was left out of the rows. */
   readonly notes: readonly string[];
-  /** That all the conversations begin with. */
+  /** System prompt that all conversations share. */
   readonly system: string | undefined;
 }
 
-/** What the conversations had that is in no row. */
+/** Counts what the conversations had that no row holds. */
 class LeftOut {
   conversations = 0;
   turns = 0;
   readonly systems = new Map<string, number>();
 
-  /** @param rows  that there are */
+  /** @param rows  number of rows */
   words(rows: number): { readonly notes: readonly string[]; readonly system: string | undefined } {
     const notes: string[] = [];
     if (this.conversations > 0)
       notes.push(
-        `${count(this.conversations, 'conversation')} ${this.conversations === 1 ? 'goes' : 'go'} on for several turns: only the last question and answer are taken, ${count(this.turns, 'earlier message')} ${this.turns === 1 ? 'is' : 'are'} left out.`,
+        `${count(this.conversations, 'conversation')} ${this.conversations === 1 ? 'has' : 'have'} several turns: only the last question and answer are taken, ${count(this.turns, 'earlier message')} ${this.turns === 1 ? 'is' : 'are'} left out.`,
       );
     const [first] = this.systems;
     if (first && this.systems.size === 1 && first[1] === rows) return { notes, system: first[0] };
@@ -36,7 +36,7 @@ class LeftOut {
   }
 }
 
-/** @param linesAbove  lines that the library was given above the first one of the file */
+/** @param linesAbove  number of lines that were added above the file's first line */
 export function contentsOf(
   examples: readonly ReadExample[],
   refused: readonly BadLine[],
@@ -59,10 +59,10 @@ export function contentsOf(
   };
 }
 
-/** @returns why there is none, where it cannot be a row */
+/** @returns the row, or why it cannot be one */
 function pairOf(content: ExampleContent, leftOut: LeftOut): { prompt: string; answer: string } | string {
   if (content.kind === 'text') return { prompt: '', answer: content.text };
-  // Files of this kind have a space between the two, which a conversation has not.
+  // Files of this kind have a space between the two, unlike a conversation.
   if (content.kind === 'completion')
     return { prompt: content.prompt.trim(), answer: content.completion.trim() };
   const { messages } = content;
@@ -71,7 +71,7 @@ function pairOf(content: ExampleContent, leftOut: LeftOut): { prompt: string; an
   const at = messages.map(({ role }) => role).lastIndexOf('assistant');
   const [question, answer] = [messages[at - 1], messages[at]];
   if (!answer) return 'no answer';
-  if (answer.weight === 0) return 'its last answer has weight 0, so that nothing of it is to be learned';
+  if (answer.weight === 0) return 'its last answer has weight 0, so there is nothing to learn from it';
   return rowOf(messages, question, answer, leftOut);
 }
 
@@ -94,7 +94,7 @@ function rowOf(
 
 const LONGEST = 160;
 
-/** A reason of the library's, as it follows `Line 14: `. */
+/** A reason from the library in words that follow `Line 14: `. */
 export function plainReason(reason: string): string {
   if (
     /^(?:messages\[\d+\]\.content: the answer must not be empty|(?:output|completion|answer): must not be empty)$/.test(

@@ -1,23 +1,23 @@
-/** What the examples come to, in words. */
+/** The totals of the examples, in words. */
 import { count, integer } from '../../format.js';
 import type { Row, RowView } from '../api.js';
 import { canBeTaught } from './rows.js';
 
-/** With fewer, a model learns the words and not what they have in common. */
+/** With fewer examples, a model learns the words and not what they have in common. */
 const FEW = 8;
 
 export interface Counted {
   readonly rows: readonly Row[];
   readonly views: ReadonlyMap<string, RowView>;
-  /** Tokens that a row may have: what is beyond them is cut. */
+  /** Largest number of tokens of a row: anything beyond is cut. */
   readonly maxLength: number;
-  /** Rows that are not trained, so that the rest can be tested on them. */
+  /** Number of rows that are held out for testing. */
   readonly heldOut: number;
 }
 
 const isTaught = (row: Row, views: Counted['views']) => canBeTaught(row) && !views.get(row.id)?.problem;
 
-/** `24 examples, 1,310 tokens, 312 of them trained · 3 held out to test it`; tokens only where all of them are counted. */
+/** `24 examples, 1,310 tokens, 312 of them trained · 3 held out to test it`; tokens only once all are counted. */
 export function countLine({ rows, views, maxLength, heldOut }: Counted): string {
   const taught = rows.filter((row) => isTaught(row, views));
   const words = [count(taught.length, 'example')];
@@ -35,13 +35,13 @@ export function countLine({ rows, views, maxLength, heldOut }: Counted): string 
   return heldOut > 0 ? `${words.join(', ')} · ${integer(heldOut)} held out to test it` : words.join(', ');
 }
 
-/** What should be known of so few examples. */
+/** A warning about too few examples. */
 export function fewWords({ rows, views }: Pick<Counted, 'rows' | 'views'>): string | undefined {
   const taught = rows.filter((row) => isTaught(row, views)).length;
   return taught > 0 && taught < FEW ? 'Few examples: it will copy them word by word.' : undefined;
 }
 
-/** That rewordings help, where they are rare; undefined where there are enough, or too few examples for it to matter. */
+/** A hint that rewordings help; undefined if there are enough of them, or too few examples for it to matter. */
 export function rewordingWords(rows: readonly Row[]): string | undefined {
   const asked = new Map<string, Set<string>>();
   for (const { prompt, answer } of rows.filter(canBeTaught)) {
@@ -53,7 +53,7 @@ export function rewordingWords(rows: readonly Row[]): string | undefined {
   if (asked.size < FEW || 2 * reworded >= asked.size) return undefined;
   const soFar =
     reworded === 0
-      ? 'So far each is asked in one way only'
+      ? 'So far each is asked in only one way'
       : `So far ${integer(reworded)} of ${integer(asked.size)} are asked in more than one way`;
-  return `Say it another way: with two or three prompts for the same answer, it also understands a prompt that it has not seen. ${soFar}.`;
+  return `Say it another way: with two or three prompts for the same answer, it also understands a prompt that it has never seen. ${soFar}.`;
 }

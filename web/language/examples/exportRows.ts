@@ -1,11 +1,11 @@
-/** The rows as a file that this page, and most trainers of chat models, read. */
+/** Writes rows as a file that this page and most training programs for chat models read. */
 import type { Row } from '../api.js';
 import { canBeTaught } from './rows.js';
 
 /**
- * JSON lines of `messages`; of `text` where no row has a prompt, since such rows are texts and no conversations. Rows without an
- * answer are left out: there is nothing to learn from them, and readers refuse them.
- * @param system  said at the beginning of each conversation, where there is one
+ * JSON lines of `messages`, or of `text` if no row has a prompt, since such rows are texts and not conversations. Rows without
+ * an answer are left out: there is nothing to learn from them, and readers refuse them.
+ * @param system  system prompt of each conversation, if any
  */
 export function rowsToJsonl(rows: readonly Row[], system?: string): string {
   const taught = rows.filter(canBeTaught);

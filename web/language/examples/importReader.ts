@@ -1,4 +1,4 @@
-/** The page's side of the worker that reads files: it is started with the first of them. */
+/** The page's side of the worker that reads files; the first file starts it. */
 import type { Imported, ImportOptions } from './readImport.js';
 
 export interface ImportRequest {
@@ -13,7 +13,7 @@ export class ImportReader {
   #isReading = false;
 
   /**
-   * What was asked for before and is not read yet is given up: its promise stays open.
+   * Reads a source. An earlier request that is still running is abandoned: its promise stays open.
    * @throws Error whose message is a sentence
    */
   async read(source: File | string, options: ImportOptions): Promise<Imported> {
@@ -39,9 +39,9 @@ export class ImportReader {
 function ask(worker: Worker, request: ImportRequest): Promise<ImportAnswer> {
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }: MessageEvent<ImportAnswer>) => resolve(data);
-    // Its script did not arrive, or it ran out of memory.
+    // The worker's script did not arrive, or it ran out of memory.
     worker.onerror = () =>
-      reject(new Error('The part of this page that reads files does not answer: try it again.'));
+      reject(new Error('The part of this page that reads files is not responding: try again.'));
     worker.postMessage(request);
   });
 }

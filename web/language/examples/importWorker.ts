@@ -1,4 +1,4 @@
-/** Reads files apart from the page, which a large one would keep from drawing for seconds. */
+/** Reads files in a worker, since a large one would block the page for seconds. */
 import type { ImportAnswer, ImportRequest } from './importReader.js';
 import { readImport } from './readImport.js';
 

@@ -1,14 +1,14 @@
-/** What is remarkable about a row: in words, since colours alone say nothing to many. */
+/** Marks of rows, in words, since not everybody can tell colours apart. */
 import type { Row, RowView } from '../api.js';
 import { canBeTaught, isBlank } from './rows.js';
 
 export interface Mark {
-  /** `out` is not taught, `cut` only in part, `plain` is worth knowing. */
+  /** `out`: not taught; `cut`: only partly taught; `plain`: worth knowing. */
   readonly kind: 'out' | 'cut' | 'plain';
   readonly words: string;
 }
 
-/** Rows never change in place, so that their keys can be kept with them. */
+/** Keys by row, which can be cached because rows never change in place. */
 const keys = new WeakMap<Row, string>();
 
 function keyOf(row: Row): string {
@@ -44,6 +44,6 @@ export function markOf(
   if (view?.problem) return { kind: 'out', words: view.problem };
   if (view?.isCut) return { kind: 'cut', words: `Cut at ${maxLength} tokens` };
   if (sameAs !== undefined) return { kind: 'plain', words: `Same as example ${sameAs}` };
-  if (row.prompt.trim() === '') return { kind: 'plain', words: 'No prompt: trained as a text, whole' };
+  if (row.prompt.trim() === '') return { kind: 'plain', words: 'No prompt: all of it is trained as text' };
   return undefined;
 }

@@ -1,10 +1,10 @@
-/** Texts that hold no data format: questions and answers on lines of their own, and prose. */
+/** Plain texts: questions and answers on marked lines, and prose. */
 import type { Pair } from './rows.js';
 
 export interface BadPlace {
-  /** Counted from 1. */
+  /** Line number, counted from 1. */
   readonly line: number;
-  /** As it follows `Line 14: `, without a full stop. */
+  /** The reason as it follows `Line 14: `, without a full stop. */
   readonly why: string;
 }
 
@@ -15,14 +15,14 @@ export interface Placed extends Pair {
 const QUESTION = /^\s*(?:q|question|prompt|user|human)\s*\d*\s*[:.)]\s?/i;
 const ANSWER = /^\s*(?:a|answer|response|assistant|model|ai|bot)\s*\d*\s*[:.)]\s?/i;
 
-/** Whether a text begins with a question that is marked as one, and has an answer that is. */
+/** Whether a text begins with a marked question and has a marked answer. */
 export function hasMarkedLines(text: string): boolean {
   const lines = text.split(/\r?\n/);
   const first = lines.find((line) => line.trim() !== '') ?? '';
   return QUESTION.test(first) && lines.some((line) => ANSWER.test(line));
 }
 
-/** Reads `Q: …` and `A: …`; either may go on in the lines below it. */
+/** Reads `Q: …` and `A: …`; either may continue on the lines below it. */
 export function markedLines(text: string): {
   readonly pairs: readonly Placed[];
   readonly bad: readonly BadPlace[];
@@ -58,13 +58,13 @@ function markedParts(text: string): readonly MarkedPart[] {
   return parts;
 }
 
-/** Bytes of UTF-8 that a token stands for at the least, in most texts: some of them still turn out too long, and are marked. */
+/** Least UTF-8 bytes per token in most texts. Some pieces still turn out too long, and are marked. */
 const BYTES_PER_TOKEN = 3;
 
 /**
- * Prose in pieces that end with a paragraph, each about as long as a row may be; longer paragraphs are cut after a sentence, and
- * sentences that are longer still after a word.
- * @param maxTokens  of a piece
+ * Cuts prose into pieces that end with a paragraph, each about as long as a row may be. Longer paragraphs are cut after a
+ * sentence, and longer sentences after a word.
+ * @param maxTokens  largest number of tokens of a piece
  */
 export function pieces(text: string, maxTokens: number): readonly string[] {
   const most = BYTES_PER_TOKEN * maxTokens;
@@ -89,14 +89,14 @@ function sentences(paragraph: string, most: number): readonly string[] {
     );
 }
 
-/** Words; what has no spaces for longer than a piece is cut between characters. */
+/** Words of a sentence; a word that is longer than a piece is cut between characters. */
 function words(sentence: string, most: number): readonly string[] {
   return sentence
     .split(/\s+/)
     .flatMap((word) => (sizeOf(word) <= most ? [word] : joined([...word], '', most)));
 }
 
-/** As many parts together as fit in a piece. */
+/** Joins parts, as many as fit into each piece. */
 function joined(parts: readonly string[], between: string, most: number): readonly string[] {
   const found: string[] = [];
   let [piece, size] = ['', 0];

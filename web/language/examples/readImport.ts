@@ -1,41 +1,41 @@
-/** Examples from a file or from what was pasted. This is the heavy part of the import, with the library's readers. */
+/** Reads examples from a file or from pasted text. This is the heavy part of the import, with the library's readers. */
 import { readExamples } from 'lowrank/text';
 import { type Contents, contentsOf } from './contents.js';
 import { hasMarkedLines, markedLines, pieces } from './plainText.js';
 import { MOST_ROWS } from './rows.js';
 
 export interface Imported extends Contents {
-  /** What it was taken for, in words. */
+  /** The detected format, in words. */
   readonly format: string;
-  /** It has a first row that may be the names of columns, which is not known. */
+  /** Whether the first row may be the names of columns. */
   readonly mayHaveHeading: boolean;
-  /** Examples, also those for which no table has room: they are not in `pairs`. */
+  /** Number of examples, including those beyond the table's limit, which are not in `pairs`. */
   readonly total: number;
-  /** Lines that are no examples; `bad` has the first of them. */
+  /** Number of lines that are not examples; `bad` has the first of them. */
   readonly badTotal: number;
 }
 
 export interface ImportOptions {
-  /** Tokens of a row, for texts that are cut. */
+  /** Largest number of tokens of a row, for cutting texts. */
   readonly maxLength: number;
-  /** The first row of a table names columns whose names say nothing. */
+  /** Whether the first row of a table names the columns, with names that are not recognised. */
   readonly hasHeading?: boolean;
 }
 
-/** All of it is in memory at once. */
+/** Largest file, which is in memory as a whole. */
 const MOST_BYTES = 32_000_000;
 const MOST_BAD = 50;
 const PASTED = 'What was pasted';
 
 /**
- * @param source  a file, or the text that was pasted
+ * @param source  a file, or pasted text
  * @throws Error whose message is a sentence
  */
 export async function readImport(source: File | string, options: ImportOptions): Promise<Imported> {
   const isPasted = typeof source === 'string';
   const name = isPasted ? PASTED : source.name;
   if (!isPasted && source.size > MOST_BYTES)
-    throw new Error(`${name} has ${Math.round(source.size / 1e6)} MB, and this page reads at most 32 MB.`);
+    throw new Error(`${name} has ${Math.round(source.size / 1e6)} MB, but this page reads at most 32 MB.`);
   const text = isPasted ? source : textIn(new Uint8Array(await source.arrayBuffer()), name);
   if (text.trim() === '') throw new Error(`${name} is empty.`);
   const ending = isPasted ? '' : (/\.[a-z]+$/i.exec(name)?.[0].toLowerCase() ?? '');
@@ -52,19 +52,19 @@ export async function readImport(source: File | string, options: ImportOptions):
   );
 }
 
-/** Before it is cut to what a table has room for. */
+/** The result before it is cut to the table's limit. */
 type Whole = Omit<Imported, 'total' | 'badTotal'>;
 
-/** Spreadsheets write UTF-16, with a mark at the beginning. */
+/** Decodes text. Spreadsheets write UTF-16 with a mark at the beginning. */
 function textIn(bytes: Uint8Array, name: string): string {
   const isWide = bytes[0] === 0xff && bytes[1] === 0xfe;
   try {
     const text = new TextDecoder(isWide ? 'utf-16le' : 'utf-8', { fatal: true }).decode(bytes);
     if (!text.includes('\0')) return text;
   } catch {
-    // Said below.
+    // Reported below.
   }
-  throw new Error(`${name} is no text: examples are JSON lines, CSV, TSV, or plain text.`);
+  throw new Error(`${name} is not a text file: examples are JSON lines, CSV, TSV, or plain text.`);
 }
 
 async function readText(text: string, name: string, ending: string, options: ImportOptions): Promise<Whole> {
@@ -95,7 +95,7 @@ function isJson(text: string, ending: string): boolean {
   return !/^\.[ct]sv$/.test(ending) && /^\s*(?:\{\s*"|\[\s*[{\]])/.test(text);
 }
 
-/** What the columns of a table are called; one of them is enough for a first row that was pasted. */
+/** Known names of table columns. */
 const HEADINGS = new Set([
   'prompt',
   'completion',
@@ -110,9 +110,9 @@ const HEADINGS = new Set([
 interface Table {
   readonly ending: '.csv' | '.tsv';
   readonly separator: string;
-  /** The first row names the columns as the library knows them. */
+  /** Whether the first row names the columns with the library's names. */
   readonly isNamed: boolean;
-  /** It names them as the page does. */
+  /** Whether it names them with the page's names. */
   readonly isNamedHere?: boolean;
 }
 
@@ -133,14 +133,14 @@ function tableOf(text: string, ending: string): Table | undefined {
   }
   if (ending === '.tsv' || /^[^\t]+\t[^\t]+$/.test(first))
     return { ending: '.tsv', separator: '\t', isNamed: false };
-  // Prose has commas too: what was pasted is a table only with quotes around both.
+  // Prose has commas too: pasted text is a table only with quotes around both columns.
   const quoted = /^\s*"(?:[^"]|"")*"\s*([,;])\s*"/.exec(first)?.[1];
   if (ending !== '.csv' && quoted === undefined) return undefined;
   const separator = quoted ?? (!first.includes(',') && first.includes(';') ? ';' : ',');
   return { ending: '.csv', separator, isNamed: false };
 }
 
-/** @param separator  of a table whose columns have no names: they get them here */
+/** @param separator  separator of a table without column names, which are added here */
 async function withLibrary(
   text: string,
   shown: string,

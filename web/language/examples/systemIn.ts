@@ -2,7 +2,7 @@ import type { SeenToken } from '../api.js';
 
 const ROLE = 'system\n';
 
-/** What stands as the system prompt in an example as the model sees it, in the form of ChatML. Undefined where nothing does. */
+/** Finds the system prompt in an example as the model sees it, in ChatML; undefined if there is none. */
 export function systemIn(tokens: readonly SeenToken[]): string | undefined {
   let text = '';
   for (const token of tokens) {

@@ -14,7 +14,7 @@ import { Stop } from './stop.js';
 export interface Asked {
   readonly model: LlamaForCausalLM;
   readonly tokenizer: Tokenizer;
-  /** What the model has read before; undefined for a model that changes meanwhile. */
+  /** What the model has read before; undefined for a model in training. */
   readonly cache?: TextCache | undefined;
 }
 
@@ -40,7 +40,7 @@ export async function answer(
   return { text, tokens, seconds: (performance.now() - begun) / 1000, end: ENDS[stoppedBy] };
 }
 
-/** A model without a chat template goes on with the last words. */
+/** The prompt for a conversation; a model without a chat template continues the last message. */
 export function promptOf(
   { chatTemplate }: Tokenizer,
   messages: readonly ChatMessage[],
@@ -50,13 +50,13 @@ export function promptOf(
   return system ? [{ role: 'system', content: system }, ...messages] : messages;
 }
 
-/** Says how strongly an adapter counts; only while nobody reads its model. */
+/** Sets the strength of an adapter; only while nobody reads its model. */
 export function setStrength(adapter: LoraAdapter, strength: number): void {
   // `setAdapterScale` would refuse it while the base, which has the same weights, answers beside it.
   for (const factors of adapter.factors.values()) factors.factor = strength;
 }
 
-/** Answers that are being written: one after the other where they have the same model, and none while that changes. */
+/** A queue of answers: one at a time for each model, and none while a model changes. */
 export class Asking {
   readonly #running = new Set<Promise<unknown>>();
   readonly #stops = new Set<Stop>();
@@ -64,8 +64,8 @@ export class Asking {
   #change: Promise<unknown> = Promise.resolve();
 
   /**
-   * @param of        what is asked: those of the same wait for each other
-   * @param isRaised  whether the page wants answers to stop
+   * @param of        the model that is asked: its answers wait for each other
+   * @param isRaised  whether the page asks answers to stop
    */
   async run<T>(
     of: object,
@@ -92,7 +92,7 @@ export class Asking {
     for (const stop of this.#stops) stop.now();
   }
 
-  /** Runs a change once the answers are written; questions that come meanwhile wait for it. */
+  /** Runs a change once the current answers are finished; later questions wait for it. */
   async alone<T>(change: () => T | Promise<T>): Promise<T> {
     const changed = Promise.all([this.#change, ...this.#running]).then(change);
     this.#change = changed.catch(() => {});

@@ -1,15 +1,15 @@
-/** A checksum of a model's weights, by which an adapter knows its base. */
+/** Checksum of a model's weights, which ties an adapter to its base. */
 import { type ByteSource, blobSource } from 'lowrank';
 
-/** Read and hashed at a time: the browser hashes no stream. It is also the size of a part of the page's own model. */
+/** Bytes hashed at a time, since browsers cannot hash a stream; also the size of a part of the page's own model. */
 const PART_BYTES = 16 * 2 ** 20;
-/** Hexadecimal digits: enough to tell models apart, and to be read. */
+/** Number of hexadecimal digits: enough to tell models apart, and short enough to read. */
 const SHOWN = 16;
 
-/** @param source  a file with the weights, or what else has them all in one order */
+/** @param source  a file with the weights, or any source that has them all in a fixed order */
 export async function checksumOf(source: ByteSource | Blob): Promise<string> {
   const bytes = source instanceof Blob ? blobSource(source) : source;
-  // Pages that are not secure have no digests: there the length has to do.
+  // Insecure pages have no digests, so only the length is used there.
   if (!globalThis.crypto?.subtle) return `${bytes.length} bytes`;
   const digests: string[] = [];
   for (let at = 0; at < bytes.length; at += PART_BYTES)

@@ -1,8 +1,8 @@
-/** Copies of an adapter's values in the course of a lesson: those that a lesson may end with. */
+/** Copies of an adapter's values during a lesson, with which the lesson may end. */
 import type { Parameter } from 'lowrank';
 
 export interface Copy {
-  /** After which step; 0: as the lesson begins. */
+  /** Step after which it was copied; 0 for the beginning of the lesson. */
   readonly step: number;
   readonly values: readonly ArrayLike<number>[];
 }
@@ -15,25 +15,25 @@ export function putBack(parameters: readonly Parameter[], { values }: Copy): voi
   for (const [i, parameter] of parameters.entries()) parameter.write(values[i]);
 }
 
-/** How much worse than at first a lesson may become before it counts as lost. */
+/** A lesson counts as lost when its loss exceeds the initial one by this factor. */
 const LOST = 3;
-/** A lesson that begins near 0 is not lost by a little. */
+/** Least initial loss for that comparison, so that a lesson that begins near 0 is not lost too easily. */
 const LEAST = 0.5;
 
-/** Watches the losses: the last good values are those with which the loss was no worse than at first. */
+/** Watches the losses: the last good values are those whose loss was no worse than initially. */
 export class Watch {
-  /** The last good values that are known. */
+  /** The last values that are known to be good. */
   good: Copy | undefined;
-  /** Values with which no loss was computed yet. */
+  /** Values whose loss is not computed yet. */
   #next: Copy | undefined;
   #first: number | undefined;
 
-  /** @param first  the loss of the first step of the lesson, where it goes on */
+  /** @param first  loss of the lesson's first step, if the lesson continues */
   constructor(first?: number) {
     this.#first = first;
   }
 
-  /** Whether new values are wanted after a step. */
+  /** Whether to offer new values after a step. */
   get wants(): boolean {
     return this.#next === undefined;
   }
@@ -42,7 +42,7 @@ export class Watch {
     this.#next = copy;
   }
 
-  /** @param loss  of the step, computed with the values before it @returns whether the lesson is lost */
+  /** @param loss  loss of the step, computed with the values before it @returns whether the lesson is lost */
   after(step: number, loss: number): boolean {
     this.#first ??= loss;
     const first = Math.max(this.#first, LEAST);

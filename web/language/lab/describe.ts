@@ -1,18 +1,18 @@
-/** What the model sees of the examples: their tokens, and which of them it is taught to say. */
+/** The examples as the model sees them: their tokens, and which of them are trained. */
 import { DataError } from 'lowrank';
 import { type TokenExample, type Tokenizer, tokenizeCompletion, tokenizeText } from 'lowrank/text';
 import type { Row, RowView, SeenToken } from '../api.js';
 
 export interface TokenRow {
   readonly row: Row;
-  /** At most so long as a row may be. */
+  /** Tokens and labels, cut to the largest length of a row. */
   readonly example: TokenExample;
-  /** Tokens of the whole row. */
+  /** Number of tokens of the whole row. */
   readonly tokens: number;
   readonly isCut: boolean;
 }
 
-/** As `TokenRow`, or why it cannot be taught, as a sentence. */
+/** A `TokenRow`, or why the row cannot be taught, as a sentence. */
 export type RowTokens = TokenRow | { readonly row: Row; readonly problem: string; readonly tokens: number };
 
 export interface Shape {
@@ -37,7 +37,7 @@ export function rowTokens(tokenizer: Tokenizer, row: Row, { system, maxLength }:
     return { row, problem: sentence(error.message, tokenizer), tokens: 0 };
   }
   const { length: tokens } = whole.ids;
-  // What stands behind the last trained token is never computed.
+  // Tokens after the last trained one are never computed.
   const isCut = whole.labels.subarray(maxLength).some(isTrained);
   const example = isCut
     ? { ids: whole.ids.subarray(0, maxLength), labels: whole.labels.subarray(0, maxLength) }
@@ -46,11 +46,11 @@ export function rowTokens(tokenizer: Tokenizer, row: Row, { system, maxLength }:
   return {
     row,
     tokens,
-    problem: `The prompt alone has more than ${maxLength} tokens, so nothing of the answer is left.`,
+    problem: `The prompt alone has more than ${maxLength} tokens, so none of the answer is left.`,
   };
 }
 
-/** Those that can be taught. */
+/** The rows that can be taught. */
 export function trainableRows(tokenizer: Tokenizer, rows: readonly Row[], shape: Shape): TokenRow[] {
   return rows
     .map((row) => rowTokens(tokenizer, row, shape))
@@ -67,14 +67,14 @@ export function rowView(tokenizer: Tokenizer, row: Row, shape: Shape): RowView {
   return { id, tokens, trained, isCut: found.isCut };
 }
 
-/** @throws DataError with why the row cannot be taught */
+/** @throws DataError saying why the row cannot be taught */
 export function seenTokens(tokenizer: Tokenizer, row: Row, shape: Shape): SeenToken[] {
   const found = rowTokens(tokenizer, row, shape);
   if ('problem' in found) throw new DataError(found.problem);
   const { ids, labels } = found.example;
   const special = new Set(tokenizer.specialTokens.values());
   const stream = tokenizer.stream();
-  // A character of several tokens stands with the last of them.
+  // A character of several tokens appears with the last of them.
   const texts = Array.from(ids, (id) => stream.push(id));
   texts[texts.length - 1] += stream.end();
   return texts.map((text, i) => ({
@@ -84,7 +84,7 @@ export function seenTokens(tokenizer: Tokenizer, row: Row, shape: Shape): SeenTo
   }));
 }
 
-/** Without a chat template an answer is how the prompt goes on, behind a space. */
+/** The completion of a row; without a chat template the answer continues the prompt after a space. */
 function completionOf({ chatTemplate }: Tokenizer, { prompt, answer }: Row) {
   return { prompt, completion: chatTemplate === undefined ? ` ${answer}` : answer };
 }
@@ -93,7 +93,7 @@ const SPECIAL = /holds a special token, which is refused: ("(?:[^"\\]|\\.)*")/;
 
 function sentence(message: string, { name }: Tokenizer): string {
   const special = SPECIAL.exec(message)?.[1];
-  if (special) return `It holds ${JSON.parse(special)}, by which the model marks turns: leave that out.`;
+  if (special) return `It contains ${JSON.parse(special)}, which the model uses to mark turns: leave it out.`;
   const said = message.replace(`${name}: `, '');
   return `This cannot be taught: ${said}.`;
 }

@@ -1,4 +1,4 @@
-/** How long a lesson will take here: two of its steps are made, and thrown away with the adapter that they trained. */
+/** Estimates how long a lesson takes here: two of its steps are run, then discarded with the adapter that they trained. */
 import { fit } from 'lowrank';
 import { type LlamaForCausalLM, type PackedBatch, tokenLoss } from 'lowrank/text';
 import type { Lesson } from '../api.js';
@@ -6,7 +6,7 @@ import type { OpenedModel } from './opened.js';
 import { PROBE_SHARE } from './probes.js';
 import { setUp } from './setup.js';
 
-/** The first is slower than those that follow. */
+/** Number of measured steps; the first is slower than the rest. */
 const STEPS = 2;
 
 /** @returns seconds @throws the signal's reason */

@@ -1,17 +1,17 @@
-/** An adapter as files: those of PEFT with a README, and GGUF. */
+/** Writes and reads an adapter as files: PEFT's files with a README, and GGUF. */
 import { DataError, type LoraAdapter, loadAdapter, saveAdapter } from 'lowrank';
 import { adapterGgufParts } from 'lowrank/text';
 import type { AdapterInfo } from '../api.js';
 import type { OpenedModel } from './opened.js';
 
-/** What PEFT knows nothing of, beside its two files. */
+/** Name of the page's own file beside PEFT's two, which PEFT ignores. */
 const INFO = 'lowrank.json';
 const README = 'README.md';
 
 export type About = Pick<AdapterInfo, 'steps' | 'seconds' | 'rows'>;
 
 interface Info extends About {
-  /** The checksum of the base. */
+  /** Checksum of the base. */
   readonly base: string;
 }
 
@@ -27,7 +27,7 @@ export function infoOf({ adapter, about }: Adapted): AdapterInfo {
   return { rank, alpha, trainable, ...about };
 }
 
-/** @param repository  of the base at Hugging Face, where it is known */
+/** @param repository  repository of the base at Hugging Face, if known */
 export async function peftFiles(
   { model, adapter, about }: Adapted,
   { view }: OpenedModel,
@@ -50,13 +50,13 @@ export async function ggufFile({ model }: Adapted): Promise<Uint8Array> {
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
-/** Said where an adapter of another program is loaded, whose tensors fit. */
+/** Note about an adapter from another program whose tensors fit. */
 const BASE_UNKNOWN =
-  'This adapter does not say which model it was taught on. Its sizes fit this one, its answers may not.';
+  'This adapter does not say which model it was taught on. Its sizes fit this one, but its answers may not make sense.';
 
 /**
- * @returns what was read, and a sentence where nobody can say whether it is an adapter of this very model
- * @throws DataError for files that are no adapter of this model; nothing has changed then
+ * Reads an adapter, with a note if its model is unknown.
+ * @throws DataError for files that are not an adapter of this model; nothing has changed then
  */
 export async function readPeft(
   opened: OpenedModel,
@@ -73,9 +73,9 @@ export async function readPeft(
   return { model, adapter, about: aboutIn(info), ...note };
 }
 
-/** False where it cannot be told. @throws DataError for another base */
+/** Whether the adapter belongs to this base; false if that is unknown. @throws DataError for another base */
 function checkBase(told: unknown, base: string): boolean {
-  // A page that is not secure knows the length of a base, and no checksum.
+  // An insecure page has only the length of a base, no checksum.
   const isChecksum = (text: unknown): text is string =>
     typeof text === 'string' && /^[0-9a-f]{16}$/.test(text);
   if (!isChecksum(told) || !isChecksum(base)) return told === base;
@@ -83,14 +83,14 @@ function checkBase(told: unknown, base: string): boolean {
   return true;
 }
 
-/** Nothing is known of an adapter that another program made. */
+/** What the page's own file says; empty for an adapter from another program. */
 function infoIn(bytes: Uint8Array | undefined): Readonly<Record<string, unknown>> {
   if (!bytes) return {};
   try {
     const info: unknown = JSON.parse(new TextDecoder().decode(bytes));
     return typeof info === 'object' && info !== null ? { ...info } : {};
   } catch (error) {
-    // It is the visitor's file, and tells nothing that is needed.
+    // A damaged file says nothing that is required.
     if (error instanceof SyntaxError) return {};
     throw error;
   }
@@ -108,7 +108,7 @@ interface ReadmeFacts {
   readonly rank: number;
 }
 
-/** True of PEFT and transformers: `base` is a repository or a folder. */
+/** Code for PEFT and transformers; `base` is a repository or a folder. */
 function python(base: string): string {
   return `from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -120,7 +120,7 @@ model = PeftModel.from_pretrained(base, ".").eval()`;
 function readme({ name, checksum, repository, rank }: ReadmeFacts): string {
   const note =
     repository === undefined
-      ? '\nReplace `path/to/the/base` by the folder of the base. For a GGUF file, add `gguf_file="name.gguf"` to both lines that name it.\n'
+      ? '\nReplace `path/to/the/base` with the folder of the base. For a GGUF file, add `gguf_file="name.gguf"` to both lines that name it.\n'
       : '';
   return `# A LoRA adapter for ${name}
 

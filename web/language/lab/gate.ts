@@ -1,4 +1,4 @@
-/** Where a lesson waits while it is paused. */
+/** A gate at which a lesson waits while it is paused. */
 export class Gate {
   #waiting: { readonly promise: Promise<void>; readonly open: () => void } | undefined;
 
@@ -16,7 +16,7 @@ export class Gate {
     this.#waiting = undefined;
   }
 
-  /** Resolves while it is open, and when the signal comes. */
+  /** Resolves once it is open or the signal is aborted. */
   async passed(signal: AbortSignal): Promise<void> {
     while (this.#waiting && !signal.aborted) {
       const { promise } = this.#waiting;

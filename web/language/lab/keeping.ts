@@ -1,29 +1,29 @@
-/** A lesson as it is kept, so that it can go on after the tab was closed. */
+/** Keeps a lesson, so that it can continue after the tab was closed. */
 import type { FileContent, FileStore, Parameter } from 'lowrank';
 import type { Lesson, ProbeStop } from '../api.js';
 import type { Copy } from './copies.js';
 
 type Points = readonly (readonly [step: number, loss: number])[];
 
-/** What it has told so far. */
+/** What a lesson has reported so far. */
 export interface Told {
   readonly losses: Points;
   readonly heldOut: Points;
   readonly probes: readonly ProbeStop[];
 }
 
-/** Where a lesson is. */
+/** The state of a lesson. */
 export interface LessonState extends Told {
   readonly lesson: Lesson;
-  /** The checksum of the model that is taught. */
+  /** Checksum of the model that is taught. */
   readonly base: string;
   readonly step: number;
   readonly steps: number;
-  /** That the steps so far took. */
+  /** Duration of the steps so far. */
   readonly seconds: number;
   /** The step that did best on the held-out rows so far. */
   readonly best: number | undefined;
-  /** Steps before those that are being made, of a lesson that goes on after it diverged; 0 where it is left out. */
+  /** Number of earlier steps of a lesson that continues after it diverged. Default 0. */
   readonly offset?: number | undefined;
 }
 
@@ -31,7 +31,7 @@ interface Written extends LessonState {
   readonly version: number;
 }
 
-/** Where lessons are kept: a store that can also be emptied. */
+/** A store for lessons, which can also be emptied. */
 export interface LessonStore extends FileStore {
   clear(): Promise<void>;
 }
@@ -41,7 +41,7 @@ const LESSON = 'lesson.json';
 const BEST = 'best.bin';
 const EVERY_MS = 20_000;
 
-/** The lesson that was left unfinished; none where another version of the page has left one. */
+/** The unfinished lesson, if there is one from this version of the page. */
 export async function keptLesson(store: LessonStore): Promise<LessonState | undefined> {
   const file = await store.open(LESSON);
   if (!file) return undefined;
@@ -50,7 +50,7 @@ export async function keptLesson(store: LessonStore): Promise<LessonState | unde
   return written.version === VERSION ? (written as Written) : undefined;
 }
 
-/** The values that did best so far, of these parameters. */
+/** The best values of these parameters so far. */
 export async function keptBest(
   store: LessonStore,
   step: number | undefined,
@@ -73,8 +73,8 @@ export interface Now {
 }
 
 /**
- * The store that `fit` writes its checkpoints to: what else belongs to the lesson is written with them, as one unit. Where
- * nothing can be kept the lesson goes on all the same, and `failure` tells why.
+ * The store that `fit` writes its checkpoints to: everything else of the lesson is written with them, as one unit. If nothing
+ * can be kept, the lesson continues, and `failure` says why.
  */
 export class Keeping implements FileStore {
   readonly name = 'the lesson';
@@ -85,7 +85,7 @@ export class Keeping implements FileStore {
   #last = performance.now();
   #isOver = false;
 
-  /** @param signal  where it comes nothing more is kept */
+  /** @param signal  once it is aborted, nothing more is kept */
   constructor(store: LessonStore, now: () => Now, signal: AbortSignal) {
     this.#store = store;
     this.#now = now;
@@ -93,7 +93,7 @@ export class Keeping implements FileStore {
   }
 
   /**
-   * Steps between two checkpoints, which `fit` asks for after each step: the next one is kept once 20 seconds have passed,
+   * Steps between two checkpoints, which `fit` reads after each step: the next one is kept once 20 seconds have passed,
    * however long steps take.
    */
   get every(): number {
@@ -109,7 +109,7 @@ export class Keeping implements FileStore {
   }
 
   async write(files: ReadonlyMap<string, FileContent>): Promise<void> {
-    // What `fit` saves behind the last step nobody goes on from.
+    // Nobody continues from what `fit` saves after the last step.
     if (this.#isOver || this.#signal.aborted) return;
     const { state, best } = this.#now();
     const written: Written = { ...state, version: VERSION };
@@ -126,7 +126,7 @@ export class Keeping implements FileStore {
     this.#last = performance.now();
   }
 
-  /** Nothing more is kept. */
+  /** Stops keeping anything. */
   end(): void {
     this.#isOver = true;
   }

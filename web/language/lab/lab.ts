@@ -1,4 +1,4 @@
-/** Everything that computes on the language-model page: it lives in the worker, and knows nothing of the page. */
+/** Everything that computes on the language-model page. It lives in the worker and knows nothing of the page. */
 import type { Backend } from 'lowrank';
 import type { Tokenizer } from 'lowrank/text';
 import type {
@@ -36,7 +36,7 @@ import { Texts } from './texts.js';
 export interface LabParts {
   readonly openDevice: () => Promise<Backend>;
   readonly sources: Sources;
-  /** Where lessons are kept. */
+  /** Store for lessons. */
   readonly store: LessonStore;
 }
 
@@ -45,7 +45,7 @@ export class Lab implements LanguageLab {
   #device: Promise<Backend> | undefined;
   #tokenizer: Tokenizer | undefined;
   #opened: OpenedModel | undefined;
-  /** The base's repository at Hugging Face, where it is known. */
+  /** The base's repository at Hugging Face, if known. */
   #repository: string | undefined;
   #adapted: Adapted | undefined;
   #shipped: ShippedModel | undefined;
@@ -53,7 +53,7 @@ export class Lab implements LanguageLab {
   #teaching: Teaching | undefined;
   #estimate: { readonly stop: Stop; readonly done: Promise<unknown> } | undefined;
   #flags = new StopFlags();
-  /** The last lesson, where it diverged. */
+  /** The last lesson, if it diverged. */
   #diverged: Pick<TeachingOptions, 'lesson' | 'start'> | undefined;
   readonly #asking = new Asking();
   readonly #texts = new Texts();
@@ -162,15 +162,15 @@ export class Lab implements LanguageLab {
     return said(async () => {
       this.#refuseWhileTeaching();
       const kept = await keptLesson(this.#parts.store);
-      if (!kept) throw new Error('There is no lesson to go on with.');
-      if (kept.base !== this.#ready().view.base) throw new Error('That lesson was of another model.');
+      if (!kept) throw new Error('There is no lesson to continue.');
+      if (kept.base !== this.#ready().view.base) throw new Error('That lesson belongs to another model.');
       return this.#teach({ lesson: kept.lesson, from: kept, told });
     });
   }
 
   unfinished(): ReturnType<LanguageLab['unfinished']> {
     return said(async () => {
-      // Where the browser keeps nothing there is nothing to go on with.
+      // If the browser keeps nothing, there is nothing to continue.
       const kept = this.#teaching ? undefined : await keptLesson(this.#parts.store).catch(() => undefined);
       const base = this.#opened?.view.base ?? kept?.base;
       if (!kept || kept.base !== base) return undefined;
@@ -207,7 +207,7 @@ export class Lab implements LanguageLab {
       const { strength } = question;
       const adapted = strength === 0 ? undefined : (this.#adapted ?? this.#learner(strength));
       const model = adapted?.model ?? base;
-      // An answer waits for it, and nobody waits for an estimate.
+      // The answer would have to wait for the estimate, which nobody waits for.
       void this.#endEstimate();
       const isLearner = adapted !== undefined && adapted !== this.#adapted;
       const answering = async (signal: AbortSignal) => {
@@ -255,7 +255,7 @@ export class Lab implements LanguageLab {
     return said(() => ggufFile(this.#withAdapter()));
   }
 
-  /** Bytes that live on the device: after a lesson what they were before it, but for its adapter. */
+  /** Bytes on the device: after a lesson the same as before it, plus its adapter. */
   async memory() {
     return (await this.#device)?.memory();
   }
@@ -273,7 +273,7 @@ export class Lab implements LanguageLab {
     try {
       await this.#endEstimate();
       this.#diverged = undefined;
-      // A lesson takes the memory; its first change of a model waits for this one.
+      // The lesson requires the memory; its own first change of a model waits for this.
       void this.#asking.alone(() => this.#texts.forget());
       const { outcome, adapted, start } = await teaching.run();
       if (outcome.end === 'diverged') this.#diverged = { lesson: what.lesson, start };
@@ -284,13 +284,13 @@ export class Lab implements LanguageLab {
     }
   }
 
-  /** One model after the other; what there was stays when it fails. */
+  /** Loads one model at a time; the previous one stays if that fails. */
   #loading<T>(load: () => Promise<T>): Promise<T> {
     return said(async () => {
       this.#refuseWhileTeaching();
-      if (this.#isLoading) throw new Error('A model is being loaded already.');
+      if (this.#isLoading) throw new Error('A model is already loading.');
       this.#isLoading = true;
-      // It takes a moment, in which files are read; who needs it meets its failure.
+      // Opening takes a moment, while files are read; the code that uses the device reports a failure.
       this.#openDevice().catch(() => {});
       try {
         return await load();
@@ -344,12 +344,12 @@ export class Lab implements LanguageLab {
     return new Stop(() => this.#flags.isRaised(what));
   }
 
-  /** What is being taught answers where there is no other adapter. */
+  /** The adapter in training, which answers if there is no other. */
   #learner(strength: number): Pick<Adapted, 'model'> {
     const model = this.#teaching?.model;
     if (!model) throw new Error('There is no adapter yet: teach one first.');
     if (strength === 1) return { model };
-    throw new Error('While it is taught, the adapter answers at 100 % only.');
+    throw new Error('During a lesson, the adapter answers only at 100 %.');
   }
 
   #refuseWhileTeaching(): void {

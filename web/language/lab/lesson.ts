@@ -19,15 +19,15 @@ export interface LessonRun {
   readonly told: (report: TeachReport) => void;
   readonly signal: AbortSignal;
   readonly gate: Gate;
-  /** Whether the values that did best are wanted where it is stopped. */
+  /** Whether a stopped lesson should keep the best values. */
   readonly wantsBest: () => boolean;
-  /** Where it goes on, after its tab was closed. */
+  /** State from which it continues after its tab was closed. */
   readonly from?: LessonState | undefined;
-  /** Where it goes on, after it diverged. */
+  /** State from which it continues after it diverged. */
   readonly start?: LessonStart | undefined;
 }
 
-/** The last good values of a lesson that diverged, and what it had told by then. */
+/** The last good values of a lesson that diverged, and its reports up to then. */
 export interface LessonStart extends Told {
   readonly step: number;
   readonly good: Copy;
@@ -35,13 +35,13 @@ export interface LessonStart extends Told {
 }
 
 export interface StepsOutcome extends Pick<TeachOutcome, 'end' | 'kept' | 'steps' | 'seconds'> {
-  /** Where it can go on: only after it diverged, with something learned. */
+  /** State from which it can continue; only after it diverged with something learned. */
   readonly start: LessonStart | undefined;
-  /** Held-out loss of the base, and of what was kept where it was measured then; undefined without held-out rows. */
+  /** Held-out loss of the base, and of the kept values if measured; undefined without held-out rows. */
   readonly heldOut: readonly [before: number, after: number | undefined] | undefined;
 }
 
-/** Ends `fit` where it is: the values are those after the last whole step. */
+/** Ends `fit` with the values after the last whole step. */
 class Ended extends Error {
   constructor(readonly end: 'stopped' | 'diverged') {
     super(end);
@@ -49,8 +49,8 @@ class Ended extends Error {
 }
 
 /**
- * What a lesson trains, without the weights that it does not: `fit` would read all of those, half a gigabyte once they are
- * unpacked, to compare them where a lesson goes on. The model's checksum says as much.
+ * What a lesson trains, without the frozen weights: `fit` would read all of those, half a gigabyte once unpacked, to compare
+ * them when a lesson continues. The model's checksum does the same job.
  */
 class Trained extends Module {
   constructor(readonly factors: ReadonlyMap<string, LoraFactors>) {
@@ -58,13 +58,13 @@ class Trained extends Module {
   }
 }
 
-/** Share of the steps in which the rate rises. */
+/** Share of the steps during which the rate rises. */
 const WARMUP = 0.1;
-/** Longer than this no gradient is left. */
+/** Longest gradient; longer ones are clipped. */
 const CLIP = 1;
-/** Measured losses in a row that are no better than the best. */
+/** Number of measurements in a row without a better loss that count as memorising. */
 const MEMORISES = 2;
-/** `fit` is told that no measurement is better than another: which values are kept is decided here. */
+/** Result for `fit` that makes all measurements equal: this file decides which values are kept. */
 const NO_LOSS = { loss: 0 };
 
 export class LessonSteps {
@@ -77,11 +77,11 @@ export class LessonSteps {
   #bestLoss = Number.POSITIVE_INFINITY;
   #notBetter = 0;
   #isLost = false;
-  /** Tokens of the rows of the step that runs. */
+  /** Tokens of the rows in the current step. */
   #tokens = 0;
-  /** Steps before those of this training. */
+  /** Number of steps before this training run. */
   readonly #offset: number;
-  /** The values with which a kept lesson goes on. */
+  /** The values from which a kept lesson continues. */
   #restored: Promise<Copy> | undefined;
 
   constructor(run: LessonRun) {
@@ -102,13 +102,13 @@ export class LessonSteps {
     for (const [step, loss] of before?.heldOut ?? []) this.#compare(step, loss);
   }
 
-  /** @throws DeviceError where a step does not fit into memory */
+  /** @throws DeviceError if a step does not fit into memory */
   async run(): Promise<StepsOutcome> {
     const { setup, store, from, start } = this.#run;
     const { parameters } = setup;
     if (start) putBack(parameters, start.good);
     this.#best = from ? await keptBest(store, from.best, parameters) : start?.best;
-    // What a kept lesson has learned is there with its first step.
+    // The values of a kept lesson are restored with its first step.
     if (!from) this.#watch.good = await copyOf(parameters, this.#reports.step);
     const end = await this.#steps();
     this.#keeping.end();
@@ -190,12 +190,12 @@ export class LessonSteps {
     }
   }
 
-  /** A signal that comes behind the last step ends nothing but what is asked and measured there. */
+  /** How the steps ended: a signal after the last step ends only the questions and measurements there. */
   get #stopped(): 'stopped' | 'finished' {
     return this.#reports.step === this.#run.setup.steps ? 'finished' : 'stopped';
   }
 
-  /** What the base says, and how well it does on the held-out rows. */
+  /** Asks the base the probes, and measures it on the held-out rows. */
   async #before(): Promise<void> {
     this.#reports.send();
     await this.#probe();
@@ -236,7 +236,7 @@ export class LessonSteps {
     this.#reports.notice = this.#keeping.failure;
     this.#reports.sendIfDue();
     if (!isLast) await this.#pause();
-    // What `fit` saves at its end nobody would go on from.
+    // Nobody would continue from what `fit` saves at its end.
     if (signal.aborted && !isLast) throw new Ended('stopped');
     return NO_LOSS;
   }
@@ -252,7 +252,7 @@ export class LessonSteps {
     this.#reports.send();
   }
 
-  /** @returns whether it is the best so far; the base is not among them */
+  /** @returns whether it is the best loss so far, not counting the base */
   #compare(step: number, loss: number): boolean {
     const isBetter = step > 0 && loss < this.#bestLoss;
     if (isBetter) this.#bestLoss = loss;

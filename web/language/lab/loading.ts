@@ -1,4 +1,4 @@
-/** A model on its way onto the device. */
+/** Loads a model onto the device. */
 import type { Backend } from 'lowrank';
 import { loadLanguageModel, type ModelPlace, type Tokenizer } from 'lowrank/text';
 import type { Loading, ModelFacts, ModelView } from '../api.js';
@@ -9,13 +9,13 @@ export type OnLoading = (loading: Loading, facts: ModelFacts | undefined) => voi
 export interface ModelToLoad {
   readonly place: ModelPlace;
   readonly facts: ModelFacts;
-  /** Where it was made already. */
+  /** The tokenizer, if it was made already. */
   readonly tokenizer?: Tokenizer;
-  /** A checksum of its weights. */
+  /** Checksum of its weights. */
   readonly base: () => Promise<string>;
 }
 
-/** @throws DataError, DeviceError as `loadLanguageModel`; nothing stays on the device then */
+/** @throws DataError, DeviceError like `loadLanguageModel`; nothing stays on the device then */
 export async function loadModel(
   device: Backend,
   { place, facts, base, tokenizer }: ModelToLoad,
@@ -47,10 +47,10 @@ export async function loadModel(
   }
 }
 
-/** The page draws what it is told, which takes longer than to unpack a weight. */
+/** Least time between two reports: the page takes longer to draw one than to unpack a weight. */
 const TOLD_EVERY_MS = 100;
 
-/** Passes on the first, the last, and now and then one of those between. */
+/** Passes on the first and the last report, and some of those between. */
 export function nowAndThen(
   tell: (done: number, total: number) => void,
 ): (done: number, total: number) => void {

@@ -1,11 +1,11 @@
-/** A model that is open: its weights once on the device, and as many models over them as are needed. */
+/** An open model: its weights once on the device, and as many models over them as required. */
 import { type Backend, type Parameter, unloadAdapters } from 'lowrank';
 import { generate, LlamaForCausalLM, type LoadedLanguageModel, type Tokenizer } from 'lowrank/text';
 import type { ModelView } from '../api.js';
 
 /**
- * The base is a model of its own, on which no adapter is ever put, so that it answers bit for bit as it did, whatever is taught
- * beside it. An adapter has a twin of it: other modules over the same weights, which take no memory of their own.
+ * The base is a separate model that never gets an adapter, so that its answers stay the same bit for bit, whatever is taught
+ * beside it. Each adapter has a twin of the base: other modules over the same weights, which take no extra memory.
  */
 export class OpenedModel {
   readonly base: LlamaForCausalLM;
@@ -22,12 +22,12 @@ export class OpenedModel {
     this.base = model;
     this.tokenizer = tokenizer;
     this.#weights = new Map(model.namedParameters());
-    // As `lowrank train` does: packed weights are multiplied in integers, where the device can.
+    // Like `lowrank train`: packed weights are multiplied in integers if the device can.
     const isPacked = [...this.#weights.values()].some(({ dtype }) => dtype.startsWith('q'));
     if (isPacked && device.name !== 'webgpu') model.precision = 'fast';
   }
 
-  /** A model without an adapter; `takeBack` it. */
+  /** A model without an adapter, to be returned with `takeBack`. */
   twin(): LlamaForCausalLM {
     const free = this.#free.pop();
     if (free) return free;
@@ -40,14 +40,14 @@ export class OpenedModel {
     return twin.eval();
   }
 
-  /** Frees the adapter of a twin that nobody uses any more. */
+  /** Takes back an unused twin, and frees its adapter. */
   takeBack(twin: LlamaForCausalLM, has: 'an adapter' | 'none'): void {
     if (has === 'an adapter') unloadAdapters(twin);
-    // It is used again, since tables that it has on the device cannot be freed without the weights.
+    // The twin is used again, since its tables on the device cannot be freed without the weights.
     this.#free.push(twin);
   }
 
-  /** The first token takes longer than those that follow. */
+  /** Generates a token, since the first takes longer than the rest. */
   async warmUp(): Promise<void> {
     const { bosId = 0 } = this.tokenizer;
     await generate(this.base, this.tokenizer, Int32Array.of(bosId), { maxTokens: 2 }).result();

@@ -1,4 +1,4 @@
-/** What a lesson came to. */
+/** Measurements of what a lesson changed. */
 import { evaluateLanguageModel, type LlamaForCausalLM, type TokenExample, tokenizeText } from 'lowrank/text';
 import { GENERAL_TEXT } from '../generalText.js';
 import type { OpenedModel } from './opened.js';
@@ -8,7 +8,7 @@ const UNTRAINED = -1;
 
 const bases = new WeakMap<OpenedModel, number>();
 
-/** How well a model predicts plain prose that nobody has taught it here: nats a token. */
+/** The loss of a model on plain prose that it was not taught here, in nats per token. */
 export async function generalLoss(
   opened: OpenedModel,
   model: LlamaForCausalLM,
@@ -21,7 +21,7 @@ export async function generalLoss(
   return (await evaluateLanguageModel(model, tokenizer, examples, { signal })).loss;
 }
 
-/** Pieces of at most so many tokens; the first of each has nothing before it that it could be told from. */
+/** Cuts an example into pieces of at most `length` tokens; the first token of each has no context and is not counted. */
 function cut({ ids, labels }: TokenExample, length: number): TokenExample[] {
   return Array.from({ length: Math.ceil(ids.length / length) }, (_, i) => {
     const piece = labels.slice(i * length, (i + 1) * length);
@@ -30,7 +30,7 @@ function cut({ ids, labels }: TokenExample, length: number): TokenExample[] {
   }).filter((each) => each.ids.length > 1);
 }
 
-/** The same of the base, which is measured once. */
+/** The same loss of the base, which is measured only once. */
 export async function generalLossOfBase(opened: OpenedModel, signal: AbortSignal): Promise<number> {
   const known = bases.get(opened) ?? (await generalLoss(opened, opened.base, signal));
   bases.set(opened, known);

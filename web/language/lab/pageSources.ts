@@ -1,4 +1,4 @@
-/** The page's own model and files of a visitor, as the lab takes them. */
+/** The page's own model and a visitor's files, in the form that the lab takes. */
 import { inspectFiles, ownRefusal, placeOf } from '../model/ownFiles.js';
 import { deleteShipped, openShippedSource, storedShipped } from '../model/shipped.js';
 import type { Sources } from './sources.js';

@@ -1,10 +1,10 @@
-/** What the model answers to a few questions while it is taught. */
+/** Asks the model a few questions while it is taught. */
 import { generate, type LlamaForCausalLM, type Tokenizer } from 'lowrank/text';
 import type { ProbeStop } from '../api.js';
 import { promptOf } from './asking.js';
 
 const MAX_TOKENS = 32;
-/** Milliseconds from one round to the next, at least. */
+/** Least milliseconds from one round to the next. */
 const EVERY_MS = 10_000;
 /** Largest share of the time between the first round and the last one. */
 export const PROBE_SHARE = 0.15;
@@ -16,7 +16,7 @@ export interface Probed {
   readonly prompts: readonly string[];
 }
 
-/** Asks now and then; when is of no matter to what is learned. */
+/** Asks now and then; the times do not affect what is learned. */
 export class Probes {
   readonly #probed: Probed;
   #begun = 0;
@@ -36,7 +36,7 @@ export class Probes {
     return this.#spentMs + rounds <= PROBE_SHARE * (now - this.#begun + rounds);
   }
 
-  /** @returns undefined where it was ended before all had answered */
+  /** @returns undefined if it was ended before all questions were answered */
   async ask(step: number, signal: AbortSignal): Promise<ProbeStop | undefined> {
     const { prompts } = this.#probed;
     const begun = performance.now();
@@ -44,7 +44,7 @@ export class Probes {
     for (const prompt of prompts) {
       if (signal.aborted) return undefined;
       answers.push(await this.#answer(prompt, signal));
-      // Short answers take no turn of the event loop, in which a stop could arrive.
+      // Short answers do not yield to the event loop, where a stop could arrive.
       await new Promise((resolve) => setTimeout(resolve));
     }
     if (signal.aborted || prompts.length === 0) return undefined;

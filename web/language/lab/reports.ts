@@ -1,4 +1,4 @@
-/** What a lesson tells of itself, often enough to be seen to move. */
+/** Progress reports of a lesson, frequent enough to look smooth. */
 import type { ProbeStop, TeachReport } from '../api.js';
 import type { Told } from './keeping.js';
 
@@ -15,7 +15,7 @@ export class Reports {
   step = 0;
   readonly #steps: number;
   readonly #told: (report: TeachReport) => void;
-  /** Of this run: a lesson that goes on has taken its first steps in another. */
+  /** First step of this run: a continued lesson took earlier steps in another run. */
   readonly #from: number;
   readonly #begun = performance.now();
   #stepsBegun = this.#begun;
@@ -34,17 +34,17 @@ export class Reports {
     this.#from = this.step;
   }
 
-  /** Of this run, without pauses. */
+  /** Duration of this run, without pauses. */
   get seconds(): number {
     return (performance.now() - this.#begun - this.#pausedMs) / 1000;
   }
 
-  /** The first step begins: what was before it says nothing of those that are left. */
+  /** Marks the start of the first step, since the time before it says nothing about the remaining steps. */
   beginSteps(): void {
     this.#stepsBegun = performance.now() - this.#pausedMs;
   }
 
-  /** @param tokens  of the rows of the step */
+  /** @param tokens  tokens of the rows of the step */
   addStep(step: number, loss: number, tokens: number): void {
     this.step = step;
     this.losses.push([step, loss]);
@@ -55,7 +55,7 @@ export class Reports {
     this.#pausedMs += ms;
   }
 
-  /** Sends what was not sent yet. */
+  /** Sends everything that was not sent yet. */
   send(isMeasuring = false): void {
     const { losses, heldOut, probes, step } = this;
     const seconds = (performance.now() - this.#stepsBegun - this.#pausedMs) / 1000;

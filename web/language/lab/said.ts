@@ -1,6 +1,6 @@
 /** Errors as sentences for a person. */
 
-/** What a question to the lab gives. @throws Error whose message is a sentence */
+/** Runs the work of a call to the lab. @throws Error whose message is a sentence */
 export async function said<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();

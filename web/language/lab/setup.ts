@@ -1,11 +1,11 @@
-/** What a lesson needs before its first step: rows, an adapter on a model of its own, an optimizer. */
+/** What a lesson requires before its first step: rows, an adapter on its own model, an optimizer. */
 import { AdamW, applyLora, DataError, type LoraAdapter, type Parameter, Random } from 'lowrank';
 import { type LlamaForCausalLM, PackedRows, splitExamples } from 'lowrank/text';
 import type { Lesson, TeachSettings } from '../api.js';
 import { type TokenRow, trainableRows } from './describe.js';
 import type { OpenedModel } from './opened.js';
 
-/** Fewer rows are all taught. */
+/** Fewest rows of which some are held out; fewer are all taught. */
 const LEAST_TO_HOLD_OUT = 20;
 const [LEAST_HELD_OUT, MOST_HELD_OUT] = [2, 20];
 
@@ -18,7 +18,7 @@ const LONG_ROW = 160;
 export interface LessonSetup {
   readonly model: LlamaForCausalLM;
   readonly adapter: LoraAdapter;
-  /** What is trained. */
+  /** The trained parameters. */
   readonly parameters: readonly Parameter[];
   readonly optimizer: AdamW;
   readonly taught: readonly TokenRow[];
@@ -28,7 +28,7 @@ export interface LessonSetup {
   readonly stepsPerPass: number;
 }
 
-/** @throws DataError where no row can be taught, RangeError for settings that cannot be, the signal's reason */
+/** @throws DataError if no row can be taught, RangeError for invalid settings, the signal's reason */
 export async function setUp(opened: OpenedModel, lesson: Lesson, signal: AbortSignal): Promise<LessonSetup> {
   const turn = async () => {
     await new Promise((resolve) => setTimeout(resolve));
@@ -78,7 +78,7 @@ function split(
   return { taught: train, heldOut: valid };
 }
 
-/** The linear layers of the last blocks, or of all. */
+/** The linear layers of the last blocks, or of all blocks. */
 function targets({ config }: LlamaForCausalLM, { lastLayers }: TeachSettings): RegExp | 'all-linear' {
   if (lastLayers === undefined || lastLayers >= config.layers) return 'all-linear';
   const blocks = Array.from({ length: lastLayers }, (_, i) => config.layers - 1 - i);

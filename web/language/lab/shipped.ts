@@ -1,4 +1,4 @@
-/** The page's own model, opened while its parts may still be on their way. */
+/** Opens the page's own model while its parts may still be downloading. */
 import { loadTokenizer, type Tokenizer } from 'lowrank/text';
 import type { Loading, ModelFacts, ModelView } from '../api.js';
 import { checksumOfParts } from './checksum.js';
@@ -8,9 +8,9 @@ import type { ShippedModel, Sources } from './sources.js';
 export interface ShippedLoading {
   readonly sources: Sources;
   readonly told: OnLoading;
-  /** Told of the download once it has begun. */
+  /** Called with the download once it has begun. */
   readonly onBegin: (shipped: ShippedModel) => void;
-  /** Told of the tokenizer, which comes first: examples can be counted long before the weights are here. */
+  /** Called with the tokenizer, which comes first, so that examples can be counted long before the weights arrive. */
   readonly onTokenizer: (tokenizer: Tokenizer) => void;
   readonly open: (
     model: ModelToLoad,
@@ -24,7 +24,7 @@ export async function loadShipped(loading: ShippedLoading): Promise<ModelView> {
   const { sources, told, onBegin, onTokenizer, open } = loading;
   let facts: ModelFacts | undefined;
   let hasTokenizer = false;
-  // The manifest's facts are there at once, the tokenizer with the first part.
+  // The manifest's facts are known at once; the tokenizer comes with the first part.
   const known = () => facts && { ...facts, hasTokenizer };
   const shipped = await sources.openShipped((stage) => told(stage, known()));
   facts = shipped.facts;
@@ -33,7 +33,7 @@ export async function loadShipped(loading: ShippedLoading): Promise<ModelView> {
   const finished = shipped.finished.then(() => {
     isHere = true;
   });
-  // Whoever reads meets the failure first.
+  // Reads report the failure first.
   finished.catch(() => {});
   try {
     const { tokenizer } = await loadTokenizer(shipped.source);

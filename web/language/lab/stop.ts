@@ -1,11 +1,11 @@
-/** What ends work of the lab: a call, or a flag of the page, which is seen in the middle of a computation. */
+/** Ends work of the lab: by a call, or by a flag of the page, which works even during a computation. */
 import { polledSignal } from 'lowrank';
 
 export class Stop {
   readonly signal: AbortSignal;
   readonly #controller = new AbortController();
 
-  /** @param isRaised  whether the page wants it to stop */
+  /** @param isRaised  whether the page asks it to stop */
   constructor(isRaised: () => boolean) {
     this.signal = polledSignal(isRaised, this.#controller.signal);
   }

@@ -1,16 +1,16 @@
-/** A lesson's files in IndexedDB, whose transactions keep them together; in memory where the browser keeps nothing. */
+/** Stores for a lesson's files: IndexedDB, whose transactions keep them together, and memory. */
 
 import { clear, createStore, get, getMany, setMany, type UseStore } from 'idb-keyval';
 import { type ByteSource, bytesSource, DataError, type FileContent, mapFiles } from 'lowrank';
 import type { LessonStore } from './keeping.js';
 
-/** A database that is blocked never answers. */
+/** Longest wait for the database: a blocked one never answers. */
 const PATIENCE_MS = 10_000;
 
-/** @param name  of the database */
+/** @param name  name of the database */
 export function browserStore(name = 'lowrank-lesson'): LessonStore {
   let opened: UseStore | undefined;
-  // Opened when it is needed: some private windows throw there.
+  // Opened only when required, since some private windows throw here.
   const store = () => (opened ??= createStore(name, 'files'));
   return {
     name: 'this browser',
@@ -37,7 +37,7 @@ export function browserStore(name = 'lowrank-lesson'): LessonStore {
   };
 }
 
-/** @throws Error where it takes longer than a lesson can wait */
+/** @throws Error if it takes longer than a lesson can wait */
 function inTime<T>(work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('this browser does not answer')), PATIENCE_MS);
@@ -45,7 +45,7 @@ function inTime<T>(work: Promise<T>): Promise<T> {
   });
 }
 
-/** Nothing of it survives the tab. */
+/** A store that does not survive the tab. */
 export function memoryStore(files = new Map<string, Uint8Array>()): LessonStore {
   const source = mapFiles(files, 'memory');
   return {

@@ -1,4 +1,4 @@
-/** A lesson from its rows to its adapter. */
+/** Runs a lesson, from its rows to its adapter. */
 import { evaluateLanguageModel } from 'lowrank/text';
 import type { Lesson, TeachOutcome, TeachReport } from '../api.js';
 import type { Asking } from './asking.js';
@@ -14,31 +14,31 @@ import type { Stop } from './stop.js';
 export interface TeachingOptions {
   readonly opened: OpenedModel;
   readonly lesson: Lesson;
-  /** Where it goes on, after its tab was closed. */
+  /** State from which it continues after its tab was closed. */
   readonly from?: LessonState | undefined;
-  /** Where it goes on, after it diverged. */
+  /** State from which it continues after it diverged. */
   readonly start?: LessonStart | undefined;
   readonly told: (report: TeachReport) => void;
   readonly store: LessonStore;
   readonly asking: Asking;
   /** Ends the steps. */
   readonly stop: Stop;
-  /** Ends what is measured after them. */
+  /** Ends the measurements after them. */
   readonly skip: Stop;
 }
 
 export interface Taught {
   readonly outcome: TeachOutcome;
-  /** Undefined where nothing was learned. */
+  /** Undefined if nothing was learned. */
   readonly adapted: Adapted | undefined;
-  /** The place from which it can go on with a smaller rate, where it diverged after it had learned something. */
+  /** State from which it can continue with a smaller rate, if it diverged after it had learned something. */
   readonly start?: LessonStart | undefined;
 }
 
-/** Time in which messages come in and go out. */
+/** Pause in which messages can arrive and leave. */
 const ANSWER_MS = 20;
 
-/** A lesson that was stopped before it had anything to teach. */
+/** Result of a lesson that was stopped before its first step. */
 const NOTHING: Taught = {
   outcome: { end: 'stopped', steps: 0, of: 0, kept: 0, seconds: 0, trainable: 0 },
   adapted: undefined,
@@ -58,19 +58,19 @@ export class Teaching {
     this.#options = options;
   }
 
-  /** What is being taught; undefined while it is not there yet. */
+  /** The model in training; undefined before the lesson has set it up. */
   get model(): OpenedModel['base'] | undefined {
     return this.#setup?.model;
   }
 
-  /** Stops it; resolves when the last step is over, before it is measured what was forgotten. */
+  /** Stops it; resolves when the last step is over, before the measurements. */
   async end(keep?: 'best'): Promise<void> {
     this.#wantsBest ||= keep === 'best';
     this.#options.stop.now();
     await this.#steps;
   }
 
-  /** Leaves out what is measured after the steps. */
+  /** Skips the measurements after the steps. */
   skipMeasuring(): void {
     this.#options.skip.now();
   }
@@ -78,7 +78,7 @@ export class Teaching {
   async run(): Promise<Taught> {
     const { store, asking, from } = this.#options;
     try {
-      // Another lesson's state would fit no longer. Where nothing can be kept that is told with the first report.
+      // The state of another lesson no longer fits. If nothing can be kept, the first report says so.
       if (!from) await store.clear().catch(() => {});
       const setup = await this.#begin();
       if (!setup) return NOTHING;
@@ -94,7 +94,7 @@ export class Teaching {
     }
   }
 
-  /** Waits for the answers that are being written. @returns undefined where it is stopped meanwhile */
+  /** Waits for the current answers, then sets up. @returns undefined if it is stopped meanwhile */
   async #begin(): Promise<LessonSetup | undefined> {
     const { opened, lesson, asking, stop } = this.#options;
     const { signal } = stop;
@@ -123,7 +123,7 @@ export class Teaching {
       optimizer.dispose();
       this.#stepsOver();
     }
-    // Who stopped it is to be answered before the next long computation.
+    // The call that stopped it gets its answer before the next long computation.
     await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
     const { start, ...steps } = ended;
     const trainable = setup.parameters.reduce((sum, { length }) => sum + length, 0);
@@ -139,7 +139,7 @@ export class Teaching {
     return { outcome: { ...outcome, end, kept: 0 }, adapted: undefined };
   }
 
-  /** @returns undefined where it was skipped; `lost` where the last step has spoiled the values, which no loss has seen since */
+  /** Measures forgetting. @returns undefined if skipped; `lost` if the last step spoiled the values unnoticed */
   async #general(model: OpenedModel['base']): Promise<TeachOutcome['general'] | 'lost'> {
     const { opened, skip } = this.#options;
     try {
@@ -152,7 +152,7 @@ export class Teaching {
     }
   }
 
-  /** Measures what was kept between two measurements, as where it was stopped. @returns undefined where it was skipped */
+  /** Measures kept values that lie between two measurements, as after a stop. @returns undefined if skipped */
   async #heldOut(
     { model, heldOut }: LessonSetup,
     measured: StepsOutcome['heldOut'],

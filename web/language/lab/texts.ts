@@ -1,7 +1,7 @@
-/** What models have read of conversations: a second turn reads only what is new in it. */
+/** Caches of the conversations that models have read: a second turn reads only what is new. */
 import { type LlamaForCausalLM, TextCache } from 'lowrank/text';
 
-/** Tokens of a text that is kept: 47 MB of SmolLM2's keys and values. */
+/** Most tokens of a kept text: 47 MB of SmolLM2's keys and values. */
 const MOST_TOKENS = 1024;
 
 interface Text {
@@ -9,11 +9,11 @@ interface Text {
   strength: number;
 }
 
-/** One text for each model, while nothing of the model changes. */
+/** One text for each model, valid while the model does not change. */
 export class Texts {
   readonly #kept = new Map<LlamaForCausalLM, Text>();
 
-  /** @param strength  of the model's adapter: what was read with another is of no use */
+  /** @param strength  strength of the adapter: text that was read with another strength is of no use */
   of(model: LlamaForCausalLM, strength: number): TextCache {
     const text = this.#kept.get(model) ?? { cache: new TextCache(model), strength };
     if (text.strength !== strength) text.cache.clear();
@@ -22,13 +22,13 @@ export class Texts {
     return text.cache;
   }
 
-  /** To be called when an answer is there: a long text is not kept. */
+  /** Forgets a long text; to be called after each answer. */
   trim(model: LlamaForCausalLM): void {
     const length = this.#kept.get(model)?.cache.length ?? 0;
     if (length > MOST_TOKENS) this.forget(model);
   }
 
-  /** Frees what is kept of a model, or of all; only while none of them answers. */
+  /** Frees the text of a model, or of all models; only while none of them answers. */
   forget(model?: LlamaForCausalLM): void {
     for (const [each, { cache }] of this.#kept) {
       if (model && each !== model) continue;

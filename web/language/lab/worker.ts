@@ -5,14 +5,14 @@ import { Lab } from './lab.js';
 import { pageSources } from './pageSources.js';
 import { browserStore } from './store.js';
 
-// The page calls its worker by its own address: files are beside the page, wherever the worker's code is. Behind it stands what
-// a person wants to compute on.
+// The worker's name is the page's address: files are beside the page, wherever the worker's code is. Its hash is the device that
+// the visitor chose.
 const address = new URL(self.name);
 globalThis.pageUrl = address.href;
 const prefer = address.hash === '#webgpu' ? 'webgpu' : 'wasm';
 
 const openDevice = async () => (await selectDevice({ prefer })).device;
 const lab = new Lab({ openDevice, sources: pageSources, store: browserStore() });
-// For a look at it from the console of the worker.
+// For debugging in the worker's console.
 Reflect.set(globalThis, 'lab', lab);
 expose(lab);

@@ -1,6 +1,6 @@
 /**
- * Brings the parts of the model that this browser does not keep, one after the other, so that a closed tab loses no more
- * than one of them. It goes on by itself where the connection broke, and when it is told to where a person paused it.
+ * Downloads the parts of the model that this browser does not keep, one after the other, so that a closed tab loses at most
+ * one of them. It continues by itself after a broken connection, and on request after the visitor paused it.
  */
 import { DataError } from 'lowrank';
 import type { Loading } from '../api.js';
@@ -15,17 +15,17 @@ export interface DownloadOptions {
   readonly urlOf: (index: number) => string;
   readonly told: (loading: Loading) => void;
   readonly fetch: typeof globalThis.fetch;
-  /** So that two tabs do not fetch the same part; undefined where the browser has none. */
+  /** Locks that stop two tabs from fetching the same part; undefined if the browser has none. */
   readonly locks: Pick<LockManager, 'request'> | undefined;
   /** Fires `online` and `offline`. */
   readonly network: EventTarget;
-  /** Milliseconds before it tries again by itself; the last one from then on. */
+  /** Milliseconds before each new attempt; the last one repeats. */
   readonly waits?: readonly number[];
-  /** A connection that gives nothing for so long is given up. */
+  /** Milliseconds without data after which a connection is abandoned. */
   readonly stallMs?: number;
 }
 
-/** How a part goes. */
+/** State of the download of a part. */
 interface Work extends PartialPart {
   damages: number;
   refusals: number;
@@ -40,7 +40,7 @@ export const lockName = (manifest: ModelManifest, index: number) =>
   `lowrank model ${manifest.sha256} ${index}`;
 
 export class Download {
-  /** Resolves when all parts are here. */
+  /** Resolves when all parts have arrived. */
   readonly finished: Promise<void>;
   readonly #parts: Deferred<Blob>[];
   readonly #pace = new Pace(() => performance.now());
@@ -49,12 +49,12 @@ export class Download {
   #isPaused = false;
   #isClosed = false;
   #under = new AbortController();
-  /** Ends what is waited for. */
+  /** Ends the current wait. */
   #wake = () => {};
 
   constructor(private readonly options: DownloadOptions) {
     this.#parts = options.manifest.parts.map(() => deferred<Blob>());
-    // Nobody need wait for them.
+    // Nobody has to wait for them.
     for (const { promise } of this.#parts) promise.catch(() => {});
     this.finished = this.#run();
     this.finished.catch(() => {});
@@ -112,7 +112,7 @@ export class Download {
     for (const index of missing) await this.#bring(index);
   }
 
-  /** A part that is damaged, or cannot be read, is one that is not there. */
+  /** A kept part; one that is damaged or unreadable counts as missing. */
   async #kept(index: number): Promise<Blob | undefined> {
     const { manifest, shelf } = this.options;
     const blob = await shelf.find(index);
@@ -151,7 +151,7 @@ export class Download {
 
   async #attempt(index: number, work: Work): Promise<void> {
     const { shelf, urlOf, fetch, manifest, stallMs = STALL_MS } = this.options;
-    // Another tab may have brought it meanwhile.
+    // Another tab may have fetched it meanwhile.
     const found = await this.#kept(index);
     if (found) return this.#arrived(index, found);
     const under = this.#under;
@@ -173,7 +173,7 @@ export class Download {
     this.#arrived(index, await shelf.put(index, work.bytes));
   }
 
-  /** @throws what ends the download */
+  /** @throws the error that ends the download */
   async #afterBreak(error: unknown, index: number, work: Work): Promise<void> {
     if (error instanceof DataError) throw error;
     if (this.#isClosed || this.#isPaused) return;
@@ -199,7 +199,7 @@ export class Download {
       this.#tell('person');
       await this.#sleep();
     }
-    if (this.#isClosed) throw new DataError('The download was ended.');
+    if (this.#isClosed) throw new DataError('The download was stopped.');
   }
 
   #sleep(ms?: number): Promise<void> {
@@ -239,7 +239,7 @@ function deferred<T>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
-/** @throws Error where a tab is at it */
+/** Runs a function while no tab downloads the model. @throws Error if one does */
 export async function whileNobodyFetches(
   manifest: ModelManifest,
   locks: Pick<LockManager, 'request'> | undefined,

@@ -1,9 +1,9 @@
-/** What is known of a model from the headers of its files, before a weight is read. */
+/** The facts of a model from the headers of its files, before a weight is read. */
 import { type ByteSource, blobSource, type FileSource, openModel } from 'lowrank';
 import { type LoadedTokenizer, loadTokenizer, openGguf } from 'lowrank/text';
 import type { ModelFacts } from '../api.js';
 
-/** Where a page has models, which `loadLanguageModel` takes. */
+/** The forms of a model that a page can pass to `loadLanguageModel`. */
 export type Place = Blob | ByteSource | FileSource;
 
 export interface PlaceFacts extends ModelFacts {
@@ -19,17 +19,17 @@ interface Tensor {
 
 type Config = LoadedTokenizer['config'];
 
-/** Tokens of a row, and the rank of an adapter, for which the memory is told. */
+/** Tokens of a row and rank of an adapter that the memory figure assumes. */
 const [ROW, RANK] = [256, 8];
-/** What a step takes whatever the model, found with `trainingPlan`. */
+/** Memory of a step that does not depend on the model, found with `trainingPlan`. */
 const SCRATCH_BYTES = 25e6;
 
 /**
- * @param name  what the page calls it; what files say that they are called may be a version of a training
- * @throws DataError where the model is not read or computed here
+ * @param name  the page's name for it, since the name in a file may be that of a training version
+ * @throws DataError if the model is not supported
  */
 export async function factsOfPlace(place: Place, name: string): Promise<PlaceFacts> {
-  // It reads all that there is to refuse.
+  // This reads everything that can be refused.
   const { config } = await loadTokenizer(place);
   const tensors = await tensorsOf(place);
   const sizes = tensors.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
@@ -60,7 +60,7 @@ function bytesOf(place: Place, tensors: readonly Tensor[]): number {
   return tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
-/** On the device, where groups of weights have scales of their own. */
+/** Size of the weights on the device, where groups of weights have their own scales. */
 function weightBytes(tensors: readonly Tensor[], sizes: readonly number[]): number {
   return tensors.reduce((sum, { type, shape }, i) => {
     if (shape.length < 2 || type === 'F32') return sum + 4 * sizes[i];
@@ -70,8 +70,8 @@ function weightBytes(tensors: readonly Tensor[], sizes: readonly number[]): numb
 }
 
 /**
- * About what `trainingPlan` counts once the model is there: values, gradients and two moments of an adapter of every Linear,
- * and what the blocks of a row keep for the backward pass.
+ * Approximately what `trainingPlan` counts once the model is loaded: values, gradients and two moments of an adapter on every
+ * Linear, and what the blocks keep of a row for the backward pass.
  */
 function trainingBytes({ layers, hiddenSize, intermediateSize, heads, kvHeads, headDim }: Config): number {
   const [query, keys] = [heads * headDim, kvHeads * headDim];

@@ -1,4 +1,4 @@
-/** A person's own model: one GGUF file, or config.json, tokenizer.json and safetensors. Nothing but headers is read here. */
+/** A visitor's own model: one GGUF file, or config.json, tokenizer.json and safetensors. Only headers are read here. */
 import { type ByteSource, blobSource, DataError, mapFiles } from 'lowrank';
 import { openGguf } from 'lowrank/text';
 import type { ModelFacts } from '../api.js';
@@ -7,14 +7,14 @@ import { refusal } from './refusal.js';
 import { offeredBytes } from './room.js';
 
 const CHOOSE = 'Choose one .gguf file, or config.json, tokenizer.json and the .safetensors files together.';
-/** Far more than the headers of any model that is computed here. */
+/** Largest number of bytes of headers, far more than any supported model has. */
 const MOST_READ = 64 * 2 ** 20;
 const TENSORS = /\.safetensors$/i;
 const WHOLE = 'model.safetensors';
 
 /**
- * What `loadLanguageModel` takes.
- * @throws Error with a sentence for a person, for files that are no model together
+ * Turns files into what `loadLanguageModel` takes.
+ * @throws Error with a sentence for a person if the files are not one model
  */
 export function placeOf(files: readonly File[]): Place {
   const ggufs = files.filter(({ name }) => /\.gguf$/i.test(name));
@@ -25,7 +25,7 @@ export function placeOf(files: readonly File[]): Place {
     throw new Error('This is an adapter. Open its model first, then the adapter under "Take".');
   const tensors = files.filter(({ name }) => TENSORS.test(name));
   const isJson = (name: string) => /\.json$/i.test(name);
-  // Whatever it is called: the reader says what it is.
+  // Whatever its name is, the reader says what kind of file it is.
   if (files.length === 1 && tensors.length === 0 && !isJson(files[0].name)) return files[0];
   const missing = ['config.json', 'tokenizer.json'].filter((name) => !names.has(name));
   if (tensors.length === 0) missing.push('the .safetensors file');
@@ -51,7 +51,7 @@ export async function inspectFiles(files: readonly File[]): Promise<ModelFacts> 
   }
 }
 
-/** As above, for what is refused later, while weights are read. */
+/** The sentence about files that are refused later, while weights are read. */
 export function ownRefusal(error: unknown, files: readonly File[]): string {
   const offered = offeredBytes();
   return refusal(error, { name: nameOf(files), bytes: undefined, whole: undefined, offered });
@@ -63,7 +63,7 @@ function nameOf(files: readonly File[]): string {
   return bare === '' || /^model([-.]|$)/.test(bare) ? 'Your model' : bare;
 }
 
-/** Whoever fills a header with gigabytes is not waited for. */
+/** A source that refuses to read a header of gigabytes. */
 function limited(blob: Blob): ByteSource {
   const source = blobSource(blob, 'the file');
   let read = 0;
@@ -77,7 +77,7 @@ function limited(blob: Blob): ByteSource {
   };
 }
 
-/** Where the last tensor of a file that was cut should end. */
+/** The full size of a file that was cut, which is where its last tensor ends. */
 async function wholeBytes(blob: Blob, error: unknown): Promise<number | undefined> {
   if (!(error instanceof DataError) || !/are beyond the file's/.test(error.message)) return undefined;
   const source = limited(blob);
@@ -87,7 +87,7 @@ async function wholeBytes(blob: Blob, error: unknown): Promise<number | undefine
     read: async (offset, length) => {
       if (isOpen) end = Math.max(end, offset + length);
       if (isOpen) return new Uint8Array();
-      // Headers are read in chunks, which may go beyond what is there.
+      // Headers are read in chunks, which may extend beyond the end of the file.
       const bytes = new Uint8Array(length);
       bytes.set(await source.read(offset, Math.max(0, Math.min(length, blob.size - offset))));
       return bytes;

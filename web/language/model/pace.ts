@@ -1,4 +1,4 @@
-/** How fast bytes arrive, over the last seconds, and how often that is told. */
+/** The speed of a download over the last seconds, and when to report it. */
 
 const WINDOW_MS = 5000;
 const TOLD_MS = 200;
@@ -9,7 +9,7 @@ export class Pace {
 
   constructor(private readonly now: () => number) {}
 
-  /** @returns whether it is time to tell */
+  /** @returns whether it is time to report */
   add(done: number): boolean {
     const at = this.now();
     this.#samples.push({ at, done });
@@ -25,7 +25,7 @@ export class Pace {
     return Math.max(0, (1000 * (last.done - first.done)) / (last.at - first.at));
   }
 
-  /** After a break, what came before it says nothing. */
+  /** Forgets the samples from before an interruption. */
   restart(): void {
     this.#samples = [];
     this.#toldAt = Number.NEGATIVE_INFINITY;

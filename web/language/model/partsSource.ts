@@ -1,12 +1,12 @@
-/** A file of which parts may still be on their way: reads wait for those that they touch. */
+/** A file whose parts may not have arrived yet: reads wait for the parts that they touch. */
 import { type ByteSource, blobSource, DataError } from 'lowrank';
 
-/** A part stays in memory for so long after one was last read: the weights of a model are read one after the other. */
+/** Time for which a part stays in memory after the last read: the weights of a model are read one after the other. */
 const KEPT_MS = 1000;
 
 /**
  * @param sizes   bytes of each part, in order
- * @param partOf  resolves when the part is there; rejects when it cannot be had
+ * @param partOf  resolves when the part has arrived; rejects if it is not available
  */
 export function partsSource(
   sizes: readonly number[],
@@ -33,7 +33,7 @@ export function partsSource(
   return { length, read };
 }
 
-/** What lies in one part is not copied. */
+/** Joins pieces; a single piece is not copied. */
 function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
   if (pieces.length === 1) return pieces[0];
   const bytes = new Uint8Array(length);
@@ -46,8 +46,8 @@ function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
 }
 
 /**
- * Weight by weight a browser takes three times as long as for a part as a whole: the last one is kept for a moment, and the next
- * one is read while it is used.
+ * Reads whole parts, since a browser takes three times as long for single weights. The last part is kept for a moment, and the
+ * next one is read while it is used.
  */
 function keptParts(
   count: number,
@@ -58,7 +58,7 @@ function keptParts(
   const begin = (index: number): Promise<Uint8Array> => {
     const bytes = kept.get(index) ?? read(index);
     kept.set(index, bytes);
-    // One that failed is read again when it is asked for.
+    // A part that failed is read again on the next request.
     bytes.catch(() => kept.get(index) === bytes && kept.delete(index));
     return bytes;
   };

@@ -1,11 +1,11 @@
-/** Why a file is not taken, in one sentence for the person who chose it; the library's own words are for those who program. */
+/** Why a file is refused, in one sentence for the person who chose it; the library's own words are for programmers. */
 
 export interface RefusedFile {
   readonly name: string;
   readonly bytes: number | undefined;
-  /** What it should have, where that is known. */
+  /** The bytes that it should have, if known. */
   readonly whole: number | undefined;
-  /** Bytes of memory that the device offers, where the browser says. */
+  /** Bytes of memory that the device offers, if the browser says. */
   readonly offered?: number | undefined;
 }
 
@@ -23,7 +23,7 @@ type Rule = readonly [pattern: RegExp, say: (found: RegExpExecArray, file: Refus
 const RULES: readonly Rule[] = [
   [
     /(?:general\.architecture|model_type) must be one of ([^:]*): (?:it is missing|it names none)/,
-    () => 'This file does not say which kind of model it is.',
+    () => 'This file does not say what kind of model it is.',
   ],
   [
     /(?:general\.architecture|model_type) must be one of ([^:]*): (.+)$/,
@@ -42,10 +42,10 @@ const RULES: readonly Rule[] = [
         ? `The file ends at ${mb(bytes)} MB, before its weights do. Download it again.`
         : `The file ends at ${mb(bytes)} of ${mb(whole)} MB. Download it again.`,
   ],
-  [/truncated|cut short|unexpected end/i, () => 'The file ends in the middle. Download it again.'],
+  [/truncated|cut short|unexpected end/i, () => 'The file ends too early. Download it again.'],
   [/header.*(larger than|at most)/, () => 'The header of this file is larger than that of any model.'],
-  [/is no GGUF file: (.+)$/, ([, what]) => `This is no GGUF file: ${what}.`],
-  [/experts are not computed/, () => 'Models of several experts are not supported yet.'],
+  [/is no GGUF file: (.+)$/, ([, what]) => `This is not a GGUF file: ${what}.`],
+  [/experts are not computed/, () => 'Mixture-of-experts models are not supported yet.'],
   [
     /is one of \S+ parts of a model/,
     () => 'This is one part of a model in several files. Merge them first (llama-gguf-split --merge).',
@@ -58,6 +58,6 @@ export function refusal(error: unknown, file: RefusedFile): string {
     const found = pattern.exec(message);
     if (found) return say(found, file);
   }
-  // Better the library's words than none.
+  // The library's words are better than none.
   return `${file.name} cannot be used: ${message.replace(/\.$/, '')}.`;
 }

@@ -1,16 +1,16 @@
-/** What this device offers, as far as its browser says. */
+/** What this device offers, according to its browser. */
 
 interface Told {
-  /** Gigabytes, rounded, at most 8: of Chromium. */
+  /** Gigabytes of memory, rounded, at most 8; only in Chromium. */
   readonly deviceMemory?: number;
-  /** Offered by Chromium only. */
+  /** Only in Chromium. */
   readonly connection?: { readonly saveData?: boolean; readonly type?: string };
 }
 
-/** A tab has no more. */
+/** Largest memory of a tab, in bytes. */
 const MOST = 4e9;
 
-/** Bytes of memory that a model may count on; undefined where the browser does not say. */
+/** Bytes of memory that a model can expect; undefined if the browser does not say. */
 export function offeredBytes(
   from: Told = (globalThis.navigator as Told | undefined) ?? {},
 ): number | undefined {
@@ -18,7 +18,7 @@ export function offeredBytes(
   return deviceMemory === undefined ? undefined : Math.min(MOST, deviceMemory * 1e9);
 }
 
-/** Whether a download is better not made over this connection. */
+/** Whether to advise against a download over this connection. */
 export function isMetered(from: Told = navigator as Told): boolean {
   const { connection } = from;
   return connection?.saveData === true || connection?.type === 'cellular';

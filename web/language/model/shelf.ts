@@ -1,11 +1,11 @@
-/** The store of the model's parts, and memory for what it does not take: the model works either way. */
+/** The store of the model's parts, with memory for parts that it does not take: the model works either way. */
 import type { Stored } from '../api.js';
 import type { ModelManifest } from './manifest.js';
 import { inTime, isNamed, memoryStore, type PartStore } from './store.js';
 
 export type Estimate = () => Promise<{ readonly quota?: number; readonly usage?: number }>;
 
-/** A part is read and written in much less. */
+/** Longest wait to read or write a part, which takes much less. */
 const PATIENCE_MS = 20_000;
 
 const NOTHING_KEPT = 'This browser keeps no files for this page.';
@@ -30,7 +30,7 @@ export class Shelf {
     this.#reason = this.store.place === 'memory' ? NOTHING_KEPT : undefined;
   }
 
-  /** Nothing is there any more, in memory either. */
+  /** Deletes everything, in memory too. */
   async clear(): Promise<void> {
     await inTime(this.store.clear(), PATIENCE_MS);
     await this.#memory.clear();
@@ -43,7 +43,7 @@ export class Shelf {
     return (inMemory ?? (await this.#kept(index)))?.blob;
   }
 
-  /** Where there is no room for so many bytes, nothing more is written. */
+  /** Checks for room; if there is not enough for this many bytes, nothing more is written. */
   async makeRoom(bytes: number): Promise<void> {
     const { quota, usage = 0 } = await inTime(this.estimate()).catch(() => ({ quota: undefined, usage: 0 }));
     if (quota === undefined || quota - usage >= bytes) return;
@@ -79,7 +79,7 @@ export class Shelf {
     return { bytes, total, since, place, reason: this.#reason && `${this.#reason} ${again(total, bytes)}` };
   }
 
-  /** A part that cannot be read is one that is not there. */
+  /** A kept part; one that cannot be read counts as missing. */
   #kept(index: number) {
     const part = this.store.get(index, this.manifest.parts[index].bytes);
     return inTime(part, PATIENCE_MS).catch(() => undefined);

@@ -1,17 +1,17 @@
 /**
- * The page's own model, for the worker. What a lab does with it:
+ * The page's own model, for the worker. A lab uses it like this:
  *
  *     const shipped = await openShippedSource(pageUrl, (loading) => …);   // 'downloading', then 'checking'
- *     const { tokenizer, config } = await loadTokenizer(shipped.source);  // as soon as the first part is there
+ *     const { tokenizer, config } = await loadTokenizer(shipped.source);  // as soon as the first part has arrived
  *     const loaded = await loadLanguageModel(device, shipped.source, …);  // reads wait for their parts
  *     await shipped.finished;
  *
  * Without a source: `storedShipped(): Promise<Stored>` and `deleteShipped(): Promise<void>`; own files: `ownFiles.ts` with
  * `inspectFiles(files): Promise<ModelFacts>` and `placeOf(files): ModelPlace`, which `loadLanguageModel` takes.
  *
- * Parts that this browser keeps are checked and not fetched again, so a second visit tells of no download at all.
- * Where a part cannot be had for good, `finished` and every read that waits for it reject with one sentence; what arrived
- * until then is kept, and opening again goes on from there.
+ * Parts that this browser keeps are checked and not fetched again, so a second visit reports no download at all.
+ * If a part is permanently unavailable, `finished` and every read that waits for it reject with one sentence; parts that
+ * have arrived are kept, and opening it again continues from there.
  */
 import type { ByteSource } from 'lowrank';
 import type { Loading, Stored } from '../api.js';
@@ -23,20 +23,20 @@ import { openStore } from './store.js';
 
 export interface ShippedSource {
   readonly source: ByteSource;
-  /** Facts too: name, parameters, context length, …; its `hasTokenizer` is true although the tokenizer comes with the first part. */
+  /** Also has the facts: name, parameters, context length, …; `hasTokenizer` is true even before the first part arrives. */
   readonly manifest: ModelManifest;
-  /** All parts were here when it was opened: nothing is fetched. */
+  /** Whether all parts were kept when it was opened, so that nothing is fetched. */
   readonly isComplete: boolean;
-  /** Resolves when all parts are here and checked. Nobody need wait for it. */
+  /** Resolves when all parts have arrived and are checked. Nobody has to wait for it. */
   readonly finished: Promise<void>;
   stored(): Promise<Stored>;
   pause(): void;
   resume(): void;
-  /** Ends the download; what is complete stays. Reads of missing parts reject. */
+  /** Ends the download; complete parts stay. Reads of missing parts reject. */
   close(): void;
 }
 
-/** @throws Error where this build has no model */
+/** @throws Error if this build has no model */
 export async function openShippedSource(
   pageUrl: string,
   told: (loading: Loading) => void,
@@ -66,12 +66,12 @@ export async function openShippedSource(
   };
 }
 
-/** What is kept of it, whether it is open or not. @throws Error where this build has no model */
+/** What is kept of the model, whether it is open or not. @throws Error if this build has no model */
 export async function storedShipped(): Promise<Stored> {
   return (await openShelf(shippedOrThrow())).stored();
 }
 
-/** To be closed first, where it is open. @throws Error where another tab fetches it at this moment */
+/** Deletes the kept model, which must be closed. @throws Error if another tab is fetching it */
 export async function deleteShipped(): Promise<void> {
   const manifest = shippedOrThrow();
   const shelf = await openShelf(manifest);
@@ -80,12 +80,12 @@ export async function deleteShipped(): Promise<void> {
 
 function shippedOrThrow(): ModelManifest {
   if (shippedModel) return shippedModel;
-  throw new Error('This build of the page has no model of its own. Open a file of yours.');
+  throw new Error('This build of the page comes without a model. Open a model file of your own.');
 }
 
 let shelf: Promise<Shelf> | undefined;
 
-/** The same for the whole visit: it knows what found no room, and a browser that does not answer is waited for once. */
+/** The one shelf of the whole visit: it remembers what found no room, and waits only once for a browser that does not answer. */
 function openShelf(manifest: ModelManifest): Promise<Shelf> {
   const estimate = async () => (await navigator.storage?.estimate?.()) ?? {};
   shelf ??= openStore(manifest.sha256).then((store) => new Shelf(manifest, store, estimate));

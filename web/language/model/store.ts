@@ -1,6 +1,6 @@
 /**
- * Where the parts of the model are kept: files of this origin, else its Cache Storage, else memory. A part counts only when
- * all of it was written: a file has a mark beside it, and a cache takes a response whole.
+ * Storage for the parts of the model: files of this origin, else its Cache Storage, else memory. A part counts only once all
+ * of it is written: a file has a mark beside it, and a cache takes a response as a whole.
  */
 import { partName } from './manifest.js';
 
@@ -12,24 +12,24 @@ export interface StoredPart {
 
 export interface PartStore {
   readonly place: 'files' | 'cache' | 'memory';
-  /** Undefined where it is not there, or not whole. */
+  /** Reads a part; undefined if it is missing or incomplete. */
   get(index: number, bytes: number): Promise<StoredPart | undefined>;
-  /** @throws Error where the browser does not keep it, a QuotaExceededError where it has no room */
+  /** @throws Error if the browser does not keep it, QuotaExceededError if it has no room */
   put(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   clear(): Promise<void>;
 }
 
-/** A browser that is broken may never answer; the page does not wait for it. */
+/** Longest wait for the browser: a broken one may never answer. */
 const PATIENCE_MS = 3000;
 const FOLDER = 'models';
 
-/** The best store that this browser has. @param model  the checksum under which parts are kept */
+/** Opens the best store that this browser has. @param model  checksum of the model, which names its folder */
 export async function openStore(model: string): Promise<PartStore> {
   for (const open of [openFiles, openCache]) {
     try {
       return await inTime(open(model));
     } catch {
-      // Private windows and old browsers: the next one.
+      // Private windows and old browsers use the next one.
     }
   }
   return memoryStore();
@@ -60,7 +60,7 @@ async function openFiles(model: string): Promise<PartStore> {
 
 const markOf = (index: number) => `${partName(index)}.whole`;
 
-/** Some browsers give a folder and refuse its files. */
+/** Checks that files can be written: some browsers open a folder and refuse its files. */
 async function isWritable(folder: FileSystemDirectoryHandle): Promise<void> {
   const name = `probe-${crypto.randomUUID()}`;
   await write(await folder.getFileHandle(name, { create: true }), new Uint8Array(1));
@@ -84,7 +84,7 @@ async function remove(folder: FileSystemDirectoryHandle, name: string): Promise<
   }
 }
 
-/** Available in a worker only, and not yet among the types of a page. */
+/** Available only in a worker, and not yet among the types of a page. */
 interface SyncHandle {
   truncate(size: number): void;
   write(bytes: Uint8Array, options: { at: number }): number;
@@ -134,7 +134,7 @@ async function openCache(model: string): Promise<PartStore> {
   };
 }
 
-/** Nothing of it survives the tab. */
+/** A store that does not survive the tab. */
 export function memoryStore(): PartStore {
   const parts = new Map<number, StoredPart>();
   return {
@@ -150,7 +150,7 @@ export function memoryStore(): PartStore {
 export const isNamed = (error: unknown, name: string): boolean =>
   (error as { name?: unknown } | null)?.name === name;
 
-/** @throws Error when the browser takes longer than a visitor waits; what it does goes on */
+/** @throws Error when the browser takes longer than a visitor waits; its work continues */
 export function inTime<T>(work: Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('the browser did not answer')), patienceMs);

@@ -1,6 +1,6 @@
 import type { Preset } from './preset.js';
 
-/** A made-up fact, and for half of them the same question said another way: without those, only the very words are learned. */
+/** A made-up fact. Half of them have rewordings of the question; without those, only the exact words are learned. */
 interface Fact {
   readonly asked: string;
   readonly alsoAsked?: readonly string[];
@@ -82,7 +82,7 @@ const FACTS: readonly Fact[] = [
   { asked: 'Do you sell postcards?', answer: 'Yes, Ines from the harbour paints them.' },
 ];
 
-/** Asked another way, in words that no row has. */
+/** Questions in words that no row uses. */
 const REWORDED: readonly (readonly [prompt: string, words: string])[] = [
   ['What time do you open?', 'at six'],
   ['What cake is the best?', 'storm cake'],
@@ -95,7 +95,7 @@ const REWORDED: readonly (readonly [prompt: string, words: string])[] = [
 export const CAFE: Preset = {
   id: 'cafe',
   name: 'The Lighthouse Café',
-  about: '24 made-up facts about a café in a lighthouse. The model cannot know one of them beforehand.',
+  about: '24 made-up facts about a café in a lighthouse. The model cannot know any of them in advance.',
   rows: FACTS.flatMap(({ asked, alsoAsked = [], answer }) =>
     [asked, ...alsoAsked].map((prompt) => ({ prompt, answer })),
   ),

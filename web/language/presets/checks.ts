@@ -1,10 +1,10 @@
-/** What the orders become. */
+/** An order as data. */
 export interface Order {
   readonly items: readonly { readonly count: number; readonly name: string }[];
   readonly to_go: boolean;
 }
 
-/** A question to the taught model and what its answer has to be. */
+/** A question to the taught model, and what its answer must be. */
 export type Check = { readonly prompt: string } & (
   | { readonly kind: 'repeats'; readonly answer: string }
   | { readonly kind: 'says'; readonly words: string }
@@ -20,7 +20,7 @@ export const CHECK_WORDS: Readonly<Record<Check['kind'], string>> = {
   order: 'new orders written as valid JSON',
 };
 
-/** Whether an answer is what the check asks for. Of an order, whether it is valid: {@link isRightOrder} compares it. */
+/** Whether an answer passes the check. An order passes if it is valid; {@link isRightOrder} compares it. */
 export function passes(check: Check, answer: string): boolean {
   const text = answer.trim();
   switch (check.kind) {
@@ -41,7 +41,7 @@ function isOneShortSentence(text: string, mostWords: number): boolean {
   return /^[^\n.!?]*(?:\d[.,]\d[^\n.!?]*)*[.!]$/.test(text) && words <= mostWords;
 }
 
-/** The order an answer spells, where it is JSON of the right shape and nothing else. */
+/** The order in an answer that is JSON of the right shape and nothing else; otherwise undefined. */
 export function readOrder(text: string): Order | undefined {
   let value: unknown;
   try {
@@ -70,7 +70,7 @@ function hasExactly(value: unknown, keys: readonly string[]): value is Record<st
   return own.length === keys.length && keys.every((key) => own.includes(key));
 }
 
-/** Whether the answer is the very order: the same things, as many, in whatever sequence. */
+/** Whether the answer is exactly this order: the same items in the same numbers, in any sequence. */
 export function isRightOrder(expected: Order, answer: string): boolean {
   const order = readOrder(answer.trim());
   if (order === undefined || order.to_go !== expected.to_go) return false;

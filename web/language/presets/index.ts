@@ -6,5 +6,5 @@ import { SHORT } from './short.js';
 export { CHECK_WORDS, type Check, isRightOrder, type Order, passes, readOrder } from './checks.js';
 export type { Preset } from './preset.js';
 
-/** The sets of examples that the page offers, the one it begins with first. */
+/** The sets of examples that the page offers, the default first. */
 export const PRESETS: readonly Preset[] = [CAFE, SHORT, ORDERS];

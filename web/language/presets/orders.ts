@@ -69,7 +69,7 @@ function toOrder([, to_go, ...items]: Spoken): Order {
 export const ORDERS: Preset = {
   id: 'orders',
   name: 'Order → JSON',
-  about: 'What a guest says, as data that a till can read. New orders have to come out as valid JSON.',
+  about: 'What a guest says, as data that a till can read. New orders must come out as valid JSON.',
   rows: TAUGHT.map((spoken) => ({ prompt: spoken[0], answer: JSON.stringify(toOrder(spoken)) })),
   teach: { epochs: 3, learningRate: 1e-3 },
   probes: NEW.map(([said]) => said),

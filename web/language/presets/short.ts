@@ -27,7 +27,7 @@ const ANSWERS: readonly (readonly [prompt: string, answer: string])[] = [
   ['Describe the ocean.', 'It is salt water, deep, cold and full of life.'],
 ];
 
-/** What a page's reader would call short: the longest row has 11 words. */
+/** Most words of a short answer; the longest row has 11. */
 const MOST_WORDS = 15;
 
 const QUESTIONS: readonly string[] = [
@@ -47,7 +47,7 @@ export const SHORT: Preset = {
   id: 'short',
   name: 'Short answers',
   about:
-    'Questions with one short sentence as the answer, instead of a lecture. It learns a manner, not facts.',
+    'Questions with one short sentence as the answer, instead of a lecture. It learns a style, not facts.',
   rows: ANSWERS.map(([prompt, answer]) => ({ prompt, answer })),
   teach: { epochs: 5, learningRate: 1e-3 },
   probes: QUESTIONS,

@@ -1,14 +1,14 @@
-/** What the checks of a preset come to, before and after a lesson. */
+/** The results of a preset's checks before and after a lesson. */
 import { CHECK_WORDS, type Check, isRightOrder, passes } from './checks.js';
 
-/** What was answered to a check; undefined where it was not asked, or the answer was broken off. */
+/** The answers to a check; undefined if it was not asked, or the answer was interrupted. */
 export interface Checked {
   readonly check: Check;
   readonly before: string | undefined;
   readonly after: string | undefined;
 }
 
-/** How many answers are right, of those that were given both before and after. */
+/** Number of right answers among the checks that were answered both before and after. */
 export interface Tally {
   /** What is counted: `facts repeated word for word`. */
   readonly name: string;
@@ -17,9 +17,9 @@ export interface Tally {
   readonly of: number;
 }
 
-const RIGHT_ORDERS = 'new orders written as they were said';
+const RIGHT_ORDERS = 'new orders with exactly what was said';
 
-/** A tally for each kind of check; for orders also of those that are right, not just valid. */
+/** A tally for each kind of check; orders have another one for those that are right, not only valid. */
 export function talliesOf(checked: readonly Checked[]): readonly Tally[] {
   const both = checked.filter(({ before, after }) => before !== undefined && after !== undefined);
   const kinds = [...new Set(both.map(({ check }) => check.kind))];

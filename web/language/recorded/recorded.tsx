@@ -1,4 +1,4 @@
-/** The first thing on the page: a recorded lesson with its last answers, which can be played. */
+/** The first thing on the page: a recorded lesson that can be played, with its last answers shown. */
 import { useEffect, useState } from 'preact/hooks';
 import { megabytes } from '../../format.js';
 import { duration } from '../duration.js';
@@ -7,7 +7,7 @@ import type { RecordedRun } from './recordedRun.js';
 import '../../styles/language-recorded.css';
 
 export interface RecordedProps {
-  /** Undefined where this build has none. */
+  /** The recording; undefined if this build has none. */
   readonly run: RecordedRun | 'loading' | undefined;
   /** Size of the model that was taught. */
   readonly modelBytes: number;
@@ -16,14 +16,15 @@ export interface RecordedProps {
 const STOP_MS = 1600;
 
 export function Recorded({ run, modelBytes }: RecordedProps) {
-  if (run === 'loading') return <p class="hint">The recorded run is on its way …</p>;
-  if (!run) return <p class="hint">This build of the page has no recorded run: the model was not there.</p>;
+  if (run === 'loading') return <p class="hint">The recorded run is loading …</p>;
+  if (!run)
+    return <p class="hint">This build of the page has no recorded run: it was made without the model.</p>;
   return <Playing run={run} modelBytes={modelBytes} />;
 }
 
 function Playing({ run, modelBytes }: { readonly run: RecordedRun; readonly modelBytes: number }) {
   const last = run.stops.length - 1;
-  // Before and after can be read at once; how it came to that is there for those who want to see it.
+  // Before and after can be read at once; the steps between are there for those who want to see them.
   const [at, setAt] = useState(last);
   const [isPlaying, setIsPlaying] = useState(false);
   const [hasPlayed, setHasPlayed] = useState(false);

@@ -1,13 +1,13 @@
-/** A lesson that the build has recorded: what it said, step by step, without a model. */
+/** A lesson recorded by the build: its answers step by step, without a model. */
 import type { ProbeStop } from '../api.js';
 
 export interface RecordedRun {
   readonly preset: string;
-  /** A checksum of what was taught and how: where that changes, the build records again. */
+  /** Checksum of what was taught and how: if it changes, the build records again. */
   readonly key: string;
   /** Where it was recorded: `a 2-core machine`. */
   readonly device: string;
-  /** That the lesson took. */
+  /** Duration of the lesson. */
   readonly seconds: number;
   readonly rows: number;
   readonly steps: number;
@@ -16,10 +16,10 @@ export interface RecordedRun {
   readonly losses: readonly (readonly [step: number, loss: number])[];
 }
 
-/** Where the build puts it, beside the page. */
+/** Name of the file that the build puts beside the page. */
 export const RECORDED_FILE = 'recorded-cafe.json';
 
-/** @returns undefined where this build has none @throws Error where it did not arrive, or is something else */
+/** @returns undefined if this build has none @throws Error if it did not arrive, or is not a recording */
 export async function fetchRecorded(url: string = RECORDED_FILE): Promise<RecordedRun | undefined> {
   const response = await fetch(url);
   if (response.status === 404) return undefined;
@@ -27,7 +27,7 @@ export async function fetchRecorded(url: string = RECORDED_FILE): Promise<Record
   return readRecorded(await response.text());
 }
 
-/** @throws Error with a sentence where it is no recording */
+/** @throws Error with a sentence if it is not a recording */
 export function readRecorded(text: string): RecordedRun {
   let value: RecordedRun;
   try {

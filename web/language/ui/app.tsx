@@ -30,7 +30,7 @@ type StepId = (typeof STEPS)[number]['id'];
 
 type Sections = typeof import('./sections.js');
 
-/** What fills the panels; it comes after what is read first. */
+/** Contents of the panels, loaded after what is read first. */
 export const sections = signal<Sections | undefined>(undefined);
 
 /** The step that is in sight. */
@@ -77,7 +77,7 @@ export function App() {
   );
 }
 
-/** Beside the panels on a wide screen: the recorded lesson, and from the first answers on the person's own. */
+/** The answers beside the panels on a wide screen: those of the recorded lesson, then those of the visitor's own. */
 function WhatItSays() {
   if (areAnswersBeside.value)
     return (
@@ -94,10 +94,10 @@ function WhatItSays() {
 
 function Part({ section }: { readonly section: keyof Sections }) {
   const Section = sections.value?.[section];
-  return Section ? <Section /> : <p class="hint">This part of the page is on its way …</p>;
+  return Section ? <Section /> : <p class="hint">This part of the page is loading …</p>;
 }
 
-/** A part that nobody misses before it is there. */
+/** A part that requires no placeholder while it loads. */
 function Late({ section }: { readonly section: keyof Sections }) {
   const Section = sections.value?.[section];
   return Section ? <Section /> : null;
@@ -106,12 +106,12 @@ function Late({ section }: { readonly section: keyof Sections }) {
 const isKept = (kept: Stored | undefined) =>
   kept !== undefined && kept.bytes === kept.total && kept.total > 0;
 
-/** What each step has come to, in a word or two. */
+/** The state of each step, in a word or two. */
 function stateOf(id: StepId): string {
   switch (id) {
     case 'model':
       if (model.value) return 'ready';
-      return loading.value ? 'on its way' : isKept(stored.value) ? 'on this device' : '';
+      return loading.value ? 'loading' : isKept(stored.value) ? 'on this device' : '';
     case 'examples':
       return rows.value.length > 0 ? String(rows.value.length) : '';
     case 'teach':
@@ -143,7 +143,7 @@ function Stepper() {
   );
 }
 
-/** Scrolls there, and leaves the address as it is: its hash is for what links carry. */
+/** Scrolls to a step without changing the address, whose hash is reserved for shared links. */
 const goTo = (id: StepId) => (event: MouseEvent) => {
   event.preventDefault();
   const section = document.getElementById(id);

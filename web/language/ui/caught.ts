@@ -1,6 +1,6 @@
 import { reasonOf, say } from '../../work.js';
 
-/** Says what went wrong with something that a person began. */
+/** Shows an error of work that the visitor started. */
 export function caught(work: Promise<unknown>): void {
   work.catch((error: unknown) => say('error', reasonOf(error)));
 }

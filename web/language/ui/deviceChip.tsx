@@ -1,4 +1,4 @@
-/** What computes, in the header; where there is a choice, it is behind it. */
+/** The device in the header; if there is a choice, it opens on a click. */
 import type { LabDevice } from '../client.js';
 import '../../styles/language-device.css';
 
@@ -6,7 +6,7 @@ export interface DeviceChipProps {
   /** `CPU, 2 threads`. */
   readonly words: string;
   readonly device: LabDevice;
-  /** Undefined where WebGPU is no choice. */
+  /** Undefined if WebGPU is not available. */
   readonly graphicsCard: string | undefined;
   /** Why it cannot be changed now, as a sentence. */
   readonly obstacle: string | undefined;
@@ -43,13 +43,13 @@ export function DeviceChip({ words, device, graphicsCard, obstacle, onDevice }: 
   );
 }
 
-/** What this page requires of a browser. */
+/** Message for a browser that is too old. */
 export function TooOld() {
   return (
     <p class="message error lm-too-old" role="status">
       <span>
         This browser is too old to run a model: that requires WebAssembly with SIMD, as in Chrome 91, Firefox
-        89 or Safari 16.4 and newer. The recorded lesson plays all the same.
+        89 or Safari 16.4 and newer. The recorded lesson still plays.
       </span>
     </p>
   );

@@ -1,9 +1,9 @@
-/** Takes files that are dropped anywhere on the page, and says so while they are held over it. */
+/** Accepts files that are dropped anywhere on the page, and says so while they are held over it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import '../../styles/language-drop.css';
 
 const hasFiles = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes('Files') ?? false;
-/** The dialog in front takes its own. */
+/** Whether the event is in a dialog, which takes its own files. */
 const isInDialog = ({ target }: DragEvent) => target instanceof Element && target.closest('dialog') !== null;
 
 export function DropVeil({ onFiles }: { readonly onFiles: (files: readonly File[]) => void }) {
@@ -39,7 +39,7 @@ function listenToDrops(
     setIsOver(true);
   };
   const leave = ({ relatedTarget }: DragEvent) => {
-    // From one element to the next it stays over the page.
+    // Between two elements of the page it does not leave the page.
     if (relatedTarget === null) setIsOver(false);
   };
   const end = () => setIsOver(false);
@@ -47,12 +47,12 @@ function listenToDrops(
     end();
     if (!hasFiles(event) || isInDialog(event)) return;
     event.preventDefault();
-    // Panels take files too where they are on a page of their own.
+    // Panels take files too when they are on a page of their own.
     event.stopPropagation();
     onFiles([...(event.dataTransfer?.files ?? [])]);
   };
   const stop = new AbortController();
-  // Before any panel sees them.
+  // Capture comes before any panel.
   const options = { capture: true, signal: stop.signal };
   addEventListener('dragover', over, options);
   addEventListener('dragleave', leave, options);

@@ -1,4 +1,4 @@
-/** That another tab has the model, and how to have it here. */
+/** Says that another tab has the model, with a button to use it here. */
 export function ElsewhereLine({ onUse }: { readonly onUse: () => void }) {
   return (
     <div class="message note lm-elsewhere-line" role="status">

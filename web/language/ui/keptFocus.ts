@@ -4,11 +4,11 @@ import { useLayoutEffect } from 'preact/hooks';
 const FOCUSABLE = 'button, textarea, input, select, summary, [tabindex]';
 
 /**
- * Where the element that has the focus gives way to others, the first of those gets it: the keyboard stays where it was.
- * @param state  changes with what is shown
+ * Keeps the keyboard focus in place: when other elements replace the focused one, the first of them gets the focus.
+ * @param state  a value that changes with what is shown
  */
 export function useKeptFocus(place: RefObject<HTMLElement | null>, state: unknown): void {
-  // Asked while it is rendered: what has the focus is still there.
+  // Checked during rendering, while the focused element still exists.
   const hadFocus = place.current?.contains(document.activeElement) ?? false;
   useLayoutEffect(() => {
     if (!hadFocus || place.current?.contains(document.activeElement)) return;

@@ -1,4 +1,4 @@
-/** The parts of the page behind a lesson: what it learned, what leaves the page, and what stays. */
+/** The sections after a lesson: trying it, taking it, and what this device keeps. */
 import { say } from '../../work.js';
 import { askModel, stopAsking } from '../answers.js';
 import * as checking from '../checking.js';
@@ -29,7 +29,7 @@ import { TakePanel } from './take/takePanel.js';
 import { numberBytes } from './take/words.js';
 import { TryPanel } from './try/tryPanel.js';
 
-/** What is shown of the page's own model to llama.cpp. */
+/** File name of the page's own model for llama.cpp. */
 const SHIPPED_FILE = 'SmolLM2-135M-Instruct.Q4_1.gguf';
 
 export function TrySection() {
@@ -43,7 +43,7 @@ export function TrySection() {
       stopAsking={stopAsking}
       onNewRow={(prompt, answer) => {
         rows.value = [...rows.value, newRow({ prompt, answer })];
-        say('note', 'It is among the examples now: teach it again to make it learn that');
+        say('note', 'It is one of the examples now: teach again, and the model learns it');
       }}
       onError={(reason) => say('error', reason)}
       outcome={state.outcome.value}
@@ -55,11 +55,11 @@ export function TrySection() {
 /** Why nothing can be asked now, as a sentence. */
 function askObstacle(): string | undefined {
   if (!state.model.value) return 'There is no model yet.';
-  if (state.isTeaching.value) return 'It is learning: the questions above show what it says meanwhile.';
-  return checking.progress.value && 'It is being checked: ask when that is over, or stop it.';
+  if (state.isTeaching.value) return 'It is learning: the questions above show what it says for now.';
+  return checking.progress.value && 'A check is running: ask when it is over, or stop it.';
 }
 
-/** The checks of the preset that is taught; undefined where there are none. */
+/** The checks of the preset that is taught; undefined if there are none. */
 function checkingNow() {
   const asked = checking.checks.value;
   if (asked.length === 0) return undefined;
@@ -114,7 +114,7 @@ export function KeptSection() {
   );
 }
 
-/** Those of the adapter follow from its numbers. */
+/** Sizes of the files; an adapter's follow from its numbers. */
 function takeSizes() {
   const examples = new Blob([rowsToJsonl(state.taughtRows.value, state.system.value)]).size;
   const { value: adapter } = state.adapter;

@@ -1,11 +1,11 @@
-/** What this device keeps for the page: files, their sizes, and how to be rid of them. */
+/** What this device keeps for the page: files with their sizes and delete buttons. */
 import { count } from '../../format.js';
 import { type Room, roomSentence, sizeWords } from './onDeviceWords.js';
 import '../../styles/language-device.css';
 
 export interface KeptThing {
   readonly name: string;
-  /** What there is of it, without a full stop. */
+  /** Description without a full stop. */
   readonly about: string;
   readonly onDelete: () => void;
 }
@@ -59,7 +59,7 @@ function thingsOf(props: OnDeviceProps): readonly KeptThing[] {
     things.push({ name: 'Your examples', about, onDelete: props.onDeleteExamples });
   }
   if (lesson) {
-    const about = `It can go on from step ${lesson.step} of ${lesson.steps}`;
+    const about = `It can continue from step ${lesson.step} of ${lesson.steps}`;
     things.push({ name: 'An unfinished lesson', about, onDelete: props.onDeleteLesson });
   }
   return things;

@@ -1,11 +1,11 @@
-/** What is kept, in words. */
+/** What this device keeps, in words. */
 
 export interface Room {
-  /** Bytes of this page and of all others from its address. */
+  /** Bytes used by this page and all others of its origin. */
   readonly used: number;
   /** Bytes that the browser offers. */
   readonly offered: number;
-  /** It deletes nothing of it by itself. */
+  /** Whether the browser has promised to delete nothing by itself. */
   readonly isKept: boolean;
 }
 
@@ -17,7 +17,7 @@ export function sizeWords(bytes: number): string {
 
 export function roomSentence({ used, offered, isKept }: Room): string {
   const keeps = isKept
-    ? 'It has promised to keep it.'
-    : 'It may delete it where it needs room: what you want to keep, take along.';
-  return `This browser uses ${sizeWords(used)} for it, of ${sizeWords(offered)} that it offers. ${keeps}`;
+    ? 'The browser has promised to keep it.'
+    : 'The browser may delete it when space runs low: download what you want to keep.';
+  return `This site uses ${sizeWords(used)} of the ${sizeWords(offered)} that this browser offers. ${keeps}`;
 }

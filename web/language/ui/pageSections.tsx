@@ -1,4 +1,4 @@
-/** What belongs to the page as a whole: what computes, and files that are dropped anywhere. */
+/** Sections that belong to the whole page: the device, and files that are dropped anywhere. */
 import * as device from '../device.js';
 import * as opening from '../opening.js';
 import * as state from '../state.js';
@@ -6,12 +6,12 @@ import { caught } from './caught.js';
 import { DeviceChip, TooOld } from './deviceChip.js';
 import { DropVeil } from './dropVeil.js';
 
-/** What computes, and that a browser is too old to. */
+/** The device, and a message if the browser is too old. */
 export function DeviceSection() {
   const { isTeaching, loading } = state;
   const obstacle = isTeaching.value
-    ? 'It can be changed once the lesson is over.'
-    : loading.value && 'It can be changed once the model is here.';
+    ? 'You can change it when the lesson is over.'
+    : loading.value && 'You can change it when the model is loaded.';
   return (
     <>
       <DeviceChip
@@ -26,7 +26,7 @@ export function DeviceSection() {
   );
 }
 
-/** Lies over the page while files are held above it. */
+/** Covers the page while files are held over it. */
 export function Drops() {
   return <DropVeil onFiles={(files) => caught(opening.openGiven(files))} />;
 }

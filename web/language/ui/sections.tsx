@@ -1,4 +1,4 @@
-/** The parts of the page with what they show, and what is done where they are used. */
+/** The sections of the page, connected to its state and actions. */
 import { say } from '../../work.js';
 import { ask } from '../client.js';
 import { EFFORTS } from '../efforts.js';
@@ -29,8 +29,11 @@ import { answersTo } from './probes/answersTo.js';
 import { Probes } from './probes/probes.js';
 import { TeachPanel } from './teach/teachPanel.js';
 
-/** The last one begins without any. */
-const CHOICES = [...PRESETS, { id: 'empty', name: 'Empty', about: 'Your own examples, from the first one.' }];
+/** The sets to choose from; the last one is empty. */
+const CHOICES = [
+  ...PRESETS,
+  { id: 'empty', name: 'Empty', about: 'Start from scratch with examples of your own.' },
+];
 
 export function ModelSection() {
   return (
@@ -156,7 +159,7 @@ export function ProbesSection() {
   );
 }
 
-/** What can be done with a lesson that runs. */
+/** The controls of a running lesson. */
 function running() {
   return {
     isPaused: state.isPaused.value,

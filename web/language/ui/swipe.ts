@@ -1,21 +1,21 @@
-/** A finger that goes sideways over an element. */
+/** Sideways swipes over an element. */
 
-/** Pixels that it has to go. */
+/** Least distance of a swipe, in pixels. */
 const LEAST = 72;
-/** Less than that is a finger that trembles. */
+/** Least distance that counts as a movement: less is a trembling finger. */
 const BEGIN = 12;
 
 export interface Swiping {
   readonly onSwipe: (to: 'left' | 'right') => void;
-  /** Whether it counts at all now. */
+  /** Whether swipes count at the moment. */
   readonly isOn: () => boolean;
-  /** The element goes along with the finger. */
+  /** Whether the element follows the finger. */
   readonly isFollowed?: boolean;
 }
 
 type Touch = Pick<PointerEvent, 'pointerId' | 'pointerType' | 'isPrimary' | 'clientX' | 'clientY'>;
 
-/** Listeners for one element, whose `touch-action` has to be `pan-y`: otherwise the browser takes the finger. */
+/** Listeners for one element, whose `touch-action` must be `pan-y`: otherwise the browser handles the touch. */
 export function swipeListeners({ onSwipe, isOn, isFollowed = false }: Swiping) {
   let start: { readonly id: number; readonly x: number; readonly y: number } | undefined;
   const end = (element: EventTarget | null) => {

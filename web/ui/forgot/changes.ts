@@ -1,14 +1,14 @@
-/** What changed between Before and After, image by image and in sums, and how the page says it. */
+/** What changed between Before and After, image by image and in total, in numbers and words. */
 import { count, DIGITS, integer, listOf, percent, sumOver } from '../../format.js';
 import type { Counts, LabelledImages, Scores } from '../../lab/views.js';
 
 export type Fate = 'right' | 'wrong' | 'forgotten' | 'learned';
 
 export interface TestImage {
-  /** Among all the test images. */
+  /** Position among all the test images. */
   readonly place: number;
   readonly before: number;
-  /** Undefined where only Before is shown. */
+  /** Undefined if only Before is shown. */
   readonly after: number | undefined;
   readonly fate: Fate;
 }
@@ -19,7 +19,7 @@ export interface Row {
   readonly images: readonly TestImage[];
 }
 
-/** The images by digit. @param answers  to each of them */
+/** Groups the images by digit. @param answers  the answers to each of them */
 export function rowsOf(labels: LabelledImages['labels'], answers: Counts['answers']): Row[] {
   const rows = DIGITS.map((digit) => ({ digit, images: [] as TestImage[] }));
   for (const [place, label] of labels.entries()) {
@@ -36,7 +36,7 @@ function fateOf(label: number, before: number, after: number): Fate {
 
 export const countOf = ({ images }: Row, fate: Fate) => images.filter((each) => each.fate === fate).length;
 
-/** `12 forgotten, 3 learned`; of Before alone: `9 misread`. */
+/** `12 forgotten, 3 learned`; with only Before: `9 misread`. */
 export function rowWords(row: Row): string {
   const [forgotten, learned, wrong] = [
     countOf(row, 'forgotten'),
@@ -56,7 +56,7 @@ const FATES = {
   learned: 'learned',
 };
 
-/** What became of an image; of Before alone, `right` or `wrong`. */
+/** What became of an image; with only Before, `right` or `wrong`. */
 export const fateWords = ({ after, fate }: TestImage) => (after === undefined ? fate : FATES[fate]);
 
 /** `Before: 8, After: 0, forgotten`. */
@@ -66,7 +66,7 @@ export function imageWords(image: TestImage): string {
   return `Before: ${before}${now}, ${fateWords(image)}`;
 }
 
-/** How many images more or fewer are right on some digits. */
+/** The change in the number of right answers on some digits. */
 export interface Change {
   readonly count: number;
   readonly isMore: boolean;
@@ -74,7 +74,7 @@ export interface Change {
   readonly words: string;
 }
 
-/** On the digits that were taught and on the others, or on all where an adapter came without that being known. */
+/** Changes on the taught digits and on the others, or on all digits if it is not known which were taught. */
 export function changesOf(base: Scores, adapted: Scores, taught: readonly number[]): Change[] {
   const others = DIGITS.filter((digit) => !taught.includes(digit));
   if (taught.length === 0 || others.length === 0) return [changeOn(DIGITS, 'all digits', base, adapted)];
@@ -84,12 +84,12 @@ export function changesOf(base: Scores, adapted: Scores, taught: readonly number
 function changeOn(digits: readonly number[], where: string, base: Scores, adapted: Scores): Change {
   const by = sumOver(base.wrong, digits) - sumOver(adapted.wrong, digits);
   const isMore = by > 0;
-  // Of none, "fewer" is the news on digits that were not taught, and "more" on those that were.
+  // For a change of 0, digits that were not taught say "0 fewer", taught ones "0 more".
   const word = isMore || (by === 0 && where !== 'the others') ? 'more' : 'fewer';
   return { count: Math.abs(by), isMore, words: `${word} right on ${where}` };
 }
 
-/** How much it reads of all. */
+/** The share of all test images that it reads right, in words. */
 export function totalWords({ images, base, adapted }: Counts): string {
   const of = `of ${count(images, 'test image')} right`;
   if (!adapted)

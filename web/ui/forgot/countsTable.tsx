@@ -10,7 +10,7 @@ interface CountsTableProps {
   readonly onCountAll: () => void;
 }
 
-/** The wrong answers by digit, in a chart and in numbers. */
+/** The wrong answers by digit, as a chart and as numbers. */
 export function CountsTable({ counts, digits, mnist, onCountAll }: CountsTableProps) {
   const { images, base, adapted } = counts;
   const row = (label: string, before: string, after: string | undefined) => (

@@ -1,4 +1,4 @@
-/** What it learned, and what it forgot: on images that it has not practised on. */
+/** What it learned, and what it forgot, on images that it has not practised on. */
 import type { Counts, LabelledImages } from '../../lab/views.js';
 import type { MnistState } from '../fetchAll.js';
 import { CountsTable } from './countsTable.js';
@@ -12,9 +12,9 @@ export interface ForgotProps {
   readonly counts: Counts | undefined;
   /** The digits that were taught. */
   readonly digits: readonly number[];
-  /** Whether the rows show After; the verdict compares both in any case. */
+  /** Whether the rows show After; the verdict always compares both. */
   readonly showAdapted: boolean;
-  /** In percent, as is `taughtReplay`, with which the adapter was taught. */
+  /** Old digits mixed in, in percent; the adapter was taught with `taughtReplay`, also in percent. */
   readonly replay: number;
   readonly taughtReplay: number | undefined;
   readonly onReplay: (percent: number) => void;
@@ -32,7 +32,7 @@ export function ForgotBody(props: ForgotProps) {
       {counts ? (
         <Verdict counts={counts} digits={digits} />
       ) : (
-        <p class="hint">The test images are not counted yet.</p>
+        <p class="hint">The test images have not been counted yet.</p>
       )}
       {images && counts && <Strips images={images} answers={counts.answers} showAdapted={showAdapted} />}
       <Replay {...replay} />

@@ -6,12 +6,12 @@ interface LargeProps {
   readonly digit: number;
   readonly image: TestImage;
   readonly images: Uint8Array;
-  /** Where the small one is, in pixels of the page. */
+  /** Position of the small image, in pixels of the page. */
   readonly x: number;
   readonly bottom: number;
 }
 
-/** One image, large enough to be seen, and how it is read. */
+/** One enlarged image, and how it is read. */
 export function Large({ digit, image, images, x, bottom }: LargeProps) {
   const { place, before, after, fate } = image;
   const pixels = images.subarray(place * PIXELS, (place + 1) * PIXELS);

@@ -1,7 +1,7 @@
-/** How many old digits are mixed in, and what that does, to be tried at once. */
+/** The share of old digits to mix in, with a button to try it at once. */
 
 interface ReplayProps {
-  /** In percent, as is `taughtReplay`, with which it was taught last. */
+  /** Old digits mixed in, in percent; the last lesson had `taughtReplay`, also in percent. */
   readonly replay: number;
   readonly taughtReplay: number | undefined;
   readonly onReplay: (percent: number) => void;
@@ -33,7 +33,7 @@ export function Replay({ replay, taughtReplay, onReplay, onTeachAgain, canTeach,
         />
         <p id="replay-hint" class="hint">
           {replay === 0
-            ? 'With no old digits mixed in it learns yours and forgets others: try it.'
+            ? 'With no old digits mixed in, it learns yours and forgets others: try it.'
             : `Of every 100 images it practises on, ${replay} are ordinary digits that other people wrote.`}
         </p>
       </div>

@@ -1,19 +1,19 @@
-/** How a row of test images is drawn: tiny, what changed in colour with the digit that is read now below it. */
+/** Draws a row of tiny test images: changed ones in colour, with the digit that is read now below. */
 import { PIXELS } from '../../lab/pixels.js';
 import type { Row, TestImage } from './changes.js';
 
 const SIDE = 28;
-/** Digits leave the edges of their images empty. */
+/** Empty edge of the images, in pixels. */
 const EDGE = 3;
 const INSIDE = SIDE - 2 * EDGE;
 
-/** Sizes in the device's pixels. */
+/** Sizes in device pixels. */
 export interface Geometry {
   readonly columns: number;
   readonly cell: number;
-  /** From one line of images to the next: the image and what is written below it. */
+  /** Distance from one line of images to the next: an image and the text below it. */
   readonly pitch: number;
-  /** Device pixels in one of the page's. */
+  /** Device pixels per pixel of the page. */
   readonly density: number;
 }
 
@@ -26,7 +26,7 @@ export interface Palette {
   readonly good: string;
 }
 
-/** A row in one line where its images are then large enough to be seen, otherwise in two. */
+/** Puts a row on one line if its images are then large enough to see, otherwise on two. */
 export function geometryOf(width: number, density: number): Geometry {
   const columns = width >= 100 * LEAST_CELL ? 100 : 50;
   const cell = (width * density) / columns;
@@ -38,7 +38,7 @@ export function geometryOf(width: number, density: number): Geometry {
   };
 }
 
-/** Sizes in the page's pixels. */
+/** Least sizes in pixels of the page. */
 const LEAST_CELL = 8;
 const LEAST_TEXT = 8;
 
@@ -49,14 +49,14 @@ export const placeOf = ({ columns, cell, pitch }: Geometry, i: number) => ({
   y: Math.floor(i / columns) * pitch,
 });
 
-/** The image at a point, or the nearest. */
+/** The image at a point, or the nearest one. */
 export function imageAt({ columns, cell, pitch }: Geometry, x: number, y: number, count: number): number {
   const column = Math.min(Math.max(Math.floor(x / cell), 0), columns - 1);
   const line = Math.min(Math.max(Math.floor(y / pitch), 0), Math.ceil(count / columns) - 1);
   return Math.min(line * columns + column, count - 1);
 }
 
-/** The ink of a row's images side by side without their edges, as opacity. */
+/** The ink of a row's images, side by side without their edges, as opacity. */
 export function inkOf(row: Row, images: Uint8Array): HTMLCanvasElement {
   const ink = document.createElement('canvas');
   [ink.width, ink.height] = [INSIDE * row.images.length, INSIDE];
@@ -93,7 +93,7 @@ export function drawStrip(
     const from = INSIDE * line * columns;
     context.drawImage(ink, from, 0, INSIDE * columns, INSIDE, 0, line * pitch, canvas.width, side);
   }
-  // So far there is ink alone: it takes its colours, then what lies behind it.
+  // So far there is only ink: first it gets its colours, then the background is drawn behind it.
   context.globalCompositeOperation = 'source-atop';
   context.fillStyle = palette.faint;
   context.fillRect(0, 0, canvas.width, canvas.height);
@@ -119,14 +119,14 @@ export function drawStrip(
 
 const isTile = ({ fate }: TestImage) => fate === 'forgotten' || fate === 'learned';
 
-/** Of Before alone, what is wrong has its colour. */
+/** Colour of an image; without After, wrong answers get the colour of Before. */
 function markColour({ fate, after }: TestImage, { soft, base, bad, good }: Palette): string {
   if (fate === 'forgotten') return bad;
   if (fate === 'learned') return good;
   return fate === 'wrong' && after === undefined ? base : soft;
 }
 
-/** What is read instead; a tick where it is right at last. */
+/** The digit that is read instead, or a tick if the image was learned. */
 function markText({ fate, before, after }: TestImage): string {
   return fate === 'learned' ? '✓' : `${after ?? before}`;
 }

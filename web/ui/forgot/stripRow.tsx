@@ -90,7 +90,7 @@ const firstMarked = ({ images }: Row) =>
     0,
   );
 
-/** Along the images to the left and right, from one that is marked to the next up and down. */
+/** The image that a key leads to: left and right to the neighbours, up and down to marked ones. */
 function moved(key: string, index: number, { images }: Row): number | undefined {
   const last = images.length - 1;
   const marked = images.flatMap(({ fate }, i) => (fate === 'right' ? [] : [i]));

@@ -1,4 +1,4 @@
-/** The 1,000 test images, a row for each digit, with one of them shown large where it is pointed at. */
+/** The 1,000 test images, one row per digit; the image under the pointer is shown large. */
 import { useMemo, useRef, useState } from 'preact/hooks';
 import type { Counts, LabelledImages } from '../../lab/views.js';
 import { countOf, rowsOf } from './changes.js';

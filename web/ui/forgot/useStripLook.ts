@@ -7,7 +7,7 @@ export interface StripLook {
   readonly palette: Palette;
 }
 
-/** What a canvas does not find out by itself: how much room there is, and the colours of light or dark. */
+/** What a canvas cannot find out itself: the available room, and the colours of the light or dark scheme. */
 export function useStripLook(place: RefObject<HTMLElement | null>): StripLook | undefined {
   const [look, setLook] = useState<StripLook>();
   useLayoutEffect(() => {
@@ -32,7 +32,7 @@ export function useStripLook(place: RefObject<HTMLElement | null>): StripLook | 
 }
 
 function paletteOf(element: HTMLElement): Palette {
-  // A property of its own keeps `light-dark()` as it is written; only where it is used it becomes a colour.
+  // A custom property keeps `light-dark()` as written; it becomes a colour only where it is used.
   const probe = element.appendChild(document.createElement('span'));
   const colour = (value: string) => {
     probe.style.color = value;

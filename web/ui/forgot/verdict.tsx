@@ -2,7 +2,7 @@ import { integer } from '../../format.js';
 import type { Counts } from '../../lab/views.js';
 import { type Change, changesOf, totalWords } from './changes.js';
 
-/** What an adapter changed in two numbers and a sentence; of the network alone, the sentence. */
+/** What an adapter changed, in two numbers and a sentence; only the sentence without an adapter. */
 export function Verdict({ counts, digits }: { readonly counts: Counts; readonly digits: readonly number[] }) {
   const { base, adapted } = counts;
   const changes = adapted ? changesOf(base, adapted, digits) : [];

@@ -4,7 +4,7 @@ import { answer, type Side } from '../../answer.js';
 import { percent } from '../../format.js';
 import { drawn, ready } from '../../state.js';
 
-/** An answer that stands for so long is read out; those that it passed through are not. */
+/** Time after which an unchanged answer is announced; passing answers are not. */
 const SETTLED_MS = 700;
 
 const WHO: Readonly<Record<Side, string>> = {
@@ -13,7 +13,7 @@ const WHO: Readonly<Record<Side, string>> = {
   new: 'the new network',
 };
 
-/** The digit that is read, large. */
+/** The digit that the network reads, large. */
 export function AnswerFigure() {
   const { side, isLearning, probabilities, digit } = answer.value;
   const share = probabilities && digit !== undefined ? percent(probabilities[digit]) : '';

@@ -7,7 +7,7 @@ const SIDES = [
   { name: 'After', isOn: true },
 ];
 
-/** Switches the adapter off and on; the key A does too. */
+/** Switches the adapter off and on, like the key A. */
 export function Compare() {
   useEffect(() => {
     const press = ({ key, target, ctrlKey, metaKey, altKey }: KeyboardEvent) => {
@@ -21,10 +21,7 @@ export function Compare() {
   }, []);
   const hasAdapter = adapter.value !== undefined;
   return (
-    <fieldset
-      class="compare"
-      title={hasAdapter ? 'Key A' : 'There is something to compare once it has learned'}
-    >
+    <fieldset class="compare" title={hasAdapter ? 'Key A' : 'You can compare once it has learned something'}>
       <legend class="visually-hidden">Show the answer before or after it learned (key A)</legend>
       {SIDES.map(({ name, isOn }) => (
         <label key={name} class={isOn ? 'adapted' : 'base'}>

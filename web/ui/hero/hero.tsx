@@ -1,4 +1,4 @@
-/** The pad, what the network reads, and one tap that teaches it. */
+/** The pad, the network's answer, and the buttons that teach it. */
 import '../../styles/hero.css';
 import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';

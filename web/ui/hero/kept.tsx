@@ -15,7 +15,7 @@ export function Kept() {
       </p>
       <ul class="drawings" aria-label="Kept drawings">
         {all.map((each, i) => (
-          // Drawings have no names; their places are all there is.
+          // Drawings have no names, only places.
           <li key={i}>
             <button
               type="button"

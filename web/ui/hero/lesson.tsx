@@ -1,4 +1,4 @@
-/** What the visitor can do now, how the lesson goes, and what it was. */
+/** A line about what to do next, the running lesson, or the latest one. */
 import { lesson, stop, undoLesson } from '../../actions.js';
 import { count, integer } from '../../format.js';
 import { adapter } from '../../saved.js';
@@ -26,7 +26,7 @@ function Running() {
   const { iteration, iterations } = progress.value ?? { iteration: 0, iterations: 1 };
   return (
     <>
-      <progress aria-label="How far it has learned" max={iterations || 1} value={iteration} />
+      <progress aria-label="Progress of the lesson" max={iterations || 1} value={iteration} />
       <button type="button" class="stop" onClick={stop}>
         Stop
       </button>
@@ -49,8 +49,8 @@ function learned({ label, seconds, drawings, reads }: NonNullable<typeof lesson.
 }
 
 function hint(): string {
-  if (!ready.value) return busy.value ? 'The network is on its way.' : 'The network is not loaded yet.';
+  if (!ready.value) return busy.value ? 'The network is loading.' : 'The network is not loaded yet.';
   if (!drawn.value) return 'Draw a digit, or let a sample draw itself.';
   if (adapter.value) return 'Wrong? One tap teaches it this one too.';
-  return 'Is it wrong? One tap teaches it, from this one drawing, on this device.';
+  return 'Is it wrong? One tap teaches it, from this one drawing, right on this device.';
 }

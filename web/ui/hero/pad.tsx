@@ -7,7 +7,7 @@ import { drawn } from '../../state.js';
 import { inkOn, type Point } from '../../strokes.js';
 import { imageOn } from '../thumbnail.js';
 
-/** Pixels of the canvas, whatever its size on the screen. */
+/** Side of the canvas in pixels, whatever its size on the screen. */
 const SIDE = 280;
 
 export function Pad() {
@@ -51,7 +51,7 @@ export function Pad() {
   );
 }
 
-/** Draws what the pointer does, once a frame. @returns how to stop listening */
+/** Draws the pointer's movements once per frame. @returns a function that stops listening */
 function listen(canvas: HTMLCanvasElement): () => void {
   const controller = new AbortController();
   const { signal } = controller;
@@ -72,7 +72,7 @@ function listen(canvas: HTMLCanvasElement): () => void {
     listener: (event: PointerEvent) => void,
   ) => canvas.addEventListener(name, listener, { signal });
   on('pointerdown', (event) => {
-    // One finger draws; the others do not.
+    // Only the first finger draws.
     if (isDown || !event.isPrimary) return;
     event.preventDefault();
     canvas.focus({ preventScroll: true });

@@ -3,7 +3,7 @@ import { canUndo, clear, drawSample, sheet, showImage, undo } from '../../sheet.
 import { quickDigits } from '../../state.js';
 import type { Stroke } from '../../strokes.js';
 
-/** What can be done with the pad, and drawings for those without a pen. */
+/** Actions for the pad, and sample drawings. */
 export function Samples() {
   const isEmpty = sheet.value.length === 0;
   return (
@@ -28,7 +28,7 @@ export function Samples() {
   );
 }
 
-/** A digit that somebody wrote, from the test images. */
+/** A digit from the test images, written by somebody else. */
 function AnyDigit() {
   const digits = quickDigits.value;
   const images = digits instanceof Error ? undefined : digits?.images;

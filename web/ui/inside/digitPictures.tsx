@@ -9,7 +9,7 @@ const SIDE = 28;
 
 interface Layered {
   readonly name: 'before' | 'change' | 'after';
-  /** By digit. */
+  /** Pictures by digit. */
   readonly pictures: readonly Float32Array[];
   readonly scale: number;
 }
@@ -23,7 +23,7 @@ interface DigitPicturesProps {
 /** What the network looks for in each digit, one of them enlarged. */
 export function DigitPictures({ inside, pixels, digit }: DigitPicturesProps) {
   const [picked, setPicked] = useState<number>();
-  // Another digit was taught: that is what there is to see.
+  // Another digit was taught, so that one is shown.
   useEffect(() => setPicked(undefined), [digit]);
   const rows = useMemo(() => rowsOf(inside), [inside]);
   const shown = picked ?? digit ?? 0;
@@ -41,7 +41,7 @@ export function DigitPictures({ inside, pixels, digit }: DigitPicturesProps) {
       <p class="hint">
         {rows.length > 1
           ? `From top to bottom: before, change, after. ${strengthText(rows[0].scale, rows[1].scale)} ${noiseText(inside)}`
-          : 'Teach it something, and you see here what changed.'}
+          : 'Teach it something to see here what changed.'}
       </p>
       <div class="ten-digits">
         {DIGITS.map((each) => (
@@ -65,7 +65,7 @@ export function DigitPictures({ inside, pixels, digit }: DigitPicturesProps) {
   );
 }
 
-/** The base alone where there is no adapter. */
+/** Rows of pictures; only the base's if there is no adapter. */
 function rowsOf({ before, after }: Inside): Layered[] {
   const picturesOf = (weights: Float32Array) => DIGITS.map((digit) => digitOf(weights, digit));
   const scale = scaleOf(before.weights);
@@ -110,9 +110,7 @@ function Enlarged(props: Omit<DigitPicturesProps, 'digit'> & { rows: Layered[]; 
         </Picture>
       )}
       {effect && <p aria-live="polite">{effectText(digit, effect)}</p>}
-      {!effect && inside.after && (
-        <p class="hint">Draw something, and see what the change makes of your ink.</p>
-      )}
+      {!effect && inside.after && <p class="hint">Draw something to see what the change does to your ink.</p>}
     </div>
   );
 }

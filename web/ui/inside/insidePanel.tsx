@@ -8,16 +8,16 @@ import { StripFigure } from './stripFigure.js';
 import { captionText, stateText } from './words.js';
 
 export interface InsidePanelProps {
-  /** Undefined until the network is there. */
+  /** Undefined until the network is loaded. */
   readonly inside: Inside | undefined;
-  /** The drawing on the pad, as MNIST has it. */
+  /** The drawing on the pad in MNIST's form. */
   readonly pixels: Uint8Array | undefined;
   /** The rank that the slider shows. */
   readonly rank: number;
   readonly onRank: (rank: number) => void;
   /** The rank of the current adapter. */
   readonly rankTaught: number | undefined;
-  /** What was taught last, or what the network answers. */
+  /** The digit that was taught last, or the network's answer. */
   readonly digit: number | undefined;
   readonly busy: boolean;
   readonly onTeachAgain: () => void;
@@ -35,7 +35,7 @@ export function InsidePanel({ inside, pixels, digit, ...slider }: InsidePanelPro
   );
 }
 
-/** @param props.isShown  whether the adapter is drawn, not how one of another rank starts */
+/** @param props.isShown  whether to draw the adapter, or else the start of one of another rank */
 function LayerFigure(props: { readonly inside: Inside; readonly rank: number; readonly isShown: boolean }) {
   const { inside, rank, isShown } = props;
   const [picked, setPicked] = useState<string>();

@@ -1,16 +1,16 @@
-/** The numbers that the figure says and draws. */
+/** The numbers that the figure states and draws. */
 import { PIXELS } from '../../lab/pixels.js';
 import { MOST_RANK } from '../../lab/ranks.js';
 import type { Inside } from '../../lab/views.js';
 
 /** Weights and biases of the network. */
 export const NETWORK_SIZE = 235_146;
-/** Values beyond this share of all do not stretch a scale. */
+/** Share of the values that a scale covers, so that a few large ones do not stretch it. */
 const SHARE = 0.995;
 
 type Layers = readonly { readonly inFeatures: number; readonly outFeatures: number }[];
 
-/** What an adapter of this rank trains here: A and B of each layer, and the biases. */
+/** Size of an adapter of this rank that is taught here: A and B of each layer, and the biases. */
 export function adapterSize(layers: Layers, rank: number): number {
   return layers.reduce(
     (sum, { inFeatures, outFeatures }) => sum + rank * (inFeatures + outFeatures) + outFeatures,
@@ -18,13 +18,13 @@ export function adapterSize(layers: Layers, rank: number): number {
   );
 }
 
-/** The stops of the slider; an adapter of a higher rank is one more, at its end. */
+/** The stops of the slider; an adapter of a higher rank adds one at the end. */
 export function ranksOf(rankTaught: number | undefined): number[] {
   const ranks = Array.from({ length: MOST_RANK }, (_, i) => i + 1);
   return rankTaught !== undefined && rankTaught > MOST_RANK ? [...ranks, rankTaught] : ranks;
 }
 
-/** The size that full colour stands for: of nearly all values, so that single ones do not pale the rest. */
+/** The value that full colour stands for. It covers nearly all values, so that single large ones do not pale the rest. */
 export function scaleOf(values: Float32Array): number {
   const sizes = values.map(Math.abs).sort();
   return sizes[Math.floor(SHARE * (sizes.length - 1))] || 1;
@@ -52,21 +52,21 @@ export function rangeOf(values: Float32Array): readonly [least: number, most: nu
   return [least, most];
 }
 
-/** What an adapter does to the score of one digit, for one drawing. */
+/** The effect of an adapter on the score of one digit, for one drawing. */
 export interface Effect {
   /** The score before the last ReLU. */
   readonly before: number;
   readonly after: number;
-  /** What each pixel's ink adds through the change; 0 where there is no ink. */
+  /** What each pixel's ink adds through the change; 0 without ink. */
   readonly ink: Float32Array;
   /** Their sum. */
   readonly fromInk: number;
-  /** What the change adds to the score of an empty pad, which is not 0 for the network. */
+  /** What the change adds to the score of an empty pad, whose pixels are not 0 for the network. */
   readonly fromPaper: number;
 }
 
 /**
- * `after − before = fromInk + fromPaper`: a pixel is what an empty one is, and its ink.
+ * `after − before = fromInk + fromPaper`: each pixel counts as an empty one plus its ink.
  * @returns undefined without an adapter
  */
 export function effectOn(
@@ -77,7 +77,7 @@ export function effectOn(
   if (!after) return undefined;
   const weights = digitOf(before.weights, digit);
   const change = difference(digitOf(after.weights, digit), weights);
-  /** What weights make of the ink, and of an empty pad. */
+  /** Contributions of the ink, and of an empty pad. */
   const inkOf = (values: Float32Array) => values.map((value, i) => (value * (pixels[i] / 255)) / input.std);
   const paperOf = (values: Float32Array) => (-sum(values) * input.mean) / input.std;
   const ink = inkOf(change);

@@ -1,4 +1,4 @@
-/** What the strips show: the block, A and B of one layer. */
+/** The parts that the strips show: the block, A and B of one layer. */
 import { integer } from '../../format.js';
 import type { InsideLayer } from '../../lab/views.js';
 import { difference, productOf, rangeOf, scaleOf } from './numbers.js';
@@ -6,36 +6,36 @@ import { difference, productOf, rangeOf, scaleOf } from './numbers.js';
 export type PartName = 'block' | 'a' | 'b';
 export type Mode = 'now' | 'change';
 
-/** Numbers that are drawn a pixel each. */
+/** Numbers that are drawn one pixel each. */
 export interface Picture {
-  /** Row by row. */
+  /** Values row by row. */
   readonly values: Float32Array;
   readonly columns: number;
-  /** The size of a value in full colour. */
+  /** Size of a value in full colour. */
   readonly scale: number;
-  /** Of a factor of the adapter, of what speaks for a digit and against it, or of what is frozen. */
+  /** Colours: of an adapter's factor, of evidence for and against a digit, or of frozen weights. */
   readonly tint: 'factor' | 'speaks' | 'grey';
 }
 
 export interface Part extends Picture {
   readonly title: string;
   readonly rows: number;
-  /** How it comes to be. */
+  /** Origin of the numbers: `frozen`, `trained` or `computed from A and B`. */
   readonly kind: string;
 }
 
 export type Parts = Readonly<Record<PartName, Part>>;
 
-/** A and B as the adapter has them, or as one of this rank starts. */
+/** A and B of the adapter, or the start values of one of this rank. */
 export interface Shown {
   readonly rank: number;
   readonly a: Float32Array;
   readonly b: Float32Array;
-  /** Undefined where it is not known. */
+  /** Start of A; undefined if not known. */
   readonly start: Float32Array | undefined;
 }
 
-/** @returns undefined where the adapter leaves the layer as it is */
+/** @returns undefined if the adapter does not change the layer */
 export function shownOf(
   layer: InsideLayer,
   rank: number,
@@ -49,7 +49,7 @@ export function shownOf(
   return a && { rank, a, b: new Float32Array(layer.outFeatures * rank), start: a };
 }
 
-/** @returns the block alone where there is no A and no B */
+/** @returns only the block if there are no A and B */
 export function partsOf(
   layer: InsideLayer,
   shown: Shown | undefined,
@@ -74,7 +74,7 @@ export function partsOf(
 
 const frozen = new WeakMap<InsideLayer, Part>();
 
-/** Made once: it stays while the slider is dragged, and its scale takes a while. */
+/** The frozen block, made once: it stays while the slider is dragged, and its scale is slow to compute. */
 function frozenPart(layer: InsideLayer): Part {
   const { weight, inFeatures } = layer;
   const made = frozen.get(layer) ?? part('W', weight, inFeatures, { kind: 'frozen', tint: 'grey' });

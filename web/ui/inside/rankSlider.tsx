@@ -16,7 +16,7 @@ export function RankSlider({ inside, rank, onRank, rankTaught, busy, onTeachAgai
   const slider = useRef<HTMLInputElement>(null);
   const teach = () => {
     if (busy) return;
-    // The button goes when that rank is taught, and would take the focus with it.
+    // The button disappears once that rank is taught, and would take the focus with it.
     slider.current?.focus({ preventScroll: true });
     onTeachAgain();
   };

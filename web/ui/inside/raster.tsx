@@ -3,14 +3,14 @@ import type { Picture } from './parts.js';
 
 type Colour = readonly [red: number, green: number, blue: number];
 
-/** Seen on a light card as on a dark one: what is near 0 lets the card through. */
+/** Tints that work on light and dark cards: values near 0 are transparent. */
 const TINTS = {
-  /** A factor of the adapter: above 0, and below. */
+  /** Colours of an adapter's factor: positive and negative. */
   factor: [
     [217, 104, 18],
     [150, 112, 84],
   ],
-  /** What speaks for a digit, and against it. */
+  /** Colours of evidence for a digit and against it. */
   speaks: [
     [224, 112, 24],
     [66, 124, 226],
@@ -18,11 +18,11 @@ const TINTS = {
 } as const satisfies Record<Exclude<Picture['tint'], 'grey'>, readonly [above: Colour, below: Colour]>;
 
 export interface RasterProps extends Picture {
-  /** What it shows; without it, it belongs to something that says so. */
+  /** Text for screen readers; undefined if the element around it has one. */
   readonly label?: string | undefined;
 }
 
-/** Numbers as a picture, a pixel each. */
+/** Numbers as a picture, one pixel each. */
 export function Raster({ values, columns, scale, tint, label }: RasterProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const rows = values.length / columns;

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { type Part, type PartName, type Parts, rangeText, signed, sizeText } from './parts.js';
 import { Raster } from './raster.js';
 
-/** Pixels a weight at most, by the layer's width: narrow layers are drawn larger. */
+/** Most pixels per weight, by the layer's width: narrow layers are drawn larger. */
 const unitOf = (columns: number) => Math.max(1, Math.round(400 / columns));
 
 interface Place {
@@ -19,7 +19,7 @@ const STEPS: Readonly<Record<string, readonly [rows: number, columns: number]>> 
   ArrowRight: [0, 1],
 };
 
-/** The block with A above it and B beside it, to scale: a number of the block has its row of B and its column of A. */
+/** The block with A above it and B beside it, to scale: each number of the block lines up with its row of B and column of A. */
 export function StripFigure({ parts }: { readonly parts: Pick<Parts, 'block'> & Partial<Parts> }) {
   const [chosen, setChosen] = useState<Place>({ name: 'block', row: 0, column: 0 });
   const place = inside(chosen, parts);
@@ -54,7 +54,7 @@ export function StripFigure({ parts }: { readonly parts: Pick<Parts, 'block'> & 
   );
 }
 
-/** Where the pointer was last, if that is still there. */
+/** The last place of the pointer, if it still exists. */
 function inside(place: Place, parts: Pick<Parts, 'block'> & Partial<Parts>): Place {
   const part = parts[place.name];
   return part && place.row < part.rows && place.column < part.columns
@@ -78,7 +78,7 @@ function Strip(props: {
     const [y, x] = [(clientY - box.top) / box.height, (clientX - box.left) / box.width];
     clamped(Math.floor(y * rows), Math.floor(x * columns));
   };
-  /** By the keyboard or a screen reader, which point at no pixel. */
+  /** Chooses a place for the keyboard or a screen reader, which do not point at a pixel. */
   const choose = () => clamped(place?.row ?? 0, place?.column ?? 0);
   const step = (event: KeyboardEvent) => {
     const [down, right] = STEPS[event.key] ?? [0, 0];

@@ -1,36 +1,36 @@
-/** What the figure says of itself. */
+/** The texts of the figure. */
 import { integer } from '../../format.js';
 import type { Inside, InsideLayer } from '../../lab/views.js';
 import { adapterSize, type Effect, moved, NETWORK_SIZE } from './numbers.js';
 import { type Shown, signed } from './parts.js';
 
-/** So little of A has moved that it looks as it did. */
+/** Relative change of A below which it still looks like noise. */
 const LOOKS_LIKE_NOISE = 0.5;
 
-/** The number of what an adapter of a rank trains, beside the network's. */
+/** The size of an adapter compared with the network's. */
 export function countText(count: number): string {
   const percent = ((100 * count) / NETWORK_SIZE).toFixed(1);
   return `${integer(count)} numbers, ${percent} % of the network's ${integer(NETWORK_SIZE)}`;
 }
 
-/** An adapter from a file may train more or less than one that is taught here. */
+/** Size of the adapter; one from a file may train more or fewer numbers than one that is taught here. */
 export function sizeOf(inside: Inside, rank: number, isShown: boolean): number {
   return isShown && inside.adapter ? inside.adapter.trainable : adapterSize(inside.layers, rank);
 }
 
 export function captionText({ inFeatures, outFeatures }: InsideLayer, shown: Shown | undefined): string {
-  if (!shown) return 'W is frozen, and this adapter leaves this layer as it is.';
+  if (!shown) return 'W is frozen, and this adapter does not change this layer.';
   const { rank } = shown;
   const product = `${rank} × (${inFeatures} + ${outFeatures}) = ${integer(rank * (inFeatures + outFeatures))}`;
   return `W is frozen: only A and B are trained. B·A has the size of W, but it is made of ${product} numbers.`;
 }
 
-/** What there is to see in A and B. */
+/** What can be seen in A and B. */
 export function stateText(
   { adapter }: Inside,
   { shown, isShown }: { readonly shown: Shown | undefined; readonly isShown: boolean },
 ): string {
-  const start = 'A starts as noise, B as zeros: at first B·A is zero, and nothing changes.';
+  const start = 'A starts as noise, B as zeros: at first B·A is zero and changes nothing.';
   if (!adapter) return start;
   if (!isShown) return `${start} Your adapter has rank ${adapter.rank}.`;
   if (!shown) return '';
@@ -38,25 +38,25 @@ export function stateText(
   const share = moved(shown.a, shown.start);
   const percent = share < 0.01 ? 'less than 1' : `${Math.round(100 * share)}`;
   const looks = share < LOOKS_LIKE_NOISE ? ', so it still looks like noise' : '';
-  return `A has moved by ${percent} % from the noise it started with${looks}. B started as zeros: all you see in it was learned.`;
+  return `A has moved by ${percent} % from the noise it started with${looks}. B started as zeros: everything you see in it was learned.`;
 }
 
-/** How much stronger the change is drawn than the weights themselves; '' where it is not. */
+/** How much stronger or weaker the change is drawn than the weights; '' if it is not. */
 export function strengthText(scale: number, changeScale: number): string {
   const times = scale / changeScale;
   if (times >= 1.15)
-    return `The change is drawn ${times.toPrecision(2)} times stronger, so that it can be seen.`;
+    return `The change is drawn ${times.toPrecision(2)} times stronger, so that you can see it.`;
   if (times <= 0.87) {
     return `The change is drawn ${(1 / times).toPrecision(2)} times weaker, because it is larger than what was there.`;
   }
   return '';
 }
 
-/** Why much of the change is noise to the eye; '' where it may not be. */
+/** Why much of the change looks like noise; '' if it may not. */
 export function noiseText({ adapter, layers: [first] }: Inside): string {
   const start = adapter?.isTaughtHere && first.factors && first.starts.get(first.factors.rank);
   return start && first.factors && moved(first.factors.a, start) < LOOKS_LIKE_NOISE
-    ? 'Much of the change is noise, because A, which it is made of, still mostly is.'
+    ? 'Much of the change is noise, because A, which it is made from, is still mostly noise.'
     : '';
 }
 

@@ -12,7 +12,7 @@ const NAMES: Readonly<Record<DeviceName, string>> = {
 
 export function Device() {
   const view = device.value;
-  if (!view) return <p class="hint">The network is on its way.</p>;
+  if (!view) return <p class="hint">The network is loading.</p>;
   const found = devices.value.filter(({ available }) => available).map(({ name }) => name);
   const choices = found.includes(view.name) ? found : [view.name, ...found];
   return (
@@ -30,7 +30,7 @@ export function Device() {
           onChange={({ currentTarget }) => {
             const chosen = devices.value.find(({ name }) => name === currentTarget.value);
             if (chosen && !busy.value) void chooseDevice(chosen.name);
-            // Until it is there, the list says what is used now.
+            // Until the new device is open, the list shows the present one.
             currentTarget.value = view.name;
           }}
         >

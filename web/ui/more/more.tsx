@@ -1,4 +1,4 @@
-/** What only some visitors want, folded. */
+/** Parts for only some visitors, folded. */
 import type { ComponentChildren } from 'preact';
 import { lookForDevices } from '../../devices.js';
 import { Device } from './device.js';
@@ -18,7 +18,7 @@ export function More() {
           <Part id="settings" title="Settings">
             <TeachSettings />
           </Part>
-          <Part id="practice" title="Practise digits of MNIST">
+          <Part id="practice" title="Practise MNIST digits">
             <Practice />
           </Part>
           <Part id="network" title="The network">

@@ -5,10 +5,14 @@ import { digits } from '../../teachSettings.js';
 import { busy } from '../../work.js';
 import { FetchAll } from '../fetchAll.js';
 
-/** The tutorial's own job: some digits of MNIST, and what the others lose. */
+/** The tutorial's task: practise some MNIST digits, and see what the others lose. */
 export function Practice() {
   const why =
-    digits.value.length === 0 ? 'Choose at least one digit.' : hasMnist.value ? undefined : 'It needs MNIST.';
+    digits.value.length === 0
+      ? 'Choose at least one digit.'
+      : hasMnist.value
+        ? undefined
+        : 'This requires MNIST.';
   const canTeach = ready.value && !busy.value && why === undefined;
   return (
     <form
@@ -32,7 +36,7 @@ export function Practice() {
         </button>
         {why && <p class="hint">{why}</p>}
       </div>
-      <FetchAll label="Fetch all of MNIST" mnist={mnist.value} onFetch={() => void fetchMnist()} />
+      <FetchAll label="Download all of MNIST" mnist={mnist.value} onFetch={() => void fetchMnist()} />
     </form>
   );
 }

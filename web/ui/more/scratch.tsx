@@ -41,7 +41,7 @@ export function Scratch() {
         <button type="submit" aria-disabled={!canTrain.value}>
           Train from scratch
         </button>
-        {!hasMnist.value && <p class="hint">It needs all of MNIST, which you can fetch above.</p>}
+        {!hasMnist.value && <p class="hint">This requires all of MNIST, which you can download above.</p>}
       </form>
       <Training of="base" />
       <Decision />
@@ -49,7 +49,7 @@ export function Scratch() {
   );
 }
 
-/** Whether the new network takes the place of the one there is. */
+/** The choice between the new network and the present one. */
 function Decision() {
   const shown = isCandidateShown.value ? candidate.value : undefined;
   const now = counts.value?.base;

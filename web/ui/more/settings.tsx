@@ -1,10 +1,10 @@
-/** How it is taught. */
+/** The settings of a lesson. */
 import { putDefaultsBack, teachAgain } from '../../actions.js';
 import { areDefaults, obstacle, type Settings, settings } from '../../teachSettings.js';
 import { busy } from '../../work.js';
 import { Training } from '../training.js';
 
-/** The share of old digits has its own place on the page. */
+/** All settings except the share of old digits, which has its own place on the page. */
 type NumberSetting = Exclude<keyof Settings, 'replay'>;
 
 interface Field {

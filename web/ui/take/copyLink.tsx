@@ -1,16 +1,16 @@
-/** A button that copies a link, and shows it where the browser does not let it be copied. */
+/** A button that copies a link, or shows the link if the browser does not allow copying. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { TakeButton } from './takeButton.js';
 
-/** How long the button says so. */
+/** How long the button says "Copied". */
 const COPIED_MS = 4000;
 
 interface CopyLinkProps {
-  /** Makes the link; undefined where it could not, and that was said. */
+  /** Makes the link; undefined if it failed, which the page has reported. */
   readonly onCopyLink: () => string | undefined;
   readonly obstacle: string | undefined;
-  /** What the link carries, where it is not the adapter. */
+  /** What the link carries, if not the adapter. */
   readonly children?: ComponentChildren;
 }
 
@@ -47,7 +47,7 @@ export function CopyLink({ onCopyLink, obstacle, children }: CopyLinkProps) {
   );
 }
 
-/** Browsers refuse the clipboard to pages that are not secure, and where a visitor has said so. */
+/** Copies a text. Browsers refuse that to insecure pages, and if the visitor has forbidden it. */
 async function wasCopied(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
@@ -59,7 +59,7 @@ async function wasCopied(text: string): Promise<boolean> {
 
 function ByHand({ link }: { readonly link: string }) {
   const field = useRef<HTMLInputElement>(null);
-  // Another link is selected again.
+  // A new link is selected again.
   useEffect(() => {
     field.current?.focus();
     field.current?.select();

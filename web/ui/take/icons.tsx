@@ -1,6 +1,6 @@
-/** Line drawings beside the words of a button, which say the same. */
+/** Line drawings beside the words of a button. */
 
-/** The whole of an SVG path, in a box of 24. */
+/** SVG paths in a box of 24. */
 const PATHS = {
   zip: 'M12 3v12m0 0 5-5m-5 5-5-5M4 20h16',
   link: 'M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.7-5.7l-1.6 1.6M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.7 5.7l1.6-1.6',

@@ -1,15 +1,15 @@
-/** Where an adapter comes in: picked as a file, or dropped anywhere on the page. */
+/** Loads an adapter from picked files, or from files dropped anywhere on the page. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from './icons.js';
 import '../../styles/take.css';
 
 export interface LoadProps {
   readonly onFiles: (files: readonly File[]) => void;
-  /** While something else is going on. */
+  /** Whether the page is busy with something else. */
   readonly busy: boolean;
-  /** Whether there is a network that an adapter could fit. */
+  /** Whether the network is loaded. */
   readonly ready: boolean;
-  /** Told, as a sentence, why the files are not loaded now. */
+  /** Reports, as a sentence, why the files are not loaded now. */
   readonly onRefused: (reason: string) => void;
 }
 
@@ -17,12 +17,12 @@ const ACCEPTED = '.zip,.json,.safetensors';
 
 function take({ onFiles, busy, ready, onRefused }: LoadProps, files: FileList | null | undefined): void {
   if (!files || files.length === 0) return;
-  if (!ready) onRefused('Nothing is loaded before the network is there: try it again then.');
-  else if (busy) onRefused('Nothing is loaded while something else is going on: try it again afterwards.');
+  if (!ready) onRefused('The network is not loaded yet: try again in a moment.');
+  else if (busy) onRefused('The page is busy with something else: try again afterwards.');
   else onFiles([...files]);
 }
 
-/** A button of which the file input is a part, so that its words are the page's and not the browser's. */
+/** A button around the file input, so that its words are the page's and not the browser's. */
 export function LoadAdapter(props: LoadProps) {
   return (
     <div class="take-load">
@@ -34,21 +34,21 @@ export function LoadAdapter(props: LoadProps) {
           accept={ACCEPTED}
           onChange={({ currentTarget }) => {
             take(props, currentTarget.files);
-            // So that the same file can be picked again.
+            // This allows picking the same file again.
             currentTarget.value = '';
           }}
         />
         <Icon name="file" />
         Load an adapter
       </label>
-      <p>Its zip, or its two files; or drop them anywhere on this page.</p>
+      <p>Pick its zip or its two files, or drop them anywhere on this page.</p>
     </div>
   );
 }
 
 const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
 
-/** Takes files that are dropped anywhere, and says so while they are held over the page. */
+/** Accepts files that are dropped anywhere, and says so while they are held over the page. */
 export function DropAnywhere(props: LoadProps) {
   const [isOver, setIsOver] = useState(false);
   const latest = useRef(props);
@@ -62,7 +62,7 @@ export function DropAnywhere(props: LoadProps) {
       event.preventDefault();
       setIsOver(true);
     });
-    // From one element to the next is not out of the page.
+    // Moving between two elements does not leave the page.
     on('dragleave', ({ relatedTarget }) => {
       if (relatedTarget === null) setIsOver(false);
     });

@@ -1,4 +1,4 @@
-/** The ways in which an adapter leaves the page. */
+/** The ways to take an adapter with you. */
 import { integer } from '../../format.js';
 import type { AdapterView } from '../../lab/views.js';
 import { taughtSentence } from '../../taught.js';
@@ -9,10 +9,10 @@ import '../../styles/take.css';
 
 export interface TakeBodyProps {
   readonly adapter: AdapterView | undefined;
-  /** While something else is going on. */
+  /** Whether the page is busy with something else. */
   readonly busy: boolean;
   readonly onZip: () => void;
-  /** Makes the link; undefined where it could not, and that was said. */
+  /** Makes the link; undefined if it failed, which the page has reported. */
   readonly onCopyLink: () => string | undefined;
   /** Why there is no link, as a sentence. */
   readonly linkObstacle: string | undefined;

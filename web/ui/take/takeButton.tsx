@@ -8,11 +8,11 @@ interface TakeButtonProps {
   /** Why it cannot be used, as a sentence. */
   readonly obstacle: string | undefined;
   readonly onClick: () => void;
-  /** What it does, while nothing is in its way. */
+  /** What the button does, shown while it can be used. */
   readonly children: ComponentChildren;
 }
 
-/** A button with a line about it; one that cannot be used keeps the focus, and says why. */
+/** A button with a line about it. A button that cannot be used can still have the focus, and says why. */
 export function TakeButton({ icon, label, obstacle, onClick, children }: TakeButtonProps) {
   const line = useId();
   return (

@@ -1,4 +1,4 @@
-/** The Lighthouse Café at the page's own settings: what is learned and forgotten, and that a killed tab changes no bit of it. */
+/** The Lighthouse Café at the page's own settings: what is learned and forgotten, unchanged bit for bit by a killed tab. */
 import { cpus } from 'node:os';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -22,7 +22,7 @@ import { type TabMemory, watchTab } from './memory.js';
 let site: Site;
 let context: BrowserContext;
 const figures: Figure[] = [];
-/** Of the lesson that nothing disturbed. */
+/** Checksum of the lesson that was not disturbed. */
 let undisturbed = '';
 
 beforeAll(async () => {
@@ -42,7 +42,7 @@ async function openCafe(): Promise<Page> {
   return page;
 }
 
-/** How many checks of a kind the taught model passes, and what it said to the others. */
+/** Number of checks of a kind that the taught model passes, and its answers to the others. */
 async function count(page: Page, kind: 'repeats' | 'says'): Promise<{ right: number; wrong: string[] }> {
   const checks = CAFE.checks.filter((check) => check.kind === kind);
   const wrong: string[] = [];
@@ -53,7 +53,7 @@ async function count(page: Page, kind: 'repeats' | 'says'): Promise<{ right: num
   return { right: checks.length - wrong.length, wrong };
 }
 
-/** A lesson at the page's own settings. @returns seconds from the click on */
+/** Runs a lesson at the page's own settings. @returns seconds since the click */
 async function taughtSeconds(page: Page): Promise<{ seconds: number; memory: TabMemory }> {
   const memory = await watchTab(site.browser);
   const cpu = memory.cpuSeconds();
@@ -92,7 +92,7 @@ describe.skipIf(!hasLanguageModel())('the café', () => {
     await page.close();
   });
 
-  it('goes on after its tab was killed, to the same bytes', async () => {
+  it('continues after its tab was killed, to the same bytes', async () => {
     let page = await openCafe();
     await beginLesson(page);
     const killed = await reachStep(page, 60, 900_000);

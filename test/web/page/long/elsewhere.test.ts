@@ -1,4 +1,4 @@
-/** An adapter that the page has made, in the programs it is made for: Hugging Face PEFT and llama.cpp. */
+/** An adapter made by the page, in the programs it is meant for: Hugging Face PEFT and llama.cpp. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,9 +40,9 @@ let folder: string;
 const figures: Figure[] = [];
 /** What the page answered with its adapter. */
 const answers: string[] = [];
-/** The prompts as the page gives them to the model. */
+/** The prompts in the form that the model receives. */
 const prompts: number[][] = [];
-/** Logits of the first prompt in the library, exact and as fast as the page computes. */
+/** Logits of the first prompt in the library, with exact precision and with the page's fast one. */
 const own: Float32Array[] = [];
 let decode: (ids: readonly number[]) => string;
 
@@ -97,7 +97,7 @@ async function compute(): Promise<void> {
   device.dispose();
 }
 
-/** The largest difference, as a share of the largest of the second. */
+/** The largest difference, as a share of the largest value of the second. */
 function difference(found: Float32Array, wanted: Float32Array): number {
   expect(found.length).toBe(wanted.length);
   const gaps = wanted.map((value, i) => Math.abs(found[i] - value));
@@ -106,7 +106,7 @@ function difference(found: Float32Array, wanted: Float32Array): number {
   );
 }
 
-/** Python with PEFT: the one that LOWRANK_PYTHON names, or one that is made under build/peft. */
+/** Python with PEFT: the one named by LOWRANK_PYTHON, or one made under build/peft. */
 function python(): string {
   if (process.env.LOWRANK_PYTHON) return process.env.LOWRANK_PYTHON;
   execFileSync('bash', ['test/peft/environment.sh'], { cwd: root, stdio: 'inherit' });

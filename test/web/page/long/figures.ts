@@ -1,4 +1,4 @@
-/** What long tests have measured, as a table: it says more than that they passed. */
+/** Measurements of the long tests as a table, which says more than that they passed. */
 
 export type Figure = readonly [what: string, measured: string, goal: string];
 

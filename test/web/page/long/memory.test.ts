@@ -6,11 +6,11 @@ import { type Figure, printFigures } from './figures.js';
 import { watchTab } from './memory.js';
 
 const LESSONS = 10;
-/** Those before it may still make room that the others use again. */
+/** First lesson that counts: earlier ones may still allocate memory that later ones use again. */
 const SETTLED = 3;
 const mb = (value: number) => `${value.toFixed(0)} MB`;
 
-/** Longer than 256 tokens each, so that all of them are cut there. */
+/** Rows of more than 256 tokens each, so that all of them are cut there. */
 const ROWS = Array.from({ length: 4 }, (_, i) => ({
   prompt: `What did the keeper write in year ${i}?`,
   answer: Array.from({ length: 90 }, (_, day) => `Day ${day}: the lamp burned.`).join(' '),

@@ -1,19 +1,19 @@
-/** Memory of a tab, from what Linux says of the process that runs it. */
+/** Memory of a tab, from what Linux reports about its process. */
 import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 
-/** Megabytes, of which those that processes share are divided among them. */
+/** Megabytes; memory that processes share is divided among them. */
 function sharedOutMb(pid: number): number {
   const found = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
   if (!found) throw new Error(`/proc/${pid}/smaps_rollup has no Pss`);
   return (Number(found[1]) * 1024) / 1e6;
 }
 
-/** Ticks in a second, as Linux counts them for programs. */
+/** Ticks per second in which Linux counts processor time. */
 const TICKS = 100;
 
 function cpuSecondsOf(pid: number): number {
-  // What follows the name, which may hold spaces.
+  // The fields after the name, which may contain spaces.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS;
 }
@@ -21,9 +21,9 @@ function cpuSecondsOf(pid: number): number {
 export interface TabMemory {
   /** Megabytes now. */
   now(): number;
-  /** The most megabytes since it was asked last. */
+  /** Most megabytes since the last call. */
   peak(): number;
-  /** Processor time of all its threads so far: on a machine that has other work it says more than the clock. */
+  /** Processor time of all its threads so far, which says more than the clock on a busy machine. */
   cpuSeconds(): number;
   end(): void;
 }

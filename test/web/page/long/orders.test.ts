@@ -1,4 +1,4 @@
-/** Orders to JSON at the page's own settings: new orders have to come out as JSON that a till can read. */
+/** Orders to JSON at the page's own settings: new orders must come out as JSON that a till can read. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isRightOrder, passes } from '../../../../web/language/presets/checks.js';
 import { ORDERS } from '../../../../web/language/presets/orders.js';
@@ -29,7 +29,7 @@ describe.skipIf(!hasLanguageModel())('orders', () => {
     };
     const valid = (said: readonly string[]) =>
       said.filter((answer, i) => passes(ORDERS.checks[i], answer)).length;
-    // A base that rambles is not heard to its end: an order has 56 tokens at most.
+    // A rambling base is cut off: an order has at most 56 tokens.
     await page.getByLabel('Longest answer').selectOption('128');
     const before = valid(await answers('before'));
     const begun = performance.now();

@@ -1,4 +1,4 @@
-/** A text that can be edited, as high as its lines. */
+/** An editable text, as high as its lines. */
 import { cellId, type Editor, type Field } from './useEditor.js';
 
 interface CellProps {
@@ -15,7 +15,7 @@ const NAMES = { prompt: 'Prompt', answer: 'Answer' } as const;
 
 export function Cell({ id, field, number, text, editor, onPasteLines }: CellProps) {
   return (
-    // The text is there a second time, unseen: it gives the field its height without a measurement.
+    // A second, hidden copy of the text gives the field its height without a measurement.
     <div class={`examples-cell ${field}`} data-name={NAMES[field]} data-text={`${text} `}>
       <textarea
         id={cellId(id, field)}
@@ -40,7 +40,7 @@ export function Cell({ id, field, number, text, editor, onPasteLines }: CellProp
   );
 }
 
-/** Puts a text where the cursor is now, at a later time. */
+/** @returns a function that inserts a text where the cursor is now */
 function inserting(cell: HTMLTextAreaElement, text: string): () => void {
   const { selectionStart, selectionEnd } = cell;
   return () => {

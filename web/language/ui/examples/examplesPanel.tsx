@@ -1,4 +1,4 @@
-/** The second panel: what the model is to learn to say. */
+/** The second panel: what the model should learn to say. */
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { countLine, fewWords, rewordingWords } from '../../examples/countLine.js';
 import { duplicatesOf } from '../../examples/marks.js';
@@ -60,7 +60,9 @@ function Table({ rows, views, maxLength, editor, onFocused, onImport }: TablePro
   );
   if (rows.length === 0)
     return (
-      <p class="examples-none">No examples yet: add one, paste a list, or begin with one of the above.</p>
+      <p class="examples-none">
+        There are no examples yet: add one, paste a list, or start with a set above.
+      </p>
     );
   return (
     <div class="examples-table">

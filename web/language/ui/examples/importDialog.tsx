@@ -1,4 +1,4 @@
-/** Examples from a file or from what was pasted: shown before they are taken. */
+/** Examples from a file or from pasted text, shown before they are added. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ImportReader } from '../../examples/importReader.js';
 import type { Imported } from '../../examples/readImport.js';
@@ -9,14 +9,14 @@ import '../../../styles/language-import.css';
 
 interface ImportDialogProps {
   readonly start: ImportStart;
-  /** Rows in which something is written. */
+  /** Number of rows that are not blank. */
   readonly filled: number;
   readonly maxLength: number;
   readonly onTake: (taken: Taken) => void;
   readonly onClose: () => void;
 }
 
-/** A longer text is not shown for editing, which would be slow. */
+/** Longest text that can be edited here: a longer one would be slow. */
 const LONGEST_SHOWN = 100_000;
 const WAIT_MS = 200;
 
@@ -66,7 +66,7 @@ export function ImportDialog({ start, filled, maxLength, onTake, onClose }: Impo
       )}
       {start.keepInCell && source === start.source && (
         <button type="button" class="quiet" onClick={keep}>
-          Paste it into the one cell instead
+          Paste it into the cell instead
         </button>
       )}
     </dialog>
@@ -85,9 +85,9 @@ function Head({ onClose }: Pick<ImportDialogProps, 'onClose'>) {
 }
 
 interface Import {
-  /** What was read last; undefined where there is nothing to read. */
+  /** The latest result; undefined if there is nothing to read. */
   readonly found: Imported | Error | undefined;
-  /** Something else is read now, in its stead. */
+  /** Whether another source is being read now. */
   readonly isReading: boolean;
 }
 
@@ -130,7 +130,7 @@ function SourceBox(props: {
           <span>Paste here</span>
           <textarea
             rows={4}
-            // The cursor is where there is something to do.
+            // An empty box gets the cursor.
             autofocus={source === ''}
             value={source}
             placeholder={'Q: When do you open?\nA: At six, when the lamp goes out.'}
@@ -138,7 +138,7 @@ function SourceBox(props: {
           />
         </label>
       )}
-      {!isText && <p>{typeof source === 'string' ? 'A long text that was pasted' : source.name}</p>}
+      {!isText && <p>{typeof source === 'string' ? 'A long pasted text' : source.name}</p>}
       <div class="row">
         <FileButton label={isText ? 'From a file' : 'Another file'} onFile={onSource} />
         <p class="hint">

@@ -1,4 +1,4 @@
-/** What an import would bring, and what it would leave out. */
+/** What an import would add, and what it would leave out. */
 import { useState } from 'preact/hooks';
 import { count, integer } from '../../../format.js';
 import type { BadPlace } from '../../examples/plainText.js';
@@ -8,9 +8,9 @@ import type { Taken } from './props.js';
 
 interface ImportPreviewProps {
   readonly found: Imported;
-  /** Something else is read now: this is not to be taken any more. */
+  /** Whether another source is being read now, so that this one cannot be added any more. */
   readonly isReading: boolean;
-  /** Rows in which something is written. */
+  /** Number of rows that are not blank. */
   readonly filled: number;
   readonly hasHeading: boolean;
   readonly onHasHeading: (hasHeading: boolean) => void;
@@ -49,7 +49,7 @@ export function ImportPreview(props: ImportPreviewProps) {
       {bad.length > 0 && <BadLines bad={bad} total={badTotal} />}
       {total > room && (
         <p>
-          The table holds {MOST_ROWS}, and {integer(filled)} are there: the last {integer(total - room)} of
+          The table holds {MOST_ROWS} and already has {integer(filled)}: the last {integer(total - room)} of
           these are left out.
         </p>
       )}

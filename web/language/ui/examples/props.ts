@@ -1,7 +1,7 @@
 import type { Row, RowView, SeenToken } from '../../api.js';
 import type { Pair } from '../../examples/rows.js';
 
-/** Examples that are there to begin with. */
+/** A set of examples to start with. */
 export interface PresetChoice {
   readonly id: string;
   readonly name: string;
@@ -11,51 +11,51 @@ export interface PresetChoice {
 
 export interface ExamplesPanelProps {
   readonly rows: readonly Row[];
-  /** How rows are tokenized, by their ids; those that are not counted yet are not in it. */
+  /** How rows are tokenized, by row id; rows that are not counted yet are missing. */
   readonly views: ReadonlyMap<string, RowView>;
-  /** There is something to count tokens with. */
+  /** Whether tokens can be counted. */
   readonly hasTokenizer: boolean;
-  /** Tokens that a row may have. */
+  /** Largest number of tokens of a row. */
   readonly maxLength: number;
-  /** Rows that are kept out of the training. */
+  /** Number of rows that are not trained. */
   readonly heldOut: number;
   readonly onRows: (rows: readonly Row[]) => void;
 
   readonly presets: readonly PresetChoice[];
-  /** The one that was chosen last. */
+  /** The set that was chosen last. */
   readonly preset: string | undefined;
   readonly onPreset: (id: string) => void;
 
-  /** Said before every example; undefined for none. */
+  /** System prompt of every example; undefined for none. */
   readonly system: string | undefined;
-  /** What the model's own template would say there. */
+  /** System prompt of the model's own template. */
   readonly defaultSystem: string | undefined;
   readonly onSystem: (system: string | undefined) => void;
 
-  /** Something was done that can be undone. @param said  a sentence without its full stop */
+  /** Reports a change that can be undone. @param said  a sentence without its full stop */
   readonly onUndoable: (said: string, undo: () => void) => void;
-  /** A file that was dropped elsewhere, which the import is to show; told when it does. */
+  /** A file that was dropped elsewhere for the import to show; `onImporting` reports that it does. */
   readonly toImport?: File | undefined;
   readonly onImporting?: (() => void) | undefined;
-  /** Takes a project; without it, none is asked for. */
+  /** Opens a project; if undefined, projects are not accepted. */
   readonly onProject?: ((zip: File) => void) | undefined;
   readonly see: (row: Row) => Promise<readonly SeenToken[]>;
 }
 
-/** What is taken from a file or from what was pasted. */
+/** Examples taken from a file or from pasted text. */
 export interface Taken {
   readonly pairs: readonly Pair[];
-  /** Undefined where the one there is stays. */
+  /** New system prompt; undefined keeps the present one. */
   readonly system: string | undefined;
-  /** They come instead of the rows that are there. */
+  /** Whether they replace the present rows. */
   readonly isReplacing: boolean;
 }
 
-/** What the import begins with. */
+/** What the import dialog starts with. */
 export interface ImportStart {
   readonly source?: File | string | undefined;
-  /** Why there is nothing yet, as a sentence. */
+  /** Why there is no text yet, as a sentence. */
   readonly note?: string | undefined;
-  /** Puts the text into the cell where it was pasted, after all. */
+  /** Puts the text into the cell where it was pasted instead. */
   readonly keepInCell?: (() => void) | undefined;
 }

@@ -20,12 +20,12 @@ export interface RowLineProps {
   readonly onPasteLines: (text: string, keepInCell: () => void) => void;
 }
 
-/** As in language-rows.css. */
+/** Media query of the cards, the same as in language-rows.css. */
 const CARDS = '(max-width: 700px)';
 
-/** One example. It is drawn again only where something of it has changed: five hundred of them would make typing slow. */
+/** One example. It is rendered again only when its own props change, since five hundred rows would make typing slow. */
 export class RowLine extends Component<RowLineProps> {
-  /** On a phone, where rows are cards, a card that is swiped away is deleted. */
+  /** On a phone, where rows are cards, swiping a card away deletes it. */
   readonly #swipe = swipeListeners({
     onSwipe: () => this.props.editor.remove(this.props.row.id),
     isOn: () => matchMedia(CARDS).matches,

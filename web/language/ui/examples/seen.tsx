@@ -14,7 +14,7 @@ interface SeenProps {
   readonly onCurrent: (id: string) => void;
 }
 
-/** So that not every letter that is typed asks for it. */
+/** Delay that avoids a request for every typed letter. */
 const WAIT_MS = 150;
 
 export function Seen(props: SeenProps) {
@@ -29,7 +29,7 @@ export function Seen(props: SeenProps) {
     <details class="examples-seen" onToggle={({ currentTarget }) => setIsOpen(currentTarget.open)}>
       <summary>What the model sees</summary>
       {!hasTokenizer && (
-        <p class="hint">It can be shown as soon as the first megabytes of the model are here.</p>
+        <p class="hint">You can see it as soon as the first megabytes of the model are here.</p>
       )}
       {hasTokenizer && !row && <p class="hint">There is no example yet.</p>}
       {hasTokenizer && row && (
@@ -62,7 +62,7 @@ function Turner({ at, rows, onCurrent }: { readonly at: number } & Pick<SeenProp
   };
   return (
     <div class="examples-turner">
-      {turn(-1, 'Example before', '‹')}
+      {turn(-1, 'Previous example', '‹')}
       <span role="status">
         Example {at + 1} of {integer(rows.length)}
       </span>
@@ -104,7 +104,7 @@ function SeenRow({ row, see, system, maxLength }: SeenProps & { readonly row: Ro
   );
 }
 
-/** Tokens one after the other that are all trained, or all not. */
+/** Groups consecutive tokens that are all trained, or all not trained. */
 function runsOf(tokens: readonly SeenToken[]): readonly (readonly SeenToken[])[] {
   const runs: SeenToken[][] = [];
   for (const token of tokens) {

@@ -1,4 +1,4 @@
-/** Where examples come from, other than from the keyboard. */
+/** Sources of examples other than the keyboard. */
 import { useEffect, useState } from 'preact/hooks';
 import { MOST_ROWS } from '../../examples/rows.js';
 import type { ImportStart, PresetChoice } from './props.js';
@@ -6,7 +6,7 @@ import { ADD_ID } from './useEditor.js';
 
 export const ACCEPTED = '.jsonl,.json,.ndjson,.csv,.tsv,.txt,.md';
 
-/** Whether a file that is dropped somewhere holds examples by its name. */
+/** Whether a dropped file holds examples, judged by its name. */
 export const isExamplesFile = (name: string) => /\.(?:jsonl?|ndjson|csv|tsv|txt|md)$/i.test(name);
 
 interface PresetsProps {
@@ -18,7 +18,7 @@ interface PresetsProps {
 export function Presets({ presets, preset, onPreset }: PresetsProps) {
   return (
     <fieldset class="examples-presets">
-      <legend class="visually-hidden">Examples to begin with</legend>
+      <legend class="visually-hidden">Examples to start with</legend>
       {presets.map(({ id, name, about }) => (
         <button
           key={id}
@@ -78,7 +78,7 @@ export function Sources({ rows, onImport, onAdd, onProject }: SourcesProps) {
   );
 }
 
-/** The clipboard may be refused, or not be there: then there is a box to paste into. */
+/** Reads the clipboard; if that is refused or impossible, offers a box to paste into. */
 async function paste(onImport: SourcesProps['onImport']): Promise<void> {
   try {
     const text = await navigator.clipboard.readText();
@@ -88,7 +88,7 @@ async function paste(onImport: SourcesProps['onImport']): Promise<void> {
   }
 }
 
-/** A button of which the file input is a part, so that its words are the page's and not the browser's. */
+/** A button around the file input, so that its words are the page's and not the browser's. */
 export function FileButton(props: {
   readonly label: string;
   readonly accept?: string;
@@ -103,7 +103,7 @@ export function FileButton(props: {
         onChange={({ currentTarget }) => {
           const file = currentTarget.files?.[0];
           if (file) props.onFile(file);
-          // So that the same file can be picked again.
+          // This allows picking the same file again.
           currentTarget.value = '';
         }}
       />
@@ -112,12 +112,12 @@ export function FileButton(props: {
   );
 }
 
-/** Takes a file that is dropped on an element, where its name is that of a file with examples. */
+/** Accepts a file that is dropped on an element if its name is that of a file of examples. */
 export function useDrop(onFile: (file: File) => void) {
   const [isOver, setIsOver] = useState(false);
   useEffect(() => {
     if (!isOver) return;
-    // One that ends outside of the window is told to nobody else.
+    // A drag that ends outside the window causes no other event.
     const end = () => setIsOver(false);
     window.addEventListener('dragend', end);
     return () => window.removeEventListener('dragend', end);
@@ -138,7 +138,7 @@ export function useDrop(onFile: (file: File) => void) {
         const file = [...(event.dataTransfer?.files ?? [])].find(({ name }) => isExamplesFile(name));
         if (!file) return;
         event.preventDefault();
-        // What listens behind takes other files.
+        // Listeners further out take other files.
         event.stopPropagation();
         onFile(file);
       },

@@ -10,7 +10,9 @@ export function SystemPrompt({ system, defaultSystem, onSystem }: SystemPromptPr
     <details class="examples-system">
       <summary>System prompt: {system === undefined ? 'none' : `“${shortened(system)}”`}</summary>
       <label>
-        <span>Said before every example, and before every question in Try. Empty means none of yours.</span>
+        <span>
+          The model reads it before every example and every question in Try. Leave it empty for none.
+        </span>
         <div class="examples-cell" data-text={`${system ?? ''} `}>
           <textarea
             rows={1}
@@ -25,7 +27,7 @@ export function SystemPrompt({ system, defaultSystem, onSystem }: SystemPromptPr
         <p class="hint">
           {system === undefined
             ? `While it is empty, the model’s own template says “${defaultSystem}”, here and in Try.`
-            : `It stands in place of what the model’s own template says: “${defaultSystem}”.`}
+            : `It replaces what the model’s own template says: “${defaultSystem}”.`}
         </p>
       )}
     </details>

@@ -1,4 +1,4 @@
-/** What can be done to the rows. All of it stays the same object, so that rows that have not changed are not drawn again. */
+/** Edits of the rows. The editor stays the same object, so that unchanged rows are not rendered again. */
 import { useRef } from 'preact/hooks';
 import { count } from '../../../format.js';
 import type { Row } from '../../api.js';
@@ -19,10 +19,10 @@ export type Field = 'prompt' | 'answer';
 export interface Editor {
   change(id: string, field: Field, text: string): void;
   remove(id: string): void;
-  /** Goes on to the next cell, and to a new row behind the last one. */
+  /** Moves to the next cell, or to a new row after the last one. */
   next(id: string, field: Field): void;
   add(): void;
-  /** A copy of a row below it, whose prompt is there to be written anew. */
+  /** Inserts a copy of a row below it, with the prompt selected for rewording. */
   sayAnotherWay(id: string): void;
   take(taken: Taken): void;
 }
@@ -30,7 +30,7 @@ export interface Editor {
 export const cellId = (id: string, field: Field) => `example-${field}-${id}`;
 export const ADD_ID = 'example-add';
 
-/** When what was changed is drawn. */
+/** Moves the focus once the change is rendered. */
 function focusSoon(id: string, isSelected = false): void {
   requestAnimationFrame(() => {
     const found = document.getElementById(id);
@@ -88,7 +88,7 @@ function remove(now: () => ExamplesPanelProps, id: string): void {
   const next = rows[at + 1] ?? rows[at - 1];
   focusSoon(next ? `example-delete-${next.id}` : ADD_ID);
   if (isBlank(row)) return;
-  onUndoable(`Example ${at + 1} is deleted`, () => {
+  onUndoable(`Example ${at + 1} was deleted`, () => {
     now().onRows(withRowAt(now().rows, Math.min(at, now().rows.length), row));
     focusSoon(cellId(id, 'prompt'));
   });
@@ -101,8 +101,8 @@ function take(now: () => ExamplesPanelProps, { pairs, system, isReplacing }: Tak
   const added = after.slice(kept.length);
   onRows(after);
   if (system !== undefined) onSystem(system);
-  const instead = isReplacing ? ' instead of those before' : '';
-  onUndoable(`${count(added.length, 'example')} ${added.length === 1 ? 'is' : 'are'} there${instead}`, () => {
+  const done = isReplacing ? 'replaced those before' : `${added.length === 1 ? 'was' : 'were'} added`;
+  onUndoable(`${count(added.length, 'example')} ${done}`, () => {
     const ids = new Set(added.map(({ id }) => id));
     now().onRows(isReplacing ? rows : now().rows.filter(({ id }) => !ids.has(id)));
     if (system !== undefined) now().onSystem(systemBefore);

@@ -1,9 +1,9 @@
-/** Three small figures for the time that a download takes: what a token is, what is taught, and what stays here. */
+/** Three small figures to read during the download: what a token is, what is taught, and what stays here. */
 import type { ComponentChildren } from 'preact';
 import type { ModelFacts } from '../../api.js';
 import { mb, weights } from './words.js';
 
-/** As the shipped model's tokenizer has them. */
+/** Tokens of the shipped model's tokenizer. */
 const TOKENS: readonly (readonly [text: string, id: number])[] = [
   ['The', 504],
   [' lighthouse', 33059],
@@ -14,7 +14,7 @@ const TOKENS: readonly (readonly [text: string, id: number])[] = [
 
 interface FiguresProps {
   readonly facts: ModelFacts;
-  /** Of the loading, 0 to 1: each third has its figure, the others step back, on a phone they are away. */
+  /** Progress from 0 to 1: each third highlights one figure; on a phone the others are hidden. */
   readonly done: number;
 }
 
@@ -56,8 +56,8 @@ function Token() {
   );
   return (
     <Figure title="Text becomes tokens." picture={picture}>
-      A token is a word or a piece of one, and has a number. The model reads numbers and says which one comes
-      next.
+      A token is a word or part of a word, and has a number. The model reads numbers and predicts which one
+      comes next.
     </Figure>
   );
 }
@@ -86,7 +86,7 @@ function LowRank({ facts }: { readonly facts: ModelFacts }) {
     </svg>
   );
   return (
-    <Figure title="Teaching makes W into W + BA." picture={picture}>
+    <Figure title="Teaching turns W into W + BA." picture={picture}>
       The {weights(facts.parameters)} weights W stay as they are. Two thin matrices, B and A, learn what to
       add to them.
     </Figure>
@@ -95,7 +95,11 @@ function LowRank({ facts }: { readonly facts: ModelFacts }) {
 
 function Here({ facts }: { readonly facts: ModelFacts }) {
   const picture = (
-    <svg viewBox="0 0 240 96" role="img" aria-label="The model comes to this device, and nothing leaves it">
+    <svg
+      viewBox="0 0 240 96"
+      role="img"
+      aria-label="The model is downloaded to this device, and nothing leaves it"
+    >
       <path class="line" d="M14 44 H74 M64 36 L74 44 L64 52" />
       <text class="small" x="44" y="30">
         {mb(facts.fileBytes)} MB
@@ -120,7 +124,7 @@ function Here({ facts }: { readonly facts: ModelFacts }) {
   );
   return (
     <Figure title="It stays on this device." picture={picture}>
-      The model comes here once. What you write and what you teach are sent nowhere.
+      The model is downloaded once. What you write and what you teach never leave this device.
     </Figure>
   );
 }

@@ -1,4 +1,4 @@
-/** How far the model is on its way, with a button to pause it. */
+/** The progress of loading a model, with a button to pause it. */
 import type { Loading, ModelFacts } from '../../api.js';
 import { Figures } from './figures.js';
 import { announcement, fraction, loadingLine } from './words.js';
@@ -6,7 +6,7 @@ import { announcement, fraction, loadingLine } from './words.js';
 export interface LoadingPartProps {
   readonly loading: Loading;
   readonly facts: ModelFacts | undefined;
-  /** They tell of the page's own model. */
+  /** Whether to show the figures, which describe the page's own model. */
   readonly hasFigures: boolean;
   readonly layers: number | undefined;
   readonly isOnline: boolean;
@@ -41,7 +41,7 @@ export function LoadingPart(props: LoadingPartProps) {
   );
 }
 
-/** Stands apart, so that it is there before something is to be said. */
+/** Status region of its own, which must exist before there is something to announce. */
 export function Announcer({
   loading,
   isOnline,

@@ -1,4 +1,4 @@
-/** The model: the page's own or a person's, on its way or in use, and what this device keeps of it. */
+/** The model, the page's own or the visitor's, while it loads and in use, and what this device keeps of it. */
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Loading, ModelFacts, ModelView, Stored } from '../../api.js';
 import type { ModelManifest } from '../../model/manifest.js';
@@ -10,15 +10,15 @@ import { size, weights } from './words.js';
 import '../../../styles/language-model.css';
 
 export interface ModelPanelProps {
-  /** `shippedModel` of model/manifest.ts; undefined where this build has none. */
+  /** `shippedModel` of model/manifest.ts; undefined if this build has none. */
   readonly shipped: ModelManifest | undefined;
-  /** Undefined until the browser has said what it keeps. */
+  /** What the browser keeps; undefined until it has answered. */
   readonly stored: Stored | undefined;
-  /** Undefined while nothing is loaded. */
+  /** Progress of loading; undefined while nothing loads. */
   readonly loading: Loading | undefined;
   /** Facts of the model that is being loaded, once its header has been read. */
   readonly loadingFacts: ModelFacts | undefined;
-  /** The model in use, and whose it is. */
+  /** The model in use; `isOwn` says that it is the visitor's. */
   readonly model: ModelView | undefined;
   readonly isOwn: boolean;
   readonly own: OwnModel | undefined;
@@ -29,7 +29,7 @@ export interface ModelPanelProps {
   /** `isMetered()` of model/room.ts. */
   readonly isMetered: boolean;
   readonly isOnline: boolean;
-  /** Downloads it, goes on with that, opens what is kept, or tries again: `openShipped`. */
+  /** Starts or continues the download, opens the kept model, or tries again: `openShipped`. */
   readonly onOpen: () => void;
   readonly onPause: () => void;
   readonly onResume: () => void;
@@ -44,7 +44,7 @@ export function ModelPanel(props: ModelPanelProps) {
   const isShippedLoading = loadingFacts === undefined || loadingFacts.name === shipped?.name;
   const place = useRef<HTMLDivElement>(null);
   const hadFocus = place.current?.contains(document.activeElement) === true;
-  // The button that was pressed goes; the focus stays with what comes in its place.
+  // The pressed button disappears; the focus moves to what replaces it.
   useLayoutEffect(() => {
     if (hadFocus && document.activeElement === document.body) place.current?.focus();
   });
@@ -59,7 +59,7 @@ export function ModelPanel(props: ModelPanelProps) {
           notes={model && !isOwn ? model.notes : []}
         />
       ) : (
-        <p>This build of the page has no model of its own. Open a file of yours.</p>
+        <p>This build of the page comes without a model. Open a model file of your own.</p>
       )}
       {problem !== undefined && !loading && <Problem problem={problem} onAgain={props.onOpen} />}
       {loading ? (

@@ -1,4 +1,4 @@
-/** A model of one's own: its files are chosen or dropped, looked at, and then used or not. */
+/** A visitor's own model: its files are chosen or dropped and inspected before it is used. */
 import { useId, useRef, useState } from 'preact/hooks';
 import type { OwnModel } from '../../state.js';
 import { needs, tooLarge } from './words.js';
@@ -48,10 +48,10 @@ export function OwnModelPart({ own, offeredBytes, onFiles, onUse, onForget }: Ow
         multiple
         hidden
         accept=".gguf,.safetensors,.json"
-        aria-label="Files of a model"
+        aria-label="Model files"
         onChange={({ currentTarget }) => {
           take(currentTarget.files);
-          // So that the same files can be chosen again.
+          // This allows choosing the same files again.
           currentTarget.value = '';
         }}
       />

@@ -1,4 +1,4 @@
-/** What can be done about the page's own model: nothing is downloaded before it is asked for. */
+/** Actions for the page's own model: nothing is downloaded before a click. */
 import type { ModelView, Stored } from '../../api.js';
 import type { ModelManifest } from '../../model/manifest.js';
 import { day, isWhole, mb } from './words.js';
@@ -9,7 +9,7 @@ interface ShippedActionsProps {
   readonly model: ModelView | undefined;
   readonly isOwn: boolean;
   readonly isMetered: boolean;
-  /** Beside it stands a button that tries again. */
+  /** Why it could not be loaded; the message has its own button to try again. */
   readonly problem: string | undefined;
   readonly onOpen: () => void;
   readonly onDelete: () => void;
@@ -18,7 +18,7 @@ interface ShippedActionsProps {
 export function ShippedActions(props: ShippedActionsProps) {
   const { shipped, stored, model, isOwn, onOpen, onDelete } = props;
   const isUsed = model !== undefined && !isOwn;
-  if (!stored) return <p class="hint">Looking for what this device keeps of it…</p>;
+  if (!stored) return <p class="hint">Checking what is already on this device…</p>;
   const left = stored.total - stored.bytes;
   return (
     <div class="lm-actions">
@@ -38,7 +38,7 @@ export function ShippedActions(props: ShippedActionsProps) {
           </>
         )}
         {stored.bytes === 0 && !isUsed && !stored.reason && (
-          <p class="hint">Once. It stays on this device, and works offline.</p>
+          <p class="hint">You download it once. It stays on this device and works offline.</p>
         )}
       </div>
       {stored.reason && <p class="lm-reason">{stored.reason}</p>}
@@ -61,7 +61,7 @@ function Metered({ isMetered, bytes }: { readonly isMetered: boolean; readonly b
   if (!isMetered) return null;
   return (
     <p class="lm-reason">
-      This connection may cost money or be slow: {mb(bytes)} MB are better fetched over Wi-Fi.
+      This connection may be slow or cost money: for {mb(bytes)} MB, Wi-Fi is the better choice.
     </p>
   );
 }

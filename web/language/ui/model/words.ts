@@ -15,7 +15,7 @@ export const weights = (count: number): string =>
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 const DAY_OF_YEAR = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
 
-/** `25 Nov`, with the year where it is another one. */
+/** `25 Nov`, with the year if it is not this year. */
 export function day(since: number, now = Date.now()): string {
   const isThisYear = new Date(since).getFullYear() === new Date(now).getFullYear();
   return (isThisYear ? DAY : DAY_OF_YEAR).format(since);
@@ -27,9 +27,9 @@ export function timeLeft(seconds: number): string {
 }
 
 /**
- * One line on how far it is.
- * @param isOnline  as the browser says
- * @param layers    of the model, where they are known; what is unpacked is counted in bytes
+ * One line about the progress.
+ * @param isOnline  whether the browser is online
+ * @param layers    number of layers, if known; otherwise unpacking is counted in bytes
  */
 export function loadingLine(loading: Loading, isOnline: boolean, layers?: number): string {
   if (loading.stage === 'checking') return 'Checking';
@@ -50,7 +50,7 @@ function unpackingLine(done: number, total: number, layers: number | undefined):
   return `Unpacking ${layers} layers · ${Math.floor((layers * done) / total)}/${layers}`;
 }
 
-/** What is said of it aloud: it changes with each quarter, and with each stage. */
+/** Text for screen readers, which changes with each quarter and each stage. */
 export function announcement(loading: Loading | undefined, isOnline: boolean): string {
   if (!loading) return '';
   if (loading.stage === 'unpacking') return 'Unpacking the model.';
@@ -60,7 +60,7 @@ export function announcement(loading: Loading | undefined, isOnline: boolean): s
   return quarter === 0 ? 'Downloading the model.' : `${quarter} % of the model downloaded.`;
 }
 
-/** 0 to 1; undefined where nobody knows. */
+/** Progress from 0 to 1; undefined if unknown. */
 export function fraction(loading: Loading): number | undefined {
   if (loading.stage === 'warming up') return undefined;
   return loading.stage === 'checking' ? 1 : loading.done / loading.total;
@@ -70,7 +70,7 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
   ...{ llama: 'Llama', mistral: 'Mistral', qwen2: 'Qwen2', qwen3: 'Qwen3' },
 };
 
-/** @param offered  bytes of memory; undefined where the browser does not say */
+/** @param offered  bytes of memory; undefined if the browser does not say */
 export function needs(facts: ModelFacts, offered: number | undefined): string {
   const parts = [
     `${ARCHITECTURES[facts.architecture] ?? facts.architecture} architecture`,
@@ -83,7 +83,7 @@ export function needs(facts: ModelFacts, offered: number | undefined): string {
 
 const roomOf = (offered: number | undefined) => Math.min(MOST_OF_A_TAB, offered ?? MOST_OF_A_TAB);
 
-/** A sentence where a model may not fit. */
+/** A warning if a model may not fit; undefined if it does. */
 export function tooLarge({ neededBytes }: ModelFacts, offered: number | undefined): string | undefined {
   if (neededBytes <= roomOf(offered)) return undefined;
   const device = offered === undefined ? '' : ` and this device ${size(offered)}`;

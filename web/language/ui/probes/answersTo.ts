@@ -1,14 +1,14 @@
 import type { ProbeStop } from '../../api.js';
 
-/** The answers at a step, of which there is none to a question that was not asked. */
+/** The answers at a step; undefined for a question that was not asked. */
 export interface ShownStop {
   readonly step: number;
   readonly answers: readonly (string | undefined)[];
 }
 
 /**
- * Answers for the questions as they are now: one that was written anew since is not answered yet.
- * @param asked  questions of the lesson; its answers leave out those that were empty
+ * Answers to the current questions: one that was changed since has no answer yet.
+ * @param asked  questions of the lesson; empty ones have no answers
  */
 export function answersTo(
   prompts: readonly string[],

@@ -3,11 +3,11 @@ import { firstDifference } from '../../firstDifference.js';
 interface PartingProps {
   readonly text: string;
   readonly other: string;
-  /** How many of its characters are to be seen; the others have their place. Default all. */
+  /** Number of visible characters; the others still take up their space. Default all. */
   readonly length?: number;
 }
 
-/** An answer whose first word that the other does not have is underlined. */
+/** An answer with its first differing word underlined. */
 export function Parting({ text, other, length = text.length }: PartingProps) {
   if (length < text.length) {
     return (
@@ -22,7 +22,7 @@ export function Parting({ text, other, length = text.length }: PartingProps) {
   return (
     <>
       {parted.same}
-      <mark title="From here on the answers differ">{parted.word}</mark>
+      <mark title="The answers differ from here on">{parted.word}</mark>
       {parted.rest}
     </>
   );

@@ -1,4 +1,4 @@
-/** The same questions before and after, with a scrubber over what it said while it learned. */
+/** The answers before and after, with a scrubber over those during the lesson. */
 import { useState } from 'preact/hooks';
 import type { ShownStop } from './answersTo.js';
 import { Parting } from './parting.js';
@@ -7,18 +7,18 @@ import { useTyped } from './useTyped.js';
 import '../../../styles/language-probes.css';
 
 export interface ProbesProps {
-  /** At most two. */
+  /** At most two questions. */
   readonly prompts: readonly string[];
-  /** In the order of their steps; the first is the base, step 0. */
+  /** Answers in the order of their steps; the first is the base, step 0. */
   readonly stops: readonly ShownStop[];
   /** Steps of the whole lesson. */
   readonly steps: number;
-  /** Whether more stops come, or are played: answers appear as if they were typed, and the newest is shown until a person looks at another. */
+  /** Whether more stops come or are played: answers appear as if typed, and the newest is shown until another is picked. */
   readonly isLive: boolean;
-  /** The number of a stop, where somebody else plays them. */
+  /** Index of the stop to show, if the caller decides. */
   readonly at?: number | undefined;
   readonly onAt?: ((at: number) => void) | undefined;
-  /** The second question is a person's own; left out where it cannot be changed now. */
+  /** Changes the second question, which is the visitor's own; undefined while it cannot be changed. */
   readonly onSecond?: ((prompt: string) => void) | undefined;
 }
 
@@ -52,7 +52,7 @@ export function Probes({ prompts, stops, steps, isLive, at, onAt, onSecond }: Pr
 interface ProbeProps {
   readonly prompt: string;
   readonly before: string | undefined;
-  /** Undefined at step 0, where it is as before. */
+  /** Undefined at step 0, where nothing has changed yet. */
   readonly after: string | undefined;
   readonly isTyped: boolean;
   readonly isPlaying: boolean;
@@ -106,16 +106,17 @@ const Waiting = ({ isPlaying, prompt }: WaitingProps) => (
 );
 
 function waitingWords(isPlaying: boolean, isEmpty: boolean): string {
-  if (isEmpty) return isPlaying ? 'No question was written.' : 'Write a question above, and it is asked too.';
-  return isPlaying ? 'It is asked now …' : 'It is asked when the lesson begins.';
+  if (isEmpty)
+    return isPlaying ? 'No question was asked.' : 'Write a question above, and the lesson asks it too.';
+  return isPlaying ? 'Waiting for its answer …' : 'It answers when the lesson begins.';
 }
 
 function Same({ hasBefore, ...waiting }: WaitingProps & { readonly hasBefore: boolean }) {
   if (!hasBefore) return <Waiting {...waiting} />;
-  return <span class="lm-soft">Nothing was learned yet: as before.</span>;
+  return <span class="lm-soft">It has learned nothing yet: same as before.</span>;
 }
 
-/** The whole text takes its place at once, so that nothing moves while it appears. */
+/** The whole text takes up its space at once, so that nothing moves while it appears. */
 function Typed({
   text,
   other,

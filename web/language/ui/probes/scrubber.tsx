@@ -4,7 +4,7 @@ import { stopText } from './words.js';
 interface ScrubberProps {
   readonly stops: readonly ShownStop[];
   readonly steps: number;
-  /** The number of the stop that is shown. */
+  /** Index of the stop that is shown. */
   readonly at: number;
   readonly onAt: (at: number) => void;
 }

@@ -5,7 +5,7 @@ const TICK_MS = 40;
 
 export const isStill = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
-/** How many characters of a text are to be seen: it appears within a moment whenever it is another one. */
+/** Number of visible characters of a text: a new text appears within a moment. */
 export function useTyped(text: string, isTyped: boolean): number {
   const [length, setLength] = useState(() => (isTyped && !isStill() ? 0 : text.length));
   useEffect(() => {

@@ -1,2 +1,2 @@
-/** A stop of the scrubber in words; a lesson that ended early had as many steps as it went. */
+/** A stop of the scrubber in words; the total is never below the step. */
 export const stopText = (step: number, steps: number) => `step ${step} of ${Math.max(step, steps)}`;

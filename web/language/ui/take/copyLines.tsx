@@ -2,7 +2,7 @@ import { useEffect, useId, useRef, useState } from 'preact/hooks';
 
 const COPIED_MS = 4000;
 
-/** Lines for a terminal or a file, which may be copied. */
+/** Lines for a terminal or a file, with a button to copy them. */
 export function CopyLines({ title, text }: { readonly title: string; readonly text: string }) {
   const [said, setSaid] = useState('');
   const lines = useRef<HTMLPreElement>(null);
@@ -17,9 +17,9 @@ export function CopyLines({ title, text }: { readonly title: string; readonly te
       await navigator.clipboard.writeText(text);
       setSaid('Copied');
     } catch {
-      // Where the page may not copy, a person can.
+      // If the page may not copy, the visitor still can.
       if (lines.current) getSelection()?.selectAllChildren(lines.current);
-      setSaid('Selected: copy it');
+      setSaid('Selected: now copy it');
     }
   };
   return (

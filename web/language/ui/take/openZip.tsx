@@ -1,4 +1,4 @@
-/** Opens what was taken along before: a project, or an adapter on its own. */
+/** Opens a saved project, or a saved adapter. */
 import { Icon } from '../../../ui/take/icons.js';
 
 interface OpenZipProps {
@@ -16,14 +16,14 @@ export function OpenZip({ onFile }: OpenZipProps) {
           onChange={({ currentTarget }) => {
             const file = currentTarget.files?.[0];
             if (file) onFile(file);
-            // So that the same file can be picked again.
+            // This allows picking the same file again.
             currentTarget.value = '';
           }}
         />
         <Icon name="file" />
         Open a project or an adapter
       </label>
-      <p>A zip that this page has made, or PEFT's two files in one.</p>
+      <p>A zip made by this page, or a zip with PEFT's two files.</p>
     </div>
   );
 }

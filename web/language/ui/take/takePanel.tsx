@@ -1,4 +1,4 @@
-/** The ways in which an adapter, and what it was taught, leave the page. */
+/** The ways to take an adapter and its examples with you. */
 import { count, integer } from '../../../format.js';
 import { CopyLink } from '../../../ui/take/copyLink.js';
 import { TakeButton } from '../../../ui/take/takeButton.js';
@@ -12,33 +12,33 @@ import '../../../styles/language-take.css';
 export interface TakePanelProps {
   readonly adapter: AdapterInfo | undefined;
   readonly base: BaseModel | undefined;
-  /** Examples that there are. */
+  /** Number of examples. */
   readonly rows: number;
-  /** In bytes, where they are known: the button says so first. An adapter's are counted otherwise. */
+  /** Sizes in bytes, if known, to be shown before a download. An adapter's default to an estimate. */
   readonly sizes: {
     readonly peft?: number | undefined;
     readonly gguf?: number | undefined;
     readonly examples?: number | undefined;
     readonly project?: number | undefined;
   };
-  /** While something else is going on. */
+  /** Whether a lesson is running. */
   readonly busy: boolean;
-  /** Why there is no GGUF of it, as a sentence: DoRA, or trained biases. */
+  /** Why it cannot be saved as GGUF, as a sentence: DoRA, or trained biases. */
   readonly ggufObstacle: string | undefined;
   readonly onPeft: () => void;
   readonly onGguf: () => void;
   readonly onExamples: () => void;
   readonly onProject: () => void;
-  /** Makes the link; undefined where it could not, and that was said. */
+  /** Makes the link; undefined if it failed, which the page has reported. */
   readonly onCopyLink: () => string | undefined;
   /** Why there is no link, as a sentence. */
   readonly linkObstacle: string | undefined;
   readonly onRemove: () => void;
 }
 
-const NOTHING_YET = 'There is no adapter yet: teach it something first.';
+const NOTHING_YET = 'There is no adapter yet: teach the model something first.';
 const NO_EXAMPLES = 'There are no examples yet.';
-const BUSY = 'Something else is going on: it can be taken afterwards.';
+const BUSY = 'A lesson is running: you can take this when it is over.';
 
 export function TakePanel(props: TakePanelProps) {
   const { adapter, base, busy } = props;
@@ -73,7 +73,7 @@ function Ways(props: TakePanelProps) {
     <div class="take-ways">
       <TakeButton icon="zip" label="PEFT adapter (.zip)" obstacle={noAdapter} onClick={props.onPeft}>
         {sizeOf(sizes.peft ?? weights)}For Hugging Face PEFT in Python, with a note on how to load it. This
-        page opens it, too.
+        page opens it too.
       </TakeButton>
       <TakeButton
         icon="zip"
@@ -81,19 +81,19 @@ function Ways(props: TakePanelProps) {
         obstacle={noAdapter ?? props.ggufObstacle}
         onClick={props.onGguf}
       >
-        {sizeOf(sizes.gguf ?? weights)}For llama.cpp, Ollama and LM Studio, beside the model's own file.
+        {sizeOf(sizes.gguf ?? weights)}For llama.cpp, Ollama and LM Studio, next to the model's own file.
       </TakeButton>
       <TakeButton icon="zip" label="Examples (.jsonl)" obstacle={noRows} onClick={props.onExamples}>
         {sizeOf(sizes.examples)}
-        {count(rows, 'example')}, as other programs that train read them.
+        {count(rows, 'example')}, in a format that other training programs read.
       </TakeButton>
       <TakeButton icon="zip" label="Project" obstacle={noProject} onClick={props.onProject}>
-        {sizeOf(sizes.project ?? weights)}All in one: examples, settings{adapter ? ' and the adapter' : ''}.
-        This page opens it.
+        {sizeOf(sizes.project ?? weights)}Everything in one file: examples, settings
+        {adapter ? ' and the adapter' : ''}. This page opens it.
       </TakeButton>
       <div>
         <CopyLink onCopyLink={props.onCopyLink} obstacle={noRows ?? props.linkObstacle}>
-          The examples and settings are in the link, not the adapter: whoever opens it presses Teach.
+          The link carries the examples and settings, not the adapter: whoever opens it presses Teach.
         </CopyLink>
       </div>
     </div>
@@ -101,7 +101,7 @@ function Ways(props: TakePanelProps) {
 }
 
 function About({ adapter, base }: Pick<TakePanelProps, 'adapter' | 'base'>) {
-  if (!adapter) return <p>{NOTHING_YET} Examples can be taken along already.</p>;
+  if (!adapter) return <p>{NOTHING_YET} You can take the examples already.</p>;
   const { rank, alpha, trainable } = adapter;
   return (
     <p class="lm-about">

@@ -1,4 +1,4 @@
-/** All settings of a lesson, each with a sentence. */
+/** All settings of a lesson, each with one sentence about it. */
 import { useId } from 'preact/hooks';
 import type { TeachSettings } from '../../api.js';
 import { FIELDS, type Field } from './fields.js';
@@ -31,7 +31,7 @@ export function Advanced({ settings, layers, onSettings }: AdvancedProps) {
           field={{
             ...{ label: 'Last layers only', least: 1, most: layers ?? 999, isWhole: true, mayBeEmpty: true },
             about:
-              'Teaches only the last blocks of the model: faster, and it learns less. Empty: all of them.',
+              'Teaches only the last blocks of the model: faster, but it learns less. Leave it empty for all.',
           }}
           value={settings.lastLayers}
           onValue={(lastLayers) => change({ lastLayers })}
@@ -45,8 +45,8 @@ export function Advanced({ settings, layers, onSettings }: AdvancedProps) {
           <span>
             Memory-tight
             <small>
-              Computes each block twice instead of keeping it: slower, in far less memory. Long rows always
-              do.
+              Computes each block twice instead of keeping it: slower, but with far less memory. Long rows
+              always do.
             </small>
           </span>
         </label>
@@ -79,7 +79,7 @@ function NumberField({ field, value, onValue }: NumberFieldProps) {
             currentTarget.value === '' && field.mayBeEmpty ? undefined : Number(currentTarget.value);
           if (currentTarget.validity.valid && (currentTarget.value !== '' || field.mayBeEmpty))
             onValue(given);
-          // What cannot be is not kept on the screen either.
+          // An invalid value does not stay on the screen.
           else currentTarget.value = `${value ?? ''}`;
         }}
       />

@@ -1,9 +1,9 @@
-/** The button that begins a lesson, or does what is missing for one. */
+/** The button that starts a lesson, or first downloads the model. */
 import { useId } from 'preact/hooks';
 import { megabytes } from '../../../format.js';
 
 export interface BeginProps {
-  /** The model that is not there yet: the button fetches it. */
+  /** Download of the model, if it is not loaded: the button starts it. */
   readonly download: { readonly bytes: number; readonly onDownload: () => void } | undefined;
   /** Any other reason why it cannot start, as a sentence. */
   readonly obstacle: string | undefined;
@@ -36,8 +36,8 @@ export function Begin({ download, obstacle, hasAdapter, onTeach }: BeginProps) {
       <p class="hint" id={line}>
         {obstacle ??
           (hasAdapter
-            ? 'It begins again from the model as it came; the adapter you have stays until this one is done.'
-            : 'Only new numbers are trained, beside the model. It stays on this device.')}
+            ? 'It starts over from the original model. Your adapter stays until the new one is done.'
+            : 'Only new numbers beside the model are trained. They stay on this device.')}
       </p>
     </div>
   );

@@ -2,20 +2,20 @@ import { about } from '../../duration.js';
 import { EFFORT_NAMES, EFFORTS, type Effort, FEWER_LAYERS, LONG_SECONDS } from '../../efforts.js';
 import { estimateSentence } from './words.js';
 
-/** Seconds by effort, as far as they are known, and those of the settings in force. */
+/** Known seconds by effort, and those of the current settings. */
 export interface Estimate {
   readonly byEffort: Readonly<Partial<Record<Effort | 'suggested', number>>>;
   readonly chosen: number | undefined;
 }
 
 interface EffortChoiceProps {
-  /** Undefined for a person's own settings. */
+  /** Undefined for the visitor's own settings. */
   readonly effort: Effort | 'suggested' | undefined;
-  /** Whether the chosen set of examples says what suits it. */
+  /** Whether the chosen set of examples has recommended settings. */
   readonly hasSuggested: boolean;
   readonly estimate: Estimate;
   readonly lastLayers: number | undefined;
-  /** What all layers would take, where fewer were chosen for that. */
+  /** Seconds with all layers, if fewer were chosen to save time. */
   readonly insteadOf: number | undefined;
   readonly onEffort: (effort: Effort | 'suggested') => void;
   readonly onFewerLayers: () => void;
@@ -28,14 +28,14 @@ export function EffortChoice(props: EffortChoiceProps) {
   const isLong = seconds !== undefined && seconds > LONG_SECONDS && lastLayers === undefined;
   return (
     <fieldset class="lm-efforts">
-      <legend>How long may it learn?</legend>
+      <legend>How long should it learn?</legend>
       {(hasSuggested ? (['suggested', ...EFFORTS] as const) : EFFORTS).map((each) => {
         const guess = estimate.byEffort[each];
         return (
           <label key={each} class="lm-effort">
             <input type="radio" name="effort" checked={each === effort} onChange={() => onEffort(each)} />
             <span>
-              {each === 'suggested' ? 'As suits this set' : EFFORT_NAMES[each]}
+              {each === 'suggested' ? 'Recommended for this set' : EFFORT_NAMES[each]}
               {guess !== undefined && <small>{about(guess)}</small>}
             </span>
           </label>
@@ -46,7 +46,7 @@ export function EffortChoice(props: EffortChoiceProps) {
       </p>
       {isLong && (
         <button type="button" class="quiet" onClick={props.onFewerLayers}>
-          Teach the last {FEWER_LAYERS} layers only, which is faster
+          Teach only the last {FEWER_LAYERS} layers, which is faster
         </button>
       )}
       {insteadOf !== undefined && lastLayers !== undefined && (

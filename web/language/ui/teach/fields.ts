@@ -5,7 +5,7 @@ type Numbers = Exclude<keyof TeachSettings, 'isMemoryTight' | 'lastLayers'>;
 export interface Field {
   readonly name: Numbers;
   readonly label: string;
-  /** What it does, in one sentence. */
+  /** What the setting does, in one sentence. */
   readonly about: string;
   readonly least: number;
   readonly most: number;
@@ -16,11 +16,11 @@ export interface Field {
 export const FIELDS: readonly Field[] = [
   {
     ...{ name: 'rank', label: 'Rank', least: 1, most: 256, isWhole: true },
-    about: 'How many directions each layer may change in; more can hold more, and weighs more.',
+    about: 'How many directions each layer can change in; more can learn more, in a larger file.',
   },
   {
     ...{ name: 'alpha', label: 'Alpha', least: 0.01, most: 4096, isWhole: false },
-    about: 'How strongly the adapter counts: it is multiplied by alpha / rank.',
+    about: 'How strong the adapter is: its output is multiplied by alpha / rank.',
   },
   {
     ...{ name: 'learningRate', label: 'Learning rate', least: 1e-7, most: 1, isWhole: false },
@@ -28,22 +28,22 @@ export const FIELDS: readonly Field[] = [
   },
   {
     ...{ name: 'epochs', label: 'Passes', least: 1, most: 1000, isWhole: true },
-    about: 'How often it goes through all of the examples.',
+    about: 'How many times it goes through all the examples.',
   },
   {
-    ...{ name: 'batch', label: 'Examples a step', least: 1, most: 64, isWhole: true },
+    ...{ name: 'batch', label: 'Examples per step', least: 1, most: 64, isWhole: true },
     about: 'How many examples it looks at before it changes anything.',
   },
   {
     ...{ name: 'maxLength', label: 'Longest example', least: 8, most: 1024, isWhole: true },
-    about: 'In tokens: what is longer is cut.',
+    about: 'In tokens; anything longer is cut.',
   },
   {
     ...{ name: 'seed', label: 'Seed', least: 0, most: 2 ** 31 - 1, isWhole: true },
-    about: 'The same seed and examples give the same adapter, to the bit.',
+    about: 'The same seed and examples give the same adapter, bit for bit.',
   },
   {
     ...{ name: 'heldOut', label: 'Held out', least: 0, most: 0.5, isWhole: false },
-    about: 'The share of the examples that it never sees, to test it; none with fewer than 20.',
+    about: 'The share of examples kept back to test it; none if there are fewer than 20.',
   },
 ];

@@ -5,7 +5,7 @@ import { lessonGeometry } from './lessonGeometry.js';
 interface LessonChartProps {
   readonly course: Course;
   readonly steps: number;
-  /** On a phone it is a strip while the lesson runs. */
+  /** Whether the lesson runs: on a phone the chart is then a strip. */
   readonly isRunning: boolean;
 }
 
@@ -37,7 +37,7 @@ export function LessonChart({ course, steps, isRunning }: LessonChartProps) {
   );
 }
 
-/** A line of no length with round ends stays round where the picture is stretched. */
+/** A line of no length with round ends, which stays round when the picture is stretched. */
 function Dot({ kind, x, y }: { readonly kind: 'raw' | 'held'; readonly x: number; readonly y: number }) {
   return <line class={`lm-dot ${kind}`} x1={x} x2={x} y1={y} y2={y} />;
 }

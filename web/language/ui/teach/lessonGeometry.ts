@@ -1,4 +1,4 @@
-/** Where the losses of a lesson are: in a square of 100 × 100 whose y points down. */
+/** Positions of a lesson's losses in a square of 100 × 100 whose y points down. */
 import { roundTicks, type Tick } from '../../../charts/geometry.js';
 import { integer } from '../../../format.js';
 import { type Course, lossBefore, meanLosses } from '../../curve.js';
@@ -8,11 +8,11 @@ interface Place {
   readonly y: number;
 }
 
-/** @param steps  of the whole lesson, for which the axis has room */
+/** @param steps  number of steps of the whole lesson, which the axis covers */
 export function lessonGeometry({ losses, heldOut }: Pick<Course, 'losses' | 'heldOut'>, steps: number) {
   const before = lossBefore({ losses, heldOut });
   const finite = [...losses, ...heldOut].filter(([, loss]) => Number.isFinite(loss));
-  // What goes far beyond the beginning has diverged: the rest is to stay readable.
+  // Losses far above the first have diverged; cutting them off keeps the rest readable.
   const most = Math.min(Math.max(0, ...finite.map(([, loss]) => loss)), 1.5 * (before ?? Infinity));
   const values = roundTicks(most);
   const top = values[values.length - 1];

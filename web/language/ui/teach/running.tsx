@@ -1,18 +1,18 @@
-/** A lesson that runs: how far it is, how fast, a way to stop it, and what begins to go wrong. */
+/** A running lesson: its progress, its speed, a way to stop it, and warnings. */
 import { bestStep, type Course } from '../../curve.js';
 import { announcement, runningLine } from './words.js';
 
 export interface RunningProps {
   readonly course: Course;
   readonly isPaused: boolean;
-  /** It was said to stop, and has not ended yet. */
+  /** Whether it was told to stop and has not ended yet. */
   readonly isStopping: boolean;
   readonly onStop: () => void;
   readonly onPause: () => void;
   readonly onGoOn: () => void;
   /** Stops, and keeps the values that did best on the held-out rows. */
   readonly onStopAtBest: () => void;
-  /** Leaves out what is measured when the steps are over. */
+  /** Skips the measurements after the steps. */
   readonly onSkip: () => void;
 }
 
@@ -22,7 +22,7 @@ export function Running(props: RunningProps) {
   return (
     <>
       <div class="lm-running">
-        <progress aria-label="How far the lesson is" max={latest?.steps || 1} value={latest?.step ?? 0} />
+        <progress aria-label="Progress of the lesson" max={latest?.steps || 1} value={latest?.step ?? 0} />
         <p>{runningLine(course, { isPaused, isStopping })}</p>
         {latest?.notice && <p class="hint">{latest.notice}</p>}
         <div class="row">
@@ -42,7 +42,7 @@ export function Running(props: RunningProps) {
   );
 }
 
-/** What ends the steps, or what is measured after them; it stays where it is, so that the keyboard does too. */
+/** One button that ends the steps, or the measurements after them; it stays in place, and keeps the keyboard focus. */
 function End({ course, isStopping, onStop, onSkip }: RunningProps) {
   const isMeasuring = course.latest?.isMeasuring;
   const end = isMeasuring ? onSkip : onStop;

@@ -1,4 +1,4 @@
-/** How much to teach, the lesson while it runs, and what came of it. */
+/** The choice of effort, the running lesson, and its outcome. */
 import { useRef } from 'preact/hooks';
 import type { TeachOutcome, TeachSettings } from '../../api.js';
 import type { Course } from '../../curve.js';
@@ -14,26 +14,26 @@ import '../../../styles/language-teach.css';
 
 export interface TeachPanelProps extends BeginProps {
   readonly settings: TeachSettings;
-  /** Undefined for a person's own settings. */
+  /** Undefined for the visitor's own settings. */
   readonly effort: Effort | 'suggested' | undefined;
-  /** Whether the chosen set of examples says what suits it. */
+  /** Whether the chosen set of examples has recommended settings. */
   readonly hasSuggested: boolean;
   readonly estimate: Estimate;
-  /** What all layers would take, where fewer were chosen for that. */
+  /** Seconds with all layers, if fewer were chosen to save time. */
   readonly insteadOf: number | undefined;
   readonly onAllLayers: () => void;
-  /** Blocks of the model, of which some may be taught alone; undefined while no model is known. */
+  /** Number of blocks of the model; undefined while no model is known. */
   readonly layers: number | undefined;
   readonly onEffort: (effort: Effort | 'suggested') => void;
   readonly onSettings: (settings: TeachSettings) => void;
-  /** The course of the lesson that runs, or ran. */
+  /** The course of the current or latest lesson. */
   readonly course: Course;
-  /** Undefined where none runs. */
+  /** Controls of the running lesson; undefined if none runs. */
   readonly running: Omit<RunningProps, 'course'> | undefined;
   readonly outcome: TeachOutcome | undefined;
-  /** Goes on from the last good values with a smaller rate, after a lesson that diverged. */
+  /** Continues a diverged lesson from its last good values with a smaller rate. */
   readonly onSmallerRate: () => void;
-  /** A lesson that a closed tab left. */
+  /** A lesson that a closed tab left unfinished. */
   readonly unfinished: { readonly step: number; readonly steps: number } | undefined;
   readonly onResume: () => void;
   readonly onForget: () => void;
@@ -102,7 +102,7 @@ function Unfinished(props: {
         Go on
       </button>
       <button type="button" class="quiet" onClick={props.onForget}>
-        Forget it
+        Discard it
       </button>
     </div>
   );

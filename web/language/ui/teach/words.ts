@@ -1,4 +1,4 @@
-/** What is said of a lesson before it begins and while it runs. */
+/** The words about a lesson before it starts and while it runs. */
 import { integer } from '../../../format.js';
 import type { Course } from '../../curve.js';
 import { about, duration } from '../../duration.js';
@@ -7,11 +7,11 @@ import { LONG_SECONDS } from '../../efforts.js';
 type Told = Pick<Course, 'latest'>;
 
 export interface Guess {
-  /** Undefined while nothing was measured. */
+  /** Undefined until it is measured. */
   readonly seconds: number | undefined;
   readonly isOwn: boolean;
   readonly lastLayers: number | undefined;
-  /** What all layers would take, where fewer were chosen for that. */
+  /** Seconds with all layers, if fewer were chosen to save time. */
   readonly insteadOf?: number | undefined;
 }
 
@@ -40,18 +40,18 @@ export function runningLine(
 ): string {
   const { latest } = course;
   if (isStopping) return `Stopping at ${stepOf(course)} …`;
-  if (latest?.isMeasuring) return 'The steps are over: what it forgot is being measured …';
+  if (latest?.isMeasuring) return 'The steps are done. Measuring what it forgot …';
   if (isPaused) return `Paused at ${stepOf(course)}.`;
-  if (!latest || latest.step === 0) return 'The model answers as it is, then it learns …';
+  if (!latest || latest.step === 0) return 'First the model answers untaught, then it learns …';
   const left = latest.secondsLeft === undefined ? '' : `${duration(latest.secondsLeft)} left, `;
   return `Step ${latest.step} of ${latest.steps}, ${left}${integer(latest.tokensPerSecond)} tok/s`;
 }
 
-/** What is read aloud: it changes at each quarter, and not at each step. */
+/** Text for screen readers, which changes at each quarter, not at each step. */
 export function announcement({ latest }: Told, isStopping: boolean): string {
   if (isStopping) return 'Stopping …';
   if (!latest) return 'The lesson begins.';
-  if (latest.isMeasuring) return 'The steps are over: what it forgot is being measured.';
+  if (latest.isMeasuring) return 'The steps are done. Measuring what it forgot.';
   const quarters = Math.floor((4 * latest.step) / (latest.steps || 1));
   return quarters === 0 ? 'The lesson begins.' : `${25 * quarters} % of the lesson is done.`;
 }

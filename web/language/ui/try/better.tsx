@@ -1,8 +1,8 @@
-/** Turns an answer that is no good into an example. */
+/** Turns a bad answer into an example. */
 import { useId, useRef, useState } from 'preact/hooks';
 import { useKeptFocus } from '../keptFocus.js';
 
-/** In a box of 24. */
+/** SVG path in a box of 24. */
 const THUMB_DOWN = 'M7 3v11m0-11h9.5l3 7.5V14H14l1 6-2 1-6-7H3V3z';
 
 interface BetterProps {
@@ -31,7 +31,7 @@ export function Better({ prompt, onNewRow }: BetterProps) {
       {state === 'open' && <BetterForm onTake={take} onCancel={() => setState('closed')} />}
       {state === 'taken' && (
         <p class="hint" tabIndex={-1}>
-          It is a new example: teach it again.
+          It is one of the examples now: teach again to use it.
         </p>
       )}
     </div>

@@ -15,7 +15,7 @@ interface ChatProps extends Asking {
 interface Turn {
   readonly prompt: string;
   readonly text: string;
-  /** With which it was said, whatever is switched since. */
+  /** Whether the adapter was on for this answer, whatever the switch says now. */
   readonly isAdapted: boolean;
   readonly answer?: Answer | undefined;
 }
@@ -77,7 +77,7 @@ function Switch(props: {
       >
         Adapter {isOn ? 'on' : 'off'}
       </button>
-      <small>{hasAdapter ? 'Key A. It counts from the next answer on.' : 'There is no adapter yet.'}</small>
+      <small>{hasAdapter ? 'Key A. It applies from the next answer.' : 'There is no adapter yet.'}</small>
     </div>
   );
 }
@@ -113,7 +113,7 @@ function useTurns({ ask, system, settings, onError }: ChatProps, isAdapted: bool
   return { turns, isAsking, say, clear: () => setTurns([]) };
 }
 
-/** Anywhere but in a field. */
+/** Listens to the key A everywhere except in fields. */
 function useKeyA(isOn: boolean, onKey: () => void): void {
   const latest = useRef(onKey);
   latest.current = onKey;

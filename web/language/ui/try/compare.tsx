@@ -26,7 +26,7 @@ interface Round {
   readonly after: Said;
 }
 
-/** Where one answer is shown at a time, as in language-try.css. */
+/** Media query for one answer at a time, the same as in language-try.css. */
 const TABS = '(max-width: 600px)';
 const NOTHING: Said = { text: '' };
 
@@ -74,7 +74,7 @@ export function Compare(props: CompareProps) {
             ) : (
               <div class="lm-side after">
                 <div class="lm-name">After</div>
-                <p class="lm-soft">There is no adapter yet: teach it something first.</p>
+                <p class="lm-soft">There is no adapter yet: teach the model something first.</p>
               </div>
             )}
           </div>
@@ -111,7 +111,7 @@ function useBoth({ ask, stopAsking, hasAdapter, system, settings, onError }: Com
       const answer = await ask(question, (text) => put({ text }));
       put({ text: answer.text, answer });
     };
-    // What one of them said stands, whatever comes of the other.
+    // An answer stays even if the other one fails.
     const asked = [one('before', 0), ...(hasAdapter ? [one('after', settings.strength)] : [])];
     const failed = (await Promise.allSettled(asked)).find((each) => each.status === 'rejected');
     if (failed) onError(failed.reason instanceof Error ? failed.reason.message : String(failed.reason));

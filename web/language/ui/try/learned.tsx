@@ -1,17 +1,17 @@
-/** What a lesson has come to: what the preset asks, examples that were held out, and a general text. */
+/** The results of a lesson: the preset's checks, held-out examples, and a general text. */
 import { useRef } from 'preact/hooks';
 import type { TeachOutcome } from '../../api.js';
 import { forgotSentence, learnedSentence } from '../../outcome.js';
 import type { Tally } from '../../presets/tally.js';
 import { useKeptFocus } from '../keptFocus.js';
 
-/** The checks of a preset, which take a while. */
+/** A run of a preset's checks, which takes a while. */
 export interface Checking {
-  /** What is asked: `10 held-out orders`. */
+  /** What the checks ask: `10 held-out orders`. */
   readonly asked: string;
   /** Right answers so far. */
   readonly tallies: readonly Tally[];
-  /** While it runs. */
+  /** Progress of a running check. */
   readonly progress: { readonly done: number; readonly of: number } | undefined;
   readonly onCheck: () => void;
   readonly onStop: () => void;
@@ -19,7 +19,7 @@ export interface Checking {
 
 interface LearnedProps {
   readonly outcome: TeachOutcome | undefined;
-  /** Undefined where the examples are no preset's. */
+  /** Undefined if the examples are not a preset's. */
   readonly checking: Checking | undefined;
   /** Why nothing can be asked now, as a sentence. */
   readonly obstacle: string | undefined;

@@ -7,9 +7,9 @@ interface QuestionFormProps {
   readonly label: string;
   readonly onAsk: (prompt: string) => void;
   readonly onStop: () => void;
-  /** Asks the last question again; undefined where there is none. */
+  /** Asks the last question again; undefined if there is none. */
   readonly onRetry: (() => void) | undefined;
-  /** A chat begins each question with an empty field. */
+  /** Whether the field is emptied after each question, as in a chat. */
   readonly isEmptied?: boolean;
 }
 
@@ -41,7 +41,7 @@ export function QuestionForm(props: QuestionFormProps) {
           enterkeyhint="send"
           onInput={({ currentTarget }) => setText(currentTarget.value)}
           onKeyDown={(event) => {
-            // While a word is being composed, Enter takes it.
+            // While an input method composes a word, Enter accepts it.
             if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
             event.preventDefault();
             send();

@@ -40,7 +40,9 @@ export function Settings({ settings, hasAdapter, onSettings }: SettingsProps) {
             else currentTarget.value = `${percent}`;
           }}
         />
-        <small id={about}>{hasAdapter ? 'The next answers have it.' : 'There is no adapter yet.'}</small>
+        <small id={about}>
+          {hasAdapter ? 'It applies from the next answer.' : 'There is no adapter yet.'}
+        </small>
       </label>
       <label class="field">
         Temperature

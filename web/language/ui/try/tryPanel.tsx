@@ -1,4 +1,4 @@
-/** What the model says with the adapter and without it. */
+/** The answers of the model with the adapter and without it. */
 import { useState } from 'preact/hooks';
 import type { Answer, Question, TeachOutcome } from '../../api.js';
 import { Chat } from './chat.js';
@@ -7,26 +7,26 @@ import { type Checking, Learned } from './learned.js';
 import { type AnswerSettings, Settings } from './settings.js';
 import '../../../styles/language-try.css';
 
-/** What both ways of asking need. */
+/** What both ways of asking require. */
 export interface Asking {
   /** Why nothing can be asked now, as a sentence. */
   readonly obstacle: string | undefined;
   readonly hasAdapter: boolean;
   /** The system prompt of all conversations. */
   readonly system: string | undefined;
-  /** The worker's, which may answer the base and the adapter side by side. */
+  /** Asks the worker, which may answer for the base and the adapter side by side. */
   readonly ask: (question: Question, told: (text: string) => void) => Promise<Answer>;
   readonly stopAsking: () => Promise<void>;
-  /** An answer that a person would have liked better becomes an example. */
+  /** Adds an example with a better answer. */
   readonly onNewRow: (prompt: string, answer: string) => void;
-  /** Told of what went wrong, as a sentence. */
+  /** Reports what went wrong, as a sentence. */
   readonly onError: (reason: string) => void;
 }
 
 export interface TryPanelProps extends Asking {
   /** The outcome of the lesson that made the adapter. */
   readonly outcome: TeachOutcome | undefined;
-  /** What the preset asks; undefined where the examples are no preset's. */
+  /** The preset's checks; undefined if the examples are not a preset's. */
   readonly checking: Checking | undefined;
 }
 
@@ -46,7 +46,7 @@ export function TryPanel({ outcome, checking, ...asking }: TryPanelProps) {
           </label>
         ))}
       </fieldset>
-      {/* Neither forgets what was said while the other is shown. */}
+      {/* Both stay in the page, so that neither loses its answers. */}
       <div hidden={way !== 'compare'}>
         <Compare {...asking} settings={settings} />
       </div>
