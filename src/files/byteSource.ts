@@ -41,5 +41,5 @@ export function blobSource(blob: Blob, name = 'the file'): ByteSource {
 /** @throws DataError for bytes that a source does not have */
 export function checkRange(name: string, all: number, offset: number, length: number): void {
   if (offset >= 0 && length >= 0 && offset + length <= all) return;
-  throw new DataError(`${name}: is cut short: bytes ${offset} to ${offset + length} are wanted of ${all}`);
+  throw new DataError(`${name}: is cut short: bytes ${offset} to ${offset + length} are requested of ${all}`);
 }

@@ -41,7 +41,7 @@ export interface Paths {
 
 const refusePath = (path: string): never => {
   throw new TypeError(
-    `${path}: a path leads to files in Node alone: give a Map of files by name, or a FileSource or FileStore`,
+    `${path}: a path is supported only in Node: pass a Map of files by name, or a FileSource or FileStore`,
   );
 };
 

@@ -91,7 +91,7 @@ async function partOf(
   if (Number(from) !== offset || Number(to) !== offset + length - 1) {
     await response.body?.cancel();
     throw new DataError(
-      `${name}: the host gave another part: ${response.headers.get('content-range')} for bytes ${offset}-${offset + length - 1}`,
+      `${name}: the host returned another part: ${response.headers.get('content-range')} for bytes ${offset}-${offset + length - 1}`,
     );
   }
   return { bytes: await exactly(response, name, length), total: Number(total) };
@@ -106,7 +106,7 @@ async function exactly(response: Response, name: string, length: number): Promis
     for (let part = await reader?.read(); part?.value; part = await reader?.read()) {
       if (done + part.value.length > length) {
         await reader?.cancel();
-        throw new DataError(`${name}: the host gave more than it was asked for`);
+        throw new DataError(`${name}: the host returned more than was requested`);
       }
       bytes.set(part.value, done);
       done += part.value.length;

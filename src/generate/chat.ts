@@ -139,7 +139,7 @@ export class ChatAnswer implements AsyncIterable<string> {
 
   /** @throws Error the second time */
   [Symbol.asyncIterator](): AsyncGenerator<string, void, void> {
-    if (this.#isBegun) throw new Error('Chat: an answer is iterated over once');
+    if (this.#isBegun) throw new Error('Chat: an answer can be iterated over only once');
     this.#isBegun = true;
     return this.#pieces();
   }
@@ -151,7 +151,7 @@ export class ChatAnswer implements AsyncIterable<string> {
   async result(): Promise<GenerationResult> {
     if (!this.#isBegun) for await (const _ of this);
     if (this.#result) return this.#result;
-    throw new Error('Chat: the answer is not at its end');
+    throw new Error('Chat: the answer has not ended');
   }
 
   async *#pieces(): AsyncGenerator<string, void, void> {

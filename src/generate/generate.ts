@@ -76,7 +76,7 @@ export function generate(
   checkSampling('generate', options);
   const { maxTokens = DEFAULT_MAX_TOKENS, cache } = options;
   if (!Number.isInteger(maxTokens) || maxTokens < 1)
-    throw new RangeError(`generate: maxTokens must be a whole number from 1 on: ${maxTokens}`);
+    throw new RangeError(`generate: maxTokens must be a positive integer: ${maxTokens}`);
   cache?.checkModel(model);
   const ids = promptIds(tokenizer, prompt, options);
   const { contextLength, vocabularySize } = model.config;
@@ -87,7 +87,7 @@ export function generate(
     );
   const beyond = ids.find((id) => id < 0 || id >= vocabularySize);
   if (beyond !== undefined)
-    throw new RangeError(`generate: the model has ${vocabularySize} tokens: there is no ${beyond}`);
+    throw new RangeError(`generate: the model has ${vocabularySize} tokens: none has the id ${beyond}`);
   return new Generation(model, tokenizer, { ids, ends: endsOf(tokenizer, prompt, options) }, options);
 }
 
@@ -145,7 +145,7 @@ export class Generation implements AsyncIterable<string> {
 
   /** @throws Error the second time */
   [Symbol.asyncIterator](): AsyncGenerator<string, void, void> {
-    if (this.#isBegun) throw new Error('generate: a generation is iterated over once');
+    if (this.#isBegun) throw new Error('generate: a generation can be iterated over only once');
     this.#isBegun = true;
     return this.#pieces();
   }
@@ -157,7 +157,7 @@ export class Generation implements AsyncIterable<string> {
   async result(): Promise<GenerationResult> {
     if (!this.#isBegun) for await (const _ of this);
     if (this.#result) return this.#result;
-    throw new Error('generate: the generation is not at its end');
+    throw new Error('generate: the generation has not ended');
   }
 
   async *#pieces(): AsyncGenerator<string, void, void> {

@@ -33,8 +33,8 @@ export function checkSampling(what: string, options: SamplingOptions): void {
   const rule = (holds: boolean, text: string, value: number) => {
     if (!holds) throw new RangeError(`${what}: ${text}: ${value}`);
   };
-  rule(temperature >= 0 && Number.isFinite(temperature), 'temperature must be from 0 on', temperature);
-  rule(Number.isInteger(topK) && topK >= 0, 'topK must be a whole number from 0 on', topK);
+  rule(temperature >= 0 && Number.isFinite(temperature), 'temperature must be at least 0', temperature);
+  rule(Number.isInteger(topK) && topK >= 0, 'topK must be an integer of at least 0', topK);
   rule(topP > 0 && topP <= 1, 'topP must be above 0 and at most 1', topP);
   rule(minP >= 0 && minP <= 1, 'minP must be from 0 to 1', minP);
   rule(
@@ -127,7 +127,7 @@ function copyFinite(scores: Float64Array, logits: ArrayLike<number>): void {
   for (let id = 0; id < scores.length; id++) {
     const logit = logits[id];
     if (!Number.isFinite(logit))
-      throw new Error(`generate: the model gives no number for token ${id}: ${logit}`);
+      throw new Error(`generate: the model gives no finite number for token ${id}: ${logit}`);
     scores[id] = logit;
   }
 }

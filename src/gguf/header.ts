@@ -70,7 +70,7 @@ function checkKind(start: Uint8Array, name: string): void {
   const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
   if (start.length >= 4 && view.getUint32(0, true) === MAGIC) return;
   const first = JSON.stringify(new TextDecoder('latin1').decode(start.subarray(0, 4)));
-  throw new DataError(`${name}: is no GGUF file: ${describeFile(start) ?? `begins with ${first}`}`);
+  throw new DataError(`${name}: is not a GGUF file: ${describeFile(start) ?? `begins with ${first}`}`);
 }
 
 function readVersion(bytes: HeaderBytes): number {
@@ -79,7 +79,9 @@ function readVersion(bytes: HeaderBytes): number {
   bytes.where = 'version';
   // The magic is the same in either order of bytes.
   if ((version & 0xffff) === 0 && version !== 0)
-    throw bytes.error('a big-endian file is not read: convert it to little-endian (gguf-convert-endian)');
+    throw bytes.error(
+      'big-endian files are not supported: convert it to little-endian (gguf-convert-endian)',
+    );
   throw bytes.error(`must be 2 or 3: ${version}`);
 }
 
@@ -96,7 +98,7 @@ async function readEntries(bytes: HeaderBytes, count: number): Promise<Map<strin
     bytes.where = `key ${i} of the metadata`;
     const key = await bytes.string(MAX_KEY_BYTES);
     bytes.where = `key ${JSON.stringify(key)}`;
-    if (entries.has(key)) throw bytes.error('is twice there');
+    if (entries.has(key)) throw bytes.error('appears twice');
     await bytes.fill(4);
     const id = bytes.u32();
     // Others read this number as what it must be, whatever it says that it is.
@@ -122,7 +124,7 @@ async function readArray(bytes: HeaderBytes): Promise<WritableValue> {
   const id = bytes.u32();
   const type = VALUE_TYPES[id];
   if (type === undefined) throw bytes.error(`unknown type of an array's values: ${id}`);
-  if (type === 'array') throw bytes.error('arrays of arrays are not read');
+  if (type === 'array') throw bytes.error('arrays of arrays are not supported');
   const count = bytes.expectItems(bytes.u64(), VALUE_BYTES[type]);
   if (type === 'string') return { type: 'string[]', value: await bytes.strings(count) };
   await bytes.fill(count * VALUE_BYTES[type as GgufScalarType]);
@@ -135,7 +137,7 @@ async function readTensors(bytes: HeaderBytes, count: number): Promise<HeaderTen
     bytes.where = `name of tensor ${i}`;
     const name = await bytes.string(MAX_KEY_BYTES);
     bytes.where = `tensor ${JSON.stringify(name)}`;
-    if (tensors.has(name)) throw bytes.error('is twice there');
+    if (tensors.has(name)) throw bytes.error('appears twice');
     await bytes.fill(4);
     const dimensions = bytes.u32();
     if (dimensions > MAX_DIMENSIONS)

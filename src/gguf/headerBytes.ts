@@ -68,7 +68,7 @@ export class HeaderBytes {
       );
     if (end > MAX_HEADER_BYTES)
       throw this.error(
-        `header must be at most ${MAX_HEADER_BYTES} bytes: needs ${length} from ${this.position} on`,
+        `header must be at most ${MAX_HEADER_BYTES} bytes: needs ${length} from byte ${this.position}`,
       );
   }
 

@@ -69,7 +69,7 @@ function refuseParts(metadata: OpenedGguf['metadata'], name: string): void {
   const count = metadata.get('split.count');
   if (count === undefined || count === 0 || count === 1) return;
   throw new DataError(
-    `${name}: is one of ${count} parts of a model, which are not read: merge them with llama-gguf-split --merge`,
+    `${name}: is one of ${count} parts of a model, which are not supported: merge them with llama-gguf-split --merge`,
   );
 }
 
@@ -85,7 +85,7 @@ function placesOf({ tensors, byteLength: headerLength }: Header, alignment: numb
     const where = `${name}: tensor ${JSON.stringify(tensor.name)}`;
     const type = typeOf(tensor.typeId);
     if (type === undefined)
-      throw new DataError(`${where}: this type of tensor is not read: ${shareOf(tensor, tensors)}`);
+      throw new DataError(`${where}: this tensor type is not supported: ${shareOf(tensor, tensors)}`);
     if (tensor.offset % alignment !== 0)
       throw new DataError(`${where}: offset must be a multiple of ${alignment}: ${tensor.offset}`);
     const byteLength = byteLengthOf(type, tensor.shape);

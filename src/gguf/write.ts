@@ -121,7 +121,7 @@ function checkNames(what: string, names: readonly string[]): void {
     const where = `ggufParts: ${what} ${JSON.stringify(name)}`;
     if (seen.has(name)) throw new RangeError(`${where}: is given twice`);
     if (name === 'general.alignment')
-      throw new RangeError(`${where}: is written by itself: give alignment instead`);
+      throw new RangeError(`${where}: is written automatically: pass alignment instead`);
     seen.add(name);
   }
 }

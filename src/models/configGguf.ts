@@ -36,9 +36,10 @@ export function configFromGguf(metadata: Metadata, facts: GgufFacts, name: strin
   const rotated = read('rope.dimension_count', headDim);
   if (valueDim !== headDim || rotated !== headDim)
     throw new DataError(
-      `${name}: keys, values and rotated dimensions must be of one size: ${headDim}, ${valueDim} and ${rotated}`,
+      `${name}: keys, values and rotated dimensions must have the same size: ${headDim}, ${valueDim} and ${rotated}`,
     );
-  if (read('expert_count', 0) > 0) throw new DataError(`${name}: models of several experts are not computed`);
+  if (read('expert_count', 0) > 0)
+    throw new DataError(`${name}: models with several experts are not supported`);
   const window = read('attention.sliding_window', 0);
   return checkConfig(
     {

@@ -70,9 +70,9 @@ function slidingWindowOf(read: ConfigFields, modelType: LlamaModelType, name: st
   const window = read.optionalNumber('sliding_window');
   if (window === undefined) return undefined;
   if (isQwen)
-    throw new DataError(`${name}: use_sliding_window in some of a Qwen model's layers is not computed`);
+    throw new DataError(`${name}: use_sliding_window in some of a Qwen model's layers is not supported`);
   if (!Number.isInteger(window) || window < 1)
-    throw new DataError(`${name}: sliding_window must be a whole number from 1 on: ${window}`);
+    throw new DataError(`${name}: sliding_window must be a positive integer: ${window}`);
   return window;
 }
 

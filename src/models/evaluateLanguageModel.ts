@@ -117,7 +117,7 @@ function checkTokens({ config }: LlamaForCausalLM, examples: readonly TokenExamp
     const where = `${CALL}: examples[${number}]`;
     const beyond = ids.find((id) => id < 0 || id >= vocabularySize);
     if (beyond !== undefined)
-      throw new RangeError(`${where}: the model has ${vocabularySize} tokens: there is no ${beyond}`);
+      throw new RangeError(`${where}: the model has ${vocabularySize} tokens: none has the id ${beyond}`);
     if (length > contextLength)
       throw new RangeError(`${where}: has ${length} tokens, and the model's context ${contextLength}`);
   }

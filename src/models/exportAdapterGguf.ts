@@ -89,18 +89,18 @@ function adapterOf(model: LlamaForCausalLM, name: string | undefined): LoraAdapt
   const adaptation = adaptationOf(model, 'exportAdapterGguf');
   const names = [...adaptation.adapters.keys()];
   if (name === undefined && names.length > 1)
-    throw new RangeError(`exportAdapterGguf: which adapter: there are ${names.join(', ')}`);
+    throw new RangeError(`exportAdapterGguf: several adapters (${names.join(', ')}): pass { name }`);
   return adaptation.adapter(name ?? names[0], 'exportAdapterGguf');
 }
 
-/** What an adapter of llama.cpp cannot hold, said before anything is read. */
+/** What an adapter of llama.cpp cannot hold, reported before anything is read. */
 function refuseOthers(adapter: LoraAdapter, { config }: LlamaForCausalLM): void {
   const instead = 'use exportMerged, or saveAdapter for PEFT';
   const refuse = (rule: string, values: string) =>
     new RangeError(`exportAdapterGguf: ${rule}: ${values}: ${instead}`);
   for (const [path, factors] of adapter.factors) {
-    if (factors.magnitude) throw refuse('a GGUF adapter has no magnitudes of DoRA', path);
-    if (factors.loraBias) throw refuse('a GGUF adapter has no biases', `${path} has one (loraBias)`);
+    if (factors.magnitude) throw refuse('a GGUF adapter cannot hold DoRA magnitudes', path);
+    if (factors.loraBias) throw refuse('a GGUF adapter cannot hold biases', `${path} has one (loraBias)`);
     if (config.tied && (path === 'lm_head' || path === 'model.embed_tokens'))
       throw refuse(
         'llama.cpp has one tensor for embedding and head of a tied model, whose update would change both',
@@ -109,10 +109,7 @@ function refuseOthers(adapter: LoraAdapter, { config }: LlamaForCausalLM): void 
   }
   const whole = [...adapter.copies.keys()];
   if (whole.length > 0)
-    throw refuse(
-      'a GGUF adapter has no biases and no modules that are trained as a whole',
-      whole.slice(0, 3).join(', '),
-    );
+    throw refuse('a GGUF adapter cannot hold biases or fully trained modules', whole.slice(0, 3).join(', '));
 }
 
 interface SavedLayer {

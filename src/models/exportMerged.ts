@@ -122,7 +122,8 @@ async function folder(
   log: ExportLog,
 ): Promise<Planned> {
   checkGgufFloat('exportMerged', dtype, FLOATS);
-  if (file !== undefined) throw new RangeError('exportMerged: file is for format gguf: a folder has several');
+  if (file !== undefined)
+    throw new RangeError('exportMerged: file applies only to format gguf: a folder has several files');
   const type = dtype as FloatType;
   const store = writablePlace('exportMerged: to', to);
   const source = sourceOf(model);
@@ -198,7 +199,7 @@ async function ggufFiles(
     return role !== 'vector' && typeForRows(shape[1], dtype) !== dtype;
   });
   if (wide.length > 0)
-    log.notes.push(`${wide.length} matrices are F16: their rows are no whole blocks of ${dtype}`);
+    log.notes.push(`${wide.length} matrices are F16: their rows are not whole blocks of ${dtype}`);
   return {
     store,
     files: () => new Map([[name, ggufParts({ metadata, tensors: tensorsOf(mergedWeights(model)) })]]),

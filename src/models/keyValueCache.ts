@@ -48,7 +48,7 @@ export class KeyValueCache {
     readonly capacity: number,
   ) {
     if (!(Number.isInteger(capacity) && capacity >= 1))
-      throw new RangeError(`KeyValueCache: capacity must be a whole number from 1 on: ${capacity}`);
+      throw new RangeError(`KeyValueCache: capacity must be a positive integer: ${capacity}`);
     const all = zeroTables(device, sizes, capacity);
     this.#keys = all.slice(0, sizes.layers);
     this.#values = all.slice(sizes.layers);

@@ -96,7 +96,7 @@ export async function loadLanguageModel(
     .filter(([name, each]) => isWider(typeOf(name), each, weights))
     .map(([name]) => name);
   if (wider.length > 0)
-    notes.push(`${listed(wider)}: stays wider than ${weights}: its rows are no whole groups of 32`);
+    notes.push(`${listed(wider)}: stays wider than ${weights}: its rows are not whole groups of 32`);
   const planned = { plan, typeOf, weights };
   checkRoom(device, opened.name, planned);
   const loaded = await withRoom(opened.name, planned, () =>
@@ -138,7 +138,7 @@ async function decideHead(opened: OpenedLanguageModel): Promise<{ config: LlamaC
   if (!config.tied && !head)
     return {
       config: { ...config, tied: true },
-      notes: [`there is no ${HEAD}: the embedding is taken, though the config says that they are not tied`],
+      notes: [`${HEAD} is missing: the embedding is used, though the config says that they are not tied`],
     };
   if (!config.tied || !head || !embedding) return { config, notes: [] };
   if (await isSame(head, embedding)) return { config, notes: [] };

@@ -52,7 +52,7 @@ export function placesIn(model: LlamaForCausalLM): (name: string) => Place {
     const parameter = field === 'weight' ? layer?.baseWeight : layer?.baseBias;
     if (parameter) return { parameter, layer: isActive ? layer : undefined };
     const module = modules.get(path);
-    if (!module) throw new Error(`exportMerged: there is no module ${path}`);
+    if (!module) throw new Error(`exportMerged: no module is named ${path}`);
     return { parameter: baseParameter(module, field), layer: undefined };
   };
 }

@@ -57,7 +57,7 @@ export async function readGgufConfig(opened: OpenedGguf, name: string): Promise<
   if (embedding?.shape.length !== 2) {
     // An unknown architecture says more than a missing tensor.
     configFromGguf(opened.metadata, { ...NO_FACTS, has: () => false }, name);
-    throw new DataError(`${name}: tensor "token_embd.weight" is missing, or is no matrix`);
+    throw new DataError(`${name}: tensor "token_embd.weight" is missing, or is not a matrix`);
   }
   const facts = {
     vocabularySize: embedding.shape[0],
@@ -91,7 +91,7 @@ export async function readModelConfig(files: FileSource): Promise<LlamaConfig> {
   const config = await readText(files, 'config.json');
   if (config) return parseModelConfig(config, nameIn(files, 'config.json'));
   const name = files.name || 'the model';
-  throw new DataError(`${name}: is no folder of a model: config.json is missing${await hint(files)}`);
+  throw new DataError(`${name}: is not a model folder: config.json is missing${await hint(files)}`);
 }
 
 /** @param made  as {@link openGgufModel}. @throws as that */
@@ -107,7 +107,7 @@ export async function openModelFolder(files: FileSource, made?: Tokenizer): Prom
 
 async function hint(files: FileSource): Promise<string> {
   const isAdapter = await files.open('adapter_config.json');
-  return isAdapter ? '; it is an adapter, which is given beside its model' : '';
+  return isAdapter ? '; it is an adapter, which is given together with its model' : '';
 }
 
 async function readText(files: FileSource, name: string): Promise<Uint8Array | undefined> {

@@ -17,7 +17,7 @@ export function tokenLoss(model: LlamaForCausalLM, batch: PackedBatch): Tensor {
   const { slidingWindow, contextLength } = model.config;
   if (batch.window !== slidingWindow)
     throw new RangeError(
-      `tokenLoss: the rows must be packed with window ${slidingWindow}, which is the model's: got ${batch.window}`,
+      `tokenLoss: the rows must be packed with the model's window, ${slidingWindow}: got ${batch.window}`,
     );
   if (batch.length > contextLength)
     throw new RangeError(

@@ -72,7 +72,7 @@ export async function openModel(files: FileSource): Promise<OpenedSafetensors> {
     const wanted = new Set(names);
     const extra = [...opened.tensors.keys()].filter((name) => !wanted.has(name));
     if (missing.length > 0)
-      throw new DataError(`${where}: lacks what the index says it has: ${listed(missing)}`);
+      throw new DataError(`${where}: lacks tensors that the index names: ${listed(missing)}`);
     if (extra.length > 0)
       throw new DataError(`${where}: has tensors that the index does not name: ${listed(extra)}`);
     for (const [name, tensor] of opened.tensors) tensors.set(name, tensor);

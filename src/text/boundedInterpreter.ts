@@ -77,7 +77,7 @@ export class BoundedInterpreter extends Interpreter {
       this.#nesting--;
     }
     // The first of an empty array.
-    if (value === undefined) throw new LimitError('must not use what is not there');
+    if (value === undefined) throw new LimitError('must not use a value that does not exist');
     // Kept in a variable, it could be called where its cost is not counted.
     if (value.type === 'FunctionValue' && node?.type === 'MemberExpression' && !node.isCalled)
       throw new LimitError('must not keep a method that it does not call');

@@ -45,7 +45,7 @@ const PRE_TOKENIZERS: Checks = {
   Split: splitOf,
   Metaspace: (fields) => {
     const scheme = oneOf(fields, 'prepend_scheme', ['always', 'never', 'first'], 'always');
-    if (fields.flag('split', true)) throw fields.error('split', 'is only read as false', true);
+    if (fields.flag('split', true)) throw fields.error('split', 'must be false', true);
     return { replacement: fields.text('replacement', 1, '▁'), prepend_scheme: scheme };
   },
 };
@@ -75,7 +75,7 @@ export function checkDecoder(value: unknown, name: string): Component | null {
   const decoder = component(value, `${name}: decoder`, DECODERS, 'decoders');
   // The library's decoder of bytes learns of the added tokens only where it stands alone.
   if (decoder?.type === 'Sequence' && /"type":"ByteLevel"/.test(JSON.stringify(decoder)))
-    throw new DataError(`${name}: decoder: type is not read in a Sequence: "ByteLevel"`);
+    throw new DataError(`${name}: decoder: type is not supported in a Sequence: "ByteLevel"`);
   return decoder;
 }
 
@@ -113,7 +113,7 @@ function component(value: unknown, where: string, checks: Checks, list: string):
     }
     if (typeof type !== 'string' || !Object.hasOwn(checks, type)) {
       const known = ['Sequence', ...Object.keys(checks)].join(', ');
-      throw new DataError(`${here}: type is not read: ${kindOf(type)}: those that are read are ${known}`);
+      throw new DataError(`${here}: type is not supported: ${kindOf(type)}: expected one of ${known}`);
     }
     return { type, ...checks[type](fields) };
   };
@@ -145,7 +145,7 @@ function splitOf(fields: Fields): Omit<Component, 'type'> {
   if (!isKnown)
     throw fields.error(
       'behavior',
-      `with invert ${invert} is not read: Isolated without, Removed with invert are`,
+      `with invert ${invert} is not supported: only Isolated without invert and Removed with invert are`,
       behavior,
     );
   return { pattern: patternOf(fields), behavior, invert };

@@ -45,7 +45,7 @@ function messageOf(value: unknown, where: string): ChatMessage {
     throw new DataError(`${where}.weight: must be 0 or 1: ${kindOf(weight)}`);
   const isCall = role === 'assistant' && Array.isArray(calls) && calls.length > 0;
   const text = isCall ? (content ?? '') : content;
-  if (typeof text !== 'string') throw new DataError(`${where}.content: must be a text: ${kindOf(text)}`);
+  if (typeof text !== 'string') throw new DataError(`${where}.content: must be text: ${kindOf(text)}`);
   if (role === 'assistant' && !isCall && text.trim() === '')
     throw new DataError(`${where}.content: the answer must not be empty`);
   return { ...value, role, content: text };

@@ -143,7 +143,7 @@ function isAbsent(value: unknown): value is undefined | null {
 }
 
 function textOf(key: string, value: unknown): string {
-  if (typeof value !== 'string') throw new DataError(`${key}: must be a text: ${kindOf(value)}`);
+  if (typeof value !== 'string') throw new DataError(`${key}: must be text: ${kindOf(value)}`);
   return value;
 }
 

@@ -70,7 +70,7 @@ function whyNotJson(text: string, line: number, column: number): string {
     const where = before.length === 1 ? `column ${at}` : `line ${line + before.length - 1}, column ${at}`;
     return `is not JSON: ${error.expected} expected at ${where}, found ${error.found}`;
   }
-  return 'is not JSON: NaN and Infinity are no numbers in JSON';
+  return 'is not JSON: NaN and Infinity are not numbers in JSON';
 }
 
 /** What may stand between the columns, by the ending of the file; spreadsheets write semicolons where a comma is the decimal point. */
@@ -129,7 +129,7 @@ async function* recordsOf(
     else if (row.fields.length !== columns.length)
       yield {
         line: row.line,
-        reason: `must have as many columns as the first row, ${columns.length}: ${row.fields.length}`,
+        reason: `must have the same number of columns as the first row, ${columns.length}: ${row.fields.length}`,
       };
     else
       yield {

@@ -215,7 +215,7 @@ function checkPrefix(tokenizer: Tokenizer, before: Int32Array, after: Int32Array
   const at = before.findIndex((id, i) => id !== after[i]);
   if (at < 0) return;
   const say = (ids: Int32Array) =>
-    at < ids.length ? `${JSON.stringify(tokenizer.tokenOf(ids[at]))} (${ids[at]})` : 'not there';
+    at < ids.length ? `${JSON.stringify(tokenizer.tokenOf(ids[at]))} (${ids[at]})` : 'missing';
   throw new DataError(`${rule}: token ${at} was ${say(before)}, is ${say(after)}`);
 }
 

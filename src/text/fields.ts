@@ -62,7 +62,7 @@ export class Fields {
 
 /** A value in a message: in full only where it is short. */
 export function kindOf(value: unknown): string {
-  if (value === undefined) return 'it is not there';
+  if (value === undefined) return 'it is missing';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object' && value !== null) return 'an object';
   return typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : String(value);

@@ -164,7 +164,7 @@ class ArrayScanner {
       yield {
         line,
         column,
-        reason: 'is not JSON: a value must stand before and behind each comma of the array',
+        reason: 'is not JSON: a value must stand before and after each comma of the array',
       };
     this.#values++;
     this.#begin = undefined;

@@ -58,7 +58,7 @@ function factsFromFiles(files: ReadonlyMap<string, string>, name: string): Token
   const text = files.get('tokenizer.json');
   const at = (file: TokenizerFile) => nameIn({ name }, file);
   const where = at('tokenizer.json');
-  if (text === undefined) throw new DataError(`${where}: is not there`);
+  if (text === undefined) throw new DataError(`${where}: is missing`);
   const json = checkTokenizerJson(parsed(text, where), where);
   const fieldsOf = (file: TokenizerFile) => {
     const content = files.get(file);

@@ -50,17 +50,17 @@ export function factsFromGguf(metadata: Metadata, name: string): TokenizerFacts 
 function kindOfTokenizer(metadata: Metadata, name: string): PreTokenizer {
   const model = stringAt(metadata, 'tokenizer.ggml.model', name);
   if (model === undefined)
-    throw new DataError(`${name}: tokenizer.ggml.model: is not there: the file has no tokenizer`);
+    throw new DataError(`${name}: tokenizer.ggml.model: is missing: the file has no tokenizer`);
   if (model !== 'gpt2')
     throw new DataError(
-      `${name}: tokenizer.ggml.model: is not read: ${JSON.stringify(model)}: "gpt2" (byte-level BPE) is`,
+      `${name}: tokenizer.ggml.model: is not supported: ${JSON.stringify(model)}: only "gpt2" (byte-level BPE) is`,
     );
   const pre = stringAt(metadata, 'tokenizer.ggml.pre', name);
   const found = PRE_TOKENIZERS.get(pre ?? '');
   if (found) return found;
   const known = [...PRE_TOKENIZERS.keys()].join(', ');
   throw new DataError(
-    `${name}: tokenizer.ggml.pre: is not read: ${kindOf(pre)}: those that are read are ${known}`,
+    `${name}: tokenizer.ggml.pre: is not supported: ${kindOf(pre)}: expected one of ${known}`,
   );
 }
 
@@ -90,7 +90,7 @@ function checkTypes(metadata: Metadata, tokens: readonly string[], name: string)
   const known: readonly number[] = Object.values(TYPES);
   const wrong = types.findIndex((type) => !known.includes(type));
   if (wrong >= 0)
-    throw new DataError(`${where}: of token ${wrong} is not read: ${types[wrong]}: ${known.join(', ')} are`);
+    throw new DataError(`${where}: token ${wrong} must be one of ${known.join(', ')}: ${types[wrong]}`);
   const plain = { normalized: false, lstrip: false, rstrip: false };
   const added: AddedToken[] = [];
   for (const [id, type] of types.entries())

@@ -79,9 +79,9 @@ export function checkMerges(
     const isKnown = leftId !== undefined && rightId !== undefined && ids.has(left + right);
     if (isKnown && merges.add(leftId, rightId)) continue;
     const here = `${where}: merge ${i}, ${JSON.stringify(left)} ${JSON.stringify(right)}`;
-    if (isKnown) throw new DataError(`${here}: is there twice`);
+    if (isKnown) throw new DataError(`${here}: is listed twice`);
     const unknown = [left, right, left + right].find((token) => !ids.has(token));
-    throw new DataError(`${here}: names no token: ${JSON.stringify(unknown)}`);
+    throw new DataError(`${here}: names an unknown token: ${JSON.stringify(unknown)}`);
   }
   return merges;
 }

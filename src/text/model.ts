@@ -38,9 +38,7 @@ export function checkModel(value: unknown, where: string): CheckedModel {
   const fields = new Fields(value, where);
   const type = fields.get('type') ?? (fields.get('merges') === undefined ? 'WordPiece' : 'BPE');
   if (type !== 'BPE' && type !== 'WordPiece')
-    throw new DataError(
-      `${where}: type is not read: ${kindOf(type)}: those that are read are BPE, WordPiece`,
-    );
+    throw new DataError(`${where}: type is not supported: ${kindOf(type)}: expected one of BPE, WordPiece`);
   const { ids, tokens } = checkVocabulary(fields.get('vocab'), where);
   const unknown = checkUnknown(fields, ids);
   const idOf = (token: string) => ids.get(token);
@@ -88,7 +86,7 @@ function bpe(fields: Fields, ids: ReadonlyMap<string, number>, unknown: string |
     'dropout',
   ]) {
     const value = fields.get(key) ?? '';
-    if (value !== '' && value !== 0) throw fields.error(key, 'is not read', value);
+    if (value !== '' && value !== 0) throw fields.error(key, 'is not supported', value);
   }
   const pairs = fields.list('merges', MAX_IDS);
   const merges = checkMerges(pairs.length, (i) => pairOf(pairs[i], fields.where), ids, fields.where);

@@ -69,7 +69,7 @@ export async function readExamples(
   for await (const part of parts) collector.add(part);
   const { examples, bad, format } = collector;
   const all = examples.length + bad.length;
-  if (all === 0) throw new DataError(`${name}: has no examples: there is nothing but white space`);
+  if (all === 0) throw new DataError(`${name}: has no examples: it holds only white space`);
   if (bad.length > 0 && (!options.skipBad || !format || examples.length === 0))
     throw refusalOf(name, bad, all, ...(options.skipBad ? ['none is left'] : []));
   return { name, format: `${container}: ${format?.name}`, examples, bad };
@@ -105,7 +105,7 @@ async function partsOf(source: ByteSource, name: string): Promise<ExampleParts> 
   if (!isTable && first === '[') return jsonArrayParts(source, from, name);
   if (!isTable && /^\s*\{\s*[\r\n]/.test(text))
     throw new DataError(
-      `${name}: must hold one JSON object on each line, or an array of objects: an object goes over several lines`,
+      `${name}: must hold one JSON object on each line, or an array of objects: an object spans several lines`,
     );
   if (!isTable && (first === '{' || first === undefined)) return jsonLinesParts(source, from);
   refuseOthers(start.subarray(from), isTable, name);

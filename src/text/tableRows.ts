@@ -30,7 +30,7 @@ export async function* tableRows(
   for await (const entry of lines) {
     if (!reader.isOpen) [line, length] = [entry.line, 0];
     if (!('text' in entry)) {
-      if (reader.isOpen) throw endless('is too long, or no text in UTF-8');
+      if (reader.isOpen) throw endless('is too long, or is not UTF-8 text');
       yield entry;
       continue;
     }

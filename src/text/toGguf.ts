@@ -61,14 +61,13 @@ function idEntry(id: number | undefined): WritableValue | undefined {
 
 /** What llama.cpp calls the way in which a text is cut. */
 function nameOfPre({ json }: TokenizerFacts, name: string): string {
-  const refuse = (what: string) =>
-    new DataError(`${name}: ${what}, for which llama.cpp has no name that is written here`);
+  const refuse = (what: string) => new DataError(`${name}: ${what}, for which no llama.cpp name is known`);
   if (json.model.type !== 'BPE' || json.decoder?.type !== 'ByteLevel')
-    throw refuse('the tokenizer is no byte-level BPE');
+    throw refuse('the tokenizer is not byte-level BPE');
   const own = JSON.stringify(stepsOf(json.pre_tokenizer));
   for (const [known, { preTokenizer }] of PRE_TOKENIZERS)
     if (JSON.stringify(stepsOf(preTokenizer)) === own) return known;
-  throw refuse('the tokenizer cuts texts in a way of its own');
+  throw refuse('the tokenizer splits text in its own way');
 }
 
 /** The steps one after the other, those of sequences in sequences too, with their fields in one order. */

@@ -78,7 +78,8 @@ function tokensOf(
       return tokenizeCompletion(tokenizer, content, options);
     case 'text': {
       const { allowSpecial = false, system } = options;
-      if (system !== undefined) throw new DataError('system: must not be given: a text is no conversation');
+      if (system !== undefined)
+        throw new DataError('system: must not be given: a text is not a conversation');
       return tokenizeText(tokenizer, content.text, { allowSpecial });
     }
   }

@@ -182,7 +182,7 @@ export class Tokenizer {
     const token = this.hasToken(id) ? this.#tokens[id] : undefined;
     if (token === undefined)
       throw new RangeError(
-        `${this.name}: there is no token of this id: ${id}, of ${this.vocabularySize} in the vocabulary`,
+        `${this.name}: no token has this id: ${id}: the vocabulary has ${this.vocabularySize}`,
       );
     return token;
   }
@@ -269,7 +269,7 @@ function libraryOf(json: TokenizerJson, cleansUp: boolean, name: string): Librar
     if (library.decoder) keepByteOrderMarks(library.decoder);
     return library;
   } catch (error) {
-    throw new DataError(`${name}: is no tokenizer that can be read: ${(error as Error).message}`, {
+    throw new DataError(`${name}: is not a readable tokenizer: ${(error as Error).message}`, {
       cause: error,
     });
   }

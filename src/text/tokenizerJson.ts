@@ -96,7 +96,7 @@ function checkAddedToken(value: unknown, where: string): AddedToken {
   const content = fields.text('content', 1000);
   if (content === '') throw new DataError(`${where}: content must not be empty`);
   if (fields.flag('single_word', false))
-    throw new DataError(`${where}: single_word is not read: ${JSON.stringify(content)}`);
+    throw new DataError(`${where}: single_word is not supported: ${JSON.stringify(content)}`);
   const special = fields.flag('special', false);
   return {
     ...{ id, content, special },
@@ -115,7 +115,7 @@ export function checkAgainst(
   const [contents, ids] = [new Set<string>(), new Set<number>()];
   for (const { content, id } of tokens) {
     const where = `${name}: added token ${JSON.stringify(content)}`;
-    if (contents.has(content)) throw new DataError(`${where}: is there twice`);
+    if (contents.has(content)) throw new DataError(`${where}: is listed twice`);
     if (ids.has(id)) throw new DataError(`${where}: has the id of another: ${id}`);
     const other = vocabulary.tokenOf(id);
     if (other !== undefined && other !== content)

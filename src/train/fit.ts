@@ -368,6 +368,6 @@ class TrainingLog {
 function checkCounts(counts: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(counts)) {
     if (Number.isInteger(value) && value >= 1) continue;
-    throw new RangeError(`fit: ${name} must be an integer from 1 on: ${value}`);
+    throw new RangeError(`fit: ${name} must be a positive integer: ${value}`);
   }
 }

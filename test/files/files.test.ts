@@ -115,7 +115,7 @@ describe('an index', () => {
     [
       'that names a tensor no file has',
       (map) => ({ ...map, more: map['linear1.weight'] }),
-      /lacks what the index says it has: more$/,
+      /lacks tensors that the index names: more$/,
     ],
     [
       'that leaves one out',
@@ -166,12 +166,12 @@ describe('a host', () => {
     [
       'that gives another part',
       (_, response) => !!response.writeHead(206, { 'Content-Range': 'bytes 5-5/100' }).end('x'),
-      /the host gave another part: bytes 5-5\/100 for bytes 0-0$/,
+      /the host returned another part: bytes 5-5\/100 for bytes 0-0$/,
     ],
     [
       'that gives too much',
       (_, response) => !!response.writeHead(206, { 'Content-Range': 'bytes 0-0/100' }).end('xxx'),
-      /the host gave more than it was asked for$/,
+      /the host returned more than was requested$/,
     ],
     [
       'that ends early',
@@ -243,7 +243,7 @@ describe('a file of a directory', () => {
     await writeFile(path, 'after!');
     await utimes(path, 1, 1);
     await expect(source.read(0, 6)).rejects.toThrow(`${path}: cannot be read: it was changed meanwhile`);
-    await expect(source.read(0, 7)).rejects.toThrow('is cut short: bytes 0 to 7 are wanted of 6');
+    await expect(source.read(0, 7)).rejects.toThrow('is cut short: bytes 0 to 7 are requested of 6');
   });
 
   it('is not one outside of it', async () => {
@@ -363,7 +363,7 @@ describe('an adapter and a checkpoint', () => {
   it('take no path where there are no directories, and nothing that is no place', async () => {
     const model = await adapted();
     await expect(saveAdapter(model, 'some/where')).rejects.toThrow(
-      'some/where: a path leads to files in Node alone: give a Map of files by name, or a FileSource or FileStore',
+      'some/where: a path is supported only in Node: pass a Map of files by name, or a FileSource or FileStore',
     );
     await expect(loadAdapter(model, 3 as never)).rejects.toThrow(
       'loadAdapter: from must be a Map, a path, or have the method open: got number',

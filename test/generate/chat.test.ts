@@ -140,8 +140,8 @@ describe('Chat', () => {
     const answer = chat.send('hello');
     for await (const _ of answer) break;
     expect(chat.messages).toEqual([]);
-    await expect(answer.result()).rejects.toThrow('Chat: the answer is not at its end');
-    expect(() => answer[Symbol.asyncIterator]()).toThrow('an answer is iterated over once');
+    await expect(answer.result()).rejects.toThrow('Chat: the answer has not ended');
+    expect(() => answer[Symbol.asyncIterator]()).toThrow('an answer can be iterated over only once');
     chat.dispose();
   });
 

@@ -46,8 +46,8 @@ describe('generate', () => {
   it('is iterated over once, and has a result only at its end', async () => {
     const generation = write();
     for await (const _ of generation) break;
-    await expect(generation.result()).rejects.toThrow('generate: the generation is not at its end');
-    expect(() => generation[Symbol.asyncIterator]()).toThrow('a generation is iterated over once');
+    await expect(generation.result()).rejects.toThrow('generate: the generation has not ended');
+    expect(() => generation[Symbol.asyncIterator]()).toThrow('a generation can be iterated over only once');
     // Who leaves it early gives the model back.
     model.requiresGrad(false);
   });
@@ -224,16 +224,16 @@ describe('generate', () => {
   it('refuses what cannot be', async () => {
     const { contextLength } = model.config;
     expect(() => write({}, '')).toThrow('generate: the prompt has no tokens');
-    expect(() => write({ maxTokens: 0 })).toThrow('maxTokens must be a whole number from 1 on: 0');
+    expect(() => write({ maxTokens: 0 })).toThrow('maxTokens must be a positive integer: 0');
     await expect(write({ stop: [''] }).result()).rejects.toThrow('a stop text must not be empty');
     expect(() => generate(model, tokenizer, new Int32Array(contextLength))).toThrow(
       `the prompt has ${contextLength} tokens, and the model's context ${contextLength}`,
     );
     expect(() => generate(model, tokenizer, Int32Array.of(301))).toThrow(
-      'the model has 301 tokens: there is no 301',
+      'the model has 301 tokens: none has the id 301',
     );
     expect(() => write({ maxNewTokens: 3 } as GenerateOptions)).toThrow('it is called maxTokens');
-    expect(() => write({ temperature: -1 })).toThrow('temperature must be from 0 on: -1');
+    expect(() => write({ temperature: -1 })).toThrow('temperature must be at least 0: -1');
   });
 });
 

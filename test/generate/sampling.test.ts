@@ -134,11 +134,11 @@ describe('Sampler', () => {
 
   it('refuses logits that are no numbers, and options outside their bounds', () => {
     expect(() => new Sampler({}, all).next([1, Number.NaN], NONE)).toThrow(
-      'generate: the model gives no number for token 1: NaN',
+      'generate: the model gives no finite number for token 1: NaN',
     );
     const refused: [SamplingOptions, string][] = [
-      [{ temperature: -1 }, 'temperature must be from 0 on: -1'],
-      [{ topK: 1.5 }, 'topK must be a whole number from 0 on: 1.5'],
+      [{ temperature: -1 }, 'temperature must be at least 0: -1'],
+      [{ topK: 1.5 }, 'topK must be an integer of at least 0: 1.5'],
       [{ topP: 0 }, 'topP must be above 0 and at most 1: 0'],
       [{ minP: 2 }, 'minP must be from 0 to 1: 2'],
       [{ repetitionPenalty: 0 }, 'repetitionPenalty must be above 0: 0'],

@@ -18,7 +18,7 @@ describe('every byte counts', () => {
   it('is refused when it is cut short anywhere', async () => {
     for (let length = 0; length < bytes.length; length++) {
       const message = await refusal(bytes.subarray(0, length));
-      const rule = length < 4 ? /^f: is no GGUF file: / : /^f: .+: truncated: /;
+      const rule = length < 4 ? /^f: is not a GGUF file: / : /^f: .+: truncated: /;
       expect([length, message]).toEqual([length, expect.stringMatching(rule)]);
     }
   });

@@ -108,11 +108,11 @@ describe('openGguf', () => {
 describe('a file is refused', () => {
   const two = { dataBytes: 64, tensors: [{}, { name: 'b', offset: 32 }] };
   it.each<[string, RawFile | Uint8Array, string]>([
-    ['that is empty', new Uint8Array(0), 'is no GGUF file: it is empty: download or save it again'],
+    ['that is empty', new Uint8Array(0), 'is not a GGUF file: it is empty: download or save it again'],
     [
       'that is another',
       rawFile({ magic: Uint8Array.of(1, 2, 3, 4) }),
-      'is no GGUF file: begins with "\\u0001\\u0002\\u0003\\u0004"',
+      'is not a GGUF file: begins with "\\u0001\\u0002\\u0003\\u0004"',
     ],
     ['of version 1', { version: 1 }, 'version: must be 2 or 3: 1'],
     ['of version 4', { version: 4 }, 'version: must be 2 or 3: 4'],
@@ -120,7 +120,7 @@ describe('a file is refused', () => {
     [
       'that is big-endian',
       { version: 3 << 24 },
-      'version: a big-endian file is not read: convert it to little-endian (gguf-convert-endian)',
+      'version: big-endian files are not supported: convert it to little-endian (gguf-convert-endian)',
     ],
     [
       'with more tensors than it can hold',
@@ -166,7 +166,7 @@ describe('a file is refused', () => {
     [
       'with a key twice',
       { entries: [entry('k', ids.u8, u8(0)), entry('k', ids.u8, u8(0))] },
-      'key "k": is twice there',
+      'key "k": appears twice',
     ],
     [
       'with a value of unknown type',
@@ -201,7 +201,7 @@ describe('a file is refused', () => {
     [
       'with an array of arrays',
       { entries: [array('k', ids.array, 1, u32(0), u64(0))] },
-      'key "k": arrays of arrays are not read',
+      'key "k": arrays of arrays are not supported',
     ],
     [
       'with an array beyond the end',
@@ -246,9 +246,9 @@ describe('a file is refused', () => {
     [
       'that is a part',
       { entries: [entry('split.count', ids.u16, Uint8Array.of(5, 0))] },
-      'is one of 5 parts of a model, which are not read: merge them with llama-gguf-split --merge',
+      'is one of 5 parts of a model, which are not supported: merge them with llama-gguf-split --merge',
     ],
-    ['with a tensor twice', { ...two, tensors: [{}, { offset: 32 }] }, 'tensor "a": is twice there'],
+    ['with a tensor twice', { ...two, tensors: [{}, { offset: 32 }] }, 'tensor "a": appears twice'],
     [
       'with a name that is no UTF-8',
       { tensors: [{ name: Uint8Array.of(0x80) }] },
@@ -327,27 +327,27 @@ describe('a file is refused', () => {
     [
       'with a type of tensor that nobody knows',
       { tensors: [{ type: 99 }] },
-      'tensor "a": this type of tensor is not read: 99, 1 of 1 tensors',
+      'tensor "a": this tensor type is not supported: 99, 1 of 1 tensors',
     ],
     [
       'with Q2_K',
       { tensors: [{ type: 10 }] },
-      'tensor "a": this type of tensor is not read: Q2_K (10), 1 of 1 tensors',
+      'tensor "a": this tensor type is not supported: Q2_K (10), 1 of 1 tensors',
     ],
     [
       'with Q3_K',
       { tensors: [{ type: 11 }] },
-      'tensor "a": this type of tensor is not read: Q3_K (11), 1 of 1 tensors',
+      'tensor "a": this tensor type is not supported: Q3_K (11), 1 of 1 tensors',
     ],
     [
       'with IQ4_XS',
       { tensors: [{ type: 23 }] },
-      'tensor "a": this type of tensor is not read: IQ4_XS (23), 1 of 1 tensors',
+      'tensor "a": this tensor type is not supported: IQ4_XS (23), 1 of 1 tensors',
     ],
     [
       'with TQ2_0',
       { tensors: [{ type: 35 }] },
-      'tensor "a": this type of tensor is not read: TQ2_0 (35), 1 of 1 tensors',
+      'tensor "a": this tensor type is not supported: TQ2_0 (35), 1 of 1 tensors',
     ],
   ])('%s', async (_, file, message) => {
     expect(await refusal(file)).toBe(`f: ${message}`);

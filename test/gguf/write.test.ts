@@ -198,7 +198,7 @@ describe('ggufParts refuses, before the first part,', () => {
     [
       'an alignment as metadata',
       key({ type: 'u32', value: 8 }, 'general.alignment'),
-      'key "general.alignment": is written by itself: give alignment instead',
+      'key "general.alignment": is written automatically: pass alignment instead',
     ],
     [
       'a key twice',

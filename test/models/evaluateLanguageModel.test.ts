@@ -241,7 +241,9 @@ describe('packed', () => {
       const labels = row.map((id, i) => (i === 0 ? UNTRAINED : id));
       return evaluateLanguageModel(model, tokenizer, [good, { ids: row, labels }], options);
     };
-    await expect(measure([3, 301])).rejects.toThrow('examples[1]: the model has 301 tokens: there is no 301');
+    await expect(measure([3, 301])).rejects.toThrow(
+      'examples[1]: the model has 301 tokens: none has the id 301',
+    );
     const { contextLength } = model.config;
     const long = new Array(contextLength + 1).fill(5);
     await expect(measure(long)).rejects.toThrow(`examples[1]: has ${contextLength + 1} tokens`);

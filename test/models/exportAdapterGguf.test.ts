@@ -224,8 +224,8 @@ describe('exportAdapterGguf', () => {
   });
 
   it.each<[string, string, LoraConfig, string]>([
-    ['DoRA', 'llama', { useDora: true }, 'a GGUF adapter has no magnitudes of DoRA: model.layers.0.'],
-    ['biases of B', 'llama', { loraBias: true }, 'a GGUF adapter has no biases: model.layers.0.'],
+    ['DoRA', 'llama', { useDora: true }, 'a GGUF adapter cannot hold DoRA magnitudes: model.layers.0.'],
+    ['biases of B', 'llama', { loraBias: true }, 'a GGUF adapter cannot hold biases: model.layers.0.'],
     ['biases', 'llama3', { bias: 'all' }, 'no modules that are trained as a whole: model.layers.0.'],
     [
       'whole modules',
@@ -272,7 +272,7 @@ describe('exportAdapterGguf', () => {
     const model = await adapted('qwen2', { targetModules: ['q_proj'] });
     await changed(model, { targetModules: ['v_proj'] }, 'second');
     await expect(exportAdapterGguf(model, new Map())).rejects.toThrow(
-      'exportAdapterGguf: which adapter: there are default, second',
+      'exportAdapterGguf: several adapters (default, second): pass { name }',
     );
     const opened = await exported(model, { name: 'second' });
     expect([...opened.tensors.keys()][0]).toBe('blk.0.attn_v.weight.lora_a');

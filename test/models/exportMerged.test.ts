@@ -221,7 +221,7 @@ describe('exportMerged', () => {
   it('writes rows that are no whole blocks as F16, and says so', async () => {
     const { model } = await adapted(folder('llama'));
     const { report, files } = await roundTrip(model, 'llama', { format: 'gguf', dtype: 'Q8_0' });
-    expect(report.notes).toEqual(['15 matrices are F16: their rows are no whole blocks of Q8_0']);
+    expect(report.notes).toEqual(['15 matrices are F16: their rows are not whole blocks of Q8_0']);
     const { tensors } = await openGguf(bytesSource(files.get('model.gguf') ?? new Uint8Array()), '');
     expect(tensors.get('blk.0.ffn_down.weight')?.type).toBe('F16');
     model.dispose();
@@ -292,7 +292,7 @@ describe('exportMerged', () => {
       'exportMerged: dtype must be one of F32, F16, BF16: Q8_0',
     );
     expect(await refusal({ format: 'gguf', dtype: 'Q4_1' })).toContain('F32, F16, BF16, Q8_0: Q4_1');
-    expect(await refusal({ format: 'safetensors', file: 'x' })).toContain('file is for format gguf');
+    expect(await refusal({ format: 'safetensors', file: 'x' })).toContain('file applies only to format gguf');
     const [factors] = adaptationOf(model, 'test').adapter('default', 'test').factors.values();
     factors.loraB.write(new Float32Array(factors.loraB.length).fill(1e7));
     expect(await refusal({ format: 'gguf', dtype: 'F16' })).toMatch(

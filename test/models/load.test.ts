@@ -198,19 +198,19 @@ describe('loadLanguageModel refuses', () => {
   it('folders that hold no model, and options that it does not know', async () => {
     const files = new Map(llama);
     files.delete('config.json');
-    expect(await refusal(files)).toBe('the model: is no folder of a model: config.json is missing');
+    expect(await refusal(files)).toBe('the model: is not a model folder: config.json is missing');
     const without = (name: string) => new Map([...llama].filter(([each]) => each !== name));
-    expect(await refusal(without('tokenizer.json'))).toBe('tokenizer.json: is not there');
+    expect(await refusal(without('tokenizer.json'))).toBe('tokenizer.json: is missing');
     expect(await refusal(without('model.safetensors'))).toBe(
       'the model: has no model.safetensors and no model.safetensors.index.json',
     );
     files.set('adapter_config.json', encode('{}'));
-    expect(await refusal(files)).toContain('it is an adapter, which is given beside its model');
+    expect(await refusal(files)).toContain('it is an adapter, which is given together with its model');
     await expect(loadLanguageModel(device, llama, { weights: 'q5' as 'q4' })).rejects.toThrow(
       'loadLanguageModel: weights must be one of keep, f32, bf16, q8, q4: q5',
     );
     await expect(loadLanguageModel(device, 'nowhere.gguf')).rejects.toThrow(
-      'a path leads to files in Node alone',
+      'a path is supported only in Node',
     );
   });
 
@@ -245,7 +245,7 @@ describe('loadLanguageModel decides', () => {
     ).toBeLessThan(1e-5);
     const without = await loadLanguageModel(device, edited(llama, { tie_word_embeddings: false }));
     expect(without.notes).toEqual([
-      'there is no lm_head.weight: the embedding is taken, though the config says that they are not tied',
+      'lm_head.weight is missing: the embedding is used, though the config says that they are not tied',
     ]);
     for (const { model } of [again, apart, without]) model.dispose();
   });
@@ -307,7 +307,7 @@ describe('weights', () => {
   it('a matrix whose rows are no whole groups stays wider, and is named', async () => {
     const { model, notes } = await loadLanguageModel(device, folder('mistral'), { weights: 'q4' });
     expect(notes[0]).toContain('model.embed_tokens.weight, model.layers.0.self_attn.q_proj.weight');
-    expect(notes[0]).toContain('stays wider than q4: its rows are no whole groups of 32');
+    expect(notes[0]).toContain('stays wider than q4: its rows are not whole groups of 32');
     expect(new Map(model.namedTensors()).get('model.embed_tokens.weight')?.dtype).toBe('bf16');
     // 64 inputs are whole groups.
     expect(new Map(model.namedTensors()).get('model.layers.0.mlp.down_proj.weight')?.dtype).toBe('q4');

@@ -25,6 +25,6 @@ describe('loadTokenizer', () => {
 
   it('refuses what is no model', async () => {
     await expect(loadTokenizer(new Map())).rejects.toThrow('config.json is missing');
-    await expect(loadTokenizer(at('smollm2.json'))).rejects.toThrow('is no GGUF file');
+    await expect(loadTokenizer(at('smollm2.json'))).rejects.toThrow('is not a GGUF file');
   });
 });

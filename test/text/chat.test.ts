@@ -73,7 +73,7 @@ describe('a chat template', () => {
     const refused = (messages: unknown) => refusal(() => template.render(messages as ChatMessage[]));
     expect(refused('Hi')).toBe('messages: must be an array: "Hi"');
     expect(refused([USER, 'Hi'])).toBe('messages[1]: must be an object: "Hi"');
-    expect(refused([{ content: 'Hi' }])).toBe('messages[0]: role must be a string: it is not there');
+    expect(refused([{ content: 'Hi' }])).toBe('messages[0]: role must be a string: it is missing');
     expect(refused([USER, { role: 'user', content: null }])).toBe(
       'messages[1]: content must be a string: null',
     );

@@ -73,9 +73,7 @@ describe('a model folder', () => {
     const files = [...filesOf(SMALL, { 'tokenizer_config.json': { eos_token: '</s>' } })];
     const bytes = new Map(files.map(([name, text]) => [name, new TextEncoder().encode(text)]));
     expect([...(await readTokenizer(mapFiles(bytes, 'dir'))).encode('ab')]).toEqual([2]);
-    await expect(readTokenizer(mapFiles(new Map(), 'dir'))).rejects.toThrow(
-      'dir/tokenizer.json: is not there',
-    );
+    await expect(readTokenizer(mapFiles(new Map(), 'dir'))).rejects.toThrow('dir/tokenizer.json: is missing');
     const broken = new Map([['tokenizer.json', Uint8Array.of(0xff)]]);
     await expect(readTokenizer(mapFiles(broken, 'dir'))).rejects.toThrow(
       'dir/tokenizer.json: is not UTF-8 text',
@@ -103,11 +101,11 @@ describe('a model folder', () => {
   it.each<[string, unknown, string | RegExp]>([
     ['no JSON', '{', 'is not JSON: a string expected at character 1, found the end'],
     ['an array', [], 'must be an object: an array'],
-    ['no model', {}, 'model: must be an object: it is not there'],
+    ['no model', {}, 'model: must be an object: it is missing'],
     [
       'another model',
       { ...SMALL, model: { type: 'Unigram', vocab: [] } },
-      'model: type is not read: "Unigram": those that are read are BPE, WordPiece',
+      'model: type is not supported: "Unigram": expected one of BPE, WordPiece',
     ],
     [
       'an id that is none',
@@ -127,18 +125,22 @@ describe('a model folder', () => {
     [
       'an unknown merge',
       { ...SMALL, model: { ...SMALL.model, merges: [['a', 'c']] } },
-      'model: merge 0, "a" "c": names no token',
+      'model: merge 0, "a" "c": names an unknown token',
     ],
     [
       'a merge of three',
       { ...SMALL, model: { ...SMALL.model, merges: ['a b c'] } },
       'model: a merge must be two tokens: "a b c"',
     ],
-    ['dropout', { ...SMALL, model: { ...SMALL.model, dropout: 0.1 } }, 'model: dropout is not read: 0.1'],
+    [
+      'dropout',
+      { ...SMALL, model: { ...SMALL.model, dropout: 0.1 } },
+      'model: dropout is not supported: 0.1',
+    ],
     [
       'a suffix',
       { ...SMALL, model: { ...SMALL.model, end_of_word_suffix: '</w>' } },
-      'model: end_of_word_suffix is not read',
+      'model: end_of_word_suffix is not supported',
     ],
     [
       'an unknown that is none',
@@ -158,27 +160,27 @@ describe('a model folder', () => {
     [
       'an added token twice',
       { ...SMALL, added_tokens: [SMALL.added_tokens[0], SMALL.added_tokens[0]] },
-      'is there twice',
+      'is listed twice',
     ],
     [
       'whole words',
       { ...SMALL, added_tokens: [{ id: 7, content: 'x', single_word: true }] },
-      'single_word is not read: "x"',
+      'single_word is not supported: "x"',
     ],
     [
       'another normalizer',
       { ...SMALL, normalizer: { type: 'Precompiled' } },
-      /normalizer: type is not read: "Precompiled": those that are read are Sequence, NFC/,
+      /normalizer: type is not supported: "Precompiled": expected one of Sequence, NFC/,
     ],
     [
       'another splitting',
       { ...SMALL, pre_tokenizer: { type: 'Split', pattern: { String: 'a' }, behavior: 'MergedWithNext' } },
-      'behavior with invert false is not read',
+      'behavior with invert false is not supported',
     ],
     [
       'a prototype for a type',
       { ...SMALL, decoder: { type: 'constructor' } },
-      'decoder: type is not read: "constructor"',
+      'decoder: type is not supported: "constructor"',
     ],
     [
       'an exponential pattern',
@@ -200,7 +202,7 @@ describe('a model folder', () => {
     ['references', split({ Regex: '(a)\\1' }), 'must have no references'],
     ['a large count', split({ Regex: 'a{1000}' }), 'must count to at most 100'],
     ['an open bracket', split({ Regex: '(a' }), 'must have its brackets in pairs'],
-    ['an open class', split({ Regex: '[a' }), 'is no tokenizer that can be read'],
+    ['an open class', split({ Regex: '[a' }), 'is not a readable tokenizer'],
     [
       'a token that is not there',
       { ...SMALL, post_processor: { type: 'BertProcessing', cls: ['<x>', 3], sep: ['</s>', 4] } },
@@ -209,7 +211,7 @@ describe('a model folder', () => {
     [
       'a decoder in a sequence',
       { ...SMALL, decoder: { type: 'Sequence', decoders: [{ type: 'ByteLevel' }] } },
-      'decoder: type is not read in a Sequence',
+      'decoder: type is not supported in a Sequence',
     ],
   ])('is refused with %s', (_, json, message) => {
     const said = refusal(() => read(json));

@@ -170,13 +170,13 @@ describe('lines that are no examples', () => {
       { messages: [{ role: 'bot', content: '' }] },
       'messages[0].role: must be one of system, developer, user, assistant, tool: "bot"',
     ],
-    ['no role', { messages: [{ content: '' }] }, 'messages[0].role: must be a string: it is not there'],
+    ['no role', { messages: [{ content: '' }] }, 'messages[0].role: must be a string: it is missing'],
     [
       'content in parts',
       { messages: [{ role: 'user', content: [{ type: 'text' }] }] },
-      'messages[0].content: must be a text: an array',
+      'messages[0].content: must be text: an array',
     ],
-    ['no content', { messages: [{ role: 'user' }] }, 'messages[0].content: must be a text: it is not there'],
+    ['no content', { messages: [{ role: 'user' }] }, 'messages[0].content: must be text: it is missing'],
     [
       'an empty answer',
       { messages: [user('a'), answer(' \n')] },
@@ -198,8 +198,8 @@ describe('lines that are no examples', () => {
 
   it.each<[object, object, string]>([
     [{ prompt: 'a', completion: 'b' }, { prompt: 'a', completion: '' }, 'completion: must not be empty'],
-    [{ prompt: 'a', completion: 'b' }, { prompt: 1, completion: 'b' }, 'prompt: must be a text: 1'],
-    [{ text: 'a' }, { text: null }, 'text: must be a text: null'],
+    [{ prompt: 'a', completion: 'b' }, { prompt: 1, completion: 'b' }, 'prompt: must be text: 1'],
+    [{ text: 'a' }, { text: null }, 'text: must be text: null'],
     [{ text: 'a' }, { text: ' ' }, 'text: must not be empty'],
     [
       {
@@ -231,11 +231,11 @@ describe('lines that are no examples', () => {
       [15, 16].map((column) => ({
         line: 1,
         column,
-        reason: 'is not JSON: a value must stand before and behind each comma of the array',
+        reason: 'is not JSON: a value must stand before and after each comma of the array',
       })),
     );
     expect(await bad('{"text":"a"}\n{"text":NaN}')).toEqual([
-      { line: 2, reason: 'is not JSON: NaN and Infinity are no numbers in JSON' },
+      { line: 2, reason: 'is not JSON: NaN and Infinity are not numbers in JSON' },
     ]);
   });
 
@@ -248,9 +248,9 @@ describe('lines that are no examples', () => {
 
   it('are those with other columns, or with something behind a quote', async () => {
     expect(await bad('prompt,completion\na,b\nc\n"d"e,f\ng,h,i', { name: 'x.csv' })).toEqual([
-      { line: 3, reason: 'must have as many columns as the first row, 2: 1' },
+      { line: 3, reason: 'must have the same number of columns as the first row, 2: 1' },
       { line: 4, reason: 'a quoted field must be followed by "," or the end of the line: "e"' },
-      { line: 5, reason: 'must have as many columns as the first row, 2: 3' },
+      { line: 5, reason: 'must have the same number of columns as the first row, 2: 3' },
     ]);
   });
 
@@ -268,7 +268,7 @@ describe('files that hold no examples', () => {
   it.each<[string, string, string, string]>([
     ['an empty file', '', 'x.jsonl', 'x.jsonl: has no examples: it is empty'],
     ['a byte order mark', '\ufeff', 'x.jsonl', 'x.jsonl: has no examples: it is empty'],
-    ['white space', ' \n\n', 'x.jsonl', 'x.jsonl: has no examples: there is nothing but white space'],
+    ['white space', ' \n\n', 'x.jsonl', 'x.jsonl: has no examples: it holds only white space'],
     ['an empty array', '[ ]', 'x.json', 'x.json: has no examples'],
     ['a heading alone', 'prompt,completion\n', 'x.csv', 'x.csv: has no examples'],
     ['an object over lines', '{\n "data": []\n}', 'x.json', 'x.json: must hold one JSON object on each line'],

@@ -93,7 +93,7 @@ describe('masks and templates', () => {
   it('a prompt that goes on past the end of the conversation: a loss of 0 / 0', () => {
     const shorter = tokenizerWith("{{ 'b' }}{% if add_generation_prompt %}{{ 'q7' }}{% endif %}");
     expect(refusal(() => tokenizeChat(shorter, [user(''), answer('')]))).toBe(
-      `messages[1]: the template must not change what precedes it: token 1 was "q" (${shorter.idOf('q')}), is not there`,
+      `messages[1]: the template must not change what precedes it: token 1 was "q" (${shorter.idOf('q')}), is missing`,
     );
   });
 

@@ -148,7 +148,7 @@ describe('a system message', () => {
   it('is refused for what is no conversation', async () => {
     const options = { system: 's', skipBad: true };
     expect((await tokenize(plain, [{ text: 'a' }], options)).refused).toEqual([
-      { line: 1, reason: 'system: must not be given: a text is no conversation' },
+      { line: 1, reason: 'system: must not be given: a text is not a conversation' },
     ]);
     expect((await tokenize(base, [{ prompt: 'a', completion: ' b' }], options)).refused).toEqual([
       { line: 1, reason: 'system: must not be given: the model has no chat template' },

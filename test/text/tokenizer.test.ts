@@ -158,7 +158,9 @@ describe('a tokenizer', () => {
   });
 
   it('knows no id but its own', () => {
-    expect(() => tokenizer.decode([end, 9999])).toThrow(/^f: there is no token of this id: 9999, of \d+ in/);
+    expect(() => tokenizer.decode([end, 9999])).toThrow(
+      /^f: no token has this id: 9999: the vocabulary has \d+$/,
+    );
     expect(() => tokenizer.decode([-1])).toThrow(RangeError);
     expect(() => tokenizer.stream().push(Number.NaN)).toThrow(RangeError);
     expect(tokenizer.decode([])).toBe('');

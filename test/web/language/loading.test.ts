@@ -114,7 +114,7 @@ describe("a visitor's files", () => {
     notFinite.fill(0xff, -64);
     for (const [content, sentence] of [
       [bytes.slice(0, 40_000), /^The file ends /],
-      [Uint8Array.from([...bytes], (byte, i) => (i < 4 ? 0x21 : byte)), /^This is no GGUF file: /],
+      [Uint8Array.from([...bytes], (byte, i) => (i < 4 ? 0x21 : byte)), /^This is not a GGUF file: /],
       [huge, /^The file ends in the middle\. /],
       [unknown, /^This file has Q2_K tensors \(1 of \d+\), not supported yet\. /],
       [notFinite, /^mine cannot be used: .*finite.*\.$/],

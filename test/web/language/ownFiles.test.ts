@@ -101,12 +101,12 @@ describe('own files', () => {
     expect(await refused(fileOf(bytes.subarray(0, 1000)))).toBe(
       'The file ends in the middle. Download it again.',
     );
-    expect(await refused(fileOf(new Uint8Array(0)))).toMatch(/^This is no GGUF file: /);
+    expect(await refused(fileOf(new Uint8Array(0)))).toMatch(/^This is not a GGUF file: /);
   });
 
   it('are refused in no time where they are hostile', async () => {
     expect(await refused(fileOf(new TextEncoder().encode('hello, I am a text'), 'x.gguf'))).toMatch(
-      /^This is no GGUF file: it is a text/,
+      /^This is not a GGUF file: it is a text/,
     );
     // One entry, whose text claims 10 GB.
     const large = new Uint8Array(1000);
