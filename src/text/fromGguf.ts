@@ -11,18 +11,18 @@ import type { AddedToken, TokenizerJson } from './tokenizerJson.js';
 type Metadata = ReadonlyMap<string, GgufValue>;
 
 /**
- * The tokenizer in a GGUF file's metadata: byte-level BPE with one of the pre-tokenizers that are known by name.
- * Control tokens, and the one for what is unknown, are its special tokens; tokens that a user defined are found in any text.
+ * The tokenizer in a GGUF file's metadata: byte-level BPE with one of the known pre-tokenizers.
+ * Control tokens and the unknown token are its special tokens; user-defined tokens are found in any text.
  * @param metadata  as `openGguf` gives it
- * @param name      what errors call the file
- * @throws DataError when there is no tokenizer, its kind is not read, or its parts contradict each other
+ * @param name      name of the file in errors
+ * @throws DataError when there is no tokenizer, its kind is not supported, or its parts contradict each other
  * @see https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#ggml
  */
 export function tokenizerFromGguf(metadata: Metadata, name: string): Tokenizer {
   return new Tokenizer(factsFromGguf(metadata, name), name);
 }
 
-/** What a tokenizer is made of. @throws DataError as {@link tokenizerFromGguf} */
+/** Reads the facts of a tokenizer. @throws DataError as {@link tokenizerFromGguf} */
 export function factsFromGguf(metadata: Metadata, name: string): TokenizerFacts {
   const pre = kindOfTokenizer(metadata, name);
   const tokens = stringsAt(metadata, 'tokenizer.ggml.tokens', name);
@@ -79,7 +79,7 @@ function checkTokens(tokens: readonly string[], name: string): ReadonlyMap<strin
   return ids;
 }
 
-/** The tokens that are cut out of a text first. */
+/** Checks the types of tokens. @returns the tokens that are found in a text before it is split */
 function checkTypes(metadata: Metadata, tokens: readonly string[], name: string): AddedToken[] {
   const where = `${name}: tokenizer.ggml.token_type`;
   const types = metadata.get('tokenizer.ggml.token_type');
