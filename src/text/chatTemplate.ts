@@ -51,7 +51,7 @@ export class ChatTemplate {
 
   /**
    * @param source  the template's text
-   * @param name    what errors call its file
+   * @param name    name of its file in errors
    * @throws DataError when the template cannot be parsed or is too long
    */
   constructor(
