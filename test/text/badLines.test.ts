@@ -5,7 +5,7 @@ import { reasonCounts, refusalOf } from '../../src/text/badLines.js';
 const reasons = (...texts: string[]) => texts.map((reason, i) => ({ line: 10 + i, reason }));
 
 describe('lines that are refused', () => {
-  it('are counted by what is wrong, whatever the values and places are', () => {
+  it('are counted by kind of error, regardless of values and places', () => {
     const bad = reasons(
       'messages[0].content: must be text: 1',
       'is not JSON: "}" expected at column 3, found ":"',

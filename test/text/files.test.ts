@@ -1,4 +1,4 @@
-/** What is taken from the files of a model folder, and what is refused. */
+/** Tokenizers from the files of a model folder, and refusals. */
 import { describe, expect, it } from 'vitest';
 import { mapFiles } from '../../src/files/fileSource.js';
 import { readTokenizer, tokenizerFromFiles } from '../../src/text/fromFiles.js';
@@ -44,7 +44,7 @@ describe('a model folder', () => {
     expect(read(SMALL)).toMatchObject({ eosIds: [], chatTemplate: undefined, vocabularySize: 6 });
   });
 
-  it('takes the chat template of its own file first, and of several the one named default', () => {
+  it('prefers the chat template of a separate file, and among several the one named default', () => {
     const named = {
       chat_template: [
         { name: 'tool_use', template: 'T' },
@@ -57,7 +57,7 @@ describe('a model folder', () => {
     expect(read(SMALL, { ...own, 'chat_template.jinja': '{{ 1 }}' }).chatTemplate).toBe('{{ 1 }}');
   });
 
-  it('adds tokens by steps one after the other, as in Llama 3', () => {
+  it('adds tokens by consecutive steps, as in Llama 3', () => {
     const single = [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }];
     const special_tokens = { '<s>': { id: '<s>', ids: [3], tokens: ['<s>'] } };
     const processors = [
@@ -69,7 +69,7 @@ describe('a model folder', () => {
     expect([...tokenizer.encode('ab')]).toEqual([2]);
   });
 
-  it('is read from where its files are', async () => {
+  it('is read from the place of its files', async () => {
     const files = [...filesOf(SMALL, { 'tokenizer_config.json': { eos_token: '</s>' } })];
     const bytes = new Map(files.map(([name, text]) => [name, new TextEncoder().encode(text)]));
     expect([...(await readTokenizer(mapFiles(bytes, 'dir'))).encode('ab')]).toEqual([2]);
@@ -81,7 +81,7 @@ describe('a model folder', () => {
     expect(TOKENIZER_FILES[0]).toBe('tokenizer.json');
   });
 
-  it('cleans up spaces only where it says so', () => {
+  it('cleans up spaces only where its config requires it', () => {
     const { json } = others().wordPiece;
     const plain = { ...json, decoder: { type: 'WordPiece', prefix: '##', cleanup: false } };
     const ids = read(json).encode('a . b');
@@ -99,7 +99,7 @@ describe('a model folder', () => {
     pre_tokenizer: { type: 'Split', pattern, behavior: 'Isolated' },
   });
   it.each<[string, unknown, string | RegExp]>([
-    ['no JSON', '{', 'is not JSON: a string expected at character 1, found the end'],
+    ['invalid JSON', '{', 'is not JSON: a string expected at character 1, found the end'],
     ['an array', [], 'must be an object: an array'],
     ['no model', {}, 'model: must be an object: it is missing'],
     [
@@ -108,7 +108,7 @@ describe('a model folder', () => {
       'model: type is not supported: "Unigram": expected one of BPE, WordPiece',
     ],
     [
-      'an id that is none',
+      'an invalid id',
       { ...SMALL, model: { ...SMALL.model, vocab: { a: -1 } } },
       'model: vocab: token "a": id must',
     ],
@@ -143,7 +143,7 @@ describe('a model folder', () => {
       'model: end_of_word_suffix is not supported',
     ],
     [
-      'an unknown that is none',
+      'an unknown token outside the vocabulary',
       { ...SMALL, model: { ...SMALL.model, unk_token: 'x' } },
       'unk_token must be a token of',
     ],
@@ -204,7 +204,7 @@ describe('a model folder', () => {
     ['an open bracket', split({ Regex: '(a' }), 'must have its brackets in pairs'],
     ['an open class', split({ Regex: '[a' }), 'is not a readable tokenizer'],
     [
-      'a token that is not there',
+      'a token that does not exist',
       { ...SMALL, post_processor: { type: 'BertProcessing', cls: ['<x>', 3], sep: ['</s>', 4] } },
       'post_processor: cls must be a token and its id: "<x>", 3',
     ],
@@ -240,7 +240,7 @@ describe('a model folder', () => {
     expect(refusal(() => read(SMALL, { [file]: content }))).toContain(`dir/${file}: ${message}`);
   });
 
-  it('leaves out a step that splits at what the normalizer has replaced, as in Gemma', () => {
+  it('leaves out a step that splits at text that the normalizer has replaced, as in Gemma', () => {
     const { json, lines } = others().sentencePiece;
     const normalizer = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
     const split = { type: 'Split', pattern: { String: ' ' }, behavior: 'MergedWithPrevious', invert: false };
