@@ -110,7 +110,7 @@ describe('a file is refused', () => {
   it.each<[string, RawFile | Uint8Array, string]>([
     ['that is empty', new Uint8Array(0), 'is not a GGUF file: it is empty: download or save it again'],
     [
-      'that is another',
+      'of another kind',
       rawFile({ magic: Uint8Array.of(1, 2, 3, 4) }),
       'is not a GGUF file: begins with "\\u0001\\u0002\\u0003\\u0004"',
     ],
@@ -125,7 +125,7 @@ describe('a file is refused', () => {
     [
       'with more tensors than it can hold',
       { counts: [2, 0] },
-      'number of tensors: truncated: needs 48 bytes from 16 on, the file has 32',
+      'number of tensors: truncated: needs 48 bytes from byte 16, the file has 32',
     ],
     ['with too many tensors', { counts: [100_001, 0] }, 'number of tensors: must be at most 100000: 100001'],
     [
@@ -136,7 +136,7 @@ describe('a file is refused', () => {
     [
       'with more entries than it can hold',
       { counts: [0, 2] },
-      'number of metadata: truncated: needs 26 bytes from 24 on, the file has 32',
+      'number of metadata: truncated: needs 26 bytes from byte 24, the file has 32',
     ],
     [
       'with 2^64 - 1 entries',
@@ -151,7 +151,7 @@ describe('a file is refused', () => {
     [
       'with a key beyond the end',
       { entries: [joined(u64(99), u64(0))] },
-      'key 0 of the metadata: truncated: needs 99 bytes from 32 on, the file has 64',
+      'key 0 of the metadata: truncated: needs 99 bytes from byte 32, the file has 64',
     ],
     [
       'with a key of 2^64 - 1 bytes',
@@ -159,7 +159,7 @@ describe('a file is refused', () => {
       'key 0 of the metadata: truncated: cannot hold 18446744073709551615 items in 64 bytes',
     ],
     [
-      'with a key that is no UTF-8',
+      'with a key that is not UTF-8',
       { entries: [entry(Uint8Array.of(0xff), ids.u8, u8(0))] },
       'key 0 of the metadata: text must be UTF-8: bytes 32 to 33 are not',
     ],
@@ -184,7 +184,7 @@ describe('a file is refused', () => {
       'key "k": truth value must be 0 or 1: 255',
     ],
     [
-      'with a text that is no UTF-8',
+      'with a text that is not UTF-8',
       { entries: [entry('k', ids.string, text(Uint8Array.of(0xe2, 0x82)))] },
       'key "k": text must be UTF-8: bytes 45 to 47 are not',
     ],
@@ -206,7 +206,7 @@ describe('a file is refused', () => {
     [
       'with an array beyond the end',
       { entries: [array('k', ids.f64, 9)] },
-      'key "k": truncated: needs 72 bytes from 49 on, the file has 64',
+      'key "k": truncated: needs 72 bytes from byte 49, the file has 64',
     ],
     [
       'with an array of 2^61 values',
@@ -216,7 +216,7 @@ describe('a file is refused', () => {
     [
       'with strings beyond the end',
       { entries: [array('k', ids.string, 3, text('a'))] },
-      'key "k": truncated: needs 24 bytes from 49 on, the file has 64',
+      'key "k": truncated: needs 24 bytes from byte 49, the file has 64',
     ],
     [
       'with an alignment of 12',
@@ -250,7 +250,7 @@ describe('a file is refused', () => {
     ],
     ['with a tensor twice', { ...two, tensors: [{}, { offset: 32 }] }, 'tensor "a": appears twice'],
     [
-      'with a name that is no UTF-8',
+      'with a name that is not UTF-8',
       { tensors: [{ name: Uint8Array.of(0x80) }] },
       'name of tensor 0: text must be UTF-8: bytes 32 to 33 are not',
     ],
@@ -280,12 +280,12 @@ describe('a file is refused', () => {
       'tensor "a": offset overflows: 9007199254740992',
     ],
     [
-      'with rows of no whole blocks',
+      'with rows that are not whole blocks',
       { tensors: [{ ne: [48, 2], type: 2 }], dataBytes: 99 },
       'tensor "a": last dimension must be a multiple of 32: Q4_0 [2, 48]',
     ],
     [
-      'with rows of no whole blocks of K',
+      'with rows that are not whole blocks of K',
       { tensors: [{ ne: [128, 2], type: 14 }], dataBytes: 999 },
       'tensor "a": last dimension must be a multiple of 256: Q6_K [2, 128]',
     ],
@@ -300,7 +300,7 @@ describe('a file is refused', () => {
       'tensor "a": offset must be a multiple of 32: 8',
     ],
     [
-      'with tensors on each other',
+      'with overlapping tensors',
       { ...two, tensors: [{ ne: [9] }, { name: 'b', offset: 32 }] },
       'tensor "b": overlaps "a": begins at 128, expected 132 or later',
     ],
@@ -325,7 +325,7 @@ describe('a file is refused', () => {
       'tensor "a": truncated: bytes 128 to 128 are beyond the file\'s 64',
     ],
     [
-      'with a type of tensor that nobody knows',
+      'with an unknown type of tensor',
       { tensors: [{ type: 99 }] },
       'tensor "a": this tensor type is not supported: 99, 1 of 1 tensors',
     ],
