@@ -1,4 +1,4 @@
-/** Models in files of every kind of place, read tensor by tensor, and what is wrong with them. */
+/** Models in files of every kind of place, read tensor by tensor, and their errors. */
 import { mkdtemp, open, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -128,7 +128,7 @@ describe('an index', () => {
       /linear1\.bias must be in a safetensors file beside the index/,
     ],
     [
-      'with no name of a file',
+      'with an entry that does not name a file',
       (map) => ({ ...map, 'linear1.bias': 3 }),
       /linear1\.bias must be in a safetensors file/,
     ],
@@ -205,7 +205,7 @@ describe('a host', () => {
     await expect(source?.read(0, 8)).rejects.toThrow(/it was changed while it was read/);
   });
 
-  it('may be left', async () => {
+  it('may be abandoned', async () => {
     put();
     const leave = new AbortController();
     const source = await httpSource(`${server.url}${name}`, { signal: leave.signal });
@@ -246,7 +246,7 @@ describe('a file of a directory', () => {
     await expect(source.read(0, 7)).rejects.toThrow('is cut short: bytes 0 to 7 are requested of 6');
   });
 
-  it('is not one outside of it', async () => {
+  it('is never outside the directory', async () => {
     await expect(directoryFiles(root).open('../x')).rejects.toThrow('is outside of the directory');
     await expect(directoryFiles(root).open('/etc/passwd')).rejects.toThrow('is outside of the directory');
   });
@@ -256,7 +256,7 @@ describe('loadTensors', () => {
   const sourceOf = async (tensors: Parameters<typeof serializeSafetensors>[0]) =>
     (await openModel(mapFiles(new Map([['model.safetensors', serializeSafetensors(tensors)]])))).tensors;
 
-  it('refuses before it reads anything, and lists what does not fit', async () => {
+  it('refuses before it reads anything, and lists every mismatch', async () => {
     const model = new DigitsNet(device, sizes);
     const before = await model.stateDict();
     const one = { dtype: 'F32', shape: [1], data: Float32Array.of(1) } as const;
@@ -284,7 +284,7 @@ describe('loadTensors', () => {
     expect(await model.stateDict()).toEqual(before);
   });
 
-  it('takes halves exactly, and refuses what is not finite, by name', async () => {
+  it('takes halves exactly, and refuses values that are not finite, by name', async () => {
     const model = new DigitsNet(device, sizes);
     const state = await model.stateDict();
     const halves = new Map(
@@ -360,7 +360,7 @@ describe('an adapter and a checkpoint', () => {
     ]);
   });
 
-  it('take no path where there are no directories, and nothing that is no place', async () => {
+  it('refuse a path where directories do not exist, and anything that is not a place', async () => {
     const model = await adapted();
     await expect(saveAdapter(model, 'some/where')).rejects.toThrow(
       'some/where: a path is supported only in Node: pass a Map of files by name, or a FileSource or FileStore',
