@@ -64,7 +64,7 @@ export class HeaderBytes {
     const end = this.position + length;
     if (end > this.source.length)
       throw this.error(
-        `truncated: needs ${length} bytes from ${this.position} on, the file has ${this.source.length}`,
+        `truncated: needs ${length} bytes from byte ${this.position}, the file has ${this.source.length}`,
       );
     if (end > MAX_HEADER_BYTES)
       throw this.error(
