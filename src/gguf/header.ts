@@ -81,7 +81,7 @@ function readVersion(bytes: HeaderBytes): number {
   // The magic is the same in either byte order.
   if ((version & 0xffff) === 0 && version !== 0)
     throw bytes.error(
-      'big-endian files are not supported: convert it to little-endian (gguf-convert-endian)',
+      'big-endian files are not supported: convert the file to little-endian (gguf-convert-endian)',
     );
   throw bytes.error(`must be 2 or 3: ${version}`);
 }

@@ -164,7 +164,7 @@ class ArrayScanner {
       yield {
         line,
         column,
-        reason: 'is not JSON: a value must stand before and after each comma of the array',
+        reason: 'is not JSON: each comma of the array must be between two values',
       };
     this.#values++;
     this.#begin = undefined;

@@ -120,7 +120,7 @@ describe('a file is refused', () => {
     [
       'that is big-endian',
       { version: 3 << 24 },
-      'version: big-endian files are not supported: convert it to little-endian (gguf-convert-endian)',
+      'version: big-endian files are not supported: convert the file to little-endian (gguf-convert-endian)',
     ],
     [
       'with more tensors than it can hold',

@@ -231,7 +231,7 @@ describe('lines that are not examples', () => {
       [15, 16].map((column) => ({
         line: 1,
         column,
-        reason: 'is not JSON: a value must stand before and after each comma of the array',
+        reason: 'is not JSON: each comma of the array must be between two values',
       })),
     );
     expect(await bad('{"text":"a"}\n{"text":NaN}')).toEqual([
