@@ -1,4 +1,4 @@
-/** How well a language model predicts examples: the measure of a fine-tuning. */
+/** Measures how well a language model predicts examples, to judge fine-tuning. */
 
 import { checkOptions, type OptionNames } from '../base/options.js';
 import { pollOf } from '../base/polledSignal.js';

@@ -251,7 +251,7 @@ export class LlamaForCausalLM extends Layer {
     return this.#precision;
   }
 
-  /** @throws RangeError for an unknown value, DeviceError where the device has no integer products */
+  /** Sets the precision. @throws RangeError for an unknown value, DeviceError where the device has no integer products */
   set precision(precision: Precision) {
     checkPrecision('precision', precision, this.device);
     setPrecision(this, precision);

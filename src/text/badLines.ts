@@ -2,7 +2,7 @@
 import { DataError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 
-/** Where something begins in its file, counted from 1. */
+/** A place in a file, counted from 1. */
 export interface FilePlace {
   readonly line: number;
   /** Column in characters; given only in a JSON array, where one line may hold several values. */

@@ -44,7 +44,7 @@ export interface TrainingStepOptions {
   readonly clipNorm?: number | undefined;
   /** Whether to record; false computes every step call by call. */
   readonly record: boolean;
-  /** One that is polled is heard between and in the batches of a step of several. */
+  /** Signal that ends the run; a polled one is also checked between and within the batches of a step. */
   readonly signal?: AbortSignal | undefined;
 }
 
