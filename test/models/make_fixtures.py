@@ -101,7 +101,7 @@ def make(name, model, words):
         model = model.to(torch.bfloat16)
     model.save_pretrained(folder, max_shard_size="60KB" if name == "qwen3" else "5GB")
     words.save_pretrained(folder)
-    # The config as a reader computes it: the angles are those of float32 as well.
+    # The model as a reader loads it: the angles are those of float32 as well.
     model = type(model).from_pretrained(folder, dtype=torch.float32).eval()
     ids = torch.tensor([[(7 * i * i + 3 * i + 5) % 301 for i in range(TOKENS)]])
     with torch.no_grad():
