@@ -1,16 +1,16 @@
-/** Bytes that are read in parts, wherever they lie, so that a large file is never in memory as a whole. */
+/** Bytes that are read in parts from any place, so that a large file is never wholly in memory. */
 
 import { DataError } from '../base/errors.js';
 import { asBytes, type Bytes } from './bytes.js';
 
 export interface ByteSource {
-  /** Bytes in all. */
+  /** Total number of bytes. */
   readonly length: number;
-  /** @throws DataError when they cannot be read, or the source ends before */
+  /** Reads bytes. @throws DataError when they cannot be read, or the source ends before */
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
-/** Bytes in memory; what is read are views of them. */
+/** A source of bytes in memory; reading gives views of them. */
 export function bytesSource(bytes: Bytes, name = 'the file'): ByteSource {
   const all = asBytes(bytes, name);
   return {
@@ -22,7 +22,7 @@ export function bytesSource(bytes: Bytes, name = 'the file'): ByteSource {
   };
 }
 
-/** A file that a visitor picked, or another Blob. */
+/** A source of a file that a visitor picked, or of another Blob. */
 export function blobSource(blob: Blob, name = 'the file'): ByteSource {
   return {
     length: blob.size,
@@ -31,15 +31,15 @@ export function blobSource(blob: Blob, name = 'the file'): ByteSource {
       try {
         return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
       } catch (error) {
-        // A file on a disk may be changed or gone by now.
+        // A file on a disk may have been changed or deleted.
         throw new DataError(`${name}: cannot be read: ${error}`, { cause: error });
       }
     },
   };
 }
 
-/** @throws DataError for bytes that a source does not have */
+/** Checks a range of bytes. @throws DataError for bytes that a source does not have */
 export function checkRange(name: string, all: number, offset: number, length: number): void {
   if (offset >= 0 && length >= 0 && offset + length <= all) return;
-  throw new DataError(`${name}: is cut short: bytes ${offset} to ${offset + length} are wanted of ${all}`);
+  throw new DataError(`${name}: is cut short: bytes ${offset} to ${offset + length} are requested of ${all}`);
 }

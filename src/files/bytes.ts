@@ -1,12 +1,12 @@
-/** Bytes as callers have them: a buffer, or any view of one. */
+/** Bytes in the forms that callers pass: a buffer, or any view of one. */
 
 /** A buffer, or a view of one, such as `Uint8Array`, `Buffer` or `DataView`. */
 export type Bytes = ArrayBufferLike | ArrayBufferView;
 
 /**
  * The bytes of a buffer or of the part that a view shows, without a copy.
- * @param what  an error calls them: `parseModel: the file`
- * @throws TypeError for anything else, saying what it is
+ * @param what  name of the bytes in errors: `parseModel: the file`
+ * @throws TypeError for anything else, which it describes
  */
 export function asBytes(value: Bytes, what: string): Uint8Array {
   if (value instanceof Uint8Array) return value;
@@ -18,9 +18,9 @@ export function asBytes(value: Bytes, what: string): Uint8Array {
 }
 
 /**
- * Bytes that are values themselves, such as pixels, without a copy: floats are not taken for their bytes.
- * @param what  an error calls them: `dataset: images`
- * @throws TypeError for anything else, saying what it is
+ * Bytes that are values themselves, such as pixels, without a copy: an array of floats is not accepted as its bytes.
+ * @param what  name of the bytes in errors: `dataset: images`
+ * @throws TypeError for anything else, which it describes
  */
 export function asByteValues(value: Bytes, what: string): Uint8Array {
   const isBytes =
@@ -34,7 +34,7 @@ export function asByteValues(value: Bytes, what: string): Uint8Array {
 
 /**
  * Checks that numbers can be read one by one.
- * @param what  an error calls them: `tensor: values`
+ * @param what  name of the numbers in errors: `tensor: values`
  * @throws TypeError for a buffer or anything else that has no elements
  */
 export function checkNumbers(value: ArrayLike<number>, what: string): void {
@@ -43,12 +43,12 @@ export function checkNumbers(value: ArrayLike<number>, what: string): void {
     throw new TypeError(`${what} must be numbers in an array or typed array: got ${kindOf(value)}`);
 }
 
-/** Buffers of other realms, such as those of a test's or an inline frame's, are not of this realm's classes. */
+/** Whether a value is a buffer; one of another realm, such as an inline frame, is not an instance of this realm's classes. */
 function isBuffer(value: unknown): value is ArrayBufferLike {
   return /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value));
 }
 
-/** What a value is, for an error. */
+/** A description of a value for an error. */
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return `${value}`;
   if (typeof value !== 'object') return `a ${typeof value}`;

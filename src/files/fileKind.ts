@@ -1,15 +1,15 @@
-/** What a file is that is not what a reader expects: the mistakes that are made most, each with what to do. */
+/** Recognizes files that are not what a reader expects: the most frequent mistakes, each with a remedy. */
 
 import { DataError } from '../base/errors.js';
 import { asBytes, type Bytes } from './bytes.js';
 
-/** Bytes of the beginning that are looked at. */
+/** Number of leading bytes that are examined. */
 const LOOKED_AT = 4096;
 
 interface Kind {
-  /** What the first 8 bytes match, as hexadecimal digits. */
+  /** Pattern of the first 8 bytes, as hexadecimal digits. */
   readonly magic?: RegExp;
-  /** What the text at the beginning matches. */
+  /** Pattern of the text at the beginning. */
   readonly text?: RegExp;
   readonly says: string;
   readonly isJson?: true;
@@ -73,10 +73,10 @@ const KINDS: readonly Kind[] = [
 ];
 
 /**
- * Half a sentence on what a file is and what to do, such as `it is a Git LFS pointer, …`; undefined for a file that none
+ * A clause that describes a file and the remedy, such as `it is a Git LFS pointer, …`; undefined for a file that none
  * of the common mistakes explains.
- * @param bytes  of the file, or of its beginning
- * @param expected  what was looked for, of which nothing is said
+ * @param bytes  bytes of the file, or of its beginning
+ * @param expected  the expected format, which is not described
  */
 export function describeFile(bytes: Uint8Array, expected?: 'safetensors' | 'JSON'): string | undefined {
   if (bytes.length === 0) return 'it is empty: download or save it again';
@@ -96,8 +96,8 @@ export function describeFile(bytes: Uint8Array, expected?: 'safetensors' | 'JSON
 
 /**
  * The text of a JSON file, which is UTF-8.
- * @param name  what errors call the file
- * @throws DataError when it is something else, saying what
+ * @param name  name of the file in errors
+ * @throws DataError for anything else, which it describes
  */
 export function jsonText(bytes: Bytes, name: string): string {
   const file = asBytes(bytes, `${name}: the file`);
@@ -111,7 +111,7 @@ export function jsonText(bytes: Bytes, name: string): string {
   }
 }
 
-/** A header's length below 2^32, then the header. */
+/** Whether a file begins with a header's length below 2^32, then the header. */
 function isSafetensors(start: Uint8Array): boolean {
   return start.length >= 10 && start[8] === 0x7b && start.subarray(4, 8).every((byte) => byte === 0);
 }

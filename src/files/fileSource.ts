@@ -1,16 +1,16 @@
-/** Places with files in them, by name: one notion for models, wherever they are. */
+/** Places that hold files by name: one interface for models in any place. */
 
 import { type ByteSource, blobSource, bytesSource } from './byteSource.js';
 import type { Bytes } from './bytes.js';
 
 export interface FileSource {
-  /** What errors call it. */
+  /** Name of the place in errors. */
   readonly name: string;
-  /** Undefined where there is no file of this name. @throws DataError when that cannot be found out */
+  /** Opens a file; undefined where none has this name. @throws DataError when that cannot be determined */
   open(name: string): Promise<ByteSource | undefined>;
 }
 
-/** Files in memory, or those that a visitor picked. */
+/** A source of files in memory, or of those that a visitor picked. */
 export function mapFiles(files: ReadonlyMap<string, Bytes | Blob>, name = 'the files'): FileSource {
   return {
     name,

@@ -1,64 +1,64 @@
-/** Places that files are written to, several as one unit, and paths as one more way to name a place. */
+/** Places to which files are written, several as one unit, and paths as another way to name a place. */
 import { DataError } from '../base/errors.js';
 import { type ByteSource, bytesSource } from './byteSource.js';
 import { type FileSource, mapFiles } from './fileSource.js';
 
-/** What a file is to hold: whole, or in parts, which can be gone through more than once. */
+/** Content of a file: whole, or in parts, which can be iterated over more than once. */
 export type ReadyContent = Uint8Array | Iterable<Uint8Array>;
 
-/** The same, or parts that are still to be made, one after the other. */
+/** Content of a file, which may also be parts that are made one after another. */
 export type FileContent = ReadyContent | AsyncIterable<Uint8Array>;
 
 export interface FileStore extends FileSource {
   /**
-   * Whole files, all as they were at one moment.
+   * Reads whole files, all as they were at one moment.
    * @throws DataError when one is missing or cannot be read
    */
   read(names: readonly string[]): Promise<Map<string, Uint8Array>>;
   /**
-   * Replaces files as one unit: after a crash at any moment whoever looks finds the old ones, the new ones, or no first one,
-   * which is the one without which the others mean nothing.
-   * @throws DataError when they cannot be written; the old ones are there then
+   * Replaces files as one unit: after a crash at any moment, a reader finds the old files, the new files, or no first file,
+   * without which the others are useless.
+   * @throws DataError when they cannot be written; the old files remain then
    */
   write(files: ReadonlyMap<string, FileContent>): Promise<void>;
-  /** Keeps others, who call it too, away for as long as `body` takes. @throws DataError while another has the place */
+  /** Excludes other callers of this method while `body` runs. @throws DataError while another has the place */
   exclusively?<T>(body: () => Promise<T>): Promise<T>;
 }
 
-/** A place that calls write to: files by name, a store, or in Node the path of a directory. */
+/** A place to write to: files by name, a store, or in Node the path of a directory. */
 export type WritablePlace = string | Map<string, Uint8Array> | FileStore;
 
-/** A place that calls read from. */
+/** A place to read from. */
 export type ReadablePlace = string | ReadonlyMap<string, Uint8Array | Blob> | FileSource;
 
-/** What paths mean. */
+/** Interpretation of paths. */
 export interface Paths {
   /** The files of a directory. */
   readonly directory: (path: string) => FileStore;
-  /** A file; undefined for a directory. @throws DataError where there is nothing */
+  /** A file; undefined for a directory. @throws DataError where nothing exists */
   readonly file: (path: string) => Promise<ByteSource | undefined>;
 }
 
 const refusePath = (path: string): never => {
   throw new TypeError(
-    `${path}: a path leads to files in Node alone: give a Map of files by name, or a FileSource or FileStore`,
+    `${path}: a path is supported only in Node: pass a Map of files by name, or a FileSource or FileStore`,
   );
 };
 
-/** What a path means; a platform with directories says so. */
+/** The interpretation of paths, set on platforms with directories. */
 let paths: Paths = { directory: refusePath, file: refusePath };
 
-/** Lets calls take paths. */
+/** Allows calls to take paths. */
 export function acceptPaths(given: Paths): void {
   paths = given;
 }
 
-/** The file at a path; undefined for a directory. @throws TypeError where there are no paths, DataError for nothing */
+/** The file at a path; undefined for a directory. @throws TypeError where paths are not supported, DataError where nothing exists */
 export async function fileAt(path: string): Promise<ByteSource | undefined> {
   return paths.file(path);
 }
 
-/** @param what  the argument, for errors @throws TypeError for a path where there are none, and for anything else */
+/** The store of a place. @param what  the argument, for errors @throws TypeError for an unsupported path, and for anything else */
 export function writablePlace(what: string, place: WritablePlace): FileStore {
   if (typeof place === 'string') return paths.directory(place);
   if (place instanceof Map) return mapStore(place);
@@ -66,7 +66,7 @@ export function writablePlace(what: string, place: WritablePlace): FileStore {
   return place;
 }
 
-/** @param what  the argument, for errors @throws TypeError for a path where there are none, and for anything else */
+/** The source of a place. @param what  the argument, for errors @throws TypeError for an unsupported path, and for anything else */
 export function readablePlace(what: string, place: ReadablePlace): FileSource {
   if (typeof place === 'string') return paths.directory(place);
   if (place instanceof Map) return mapFiles(place, '');
@@ -85,8 +85,8 @@ function checkMethods(what: string, place: unknown, methods: readonly string[]):
 }
 
 /**
- * Whole files of a source, as of one moment where it is a store.
- * @param called  what errors call the source
+ * Reads whole files of a source, as of one moment where it is a store.
+ * @param called  name of the source in errors
  * @throws DataError when one is missing or cannot be read
  */
 export async function readFiles(
@@ -106,17 +106,17 @@ export async function readFiles(
   return files;
 }
 
-/** What errors call a file. */
+/** The name of a file in errors. */
 export function nameIn({ name }: { readonly name: string }, file: string): string {
   return name === '' ? file : `${name.replace(/\/+$/, '')}/${file}`;
 }
 
-/** The bytes of a content; the same where it is whole. */
+/** The bytes of a content; the content itself where it is whole. */
 export function wholeOf(content: ReadyContent): Uint8Array {
   return content instanceof Uint8Array ? content : joined([...content]);
 }
 
-/** The bytes of any content, once all of its parts are made. */
+/** The bytes of any content, after all of its parts are made. */
 export async function wholeLater(content: FileContent): Promise<Uint8Array> {
   if (content instanceof Uint8Array) return content;
   const parts: Uint8Array[] = [];
@@ -143,7 +143,7 @@ function mapStore(files: Map<string, Uint8Array>): FileStore {
     },
     read: async (names) => readFiles(mapFiles(files, ''), names),
     write: async (contents) => {
-      // All are made before the first is replaced.
+      // All contents are made before the first file is replaced.
       const whole = new Map<string, Uint8Array>();
       for (const [name, content] of contents) whole.set(name, await wholeLater(content));
       for (const [name, bytes] of whole) files.set(name, bytes);

@@ -1,24 +1,24 @@
-/** Files of a host that gives parts of them. */
+/** Files of a host that supports range requests. */
 import { DataError } from '../base/errors.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
 import { type ByteSource, checkRange } from './byteSource.js';
 import type { FileSource } from './fileSource.js';
 
 export interface HttpOptions {
-  /** Ends what is under way. */
+  /** Signal that ends running requests. */
   readonly signal?: AbortSignal;
-  /** Default `globalThis.fetch`, for headers and hosts of one's own. */
+  /** Replacement for `globalThis.fetch`, for custom headers and hosts. Default `globalThis.fetch`. */
   readonly fetch?: typeof globalThis.fetch;
 }
 
 const NAMES: OptionNames<HttpOptions> = { signal: true, fetch: true };
 
-/** `bytes 0-0/1234` */
+/** Pattern of a header such as `bytes 0-0/1234`. */
 const CONTENT_RANGE = /^bytes (\d+)-(\d+)\/(\d+)$/;
 
 /**
- * A file at an address, read by ranges. Undefined where the host has none.
- * @throws DataError when the host does not answer, or gives no parts of files
+ * A file at an address, read by ranges; undefined where the host has no such file.
+ * @throws DataError when the host does not answer, or does not support ranges
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-range-requests
  */
 export async function httpSource(
@@ -31,7 +31,7 @@ export async function httpSource(
   if (first.status === 404 || first.status === 410) return undefined;
   if (first.status === 416) return { length: 0, read: async () => new Uint8Array() };
   const { total } = await partOf(first, name, 0, 1);
-  // A file that is replaced meanwhile is not mixed with the old one.
+  // The tag prevents mixing with a file that replaces this one meanwhile.
   const tag = first.headers.get('etag');
   const headers = tag && !tag.startsWith('W/') ? { 'If-Range': tag } : {};
   return {
@@ -47,7 +47,7 @@ export async function httpSource(
   };
 }
 
-/** Files beside each other at an address, such as `https://host/model/`. */
+/** Files in one directory at an address, such as `https://host/model/`. */
 export function httpFiles(base: string | URL, options: HttpOptions = {}): FileSource {
   const folder = new URL(base);
   if (!folder.pathname.endsWith('/')) folder.pathname += '/';
@@ -77,7 +77,7 @@ async function partOf(
   length: number,
 ): Promise<{ readonly bytes: Uint8Array; readonly total: number }> {
   if (response.status !== 206) {
-    // The whole file, which may be of any size, is not wanted.
+    // The body may be the whole file, of any size, which is not used.
     await response.body?.cancel();
     const why =
       response.status === 200
@@ -91,13 +91,13 @@ async function partOf(
   if (Number(from) !== offset || Number(to) !== offset + length - 1) {
     await response.body?.cancel();
     throw new DataError(
-      `${name}: the host gave another part: ${response.headers.get('content-range')} for bytes ${offset}-${offset + length - 1}`,
+      `${name}: the host returned another part: ${response.headers.get('content-range')} for bytes ${offset}-${offset + length - 1}`,
     );
   }
   return { bytes: await exactly(response, name, length), total: Number(total) };
 }
 
-/** @throws DataError for a body that is longer or shorter than it says */
+/** Reads a body of known length. @throws DataError for one that is longer or shorter */
 async function exactly(response: Response, name: string, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   const reader = response.body?.getReader();
@@ -106,7 +106,7 @@ async function exactly(response: Response, name: string, length: number): Promis
     for (let part = await reader?.read(); part?.value; part = await reader?.read()) {
       if (done + part.value.length > length) {
         await reader?.cancel();
-        throw new DataError(`${name}: the host gave more than it was asked for`);
+        throw new DataError(`${name}: the host returned more than was requested`);
       }
       bytes.set(part.value, done);
       done += part.value.length;

@@ -1,20 +1,21 @@
-/** Where a model is: one file, or a folder of several. */
+/** The place of a model: one file, or a folder of several. */
 import { type ByteSource, blobSource } from './byteSource.js';
 import type { FileSource } from './fileSource.js';
 import { fileAt, type ReadablePlace, readablePlace } from './fileStore.js';
 
-/** A file, or a place with several: in Node the path of either. */
+/** A file, or a place with several files; in Node also the path of either. */
 export type ModelPlace = ReadablePlace | Blob | ByteSource;
 
 export interface ModelFile {
   readonly source: ByteSource;
-  /** What errors call it. */
+  /** Name of the file in errors. */
   readonly name: string;
 }
 
 /**
+ * The file or the files of a place.
  * @param what  the argument, for errors
- * @throws TypeError for a path where there are none, and for anything else; DataError where there is nothing
+ * @throws TypeError for a path where paths are not supported, and for anything else; DataError where nothing exists
  */
 export async function modelPlace(what: string, place: ModelPlace): Promise<ModelFile | FileSource> {
   if (typeof place === 'string') {

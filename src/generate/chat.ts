@@ -15,22 +15,22 @@ export interface SendOptions extends Omit<GenerateOptions, 'cache'> {
 const { cache: _, ...GENERATING } = GENERATE_NAMES;
 const NAMES: OptionNames<SendOptions> = { ...GENERATING, keep: true };
 
-/** States of the adapters whose keys and values are kept: a cache takes much memory. */
+/** Maximum number of adapter states whose keys and values are kept: a cache takes much memory. */
 const MOST_CACHES = 4;
 
 /**
- * A conversation with a model, which reads each turn once. Keys and values are kept for each state of the adapters that
- * answered, the four used last: to compare answers with and without an adapter, nothing is read twice.
+ * A conversation with a model, which reads each turn once. Keys and values are kept for the four most recent states of the
+ * adapters: comparing answers with and without an adapter reads nothing twice.
  */
 export class Chat {
   readonly #model: LlamaForCausalLM;
   readonly #tokenizer: Tokenizer;
-  /** By the state of the adapters; the one used last comes last. */
+  /** Caches by the state of the adapters; the most recently used comes last. */
   readonly #caches = new Map<string, TextCache>();
   #messages: readonly ChatMessage[] = [];
   #isAnswering = false;
 
-  /** @param system  what the model is told before the first turn; without it, what its template says */
+  /** @param system  system message before the first turn. Default: that of the template */
   constructor(model: LlamaForCausalLM, tokenizer: Tokenizer, system?: string) {
     this.#model = model;
     this.#tokenizer = tokenizer;
@@ -43,18 +43,18 @@ export class Chat {
   }
 
   /**
-   * Sends a message and gives the answer, piece by piece. Both become part of the conversation when the answer ends, also
-   * where `signal` ends it after its first character; neither does where the iteration is left before.
-   * @throws TypeError for an unknown option; the answer throws as `generate`, and Error while another one is being given
+   * Sends a message and returns the answer, piece by piece. Both become part of the conversation when the answer ends, also
+   * where `signal` ends it after its first character; neither does where the iteration stops earlier.
+   * @throws TypeError for an unknown option; the answer throws as `generate`, and Error while another answer is generated
    */
   send(content: string, options: SendOptions = {}): ChatAnswer {
     return this.#answer('send', options, () => [...this.#messages, { role: 'user', content }]);
   }
 
   /**
-   * Answers the last message again, or for the first time where the conversation ends with one. The new answer takes the place
-   * of the old one when it ends. With the temperature 0 both are the same; otherwise give another `seed`.
-   * @throws as `send`; the answer throws RangeError where there is no message to answer
+   * Answers the last message again, or for the first time where the conversation ends with one. The new answer replaces
+   * the old one when it ends. With temperature 0 both are the same; otherwise pass another `seed`.
+   * @throws as `send`; the answer throws RangeError where no message can be answered
    */
   retry(options: SendOptions = {}): ChatAnswer {
     return this.#answer('retry', options, () => {
@@ -65,9 +65,9 @@ export class Chat {
   }
 
   /**
-   * Makes other messages the conversation, a system message included. What they have in common with the one before is not
+   * Replaces the conversation by other messages, including a system message. The part in common with the previous one is not
    * read again.
-   * @throws DataError for what are no messages, Error while an answer is being given
+   * @throws DataError for invalid messages, Error while an answer is generated
    */
   replace(messages: readonly ChatMessage[]): void {
     checkMessages(messages);
@@ -75,7 +75,7 @@ export class Chat {
     this.#messages = structuredClone(messages);
   }
 
-  /** Frees the memory of what was read; the next message is read with all before it. */
+  /** Frees the caches; the next message is read together with all earlier ones. */
   dispose(): void {
     for (const cache of this.#caches.values()) cache.dispose();
     this.#caches.clear();
@@ -111,7 +111,7 @@ export class Chat {
     if (this.#isAnswering) throw new Error(`${call}: the chat is in use: another answer is being given`);
   }
 
-  /** That of the adapters' state. */
+  /** The cache of the adapters' state. */
   #cache(): TextCache {
     const state = adapterState(this.#model);
     const cache = this.#caches.get(state) ?? new TextCache(this.#model);
@@ -126,32 +126,32 @@ export class Chat {
   }
 }
 
-/** An answer that is generated while it is iterated over, once; `result()` gives it as a whole. */
+/** An answer that is generated while it is iterated over, once; `result()` returns it as a whole. */
 export class ChatAnswer implements AsyncIterable<string> {
   readonly #begin: () => AsyncGenerator<string, GenerationResult, void>;
   #isBegun = false;
   #result: GenerationResult | undefined;
 
-  /** Use {@link Chat}. */
+  /** Answers are created by {@link Chat}. */
   constructor(begin: () => AsyncGenerator<string, GenerationResult, void>) {
     this.#begin = begin;
   }
 
-  /** @throws Error the second time */
+  /** The pieces of the answer. @throws Error when it is called again */
   [Symbol.asyncIterator](): AsyncGenerator<string, void, void> {
-    if (this.#isBegun) throw new Error('Chat: an answer is iterated over once');
+    if (this.#isBegun) throw new Error('Chat: an answer can be iterated over only once');
     this.#isBegun = true;
     return this.#pieces();
   }
 
   /**
-   * The whole answer with its figures. Generates it where nobody has begun to iterate over it.
-   * @throws Error while somebody does, or has stopped before the end
+   * The whole answer with its figures. It is generated if iteration has not begun.
+   * @throws Error while an iteration is running, or after one that stopped before the end
    */
   async result(): Promise<GenerationResult> {
     if (!this.#isBegun) for await (const _ of this);
     if (this.#result) return this.#result;
-    throw new Error('Chat: the answer is not at its end');
+    throw new Error('Chat: the answer has not ended');
   }
 
   async *#pieces(): AsyncGenerator<string, void, void> {

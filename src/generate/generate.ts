@@ -14,17 +14,17 @@ import { StopTexts } from './stopTexts.js';
 import { TextCache } from './textCache.js';
 
 export interface GenerateOptions extends SamplingOptions {
-  /** The most tokens to generate. Default 256; the end of the model's context ends the text, too. */
+  /** Maximum tokens to generate. Default 256; the end of the model's context also ends the text. */
   readonly maxTokens?: number;
   /** Whether to continue past the tokens that end a text, or in a chat a turn; they are not shown. Default false. */
   readonly ignoreEos?: boolean;
-  /** Texts before which the generated text ends. */
+  /** Stop texts, before which the generated text ends. */
   readonly stop?: readonly string[];
   /** Whether special tokens in the prompt or in messages become control tokens; otherwise they are refused. Default false. */
   readonly allowSpecial?: boolean;
-  /** Ends the text where it is, with `stoppedBy: 'abort'`. */
+  /** Signal that ends the text at once, with `stoppedBy: 'abort'`. */
   readonly signal?: AbortSignal;
-  /** Keys and values of an earlier text, whose common beginning is not read again; it holds this text afterwards. */
+  /** Cache of an earlier text, whose common beginning is not read again; it holds this text afterwards. */
   readonly cache?: TextCache;
 }
 
@@ -39,24 +39,24 @@ export const GENERATE_NAMES: OptionNames<GenerateOptions> = {
 };
 
 export interface GenerationResult {
-  /** Without special tokens and stop texts. */
+  /** The generated text, without special tokens and stop texts. */
   readonly text: string;
-  /** The tokens that the model gave, without the one that ended it. */
+  /** The generated tokens, without the one that ended the text. */
   readonly ids: Int32Array;
   /** The number of `ids`. */
   readonly tokens: number;
   readonly promptTokens: number;
-  /** Those of them that were read: the cache did not have them. */
+  /** Number of prompt tokens that were read, since the cache lacked them. */
   readonly readTokens: number;
-  /** `stop`: a stop token or text; `length`: `maxTokens`, or the end of the context. */
+  /** Reason for the end. `stop`: a stop token or text; `length`: `maxTokens`, or the end of the context; `abort`: the signal. */
   readonly stoppedBy: 'stop' | 'length' | 'abort';
-  /** Readings of single tokens in a second, from the end of the prompt on; 0 where there was none. */
+  /** Generated tokens read per second, after the prompt; 0 where there were none. */
   readonly tokensPerSecond: number;
-  /** The prompt's tokens in a second, without those that the cache had; 0 where it was not read to its end. */
+  /** Prompt tokens read per second, without those in the cache; 0 where the prompt was not read to its end. */
   readonly promptTokensPerSecond: number;
 }
 
-/** A text, messages of a chat (rendered with the tokenizer's chat template), or token ids. */
+/** A prompt: a text, messages of a chat (rendered with the tokenizer's chat template), or token ids. */
 export type Prompt = string | readonly ChatMessage[] | Int32Array;
 
 const DEFAULT_MAX_TOKENS = 256;
@@ -76,7 +76,7 @@ export function generate(
   checkSampling('generate', options);
   const { maxTokens = DEFAULT_MAX_TOKENS, cache } = options;
   if (!Number.isInteger(maxTokens) || maxTokens < 1)
-    throw new RangeError(`generate: maxTokens must be a whole number from 1 on: ${maxTokens}`);
+    throw new RangeError(`generate: maxTokens must be a positive integer: ${maxTokens}`);
   cache?.checkModel(model);
   const ids = promptIds(tokenizer, prompt, options);
   const { contextLength, vocabularySize } = model.config;
@@ -87,11 +87,11 @@ export function generate(
     );
   const beyond = ids.find((id) => id < 0 || id >= vocabularySize);
   if (beyond !== undefined)
-    throw new RangeError(`generate: the model has ${vocabularySize} tokens: there is no ${beyond}`);
+    throw new RangeError(`generate: the model has ${vocabularySize} tokens: none has the id ${beyond}`);
   return new Generation(model, tokenizer, { ids, ends: endsOf(tokenizer, prompt, options) }, options);
 }
 
-/** A model's files may not name the token by which its chat template ends a turn among those that end texts. */
+/** The tokens that end a text. A model's files may fail to list the token by which its chat template ends a turn. */
 function endsOf(
   tokenizer: Tokenizer,
   prompt: Prompt,
@@ -103,7 +103,7 @@ function endsOf(
   return new Set(turnEnd === undefined ? tokenizer.eosIds : [...tokenizer.eosIds, turnEnd]);
 }
 
-/** A prompt's tokens, and those that end what is generated. */
+/** The tokens of a prompt, and the tokens that end the generated text. */
 interface Asked {
   readonly ids: Int32Array;
   readonly ends: ReadonlySet<number>;
@@ -119,7 +119,7 @@ function promptIds(
   return encodeChat(tokenizer, prompt, { addGenerationPrompt: true, allowSpecial });
 }
 
-/** A text that is generated while it is iterated over, once; `result()` gives it as a whole. */
+/** A text that is generated while it is iterated over, once; `result()` returns it as a whole. */
 export class Generation implements AsyncIterable<string> {
   readonly #model: LlamaForCausalLM;
   readonly #tokenizer: Tokenizer;
@@ -129,7 +129,7 @@ export class Generation implements AsyncIterable<string> {
   #isBegun = false;
   #result: GenerationResult | undefined;
 
-  /** Use {@link generate}. */
+  /** Generations are created by {@link generate}. */
   constructor(model: LlamaForCausalLM, tokenizer: Tokenizer, { ids, ends }: Asked, options: GenerateOptions) {
     this.#model = model;
     this.#tokenizer = tokenizer;
@@ -138,26 +138,26 @@ export class Generation implements AsyncIterable<string> {
     this.#options = options;
   }
 
-  /** Tokens of the prompt. */
+  /** Number of tokens of the prompt. */
   get promptTokens(): number {
     return this.#ids.length;
   }
 
-  /** @throws Error the second time */
+  /** The pieces of the text. @throws Error when it is called again */
   [Symbol.asyncIterator](): AsyncGenerator<string, void, void> {
-    if (this.#isBegun) throw new Error('generate: a generation is iterated over once');
+    if (this.#isBegun) throw new Error('generate: a generation can be iterated over only once');
     this.#isBegun = true;
     return this.#pieces();
   }
 
   /**
-   * The whole text with its figures. Generates the text where nobody has begun to iterate over it.
-   * @throws Error while somebody does, or has stopped before the end
+   * The whole text with its figures. It is generated if iteration has not begun.
+   * @throws Error while an iteration is running, or after one that stopped before the end
    */
   async result(): Promise<GenerationResult> {
     if (!this.#isBegun) for await (const _ of this);
     if (this.#result) return this.#result;
-    throw new Error('generate: the generation is not at its end');
+    throw new Error('generate: the generation has not ended');
   }
 
   async *#pieces(): AsyncGenerator<string, void, void> {
@@ -183,7 +183,7 @@ export class Generation implements AsyncIterable<string> {
     }
   }
 
-  /** @param known  tokens of the prompt that need not be read @param most  tokens to give */
+  /** Runs the generation. @param known  prompt tokens that are in the cache @param most  maximum tokens to generate */
   async *#run(reader: TokenReader, known: number, most: number): AsyncGenerator<string, void, void> {
     const { signal } = this.#options;
     const ids = this.#ids;
@@ -221,7 +221,7 @@ export class Generation implements AsyncIterable<string> {
   }
 }
 
-/** What of the model's tokens is shown: no special tokens, and nothing from a stop text on. */
+/** The shown part of the model's tokens: no special tokens, and nothing from a stop text or after it. */
 class ShownText {
   text = '';
   readonly #ends: ReadonlySet<number>;
@@ -241,7 +241,7 @@ class ShownText {
     return this.#hasEnded;
   }
 
-  /** Whether a token or a text has ended it. */
+  /** Whether a token or a stop text has ended the text. */
   get isStopped(): boolean {
     return this.#hasEnded || this.#stops.isFound;
   }
@@ -260,15 +260,15 @@ class ShownText {
   }
 }
 
-/** How long prompt and text took. */
+/** Measures the time for prompt and text. */
 class Clock {
   readonly #begun = performance.now();
   readonly #promptTokens: number;
   #promptSeconds = 0;
-  /** Passes through the model: one for the prompt, and one for each token that another follows. */
+  /** Number of passes through the model: one for the prompt, and one for each token that another follows. */
   #reads = 0;
 
-  /** @param promptTokens  those that are read */
+  /** @param promptTokens  number of prompt tokens that are read */
   constructor(promptTokens: number) {
     this.#promptTokens = promptTokens;
   }
@@ -278,7 +278,7 @@ class Clock {
     this.#reads++;
   }
 
-  /** The first token costs nothing: it comes from the prompt's logits. */
+  /** The rates. The first token costs no pass: it comes from the prompt's logits. */
   result(): Pick<GenerationResult, 'tokensPerSecond' | 'promptTokensPerSecond'> {
     const seconds = this.#seconds() - this.#promptSeconds;
     return {

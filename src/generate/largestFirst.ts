@@ -1,16 +1,16 @@
-/** The largest of many numbers in their order, without sorting the others. */
+/** Finds the largest of many numbers in descending order, without sorting the others. */
 
-/** A binary heap, whose memory is used again. */
+/** A binary heap whose memory is reused. */
 export class LargestFirst {
-  /** None is larger than that at ⌊(its place − 1) / 2⌋. */
+  /** Heap of numbers: none is larger than the one at ⌊(its place − 1) / 2⌋. */
   #heap = new Float64Array(0);
   #count = 0;
 
-  /** The `count`-th largest of at least so many numbers. */
+  /** The `count`-th largest of at least `count` numbers. */
   at(count: number, values: Float64Array): number {
     this.#begin(count);
     const heap = this.#heap;
-    // The largest so far, negated: the smallest of them comes first, and most others are smaller.
+    // The heap holds the largest so far, negated, with the smallest first; most other numbers are smaller still.
     for (let i = 0; i < count; i++) heap[i] = -values[i];
     this.#arrange();
     for (let i = count; i < values.length; i++) if (-values[i] < heap[0]) this.#sink(-values[i], 0);
@@ -18,15 +18,15 @@ export class LargestFirst {
   }
 
   /**
-   * The last of the largest that together make up a share of all.
-   * @param values  at least one is above 0, none below
+   * The smallest of the largest numbers whose sum reaches a share of the total.
+   * @param values  non-negative numbers, at least one above 0
    * @param share   above 0, below 1
    */
   ofShare(share: number, values: Float64Array): number {
     this.#begin(values.length);
     let all = 0;
     for (let i = 0; i < values.length; i++) all += values[i];
-    // All that are smaller make up less than the rest, with room for rounding.
+    // All numbers below this sum up to less than the rest, with a margin for rounding.
     const least = ((1 - share) * all * (1 - 2 ** -20)) / values.length;
     let count = 0;
     for (let i = 0; i < values.length; i++) if (values[i] > least) this.#heap[count++] = values[i];
@@ -54,7 +54,7 @@ export class LargestFirst {
     return largest;
   }
 
-  /** Puts a number at a place, or below it where larger ones stand there. */
+  /** Puts a number at a place, or below it where larger numbers are. */
   #sink(value: number, from: number): void {
     const [heap, count] = [this.#heap, this.#count];
     let place = from;

@@ -1,4 +1,4 @@
-/** A model that reads tokens into a cache, and says after the last of them which may come next. */
+/** Reads tokens with a model into a cache, and computes the logits of the next token. */
 import { noGrad } from '../autograd/record.js';
 import type { HostArray } from '../backends/backend.js';
 import { unlessStopped } from '../backends/stoppable.js';
@@ -10,23 +10,23 @@ import { eventLoopTurns } from '../train/eventLoop.js';
 import type { TextCache } from './textCache.js';
 import { freeRows, type TokenRows, TokenStep, tokenRows } from './tokenStep.js';
 
-/** Tokens that are read at a time: more take more memory, and are hardly faster. */
+/** Number of tokens read at a time: more take more memory, and are hardly faster. */
 const CHUNK = 256;
-/** Up to so many tokens, rows are rounded up to 4, beyond to 32: few sizes occur, so that memory is used again. */
+/** Up to this number of tokens, rows are rounded up to 4, above to 32: few sizes occur, so that memory is reused. */
 const FEW = 32;
 
-/** While it is used, the model stays as it is. */
+/** A reader for a model, which must not change while the reader is in use. */
 export class TokenReader {
   readonly #model: LlamaForCausalLM;
   readonly #text: TextCache;
   readonly #cache: KeyValueCache;
   readonly #modes: Modes;
-  /** So that a page can draw, and a signal can come. */
+  /** Turns of the event loop, so that a page can draw and a signal can arrive. */
   readonly #turn = eventLoopTurns();
   /** The logits after a chunk of several tokens. */
   #logits: Tensor | undefined;
   #step: TokenStep | undefined;
-  /** Angles of the positions, which the step reads. */
+  /** Tables of rotary angles that the recorded step reads. */
   #tables: object | undefined;
   #values: HostArray | undefined;
 
@@ -38,8 +38,8 @@ export class TokenReader {
   }
 
   /**
-   * Reads tokens behind those that the cache has.
-   * @returns logits of what follows the last, [vocabularySize], until it reads again; undefined where `signal` says to stop
+   * Reads tokens after those in the cache.
+   * @returns logits of the next token, [vocabularySize], valid until the next read; undefined where `signal` stops it
    */
   async read(ids: Int32Array, signal?: AbortSignal): Promise<HostArray | undefined> {
     let logits: Tensor | undefined;
@@ -52,20 +52,20 @@ export class TokenReader {
     return this.#values;
   }
 
-  /** Frees what it holds beside the cache. */
+  /** Frees everything that it holds except the cache. */
   dispose(): void {
     this.#logits?.dispose();
     this.#step?.dispose();
   }
 
-  /** @param isLast  whether what follows is asked for */
+  /** Reads a chunk. @param isLast  whether the logits of the next token are required */
   #chunk(ids: Int32Array, isLast: boolean, signal: AbortSignal | undefined): Tensor | undefined {
     let logits: Tensor | undefined;
     try {
       const isRead = unlessStopped(this.#model.device, signal, () => {
         logits = ids.length === 1 ? this.#token(ids[0]) : this.#several(ids, isLast);
       });
-      // Rows behind those that are counted are nobody's.
+      // Rows beyond the counted ones are unused.
       if (isRead) this.#text.add(ids);
       return logits;
     } catch (error) {
@@ -101,7 +101,7 @@ export class TokenReader {
     return this.#step.run(id, this.#cache.length);
   }
 
-  /** Logits of what follows the last token, [1, vocabularySize]. */
+  /** Logits of the next token, [1, vocabularySize]. */
   #compute(rows: TokenRows): Tensor {
     const head = () => this.#model.lm_head.forward(this.#hiddenStates(rows));
     return noGrad(() => withModes(this.#modes, head));

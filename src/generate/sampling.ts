@@ -1,18 +1,18 @@
-/** Which token comes next, from the logits of all. */
+/** Chooses the next token from the logits of all. */
 import type { OptionNames } from '../base/options.js';
 import { Random } from '../base/random.js';
 import { LargestFirst } from './largestFirst.js';
 
 export interface SamplingOptions {
-  /** Divides the logits before a token is drawn. Default 0: the most likely token is taken. */
+  /** Temperature, which divides the logits before a token is drawn. Default 0: the most likely token is chosen. */
   readonly temperature?: number;
-  /** Draws from the `topK` most likely tokens. Default 0: from all. */
+  /** Number of most likely tokens to draw from. Default 0: all. */
   readonly topK?: number;
-  /** Draws from the most likely tokens that together reach the probability `topP`. Default 1: from all. */
+  /** Total probability of the most likely tokens to draw from. Default 1: all. */
   readonly topP?: number;
-  /** Draws from the tokens at least `minP` times as likely as the most likely one. Default 0: from all. */
+  /** Minimum probability of a token, relative to the most likely one. Default 0: all tokens. */
   readonly minP?: number;
-  /** Divides the logits of tokens that occur already, or multiplies them where they are negative. Default 1: none. */
+  /** Penalty for tokens that occur already: divides their logits, or multiplies negative ones. Default 1: none. */
   readonly repetitionPenalty?: number;
   /** Random seed for the draws. Default 0. The same seed gives the same text. */
   readonly seed?: number;
@@ -27,14 +27,14 @@ export const SAMPLING_NAMES: OptionNames<SamplingOptions> = {
   seed: true,
 };
 
-/** @throws RangeError for a number outside its bounds */
+/** Checks sampling options. @throws RangeError for a number outside its bounds */
 export function checkSampling(what: string, options: SamplingOptions): void {
   const { temperature = 0, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1 } = options;
   const rule = (holds: boolean, text: string, value: number) => {
     if (!holds) throw new RangeError(`${what}: ${text}: ${value}`);
   };
-  rule(temperature >= 0 && Number.isFinite(temperature), 'temperature must be from 0 on', temperature);
-  rule(Number.isInteger(topK) && topK >= 0, 'topK must be a whole number from 0 on', topK);
+  rule(temperature >= 0 && Number.isFinite(temperature), 'temperature must be at least 0', temperature);
+  rule(Number.isInteger(topK) && topK >= 0, 'topK must be an integer of at least 0', topK);
   rule(topP > 0 && topP <= 1, 'topP must be above 0 and at most 1', topP);
   rule(minP >= 0 && minP <= 1, 'minP must be from 0 to 1', minP);
   rule(
@@ -45,14 +45,14 @@ export function checkSampling(what: string, options: SamplingOptions): void {
 }
 
 /**
- * Draws tokens as transformers does: penalty, temperature, then topK, topP and minP, each among what the one before left.
- * Memory of the vocabulary's size is taken once.
+ * Draws tokens as transformers does: penalty, temperature, then topK, topP and minP, each among the tokens that the previous one
+ * left. Memory of the vocabulary's size is allocated once.
  * @see https://github.com/huggingface/transformers/blob/main/src/transformers/generation/logits_process.py
  */
 export class Sampler {
   readonly #options: SamplingOptions;
   readonly #random: Random;
-  /** Tokens that may never come: rows of the embedding without a token. */
+  /** Whether an id has a token: rows of the embedding without a token are never drawn. */
   readonly #isToken: (id: number) => boolean;
   #size = -1;
   #absent: number[] = [];
@@ -70,7 +70,7 @@ export class Sampler {
   /**
    * @param logits  [vocabularySize]
    * @param seen    tokens of the prompt and the text so far
-   * @throws Error where a logit is no finite number
+   * @throws Error where a logit is not a finite number
    */
   next(logits: ArrayLike<number>, seen: ReadonlySet<number>): number {
     const { temperature = 0, topK = 0, topP = 1, minP = 0 } = this.#options;
@@ -103,7 +103,7 @@ export class Sampler {
     for (const id of seen) scores[id] = scores[id] < 0 ? scores[id] * penalty : scores[id] / penalty;
   }
 
-  /** How likely tokens are beside the most likely one, which is 1; those whose score is below `least` are not. */
+  /** Likelihood of tokens relative to the most likely one, which has 1; tokens whose score is below `least` have 0. */
   #weigh(largest: number, temperature: number, least: number): Float64Array {
     const [scores, weights] = [this.#scores, this.#weights];
     for (let id = 0; id < scores.length; id++)
@@ -118,7 +118,7 @@ export class Sampler {
       left -= weights[id];
       if (left < 0) return id;
     }
-    // Rounding may leave a little of the sum.
+    // Rounding may leave a small remainder of the sum.
     return best;
   }
 }
@@ -127,12 +127,12 @@ function copyFinite(scores: Float64Array, logits: ArrayLike<number>): void {
   for (let id = 0; id < scores.length; id++) {
     const logit = logits[id];
     if (!Number.isFinite(logit))
-      throw new Error(`generate: the model gives no number for token ${id}: ${logit}`);
+      throw new Error(`generate: the model gives no finite number for token ${id}: ${logit}`);
     scores[id] = logit;
   }
 }
 
-/** The first of the largest. */
+/** Index of the first occurrence of the largest value. */
 function indexOfLargest(values: Float64Array): number {
   let [best, largest] = [0, values[0]];
   for (let i = 1; i < values.length; i++) {

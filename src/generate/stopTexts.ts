@@ -1,7 +1,7 @@
-/** Text that ends a generation, wherever the borders of tokens lie. */
+/** Finds texts that end a generation, independent of the boundaries of tokens. */
 export class StopTexts {
   readonly #stops: readonly string[];
-  /** Text that may be the beginning of a stop text. */
+  /** Held-back text that may be the beginning of a stop text. */
   #held = '';
   isFound = false;
 
@@ -11,7 +11,7 @@ export class StopTexts {
     this.#stops = stops;
   }
 
-  /** @returns what may be shown: nothing of a stop text, nor anything behind it */
+  /** Adds text. @returns the text that may be shown: nothing of a stop text, nor anything after it */
   push(text: string): string {
     if (this.isFound) return '';
     const all = this.#held + text;
@@ -26,7 +26,7 @@ export class StopTexts {
     return all.slice(0, all.length - kept);
   }
 
-  /** What was held back, once there is no more. */
+  /** The held-back text, when no more follows. */
   end(): string {
     const rest = this.#held;
     this.#held = '';
@@ -34,7 +34,7 @@ export class StopTexts {
   }
 }
 
-/** Characters of the end of a text that are the beginning of another, but not all of it. */
+/** Number of characters at the end of a text that are a proper beginning of another. */
 function overlap(text: string, other: string): number {
   for (let length = Math.min(text.length, other.length - 1); length > 0; length--)
     if (text.endsWith(other.slice(0, length))) return length;

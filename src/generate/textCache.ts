@@ -1,24 +1,24 @@
-/** What a model has read of a text, kept from one call to the next: a chat reads each of its turns once. */
+/** The text that a model has read, kept from one call to the next: a chat reads each of its turns once. */
 import { adapterState } from '../lora/adaptation.js';
 import { KeyValueCache } from '../models/keyValueCache.js';
 import type { LlamaForCausalLM } from '../models/llama.js';
 import { modelParts } from '../nn/module.js';
 import { changesOf } from '../nn/use.js';
 
-/** Tokens by which the room grows at least. */
+/** Minimum number of tokens by which the capacity grows. */
 const STEP = 256;
 
 /**
  * Keys and values of a text's tokens. Where the next text begins in the same way, that part is not computed again. A text
- * that is read with other adapters, or after adapters were loaded, scaled or trained by `fit`, begins with an empty one; after
- * you write weights yourself, call `clear()`. It may wait while others are active: a cache for each of two states serves both.
+ * that is read with other adapters, or after adapters were loaded, scaled or trained by `fit`, starts with an empty cache; after
+ * you write weights yourself, call `clear()`. To switch between two states of adapters, use one cache for each.
  */
 export class TextCache {
   readonly #model: LlamaForCausalLM;
   #cache: KeyValueCache | undefined;
   #tokens: number[] = [];
   #changes = 0;
-  /** Of the adapters that it was read with. */
+  /** State of the adapters with which the text was read. */
   #state = '';
   #isInUse = false;
 
@@ -26,7 +26,7 @@ export class TextCache {
     this.#model = model;
   }
 
-  /** Tokens that are in it. */
+  /** Number of tokens in the cache. */
   get length(): number {
     return this.#tokens.length;
   }
@@ -42,7 +42,7 @@ export class TextCache {
     this.#cache = undefined;
   }
 
-  /** @internal Keeps others from going on with it until the function that it gives is called. @throws Error where one does */
+  /** @internal Reserves the cache until the returned function is called. @throws Error where it is in use */
   use(): () => void {
     if (this.#isInUse)
       throw new Error('generate: the cache is in use: another text is being generated with it');
@@ -52,14 +52,14 @@ export class TextCache {
     };
   }
 
-  /** @internal @throws TypeError for the cache of another model */
+  /** @internal Checks the model. @throws TypeError for the cache of another model */
   checkModel(model: LlamaForCausalLM): void {
     if (model !== this.#model) throw new TypeError('generate: the cache belongs to another model');
   }
 
   /**
-   * @internal Keeps what it has of the beginning of `ids`, all but the last of them at most, and makes room for `capacity` tokens.
-   * @returns the cache, whose length says how many tokens need not be read
+   * @internal Keeps the cached beginning of `ids`, at most all but the last token, and makes room for `capacity` tokens.
+   * @returns the cache, whose length is the number of tokens that need not be read
    */
   prepare(ids: ArrayLike<number>, capacity: number): KeyValueCache {
     const changes = changesOf(modelParts(this.#model));
@@ -82,7 +82,7 @@ export class TextCache {
     return this.#cache;
   }
 
-  /** @internal Counts tokens whose keys and values are there now. */
+  /** @internal Counts tokens whose keys and values have been stored. */
   add(ids: ArrayLike<number>): void {
     for (let i = 0; i < ids.length; i++) this.#tokens.push(ids[i]);
     this.#cache?.advance(ids.length);

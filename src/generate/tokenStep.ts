@@ -1,23 +1,23 @@
-/** Reading of single tokens: the kernel calls of one are those of the next, so they are recorded once and repeated. */
+/** Reads single tokens: the kernel calls are the same for each, so they are recorded once and repeated. */
 import type { Backend, Program } from '../backends/backend.js';
 import { causalRanges, type WantedRows } from '../models/tokenContext.js';
 import { type Tensor, tensor } from '../tensor.js';
 
-/** What a model reads of some tokens, in device memory. */
+/** Inputs of a model for some tokens, in device memory. */
 export interface TokenRows {
-  /** i32 [rows]: the tokens, then padding. */
+  /** Token ids, then padding, i32 [rows]. */
   readonly ids: Tensor;
-  /** i32 [rows] */
+  /** Positions, i32 [rows]. */
   readonly positions: Tensor;
-  /** i32 [rows, 4] */
+  /** Visible ranges, i32 [rows, 4]. */
   readonly ranges: Tensor;
-  /** i32 [tokens]: the rows of the cache that they become. */
+  /** Rows of the cache for the tokens, i32 [tokens]. */
   readonly places: Tensor;
-  /** The last token, which alone says what follows; undefined where there is no other. */
+  /** The last token, whose hidden state predicts the next one; undefined where it is the only row. */
   readonly last: WantedRows | undefined;
 }
 
-/** @param rows  at least the number of `ids`: the others are padding */
+/** Creates the inputs. @param rows  at least the number of `ids`: the others are padding */
 export function tokenRows(
   device: Backend,
   ids: ArrayLike<number>,
@@ -52,7 +52,7 @@ export function freeRows({ ids, positions, ranges, places, last }: TokenRows): v
   if (last) for (const each of [last.rows, last.positions, last.ranges]) each.dispose();
 }
 
-/** Whatever the calls read beside the rows stays where it is for as long as this is used. */
+/** A recorded step. Memory that its calls read besides the rows must not move while it is in use. */
 export class TokenStep {
   readonly #rows: TokenRows;
   readonly #window: number | undefined;
@@ -61,8 +61,8 @@ export class TokenStep {
   #logits: Tensor | undefined;
 
   /**
-   * @param compute  logits of what follows
-   * @param window   how many tokens each sees
+   * @param compute  computes the logits of the next token
+   * @param window   number of tokens that each token sees
    */
   constructor(device: Backend, compute: (rows: TokenRows) => Tensor, window: number | undefined) {
     this.#rows = tokenRows(device, [0], 0, { rows: 1, window });
@@ -70,7 +70,7 @@ export class TokenStep {
     this.#compute = compute;
   }
 
-  /** Reads the token of a position. @returns logits of what follows it, which stay until the next call */
+  /** Reads the token of a position. @returns logits of the next token, valid until the next call */
   run(id: number, position: number): Tensor {
     const { ids, positions, ranges, places } = this.#rows;
     ids.write([id]);
@@ -82,7 +82,7 @@ export class TokenStep {
       return this.#logits;
     }
     this.#logits?.dispose();
-    // Where the first could not be recorded the others cannot either.
+    // If the first step could not be recorded, the others cannot be either.
     const isFirst = this.#program === undefined;
     const compute = () => {
       this.#logits = this.#compute(this.#rows);

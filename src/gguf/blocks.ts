@@ -17,7 +17,7 @@ const UNPACK: Readonly<Record<GgufBlockType, Unpack>> = {
   Q6_K: unpackQ6_K,
 };
 
-/** Weights that are unpacked at a time, so that their codes take little memory. */
+/** Number of weights unpacked at a time, so that their codes take little memory. */
 const CHUNK = 2 ** 16;
 
 export function isBlockType(type: GgufType): type is GgufBlockType {
@@ -25,16 +25,16 @@ export function isBlockType(type: GgufType): type is GgufBlockType {
 }
 
 /**
- * The codes, scales and minimums of a tensor of blocks, such that scale · code + minimum in f32 is what the format's own
- * decoder gives, bit for bit but for the sign of zero. Q4_0, Q4_1 and Q4_K become q4; Q5_0, Q5_1, Q5_K and Q8_0 q8 with
+ * The codes, scales and minimums of a tensor of blocks, such that scale · code + minimum in f32 equals the result of the format's
+ * own decoder, bit for bit except for the sign of zero. Q4_0, Q4_1 and Q4_K become q4; Q5_0, Q5_1, Q5_K and Q8_0 q8 with
  * groups of 32, Q6_K with groups of 16.
  *
  * @param bytes  the blocks, at any alignment
  * @param count  number of weights
- * @param name  what errors call the tensor
- * @param scratch  memory that they may take, until those of the next call do
- * @throws DataError when a scale or a minimum is infinite or no number
- * @throws ShapeError when the bytes are not those of so many weights
+ * @param name  name of the tensor in errors
+ * @param scratch  memory for the result, which the next call may overwrite
+ * @throws DataError when a scale or a minimum is infinite or NaN
+ * @throws ShapeError when the number of bytes does not match the number of weights
  */
 export function unpackBlocks(
   type: GgufBlockType,
@@ -52,14 +52,14 @@ export function unpackBlocks(
 }
 
 /**
- * The weights of a tensor as f32: those of blocks as {@link unpackBlocks} has them, F32 bit for bit, F16 and BF16 exactly.
+ * The weights of a tensor as f32: those of blocks as from {@link unpackBlocks}, F32 bit for bit, F16 and BF16 exactly.
  *
  * @param bytes  the blocks or elements, at any alignment
  * @param count  number of weights
- * @param name  what errors call the tensor
+ * @param name  name of the tensor in errors
  * @returns [count], row-major
- * @throws DataError when a scale or a minimum of a block is infinite or no number; elements may be
- * @throws ShapeError when the bytes are not those of so many weights
+ * @throws DataError when a scale or a minimum of a block is infinite or NaN; elements may be
+ * @throws ShapeError when the number of bytes does not match the number of weights
  */
 export function dequantize(type: GgufType, bytes: Uint8Array, count: number, name: string): Float32Array {
   checkLength(type, bytes, count, name);

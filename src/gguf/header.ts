@@ -5,7 +5,7 @@
  *     entries    string key, u32 type, value; an array is u32 type, u64 count, values
  *     tensors    string name, u32 dimensions, u64 sizes (`in` first), u32 type, u64 offset
  *
- * A string is u64 length, then UTF-8. All is little-endian.
+ * A string is u64 length, then UTF-8. Everything is little-endian.
  *
  * @see https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  */
@@ -27,30 +27,31 @@ import { readNumber, readNumbers } from './values.js';
 /** A tensor's description, unchecked against its type and the others. */
 export interface HeaderTensor {
   readonly name: string;
-  /** In torch's order: the dimension along which blocks lie is the last. */
+  /** Shape in torch's order: blocks lie along the last dimension. */
   readonly shape: readonly number[];
   readonly typeId: number;
-  /** Bytes from the data's beginning. */
+  /** Bytes from the beginning of the data. */
   readonly offset: number;
 }
 
 export interface Header {
   readonly version: number;
-  /** With the types that the file has them in. */
+  /** Values with their types in the file. */
   readonly entries: ReadonlyMap<string, WritableValue>;
   readonly tensors: readonly HeaderTensor[];
-  /** Bytes of the header, before its padding. */
+  /** Number of bytes of the header, before its padding. */
   readonly byteLength: number;
 }
 
-/** More than any model has. */
+/** Maximum number of tensors or entries, above that of any model. */
 const MAX_ITEMS = 100_000;
-/** An empty key and one byte; an empty name without dimensions. */
+/** Minimum bytes of an entry (an empty key and one byte) and of a tensor (an empty name without dimensions). */
 const [LEAST_ENTRY, LEAST_TENSOR] = [13, 24];
 
 /**
- * @param name  what errors call the file
- * @throws DataError when a rule of the format is broken; of a file that is something else it says what
+ * Reads the header.
+ * @param name  name of the file in errors
+ * @throws DataError when a rule of the format is broken; it identifies a file of another known format
  */
 export async function readHeader(source: ByteSource, name: string): Promise<Header> {
   const bytes = new HeaderBytes(source, name);
@@ -70,16 +71,18 @@ function checkKind(start: Uint8Array, name: string): void {
   const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
   if (start.length >= 4 && view.getUint32(0, true) === MAGIC) return;
   const first = JSON.stringify(new TextDecoder('latin1').decode(start.subarray(0, 4)));
-  throw new DataError(`${name}: is no GGUF file: ${describeFile(start) ?? `begins with ${first}`}`);
+  throw new DataError(`${name}: is not a GGUF file: ${describeFile(start) ?? `begins with ${first}`}`);
 }
 
 function readVersion(bytes: HeaderBytes): number {
   const version = bytes.u32();
   if (version === 2 || version === 3) return version;
   bytes.where = 'version';
-  // The magic is the same in either order of bytes.
+  // The magic is the same in either byte order.
   if ((version & 0xffff) === 0 && version !== 0)
-    throw bytes.error('a big-endian file is not read: convert it to little-endian (gguf-convert-endian)');
+    throw bytes.error(
+      'big-endian files are not supported: convert the file to little-endian (gguf-convert-endian)',
+    );
   throw bytes.error(`must be 2 or 3: ${version}`);
 }
 
@@ -96,10 +99,10 @@ async function readEntries(bytes: HeaderBytes, count: number): Promise<Map<strin
     bytes.where = `key ${i} of the metadata`;
     const key = await bytes.string(MAX_KEY_BYTES);
     bytes.where = `key ${JSON.stringify(key)}`;
-    if (entries.has(key)) throw bytes.error('is twice there');
+    if (entries.has(key)) throw bytes.error('appears twice');
     await bytes.fill(4);
     const id = bytes.u32();
-    // Others read this number as what it must be, whatever it says that it is.
+    // Other programs read this number as u32, regardless of its stated type.
     if (key === 'general.alignment' && VALUE_TYPES[id] !== 'u32')
       throw bytes.error(`type must be u32: ${VALUE_TYPES[id] ?? id}`);
     entries.set(key, await readValue(bytes, id));
@@ -122,7 +125,7 @@ async function readArray(bytes: HeaderBytes): Promise<WritableValue> {
   const id = bytes.u32();
   const type = VALUE_TYPES[id];
   if (type === undefined) throw bytes.error(`unknown type of an array's values: ${id}`);
-  if (type === 'array') throw bytes.error('arrays of arrays are not read');
+  if (type === 'array') throw bytes.error('arrays of arrays are not supported');
   const count = bytes.expectItems(bytes.u64(), VALUE_BYTES[type]);
   if (type === 'string') return { type: 'string[]', value: await bytes.strings(count) };
   await bytes.fill(count * VALUE_BYTES[type as GgufScalarType]);
@@ -135,7 +138,7 @@ async function readTensors(bytes: HeaderBytes, count: number): Promise<HeaderTen
     bytes.where = `name of tensor ${i}`;
     const name = await bytes.string(MAX_KEY_BYTES);
     bytes.where = `tensor ${JSON.stringify(name)}`;
-    if (tensors.has(name)) throw bytes.error('is twice there');
+    if (tensors.has(name)) throw bytes.error('appears twice');
     await bytes.fill(4);
     const dimensions = bytes.u32();
     if (dimensions > MAX_DIMENSIONS)

@@ -1,19 +1,19 @@
-/** The bytes of a GGUF header in their order, read in growing chunks: however large a file is, only its header is read. */
+/** The bytes of a GGUF header in their order, read in growing chunks: only the header of a large file is read. */
 import { DataError } from '../base/errors.js';
 import type { ByteSource } from '../files/byteSource.js';
 
 export const MAX_HEADER_BYTES = 2 ** 28;
 
-/** The first chunk, larger than the header of an adapter; those after it double. */
+/** Bytes of the first chunk, larger than the header of an adapter; later chunks double. */
 const FIRST_READ = 2 ** 16;
 const MOST_READ = 2 ** 22;
 
 /**
- * A cursor. Numbers and texts are read from the chunk in memory, so `has` or `fill` comes before each; what is behind the
- * cursor is dropped with the next chunk.
+ * A cursor. Numbers and texts are read from the chunk in memory, so call `has` or `fill` before each; bytes before the
+ * cursor are dropped with the next chunk.
  */
 export class HeaderBytes {
-  /** What is being read, for errors. */
+  /** Part that is being read, for errors. */
   where = 'header';
   #chunk = new Uint8Array(0);
   #view = new DataView(this.#chunk.buffer);
@@ -28,12 +28,12 @@ export class HeaderBytes {
     private readonly name: string,
   ) {}
 
-  /** Bytes from the file's beginning. */
+  /** Position of the cursor, in bytes from the file's beginning. */
   get position(): number {
     return this.#chunkStart + this.#at;
   }
 
-  /** The bytes in memory from the cursor on. */
+  /** The bytes in memory after the cursor. */
   get rest(): Uint8Array {
     return this.#chunk.subarray(this.#at);
   }
@@ -59,20 +59,20 @@ export class HeaderBytes {
     this.#nextRead = Math.min(2 * this.#nextRead, MOST_READ);
   }
 
-  /** Checks that the file has so many more bytes, before anything is allocated for them. */
+  /** Checks that the file has `length` more bytes, before anything is allocated for them. */
   expect(length: number): void {
     const end = this.position + length;
     if (end > this.source.length)
       throw this.error(
-        `truncated: needs ${length} bytes from ${this.position} on, the file has ${this.source.length}`,
+        `truncated: needs ${length} bytes from byte ${this.position}, the file has ${this.source.length}`,
       );
     if (end > MAX_HEADER_BYTES)
       throw this.error(
-        `header must be at most ${MAX_HEADER_BYTES} bytes: needs ${length} from ${this.position} on`,
+        `header must be at most ${MAX_HEADER_BYTES} bytes: needs ${length} from byte ${this.position}`,
       );
   }
 
-  /** Checks a number of items that take at least so many bytes each. */
+  /** Checks a number of items that take at least `bytesEach` bytes each. */
   expectItems(count: number | bigint, bytesEach: number): number {
     const all = Number(count) * bytesEach;
     if (!Number.isSafeInteger(all))
@@ -93,7 +93,7 @@ export class HeaderBytes {
     return high * 2 ** 32 + this.#view.getUint32(this.#at - 8, true);
   }
 
-  /** Reads `length` bytes by a function that is given them as a view, and where they begin in it. */
+  /** Reads `length` bytes with a function that receives a view and the place where they begin in it. */
   take<T>(length: number, read: (view: DataView, at: number) => T): T {
     const value = read(this.#view, this.#at);
     this.#at += length;
@@ -110,7 +110,7 @@ export class HeaderBytes {
     }
   }
 
-  /** A length, then UTF-8. What lies in memory is read without waiting: there are many of these. */
+  /** Reads a length, then UTF-8. Bytes in memory are read without waiting, since there are many strings. */
   async string(mostBytes = MAX_HEADER_BYTES): Promise<string> {
     if (!this.has(8)) await this.fill(8);
     const length = this.expectItems(this.u64(), 1);
@@ -124,15 +124,15 @@ export class HeaderBytes {
     let isSound = true;
     while (values.length < count) {
       if (isSound) isSound = this.#textsTo(values, count);
-      // One that is not in memory as a whole, or has something wrong.
+      // A string that is not wholly in memory, or is invalid, is read separately.
       if (values.length < count) values.push(await this.string());
     }
     return values;
   }
 
   /**
-   * Decodes strings that lie in memory all at once: a tokenizer has a hundred thousand short ones.
-   * @returns false where one of them is no text, and none was taken
+   * Decodes the strings in memory all at once: a tokenizer has a hundred thousand short ones.
+   * @returns false where one of them is not text; none is taken then
    */
   #textsTo(values: string[], count: number): boolean {
     const [chunk, from] = [this.#chunk, this.#at];
@@ -158,14 +158,14 @@ export class HeaderBytes {
     }
   }
 
-  /** Where the strings end that lie in memory, at most so many. */
+  /** The end of the strings that are wholly in memory, at most `most` of them. */
   #endOfStrings(most: number): number {
     const last = Math.min(this.#chunk.length, MAX_HEADER_BYTES - this.#chunkStart);
     let at = this.#at;
     for (let i = 0; i < most && at + 8 <= last; i++) {
       const [length, high] = [this.#view.getUint32(at, true), this.#view.getUint32(at + 4, true)];
       if (high !== 0 || at + 8 + length > last) break;
-      // What begins in the middle of a character must not complete the one before.
+      // A string that begins in the middle of a character must not complete the previous one.
       if (length > 0 && isContinued(this.#chunk[at + 8])) break;
       at += 8 + length;
     }

@@ -1,7 +1,7 @@
-/** The fields of a GGUF header as bytes, into memory that grows. */
+/** Writes the fields of a GGUF header as bytes into growing memory. */
 import { type GgufNumberType, type GgufScalarType, VALUE_BYTES, VALUE_TYPES } from './types.js';
 
-/** A value with the type that it has in the file: `{ type: 'u32', value: 5 }`, `{ type: 'string[]', value: ['a'] }`. */
+/** A value with its type in the file: `{ type: 'u32', value: 5 }`, `{ type: 'string[]', value: ['a'] }`. */
 export type WritableValue =
   | { readonly type: GgufNumberType; readonly value: number }
   | { readonly type: 'u64' | 'i64'; readonly value: number | bigint }
@@ -12,7 +12,7 @@ export type WritableValue =
   | { readonly type: 'bool[]'; readonly value: readonly boolean[] }
   | { readonly type: 'string[]'; readonly value: readonly string[] };
 
-/** From the least to the largest integer of a type. */
+/** The least and the largest integer of each type. */
 const RANGES: ReadonlyMap<string, readonly [bigint, bigint]> = new Map(
   [8n, 16n, 32n, 64n].flatMap((bits) => [
     [`u${bits}`, [0n, 2n ** bits - 1n]],
@@ -42,7 +42,7 @@ export class HeaderWriter {
     this.#view.setBigUint64(at, BigInt(value), true);
   }
 
-  /** A length, then UTF-8. @throws RangeError for a lone surrogate, or more bytes than the limit */
+  /** Writes a length, then UTF-8. @throws RangeError for a lone surrogate, or more bytes than the limit */
   text(text: string, where: string, maxBytes = Number.POSITIVE_INFINITY): void {
     if (/\p{Surrogate}/u.test(text))
       throw new RangeError(`${where}: lone surrogate: ${JSON.stringify(text)}`);
@@ -54,7 +54,7 @@ export class HeaderWriter {
     this.#bytes.set(bytes, at);
   }
 
-  /** A type, then the value. @throws RangeError when it does not fit the type */
+  /** Writes a type, then the value. @throws RangeError when it does not fit the type */
   value({ type, value }: WritableValue, where: string): void {
     const isArray = type.endsWith('[]');
     const each = (isArray ? type.slice(0, -2) : type) as GgufScalarType;
@@ -72,7 +72,7 @@ export class HeaderWriter {
     for (let i = 0; i < values.length; i++) this.#scalar(each, values[i], where);
   }
 
-  /** What was written, and zeros up to `byteLength`. */
+  /** The written bytes, padded with zeros to `byteLength`. */
   bytes(byteLength = this.#length): Uint8Array {
     const bytes = new Uint8Array(byteLength);
     bytes.set(this.#bytes.subarray(0, this.#length));
@@ -95,7 +95,7 @@ export class HeaderWriter {
     } else this.#integer(type, value, where);
   }
 
-  /** Two's complement, so that the lowest bytes are those of every narrower type. */
+  /** Writes an integer in two's complement, so that the lowest bytes are those of every narrower type. */
   #integer(type: GgufScalarType, value: unknown, where: string): void {
     const isInteger = typeof value === 'bigint' || Number.isSafeInteger(value);
     const integer = isInteger ? BigInt(value as number | bigint) : undefined;
@@ -106,7 +106,7 @@ export class HeaderWriter {
     for (let i = 0; i < bytes; i++) this.#bytes[at + i] = Number((integer >> BigInt(8 * i)) & 0xffn);
   }
 
-  /** Makes room in memory that may be other than before; returns where it begins. */
+  /** Makes room, which may replace the memory. @returns the place where the room begins */
   #grow(length: number): number {
     const at = this.#length;
     this.#length += length;

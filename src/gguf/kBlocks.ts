@@ -14,7 +14,7 @@ import { halfToNumber } from '../base/halves.js';
 import { makeQ4, makeQ8WithMinimums } from './packed.js';
 import type { Unpack } from './smallBlocks.js';
 
-/** Two groups share 32 bytes: the first has the lower four bits. */
+/** Unpacks Q4_K. Two groups share 32 bytes: the first has the lower four bits. */
 export const unpackQ4_K: Unpack = (view, blocks, scratch) => {
   const out = makeQ4(256 * blocks, scratch);
   for (let b = 0; b < blocks; b++) {
@@ -33,7 +33,7 @@ export const unpackQ4_K: Unpack = (view, blocks, scratch) => {
   return out;
 };
 
-/** As Q4_K; bit g of 32 more bytes is the fifth bit of group g. */
+/** Unpacks Q5_K, which is like Q4_K; bit g of 32 more bytes is the fifth bit of group g. */
 export const unpackQ5_K: Unpack = (view, blocks, scratch) => {
   const out = makeQ8WithMinimums(256 * blocks, scratch);
   for (let b = 0; b < blocks; b++) {
@@ -53,8 +53,8 @@ export const unpackQ5_K: Unpack = (view, blocks, scratch) => {
 };
 
 /**
- * Each half of 128 weights has 64 bytes with the lower four bits of four times 32 weights, and 32 bytes with their upper
- * two: weights 0 and 64 share a byte, 32 and 96 another.
+ * Unpacks Q6_K. Each half of 128 weights has 64 bytes with the lower four bits of four times 32 weights, and 32 bytes with their
+ * upper two: weights 0 and 64 share a byte, 32 and 96 another.
  */
 export const unpackQ6_K: Unpack = (view, blocks) => {
   const codes = new Int8Array(256 * blocks);
@@ -83,7 +83,7 @@ interface Scaled {
   readonly minimums: Float32Array;
 }
 
-/** The 8 scales and minimums of a block that begins at `at`. */
+/** Unpacks the 8 scales and minimums of a block that begins at `at`. */
 function unpackScales({ scales, minimums }: Scaled, to: number, view: DataView, at: number): void {
   const d = halfToNumber(view.getUint16(at, true));
   const dmin = halfToNumber(view.getUint16(at + 2, true));
@@ -93,13 +93,13 @@ function unpackScales({ scales, minimums }: Scaled, to: number, view: DataView, 
   }
 }
 
-/** The first four lie in bytes 0 to 3; of the others the lower four bits in bytes 8 to 11, the upper two above the first. */
+/** A scale: the first four lie in bytes 0 to 3; of the others, the lower four bits in bytes 8 to 11, the upper two above the first. */
 function scaleOf(view: DataView, at: number, g: number): number {
   if (g < 4) return view.getUint8(at + g) & 63;
   return (view.getUint8(at + g + 4) & 15) | ((view.getUint8(at + g - 4) >> 6) << 4);
 }
 
-/** As the scales, in bytes 4 to 7 and the upper halves of bytes 8 to 11. */
+/** A minimum: stored like the scales, in bytes 4 to 7 and the upper halves of bytes 8 to 11. */
 function minimumOf(view: DataView, at: number, g: number): number {
   if (g < 4) return view.getUint8(at + g + 4) & 63;
   return (view.getUint8(at + g + 4) >> 4) | ((view.getUint8(at + g) >> 6) << 4);

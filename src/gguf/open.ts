@@ -1,4 +1,4 @@
-/** GGUF files that are read tensor by tensor. */
+/** Reads GGUF files tensor by tensor. */
 import { DataError } from '../base/errors.js';
 import type { ByteSource } from '../files/byteSource.js';
 import { type Header, type HeaderTensor, readHeader } from './header.js';
@@ -14,27 +14,27 @@ import {
 } from './types.js';
 import type { GgufValue } from './values.js';
 
-/** A tensor in a file, of which nothing but the header was read. */
+/** A tensor in a file of which only the header was read. */
 export interface GgufTensor {
   readonly name: string;
-  /** In torch's order, `[out, in]`; blocks lie along the last dimension. */
+  /** Shape in torch's order, `[out, in]`; blocks lie along the last dimension. */
   readonly shape: readonly number[];
   readonly type: GgufType;
   readonly byteLength: number;
-  /** The blocks or elements, row-major. @throws DataError when they cannot be read */
+  /** Reads the blocks or elements, row-major. @throws DataError when they cannot be read */
   read(): Promise<Uint8Array>;
 }
 
 export interface OpenedGguf {
   readonly version: number;
   readonly metadata: ReadonlyMap<string, GgufValue>;
-  /** The metadata with the types of their values, as `ggufParts` takes them. */
+  /** The metadata with the types of their values, as `ggufParts` accepts them. */
   readonly entries: ReadonlyMap<string, WritableValue>;
-  /** By name, in the header's order. */
+  /** The tensors by name, in the header's order. */
   readonly tensors: ReadonlyMap<string, GgufTensor>;
 }
 
-/** A tensor's bytes in the file. */
+/** The place of a tensor's bytes in the file. */
 interface Place {
   readonly tensor: HeaderTensor;
   readonly type: GgufType;
@@ -44,9 +44,9 @@ interface Place {
 
 /**
  * Reads the header of a GGUF file of version 2 or 3, strictly, before any of its tensors: all names, types, shapes and
- * places are known to be good when it returns.
- * @param name  what errors call the file
- * @throws DataError when a rule of the format is broken, a type is not read, or the model lies in several files
+ * places are known to be valid when it returns.
+ * @param name  name of the file in errors
+ * @throws DataError when a rule of the format is broken, a type is not supported, or the model is split into several files
  * @see https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  */
 export async function openGguf(source: ByteSource, name: string): Promise<OpenedGguf> {
@@ -69,7 +69,7 @@ function refuseParts(metadata: OpenedGguf['metadata'], name: string): void {
   const count = metadata.get('split.count');
   if (count === undefined || count === 0 || count === 1) return;
   throw new DataError(
-    `${name}: is one of ${count} parts of a model, which are not read: merge them with llama-gguf-split --merge`,
+    `${name}: is one of ${count} parts of a model, which are not supported: merge them with llama-gguf-split --merge`,
   );
 }
 
@@ -85,7 +85,7 @@ function placesOf({ tensors, byteLength: headerLength }: Header, alignment: numb
     const where = `${name}: tensor ${JSON.stringify(tensor.name)}`;
     const type = typeOf(tensor.typeId);
     if (type === undefined)
-      throw new DataError(`${where}: this type of tensor is not read: ${shareOf(tensor, tensors)}`);
+      throw new DataError(`${where}: this tensor type is not supported: ${shareOf(tensor, tensors)}`);
     if (tensor.offset % alignment !== 0)
       throw new DataError(`${where}: offset must be a multiple of ${alignment}: ${tensor.offset}`);
     const byteLength = byteLengthOf(type, tensor.shape);
@@ -95,13 +95,13 @@ function placesOf({ tensors, byteLength: headerLength }: Header, alignment: numb
   });
 }
 
-/** The type of a tensor, and how many have it. */
+/** The type of a tensor, and the number of tensors that have it. */
 function shareOf({ typeId }: HeaderTensor, tensors: readonly HeaderTensor[]): string {
   const count = tensors.filter((each) => each.typeId === typeId).length;
   return `${describeType(typeId)}, ${count} of ${tensors.length} tensors`;
 }
 
-/** Tensors must lie within the file and apart from each other; holes do no harm. */
+/** Checks that tensors lie within the file without overlaps; holes are allowed. */
 function checkPlaces(places: readonly Place[], fileLength: number, name: string): void {
   const sorted = [...places].sort((a, b) => a.begin - b.begin);
   let [end, before] = [0, ''];

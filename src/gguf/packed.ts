@@ -1,48 +1,48 @@
-/** Weights as codes with a scale, and in some formats a minimum, for each group: what blocks are unpacked to. */
+/** Weights as codes with a scale, and in some formats a minimum, for each group: the form to which blocks are unpacked. */
 
-/** value = scale · code + minimum, in f32; minimum is 0 where there is none. */
+/** Packed weights: value = scale · code + minimum, in f32; the minimum is 0 where there is none. */
 export type PackedWeights = Q4Weights | Q8Weights;
 
 export interface Q4Weights {
   readonly kind: 'q4';
-  /** Weights that share a scale. */
+  /** Number of weights that share a scale. */
   readonly group: 32;
-  /** [count / 2]: byte 16g + j has weight 32g + j in its lower 4 bits and weight 32g + 16 + j in its upper ones, 0 to 15. */
+  /** Codes, [count / 2]: byte 16g + j has weight 32g + j in its lower 4 bits and weight 32g + 16 + j in its upper ones, 0 to 15. */
   readonly codes: Uint8Array;
-  /** [count / 32] */
+  /** Scales, [count / 32]. */
   readonly scales: Float32Array;
-  /** [count / 32] */
+  /** Minimums, [count / 32]. */
   readonly minimums: Float32Array;
-  /** All of them one after the other, where they lie so, as numbers of this machine. */
+  /** Codes, scales and minimums in sequence, where they are stored so, in the byte order of this machine. */
   readonly bytes?: Uint8Array;
 }
 
 export interface Q8Weights {
   readonly kind: 'q8';
-  /** Weights that share a scale. */
+  /** Number of weights that share a scale. */
   readonly group: 16 | 32;
-  /** [count] */
+  /** Codes, [count]. */
   readonly codes: Int8Array;
-  /** [count / group] */
+  /** Scales, [count / group]. */
   readonly scales: Float32Array;
-  /** [count / group], or none where the format has none. */
+  /** Minimums, [count / group]; undefined where the format has none. */
   readonly minimums?: Float32Array;
-  /** Codes, scales, and minimums or zeros one after the other, where they lie so, as numbers of this machine. */
+  /** Codes, scales, and minimums or zeros in sequence, where they are stored so, in the byte order of this machine. */
   readonly bytes?: Uint8Array;
 }
 
-/** Memory for weights that are unpacked one after the other, of which the last ones alone are used. */
+/** Memory for weights that are unpacked one after another, of which only the last are used. */
 export class Scratch {
   #buffer = new ArrayBuffer(0);
 
-  /** At least so many bytes, with whatever is in them. */
+  /** A buffer of at least `bytes` bytes with arbitrary contents. */
   take(bytes: number): ArrayBuffer {
     if (this.#buffer.byteLength < bytes) this.#buffer = new ArrayBuffer(bytes);
     return this.#buffer;
   }
 }
 
-/** Codes, then scales, then minimums in one buffer, as devices take them: nothing has to be put together later. */
+/** Codes, then scales, then minimums in one buffer, as devices take them, so that they need not be joined later. */
 function makeParts(count: number, codeBytes: number, scratch: Scratch | undefined) {
   const groups = count / 32;
   const length = codeBytes + 8 * groups;
@@ -71,7 +71,7 @@ export function makeQ8WithMinimums(
   return { kind: 'q8', group: 32, codes: new Int8Array(buffer, 0, count), ...parts };
 }
 
-/** Writes the values of packed weights from `offset` on. */
+/** Writes the values of packed weights, beginning at `offset`. */
 export function unpackTo(out: Float32Array, offset: number, weights: PackedWeights): void {
   if (weights.kind === 'q4') unpackQ4(out, offset, weights);
   else unpackQ8(out, offset, weights);

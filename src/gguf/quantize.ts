@@ -1,4 +1,4 @@
-/** Numbers as the bytes of a GGUF tensor, with the rounding of ggml. */
+/** Converts numbers to the bytes of a GGUF tensor, with the rounding of ggml. */
 import { ShapeError } from '../base/errors.js';
 import { halfBits } from '../base/halves.js';
 import { floatBytes } from '../safetensors/floats.js';
@@ -10,9 +10,9 @@ export type QuantizableType = GgufFloatType | 'Q8_0' | 'Q4_1';
 const LARGEST_HALF = 65504;
 
 /**
- * The bytes of a tensor: of F16 and BF16 the nearest, ties to even; of Q8_0 and Q4_1 as below.
+ * The bytes of a tensor: F16 and BF16 round to the nearest, ties to even; Q8_0 and Q4_1 as below.
  * @param values  [count], row-major
- * @throws ShapeError when they are no whole blocks
+ * @throws ShapeError when they are not whole blocks
  * @throws RangeError when a block has a number that is not finite, or is too large for its scale
  */
 export function quantize(values: Float32Array, type: QuantizableType): Uint8Array {
@@ -61,7 +61,7 @@ export function quantizeQ4_1(values: Float32Array): Uint8Array {
     let [least, most] = [values[32 * b], values[32 * b]];
     for (let i = 32 * b; i < 32 * b + 32; i++) {
       if (values[i] < least) least = values[i];
-      // A NaN stays the largest, and is refused with the scale.
+      // NaN propagates as the largest, and is refused with the scale.
       most = Math.max(most, values[i]);
     }
     const d = Math.fround(Math.fround(most - least) / 15);
@@ -85,20 +85,20 @@ function blocksFor(values: Float32Array, size: number, where: string): Uint8Arra
   throw new ShapeError(`${where}: values must be blocks of 32: got ${values.length}`);
 }
 
-/** 1 / d in f32. Where that is infinite d is 0 as a half, and so is every value. */
+/** 1 / d in f32, or 0 where that is infinite: d is then 0 as a half, and so is every value. */
 function inverseOf(d: number): number {
   const inverse = Math.fround(1 / d);
   return Number.isFinite(inverse) ? inverse : 0;
 }
 
-/** Rounds a number from 0 on to the nearest integer, halves up; adding ½ in f32 first would round twice. */
+/** Rounds a non-negative number to the nearest integer, halves up; adding ½ in f32 first would round twice. */
 function roundHalfUp(x: number): number {
   const below = Math.floor(x);
   return x - below >= 0.5 ? below + 1 : below;
 }
 
 function putHalf(view: DataView, at: number, value: number, where: string, block: number): void {
-  // 65,520 and above is infinite as a half; a NaN is in no order.
+  // 65,520 and above is infinite as a half; comparisons with NaN are false.
   if (!(Math.abs(value) < LARGEST_HALF + 16))
     throw new RangeError(
       `${where}: values must be finite, and no scale above ${LARGEST_HALF}: block ${block} needs ${value}`,

@@ -14,8 +14,8 @@ import { halfNumbers } from '../base/halves.js';
 import { makeQ4, makeQ8, makeQ8WithMinimums, type PackedWeights, type Scratch } from './packed.js';
 
 /**
- * `blocks` of them, from the beginning of the view.
- * @param scratch  memory for them, which the next ones may take
+ * Unpacks `blocks` blocks from the beginning of the view.
+ * @param scratch  memory for the result, which the next call may overwrite
  */
 export type Unpack = (view: DataView, blocks: number, scratch?: Scratch) => PackedWeights;
 
@@ -84,12 +84,12 @@ function viewOf({ buffer, byteOffset, byteLength }: Uint8Array | Int8Array): Dat
   return new DataView(buffer, byteOffset, byteLength);
 }
 
-/** Whole words at any alignment: four times as fast as bytes. */
+/** Copies whole words at any alignment, four times as fast as bytes. */
 function copyWords(to: DataView, at: number, from: DataView, begin: number, bytes: number): void {
   for (let i = 0; i < bytes; i += 4) to.setUint32(at + i, from.getUint32(begin + i, true), true);
 }
 
-/** 32 codes of 5 bits, from their fifth bits and their pairs. */
+/** Unpacks 32 codes of 5 bits from their fifth bits and their pairs. */
 function unpackFives(codes: Int8Array, to: number, view: DataView, at: number, offset: number): void {
   const fifths = view.getUint32(at, true);
   for (let j = 0; j < 16; j++) {

@@ -1,6 +1,6 @@
 /**
- * The numbers that a GGUF file has for types of tensors and of metadata. Blocks lie along a tensor's first dimension,
- * `in`: so many weights take so many bytes.
+ * The numbers of the types of tensors and of metadata in a GGUF file. Blocks lie along a tensor's first dimension,
+ * `in`; a block holds a fixed number of weights in a fixed number of bytes.
  * @see https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  */
 
@@ -11,13 +11,13 @@ export type GgufType = GgufFloatType | GgufBlockType;
 export interface TypeLayout {
   /** The type's number in a file. */
   readonly id: number;
-  /** Weights of a block. */
+  /** Number of weights of a block. */
   readonly weights: number;
-  /** Bytes of a block. */
+  /** Number of bytes of a block. */
   readonly bytes: number;
 }
 
-/** The types that are read and written. */
+/** The supported types for reading and writing. */
 export const TENSOR_TYPES: Readonly<Record<GgufType, TypeLayout>> = {
   F32: { id: 0, weights: 1, bytes: 4 },
   F16: { id: 1, weights: 1, bytes: 2 },
@@ -36,7 +36,7 @@ const TYPE_BY_ID: ReadonlyMap<number, GgufType> = new Map(
   Object.entries(TENSOR_TYPES).map(([name, { id }]) => [id, name as GgufType]),
 );
 
-/** Types that other programs read; errors call them by name. */
+/** Names of types that are not supported here, for errors. */
 const UNREAD_TYPES: ReadonlyMap<number, string> = new Map([
   [4, 'Q4_2'],
   [5, 'Q4_3'],
@@ -75,7 +75,7 @@ export function typeOf(id: number): GgufType | undefined {
   return TYPE_BY_ID.get(id);
 }
 
-/** The name and number of a type that is not read, for an error: `Q2_K (10)`. */
+/** The name and number of an unsupported type, for an error: `Q2_K (10)`. */
 export function describeType(id: number): string {
   const name = UNREAD_TYPES.get(id);
   return name === undefined ? `${id}` : `${name} (${id})`;
@@ -84,7 +84,7 @@ export function describeType(id: number): string {
 export type GgufNumberType = 'u8' | 'i8' | 'u16' | 'i16' | 'u32' | 'i32' | 'f32' | 'f64';
 export type GgufScalarType = GgufNumberType | 'u64' | 'i64' | 'bool' | 'string';
 
-/** The types of metadata, each at the place of its number. */
+/** The types of metadata, each at the index of its number. */
 export const VALUE_TYPES: readonly (GgufScalarType | 'array')[] = [
   ...([
     'u8',
@@ -103,20 +103,20 @@ export const VALUE_TYPES: readonly (GgufScalarType | 'array')[] = [
   ] as const),
 ];
 
-/** Bytes of one value; of a string those of its length, the least that one takes. */
+/** Bytes of one value; for a string, those of its length, which is the minimum. */
 export const VALUE_BYTES: Readonly<Record<GgufScalarType, number>> = {
   ...{ u8: 1, i8: 1, u16: 2, i16: 2, u32: 4, i32: 4, f32: 4, f64: 8 },
   ...{ u64: 8, i64: 8, bool: 1, string: 8 },
 };
 
 export const MAGIC = 0x46554747;
-/** What tensors are aligned to unless `general.alignment` says otherwise. */
+/** Alignment of tensors where `general.alignment` is not given. */
 export const DEFAULT_ALIGNMENT = 32;
 export const MAX_DIMENSIONS = 4;
-/** The format's own limit. */
+/** Maximum bytes of a key, as the format defines it. */
 export const MAX_KEY_BYTES = 2 ** 16 - 1;
 
-/** Whether a file may align its tensors to this many bytes: the format asks for multiples of 8, ggml for powers of two. */
+/** Whether a file may align its tensors to this many bytes: the format requires multiples of 8, ggml powers of two. */
 export function isAlignment(value: unknown): value is number {
   return typeof value === 'number' && value >= 8 && value < 2 ** 32 && Number.isInteger(Math.log2(value));
 }
@@ -129,7 +129,7 @@ export function aligned(position: number, alignment: number): number {
 /** Bytes of a tensor, or the rule that its shape breaks. */
 export function byteLengthOf(type: GgufType, shape: readonly number[]): number | string {
   const { weights, bytes } = TENSOR_TYPES[type];
-  // An empty dimension hides no overflow of the others.
+  // An empty dimension must not hide an overflow of the others.
   const elements = shape.reduce((product, size) => product * Math.max(size, 1), 1);
   if (!Number.isSafeInteger(elements * bytes)) return 'size overflows';
   if ((shape.at(-1) ?? 1) % weights !== 0) return `last dimension must be a multiple of ${weights}`;

@@ -12,7 +12,7 @@ export type GgufNumbers =
   | Float32Array
   | Float64Array;
 
-/** A bigint only where a number does not hold the integer exactly. */
+/** A single value; a bigint only where a number cannot hold the integer exactly. */
 export type GgufScalar = number | bigint | boolean | string;
 export type GgufArray = GgufNumbers | readonly string[] | readonly boolean[] | readonly (number | bigint)[];
 export type GgufValue = GgufScalar | GgufArray;
@@ -20,7 +20,7 @@ export type GgufValue = GgufScalar | GgufArray;
 type Read<T> = (view: DataView, at: number) => T;
 type Plain = Exclude<GgufScalarType, 'string'>;
 
-/** Small enough, a 64-bit integer is a number. */
+/** A 64-bit integer as a number where that is exact. */
 const exact = (value: bigint): number | bigint => {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
@@ -42,14 +42,14 @@ const INTEGERS: Readonly<Record<'u64' | 'i64', Read<number | bigint>>> = {
   i64: (view, at) => exact(view.getBigInt64(at, true)),
 };
 
-/** One value, of bytes that are in memory. @throws DataError for a truth value that is neither 0 nor 1 */
+/** Reads one value from bytes in memory. @throws DataError for a truth value that is neither 0 nor 1 */
 export function readNumber(bytes: HeaderBytes, type: Plain): number | bigint | boolean {
   if (type === 'bool') return readBoolean(bytes);
   const read: Read<number | bigint> = type === 'u64' || type === 'i64' ? INTEGERS[type] : NUMBERS[type].read;
   return bytes.take(VALUE_BYTES[type], read);
 }
 
-/** As many values, of bytes that are in memory. */
+/** Reads `count` values from bytes in memory. */
 export function readNumbers(bytes: HeaderBytes, type: Plain, count: number): GgufArray {
   if (type === 'bool') return Array.from({ length: count }, () => readBoolean(bytes));
   const size = VALUE_BYTES[type];

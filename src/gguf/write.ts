@@ -19,31 +19,31 @@ export type { WritableValue } from './headerWriter.js';
 const MAX_NAME_BYTES = 63;
 
 export interface WritableGgufTensor {
-  /** At most 63 bytes, which is what llama.cpp reads. */
+  /** Name of at most 63 bytes, the limit of llama.cpp. */
   readonly name: string;
-  /** In torch's order, `[out, in]`, of at most 4 dimensions. */
+  /** Shape in torch's order, `[out, in]`, with at most 4 dimensions. */
   readonly shape: readonly number[];
   readonly type: GgufType;
   readonly byteLength: number;
-  /** The blocks or elements, little-endian, row-major; a function is called when it is their turn. */
+  /** The blocks or elements, little-endian, row-major; a function is called when the tensor is written. */
   readonly bytes: Uint8Array | (() => Promise<Uint8Array>);
 }
 
 export interface WritableGguf {
-  /** In the order of the file. `general.alignment` is written by itself. */
+  /** Metadata in the order of the file. `general.alignment` is written automatically. */
   readonly metadata: Iterable<readonly [key: string, value: WritableValue]>;
-  /** In the order of the file. */
+  /** Tensors in the order of the file. */
   readonly tensors: readonly WritableGgufTensor[];
-  /** A power of two, at least 8. Default 32. */
+  /** Alignment of the tensors, a power of two, at least 8. Default 32. */
   readonly alignment?: number;
 }
 
 /**
  * The parts of a GGUF file in their order: the header, then each tensor, all padded to the alignment. Everything but the
- * tensors' bytes is checked at once, before the first part.
+ * tensors' bytes is checked immediately, before the first part.
  *
- * @throws ShapeError when a shape does not fit its type or its bytes; also while it is iterated, of bytes that come late
- * @throws RangeError when a name or key is twice there or too long, a value does not fit its type, or the alignment is none
+ * @throws ShapeError when a shape does not fit its type or its bytes; for bytes that come late, during iteration
+ * @throws RangeError when a name or key appears twice or is too long, a value does not fit its type, or the alignment is invalid
  * @see https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  */
 export function ggufParts({
@@ -121,7 +121,7 @@ function checkNames(what: string, names: readonly string[]): void {
     const where = `ggufParts: ${what} ${JSON.stringify(name)}`;
     if (seen.has(name)) throw new RangeError(`${where}: is given twice`);
     if (name === 'general.alignment')
-      throw new RangeError(`${where}: is written by itself: give alignment instead`);
+      throw new RangeError(`${where}: is written automatically: pass alignment instead`);
     seen.add(name);
   }
 }

@@ -1,33 +1,33 @@
-/** What training gained and what it forgot, example by example. */
+/** Comparison of two evaluations: gains and losses from training, example by example. */
 import { checkOptions, type OptionNames } from '../base/options.js';
 import type { LanguageEvaluation } from './evaluateLanguageModel.js';
 
 export interface CompareExamplesOptions {
   /**
-   * By how much two losses may differ and still count as the same, in nats per trained token. Default 0.01, which is one percent of
-   * a token's probability: far above what rounding makes of it, and less than anybody sees in a text.
+   * Maximum difference of two losses that count as the same, in nats per trained token. Default 0.01, which is one percent of
+   * a token's probability: far above the effect of rounding, and too small to notice in a text.
    */
   readonly tolerance?: number;
-  /** Most examples in `worst`. Default 5. */
+  /** Maximum examples in `worst`. Default 5. */
   readonly worst?: number;
 }
 
-/** Losses of an example, in nats per trained token. */
+/** Losses of an example before and after, in nats per trained token. */
 export interface ExampleChange {
-  /** Its number among the examples that were measured. */
+  /** Number of the example among those that were measured. */
   readonly example: number;
   readonly before: number;
   readonly after: number;
-  /** after − before: below 0 for the better. */
+  /** after − before: negative where the example improved. */
   readonly change: number;
 }
 
 export interface ExampleComparison {
-  /** Numbers of examples whose loss fell, stayed and rose. */
+  /** Number of examples whose loss fell. */
   readonly better: number;
   readonly same: number;
   readonly worse: number;
-  /** All examples, in their order. */
+  /** Changes of all examples, in their order. */
   readonly changes: readonly ExampleChange[];
   /** The examples whose loss rose most, the worst first. */
   readonly worst: readonly ExampleChange[];
@@ -67,7 +67,7 @@ export function compareExamples(
   };
 }
 
-/** @throws RangeError where the trained tokens are not the same */
+/** Checks that both measured the same examples. @throws RangeError where the trained tokens differ */
 function checkSameExamples(before: LanguageEvaluation, after: LanguageEvaluation): void {
   const [count, other] = [before, after].map(({ examples }) => examples.length);
   if (count !== other)

@@ -5,25 +5,25 @@ import { checkConfig, type LlamaConfig, type RopeScaling } from './llamaConfig.j
 
 type Metadata = ReadonlyMap<string, GgufValue>;
 
-/** The architectures of GGUF files that are read; Mistral's files say `llama` too. */
+/** The supported architectures of GGUF files; Mistral's files also state `llama`. */
 export const GGUF_ARCHITECTURES = ['llama', 'qwen2', 'qwen3'] as const;
 
-/** What the tensors of a file say, which its metadata leave open. */
+/** Facts from the tensors of a file that its metadata leave open. */
 export interface GgufFacts {
-  /** Rows of the embedding. */
+  /** Number of rows of the embedding. */
   readonly vocabularySize: number;
-  /** Whether there is no `output.weight`. */
+  /** Whether `output.weight` is missing, so that the head is the embedding. */
   readonly tied: boolean;
-  /** Whether there is a tensor of this name. */
+  /** Whether a tensor of this name exists. */
   readonly has: (name: string) => boolean;
-  /** The numbers of `rope_freqs.weight`, where there is one. */
+  /** The values of `rope_freqs.weight`, if it exists. */
   readonly ropeFactors: Float32Array | undefined;
 }
 
 /**
  * Reads the config of a model of the Llama family.
- * @param name  what errors call the file
- * @throws DataError for another architecture, for a setting that is not computed here, and for sizes that do not fit
+ * @param name  name of the file in errors
+ * @throws DataError for another architecture, for a setting that is not supported, and for sizes that do not fit
  * @see https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  */
 export function configFromGguf(metadata: Metadata, facts: GgufFacts, name: string): LlamaConfig {
@@ -36,9 +36,10 @@ export function configFromGguf(metadata: Metadata, facts: GgufFacts, name: strin
   const rotated = read('rope.dimension_count', headDim);
   if (valueDim !== headDim || rotated !== headDim)
     throw new DataError(
-      `${name}: keys, values and rotated dimensions must be of one size: ${headDim}, ${valueDim} and ${rotated}`,
+      `${name}: keys, values and rotated dimensions must have the same size: ${headDim}, ${valueDim} and ${rotated}`,
     );
-  if (read('expert_count', 0) > 0) throw new DataError(`${name}: models of several experts are not computed`);
+  if (read('expert_count', 0) > 0)
+    throw new DataError(`${name}: models with several experts are not supported`);
   const window = read('attention.sliding_window', 0);
   return checkConfig(
     {
@@ -74,7 +75,7 @@ function architectureOf(metadata: Metadata, name: string): (typeof GGUF_ARCHITEC
   );
 }
 
-/** Reads `<architecture>.<key>`; some files have one number for each layer, which must be equal. */
+/** A reader for `<architecture>.<key>`; some files have one number for each layer, which must be equal. */
 function numberReader(metadata: Metadata, where: string, architecture: string) {
   return (key: string, otherwise?: number): number => {
     const value = metadata.get(`${architecture}.${key}`) ?? otherwise;

@@ -16,9 +16,9 @@ type Fields = ReadonlyMap<string, Json>;
 /**
  * Reads the config of a model of the Llama family, with both spellings of the rotary settings: `rope_parameters` of
  * transformers 5, and `rope_theta` with `rope_scaling` before it.
- * @param bytes  of config.json
- * @param name   what errors call the file
- * @throws DataError for another architecture, for a setting that is not computed here, and for sizes that do not fit
+ * @param bytes  contents of config.json
+ * @param name   name of the file in errors
+ * @throws DataError for another architecture, for a setting that is not supported, and for sizes that do not fit
  * @see https://huggingface.co/docs/transformers/model_doc/llama
  */
 export function parseModelConfig(bytes: Uint8Array, name: string): LlamaConfig {
@@ -44,7 +44,7 @@ export function parseModelConfig(bytes: Uint8Array, name: string): LlamaConfig {
       contextLength: read.number('max_position_embeddings'),
       normEps: read.number('rms_norm_eps', 1e-6),
       rope: ropeOf(read, name),
-      // Qwen2 has these biases whatever its config says.
+      // Qwen2 has these biases regardless of its config.
       qkvBias: modelType === 'qwen2' || hasBias,
       outputBias: modelType !== 'qwen2' && hasBias,
       mlpBias: modelType === 'llama' && read.flag('mlp_bias', false),
@@ -70,16 +70,16 @@ function slidingWindowOf(read: ConfigFields, modelType: LlamaModelType, name: st
   const window = read.optionalNumber('sliding_window');
   if (window === undefined) return undefined;
   if (isQwen)
-    throw new DataError(`${name}: use_sliding_window in some of a Qwen model's layers is not computed`);
+    throw new DataError(`${name}: use_sliding_window in some of a Qwen model's layers is not supported`);
   if (!Number.isInteger(window) || window < 1)
-    throw new DataError(`${name}: sliding_window must be a whole number from 1 on: ${window}`);
+    throw new DataError(`${name}: sliding_window must be a positive integer: ${window}`);
   return window;
 }
 
-/** Settings that would be another model if they were left out. @throws DataError */
+/** Refuses settings that cannot be ignored without changing the model. @throws DataError */
 function refuseOthers(read: ConfigFields, name: string): void {
   const parameters = read.object('rope_parameters');
-  // transformers 5 has one object for each kind of layer where these differ.
+  // transformers 5 writes one object for each kind of layer where the kinds differ.
   const kind = parameters?.keys().find((key) => key.endsWith('_attention'));
   if (kind !== undefined)
     throw new DataError(`${name}: rope_parameters must be the same for all layers: it has ${kind}`);
@@ -121,7 +121,7 @@ function scalingOf(settings: ConfigFields, whole: ConfigFields, name: string): R
   };
 }
 
-/** Fields of a config; null counts as left out, as in transformers. */
+/** Fields of a config; null counts as missing, as in transformers. */
 class ConfigFields {
   constructor(
     private readonly fields: Fields,

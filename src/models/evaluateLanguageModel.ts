@@ -1,4 +1,4 @@
-/** How well a language model predicts examples: the measure of a fine-tuning. */
+/** Measures how well a language model predicts examples, to judge fine-tuning. */
 
 import { checkOptions, type OptionNames } from '../base/options.js';
 import { pollOf } from '../base/polledSignal.js';
@@ -14,44 +14,44 @@ import type { LlamaForCausalLM } from './llama.js';
 
 export interface EvaluateLanguageModelOptions {
   /**
-   * Most tokens of an example, up to its last trained one, and, rounded up to a multiple of 32, of a row. Default 512, or the
+   * Maximum tokens of an example, up to its last trained one, and, rounded up to a multiple of 32, of a row. Default 512, or the
    * longest example where that is longer. It does not change the scores.
    */
   readonly maxLength?: number | undefined;
-  /** Ends the evaluation, with its reason as the error. */
+  /** Signal that ends the evaluation, with its reason as the error. */
   readonly signal?: AbortSignal | undefined;
-  /** Called after each row with the number of examples done and of all; what it throws ends the evaluation. */
+  /** Called after each row with the number of examples done and of all; an error that it throws ends the evaluation. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** All are over the trained tokens of all examples, each token alike. */
+/** Scores over the trained tokens of all examples, each token with equal weight. */
 export interface LanguageScores {
   /** Mean −log of the probability of a trained token, in nats. */
   readonly loss: number;
   /** exp(loss) */
   readonly perplexity: number;
   /**
-   * Nats of the tokens that are text, by ln 2, by their bytes in UTF-8. Special tokens, such as the end of a turn, count in neither.
-   * It compares models of different vocabularies. NaN where no trained token is text.
+   * Total nats of the tokens that are text, divided by ln 2 and by their UTF-8 bytes. Special tokens, such as the end of a turn,
+   * are excluded. It makes models of different vocabularies comparable. NaN where no trained token is text.
    */
   readonly bitsPerByte: number;
-  /** Share of the trained tokens that the model takes for the most likely, 0 to 1. */
+  /** Share of the trained tokens that the model ranks as the most likely, 0 to 1. */
   readonly accuracy: number;
-  /** Trained tokens. */
+  /** Number of trained tokens. */
   readonly tokens: number;
 }
 
 export interface ExampleScore {
-  /** Mean over the trained tokens of the example, in nats. */
+  /** Mean loss over the trained tokens of the example, in nats. */
   readonly loss: number;
-  /** Trained tokens. */
+  /** Number of trained tokens. */
   readonly tokens: number;
-  /** Those that the model takes for the most likely. */
+  /** Number of trained tokens that the model ranks as the most likely. */
   readonly correct: number;
 }
 
 export interface LanguageEvaluation extends LanguageScores {
-  /** One for each example, in their order. */
+  /** Scores of each example, in their order. */
   readonly examples: readonly ExampleScore[];
 }
 
@@ -60,10 +60,10 @@ const NAMES: OptionNames<EvaluateLanguageModelOptions> = { maxLength: true, sign
 
 /**
  * Measures a language model on the trained tokens of examples, with the adapters that are active, in evaluation mode and without a
- * graph. Examples are packed into rows, and beginnings that they share are computed once; the scores are those of each example
- * alone. What may run beside it is what may run beside `evaluate`.
+ * graph. Examples are packed into rows, and shared beginnings are computed once; the scores equal those of each example
+ * computed separately. The same calls may run meanwhile as for `evaluate`.
  * @throws DataError for examples without a trained token, or longer than `maxLength`; RangeError for one that is longer than the
- *   model's context, or has a token that the model has not; Error where the model gives a loss that is not finite
+ *   model's context, or has a token that the model lacks; Error where a loss is not finite
  */
 export async function evaluateLanguageModel(
   model: LlamaForCausalLM,
@@ -73,7 +73,7 @@ export async function evaluateLanguageModel(
 ): Promise<LanguageEvaluation> {
   checkOptions(CALL, options, NAMES);
   const { slidingWindow: window } = model.config;
-  // One step of all examples: those that share a prefix meet in a row.
+  // All examples form one step, so that those with a common prefix share a row.
   const packing = { maxLength: options.maxLength, batchTokens: Number.MAX_SAFE_INTEGER, window };
   const rows = new PackedRows(model.device, examples, packing);
   checkTokens(model, examples);
@@ -109,7 +109,7 @@ async function measure(
   }
 }
 
-/** @throws RangeError for what the model cannot compute */
+/** Checks lengths and ids. @throws RangeError for an example that the model cannot compute */
 function checkTokens({ config }: LlamaForCausalLM, examples: readonly TokenExample[]): void {
   const { vocabularySize, contextLength } = config;
   for (const [number, example] of examples.entries()) {
@@ -117,13 +117,13 @@ function checkTokens({ config }: LlamaForCausalLM, examples: readonly TokenExamp
     const where = `${CALL}: examples[${number}]`;
     const beyond = ids.find((id) => id < 0 || id >= vocabularySize);
     if (beyond !== undefined)
-      throw new RangeError(`${where}: the model has ${vocabularySize} tokens: there is no ${beyond}`);
+      throw new RangeError(`${where}: the model has ${vocabularySize} tokens: none has the id ${beyond}`);
     if (length > contextLength)
       throw new RangeError(`${where}: has ${length} tokens, and the model's context ${contextLength}`);
   }
 }
 
-/** What the trained tokens add up to. */
+/** Running totals over the trained tokens. */
 class Tally {
   readonly #tokenizer: Tokenizer;
   readonly #special: ReadonlySet<number>;
@@ -174,7 +174,7 @@ class Tally {
   }
 
   #addText(token: number, nats: number): void {
-    // The model may have more tokens than the tokenizer.
+    // The model may have ids that the tokenizer lacks.
     if (this.#special.has(token) || !this.#tokenizer.hasToken(token)) return;
     this.#text.nats += nats;
     this.#text.bytes += this.#tokenizer.textBytes(token);

@@ -12,29 +12,30 @@ import type { LlamaForCausalLM } from './llama.js';
 import { ggufArchitecture, ggufName, permutedHeads, permuteRows } from './llamaWeights.js';
 
 export interface AdapterGgufOptions {
-  /** Default: the only one. */
+  /** Name of the adapter. Default: the only one. */
   readonly name?: string | undefined;
-  /** Of the tensors; default F32. With Q8_0 a tensor whose rows are no whole blocks of 32 is F16. */
+  /** Element type of the tensors. Default F32. With Q8_0, a tensor whose rows are not whole blocks of 32 is F16. */
   readonly dtype?: GgufFloat | undefined;
-  /** Multiplies the update, beside alpha / rank. Default 1. */
+  /** Factor of the update, in addition to alpha / rank. Default 1. */
   readonly scale?: number | undefined;
 }
 
 export interface ExportAdapterOptions extends AdapterGgufOptions {
-  /** The file's name in a place with several. Default `adapter.gguf`, or the end of a path that ends with `.gguf`. */
+  /** Name of the file in a place with several files. Default `adapter.gguf`, or the last part of a path that ends with `.gguf`. */
   readonly file?: string | undefined;
 }
 
 const NAMES: OptionNames<AdapterGgufOptions> = { name: true, dtype: true, scale: true };
 
 /**
- * Writes an adapter as one GGUF file for `llama-cli --lora`, Ollama's ADAPTER and the like: `<tensor of the base>.lora_a`
+ * Writes an adapter as one GGUF file for `llama-cli --lora`, Ollama's ADAPTER and similar uses: `<tensor of the base>.lora_a`
  * `[rank, in]` and `.lora_b` `[out, rank]`, the rows of B in the base's own order. llama.cpp computes
- * `y += alpha / rank · B (A x)` with one alpha for all layers; where these need several, the rest is multiplied into B. As in
- * `saveAdapter`, `pissa` and `olora` have twice the rank, and a factor set by `setAdapterScale` is left out; `scale` is not.
+ * `y += alpha / rank · B (A x)` with one alpha for all layers; where they require several, the remaining factor is multiplied
+ * into B. As in `saveAdapter`, `pissa` and `olora` have twice the rank, and a factor set by `setAdapterScale` is left out; `scale`
+ * is not.
  * @param to  files by name, a store, or in Node the path of a directory, or of a file that ends with `.gguf`
- * @throws RangeError when there is none of this name, or the adapter has what the format does not: DoRA, biases, modules that
- *   are trained as a whole, an update of a weight that is head and embedding; or a value that the type does not hold
+ * @throws RangeError when no adapter has this name, or the adapter has something that the format cannot hold: DoRA, biases,
+ *   fully trained modules, an update of a weight that is head and embedding; or a value that the type cannot hold
  * @see https://github.com/ggml-org/llama.cpp/blob/master/convert_lora_to_gguf.py
  */
 export async function exportAdapterGguf(
@@ -49,7 +50,7 @@ export async function exportAdapterGguf(
 }
 
 /**
- * The parts of the same file, all of one moment: beside a running `fit` that between two iterations.
+ * The parts of the same file, all from one moment: during a running `fit`, between two iterations.
  * @throws as {@link exportAdapterGguf}
  */
 export async function adapterGgufParts(
@@ -89,18 +90,18 @@ function adapterOf(model: LlamaForCausalLM, name: string | undefined): LoraAdapt
   const adaptation = adaptationOf(model, 'exportAdapterGguf');
   const names = [...adaptation.adapters.keys()];
   if (name === undefined && names.length > 1)
-    throw new RangeError(`exportAdapterGguf: which adapter: there are ${names.join(', ')}`);
+    throw new RangeError(`exportAdapterGguf: several adapters (${names.join(', ')}): pass { name }`);
   return adaptation.adapter(name ?? names[0], 'exportAdapterGguf');
 }
 
-/** What an adapter of llama.cpp cannot hold, said before anything is read. */
+/** Refuses parts that an adapter of llama.cpp cannot hold, before anything is read. */
 function refuseOthers(adapter: LoraAdapter, { config }: LlamaForCausalLM): void {
   const instead = 'use exportMerged, or saveAdapter for PEFT';
   const refuse = (rule: string, values: string) =>
     new RangeError(`exportAdapterGguf: ${rule}: ${values}: ${instead}`);
   for (const [path, factors] of adapter.factors) {
-    if (factors.magnitude) throw refuse('a GGUF adapter has no magnitudes of DoRA', path);
-    if (factors.loraBias) throw refuse('a GGUF adapter has no biases', `${path} has one (loraBias)`);
+    if (factors.magnitude) throw refuse('a GGUF adapter cannot hold DoRA magnitudes', path);
+    if (factors.loraBias) throw refuse('a GGUF adapter cannot hold biases', `${path} has one (loraBias)`);
     if (config.tied && (path === 'lm_head' || path === 'model.embed_tokens'))
       throw refuse(
         'llama.cpp has one tensor for embedding and head of a tied model, whose update would change both',
@@ -109,24 +110,21 @@ function refuseOthers(adapter: LoraAdapter, { config }: LlamaForCausalLM): void 
   }
   const whole = [...adapter.copies.keys()];
   if (whole.length > 0)
-    throw refuse(
-      'a GGUF adapter has no biases and no modules that are trained as a whole',
-      whole.slice(0, 3).join(', '),
-    );
+    throw refuse('a GGUF adapter cannot hold biases or fully trained modules', whole.slice(0, 3).join(', '));
 }
 
 interface SavedLayer {
   readonly path: string;
-  /** Of B A. */
+  /** Factor of the product B A. */
   readonly scaling: number;
-  /** [rank, in]; of an embedding [rank, rows] */
+  /** Factor A, [rank, in]; for an embedding [rank, rows]. */
   readonly a: ArrayLike<number>;
-  /** [out, rank] */
+  /** Factor B, [out, rank]. */
   readonly b: ArrayLike<number>;
   readonly rank: number;
 }
 
-/** The alpha that is right for the first layer whose update is not 0: llama.cpp takes a scale of 1 for an alpha of 0. */
+/** The alpha of the first layer whose update is not 0: llama.cpp interprets an alpha of 0 as a scale of 1. */
 function sharedAlpha(layers: readonly SavedLayer[]): number {
   const alphas = layers.map(({ scaling, rank }) => Math.fround(scaling * rank));
   return alphas.find((alpha) => alpha !== 0) ?? 1;
@@ -149,14 +147,14 @@ function tensorsOf(
     return { name: `${base}.${suffix}`, shape, type, byteLength: ordered.length, bytes: ordered };
   };
   const isTable = path === 'model.embed_tokens';
-  // llama.cpp takes rows of it by token.
+  // llama.cpp reads the rows of an embedding by token.
   const first = isTable
     ? made('lora_a', transposed(a, rank, columns), [columns, rank])
     : made('lora_a', Float32Array.from(a), [rank, columns]);
   return [first, made('lora_b', folded, [rows, rank])];
 }
 
-/** [rows, columns] as [columns, rows]. */
+/** The transposed matrix: [rows, columns] as [columns, rows]. */
 function transposed(values: ArrayLike<number>, rows: number, columns: number): Float32Array {
   const out = new Float32Array(rows * columns);
   for (let row = 0; row < rows; row++)

@@ -1,4 +1,4 @@
-/** The config of a model as it is written: a config.json, or the metadata of a GGUF file. */
+/** The config of a model in written form: a config.json, or the metadata of a GGUF file. */
 import type { WritableValue } from '../gguf/headerWriter.js';
 import type { TokenizerFacts } from '../text/tokenizer.js';
 import type { LlamaConfig, LlamaModelType, RopeScaling } from './llamaConfig.js';
@@ -16,8 +16,8 @@ const CLASSES: Readonly<Record<LlamaModelType, string>> = {
 
 /**
  * A config.json with the rotary settings in both spellings, for transformers 4 and 5.
- * @param dtype  of the weights, as transformers calls it
- * @throws RangeError for what no config.json of this model says, such as biases of q, k and v alone
+ * @param dtype  element type of the weights, as transformers names it
+ * @throws RangeError for a setting that config.json cannot state for this model, such as biases of only q, k and v
  * @see https://huggingface.co/docs/transformers/model_doc/llama
  */
 export function configJson(config: LlamaConfig, dtype: string, tokens: TokenizerFacts | undefined): string {
@@ -59,7 +59,7 @@ export function configJson(config: LlamaConfig, dtype: string, tokens: Tokenizer
   return `${JSON.stringify(fields, null, 2)}\n`;
 }
 
-/** A GGUF file calls Mistral's models llama; only they see so many tokens at most. */
+/** The `model_type`. A GGUF file names Mistral's models llama; only they have a sliding window. */
 function typeInJson({ modelType, slidingWindow }: LlamaConfig): LlamaModelType {
   if (slidingWindow === undefined || modelType === 'mistral') return modelType;
   if (modelType === 'llama') return 'mistral';
@@ -92,7 +92,7 @@ function scalingInJson({ rope, headDim }: LlamaConfig): Record<string, string | 
   };
 }
 
-/** The settings that a GGUF file's factors were made of: those of Llama 3, for some context that is a power of two. */
+/** The settings from which a GGUF file's factors were computed: those of Llama 3, with a context that is a power of two. */
 function llama3Of(theta: number, factors: Float32Array, headDim: number): Llama3 {
   const factor = shortest(factors.reduce((most, each) => Math.max(most, each), 1));
   for (let context = 2 ** 20; context >= 2; context /= 2) {
@@ -108,7 +108,7 @@ function llama3Of(theta: number, factors: Float32Array, headDim: number): Llama3
   );
 }
 
-/** What each angle is divided by, [headDim / 2], where that is not the same for all. */
+/** The divisor of each angle, [headDim / 2], where it is not the same for all. */
 export function ropeFactors({
   rope,
   headDim,

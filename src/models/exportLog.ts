@@ -1,12 +1,12 @@
-/** What an export has done so far: how much is written, and what the rounding has changed. */
+/** The course of an export: how much is written, and how much the rounding has changed. */
 import { dequantize } from '../gguf/blocks.js';
 import type { Rounded } from './exportTypes.js';
 
-/** How far an export is, and what ends it. */
+/** Options for the progress and the end of an export. */
 export interface ExportProgress {
-  /** Called after each weight with the bytes of all that are made so far, and of all. */
+  /** Called after each weight with the bytes of the weights made so far, and of all. */
   readonly onBytes?: ((done: number, total: number) => void) | undefined;
-  /** Ends the export; what was there before is there then. */
+  /** Signal that ends the export; the previous files remain then. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -23,18 +23,18 @@ export class ExportLog {
     this.#progress = progress;
   }
 
-  /** Begins a pass through weights of so many bytes. */
+  /** Begins a pass through weights. @param total  their bytes */
   begin(total: number): void {
     this.#done = 0;
     this.#total = total;
   }
 
-  /** @throws the signal's reason */
+  /** Ends the export where the signal requires it. @throws the signal's reason */
   checkSignal(): void {
     this.#progress.signal?.throwIfAborted();
   }
 
-  /** Takes note of a weight that was made. */
+  /** Records a weight that was made. */
   note(name: string, values: Float32Array, made: Rounded): void {
     if (made.type !== 'F32') this.#compare(name, values, made);
     this.#done += made.bytes.length;

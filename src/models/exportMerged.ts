@@ -29,16 +29,16 @@ import { type ModelSource, sourceOf, tokenizerOf } from './source.js';
 
 export interface ExportMergedOptions extends ExportProgress {
   /**
-   * `safetensors`: a folder for transformers, with config.json, model.safetensors and the tokenizer's files. `gguf`: one file
-   * for llama.cpp, with the metadata of the GGUF file that the model was loaded from, or made of its folder.
+   * Format of the files. `safetensors`: a folder for transformers, with config.json, model.safetensors and the tokenizer's files.
+   * `gguf`: one file for llama.cpp, with the metadata of the GGUF file that the model was loaded from, or made from its folder.
    */
   readonly format: 'safetensors' | 'gguf';
   /**
-   * What the weights are rounded to. Default: F32 in safetensors, where Q8_0 is none; F16 in GGUF, whose biases and weights of
-   * norms are always F32, and where rows that are no whole blocks of Q8_0 are F16.
+   * Element type to which the weights are rounded. Default: F32 in safetensors, which has no Q8_0; F16 in GGUF, whose biases and
+   * weights of norms are always F32, and where rows that are not whole blocks of Q8_0 are F16.
    */
   readonly dtype?: GgufFloat | undefined;
-  /** The name of the GGUF file in a place with several. Default `model.gguf`, or the end of a path that ends with `.gguf`. */
+  /** Name of the GGUF file in a place with several files. Default `model.gguf`, or the last part of a path that ends with `.gguf`. */
   readonly file?: string | undefined;
 }
 
@@ -47,28 +47,28 @@ const NAMES: OptionNames<ExportMergedOptions> = {
   ...{ onBytes: true, signal: true },
 };
 
-/** What the rounding to the type that was asked for has changed. */
+/** Result of an export, with the change from rounding to the requested type. */
 export interface ExportReport {
-  /** Of what was written, the first the one without which the others mean nothing. */
+  /** Names of the written files; the first is the one without which the others are useless. */
   readonly files: readonly string[];
   /** The largest |written − merged| of a tensor, relative to its largest |merged|; 0 where nothing was rounded. */
   readonly difference: number;
-  /** The tensor where it is, by its Hugging Face name. */
+  /** Hugging Face name of the tensor with this difference. */
   readonly tensor: string | undefined;
-  /** What one should know of these files, such as a tokenizer that they do not have. */
+  /** Notes on these files, such as a missing tokenizer. */
   readonly notes: readonly string[];
 }
 
 /**
- * Writes what the model computes with now, base plus active adapters, without changing it: each weight is decoded, merged in
+ * Writes the current weights of the model, base plus active adapters, without changing it: each weight is decoded, merged in
  * f32, rounded and written before the next is read, so that no second copy of the model is in memory. Where an adapter has
- * changed a tied embedding or head, both are written. Beside a running `fit` the values are those between two iterations, and
- * the next one waits until all is written.
+ * changed a tied embedding or head, both are written. During a running `fit`, the values are those between two iterations, and
+ * the next iteration waits until everything is written.
  * @param to  files by name, a store, or in Node the path of a directory, or of a file that ends with `.gguf`
  * @throws RangeError for a merged value that is not finite or not in the type (a DataError that says so where the place is a
- *   directory), and for what the format does not say; DataError where the files that the model was loaded from cannot be read
- *   any more, or its tokenizer has no name in llama.cpp, and the reason of a signal (in a directory likewise); what was there
- *   before is there then
+ *   directory), and for a setting that the format cannot state; DataError where the files that the model was loaded from can no
+ *   longer be read, or its tokenizer has no name in llama.cpp, and the reason of a signal (in a directory likewise); the previous
+ *   files remain then
  */
 export async function exportMerged(
   model: LlamaForCausalLM,
@@ -92,7 +92,7 @@ export async function exportMerged(
 
 interface Planned {
   readonly store: FileStore;
-  /** The weights' places are looked up when this is called. */
+  /** Contents of the files; the call looks up the weights. */
   readonly files: () => ReadonlyMap<string, FileContent>;
 }
 
@@ -112,7 +112,7 @@ const TORCH_TYPES: Readonly<Record<FloatType, string>> = {
   BF16: 'bfloat16',
 };
 
-/** Files that some tokenizers have beside those that are read here. */
+/** Files that some tokenizers have in addition to those that are read here. */
 const OTHER_FILES = ['added_tokens.json', 'merges.txt', 'tokenizer.model', 'vocab.json'];
 
 async function folder(
@@ -122,7 +122,8 @@ async function folder(
   log: ExportLog,
 ): Promise<Planned> {
   checkGgufFloat('exportMerged', dtype, FLOATS);
-  if (file !== undefined) throw new RangeError('exportMerged: file is for format gguf: a folder has several');
+  if (file !== undefined)
+    throw new RangeError('exportMerged: file applies only to format gguf: a folder has several files');
   const type = dtype as FloatType;
   const store = writablePlace('exportMerged: to', to);
   const source = sourceOf(model);
@@ -146,7 +147,7 @@ async function folder(
   };
 }
 
-/** The tokenizer's files: those of the folder that the model came from, or made of its GGUF file. */
+/** The tokenizer's files: those of the model's folder, or files made from its GGUF file. */
 async function textFiles(
   { config }: LlamaForCausalLM,
   source: ModelSource | undefined,
@@ -157,7 +158,7 @@ async function textFiles(
   else if ('open' in source) {
     for (const name of [...TOKENIZER_FILES, ...OTHER_FILES]) {
       const found = await source.open(name);
-      // In memory of its own: the place may be the one that is written to.
+      // A copy: the export may overwrite the folder that it reads.
       if (found) files.set(name, (await found.read(0, found.length)).slice());
     }
   } else {
@@ -167,7 +168,7 @@ async function textFiles(
   return files;
 }
 
-/** Numbers of `general.file_type`. */
+/** Values of `general.file_type`. */
 const FILE_TYPES: Readonly<Record<GgufFloat, number>> = { F32: 0, F16: 1, Q8_0: 7, BF16: 32 };
 
 async function ggufFiles(
@@ -198,14 +199,14 @@ async function ggufFiles(
     return role !== 'vector' && typeForRows(shape[1], dtype) !== dtype;
   });
   if (wide.length > 0)
-    log.notes.push(`${wide.length} matrices are F16: their rows are no whole blocks of ${dtype}`);
+    log.notes.push(`${wide.length} matrices are F16: their rows are not whole blocks of ${dtype}`);
   return {
     store,
     files: () => new Map([[name, ggufParts({ metadata, tensors: tensorsOf(mergedWeights(model)) })]]),
   };
 }
 
-/** What is true of the file that was read, not of the one that is written. */
+/** Whether an entry describes the file that was read, not the one that is written. */
 function isOfFile(key: string): boolean {
   return key === 'general.alignment' || /^(split|quantize)\./.test(key);
 }
@@ -223,7 +224,7 @@ async function entriesOf(
   return made;
 }
 
-/** @throws RangeError where llama.cpp has none for the architecture */
+/** The factors of rotary angles, if any. @throws RangeError where llama.cpp has none for the architecture */
 function factorsFor({ config }: LlamaForCausalLM): Float32Array | undefined {
   const factors = ropeFactors(config);
   if (!factors || ggufArchitecture(config) === 'llama') return factors;

@@ -1,14 +1,14 @@
-/** What exports of language models share: the element types, the rounding, and the place of a GGUF file. */
+/** Common parts of exports of language models: the element types, the rounding, and the place of a GGUF file. */
 import { type FileStore, type WritablePlace, writablePlace } from '../files/fileStore.js';
 import { dequantize } from '../gguf/blocks.js';
 import { quantize } from '../gguf/quantize.js';
 import { TENSOR_TYPES } from '../gguf/types.js';
 
-/** The types of a GGUF file that is written. */
+/** The element types that can be written to a GGUF file. */
 export const GGUF_FLOATS = ['F32', 'F16', 'BF16', 'Q8_0'] as const;
 export type GgufFloat = (typeof GGUF_FLOATS)[number];
 
-/** @throws RangeError for another type */
+/** Checks an element type. @throws RangeError for an unsupported type */
 export function checkGgufFloat(call: string, dtype: string, known: readonly string[]): void {
   if (known.includes(dtype)) return;
   throw new RangeError(`${call}: dtype must be one of ${known.join(', ')}: ${dtype}`);
@@ -19,21 +19,21 @@ export interface Rounded {
   readonly bytes: Uint8Array;
 }
 
-/** The type that rows get: F16 where Q8_0 is asked for and they are no whole blocks. */
+/** The type of rows: F16 where Q8_0 is requested and they are not whole blocks. */
 export function typeForRows(columns: number, dtype: GgufFloat): GgufFloat {
   return columns % TENSOR_TYPES[dtype].weights === 0 ? dtype : 'F16';
 }
 
 /**
- * A matrix in the type that is asked for, or in F16 where its rows are no whole blocks.
- * @param where  what errors call it
+ * A matrix in the requested type, or in F16 where its rows are not whole blocks.
+ * @param where  name of the matrix in errors
  * @param values  [rows, columns]
- * @throws RangeError for a number that is not finite, or not in the type
+ * @throws RangeError for a number that is not finite, or that the type cannot hold
  */
 export function roundedRows(where: string, values: Float32Array, columns: number, dtype: GgufFloat): Rounded {
   const largest = largestOf(values, where);
   const type = typeForRows(columns, dtype);
-  // What is finite and becomes infinite is above the type's largest number.
+  // A finite value that becomes infinite exceeds the type's largest number.
   if (type === 'F16' || type === 'BF16') {
     const [rounded] = dequantize(type, quantize(Float32Array.of(largest), type), 1, where);
     if (!Number.isFinite(rounded))
@@ -53,7 +53,7 @@ function largestOf(values: Float32Array, where: string): number {
   return largest;
 }
 
-/** The store and the name of one GGUF file; a path may be that of the file. @throws TypeError as `writablePlace` */
+/** The store and the name of one GGUF file; a path may name the file itself. @throws TypeError as `writablePlace` */
 export function ggufFile(
   call: string,
   to: WritablePlace,

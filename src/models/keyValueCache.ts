@@ -1,4 +1,4 @@
-/** Keys and values of the tokens that a model has read, so that the next one needs only its own. */
+/** Keys and values of the tokens that a model has read, so that the next token requires only its own. */
 import { noGrad } from '../autograd/record.js';
 import type { Backend } from '../backends/backend.js';
 import { SLICE_ALIGNMENT } from '../backends/backend.js';
@@ -8,14 +8,14 @@ import { type Tensor, tensor, zeros } from '../tensor.js';
 /** Sizes of a model's keys and values. */
 export interface CacheSizes {
   readonly layers: number;
-  /** Numbers of a token's keys in a layer: kvHeads · headDim. */
+  /** Length of a token's keys in a layer: kvHeads · headDim. */
   readonly width: number;
 }
 
 const LAYER_TENSORS = 2;
 const F32_BYTES = 4;
 
-/** One for each layer's keys, then one for its values. @throws DeviceError that says how much they need; none stays then */
+/** Tables for the keys, then for the values of each layer. @throws DeviceError with the required memory; no table remains then */
 function zeroTables(device: Backend, sizes: CacheSizes, capacity: number): Tensor[] {
   const made: Tensor[] = [];
   try {
@@ -33,11 +33,11 @@ function zeroTables(device: Backend, sizes: CacheSizes, capacity: number): Tenso
 }
 
 /**
- * Room for the keys and values of `capacity` tokens in each layer. Rows are written from {@link length} on, which the caller
- * moves on when all layers have theirs; until then they are zeros.
+ * Memory for the keys and values of `capacity` tokens in each layer. Rows are written after the first {@link length}, which the
+ * caller advances when all layers have written theirs; unused rows are zeros.
  */
 export class KeyValueCache {
-  /** [capacity, width] for each layer. */
+  /** Keys of each layer, [capacity, width]. */
   readonly #keys: readonly Tensor[];
   readonly #values: readonly Tensor[];
   #length = 0;
@@ -48,7 +48,7 @@ export class KeyValueCache {
     readonly capacity: number,
   ) {
     if (!(Number.isInteger(capacity) && capacity >= 1))
-      throw new RangeError(`KeyValueCache: capacity must be a whole number from 1 on: ${capacity}`);
+      throw new RangeError(`KeyValueCache: capacity must be a positive integer: ${capacity}`);
     const all = zeroTables(device, sizes, capacity);
     this.#keys = all.slice(0, sizes.layers);
     this.#values = all.slice(sizes.layers);
@@ -59,16 +59,16 @@ export class KeyValueCache {
     return LAYER_TENSORS * layers * width * capacity * F32_BYTES;
   }
 
-  /** Tokens whose keys and values are there. */
+  /** Number of tokens whose keys and values are stored. */
   get length(): number {
     return this.#length;
   }
 
   /**
-   * Writes the first rows of keys and values of a layer behind those that are there. Where they go lies in device memory, so
-   * that the calls for one token are those for the next.
-   * @param rows  i32, the numbers of the rows that they become: from {@link length} on, each once
-   * @returns     all of the layer's, [capacity, width]
+   * Writes the first rows of keys and values of a layer after the stored ones. Their row numbers are in device memory, so
+   * that the kernel calls for one token equal those for the next.
+   * @param rows  i32, the row numbers in the cache: {@link length} and above, each once
+   * @returns     all keys and values of the layer, [capacity, width]
    */
   put(
     layer: number,
@@ -86,12 +86,12 @@ export class KeyValueCache {
     return { keys, values };
   }
 
-  /** Counts `tokens` more, which all layers have. */
+  /** Counts `tokens` more tokens, which all layers have written. */
   advance(tokens: number): void {
     this.#length += tokens;
   }
 
-  /** Forgets all tokens from `length` on. */
+  /** Drops all tokens after the first `length`. */
   truncate(length: number): void {
     if (!(length >= 0 && length <= this.#length))
       throw new RangeError(`KeyValueCache: has ${this.#length} tokens: cannot keep ${length}`);
@@ -99,7 +99,7 @@ export class KeyValueCache {
     this.#length = length;
   }
 
-  /** Takes over the tokens of a smaller cache. */
+  /** Copies the tokens of a smaller cache. */
   copyFrom(other: KeyValueCache): void {
     const { device } = this;
     const mine = this.#all();
@@ -126,14 +126,14 @@ export class KeyValueCache {
     return (this.sizes.width * F32_BYTES) % SLICE_ALIGNMENT === 0;
   }
 
-  /** Adds rows to rows of zeros. */
+  /** Writes rows by adding them to rows of zeros. */
   #add(table: Tensor, x: Tensor, { storage: indices, length }: Tensor): void {
     const cols = this.sizes.width;
     const place = { indices, rows: length, cols, rowStride: cols, colStride: 1 };
     this.device.run('addAt', { table: table.storage, x: x.storage, ...place, beta: 1 });
   }
 
-  /** Sets the rows from `count` on that are not yet zeros to them. */
+  /** Zeroes the used rows after the first `count`. */
   #keepRows(table: Tensor, count: number): void {
     const { device } = this;
     const cols = this.sizes.width;

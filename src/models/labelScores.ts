@@ -1,4 +1,4 @@
-/** How a model predicts the labelled tokens of a packed row: the loss of each, and whether it is the most likely token. */
+/** Scores of the labelled tokens of a packed row: the loss of each, and the most likely token in its place. */
 import { noGrad } from '../autograd/record.js';
 import type { HostArray, Storage } from '../backends/backend.js';
 import { unlessStopped } from '../backends/stoppable.js';
@@ -11,20 +11,20 @@ import type { LlamaForCausalLM } from './llama.js';
 import { labelledStates } from './tokenLoss.js';
 
 export interface LabelScores {
-  /** [labels]: −log of the probability of the target, in nats; 0 in the padding. */
+  /** Losses, [labels]: −log of the probability of the target, in nats; 0 in the padding. */
   readonly losses: HostArray;
-  /** [labels]: the first token of the largest logit. */
+  /** Most likely tokens, [labels]: the first with the largest logit. */
   readonly best: Int32Array;
 }
 
 /**
- * Scores rows without a graph, in evaluation mode. As in training, only the labelled rows meet the head, some at a time, so that
- * the logits of all never exist.
+ * Scores rows without a graph, in evaluation mode. As in training, only the labelled rows go through the head, a few at a time,
+ * so that the logits of all never exist together.
  */
 export class LabelScorer {
   readonly #model: LlamaForCausalLM;
   readonly #modes: Modes;
-  /** The factor of a loss that is not divided by anything. */
+  /** The factor 1 for losses, which are not averaged. */
   readonly #one: Storage;
 
   constructor(model: LlamaForCausalLM) {
@@ -35,8 +35,8 @@ export class LabelScorer {
   }
 
   /**
-   * @param turn    called between two parts of the work; what it throws ends it
-   * @param signal  is looked at in them too where it is polled: `turn` throws then
+   * @param turn    called between two parts of the work; an error that it throws ends the work
+   * @param signal  also checked within these parts where it is polled: `turn` throws then
    */
   async score(batch: PackedBatch, turn: () => Promise<void>, signal?: AbortSignal): Promise<LabelScores> {
     const { device } = this.#model;
@@ -87,7 +87,7 @@ export class LabelScorer {
       const [, cols] = logits.shape;
       const values = await logits.read();
       const scale = this.#one;
-      // The gradient takes the place of the logits, which have been read.
+      // The gradient overwrites the logits, which have been read.
       device.run('vocabularyLoss', {
         losses: out,
         logits: logits.storage,
@@ -109,7 +109,7 @@ export class LabelScorer {
   }
 }
 
-/** Place of the first of the largest of `count` values. */
+/** Index of the first occurrence of the largest of `count` values. */
 function firstLargest(values: HostArray, from: number, count: number): number {
   let best = 0;
   for (let i = 1; i < count; i++) if (values[from + i] > values[from + best]) best = i;

@@ -1,6 +1,6 @@
 /**
  * The Llama family: Llama, Mistral, SmolLM2, TinyLlama, and with options Qwen2 and Qwen3. Modules have the names of the
- * model's Hugging Face files, so that those of PEFT hold.
+ * model's Hugging Face files, so that names in PEFT adapters match.
  * @see https://github.com/huggingface/transformers/blob/main/src/transformers/models/llama/modeling_llama.py
  */
 import { spare } from '../autograd/recompute.js';
@@ -25,7 +25,7 @@ import type { LlamaConfig } from './llamaConfig.js';
 import { RotaryTables } from './rotary.js';
 import { causalContext, type TokenContext, type WantedRows } from './tokenContext.js';
 
-/** Gives the tensor of a name, such as `model.norm.weight`. */
+/** Returns the tensor of a name, such as `model.norm.weight`. */
 export type WeightsByName = (name: string) => Tensor;
 
 interface Building {
@@ -82,7 +82,7 @@ export class LlamaAttention extends Module {
     this.#index = place.index;
   }
 
-  /** @param x  [tokens, hiddenSize] @returns the same shape, or that of the wanted rows */
+  /** Computes the layer. @param x  [tokens, hiddenSize] @returns the same shape, or that of the requested rows */
   forward(x: Tensor, context: TokenContext): Tensor {
     const { heads, kvHeads } = this.#config;
     const { length, cached, wanted } = context;
@@ -96,7 +96,7 @@ export class LlamaAttention extends Module {
     return this.o_proj.forward(attention(q, keys, values, { ranges, heads, kvHeads }));
   }
 
-  /** Each head normalised, where the model does that, and turned by its position. */
+  /** Normalises each head, where the model does so, and rotates it by its position. */
   #turned(
     x: Tensor,
     { heads, norm: headNorm }: { readonly heads: number; readonly norm: RMSNorm | undefined },
@@ -112,7 +112,7 @@ export class LlamaAttention extends Module {
   }
 }
 
-/** `down_proj(silu(gate_proj(x)) · up_proj(x))` */
+/** The feed-forward part: `down_proj(silu(gate_proj(x)) · up_proj(x))`. */
 export class LlamaMLP extends Layer {
   gate_proj: Layer;
   up_proj: Layer;
@@ -127,7 +127,7 @@ export class LlamaMLP extends Layer {
     this.down_proj = projection(building, `${path}.down_proj`, [intermediateSize, hiddenSize], mlpBias);
   }
 
-  /** @param x  [tokens, hiddenSize] @returns the same shape */
+  /** Computes the layer. @param x  [tokens, hiddenSize] @returns the same shape */
   forward(x: Tensor): Tensor {
     const inner = siluMul(this.gate_proj.forward(x), this.up_proj.forward(x));
     const out = this.down_proj.forward(inner);
@@ -136,7 +136,7 @@ export class LlamaMLP extends Layer {
   }
 }
 
-/** A block: attention, then the feed-forward part, each of its normalised input and added to it. */
+/** A block: attention, then the feed-forward part, each applied to its normalised input and added to that input. */
 export class LlamaDecoderLayer extends Module {
   readonly self_attn: LlamaAttention;
   readonly mlp: LlamaMLP;
@@ -156,7 +156,7 @@ export class LlamaDecoderLayer extends Module {
     this.post_attention_layernorm = norm(building, `${path}.post_attention_layernorm`, hiddenSize);
   }
 
-  /** @param x  [tokens, hiddenSize] @returns the same shape, or that of the wanted rows */
+  /** Computes the layer. @param x  [tokens, hiddenSize] @returns the same shape, or that of the requested rows */
   forward(x: Tensor, context: TokenContext): Tensor {
     const stream = wantedRows(x, context.wanted);
     const normed = this.input_layernorm.forward(x);
@@ -179,7 +179,7 @@ export class LlamaModel extends Module {
   readonly layers: readonly LlamaDecoderLayer[];
   readonly norm: RMSNorm;
   readonly rotary: RotaryTables;
-  /** Whether training keeps only the input of each block, and computes its inside again in the backward pass, to the same bits. */
+  /** Whether training keeps only the input of each block, and recomputes the block in the backward pass, to the same bits. */
   gradientCheckpointing = false;
 
   constructor(building: Building, path: string) {
@@ -195,7 +195,7 @@ export class LlamaModel extends Module {
     this.norm = norm(building, `${path}.norm`, hiddenSize);
   }
 
-  /** @param ids  i32 [tokens] @returns [tokens, hiddenSize], or the wanted rows of it */
+  /** Computes hidden states. @param ids  i32 [tokens] @returns [tokens, hiddenSize], or the requested rows of it */
   forward(ids: Tensor, context: TokenContext): Tensor {
     let x = this.embed_tokens.forward(ids);
     const inner = { ...context, wanted: undefined };
@@ -212,14 +212,14 @@ export class LlamaModel extends Module {
   }
 }
 
-/** Outside training, and below all that is trained, a block gives back what it made, and its input. */
+/** Runs a block outside training, or below all trained layers: it frees its intermediate results, and its input. */
 function runBlock(layer: LlamaDecoderLayer, x: Tensor, context: TokenContext): Tensor {
   const next = noGrad(() => layer.forward(x, context));
   x.dispose();
   return next;
 }
 
-/** A model that says which token comes next. */
+/** A language model that predicts the next token. */
 export class LlamaForCausalLM extends Layer {
   readonly model: LlamaModel;
   lm_head: Layer;
@@ -246,19 +246,19 @@ export class LlamaForCausalLM extends Layer {
     return this.model.norm.weight.device;
   }
 
-  /** How products with its packed weights are computed; weights of other types are always multiplied exactly. */
+  /** Precision of products with packed weights; weights of other types are always multiplied exactly. */
   get precision(): Precision {
     return this.#precision;
   }
 
-  /** @throws RangeError for another word, DeviceError where the device has no products in integers */
+  /** Sets the precision. @throws RangeError for an unknown value, DeviceError where the device has no integer products */
   set precision(precision: Precision) {
     checkPrecision('precision', precision, this.device);
     setPrecision(this, precision);
     this.#precision = precision;
   }
 
-  /** What a KV cache for this model holds for each token. */
+  /** Sizes of a KV cache for this model. */
   get cacheSizes(): CacheSizes {
     const { layers, kvHeads, headDim } = this.config;
     return { layers, width: kvHeads * headDim };
@@ -267,7 +267,7 @@ export class LlamaForCausalLM extends Layer {
   /**
    * Hidden states after the last norm.
    * @param ids  i32 [tokens]; an index without a row in the embedding gives NaN
-   * @returns    [tokens, hiddenSize], or the rows of it that `context` wants
+   * @returns    [tokens, hiddenSize], or the rows of it that `context` requests
    */
   hiddenStates(ids: Tensor, context: TokenContext): Tensor {
     if (ids.shape.length !== 1) throw new ShapeError(`hiddenStates: ids must be [tokens]: [${ids.shape}]`);

@@ -1,7 +1,7 @@
-/** The config of a model of the Llama family: its sizes, and the few things in which its members differ. */
+/** The config of a model of the Llama family: its sizes, and the few settings in which its members differ. */
 import { DataError } from '../base/errors.js';
 
-/** Its members, by the `model_type` of their config.json. */
+/** Members of the Llama family, by the `model_type` of their config.json. */
 export const LLAMA_FAMILY = ['llama', 'mistral', 'qwen2', 'qwen3'] as const;
 export type LlamaModelType = (typeof LLAMA_FAMILY)[number];
 
@@ -12,9 +12,9 @@ export interface RopeConfig {
 }
 
 export type RopeScaling =
-  /** All angles are divided. */
+  /** Scaling that divides all angles. */
   | { readonly type: 'linear'; readonly factor: number }
-  /** Those of long wavelengths are divided, as in https://arxiv.org/abs/2407.21783 */
+  /** Scaling that divides the angles of long wavelengths, as in https://arxiv.org/abs/2407.21783 */
   | {
       readonly type: 'llama3';
       readonly factor: number;
@@ -22,22 +22,22 @@ export type RopeScaling =
       readonly highFreqFactor: number;
       readonly originalContextLength: number;
     }
-  /** Each angle is divided by its own number, [headDim / 2], as a GGUF file has them. */
+  /** Scaling that divides each angle by its own factor, [headDim / 2], as stored in a GGUF file. */
   | { readonly type: 'factors'; readonly factors: Float32Array };
 
 export interface LlamaConfig {
   readonly modelType: LlamaModelType;
-  /** Rows of the embedding, which may be more than the tokenizer has tokens. */
+  /** Number of rows of the embedding, which may exceed the number of the tokenizer's tokens. */
   readonly vocabularySize: number;
   readonly hiddenSize: number;
   /** Width of the feed-forward part. */
   readonly intermediateSize: number;
   readonly layers: number;
   readonly heads: number;
-  /** Heads of keys and values; heads / kvHeads query heads share one. */
+  /** Number of heads of keys and values; heads / kvHeads query heads share one. */
   readonly kvHeads: number;
   readonly headDim: number;
-  /** Positions that the model was trained for. */
+  /** Number of positions that the model was trained for. */
   readonly contextLength: number;
   readonly normEps: number;
   readonly rope: RopeConfig;
@@ -51,7 +51,7 @@ export interface LlamaConfig {
   readonly qkNorm: boolean;
   /** Whether the head's weight is the embedding. */
   readonly tied: boolean;
-  /** How many tokens each token sees, itself among them; undefined: all before it. */
+  /** Number of tokens that each token sees, including itself; undefined: all before it. */
   readonly slidingWindow: number | undefined;
 }
 
@@ -59,9 +59,9 @@ const LARGEST = 2 ** 24;
 const MOST_LAYERS = 1024;
 
 /**
- * Checks that the sizes are possible and fit each other.
- * @param name  what errors call the file
- * @throws DataError
+ * Checks that the sizes are possible and consistent.
+ * @param name  name of the file in errors
+ * @throws DataError for the first rule that is broken
  */
 export function checkConfig(config: LlamaConfig, name: string): LlamaConfig {
   const { layers, heads, kvHeads, headDim, rope, normEps } = config;

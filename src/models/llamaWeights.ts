@@ -1,7 +1,7 @@
 /** The tensors of a model of the Llama family by their Hugging Face names, and those of GGUF files for them. */
 import type { LlamaConfig } from './llamaConfig.js';
 
-/** `table`: embedding and head, which are hurt most by few bits; `vector`: a bias or the weight of a norm. */
+/** Role of a weight. `table`: embedding or head, which suffer most from few bits; `vector`: a bias or the weight of a norm. */
 export type WeightRole = 'matrix' | 'table' | 'vector';
 
 export interface WeightPlan {
@@ -9,7 +9,7 @@ export interface WeightPlan {
   readonly role: WeightRole;
 }
 
-/** Every tensor that a model has, in the order of its blocks; of tied ones the embedding alone. */
+/** Every tensor of a model, in the order of its blocks; for a tied head, only the embedding. */
 export function llamaWeights(config: LlamaConfig): Map<string, WeightPlan> {
   const { vocabularySize, hiddenSize, layers, tied } = config;
   const plan = new Map<string, WeightPlan>();
@@ -68,7 +68,7 @@ const GGUF_NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * What a GGUF file calls a tensor: `model.layers.0.self_attn.q_proj.weight` is `blk.0.attn_q.weight`.
+ * The name of a tensor in a GGUF file: `model.layers.0.self_attn.q_proj.weight` is `blk.0.attn_q.weight`.
  * @see https://github.com/ggml-org/llama.cpp/blob/master/gguf-py/gguf/constants.py
  */
 export function ggufName(name: string): string {
@@ -77,14 +77,14 @@ export function ggufName(name: string): string {
   return layer === undefined ? `${known}.${kind}` : `blk.${layer}.${known}.${kind}`;
 }
 
-/** What a GGUF file calls the architecture: Mistral's models are of Llama's. */
+/** The name of the architecture in a GGUF file: Mistral's models have that of Llama. */
 export function ggufArchitecture({ modelType }: LlamaConfig): 'llama' | 'qwen2' | 'qwen3' {
   return modelType === 'mistral' ? 'llama' : modelType;
 }
 
 /**
- * Files of architecture `llama` have the rows of q and k in the order of neighbouring pairs, (head, i, half); the model's own is
- * (head, half, i). The number of heads whose rows are to be put back, or undefined.
+ * The number of heads whose rows must be reordered, or undefined. Files of architecture `llama` have the rows of q and k in the
+ * order of neighbouring pairs, (head, i, half); the model's own order is (head, half, i).
  * @see https://github.com/ggml-org/llama.cpp/blob/master/convert_hf_to_gguf.py
  */
 export function permutedHeads(name: string, config: LlamaConfig): number | undefined {
@@ -93,17 +93,17 @@ export function permutedHeads(name: string, config: LlamaConfig): number | undef
   return name.includes('.self_attn.k_proj.') ? config.kvHeads : undefined;
 }
 
-/** Puts rows in the model's own order; each is a stretch of bytes, whatever it holds. */
+/** Puts rows in the model's own order; a row is a range of bytes of any type. */
 export function unpermuteRows(bytes: Uint8Array, rows: number, heads: number): Uint8Array {
   return movedRows(bytes, rows, heads, (i, dim) => [pairPlace(i, dim), i]);
 }
 
-/** Puts rows in the order of neighbouring pairs: what {@link unpermuteRows} takes back. */
+/** Puts rows in the order of neighbouring pairs: the inverse of {@link unpermuteRows}. */
 export function permuteRows(bytes: Uint8Array, rows: number, heads: number): Uint8Array {
   return movedRows(bytes, rows, heads, (i, dim) => [i, pairPlace(i, dim)]);
 }
 
-/** Where row i of a head's `dim` lies in the order of pairs. */
+/** The place of row i of a head's `dim` rows in the order of pairs. */
 function pairPlace(i: number, dim: number): number {
   return i < dim / 2 ? 2 * i : 2 * i - dim + 1;
 }

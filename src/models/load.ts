@@ -24,17 +24,17 @@ import {
 
 export interface LoadLanguageModelOptions {
   /**
-   * The element type of the frozen weights. `keep` (default): that of the file, exactly. `q8` and `q4` round as ggml's Q8_0
-   * and Q4_1, embedding and head never below q8. Biases and the weights of norms are always f32.
+   * Element type of the frozen weights. `keep` (default): that of the file, exactly. `q8` and `q4` round as ggml's Q8_0
+   * and Q4_1; embedding and head never go below q8. Biases and the weights of norms are always f32.
    */
   readonly weights?: WeightsOption;
-  /** How products with packed weights are computed (default `exact`); `model.precision` changes it later. */
+  /** Precision of products with packed weights. Default `exact`; `model.precision` changes it later. */
   readonly precision?: Precision;
-  /** Called after each tensor with the bytes on the device, and all. */
+  /** Called after each tensor with the bytes on the device, and the total. */
   readonly onBytes?: (done: number, total: number) => void;
-  /** Ends the loading. */
+  /** Signal that ends the loading. */
   readonly signal?: AbortSignal;
-  /** That of the same files, where `loadTokenizer` made it already: to make it takes a third of a second. */
+  /** Tokenizer of the same files, where `loadTokenizer` has made it already; making it takes a third of a second. */
   readonly tokenizer?: Tokenizer;
 }
 
@@ -47,18 +47,18 @@ const NAMES: OptionNames<LoadLanguageModelOptions> = {
 };
 
 export interface LoadedLanguageModel {
-  /** Frozen, in evaluation mode. */
+  /** The model, frozen and in evaluation mode. */
   readonly model: LlamaForCausalLM;
   readonly tokenizer: Tokenizer;
-  /** What one should know of these files, such as a weight that stays wider than was asked for. */
+  /** Notes on these files, such as a weight that stays wider than requested. */
   readonly notes: readonly string[];
   /** Bytes of the weights on the device. */
   readonly weightBytes: number;
 }
 
-/** More than a device takes for a storage beside its elements. */
+/** Upper bound of a device's overhead per storage, in bytes. */
 const STORAGE_BYTES = 512;
-/** Most problems that one message lists. */
+/** Maximum problems that one message lists. */
 const MOST_LISTED = 8;
 const HEAD = 'lm_head.weight';
 const EMBEDDING = 'model.embed_tokens.weight';
@@ -68,8 +68,8 @@ const EMBEDDING = 'model.embed_tokens.weight';
  * types are checked before the first weight is read, and one weight at a time is on the host.
  * @param from  a GGUF file, or a folder with config.json, safetensors and tokenizer.json: in Node a path; a Blob or ByteSource,
  *   a FileSource, or a Map of files by name
- * @throws DataError for files that are not what they claim or a model that is not computed here, DeviceError where the device
- *   has too little memory; nothing stays on the device then
+ * @throws DataError for files that are not what they claim or a model that is not supported, DeviceError where the device
+ *   has too little memory; nothing remains on the device then
  */
 export async function loadLanguageModel(
   device: Backend,
@@ -96,7 +96,7 @@ export async function loadLanguageModel(
     .filter(([name, each]) => isWider(typeOf(name), each, weights))
     .map(([name]) => name);
   if (wider.length > 0)
-    notes.push(`${listed(wider)}: stays wider than ${weights}: its rows are no whole groups of 32`);
+    notes.push(`${listed(wider)}: stays wider than ${weights}: its rows are not whole groups of 32`);
   const planned = { plan, typeOf, weights };
   checkRoom(device, opened.name, planned);
   const loaded = await withRoom(opened.name, planned, () =>
@@ -122,7 +122,7 @@ function isWider(type: WeightSource['type'], plan: WeightPlan, weights: WeightsO
   return target === 'f32' || target === 'bf16' || target === 'f16';
 }
 
-/** A tokenizer whose ids have no row in the embedding belongs to another model; spare rows are common. */
+/** Refuses a tokenizer with ids that have no row in the embedding: it belongs to another model. Spare rows are common. */
 function checkVocabulary({ config, tokenizer, name }: OpenedLanguageModel): void {
   if (tokenizer.vocabularySize <= config.vocabularySize) return;
   throw new DataError(
@@ -130,7 +130,7 @@ function checkVocabulary({ config, tokenizer, name }: OpenedLanguageModel): void
   );
 }
 
-/** Whether head and embedding are one is decided by flag and files together: what the files hold is not thrown away. */
+/** Decides from flag and files together whether head and embedding are one: weights in the files are never discarded. */
 async function decideHead(opened: OpenedLanguageModel): Promise<{ config: LlamaConfig; notes: string[] }> {
   const { config, sources } = opened;
   const head = sources.get(HEAD);
@@ -138,7 +138,7 @@ async function decideHead(opened: OpenedLanguageModel): Promise<{ config: LlamaC
   if (!config.tied && !head)
     return {
       config: { ...config, tied: true },
-      notes: [`there is no ${HEAD}: the embedding is taken, though the config says that they are not tied`],
+      notes: [`${HEAD} is missing: the embedding is used, though the config says that they are not tied`],
     };
   if (!config.tied || !head || !embedding) return { config, notes: [] };
   if (await isSame(head, embedding)) return { config, notes: [] };
@@ -154,7 +154,7 @@ async function isSame(a: WeightSource, b: WeightSource): Promise<boolean> {
   return first.length === second.length && first.every((byte, i) => byte === second[i]);
 }
 
-/** @returns the sources that the plan names. @throws DataError that names all that is missing, unexpected or misshapen */
+/** Matches tensors with the plan. @returns their sources. @throws DataError that lists all missing, unexpected or misshapen tensors */
 function checkTensors(
   { config, sources, name }: OpenedLanguageModel,
   plan: ReadonlyMap<string, WeightPlan>,
@@ -172,7 +172,7 @@ function checkTensors(
   throw new DataError(`${name}: ${listed(problems, '; ')}`);
 }
 
-/** Tensors that some files have and no model needs: a tied head once more, and angles that are computed. */
+/** Whether a tensor is not needed, though some files have it: a second copy of a tied head, and angles, which are computed. */
 function isIgnored(key: string, { tied }: LlamaConfig): boolean {
   return (tied && key === HEAD) || key.endsWith('.rotary_emb.inv_freq');
 }

@@ -11,9 +11,9 @@ export interface LoadedTokenizer {
 }
 
 /**
- * Reads what training data need of a model: how texts become tokens, and how many it takes. No device is used.
+ * Reads the parts of a model that preparing training data requires: its tokenizer and its config. No device is used.
  * @param from  as `loadLanguageModel` takes it; a folder needs no weights
- * @throws DataError for files that are not what they claim, or a model that is not computed here
+ * @throws DataError for files that are not what they claim, or a model that is not supported
  */
 export async function loadTokenizer(from: ModelPlace): Promise<LoadedTokenizer> {
   const place = await modelPlace('loadTokenizer: from', from);

@@ -1,4 +1,4 @@
-/** What a model computes with now, by the names of its files: its weights with the active adapters added, one at a time. */
+/** The current weights of a model, by the names of its files: base weights plus active adapters, one at a time. */
 import { findAdaptation } from '../lora/adaptation.js';
 import type { AdaptedLayer } from '../lora/adaptedLayer.js';
 import { baseParameter } from '../lora/baseParameter.js';
@@ -10,26 +10,26 @@ import { llamaWeights, type WeightPlan } from './llamaWeights.js';
 
 export interface MergedWeight extends WeightPlan {
   readonly name: string;
-  /** In f32, row-major. @throws RangeError for a bias of B where the layer has none to add it to */
+  /** Reads the values in f32, row-major. @throws RangeError for a bias of B where the layer has no bias to add it to */
   read(): Promise<Float32Array>;
 }
 
 export interface MergedWeights {
-  /** Of what is written: a head that an adapter has made another is no more tied to the embedding. */
+  /** Config of the merged model: a head that an adapter has changed is no longer tied to the embedding. */
   readonly config: LlamaConfig;
   readonly weights: readonly MergedWeight[];
 }
 
-/** Where a tensor is, and what adapters add to it. */
+/** The place of a tensor, with the adapted layer whose updates apply to it. */
 interface Place {
   readonly parameter: Parameter;
-  /** With updates that are active. */
+  /** The layer, where its updates are active. */
   readonly layer: AdaptedLayer | undefined;
 }
 
 const [EMBEDDING, HEAD] = ['model.embed_tokens.weight', 'lm_head.weight'];
 
-/** Reads nothing yet. */
+/** The merged weights of a model; values are read later. */
 export function mergedWeights(model: LlamaForCausalLM): MergedWeights {
   const places = placesIn(model);
   const isApart = isChanged(places(HEAD), places(EMBEDDING));
@@ -41,7 +41,7 @@ export function mergedWeights(model: LlamaForCausalLM): MergedWeights {
   return { config, weights };
 }
 
-/** Finds where a model has the tensor of a name that `llamaWeights` gives. */
+/** A function that finds the tensor of a name from `llamaWeights` in a model. */
 export function placesIn(model: LlamaForCausalLM): (name: string) => Place {
   const layers = findAdaptation(model)?.layers;
   const modules = new Map(model.namedModules());
@@ -52,7 +52,7 @@ export function placesIn(model: LlamaForCausalLM): (name: string) => Place {
     const parameter = field === 'weight' ? layer?.baseWeight : layer?.baseBias;
     if (parameter) return { parameter, layer: isActive ? layer : undefined };
     const module = modules.get(path);
-    if (!module) throw new Error(`exportMerged: there is no module ${path}`);
+    if (!module) throw new Error(`exportMerged: no module is named ${path}`);
     return { parameter: baseParameter(module, field), layer: undefined };
   };
 }

@@ -18,18 +18,18 @@ import type { WeightSource } from './weights.js';
 export interface OpenedLanguageModel {
   readonly config: LlamaConfig;
   readonly tokenizer: Tokenizer;
-  /** Those of the config, and whatever else the files have. */
+  /** Tensors of the config, and any others in the files. */
   readonly sources: ReadonlyMap<string, WeightSource>;
-  /** Of the files, for errors. */
+  /** Name of the files in errors. */
   readonly name: string;
 }
 
-/** Far more than a config.json ever has. */
+/** Maximum bytes of a config.json, far above any real one. */
 const MAX_CONFIG_BYTES = 1_000_000;
 
 /**
- * @param made  its tokenizer, where there is one already
- * @throws DataError for a file that is not what it claims, or a model that is not computed here
+ * @param made  its tokenizer, if it exists already
+ * @throws DataError for a file that is not what it claims, or a model that is not supported
  */
 export async function openGgufModel(
   source: ByteSource,
@@ -51,13 +51,13 @@ export async function openGgufModel(
   return { config, tokenizer, sources, name };
 }
 
-/** @throws DataError where the metadata and tensors are not those of a model that is computed here */
+/** Reads the config of a GGUF file. @throws DataError where the metadata and tensors are not those of a supported model */
 export async function readGgufConfig(opened: OpenedGguf, name: string): Promise<LlamaConfig> {
   const embedding = opened.tensors.get('token_embd.weight');
   if (embedding?.shape.length !== 2) {
-    // An unknown architecture says more than a missing tensor.
+    // An unknown architecture is the more useful error than a missing tensor.
     configFromGguf(opened.metadata, { ...NO_FACTS, has: () => false }, name);
-    throw new DataError(`${name}: tensor "token_embd.weight" is missing, or is no matrix`);
+    throw new DataError(`${name}: tensor "token_embd.weight" is missing, or is not a matrix`);
   }
   const facts = {
     vocabularySize: embedding.shape[0],
@@ -86,15 +86,15 @@ function ggufSource(tensor: GgufTensor, heads: number | undefined, name: string)
   return { name: `${name}: ${tensor.name}`, shape, type, read };
 }
 
-/** @throws DataError where there is no config, or that of a model that is not computed here */
+/** Reads the config of a folder. @throws DataError where there is none, or the model is not supported */
 export async function readModelConfig(files: FileSource): Promise<LlamaConfig> {
   const config = await readText(files, 'config.json');
   if (config) return parseModelConfig(config, nameIn(files, 'config.json'));
   const name = files.name || 'the model';
-  throw new DataError(`${name}: is no folder of a model: config.json is missing${await hint(files)}`);
+  throw new DataError(`${name}: is not a model folder: config.json is missing${await hint(files)}`);
 }
 
-/** @param made  as {@link openGgufModel}. @throws as that */
+/** Opens a model folder. @param made  as {@link openGgufModel}. @throws as {@link openGgufModel} */
 export async function openModelFolder(files: FileSource, made?: Tokenizer): Promise<OpenedLanguageModel> {
   const name = files.name || 'the model';
   const parsed = await readModelConfig(files);
@@ -107,7 +107,7 @@ export async function openModelFolder(files: FileSource, made?: Tokenizer): Prom
 
 async function hint(files: FileSource): Promise<string> {
   const isAdapter = await files.open('adapter_config.json');
-  return isAdapter ? '; it is an adapter, which is given beside its model' : '';
+  return isAdapter ? '; it is an adapter, which is given together with its model' : '';
 }
 
 async function readText(files: FileSource, name: string): Promise<Uint8Array | undefined> {

@@ -1,4 +1,4 @@
-/** Whether a device has room for a model's weights, and what to say where it has not. */
+/** Checks that a device has room for a model's weights, with a helpful error where it has not. */
 import type { Backend } from '../backends/backend.js';
 import { DeviceError } from '../base/errors.js';
 import type { WeightPlan } from './llamaWeights.js';
@@ -15,8 +15,8 @@ const bytesAs = ({ plan, typeOf }: PlannedWeights, weights: WeightsOption) =>
   plannedBytes(plan, typeOf, weights);
 
 /**
- * @param name  what errors call the model
- * @throws DeviceError that says how much is needed, how much there is, and what would fit, before anything is read
+ * @param name  name of the model in errors
+ * @throws DeviceError that states the required and the available memory, and what would fit, before anything is read
  */
 export function checkRoom(device: Backend, name: string, planned: PlannedWeights): void {
   const { limitBytes, liveBytes } = device.memory();
@@ -37,12 +37,12 @@ function whatFits(planned: PlannedWeights, free: number): string {
   return `they do not fit as another type either: ${list(others)}`;
 }
 
-/** Says how much a model needs where a device, or the machine, turns out to have too little memory while it is loaded. */
+/** Reports the memory that a model requires where a device, or the machine, proves to have too little while it is loaded. */
 export async function withRoom<T>(name: string, planned: PlannedWeights, body: () => Promise<T>): Promise<T> {
   try {
     return await body();
   } catch (error) {
-    // An array that cannot be made is a RangeError.
+    // A failed allocation of an array is a RangeError.
     if (!(error instanceof DeviceError || error instanceof RangeError)) throw error;
     const { weights } = planned;
     const others = WEIGHTS.filter((each) => each !== weights);

@@ -1,10 +1,10 @@
-/** Rotary positions: the angles by which each pair of a head's numbers is turned, as cosines and sines. */
+/** Rotary positions: the angles by which each pair of a head's numbers is rotated, as cosines and sines. */
 import type { Backend } from '../backends/backend.js';
 import { Module } from '../nn/module.js';
 import { type Tensor, tensor } from '../tensor.js';
 import type { RopeConfig } from './llamaConfig.js';
 
-/** Rows of the first table; later ones have twice as many until they are enough. */
+/** Number of rows of the first table; later tables double it until they suffice. */
 const FIRST_ROWS = 512;
 
 const { fround } = Math;
@@ -32,7 +32,7 @@ export function inverseFrequencies({ theta, scaling }: RopeConfig, headDim: numb
   });
 }
 
-/** The tables of one model on its device, which grow with the longest text so far. They are no part of its state. */
+/** The tables of one model on its device, which grow with the longest text so far. They are not part of its state. */
 export class RotaryTables extends Module {
   readonly #frequencies: Float32Array;
   #tables: { readonly cos: Tensor; readonly sin: Tensor } | undefined;
@@ -42,7 +42,7 @@ export class RotaryTables extends Module {
     this.#frequencies = inverseFrequencies(rope, headDim);
   }
 
-  /** Cosines and sines [rows, headDim / 2] of at least the positions 0 to `length` − 1. */
+  /** Cosines and sines, [rows, headDim / 2], for at least the positions 0 to `length` − 1. */
   upTo(device: Backend, length: number): { readonly cos: Tensor; readonly sin: Tensor } {
     if (this.#tables && this.#tables.cos.device === device && this.#tables.cos.shape[0] >= length)
       return this.#tables;

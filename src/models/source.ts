@@ -1,4 +1,4 @@
-/** The files that a model was loaded from: an export reads its tokenizer there once more, so that nobody keeps it till then. */
+/** The files that a model was loaded from: an export reads the tokenizer from them again, so that it need not be kept. */
 import type { FileSource } from '../files/fileSource.js';
 import type { ModelFile } from '../files/modelPlace.js';
 import { openGguf } from '../gguf/open.js';
@@ -16,12 +16,12 @@ export function keepSource(model: LlamaForCausalLM, source: ModelSource): void {
   sources.set(model, source);
 }
 
-/** Undefined of a model that `loadLanguageModel` did not make. */
+/** The files of a model; undefined for one that `loadLanguageModel` did not make. */
 export function sourceOf(model: LlamaForCausalLM): ModelSource | undefined {
   return sources.get(model);
 }
 
-/** What the tokenizer is made of. @throws DataError where the files are not there any more, or changed */
+/** Reads the facts of the tokenizer. @throws DataError where the files no longer exist, or have changed */
 export async function tokenizerOf(source: ModelSource): Promise<TokenizerFacts> {
   if ('open' in source) return readFacts(source);
   return factsFromGguf((await openGguf(source.source, source.name)).metadata, source.name);

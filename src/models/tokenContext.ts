@@ -1,39 +1,39 @@
-/** What a model has to know of a row of tokens beside the tokens: where each stands, and which others it sees. */
+/** Context of a row of tokens for a model: the position of each, and the tokens that it sees. */
 import type { Backend } from '../backends/backend.js';
 import { type Tensor, tensor } from '../tensor.js';
 import type { KeyValueCache } from './keyValueCache.js';
 
 export interface TokenContext {
-  /** i32 [tokens], from 0 on. */
+  /** Positions, i32 [tokens], starting at 0. */
   readonly positions: Tensor;
-  /** All positions are below it. */
+  /** Upper bound of all positions. */
   readonly length: number;
-  /** i32 [tokens, 4]: a token sees the keys from ≤ j < to and prefixFrom ≤ j < prefixTo. */
+  /** Visible ranges, i32 [tokens, 4]: a token sees the keys from ≤ j < to and prefixFrom ≤ j < prefixTo. */
   readonly ranges: Tensor;
-  /** Has the keys that ranges count, and takes those of these tokens; without it they are those of these tokens alone. */
+  /** Cache with the keys that ranges refer to, which also stores those of these tokens; without it, only these tokens have keys. */
   readonly cached?: CachedRows | undefined;
-  /** The rows whose hidden states are asked for: of others the last block makes only keys and values. Default all. */
+  /** The rows whose hidden states are requested: for others the last block computes only keys and values. Default all. */
   readonly wanted?: WantedRows | undefined;
 }
 
-/** Some rows of a row of tokens, in any order; one may stand several times. */
+/** Selected tokens of a row, in any order, possibly repeated. */
 export interface WantedRows {
-  /** i32 [wanted]: their numbers. */
+  /** Indices of the tokens, i32 [wanted]. */
   readonly rows: Tensor;
-  /** i32 [wanted]: their positions. */
+  /** Positions of the tokens, i32 [wanted]. */
   readonly positions: Tensor;
-  /** i32 [wanted, 4]: their ranges. */
+  /** Visible ranges of the tokens, i32 [wanted, 4]. */
   readonly ranges: Tensor;
 }
 
-/** A cache, and where in it the keys and values of tokens go. */
+/** A cache, and the rows in it for the keys and values of tokens. */
 export interface CachedRows {
   readonly cache: KeyValueCache;
-  /** i32, a number for each token that is no padding: a row of the cache that has nothing yet. */
+  /** Unused row of the cache for each token that is not padding, i32. */
   readonly rows: Tensor;
 }
 
-/** A sequence from its beginning, in which each token sees itself and those before it, or the last `window` of them. */
+/** Context of a sequence from its beginning, in which each token sees itself and those before it, or the last `window` of them. */
 export function causalContext(device: Backend, tokens: number, window?: number): TokenContext {
   const positions = Int32Array.from({ length: tokens }, (_, i) => i);
   return {
@@ -44,8 +44,8 @@ export function causalContext(device: Backend, tokens: number, window?: number):
 }
 
 /**
- * Ranges of `tokens` tokens from position `start` on, among `rows` rows: those beyond them see nothing.
- * @param window  how many tokens each sees, itself among them
+ * Ranges of `tokens` tokens that begin at position `start`, padded to `rows` rows: padding sees nothing.
+ * @param window  number of tokens that each token sees, including itself
  */
 export function causalRanges(start: number, tokens: number, rows: number, window = Infinity): Int32Array {
   const ranges = new Int32Array(4 * rows);

@@ -1,4 +1,4 @@
-/** What a language model is trained with. */
+/** The training loss of language models. */
 import type { PackedBatch } from '../data/packedRows.js';
 import { Linear } from '../nn/linear.js';
 import { linearCrossEntropy } from '../ops/linearCrossEntropy.js';
@@ -8,7 +8,7 @@ import type { LlamaForCausalLM } from './llama.js';
 /**
  * The cross-entropy of the labelled tokens, for `fit(model, rows, { loss: tokenLoss })`: their sum times the batch's `scale`, which
  * makes it the mean over the trained tokens of an optimizer's step.
- * @throws TypeError for a model whose head is adapted: that meets all rows, which this loss never does; RangeError for rows that
+ * @throws TypeError for a model whose head is adapted: it requires all rows, which this loss never computes; RangeError for rows that
  *   were packed for another sliding window than the model's, or that are longer than its context
  */
 export function tokenLoss(model: LlamaForCausalLM, batch: PackedBatch): Tensor {
@@ -17,7 +17,7 @@ export function tokenLoss(model: LlamaForCausalLM, batch: PackedBatch): Tensor {
   const { slidingWindow, contextLength } = model.config;
   if (batch.window !== slidingWindow)
     throw new RangeError(
-      `tokenLoss: the rows must be packed with window ${slidingWindow}, which is the model's: got ${batch.window}`,
+      `tokenLoss: the rows must be packed with the model's window, ${slidingWindow}: got ${batch.window}`,
     );
   if (batch.length > contextLength)
     throw new RangeError(
@@ -29,9 +29,9 @@ export function tokenLoss(model: LlamaForCausalLM, batch: PackedBatch): Tensor {
 }
 
 /**
- * Hidden states from which the labels of a batch are predicted. Of rows without a label the last block makes only keys and
+ * Hidden states from which the labels of a batch are predicted. For rows without a label the last block computes only keys and
  * values, unless there are as many labels as tokens.
- * @returns  and i32 [labels]: the row of each label among them
+ * @returns  the states, and the row of each label among them, i32 [labels]
  */
 export function labelledStates(
   model: LlamaForCausalLM,

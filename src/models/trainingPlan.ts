@@ -1,4 +1,4 @@
-/** What memory a training will take, counted before it begins. */
+/** Memory of a training run, counted before it begins. */
 import { type Backend, storageBytes } from '../backends/backend.js';
 import { CountingBackend } from '../backends/counting.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
@@ -16,33 +16,33 @@ import { placesIn } from './mergedWeights.js';
 import { tokenLoss } from './tokenLoss.js';
 
 export interface TrainingPlanOptions {
-  /** Makes the optimizer of these parameters, whose state is counted. Default an `AdamW`. */
+  /** Creates the optimizer of these parameters, whose state is counted. Default: an `AdamW`. */
   readonly optimizer?: (parameters: readonly Parameter[]) => Optimizer;
   /**
-   * Whether blocks are computed again in the backward pass. `auto` (default) says so where a step would not fit into `memory`
+   * Whether blocks are recomputed in the backward pass. `auto` (default) does so where a step would not fit into `memory`
    * otherwise.
    */
   readonly gradientCheckpointing?: 'auto' | 'on' | 'off';
-  /** Bytes that the device may use. Default what it has, or no limit where only an attempt tells. */
+  /** Bytes that the device may use. Default: the device's memory, or no limit where only an attempt reveals it. */
   readonly memory?: number | undefined;
 }
 
-/** Bytes of a training on the device. */
+/** Bytes of a training run on the device. */
 export interface TrainingPlan {
-  /** The frozen weights. */
+  /** Bytes of the frozen weights. */
   readonly weights: number;
-  /** The adapters, with the gradients of what is trained. */
+  /** Bytes of the adapters, with the gradients of the trained parameters. */
   readonly adapter: number;
   readonly optimizer: number;
-  /** The rest at the step's peak: activations, their gradients, and scratch. */
+  /** Remaining bytes at the step's peak: activations, their gradients, and scratch. */
   readonly activations: number;
-  /** All of these together, the largest that is in use at a time. */
+  /** Total of these: the peak bytes in use. */
   readonly total: number;
-  /** What `activations` are without and with gradient checkpointing. */
+  /** Values of `activations` without and with gradient checkpointing. */
   readonly choices: { readonly off: number; readonly on: number };
-  /** What `gradientCheckpointing` came to; `model.model.gradientCheckpointing` is to be set so. */
+  /** Whether to use gradient checkpointing; set `model.model.gradientCheckpointing` to this value. */
   readonly gradientCheckpointing: boolean;
-  /** Undefined where only an attempt tells. */
+  /** Bytes that the device may use; undefined where only an attempt reveals it. */
   readonly memory: number | undefined;
   readonly fits: boolean;
 }
@@ -54,9 +54,9 @@ const NAMES: OptionNames<TrainingPlanOptions> = {
 };
 
 /**
- * Counts what one step on the largest row of `rows` allocates: a step of the same model and adapters is gone through on a
- * device that computes nothing. What other models and data hold on the device is not counted.
- * @param model  with its adapters, which are trained
+ * Counts the memory that one step on the largest row of `rows` allocates, by running a step of the same model and adapters on a
+ * device that computes nothing. Memory of other models and data on the device is not counted.
+ * @param model  the model with its adapters, which are trained
  * @throws RangeError for options out of range, TypeError for an option that does not exist; RangeError for a model without adapters
  */
 export async function trainingPlan(
@@ -99,7 +99,7 @@ async function count(
   const weights = device.memory().liveBytes;
   await adaptAs(twin, model);
   const trained = twin.parameters().filter(({ requiresGrad }) => requiresGrad);
-  // Each trained number has a gradient from the first step on; an adapter that is frozen has none.
+  // Each trained parameter has a gradient after the first step; a frozen adapter has none.
   const gradients = trained.reduce((sum, { length }) => sum + storageBytes('f32', length), 0);
   const adapter = device.memory().liveBytes - weights + gradients;
   const optimizer = make(trained);
@@ -115,11 +115,11 @@ async function count(
   return { off: await step(false), on: await step(true) };
 }
 
-/** A model of the same sizes and element types on a device that holds no numbers. */
+/** A model of the same sizes and element types on a device that stores no values. */
 function twinOf(model: LlamaForCausalLM, device: Backend): LlamaForCausalLM {
   const places = placesIn(model);
   const weights = new Map<string, Parameter>();
-  // Tied weights are asked for twice.
+  // Tied weights are requested twice.
   const weightOf = (name: string) => {
     const { dtype, shape, length } = places(name).parameter;
     const weight = weights.get(name) ?? new Parameter(device, device.alloc(dtype, length), shape);
@@ -131,18 +131,18 @@ function twinOf(model: LlamaForCausalLM, device: Backend): LlamaForCausalLM {
   return new LlamaForCausalLM(device, { ...model.config, contextLength: Infinity }, weightOf);
 }
 
-/** Puts the same adapters on a model, with other values. */
+/** Applies the same adapters to the twin, with other values. */
 async function adaptAs(twin: LlamaForCausalLM, model: LlamaForCausalLM): Promise<void> {
   for (const name of adapterNames(model)) {
     const { config } = getAdapter(model, name);
-    // Values that follow from the weights have no other sizes than those that are drawn.
+    // Factors computed from the weights have the same sizes as random ones.
     const init = /^(pissa|olora)/.test(config.init) ? 'kaiming' : config.init;
     await applyLora(twin, { ...config, init }, name);
   }
   setActiveAdapters(twin, activeAdapters(model));
 }
 
-/** A row of as many tokens and labels as the largest, of two examples: one alone would be longer than an example may be. */
+/** A row with the tokens and labels of the largest, made of two examples: a single one would exceed the length of an example. */
 function largestRow(
   device: Backend,
   { report, maxTokens }: PackedRows,

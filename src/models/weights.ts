@@ -1,4 +1,4 @@
-/** Weights from the bytes of a file to frozen tensors of a device, one at a time, in the element type that is asked for. */
+/** Loads weights from the bytes of a file into frozen tensors of a device, one at a time, in the requested element type. */
 import { type Backend, type DType, storageBytes } from '../backends/backend.js';
 import { packWeights } from '../backends/packedWeights.js';
 import { DataError } from '../base/errors.js';
@@ -10,17 +10,17 @@ import type { GgufBlockType, GgufType } from '../gguf/types.js';
 import { Parameter, packedParameter } from '../tensor.js';
 import type { WeightPlan } from './llamaWeights.js';
 
-/** What weights become when they are loaded. */
+/** Element types to which weights can be converted when they are loaded. */
 export const WEIGHTS = ['keep', 'f32', 'bf16', 'q8', 'q4'] as const;
 export type WeightsOption = (typeof WEIGHTS)[number];
 
-/** A tensor of a file, of which nothing was read. */
+/** A tensor of a file, not read yet. */
 export interface WeightSource {
-  /** What errors call it. */
+  /** Name of the tensor in errors. */
   readonly name: string;
   readonly shape: readonly number[];
   readonly type: GgufType;
-  /** The elements or blocks, row-major. */
+  /** Reads the elements or blocks, row-major. */
   read(): Promise<Uint8Array>;
 }
 
@@ -40,13 +40,13 @@ const KEPT: Readonly<Record<GgufType, DType>> = {
 
 /** The rounding of ggml by which weights are quantised when they are loaded. */
 const QUANTISED = { q8: 'Q8_0', q4: 'Q4_1' } as const satisfies Partial<Record<DType, GgufBlockType>>;
-/** Weights of a group of these. */
+/** Number of weights in a group of these types. */
 const GROUP = 32;
-/** All of its bits are set in numbers that are infinite, or none. */
+/** Bits of the exponent, all of which are set in infinities and NaN. */
 const BFLOAT_EXPONENT = 0x7f80;
 
 /**
- * The element type that a weight gets. Vectors are f32. A matrix whose rows are no whole groups stays as wide as it is, and
+ * The element type of a loaded weight. Vectors are f32. A matrix whose rows are not whole groups keeps its width, and
  * embedding and head go no lower than q8, unless the file has them so.
  */
 export function targetType(type: GgufType, { shape, role }: WeightPlan, weights: WeightsOption): DType {
@@ -56,7 +56,7 @@ export function targetType(type: GgufType, { shape, role }: WeightPlan, weights:
   if (weights === 'keep' || shape[1] % GROUP !== 0) return kept;
   const isPacked = isBlockType(type);
   if (role === 'table') return isPacked ? kept : 'q8';
-  // What has 8 bits already would only lose by being rounded again.
+  // Weights that have 8 bits already would only lose precision by rounding again.
   return weights === 'q8' && isPacked && kept !== 'q4' ? kept : weights;
 }
 
@@ -76,7 +76,7 @@ export function plannedBytes(
 
 /**
  * Reads one weight and puts it on the device, frozen.
- * @param scratch  memory for those that are unpacked on their way
+ * @param scratch  memory for unpacking weights
  * @throws DataError for an element or a scale that is not finite, or a value that the type cannot hold
  */
 export async function loadWeight(
@@ -120,20 +120,20 @@ function quantised(values: Float32Array, target: 'q8' | 'q4', name: string): Uin
   }
 }
 
-/** Elements of 16 bits: those of the file as they are, others rounded. */
+/** Elements of 16 bits: those of the file unchanged, others rounded. */
 function bitsOf(
   target: DType,
   { name, type }: WeightSource,
   { bytes, values }: { readonly bytes: Uint8Array; readonly values: Float32Array },
 ): Uint16Array {
   if (target === KEPT[type]) return halvesOf(bytes);
-  // Uint16Array.from would make a list of all of them first.
+  // Uint16Array.from would first build a list of all values.
   const bits = new Uint16Array(values.length);
   for (let i = 0; i < bits.length; i++) bits[i] = finiteBfloat(values[i], name);
   return bits;
 }
 
-/** The largest numbers of f32 would round to infinity. */
+/** Refuses a value that would round to infinity, as the largest numbers of f32 do. */
 function finiteBfloat(value: number, name: string): number {
   const bits = numberToBfloat(value);
   if ((bits & BFLOAT_EXPONENT) !== BFLOAT_EXPONENT) return bits;

@@ -4,7 +4,7 @@ import { bfloatBits, halfBits, halfToNumber } from '../base/halves.js';
 
 export type FloatType = 'F32' | 'F16' | 'BF16';
 
-/** Bytes of one element. */
+/** Number of bytes of one element. */
 export const FLOAT_BYTES: ReadonlyMap<string, number> = new Map<FloatType, number>([
   ['F32', 4],
   ['F16', 2],
@@ -27,7 +27,7 @@ export function readFloats(bytes: Uint8Array, dtype: FloatType): Float32Array {
   return out;
 }
 
-/** Numbers as bytes, rounded to the nearest of the type, ties to even. */
+/** Numbers as bytes, rounded to the nearest value of the type, ties to even. */
 export function floatBytes(data: Float32Array | Float64Array, dtype: FloatType): Uint8Array {
   const bytes = new Uint8Array((FLOAT_BYTES.get(dtype) ?? 4) * data.length);
   const view = new DataView(bytes.buffer);

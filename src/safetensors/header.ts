@@ -22,7 +22,7 @@ export interface Header {
 }
 
 /**
- * Reads a header: `{`, the entries, `}`, then nothing but spaces.
+ * Reads a header: `{`, the entries, `}`, then only spaces.
  *
  * @param text the header, decoded
  * @param name name of the file in error messages
@@ -71,7 +71,7 @@ function readEntry(reader: HeaderReader, key: string, name: string): HeaderEntry
   return { dtype, shape, begin: offsets[0], end: offsets[1] };
 }
 
-/** A cursor over JSON text that knows objects, strings, and arrays of integers. */
+/** A cursor over JSON text that reads objects, strings, and arrays of integers. */
 class HeaderReader {
   private position = 0;
 

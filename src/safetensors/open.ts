@@ -9,7 +9,7 @@ import { parseSafetensorsHeader, safetensorsHeaderLength } from './places.js';
 
 /** A tensor in a file of which only the header was read. */
 export interface TensorSource {
-  /** `F32`, `BF16`, `I64`, … */
+  /** Element type: `F32`, `BF16`, `I64`, … */
   readonly dtype: string;
   readonly shape: readonly number[];
   /** Number of bytes of its elements. */
@@ -53,7 +53,7 @@ export async function openSafetensors(source: ByteSource, name: string): Promise
 /**
  * The tensors of a model: those of `model.safetensors`, or of the files that `model.safetensors.index.json` names. Each file's
  * tensors are compared with the index in both directions.
- * @throws DataError when there is neither, a file is missing, or files and index differ
+ * @throws DataError when neither exists, a file is missing, or files and index differ
  */
 export async function openModel(files: FileSource): Promise<OpenedSafetensors> {
   const whole = await files.open('model.safetensors');
@@ -72,7 +72,7 @@ export async function openModel(files: FileSource): Promise<OpenedSafetensors> {
     const wanted = new Set(names);
     const extra = [...opened.tensors.keys()].filter((name) => !wanted.has(name));
     if (missing.length > 0)
-      throw new DataError(`${where}: lacks what the index says it has: ${listed(missing)}`);
+      throw new DataError(`${where}: lacks tensors that the index names: ${listed(missing)}`);
     if (extra.length > 0)
       throw new DataError(`${where}: has tensors that the index does not name: ${listed(extra)}`);
     for (const [name, tensor] of opened.tensors) tensors.set(name, tensor);

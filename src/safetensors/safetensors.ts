@@ -18,9 +18,9 @@ export type { FloatType } from './floats.js';
 
 /** A tensor of a file. */
 export interface SafeTensor {
-  /** `F32`, `BF16`, `I64`, … */
+  /** Element type: `F32`, `BF16`, `I64`, … */
   dtype: string;
-  /** `[]` for a scalar. */
+  /** Shape; `[]` for a scalar. */
   shape: number[];
   /** The elements, little-endian, row-major: a view of the file's bytes, at any alignment. */
   bytes: Uint8Array;
@@ -40,7 +40,7 @@ export interface WritableTensor {
   readonly data: Float32Array | Float64Array;
 }
 
-/** A tensor to be written whose bytes are made when they are needed. */
+/** A tensor to be written whose bytes are made when it is written. */
 export interface LaterTensor {
   readonly dtype: FloatType;
   readonly shape: readonly number[];
@@ -53,7 +53,7 @@ export interface LaterTensor {
  * anything but spaces after the header's JSON are refused too.
  *
  * @param bytes the whole file; the tensors are views of it
- * @param name what errors call the file
+ * @param name name of the file in errors
  * @throws DataError when a rule of the format is broken
  * @see https://github.com/huggingface/safetensors#format
  */
@@ -71,7 +71,7 @@ export function parseSafetensors(bytes: Bytes, name: string): SafeTensors {
  * The elements of a floating-point tensor as float32: F32 bit for bit, F16 and BF16 exactly.
  *
  * @param tensor a tensor of {@link parseSafetensors}, at any alignment
- * @param name what errors call the tensor
+ * @param name name of the tensor in errors
  * @returns a copy, row-major
  * @throws DataError when the dtype is not F32, F16 or BF16
  */
@@ -158,7 +158,7 @@ function elementsOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** @param sorted  in the order of the file */
+/** The header. @param sorted  in the order of the file */
 function headerOf(
   sorted: readonly (readonly [string, Described])[],
   metadata: Readonly<Record<string, string>>,

@@ -1,25 +1,25 @@
-/** What a chat template writes around an answer: some of it is trained, and ends what is generated. */
+/** The text that a chat template writes around an answer: a part of it is trained, and ends generated text. */
 import { DataError } from '../base/errors.js';
 import { chatTemplateOf } from './chat.js';
 import type { ChatMessage } from './messages.js';
 import type { Tokenizer } from './tokenizer.js';
 
 export interface AnswerFrame {
-  /** What the model is to say before each answer itself, such as an empty `<think>` block; mostly empty. */
+  /** Text that the model must say before each answer itself, such as an empty `<think>` block; usually empty. */
   readonly lead: string;
-  /** The token that ends an answer's turn: one that ends texts, or else a special token; undefined where there is none. */
+  /** The token that ends an answer's turn: one that ends texts, otherwise a special token; undefined where there is none. */
   readonly endId: number | undefined;
 }
 
-/** Stand for what a user and the assistant say; no template writes them by itself. */
+/** Placeholders for the words of a user and of the assistant; no template contains them. */
 const [USER, ANSWER] = ['lowrank4e8b', 'lowrank2d6f'];
 const QUESTION: ChatMessage = { role: 'user', content: USER };
 
 const FRAMES = new WeakMap<Tokenizer, AnswerFrame | undefined>();
 
 /**
- * Looks at a question with its answer. Undefined without a chat template, and for one that refuses the two or writes what
- * precedes the answer in another way once the answer is there.
+ * Finds the frame by rendering a question with an answer. Undefined without a chat template, and for one that refuses the two
+ * or changes the text before the answer once the answer is given.
  */
 export function answerFrame(tokenizer: Tokenizer): AnswerFrame | undefined {
   if (!FRAMES.has(tokenizer)) FRAMES.set(tokenizer, frameOf(tokenizer));
@@ -44,7 +44,7 @@ function frameOf(tokenizer: Tokenizer): AnswerFrame | undefined {
 }
 
 /**
- * The place of the token that ends the turn: the last, from `from` on, of those that end texts, or else the last special token;
+ * The index of the token that ends the turn: from `from`, the last token that ends texts, otherwise the last special token;
  * undefined where there is none.
  */
 export function turnEnd(tokenizer: Tokenizer, ids: Int32Array, from: number): number | undefined {

@@ -1,27 +1,27 @@
-/** Lines of a file that are no examples: each with its number and the reason, and all of them counted by reason. */
+/** Lines of a file that are not examples: each with its number and the reason, and all of them counted by reason. */
 import { DataError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 
-/** Where something begins in its file, counted from 1. */
+/** A place in a file, counted from 1. */
 export interface FilePlace {
   readonly line: number;
-  /** In characters; only in a JSON array, where one line may hold several values. */
+  /** Column in characters; given only in a JSON array, where one line may hold several values. */
   readonly column?: number;
 }
 
 export interface BadLine extends FilePlace {
-  /** `rule: value`, or `field: rule: value`. */
+  /** The reason, as `rule: value` or `field: rule: value`. */
   readonly reason: string;
 }
 
 /** Lines that are refused for the same reason. */
 export interface ReasonCount {
-  /** Without the values of a single line, such as `messages.content: must be a string`. */
+  /** The reason without the values of a single line, such as `messages.content: must be text`. */
   readonly reason: string;
   readonly count: number;
-  /** The first of them, as it was refused. */
+  /** The first of these lines, as it was refused. */
   readonly first: BadLine;
-  /** The first few lines that have them. */
+  /** Numbers of the first few of these lines. */
   readonly lines: readonly number[];
 }
 
@@ -29,15 +29,15 @@ const MOST_REASONS = 6;
 const MOST_LINES = 5;
 const MAX_REASON = 240;
 
-/** `line 3`, or `line 3, column 5`. */
+/** A place in words: `line 3`, or `line 3, column 5`. */
 export function placeOf({ line, column }: FilePlace): string {
   return column === undefined ? `line ${line}` : `line ${line}, column ${column}`;
 }
 
-/** What a reason may begin with: the field that it is about. */
+/** The field that a reason may begin with. */
 const FIELD = /^(?:chat template|[\w.[\]]+)$/;
 
-/** Counts by reason, the most frequent first. */
+/** Counts bad lines by reason, the most frequent first. */
 export function reasonCounts(bad: readonly BadLine[]): readonly ReasonCount[] {
   const counts = new Map<string, { count: number; first: BadLine; lines: number[] }>();
   for (const each of bad) {
@@ -52,7 +52,7 @@ export function reasonCounts(bad: readonly BadLine[]): readonly ReasonCount[] {
   return Array.from(counts, ([reason, rest]) => ({ reason, ...rest })).sort((a, b) => b.count - a.count);
 }
 
-/** The reason without what it says about one line: places in lists, and values behind the rule. */
+/** The reason without the details of one line: indices in lists, and values after the rule. */
 function generalReason(reason: string): string {
   const [first, second] = reason.split(': ', 2);
   if (second === undefined || !FIELD.test(first)) return first;
@@ -60,10 +60,10 @@ function generalReason(reason: string): string {
 }
 
 /**
- * The error for a file with lines that are refused: how many, and for each reason the first line and the numbers of more.
- * @param name  of the file
- * @param all   lines with content
- * @param hint  how they can be left out
+ * The error for a file with refused lines: their number, and for each reason the first line and the numbers of others.
+ * @param name  name of the file
+ * @param all   number of lines with content
+ * @param hint  how the lines can be left out
  */
 export function refusalOf(
   name: string,

@@ -1,56 +1,56 @@
 /**
- * An interpreter of Jinja templates that stops. A chat template is a stranger's program: it is run step by step, each value
- * that it makes is measured, and what would multiply sizes is counted before it is done.
+ * An interpreter of Jinja templates with limits. A chat template is an untrusted program: it runs step by step, each value
+ * that it makes is measured, and operations that multiply sizes are counted before they are done.
  */
 import { Interpreter } from '@huggingface/jinja';
 import { STRIPS, strip } from './pythonStrip.js';
 import { WRITTEN_OTHERWISE } from './shownValues.js';
 
-/** A node of a parsed template, as the library has it. */
+/** A node of a parsed template, as the library represents it. */
 export interface Node {
   readonly type: string;
   readonly [field: string]: unknown;
 }
 
-/** A value of the template's language, as the library has it. */
+/** A value of the template's language, as the library represents it. */
 interface Value {
   readonly type: string;
   readonly value: unknown;
 }
 
 interface Size {
-  /** Characters and members in all; what stands in several places counts as often. */
+  /** Total of characters and members; a value in several places counts once for each. */
   readonly weight: number;
   readonly depth: number;
 }
 
-/** A template that takes too much. */
+/** The error for a template that exceeds its limits. */
 export class LimitError extends Error {}
 
-/** Evaluations within each other. */
+/** Maximum depth of nested evaluations. */
 const MAX_NESTING = 500;
-/** Arrays and objects within each other. */
+/** Maximum depth of nested arrays and objects. */
 const MAX_DEPTH = 100;
-/** Of `indent`, and other filters that multiply. */
+/** Maximum number argument of `indent` and other filters that multiply. */
 const MAX_WIDTH = 1000;
-/** Characters that cost as much as a step: to make, and to look through. */
+/** Characters that cost one step: to make, to search, and to slice. */
 const MADE_PER_STEP = 64;
 const SEEN_PER_STEP = 256;
 const SLICED_PER_STEP = 16;
-/** A name that is not there: the library throws and catches an error. */
+/** Steps for an undefined name, for which the library throws and catches an error. */
 const MISSING_STEPS = 32;
 const LOOP_STEPS = 4;
 const MEMBER_STEPS = 4;
 
 export interface Limits {
   readonly steps: number;
-  /** Characters and members of one value. */
+  /** Maximum characters and members of one value. */
   readonly weight: number;
-  /** What the library looks through each time a macro is defined or a block called. */
+  /** Characters that the library searches each time a macro is defined or a block is called. */
   readonly sourceLength: number;
 }
 
-/** Ends with a `LimitError` when a template takes more than its limits. */
+/** An interpreter that throws a `LimitError` when a template exceeds its limits. */
 export class BoundedInterpreter extends Interpreter {
   readonly #limits: Limits;
   readonly #sizes = new WeakMap<Value, Size>();
@@ -76,9 +76,9 @@ export class BoundedInterpreter extends Interpreter {
     } finally {
       this.#nesting--;
     }
-    // The first of an empty array.
-    if (value === undefined) throw new LimitError('must not use what is not there');
-    // Kept in a variable, it could be called where its cost is not counted.
+    // For example, the first element of an empty array.
+    if (value === undefined) throw new LimitError('must not use a value that does not exist');
+    // A method in a variable could be called where its cost is not counted.
     if (value.type === 'FunctionValue' && node?.type === 'MemberExpression' && !node.isCalled)
       throw new LimitError('must not keep a method that it does not call');
     if (value.type === 'UndefinedValue' && node?.type === 'Identifier') this.#spend(MISSING_STEPS);
@@ -93,7 +93,7 @@ export class BoundedInterpreter extends Interpreter {
       throw new LimitError(`must not take more than ${this.#limits.steps} steps`);
   }
 
-  /** The node with what it works on evaluated, and the work paid for. */
+  /** The node with its operands evaluated, after counting the cost of its work. */
   #prepared(node: Node, scope: unknown): Node {
     const known = (inner: unknown): Node => ({ type: 'Known', known: this.evaluate(inner as Node, scope) });
     switch (node.type) {
@@ -122,7 +122,7 @@ export class BoundedInterpreter extends Interpreter {
         return this.#preparedFilter(node, known);
       case 'MemberExpression': {
         const object = known(node.object);
-        // The library takes a string apart for it.
+        // The library splits a string into characters for this.
         if ((node.property as Node).type === 'SliceExpression')
           this.#spend(this.#sizeOf(object.known as Value).weight / SLICED_PER_STEP);
         return { ...node, object };
@@ -160,7 +160,7 @@ export class BoundedInterpreter extends Interpreter {
     return { ...node, operand, filter: { ...filter, args } };
   }
 
-  /** A loop over many values is paid for even where its body is empty. */
+  /** Counts the cost of a loop over many values, even where its body is empty. */
   #preparedFor(node: Node, known: (inner: unknown) => Node): Node {
     const iterable = node.iterable as Node;
     const isSelected = iterable.type === 'SelectExpression';
@@ -169,7 +169,7 @@ export class BoundedInterpreter extends Interpreter {
     return { ...node, iterable: isSelected ? { ...iterable, lhs: items } : items };
   }
 
-  /** Pays for looking through a value, once for each character of the longest argument or for its number. */
+  /** Counts the cost of searching a value, once for each character of the longest argument, or as often as its number states. */
   #pay(operand: Node, args: readonly (Value | undefined)[] = []): void {
     let times = 1;
     for (const value of args) {
@@ -182,7 +182,7 @@ export class BoundedInterpreter extends Interpreter {
     this.#spend((this.#sizeOf(operand.known as Value).weight * times) / SEEN_PER_STEP);
   }
 
-  /** Measured once for each value, when it is new, which is paid for. Only namespaces change later. */
+  /** The size of a value, measured and counted as cost once, when the value is new. Only namespaces change later. */
   #sizeOf(value: Value): Size {
     const measured = this.#sizes.get(value);
     if (measured) return measured;
@@ -215,7 +215,7 @@ function* membersOf({ value }: Value): Iterable<readonly [string, Value | undefi
   else if (value instanceof Map) yield* value;
 }
 
-/** What Python's `strip` and its halves give: the library's know no characters to strip, and other white space. */
+/** The result of Python's `strip` and its variants: those of the library take no characters, and define white space differently. */
 function strippedBy(method: unknown, text: Value, args: readonly (Value | undefined)[]): Value | undefined {
   const ends = STRIPS.get(String(method));
   const [characters] = args;
@@ -227,22 +227,20 @@ function strippedBy(method: unknown, text: Value, args: readonly (Value | undefi
   );
 }
 
-/** The value, of which the library writes the same text as Python. */
+/** Passes a value through if the library and Python write it as the same text. */
 function written(value: Value): Value {
   const kind = WRITTEN_OTHERWISE.get(value.type);
   if (kind === undefined) return value;
-  throw new LimitError(
-    `must not write ${kind}, which Python writes in its own way: tojson or a string is read`,
-  );
+  throw new LimitError(`must not write ${kind}, which Python writes in its own way: use tojson or a string`);
 }
 
-/** The value of an argument that is known. */
+/** The value of an evaluated argument. */
 const knownIn = (node: Node): Value | undefined =>
   ((node.value as Node | undefined)?.known ?? (node.argument as Node | undefined)?.known ?? node.known) as
     | Value
     | undefined;
 
-/** An argument, by position, by name, or spread from a list. */
+/** Evaluates an argument given by position, by name, or spread from a list. */
 function knownArgument(argument: Node, known: (inner: unknown) => Node): Node {
   if (argument.type === 'KeywordArgumentExpression') return { ...argument, value: known(argument.value) };
   if (argument.type === 'SpreadExpression' || argument.type === 'KeywordSpreadExpression')

@@ -1,6 +1,6 @@
 /**
  * The alphabet of byte-level BPE: each byte is written as one visible character. The bytes that Latin-1 prints stand for
- * themselves, the others follow from U+0100 on.
+ * themselves, the others follow from U+0100.
  * @see https://github.com/openai/gpt-2/blob/master/src/encoder.py
  */
 

@@ -7,7 +7,7 @@ import { type ChatMessage, checkMessages, stringsIn } from './messages.js';
 import type { Tokenizer } from './tokenizer.js';
 
 export interface EncodeChatOptions extends RenderOptions {
-  /** Whether special tokens that stand in messages become those tokens; otherwise they are refused. Default false. */
+  /** Whether special tokens in messages are encoded as those tokens; otherwise they are refused. Default false. */
   allowSpecial?: boolean;
 }
 
@@ -29,10 +29,10 @@ export function chatTemplateOf(tokenizer: Tokenizer): ChatTemplate {
 }
 
 /**
- * The ids of a conversation: the text that the model's template makes of it, whose special tokens are control tokens. None
- * are added. Special tokens in what somebody wrote are refused, also where a message and the template make one together; and so is
- * a system message, a user's message, a tool or a call that the template leaves out.
- * @throws DataError when a message has not the shape of one, holds a special token or is left out, and as `ChatTemplate` and
+ * The ids of a conversation: the text that the model's template makes from it, whose special tokens are control tokens. No
+ * others are added. Special tokens in written messages are refused, also where a message and the template form one together; and
+ * so is a system message, a user's message, a tool or a call that the template leaves out.
+ * @throws DataError when a message has the wrong shape, holds a special token or is left out, and as `ChatTemplate` and
  *   `encode`
  */
 export function encodeChat(
@@ -55,7 +55,7 @@ export function encodeChat(
   return tokenizer.encode(text, { allowSpecial: true });
 }
 
-/** @throws DataError for special tokens in what somebody wrote */
+/** Checks messages and tools. @throws DataError for special tokens in their text */
 export function refuseSpecialIn(
   tokenizer: Tokenizer,
   messages: readonly ChatMessage[],
@@ -74,12 +74,12 @@ export function refuseSpecialIn(
   for (const [i, tool] of tools.entries()) refuse(tool, `tools[${i}]`);
 }
 
-/** Stands for a character that might belong to a special token; no token has it. */
+/** Placeholder for a character that might belong to a special token; no token contains it. */
 const NEUTRAL = '\ue000';
 
 /**
- * Refuses a message whose end or beginning the template completes to a special token. Those that could be are rendered
- * again with these characters replaced: the same special tokens must stand in the same places.
+ * Refuses a message whose end or beginning the template completes to a special token. Possible cases are rendered
+ * again with these characters replaced: the same special tokens must be in the same places.
  */
 function refuseJoined(
   tokenizer: Tokenizer,
@@ -103,7 +103,7 @@ function refuseJoined(
   }
 }
 
-/** The text with other characters for an end that begins a token, and a beginning that ends one. */
+/** The text with placeholders for an end that begins a token, and for a beginning that ends one. */
 function neutralised(text: string, tokens: readonly string[]): string {
   const trimmed = text.trim();
   const start = text.indexOf(trimmed);

@@ -17,32 +17,32 @@ export interface ChatTemplateOptions {
 export interface RenderOptions {
   /** Whether the text ends where the model's answer begins. Default false. */
   addGenerationPrompt?: boolean;
-  /** Descriptions of tools in the shape that the model's template takes, mostly JSON schemas. */
+  /** Descriptions of tools in the shape that the model's template expects, usually JSON schemas. */
   tools?: readonly object[];
 }
 
-/** Characters of a template; the longest in use have a quarter of that. */
+/** Maximum characters of a template; the longest in use have a quarter of that. */
 const MAX_SOURCE = 2 ** 16;
-/** The library looks at each part of a run of white space. */
+/** Maximum length of a run of white space: the library examines each part of one. */
 const MAX_SPACES = 1000;
 const MAX_RANGE = 10_000;
-/** What any template may take, and what it may take more for each character of the messages. */
+/** Steps that any template may take, and additional steps for each character of the messages. */
 const [STEPS, STEPS_PER_CHARACTER] = [2 ** 17, 64];
 const [WEIGHT, WEIGHT_PER_CHARACTER] = [2 ** 22, 8];
 
-/** What `raise_exception` was given. */
+/** The error that `raise_exception` throws, with its message. */
 class RaisedError extends Error {}
 
 /**
  * A model's chat template, rendered as transformers does: with `messages`, `tools`, `add_generation_prompt`, `bos_token`
  * and `eos_token`, and the functions `raise_exception`, `range`, `namespace` and `strftime_now`. `{% generation %}` marks
- * are left out. Lists, objects, truth values and none are refused where they would be written as text: Python's own way is
+ * are left out. Lists, objects, truth values and none are refused where they would be written as text: Python's notation is
  * not imitated. Texts are indexed and measured in UTF-16 units.
  *
- * A stranger's template can do no harm but be refused. Bounded are: its source (65,536 characters), its steps (131,072,
- * and 64 for each character of the messages; long strings and loops count as many), the size of each value that
- * it makes (4 million characters, and 8 for each of the messages), what methods and filters multiply, calls within each
- * other (500), `range` (10,000), and the depth of values (100). With short messages, no template takes more than a few seconds.
+ * An untrusted template can only be refused; it can do no other harm. Limits apply to its source (65,536 characters), its steps
+ * (131,072, and 64 for each character of the messages; long strings and loops count as several), the size of each value that it
+ * makes (4 million characters, and 8 for each character of the messages), sizes that methods and filters multiply, nested calls
+ * (500), `range` (10,000), and the depth of values (100). With short messages, no template takes more than a few seconds.
  * @see https://huggingface.co/docs/transformers/chat_templating
  */
 export class ChatTemplate {
@@ -51,7 +51,7 @@ export class ChatTemplate {
 
   /**
    * @param source  the template's text
-   * @param name    what errors call its file
+   * @param name    name of its file in errors
    * @throws DataError when the template cannot be parsed or is too long
    */
   constructor(
@@ -78,8 +78,8 @@ export class ChatTemplate {
   }
 
   /**
-   * The text of a conversation. It holds all special tokens that belong there: encode it without adding any.
-   * @throws DataError when a message has not the shape of one, or the template refuses the conversation or takes too much
+   * The text of a conversation. It contains all its special tokens: encode it without adding any.
+   * @throws DataError when a message has the wrong shape, or the template refuses the conversation or exceeds its limits
    */
   render(messages: readonly ChatMessage[], options: RenderOptions = {}): string {
     checkOptions<RenderOptions>('render', options, { addGenerationPrompt: 0, tools: 0 });
@@ -142,7 +142,7 @@ function range(first: unknown, second?: unknown, step: unknown = 1): number[] {
   return Array.from({ length: count }, (_, i) => from + i * by);
 }
 
-/** The time now, written as by Python in English. */
+/** The current time, formatted as by Python in English. */
 function strftimeNow(format: unknown): string {
   const now = new Date();
   const two = (value: number) => String(value).padStart(2, '0');

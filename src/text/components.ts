@@ -1,6 +1,6 @@
 /**
- * The steps of a tokenizer.json around its model, as the library takes them. Those that it does not have, or does otherwise
- * than the tokenizers that models were trained with, are refused by name.
+ * The steps of a tokenizer.json around its model, as the library takes them. Steps that it lacks, or does differently from
+ * the tokenizers that models were trained with, are refused by name.
  */
 import { DataError } from '../base/errors.js';
 import { Fields, kindOf } from './fields.js';
@@ -9,9 +9,9 @@ import { byteLevel, type Component, digits } from './preTokenizers.js';
 
 export type { Component } from './preTokenizers.js';
 
-/** Sequences within each other, and their steps in all. */
+/** Maximum depth of nested sequences, and maximum number of their steps. */
 const [MAX_DEPTH, MAX_STEPS] = [4, 16];
-/** Characters that a step may put in the place of others: steps one after the other multiply. */
+/** Maximum characters that a step may substitute for others: consecutive steps multiply. */
 const MAX_CONTENT = 4;
 const MAX_REPLACED = 4;
 
@@ -45,7 +45,7 @@ const PRE_TOKENIZERS: Checks = {
   Split: splitOf,
   Metaspace: (fields) => {
     const scheme = oneOf(fields, 'prepend_scheme', ['always', 'never', 'first'], 'always');
-    if (fields.flag('split', true)) throw fields.error('split', 'is only read as false', true);
+    if (fields.flag('split', true)) throw fields.error('split', 'must be false', true);
     return { replacement: fields.text('replacement', 1, '▁'), prepend_scheme: scheme };
   },
 };
@@ -73,15 +73,15 @@ export const checkPreTokenizer = (value: unknown, name: string): Component | nul
 
 export function checkDecoder(value: unknown, name: string): Component | null {
   const decoder = component(value, `${name}: decoder`, DECODERS, 'decoders');
-  // The library's decoder of bytes learns of the added tokens only where it stands alone.
+  // The library's byte decoder receives the added tokens only where it is the whole decoder.
   if (decoder?.type === 'Sequence' && /"type":"ByteLevel"/.test(JSON.stringify(decoder)))
-    throw new DataError(`${name}: decoder: type is not read in a Sequence: "ByteLevel"`);
+    throw new DataError(`${name}: decoder: type is not supported in a Sequence: "ByteLevel"`);
   return decoder;
 }
 
 type IdOf = (token: string) => number | undefined;
 
-/** The tokens around a text. Each must be in the vocabulary, with the id that it is given. */
+/** Checks the tokens around a text. Each must be in the vocabulary, with the id that the file gives it. */
 export function checkPostProcessor(value: unknown, name: string, idOf: IdOf): Component | null {
   const around = (fields: Fields) => ({
     cls: tokenAndId(fields, 'cls', idOf),
@@ -96,7 +96,7 @@ export function checkPostProcessor(value: unknown, name: string, idOf: IdOf): Co
   return component(value, `${name}: post_processor`, checks, 'processors');
 }
 
-/** One step, or a `Sequence` of them in the field `list`. */
+/** Checks one step, or a `Sequence` of them in the field `list`. */
 function component(value: unknown, where: string, checks: Checks, list: string): Component | null {
   if (value === undefined || value === null) return null;
   let [steps, replaced] = [0, 0];
@@ -113,7 +113,7 @@ function component(value: unknown, where: string, checks: Checks, list: string):
     }
     if (typeof type !== 'string' || !Object.hasOwn(checks, type)) {
       const known = ['Sequence', ...Object.keys(checks)].join(', ');
-      throw new DataError(`${here}: type is not read: ${kindOf(type)}: those that are read are ${known}`);
+      throw new DataError(`${here}: type is not supported: ${kindOf(type)}: expected one of ${known}`);
     }
     return { type, ...checks[type](fields) };
   };
@@ -138,14 +138,14 @@ function patternOf(fields: Fields): Readonly<Record<string, string>> {
   return { Regex };
 }
 
-/** The two ways of splitting that the library does as the original does. */
+/** Checks for one of the two ways of splitting in which the library agrees with the original. */
 function splitOf(fields: Fields): Omit<Component, 'type'> {
   const [behavior, invert] = [fields.get('behavior'), fields.flag('invert', false)];
   const isKnown = (behavior === 'Isolated' && !invert) || (behavior === 'Removed' && invert);
   if (!isKnown)
     throw fields.error(
       'behavior',
-      `with invert ${invert} is not read: Isolated without, Removed with invert are`,
+      `with invert ${invert} is not supported: only Isolated without invert and Removed with invert are`,
       behavior,
     );
   return { pattern: patternOf(fields), behavior, invert };
@@ -158,7 +158,7 @@ function tokenAndId(fields: Fields, key: string, idOf: IdOf): readonly [string, 
   throw new DataError(`${fields.where}: ${key} must be a token and its id: ${kindOf(token)}, ${kindOf(id)}`);
 }
 
-/** Of a template, the order of one text and the tokens around it. */
+/** The order of one text and the tokens around it in a template. */
 function templateOf(fields: Fields, idOf: IdOf): readonly object[] {
   const special = new Fields(fields.get('special_tokens') ?? {}, `${fields.where}: special_tokens`);
   const items = fields.list('single', 16).map((item, i) => {

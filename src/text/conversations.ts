@@ -1,12 +1,12 @@
-/** Conversations of training data: messages in an order in which somebody can have said them, each with a text. */
+/** Conversations of training data: messages in a possible order of speakers, each with a text. */
 import { DataError } from '../base/errors.js';
 import { kindOf } from './fields.js';
 import type { ChatMessage } from './messages.js';
 
-/** Each answer is looked at with all that precedes it. */
+/** Maximum messages of a conversation: each answer is processed with everything that precedes it. */
 const MAX_MESSAGES = 1000;
 
-/** Who may speak after whom. */
+/** Roles that may follow each role. */
 const NEXT: ReadonlyMap<string, readonly string[]> = new Map([
   ['', ['user', 'system', 'developer']],
   ['system', ['user']],
@@ -17,10 +17,10 @@ const NEXT: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /**
- * Messages of JSON, checked. Other fields of a message stay, since the template may read them; a message that calls tools and says
- * nothing gets an empty content.
+ * Checked messages from JSON. Other fields of a message stay, since the template may read them; a message that calls tools and
+ * has no content gets an empty one.
  * @param value  an array of objects with `role` and `content`
- * @throws DataError for what is no conversation: roles out of order, a content that is no text, an empty answer
+ * @throws DataError for anything that is not a conversation: roles out of order, a content that is not text, an empty answer
  */
 export function conversationOf(value: unknown): readonly ChatMessage[] {
   if (!Array.isArray(value)) throw new DataError(`messages: must be an array: ${kindOf(value)}`);
@@ -45,7 +45,7 @@ function messageOf(value: unknown, where: string): ChatMessage {
     throw new DataError(`${where}.weight: must be 0 or 1: ${kindOf(weight)}`);
   const isCall = role === 'assistant' && Array.isArray(calls) && calls.length > 0;
   const text = isCall ? (content ?? '') : content;
-  if (typeof text !== 'string') throw new DataError(`${where}.content: must be a text: ${kindOf(text)}`);
+  if (typeof text !== 'string') throw new DataError(`${where}.content: must be text: ${kindOf(text)}`);
   if (role === 'assistant' && !isCall && text.trim() === '')
     throw new DataError(`${where}.content: the answer must not be empty`);
   return { ...value, role, content: text };

@@ -1,29 +1,30 @@
-/** Examples that two sets have in common: what was trained on is no test of what was learned. */
+/** Examples that two sets have in common: an example that was trained on cannot test what was learned. */
 import type { ExampleContent } from './exampleFormats.js';
 import type { ReadExample } from './readExamples.js';
 
 export const LIKENESS = ['same', 'nearlySame', 'samePrompt'] as const;
 /**
- * `same`: equal. `nearlySame`: equal but for case, spaces and punctuation. `samePrompt`: the prompts are nearly the same, the
- * answers are not.
+ * Degrees of likeness. `same`: equal. `nearlySame`: equal except for case, spaces and punctuation. `samePrompt`: the prompts are
+ * nearly the same, the answers are not.
  */
 export type Likeness = (typeof LIKENESS)[number];
 
 export interface Duplicate {
   readonly likeness: Likeness;
-  /** Lines in their files. */
+  /** Line in the training file. */
   readonly train: number;
+  /** Line in the validation file. */
   readonly valid: number;
 }
 
 export interface Duplicates {
-  /** Examples of the second set that have a like in the first, each counted once, by what is most alike. */
+  /** Counts of examples in the second set that resemble one in the first, each counted once, by the closest likeness. */
   readonly counts: Readonly<Record<Likeness, number>>;
-  /** The first of them; undefined where there are none. */
+  /** The first such example; undefined where there are none. */
   readonly first: Duplicate | undefined;
 }
 
-/** Looks for examples of `valid` in `train`, in time that grows with their length. */
+/** Finds examples of `valid` in `train`, in time that grows with their length. */
 export function findDuplicates(train: readonly ReadExample[], valid: readonly ReadExample[]): Duplicates {
   const lines = new Map<string, number>();
   for (const { line, content } of train)
@@ -40,11 +41,11 @@ export function findDuplicates(train: readonly ReadExample[], valid: readonly Re
   return { counts, first };
 }
 
-/** One for each likeness, in their order. */
+/** One key for each likeness, in their order. */
 function keysOf(content: ExampleContent): readonly string[] {
   const { prompt, all } = textsOf(content);
   const [plainAll, plainPrompt] = [plain(all), plain(prompt)];
-  // Texts of nothing but punctuation, and those without a prompt, are not alike by that.
+  // Texts of only punctuation, and texts without a prompt, do not count as alike for that reason.
   return [
     `same ${JSON.stringify(content)}`,
     plainAll === '' ? `same ${JSON.stringify(content)}` : `near ${plainAll}`,
@@ -52,7 +53,7 @@ function keysOf(content: ExampleContent): readonly string[] {
   ];
 }
 
-/** What was said before the last answer, and everything, each without system messages. */
+/** The text before the last answer, and the whole text, each without system messages. */
 function textsOf(content: ExampleContent): { readonly prompt: string; readonly all: string } {
   if (content.kind === 'text') return { prompt: '', all: content.text };
   if (content.kind === 'completion')
@@ -63,7 +64,7 @@ function textsOf(content: ExampleContent): { readonly prompt: string; readonly a
   return { prompt: join(said.slice(0, Math.max(0, last))), all: join(said) };
 }
 
-/** In lower case, with one space for white space and punctuation; signs such as + stay. */
+/** The text in lower case, with one space for white space and punctuation; signs such as + stay. */
 function plain(text: string): string {
   return text
     .normalize('NFKC')

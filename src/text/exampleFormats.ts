@@ -1,10 +1,10 @@
-/** The formats of training examples that are in use, each told by its keys. */
+/** The formats of training examples that are in use, each recognized by its keys. */
 import { DataError } from '../base/errors.js';
 import { conversationOf } from './conversations.js';
 import { kindOf } from './fields.js';
 import type { ChatMessage } from './messages.js';
 
-/** What a model is to be trained on. */
+/** The content of an example that a model is trained on. */
 export type ExampleContent =
   | {
       readonly kind: 'messages';
@@ -19,20 +19,20 @@ export type ExampleRecord = Readonly<Record<string, unknown>>;
 
 export interface ExampleFormat {
   readonly name: string;
-  /** The keys that an example has; more may stand beside them. */
+  /** The keys that an example has; others are allowed. */
   readonly keys: readonly string[];
-  /** @throws DataError for an object that is no example of this format */
+  /** Reads an example. @throws DataError for an object that is not an example of this format */
   readonly read: (record: ExampleRecord) => ExampleContent;
 }
 
-/** Keys for a text and how it goes on. */
+/** Keys for a text and its continuation. */
 const PAIRS: readonly (readonly [string, string])[] = [
   ['prompt', 'completion'],
   ['question', 'answer'],
   ['input', 'output'],
 ];
 
-/** In the order in which they are looked for. */
+/** The known formats, in the order in which they are tried. */
 export const FORMATS: readonly ExampleFormat[] = [
   { name: 'messages', keys: ['messages'], read: readMessages },
   { name: 'ShareGPT', keys: ['conversations'], read: readShareGpt },
@@ -50,7 +50,7 @@ export function formatOf(record: ExampleRecord): ExampleFormat | undefined {
   return FORMATS.find(({ keys }) => keys.every((key) => Object.hasOwn(record, key)));
 }
 
-/** What the keys may be, in words. */
+/** The possible keys, in words. */
 export function knownKeys(): string {
   return FORMATS.map(({ keys }) => keys.join(' and ')).join(', or ');
 }
@@ -59,7 +59,7 @@ function readMessages(record: ExampleRecord): ExampleContent {
   return withTools(conversationOf(record.messages), record);
 }
 
-/** What those who speak are called in ShareGPT's files. */
+/** Names of the speakers in ShareGPT's files. */
 const SPEAKERS: ReadonlyMap<unknown, string> = new Map([
   ...['human', 'user'].map((name) => [name, 'user'] as const),
   ...['gpt', 'chatgpt', 'assistant', 'model'].map((name) => [name, 'assistant'] as const),
@@ -86,7 +86,7 @@ function readShareGpt(record: ExampleRecord): ExampleContent {
   return withTools(conversationOf([...systemOf(system), ...said]), record);
 }
 
-/** @see https://github.com/tatsu-lab/stanford_alpaca#data-release */
+/** Reads an example in Alpaca's format. @see https://github.com/tatsu-lab/stanford_alpaca#data-release */
 function readAlpaca(record: ExampleRecord): ExampleContent {
   const { instruction, input, output, system, history } = record;
   const question = textOf('instruction', instruction);
@@ -100,7 +100,7 @@ function readAlpaca(record: ExampleRecord): ExampleContent {
   return { kind: 'messages', messages };
 }
 
-/** Earlier turns, as LLaMA-Factory has them in files of this format. */
+/** Earlier turns, as LLaMA-Factory stores them in files of this format. */
 function historyOf(history: unknown): readonly object[] {
   if (isAbsent(history)) return [];
   if (!Array.isArray(history)) throw new DataError(`history: must be an array: ${kindOf(history)}`);
@@ -137,17 +137,17 @@ function systemOf(system: unknown): readonly object[] {
   return [{ role: 'system', content: textOf('system', system) }];
 }
 
-/** Tables of other programs write null for a key that an example has not. */
+/** Whether an example lacks a key; tables of other programs write null for it. */
 function isAbsent(value: unknown): value is undefined | null {
   return value === undefined || value === null;
 }
 
 function textOf(key: string, value: unknown): string {
-  if (typeof value !== 'string') throw new DataError(`${key}: must be a text: ${kindOf(value)}`);
+  if (typeof value !== 'string') throw new DataError(`${key}: must be text: ${kindOf(value)}`);
   return value;
 }
 
-/** Something to train on. */
+/** A text to train on, which must not be empty. */
 function answerOf(key: string, value: unknown): string {
   const text = textOf(key, value);
   if (text.trim() === '') throw new DataError(`${key}: must not be empty`);

@@ -1,4 +1,4 @@
-/** The parts of a file that may be examples, each as an object: of JSON, or of a row in a table. */
+/** The parts of a file that may be examples, each as an object: a JSON value, or a row of a table. */
 import { DataError } from '../base/errors.js';
 import { JsonError, parseJson } from '../base/json.js';
 import type { ByteSource } from '../files/byteSource.js';
@@ -7,26 +7,26 @@ import { type ExampleRecord, formatOf } from './exampleFormats.js';
 import { arrayValuesOf, type Entry, isBlank, linesOf } from './fileEntries.js';
 import { fieldsOf, type Row, tableRows } from './tableRows.js';
 
-/** An object that may be an example, or why a part of the file is none. */
+/** An object that may be an example, or the reason why a part of the file is not one. */
 export type Part = (FilePlace & { readonly record: ExampleRecord }) | BadLine;
 
 export interface ExampleParts {
-  /** What kind of file it is. */
+  /** The kind of file. */
   readonly container: string;
   readonly parts: AsyncIterable<Part>;
 }
 
-/** @param from  where the text begins, behind a byte order mark */
+/** The parts of a file of JSON lines. @param from  where the text begins, after a byte order mark */
 export function jsonLinesParts(source: ByteSource, from: number): ExampleParts {
   return { container: 'JSON lines', parts: jsonParts(linesOf(source, from), ({ line }) => ({ line })) };
 }
 
-/** @param from  where the text begins, behind a byte order mark */
+/** The parts of a JSON array. @param from  where the text begins, after a byte order mark */
 export function jsonArrayParts(source: ByteSource, from: number, name: string): ExampleParts {
   return { container: 'JSON', parts: jsonParts(arrayValuesOf(source, from, name), placeIn) };
 }
 
-/** @param place  of an entry, as errors show it */
+/** Parses entries as JSON. @param place  gives the place of an entry as errors show it */
 async function* jsonParts(
   entries: AsyncIterable<Entry | BadLine>,
   place: (entry: Entry) => FilePlace,
@@ -58,7 +58,7 @@ function jsonObject({
   return { reason: `must be a JSON object: it is ${found}` };
 }
 
-/** With the place of the mistake; the engine's own words differ from one to the next. */
+/** The reason with the place of the mistake; the wording of JavaScript engines differs. */
 function whyNotJson(text: string, line: number, column: number): string {
   try {
     parseJson(text, '');
@@ -70,10 +70,10 @@ function whyNotJson(text: string, line: number, column: number): string {
     const where = before.length === 1 ? `column ${at}` : `line ${line + before.length - 1}, column ${at}`;
     return `is not JSON: ${error.expected} expected at ${where}, found ${error.found}`;
   }
-  return 'is not JSON: NaN and Infinity are no numbers in JSON';
+  return 'is not JSON: NaN and Infinity are not numbers in JSON';
 }
 
-/** What may stand between the columns, by the ending of the file; spreadsheets write semicolons where a comma is the decimal point. */
+/** Possible separators of columns, by the ending of the file; spreadsheets write semicolons where a comma is the decimal point. */
 const SEPARATORS: readonly (readonly [ending: RegExp, separators: readonly string[]])[] = [
   [/\.csv$/i, [',', ';', '\t']],
   [/\.tsv$/i, ['\t']],
@@ -85,9 +85,9 @@ const SEPARATOR_NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * A table whose first row names the columns.
- * @param from  where the text begins, behind a byte order mark
- * @throws DataError when the first row does not name columns that are known
+ * The parts of a table whose first row names the columns.
+ * @param from  where the text begins, after a byte order mark
+ * @throws DataError when the first row does not name known columns
  */
 export async function tableParts(source: ByteSource, from: number, name: string): Promise<ExampleParts> {
   const separators = SEPARATORS.find(([ending]) => ending.test(name))?.[1] ?? [','];
@@ -110,7 +110,7 @@ export async function tableParts(source: ByteSource, from: number, name: string)
   };
 }
 
-/** The names in the first row; undefined where they are not those of a format. */
+/** The names in the first row; undefined where no format has these columns. */
 function columnsOf(heading: Entry | BadLine | undefined, separator: string): readonly string[] | undefined {
   if (!heading || !('text' in heading)) return undefined;
   const columns = fieldsOf(heading.text, separator)?.map((column) => column.trim().toLowerCase());
@@ -129,7 +129,7 @@ async function* recordsOf(
     else if (row.fields.length !== columns.length)
       yield {
         line: row.line,
-        reason: `must have as many columns as the first row, ${columns.length}: ${row.fields.length}`,
+        reason: `must have the same number of columns as the first row, ${columns.length}: ${row.fields.length}`,
       };
     else
       yield {

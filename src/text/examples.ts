@@ -1,4 +1,4 @@
-/** Training examples as tokens, each with the tokens that are trained: by their place, never by their id. */
+/** Training examples as tokens, each with the tokens that are trained, marked by their place, never by their id. */
 import { DataError } from '../base/errors.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
 import { turnEnd } from './answerFrame.js';
@@ -13,11 +13,11 @@ import type { Tokenizer } from './tokenizer.js';
 export const UNTRAINED = -1;
 
 export interface TokenExample {
-  /** [tokens] */
+  /** Token ids, [tokens]. */
   readonly ids: Int32Array;
   /**
-   * [tokens]: a token's own id where the model is trained to say it, {@link UNTRAINED} elsewhere. The first token is never
-   * trained, since no token stands before it.
+   * Labels, [tokens]: a token's own id where the model is trained to say it, {@link UNTRAINED} elsewhere. The first token is
+   * never trained, since no token precedes it.
    */
   readonly labels: Int32Array;
 }
@@ -25,9 +25,9 @@ export interface TokenExample {
 export interface TokenizeTextOptions extends Pick<EncodeChatOptions, 'allowSpecial'> {}
 
 export interface TokenizeCompletionOptions extends TokenizeTextOptions {
-  /** `answers`: what the assistant says, with the token that ends its turn; `all`: every token. Default `answers`. */
+  /** Tokens to train. `answers`: the assistant's text, with the token that ends its turn; `all`: every token. Default `answers`. */
   readonly trainOn?: TrainOn;
-  /** A system message that is put in front of a conversation that has none. Default none. */
+  /** A system message to put in front of a conversation that has none. Default none. */
   readonly system?: string | undefined;
 }
 
@@ -37,7 +37,7 @@ export type TrainOn = (typeof TRAIN_ON)[number];
 
 export const TRAIN_ON = ['answers', 'all'] as const;
 
-/** A text and how it goes on. */
+/** A text and its continuation. */
 export interface Completion {
   readonly prompt: string;
   readonly completion: string;
@@ -51,17 +51,17 @@ const COMPLETION_NAMES: OptionNames<TokenizeCompletionOptions> = {
 };
 const CHAT_NAMES: OptionNames<TokenizeChatOptions> = { ...COMPLETION_NAMES, tools: true };
 
-/** Characters that are rendered for all answers of a conversation: each is rendered with all that precedes it. */
+/** Maximum characters rendered for all answers of a conversation: each is rendered with everything that precedes it. */
 const MAX_RENDERED = 2 ** 23;
-/** What a template writes around a message, about. */
+/** Approximate number of characters that a template writes around a message. */
 const AROUND_MESSAGE = 32;
 
 /**
- * The tokens of a conversation, as `encodeChat` gives them. An answer is what follows the tokens of the conversation before
- * it, rendered with the generation prompt. It is trained up to the token that ends the turn: the last of `eosIds`, or else
- * the last special token, or else the last token. What the template writes behind that is not trained, nor is an answer whose
- * `weight` is 0.
- * @throws DataError where the template changes what precedes an answer once the answer is there, or an answer once more
+ * The tokens of a conversation, as `encodeChat` gives them. An answer consists of the tokens that follow the conversation before
+ * it, rendered with the generation prompt. It is trained up to the token that ends the turn: the last of `eosIds`, otherwise
+ * the last special token, otherwise the last token. Text that the template writes after that is not trained, nor is an answer
+ * whose `weight` is 0.
+ * @throws DataError where the template changes the text before an answer once the answer is given, or an answer once more text
  *   follows, with the first token that differs; where it leaves out an answer or a part of it; where no token is trained; and as
  *   `encodeChat`
  */
@@ -75,7 +75,7 @@ export function tokenizeChat(
   const isAll = trainsAll('tokenizeChat', options);
   const rendered = tools === undefined ? {} : { tools };
   const all = withSystem(messages, system);
-  // Errors count the messages that were given.
+  // Errors count the given messages, without an added system message.
   if (all !== messages && !allowSpecial) {
     refuseSpecial(tokenizer, { system });
     refuseSpecialIn(tokenizer, messages, tools);
@@ -86,7 +86,7 @@ export function tokenizeChat(
   const isTrained = ({ role, weight }: ChatMessage) => role === 'assistant' && weight !== 0;
   refuseLeftOutMessages({ messages, text: chatTemplateOf(tokenizer).render(all, rendered) }, isTrained);
   if (isAll) return exampleOf('messages', ids, [[0, ids.length]]);
-  // What the whole conversation holds was looked at.
+  // The whole conversation was checked above.
   const encoding = { ...rendered, allowSpecial: true };
   const answers = [...all.keys()].filter((i) => all[i].role === 'assistant');
   checkWork(all, answers.length);
@@ -104,8 +104,8 @@ export function tokenizeChat(
 }
 
 /**
- * The tokens of a prompt and its completion; by default only the completion is trained. With a chat template they are what a user
- * and the assistant say; without one they are plain text, followed by the token that ends a text.
+ * The tokens of a prompt and its completion; by default only the completion is trained. With a chat template they are messages of
+ * a user and the assistant; without one they are plain text, followed by the token that ends a text.
  * @throws DataError when the prompt's tokens change once the completion follows, for a system message without a template, and as
  *   `tokenizeChat`
  */
@@ -135,7 +135,7 @@ export function tokenizeCompletion(
 }
 
 /**
- * The tokens of a text, with the token that ends one behind it; all are trained.
+ * The tokens of a text, followed by the token that ends a text; all are trained.
  * @throws DataError when the model has no such token, and as `Tokenizer.encode`
  */
 export function tokenizeText(
@@ -158,14 +158,14 @@ function asMessages({ prompt, completion }: Completion): readonly ChatMessage[] 
   ];
 }
 
-/** With a system message in front where there is none. */
+/** The messages, with a system message in front where there is none. */
 function withSystem(messages: readonly ChatMessage[], system: string | undefined): readonly ChatMessage[] {
-  // Those that are no messages are refused by number, where they are encoded.
+  // Values that are not messages are refused by number when they are encoded.
   const isThere = ['system', 'developer'].includes(messages[0]?.role);
   return system === undefined || isThere ? messages : [{ role: 'system', content: system }, ...messages];
 }
 
-/** @throws RangeError for another word */
+/** Whether all tokens are trained. @throws RangeError for an unknown value */
 function trainsAll(what: string, { trainOn = 'answers' }: TokenizeCompletionOptions): boolean {
   if (!TRAIN_ON.includes(trainOn))
     throw new RangeError(`${what}: trainOn must be ${TRAIN_ON.join(' or ')}: ${trainOn}`);
@@ -210,28 +210,28 @@ function exampleOf(
   return { ids, labels };
 }
 
-/** @throws DataError with the first token of `before` that `after` has not */
+/** Checks that `after` begins with `before`. @throws DataError with the first token that differs */
 function checkPrefix(tokenizer: Tokenizer, before: Int32Array, after: Int32Array, rule: string): void {
   const at = before.findIndex((id, i) => id !== after[i]);
   if (at < 0) return;
   const say = (ids: Int32Array) =>
-    at < ids.length ? `${JSON.stringify(tokenizer.tokenOf(ids[at]))} (${ids[at]})` : 'not there';
+    at < ids.length ? `${JSON.stringify(tokenizer.tokenOf(ids[at]))} (${ids[at]})` : 'missing';
   throw new DataError(`${rule}: token ${at} was ${say(before)}, is ${say(after)}`);
 }
 
-/** Where the trained part of a turn ends, which begins at `from`. */
+/** The end of the trained part of a turn that begins at `from`. */
 function endOfTurn(tokenizer: Tokenizer, ids: Int32Array, from: number): number {
   const end = turnEnd(tokenizer, ids, from);
   return end === undefined ? ids.length : end + 1;
 }
 
-/** As `generate` reads a prompt; the end that some tokenizers put behind every text is left out. */
+/** The ids of a text as `generate` reads a prompt, without the end token that some tokenizers add to every text. */
 function plainIds(tokenizer: Tokenizer, text: string, allowSpecial: boolean): Int32Array {
   const ids = tokenizer.encode(text, { addSpecialTokens: true, allowSpecial });
   return endsTexts(tokenizer) ? ids.subarray(0, -1) : ids;
 }
 
-/** Whether the tokenizer puts an end behind a text, which is not its beginning. */
+/** Whether the tokenizer adds a token at the end of a text that differs from the one at its beginning. */
 function endsTexts(tokenizer: Tokenizer): boolean {
   const around = tokenizer.encode('', { addSpecialTokens: true });
   const last = around[around.length - 1];

@@ -1,10 +1,10 @@
-/** The fields of an object from a stranger's JSON, of which only its own are read. */
+/** The fields of an object from untrusted JSON, of which only its own are read. */
 import { DataError } from '../base/errors.js';
 
 export class Fields {
   readonly #object: object;
 
-  /** @throws DataError when the value is no object */
+  /** @throws DataError when the value is not an object */
   constructor(
     value: unknown,
     readonly where: string,
@@ -14,7 +14,7 @@ export class Fields {
     this.#object = value;
   }
 
-  /** Undefined where the field is not there. */
+  /** The value of a field; undefined where it is missing. */
   get(key: string): unknown {
     return Object.hasOwn(this.#object, key) ? Reflect.get(this.#object, key) : undefined;
   }
@@ -60,9 +60,9 @@ export class Fields {
   }
 }
 
-/** A value in a message: in full only where it is short. */
+/** A description of a value for a message: the value itself only where it is short. */
 export function kindOf(value: unknown): string {
-  if (value === undefined) return 'it is not there';
+  if (value === undefined) return 'it is missing';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object' && value !== null) return 'an object';
   return typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : String(value);

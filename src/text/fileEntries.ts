@@ -1,17 +1,17 @@
-/** The parts of a text file that are examples: lines, or the values of a JSON array. They are read one by one, in bounded memory. */
+/** The parts of a text file that are examples: lines, or the values of a JSON array, read one by one in bounded memory. */
 import { DataError } from '../base/errors.js';
 import type { ByteSource } from '../files/byteSource.js';
 import type { BadLine } from './badLines.js';
 
 /** A part of a file, as text. */
 export interface Entry {
-  /** Where it begins, both counted from 1; columns are characters. */
+  /** Line where the part begins, counted from 1, as the column is; columns are characters. */
   readonly line: number;
   readonly column: number;
   readonly text: string;
 }
 
-/** A text of this length makes more tokens than the context of any model that is trained here. */
+/** Maximum bytes of an entry: a longer text has more tokens than the context of any model that is trained here. */
 export const MAX_ENTRY_BYTES = 8_000_000;
 
 const CHUNK = 2 ** 20;
@@ -27,7 +27,7 @@ async function* chunksOf(source: ByteSource, from: number): AsyncGenerator<Uint8
 
 const strictDecoder = () => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The bytes of an entry as they come; those of one that is too long are counted, not kept. */
+/** The bytes of an entry as they arrive; for one that is too long they are counted, not kept. */
 class Gathering {
   #parts: Uint8Array[] = [];
   #length = 0;
@@ -39,7 +39,7 @@ class Gathering {
     else if (bytes.length > 0) this.#parts.push(bytes);
   }
 
-  /** The entry that begins there, or why it is none. */
+  /** The entry that begins at a place, or the reason why it is not one. */
   take(line: number, column: number): Entry | BadLine {
     const [parts, length] = [this.#parts, this.#length];
     this.#parts = [];
@@ -52,7 +52,7 @@ class Gathering {
       text += this.#decoder.decode();
       return { line, column, text };
     } catch {
-      // One that failed may keep half a character.
+      // A decoder that failed may keep half a character.
       this.#decoder = strictDecoder();
       return { line, reason: 'must be text in UTF-8' };
     }
@@ -60,8 +60,8 @@ class Gathering {
 }
 
 /**
- * The lines of a file, also empty ones. A carriage return at the end of one stays there.
- * @param from  where the text begins, behind a byte order mark
+ * The lines of a file, including empty ones. A carriage return at the end of one stays.
+ * @param from  where the text begins, after a byte order mark
  * @throws DataError when the file cannot be read
  */
 export async function* linesOf(source: ByteSource, from: number): AsyncGenerator<Entry | BadLine> {
@@ -81,7 +81,7 @@ export async function* linesOf(source: ByteSource, from: number): AsyncGenerator
 
 /**
  * The values of a JSON array, as the text of each.
- * @param from  where the text begins, behind a byte order mark; white space and `[` follow
+ * @param from  where the text begins, after a byte order mark; white space and `[` follow
  * @throws DataError when the file cannot be read, the array does not end, or something follows it
  */
 export async function* arrayValuesOf(
@@ -97,14 +97,14 @@ export async function* arrayValuesOf(
 /** Finds where the values of an array begin and end: it counts brackets outside of strings, and checks nothing else. */
 class ArrayScanner {
   readonly #gathering = new Gathering();
-  /** Brackets that are open; 1 between values. */
+  /** Number of open brackets; 1 between values. */
   #depth = 0;
   #isInString = false;
   #isEscaped = false;
-  /** Where the scanner is. */
+  /** Line of the scanner's position. */
   #line = 1;
   #column = 1;
-  /** Where the value that is read begins; undefined before its first character. */
+  /** Place where the current value begins; undefined before its first character. */
   #begin: { readonly line: number; readonly column: number } | undefined;
   #values = 0;
   #isOver = false;
@@ -128,14 +128,14 @@ class ArrayScanner {
     if (this.#depth > 0) this.#gathering.add(chunk.subarray(kept));
   }
 
-  /** @throws DataError where the array does not end */
+  /** Ends the scan. @throws DataError where the array does not end */
   end(): void {
     if (this.#isOver) return;
     const from = this.#begin ? `: what begins on line ${this.#begin.line} has no end` : '';
     throw new DataError(`${this.name}: is cut short: the JSON array must end with "]"${from}`);
   }
 
-  /** Outside of the array. */
+  /** Takes a byte outside the array. */
   #open(byte: number): void {
     if (isSpace(byte)) return;
     if (this.#isOver)
@@ -164,7 +164,7 @@ class ArrayScanner {
       yield {
         line,
         column,
-        reason: 'is not JSON: a value must stand before and behind each comma of the array',
+        reason: 'is not JSON: each comma of the array must be between two values',
       };
     this.#values++;
     this.#begin = undefined;
@@ -179,7 +179,7 @@ class ArrayScanner {
   }
 }
 
-/** Whether a text is nothing but what JSON takes for white space. */
+/** Whether a text is only white space in the sense of JSON. */
 export function isBlank(text: string): boolean {
   return !/[^ \t\n\r]/.test(text);
 }

@@ -9,15 +9,15 @@ import { Tokenizer, type TokenizerFacts } from './tokenizer.js';
 import { TOKENIZER_FILES, type TokenizerFile } from './tokenizerFiles.js';
 import { checkTokenizerJson } from './tokenizerJson.js';
 
-/** Bytes of one file, several times what the largest vocabularies take. */
+/** Maximum bytes of one file, several times the size of the largest vocabularies. */
 const MAX_BYTES = 2 ** 27;
 
-/** Reads what there is of a tokenizer's files. @throws DataError as `tokenizerFromFiles`, or when a file cannot be read */
+/** Reads the existing files of a tokenizer. @throws DataError as `tokenizerFromFiles`, or when a file cannot be read */
 export async function readTokenizer(source: FileSource): Promise<Tokenizer> {
   return new Tokenizer(await readFacts(source), `${source.name}/tokenizer.json`);
 }
 
-/** What a tokenizer is made of. @throws DataError as {@link readTokenizer} */
+/** Reads the facts of a tokenizer. @throws DataError as {@link readTokenizer} */
 export async function readFacts(source: FileSource): Promise<TokenizerFacts> {
   const texts = new Map<string, string>();
   for (const file of TOKENIZER_FILES) {
@@ -42,13 +42,13 @@ function textOf(bytes: Uint8Array, where: string): string {
 /**
  * The tokenizer of a model folder.
  *
- * `tokenizer.json` alone says how text becomes ids and what may be added around it; its blocks `truncation` and `padding`
- * are ignored on purpose. Which tokens begin, end and pad a text is taken from `tokenizer_config.json`, then
- * `special_tokens_map.json`, then `generation_config.json` and `config.json`; every one that ends a text anywhere does so. The
- * chat template is `chat_template.jinja`, or else that of `chat_template.json` or `tokenizer_config.json`.
- * @param files  the text of each file of `TOKENIZER_FILES` that there is, by its name
- * @param name   what errors call the folder; may be empty
- * @throws DataError when a file has not the shape of its kind, or asks for what is not read
+ * Only `tokenizer.json` defines how text becomes ids and what may be added around it; its blocks `truncation` and `padding`
+ * are ignored on purpose. The tokens that begin, end and pad a text are taken from `tokenizer_config.json`, then
+ * `special_tokens_map.json`, then `generation_config.json` and `config.json`; a token that any of these names as an end ends a
+ * text. The chat template is `chat_template.jinja`, otherwise that of `chat_template.json` or `tokenizer_config.json`.
+ * @param files  the text of each existing file of `TOKENIZER_FILES`, by its name
+ * @param name   name of the folder in errors; may be empty
+ * @throws DataError when a file does not have the shape of its kind, or requires something that is not supported
  */
 export function tokenizerFromFiles(files: ReadonlyMap<string, string>, name: string): Tokenizer {
   return new Tokenizer(factsFromFiles(files, name), nameIn({ name }, 'tokenizer.json'));
@@ -58,7 +58,7 @@ function factsFromFiles(files: ReadonlyMap<string, string>, name: string): Token
   const text = files.get('tokenizer.json');
   const at = (file: TokenizerFile) => nameIn({ name }, file);
   const where = at('tokenizer.json');
-  if (text === undefined) throw new DataError(`${where}: is not there`);
+  if (text === undefined) throw new DataError(`${where}: is missing`);
   const json = checkTokenizerJson(parsed(text, where), where);
   const fieldsOf = (file: TokenizerFile) => {
     const content = files.get(file);
@@ -84,7 +84,7 @@ function factsFromFiles(files: ReadonlyMap<string, string>, name: string): Token
   };
 }
 
-/** `JSON.parse` for the size of these files; what it refuses is read again by the parser that says where. */
+/** Parses with `JSON.parse`, since these files are large; text that it refuses is parsed again to find the place of the mistake. */
 function parsed(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
@@ -94,7 +94,7 @@ function parsed(text: string, where: string): unknown {
   }
 }
 
-/** A token is given as its text, or as an object with its `content`. */
+/** The id of a token that is given as its text, or as an object with its `content`. */
 function namedId(
   fields: Fields,
   key: string,
@@ -119,7 +119,7 @@ function listedIds(fields: Fields, key: string): number[] {
   return list as number[];
 }
 
-/** A text, or a list of named ones of which `default` is meant. */
+/** The chat template of a field: a text, or the one named `default` in a list. */
 function templateOf(fields: Fields | undefined): string | undefined {
   const value = fields?.get('chat_template') ?? undefined;
   if (fields === undefined || value === undefined || typeof value === 'string')

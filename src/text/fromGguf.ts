@@ -11,18 +11,18 @@ import type { AddedToken, TokenizerJson } from './tokenizerJson.js';
 type Metadata = ReadonlyMap<string, GgufValue>;
 
 /**
- * The tokenizer in a GGUF file's metadata: byte-level BPE with one of the pre-tokenizers that are known by name.
- * Control tokens, and the one for what is unknown, are its special tokens; tokens that a user defined are found in any text.
+ * The tokenizer in a GGUF file's metadata: byte-level BPE with one of the known pre-tokenizers.
+ * Control tokens and the unknown token are its special tokens; user-defined tokens are found in any text.
  * @param metadata  as `openGguf` gives it
- * @param name      what errors call the file
- * @throws DataError when there is no tokenizer, its kind is not read, or its parts contradict each other
+ * @param name      name of the file in errors
+ * @throws DataError when there is no tokenizer, its kind is not supported, or its parts contradict each other
  * @see https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#ggml
  */
 export function tokenizerFromGguf(metadata: Metadata, name: string): Tokenizer {
   return new Tokenizer(factsFromGguf(metadata, name), name);
 }
 
-/** What a tokenizer is made of. @throws DataError as {@link tokenizerFromGguf} */
+/** Reads the facts of a tokenizer. @throws DataError as {@link tokenizerFromGguf} */
 export function factsFromGguf(metadata: Metadata, name: string): TokenizerFacts {
   const pre = kindOfTokenizer(metadata, name);
   const tokens = stringsAt(metadata, 'tokenizer.ggml.tokens', name);
@@ -50,17 +50,17 @@ export function factsFromGguf(metadata: Metadata, name: string): TokenizerFacts 
 function kindOfTokenizer(metadata: Metadata, name: string): PreTokenizer {
   const model = stringAt(metadata, 'tokenizer.ggml.model', name);
   if (model === undefined)
-    throw new DataError(`${name}: tokenizer.ggml.model: is not there: the file has no tokenizer`);
+    throw new DataError(`${name}: tokenizer.ggml.model: is missing: the file has no tokenizer`);
   if (model !== 'gpt2')
     throw new DataError(
-      `${name}: tokenizer.ggml.model: is not read: ${JSON.stringify(model)}: "gpt2" (byte-level BPE) is`,
+      `${name}: tokenizer.ggml.model: is not supported: ${JSON.stringify(model)}: only "gpt2" (byte-level BPE) is`,
     );
   const pre = stringAt(metadata, 'tokenizer.ggml.pre', name);
   const found = PRE_TOKENIZERS.get(pre ?? '');
   if (found) return found;
   const known = [...PRE_TOKENIZERS.keys()].join(', ');
   throw new DataError(
-    `${name}: tokenizer.ggml.pre: is not read: ${kindOf(pre)}: those that are read are ${known}`,
+    `${name}: tokenizer.ggml.pre: is not supported: ${kindOf(pre)}: expected one of ${known}`,
   );
 }
 
@@ -79,7 +79,7 @@ function checkTokens(tokens: readonly string[], name: string): ReadonlyMap<strin
   return ids;
 }
 
-/** The tokens that are cut out of a text first. */
+/** Checks the types of tokens. @returns the tokens that are found in a text before it is split */
 function checkTypes(metadata: Metadata, tokens: readonly string[], name: string): AddedToken[] {
   const where = `${name}: tokenizer.ggml.token_type`;
   const types = metadata.get('tokenizer.ggml.token_type');
@@ -90,7 +90,7 @@ function checkTypes(metadata: Metadata, tokens: readonly string[], name: string)
   const known: readonly number[] = Object.values(TYPES);
   const wrong = types.findIndex((type) => !known.includes(type));
   if (wrong >= 0)
-    throw new DataError(`${where}: of token ${wrong} is not read: ${types[wrong]}: ${known.join(', ')} are`);
+    throw new DataError(`${where}: token ${wrong} must be one of ${known.join(', ')}: ${types[wrong]}`);
   const plain = { normalized: false, lstrip: false, rstrip: false };
   const added: AddedToken[] = [];
   for (const [id, type] of types.entries())

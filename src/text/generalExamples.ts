@@ -1,6 +1,6 @@
 /**
- * A small set of general questions with answers, written for this package: what a fine-tuned model must not forget. It is measured
- * before and after training, and may be mixed into the training data.
+ * A small set of general questions with answers, written for this package: knowledge that a fine-tuned model must not forget. It
+ * is measured before and after training, and may be mixed into the training data.
  */
 import type { ReadExample } from './readExamples.js';
 

@@ -1,13 +1,13 @@
-/** What a chat template leaves out of a conversation without a word: a system message, tools, calls of tools. */
+/** Parts of a conversation that a chat template leaves out silently: a system message, tools, calls of tools. */
 import { DataError } from '../base/errors.js';
 import type { ChatTemplate, RenderOptions } from './chatTemplate.js';
 import type { ChatMessage } from './messages.js';
 import { withoutSpaces } from './pythonStrip.js';
 
-/** Templates drop what earlier answers were thought out by; what was asked and set they must write. */
+/** Roles that a template must write in full; it may drop the reasoning of earlier answers. */
 const ALWAYS_WRITTEN: readonly string[] = ['system', 'developer', 'user'];
 
-/** A conversation, the template, and the text that it makes. */
+/** A conversation, the template, and the rendered text. */
 export interface RenderedChat {
   readonly template: ChatTemplate;
   readonly messages: readonly ChatMessage[];
@@ -16,8 +16,8 @@ export interface RenderedChat {
 }
 
 /**
- * Looks for the messages, the tools and the calls in the text.
- * @throws DataError for what does not stand in it
+ * Checks that the text contains the messages, the tools and the calls.
+ * @throws DataError for one that it does not contain
  */
 export function refuseLeftOut(chat: RenderedChat): void {
   refuseLeftOutMessages(chat, ({ role }) => ALWAYS_WRITTEN.includes(role));
@@ -36,8 +36,8 @@ export function refuseLeftOut(chat: RenderedChat): void {
 }
 
 /**
- * Looks for what some messages say. White space is not compared, since templates trim it.
- * @throws DataError for the first message that does not stand in the text
+ * Checks that the text contains some messages. White space is not compared, since templates trim it.
+ * @throws DataError for the first message that the text does not contain
  */
 export function refuseLeftOutMessages(
   { messages, text }: Pick<RenderedChat, 'messages' | 'text'>,
@@ -49,7 +49,7 @@ export function refuseLeftOutMessages(
     if (!isWritten(message)) continue;
     const { role, content } = message;
     const said = withoutSpaces(content);
-    // Mostly in the order of the messages, which saves time; some templates put the system message further down.
+    // Messages usually appear in their order, which saves time; some templates put the system message further down.
     const next = written.indexOf(said, from);
     const at = next >= 0 ? next : written.indexOf(said);
     if (at < 0)

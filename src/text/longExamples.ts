@@ -1,19 +1,20 @@
-/** Examples that are longer than what is computed of them. */
+/** Examples that are longer than the limit. */
 import { type TokenExample, UNTRAINED } from './examples.js';
 
-/** What becomes of long examples: `cut` keeps their beginning, `drop` leaves them out, `refuse` is an error. */
+/** What to do with long examples: `cut` keeps their beginning, `drop` leaves them out, `refuse` is an error. */
 export const LONG = ['cut', 'drop', 'refuse'] as const;
 export type Long = (typeof LONG)[number];
 
-/** Examples of at most so many tokens, and what became of the others. */
+/** Examples up to a maximum length, and the numbers of those that were cut or left out. */
 export interface ShortenedExamples<E> {
   readonly examples: readonly E[];
-  /** How many lost their end, and how many were left out. */
+  /** Number of examples that lost their end. */
   readonly cut: number;
+  /** Number of examples that were left out. */
   readonly dropped: number;
 }
 
-/** Tokens up to the last trained one: what stands behind it is never computed. */
+/** Number of tokens up to the last trained one: those after it are never computed. */
 export function computedLength({ labels }: TokenExample): number {
   let length = labels.length;
   while (length > 0 && labels[length - 1] === UNTRAINED) length--;
@@ -21,9 +22,10 @@ export function computedLength({ labels }: TokenExample): number {
 }
 
 /**
- * Cuts or leaves out what is too long, as `PackedRows` does with `long`, but before: so that others see the same examples.
- * @param maxLength  most tokens of an example, up to its last trained one
- * @param long       `cut` leaves out examples of which no trained token is left
+ * Cuts or leaves out examples that are too long, as `PackedRows` does with `long`, but earlier, so that other code sees the same
+ * examples.
+ * @param maxLength  maximum tokens of an example, up to its last trained one
+ * @param long       `cut` leaves out examples that would have no trained token left
  */
 export function shortenExamples<E extends TokenExample>(
   examples: readonly E[],

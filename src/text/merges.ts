@@ -1,20 +1,20 @@
-/** Which tokens a byte-pair encoding joins, and in which order. */
+/** The pairs of tokens that a byte-pair encoding joins, and their order. */
 import { DataError } from '../base/errors.js';
 
 export type Pair = readonly [left: string, right: string];
 
 /**
- * Merges by the ids of what they join. Vocabularies have tens of thousands, of which a page waits for every one: numbers in a
- * table are made several times as fast as texts in a Map, and found as fast.
+ * Merges by the ids of the tokens that they join. Vocabularies have tens of thousands, and a page waits for all of them: a table
+ * of numbers is built several times as fast as a Map of texts, and lookups are equally fast.
  */
 export class Merges {
   readonly #lefts: Int32Array;
   readonly #rights: Int32Array;
-  /** At least twice as many places as merges: one more than the rank of the merge that is there, or 0. */
+  /** Hash table with at least twice the number of merges: each place holds the rank of a merge plus one, or 0. */
   readonly #places: Int32Array;
   #count = 0;
 
-  /** @param most  that are added */
+  /** @param most  maximum number of merges */
   constructor(most: number) {
     this.#lefts = new Int32Array(most);
     this.#rights = new Int32Array(most);
@@ -25,7 +25,7 @@ export class Merges {
     return this.#count;
   }
 
-  /** False for one that is there. */
+  /** Adds a merge. @returns false for one that exists already */
   add(left: number, right: number): boolean {
     const place = this.#placeOf(left, right);
     if (this.#places[place] !== 0) return false;
@@ -35,20 +35,20 @@ export class Merges {
     return true;
   }
 
-  /** Its place in the order; undefined where these two are not joined. */
+  /** The rank of a merge; undefined where these two tokens are not joined. */
   rank(left: number, right: number): number | undefined {
     const found = this.#places[this.#placeOf(left, right)];
     return found === 0 ? undefined : found - 1;
   }
 
-  /** In their order. @param tokens  by their ids */
+  /** All merges in their order. @param tokens  tokens by their ids */
   pairs(tokens: readonly (string | undefined)[]): Pair[] {
     const textOf = (id: number) => tokens[id] ?? '';
     const lefts = this.#lefts.subarray(0, this.#count);
     return Array.from(lefts, (left, i) => [textOf(left), textOf(this.#rights[i])]);
   }
 
-  /** The place of a merge, or the free one where it would be. */
+  /** The place of a merge, or the free place where it would be. */
   #placeOf(left: number, right: number): number {
     const last = this.#places.length - 1;
     const mixed = Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0x85ebca6b);
@@ -62,9 +62,9 @@ export class Merges {
 }
 
 /**
- * Each merge joins two tokens to a third, and no two are the same.
- * @param pairAt  the merge of a rank
- * @throws DataError
+ * Checks that each merge joins two tokens to a third, and that no two are the same.
+ * @param pairAt  gives the merge of a rank
+ * @throws DataError for the first merge that breaks a rule
  */
 export function checkMerges(
   count: number,
@@ -79,9 +79,9 @@ export function checkMerges(
     const isKnown = leftId !== undefined && rightId !== undefined && ids.has(left + right);
     if (isKnown && merges.add(leftId, rightId)) continue;
     const here = `${where}: merge ${i}, ${JSON.stringify(left)} ${JSON.stringify(right)}`;
-    if (isKnown) throw new DataError(`${here}: is there twice`);
+    if (isKnown) throw new DataError(`${here}: is listed twice`);
     const unknown = [left, right, left + right].find((token) => !ids.has(token));
-    throw new DataError(`${here}: names no token: ${JSON.stringify(unknown)}`);
+    throw new DataError(`${here}: names an unknown token: ${JSON.stringify(unknown)}`);
   }
   return merges;
 }

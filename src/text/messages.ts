@@ -3,14 +3,14 @@ import { DataError } from '../base/errors.js';
 import { kindOf } from './fields.js';
 
 export interface ChatMessage {
-  /** Who speaks; mostly `system`, `user` or `assistant`. */
+  /** The speaker; usually `system`, `user` or `assistant`. */
   readonly role: string;
   readonly content: string;
-  /** What else the model's template reads, as JSON. */
+  /** Other JSON values that the model's template reads. */
   readonly [field: string]: unknown;
 }
 
-/** @throws DataError when they are no messages, by the number of the first wrong one, counted from 0 */
+/** Checks messages. @throws DataError that names the first invalid message by its number, counted from 0 */
 export function checkMessages(messages: readonly ChatMessage[]): void {
   if (!Array.isArray(messages)) throw new DataError(`messages: must be an array: ${kindOf(messages)}`);
   for (const [i, message] of (messages as readonly unknown[]).entries()) {
@@ -24,10 +24,10 @@ export function checkMessages(messages: readonly ChatMessage[]): void {
   }
 }
 
-/** Values within each other. */
+/** Maximum depth of nested values. */
 const MAX_DEPTH = 50;
 
-/** The strings in a value of JSON, with where they are. @throws DataError when it is nested too deeply */
+/** The strings in a JSON value, with their paths. @throws DataError when it is nested too deeply */
 export function* stringsIn(
   value: unknown,
   where: string,
@@ -44,7 +44,7 @@ export function* stringsIn(
   }
 }
 
-/** Characters in all. */
+/** Total characters of the strings in a value. */
 export function lengthOf(value: unknown): number {
   let length = 0;
   for (const [text] of stringsIn(value, 'messages')) length += text.length;

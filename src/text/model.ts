@@ -1,21 +1,21 @@
-/** The `model` of a tokenizer.json: the vocabulary, and what is merged in which order. */
+/** The `model` of a tokenizer.json: the vocabulary, and the merges in their order. */
 import { DataError } from '../base/errors.js';
 import { Fields, kindOf } from './fields.js';
 import { checkMerges, type Merges, type Pair } from './merges.js';
 
-/** Ids lie below; the largest vocabularies have a sixteenth of that. */
+/** Upper bound of ids; the largest vocabularies have a sixteenth of that. */
 export const MAX_IDS = 2 ** 22;
-/** Characters of a word that WordPiece looks at: its time grows with their square. */
+/** Maximum characters of a word for WordPiece: its time grows with their square. */
 const MAX_WORD = 1000;
 
-/** A model as the library takes it, but for the vocabulary and what is merged. */
+/** A model as the library takes it, except for the vocabulary and the merges. */
 export interface TokenizerModel {
   readonly type: 'BPE' | 'WordPiece';
-  /** The vocabulary. */
+  /** The vocabulary: ids by token. */
   readonly ids: ReadonlyMap<string, number>;
-  /** Of BPE. */
+  /** The merges of BPE. */
   readonly merges?: Merges;
-  /** The token for what the vocabulary lacks. */
+  /** The token for text that the vocabulary lacks. */
   readonly unk_token?: string;
   readonly [field: string]: unknown;
 }
@@ -33,14 +33,12 @@ export interface CheckedModel {
   tokenOf(id: number): string | undefined;
 }
 
-/** @throws DataError when the model is not BPE or WordPiece, or contradicts itself */
+/** Checks the model. @throws DataError when it is not BPE or WordPiece, or contradicts itself */
 export function checkModel(value: unknown, where: string): CheckedModel {
   const fields = new Fields(value, where);
   const type = fields.get('type') ?? (fields.get('merges') === undefined ? 'WordPiece' : 'BPE');
   if (type !== 'BPE' && type !== 'WordPiece')
-    throw new DataError(
-      `${where}: type is not read: ${kindOf(type)}: those that are read are BPE, WordPiece`,
-    );
+    throw new DataError(`${where}: type is not supported: ${kindOf(type)}: expected one of BPE, WordPiece`);
   const { ids, tokens } = checkVocabulary(fields.get('vocab'), where);
   const unknown = checkUnknown(fields, ids);
   const idOf = (token: string) => ids.get(token);
@@ -88,7 +86,7 @@ function bpe(fields: Fields, ids: ReadonlyMap<string, number>, unknown: string |
     'dropout',
   ]) {
     const value = fields.get(key) ?? '';
-    if (value !== '' && value !== 0) throw fields.error(key, 'is not read', value);
+    if (value !== '' && value !== 0) throw fields.error(key, 'is not supported', value);
   }
   const pairs = fields.list('merges', MAX_IDS);
   const merges = checkMerges(pairs.length, (i) => pairOf(pairs[i], fields.where), ids, fields.where);
@@ -101,7 +99,7 @@ function bpe(fields: Fields, ids: ReadonlyMap<string, number>, unknown: string |
   };
 }
 
-/** A merge is written as "left right", or as an array of the two. */
+/** The two tokens of a merge, which is written as "left right" or as an array of the two. */
 function pairOf(value: unknown, where: string): Pair {
   const parts: unknown = typeof value === 'string' ? value.split(' ') : value;
   if (

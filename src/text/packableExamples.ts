@@ -1,17 +1,17 @@
-/** Examples as they go into rows: checked, and not longer than they have to be. */
+/** Examples as they go into rows: checked, and not longer than necessary. */
 import { DataError } from '../base/errors.js';
 import { type TokenExample, UNTRAINED } from './examples.js';
 
-/** An example as it is computed, without what stands behind its last trained token. */
+/** An example as it is computed, without the tokens after its last trained one. */
 export interface PackableExample {
-  /** [tokens]: all before the last trained token, which is predicted and predicts nothing itself. */
+  /** Inputs, [tokens]: all before the last trained token, which is predicted and predicts nothing itself. */
   readonly inputs: Int32Array;
-  /** [tokens + 1]: the labels of these tokens and of the last trained one. */
+  /** Labels, [tokens + 1], of these tokens and of the last trained one. */
   readonly labels: Int32Array;
   readonly trainedTokens: number;
 }
 
-/** @throws DataError for labels that do not fit, or none */
+/** Checks an example and shortens it. @throws DataError for labels that do not fit, or without a trained token */
 export function packable({ ids, labels }: TokenExample, number: number): PackableExample {
   const where = `examples[${number}]`;
   if (!(ids instanceof Int32Array && labels instanceof Int32Array) || ids.length !== labels.length)
@@ -27,7 +27,7 @@ export function packable({ ids, labels }: TokenExample, number: number): Packabl
   return example;
 }
 
-/** Undefined where nothing is trained. */
+/** The example up to its last trained token; undefined where no token is trained. */
 function endingAtLabel(ids: Int32Array, labels: Int32Array): PackableExample | undefined {
   let end = labels.length;
   while (end > 0 && labels[end - 1] === UNTRAINED) end--;

@@ -1,28 +1,28 @@
-/** Several examples as one row of tokens, in which none sees another. */
+/** Several examples as one row of tokens, in which no example sees another. */
 import { UNTRAINED } from './examples.js';
 import type { PackableExample } from './packableExamples.js';
 import type { PrefixGroup } from './prefixGroups.js';
 
-/** Lengths of rows are multiples of this one, and numbers of labels of the other, so that few shapes occur. */
+/** Lengths of rows are multiples of this, and numbers of labels multiples of `LABEL_STEP`, so that few shapes occur. */
 export const TOKEN_STEP = 32;
 export const LABEL_STEP = 64;
 
 export interface PackedRow {
-  /** [tokens] */
+  /** Token ids, [tokens]. */
   readonly ids: Int32Array;
-  /** [tokens], from 0 on for each example. */
+  /** Positions, [tokens], counted from 0 in each example. */
   readonly positions: Int32Array;
-  /** [tokens, 4]: a token sees from ≤ j < to and prefixFrom ≤ j < prefixTo. */
+  /** Visible ranges, [tokens, 4]: a token sees from ≤ j < to and prefixFrom ≤ j < prefixTo. */
   readonly ranges: Int32Array;
-  /** [labels]: the token that predicts; that of a shared prefix stands once for each example. */
+  /** Row of the token that predicts each label, [labels]; a token of a shared prefix appears once for each example. */
   readonly labelRows: Int32Array;
-  /** [labels]: what it predicts. */
+  /** Predicted token of each label, [labels]. */
   readonly targets: Int32Array;
-  /** [labels]: its position. */
+  /** Position of the token that predicts each label, [labels]. */
   readonly labelPositions: Int32Array;
-  /** [labels, 4]: what it sees. */
+  /** Visible ranges of the token that predicts each label, [labels, 4]. */
   readonly labelRanges: Int32Array;
-  /** Labels that are no padding. */
+  /** Number of labels without padding. */
   readonly trainedTokens: number;
 }
 
@@ -30,17 +30,17 @@ export function roundUp(value: number, step: number): number {
   return Math.ceil(value / step) * step;
 }
 
-/** How many tokens examples have in a row. */
+/** Number of tokens of examples in a row. */
 export function tokensOf(examples: readonly PackableExample[], groups: readonly PrefixGroup[]): number {
   const saved = groups.reduce((sum, { prefix, from, to }) => sum + prefix * (to - from - 1), 0);
   return examples.reduce((sum, { inputs }) => sum + inputs.length, 0) - saved;
 }
 
 /**
- * A row of examples. Padding sees nothing, stands at position 0 and has the id 0; a label that is padding has the row 0, as
- * if that saw nothing, and the target −1.
- * @param groups  divide the examples; those of a group begin with the same `prefix` tokens
- * @param window  how many tokens each sees, itself among them
+ * Packs examples into a row. Padding sees nothing, has position 0 and id 0; a label that is padding has row 0, as
+ * if that saw nothing, and target −1.
+ * @param groups  partition of the examples; those of a group begin with the same `prefix` tokens
+ * @param window  number of tokens that each token sees, including itself
  */
 export function packRow(
   examples: readonly PackableExample[],
@@ -54,7 +54,7 @@ export function packRow(
   const ranges = new Int32Array(4 * length);
   const [labelRows, targets] = [new Int32Array(labels), new Int32Array(labels).fill(UNTRAINED)];
   let [row, label] = [0, 0];
-  /** Puts tokens of an example from a position on. @param prefixFrom  the row of its position 0, where that is shared */
+  /** Puts tokens of an example into the row. @param prefixFrom  the row of its position 0, where that is shared */
   const put = (inputs: Int32Array, from: number, to: number, prefixFrom: number) => {
     const start = row;
     for (let position = from; position < to; position++, row++) {

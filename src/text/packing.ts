@@ -1,4 +1,4 @@
-/** Which examples are computed together: in one row, and in one step of the optimizer. Knows no device. */
+/** Plans which examples are computed together: in one row, and in one step of the optimizer. Independent of devices. */
 import { DataError } from '../base/errors.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
 import { Sha256 } from '../base/sha256.js';
@@ -9,45 +9,47 @@ import { compareTokens, groupPrefixes, type PrefixGroup } from './prefixGroups.j
 
 export interface PackingOptions {
   /**
-   * Most tokens of an example, up to its last trained one, and, rounded up to a multiple of 32, of a row. Default 512, or the
+   * Maximum tokens of an example, up to its last trained one, and, rounded up to a multiple of 32, of a row. Default 512, or the
    * longest example where that is longer.
    */
   readonly maxLength?: number | undefined;
   /**
-   * A step takes examples until it has so many trained tokens, and as many rows as they need; the last step of an epoch takes
-   * those that are left. Default 0: each row is a step.
+   * Number of trained tokens of a step: it takes examples until it reaches this number, in the rows that they require; the last
+   * step of an epoch takes the remaining examples. Default 0: each row is a step.
    */
   readonly batchTokens?: number | undefined;
-  /** A step takes so many examples, and as many rows as they need; not together with `batchTokens`. Default none. */
+  /** Number of examples of a step, in the rows that they require; cannot be combined with `batchTokens`. Default none. */
   readonly batchSize?: number | undefined;
-  /** Whether a row takes several examples. Default true. */
+  /** Whether a row may hold several examples. Default true. */
   readonly pack?: boolean | undefined;
-  /** Whether tokens that examples of a row begin with alike are computed once. Default true. */
+  /** Whether a common prefix of examples in a row is computed once. Default true. */
   readonly sharePrefix?: boolean | undefined;
   /**
-   * What becomes of an example of more than `maxLength` tokens: `cut` keeps its beginning, and leaves it out where no trained token
+   * What to do with an example of more than `maxLength` tokens: `cut` keeps its beginning, and leaves it out where no trained token
    * is left; `drop` leaves it out; `refuse` throws. Default `refuse`.
    */
   readonly long?: 'cut' | 'drop' | 'refuse' | undefined;
-  /** Sliding window of the model, `config.slidingWindow`: how many tokens each sees, itself among them. Default none. */
+  /** Sliding window of the model, `config.slidingWindow`: number of tokens that each token sees, including itself. Default none. */
   readonly window?: number | undefined;
 }
 
-/** What packing made of the examples. Rows and shared tokens are those of one pass in the given order. */
+/** The result of packing in figures. Rows and shared tokens are those of one pass in the given order. */
 export interface PackingReport {
-  /** Examples that are used. */
+  /** Number of examples that are used. */
   readonly examples: number;
-  /** Tokens that the model would compute if each example stood alone. */
+  /** Tokens that the model would compute if each example were computed separately. */
   readonly tokens: number;
   readonly trainedTokens: number;
-  /** Examples that lost their end, and those that were left out. */
+  /** Number of examples that lost their end. */
   readonly cut: number;
+  /** Number of examples that were left out. */
   readonly dropped: number;
   readonly rows: number;
-  /** Tokens that need not be computed, since another example of the row has the same prefix. */
+  /** Tokens that are not computed, since another example of the row has the same prefix. */
   readonly sharedTokens: number;
-  /** Most tokens and most labels of a row, with their padding. */
+  /** Maximum tokens of a row, with padding. */
   readonly rowTokens: number;
+  /** Maximum labels of a row, with padding. */
   readonly rowLabels: number;
 }
 
@@ -56,7 +58,7 @@ export interface RowPlan {
   /** Numbers of the examples, in their order in the row. */
   readonly members: readonly number[];
   readonly groups: readonly PrefixGroup[];
-  /** Without padding. */
+  /** Tokens of the row without padding. */
   readonly tokens: number;
   readonly trainedTokens: number;
 }
@@ -71,36 +73,37 @@ const NAMES: OptionNames<PackingOptions> = {
   window: true,
 };
 const DEFAULT_MAX_LENGTH = 512;
-/** Examples of a row, whose groups are found by looking at all pairs. */
+/** Maximum examples of a row: its groups are found by comparing all pairs. */
 const MAX_EXAMPLES = 256;
 
-/** The options that decide how examples stand in rows. */
+/** The options that decide how examples are put into rows. */
 interface Settled {
   readonly batchTokens: number;
-  /** 0: as many as `batchTokens` says. */
+  /** Examples of a step; 0: determined by `batchTokens`. */
   readonly batchSize: number;
   readonly pack: boolean;
   readonly sharePrefix: boolean;
   readonly window: number;
 }
 
-/** Plans rows of examples, and makes them. */
+/** Plans rows of examples, and builds them. */
 export class Packing {
   readonly report: PackingReport;
   /** Computed tokens of the longest example: all positions are below it. */
   readonly longest: number;
-  /** Most tokens of a row, and most labels. */
+  /** Maximum tokens of a row. */
   readonly maxTokens: number;
+  /** Maximum labels of a row. */
   readonly maxLabels: number;
-  /** How many tokens each sees; undefined: all before it. */
+  /** Number of tokens that each token sees; undefined: all before it. */
   readonly window: number | undefined;
   readonly #examples: readonly PackableExample[];
-  /** The place of each example among all in the order of their tokens. */
+  /** The rank of each example when all are sorted by their tokens. */
   readonly #rank: Int32Array;
   readonly #options: Settled;
 
   /**
-   * @throws DataError for an example whose labels do not fit its tokens, or none of whose tokens is trained; for examples that are
+   * @throws DataError for an example whose labels do not fit its tokens, or that has no trained token; for examples that are
    *   too long, if they are refused; where no example is left; RangeError and TypeError for options
    */
   constructor(examples: readonly TokenExample[], options: PackingOptions = {}) {
@@ -138,12 +141,12 @@ export class Packing {
     this.report = this.#reportOf(order, whole);
   }
 
-  /** Examples. */
+  /** Number of examples. */
   get length(): number {
     return this.#examples.length;
   }
 
-  /** SHA-256 of the examples and of what decides how they stand in rows. */
+  /** SHA-256 of the examples and of the options that decide how they are put into rows. */
   digest(): string {
     const { maxTokens, maxLabels } = this;
     const { window, ...rest } = this.#options;
@@ -156,7 +159,7 @@ export class Packing {
     return hash.hex();
   }
 
-  /** The rows of each step of one pass. @param order  the numbers of the examples */
+  /** The rows of each step of one pass. @param order  numbers of the examples */
   *steps(order: Int32Array): Generator<readonly RowPlan[], void> {
     const { batchTokens, batchSize } = this.#options;
     if (batchTokens === 0 && batchSize === 0) {
@@ -175,14 +178,14 @@ export class Packing {
     if (chosen.length > 0) yield this.#rowsOfStep(chosen);
   }
 
-  /** Whether a step has the examples or trained tokens that were asked for. */
+  /** Whether a step has the required number of examples or trained tokens. */
   isWhole(step: readonly RowPlan[]): boolean {
     const { batchTokens, batchSize } = this.#options;
     const examples = step.reduce((sum, { members }) => sum + members.length, 0);
     return trainedTokensOf(step) >= batchTokens && examples >= batchSize;
   }
 
-  /** A planned row. */
+  /** Builds a planned row. */
   row({ members, groups }: RowPlan): PackedRow {
     const examples = members.map((example) => this.#examples[example]);
     return packRow(examples, groups, this.#options.window);
@@ -193,14 +196,14 @@ export class Packing {
     return members.map((example) => ({ example, trainedTokens: this.#examples[example].trainedTokens }));
   }
 
-  /** The examples of a step may stand in any order, so those with long common prefixes go into the same row. */
+  /** Plans the rows of a step. Its examples may be in any order, so those with long common prefixes go into the same row. */
   #rowsOfStep(examples: number[]): readonly RowPlan[] {
     const rank = this.#rank;
     if (this.#options.sharePrefix) examples.sort((a, b) => rank[a] - rank[b]);
     return [...this.#rows(examples)];
   }
 
-  /** Fills one row after the other. */
+  /** Plans rows by filling one after another. */
   *#rows(examples: Iterable<number>): Generator<RowPlan, void> {
     let row: RowPlan | undefined;
     for (const example of examples) {
@@ -252,7 +255,7 @@ function most(numbers: readonly number[]): number {
   return numbers.reduce((largest, each) => Math.max(largest, each), 0);
 }
 
-/** Trained tokens of rows together. */
+/** Total trained tokens of rows. */
 export function trainedTokensOf(rows: readonly RowPlan[]): number {
   return rows.reduce((sum, row) => sum + row.trainedTokens, 0);
 }

@@ -1,14 +1,14 @@
-/** Regular expressions of a stranger's tokenizer.json: short, and such that matching does not explode. */
+/** Limits on regular expressions from an untrusted tokenizer.json: they must be short, with bounded matching time. */
 import { DataError } from '../base/errors.js';
 
 const MAX_LENGTH = 2000;
 const MAX_COUNT = 100;
-/** In one alternative: repetitions share out the same text, and options and choices double the ways to match it. */
+/** Limits for one alternative: repetitions divide the same text, and options and choices double the ways to match it. */
 const [MAX_REPETITIONS, MAX_OPTIONS] = [2, 4];
-/** Alternatives within groups, in all. */
+/** Maximum number of alternatives in all groups. */
 const MAX_CHOICES = 32;
 
-/** What an alternative holds so far, and what its group holds. */
+/** The contents of an alternative so far, and of its group. */
 interface Group {
   repetitions: number;
   options: number;
@@ -25,8 +25,8 @@ const newGroup = (): Group => ({
 
 /**
  * Checks a pattern before it is compiled. A repeated group must not itself repeat something, counts are small, and an
- * alternative holds few repetitions and options: the time of a match grows with the square of what it looks at, at most.
- * @throws DataError
+ * alternative holds few repetitions and options: the time of a match grows at most with the square of the text's length.
+ * @throws DataError for a pattern that exceeds a limit
  */
 export function checkPattern(pattern: string, where: string): void {
   const refuse = (rule: string) =>
@@ -81,6 +81,6 @@ function endAlternative(group: Group): void {
   group.options = 0;
 }
 
-/** An escape, a class of characters with one inside it at most, a count, or a character. */
+/** Matches an escape, a character class with at most one nested class, a count, or a character. */
 const TOKENS =
   /\\[pPx]\{[^}]*\}|\\[\s\S]|\[(?:\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]|[^\]\\[])*\]|\{\d*,?\d*\}|[\s\S]/g;

@@ -1,8 +1,8 @@
 /**
- * The ways in which byte-level tokenizers cut a text before they merge bytes, as parts of a tokenizer.json.
+ * The ways in which byte-level tokenizers split a text before they merge bytes, as parts of a tokenizer.json.
  *
- * The patterns stand here rather than in the library's own `Digits` and `ByteLevel`: those take `\d` and `\s` as JavaScript
- * does (ASCII digits; U+FEFF a space, U+0085 none), where the tokenizers that models were trained with take Unicode's.
+ * The patterns are defined here instead of using the library's own `Digits` and `ByteLevel`: those interpret `\d` and `\s` as
+ * JavaScript does (ASCII digits; U+FEFF is a space, U+0085 is not), but the tokenizers that models were trained with use Unicode's.
  */
 
 /** A part of a tokenizer.json. */
@@ -33,30 +33,30 @@ const bytes = (addPrefixSpace: boolean): Component => ({
 
 const sequence = (...pretokenizers: readonly Component[]): Component => ({ type: 'Sequence', pretokenizers });
 
-/** `Digits` of a tokenizer.json: numbers apart from the rest, or each digit alone. */
+/** `Digits` of a tokenizer.json: numbers split from the rest, or each digit separately. */
 export const digits = (individual: boolean): Component => isolated(individual ? '\\p{N}' : '\\p{N}+');
 
 /** `ByteLevel` of a tokenizer.json, with GPT-2's pattern. */
 export const byteLevel = (): Component => sequence(isolated(GPT2), bytes(false));
 
-/** What `tokenizer.ggml.token_type` of a GGUF file says of each token. */
+/** Values of `tokenizer.ggml.token_type` in a GGUF file, one for each token. */
 export const TOKEN_TYPES = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5 } as const;
 
-/** What `tokenizer.ggml.pre` of a GGUF file names. */
+/** A pre-tokenizer that `tokenizer.ggml.pre` of a GGUF file names. */
 export interface PreTokenizer {
   readonly preTokenizer: Component;
   readonly normalizer: Component | null;
-  /** Whether a piece that is a token as a whole is that token, whatever the merges say. */
+  /** Whether a piece that is a whole token becomes that token, regardless of the merges. */
   readonly ignoreMerges: boolean;
-  /** Whether the first token is BOS where the file does not say. */
+  /** Whether the first token is BOS where the file does not specify it. */
   readonly addsBos: boolean;
 }
 
 const plain = { normalizer: null, ignoreMerges: false, addsBos: false };
 
 /**
- * By name. Qwen's own tokenizer composes characters first (NFC), which its GGUF files do not say; what is read from either
- * file gives the same ids.
+ * The known pre-tokenizers by name. Qwen's own tokenizer composes characters first (NFC), which its GGUF files do not state;
+ * tokenizers from either file give the same ids.
  * @see https://github.com/ggml-org/llama.cpp/blob/master/src/llama-vocab.cpp
  */
 export const PRE_TOKENIZERS: ReadonlyMap<string, PreTokenizer> = new Map([

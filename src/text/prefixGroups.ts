@@ -1,15 +1,15 @@
-/** Which examples of a row share a prefix. */
+/** Groups of examples in a row that share a prefix. */
 
 /** Examples that begin with the same tokens. */
 export interface PrefixGroup {
-  /** Tokens that stand once; 0 for an example that shares none. */
+  /** Number of shared tokens, which are computed once; 0 for an example that shares none. */
   readonly prefix: number;
-  /** The examples, as places in the list that was divided. */
+  /** Start of the examples in the divided list. */
   readonly from: number;
   readonly to: number;
 }
 
-/** How many tokens two examples begin with alike. */
+/** Length of the common prefix of two examples. */
 export function commonPrefix(a: Int32Array, b: Int32Array): number {
   const length = Math.min(a.length, b.length);
   let i = 0;
@@ -17,17 +17,17 @@ export function commonPrefix(a: Int32Array, b: Int32Array): number {
   return i;
 }
 
-/** The order of dictionaries: examples with long common prefixes are neighbours. */
+/** Compares tokens in lexicographic order: examples with long common prefixes become neighbours. */
 export function compareTokens(a: Int32Array, b: Int32Array): number {
   const at = commonPrefix(a, b);
   return at < a.length && at < b.length ? a[at] - b[at] : a.length - b.length;
 }
 
 /**
- * The division of sorted examples into groups that saves the most tokens: a group of n examples with a common prefix of p
- * saves (n − 1)·p. Each group is a part of the list, so that its prefix is what its first and last example share, and the best
- * division of the first j examples ends with some group i … j behind the best division of the first i.
- * @param sorted  tokens of the examples, by {@link compareTokens}
+ * Divides sorted examples into the groups that save the most tokens: a group of n examples with a common prefix of p
+ * saves (n − 1)·p. Each group is contiguous in the list, so its prefix is what its first and last example share, and the best
+ * division of the first j examples ends with some group i … j after the best division of the first i.
+ * @param sorted  tokens of the examples, sorted by {@link compareTokens}
  */
 export function groupPrefixes(sorted: readonly Int32Array[]): PrefixGroup[] {
   const shared = sorted.map((tokens, i) => (i === 0 ? 0 : commonPrefix(sorted[i - 1], tokens)));

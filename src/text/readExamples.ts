@@ -21,42 +21,42 @@ export interface ReadExample extends FilePlace {
 
 export interface ExampleFile {
   readonly name: string;
-  /** Such as `JSON lines: messages`. */
+  /** The format of the file, such as `JSON lines: messages`. */
   readonly format: string;
   readonly examples: readonly ReadExample[];
-  /** What was left out. */
+  /** Lines that were left out. */
   readonly bad: readonly BadLine[];
 }
 
 export interface ReadExamplesOptions {
-  /** What errors call the file; its ending says whether it is a table: `.csv`, `.tsv`. Default: its path or own name. */
+  /** Name of the file in errors; the endings `.csv` and `.tsv` mark a table. Default: its path or own name. */
   readonly name?: string | undefined;
-  /** Whether lines that are no examples are left out, and given in `bad`; otherwise they are an error. Default false. */
+  /** Whether lines that are not examples are left out, and listed in `bad`; otherwise they are an error. Default false. */
   readonly skipBad?: boolean | undefined;
 }
 
-/** A file: in Node also its path. */
+/** A file of examples; in Node also its path. */
 export type ExampleSource = string | Blob | ByteSource | Bytes;
 
 const NAMES: OptionNames<ReadExamplesOptions> = { name: true, skipBad: true };
 
-/** Examples are in memory together. */
+/** Maximum bytes of a file: all examples are in memory together. */
 const MAX_FILE_BYTES = 512_000_000;
 const MAX_EXAMPLES = 1_000_000;
-/** Keys in a message, and characters of one. */
+/** Maximum number of keys in a message, and of characters of a key. */
 const [MOST_KEYS, MAX_KEY] = [8, 40];
-/** Bytes that show what kind of file it is. */
+/** Number of leading bytes that decide the kind of file. */
 const LOOKED_AT = 4096;
 
 /**
  * Reads a file of training examples. The first example shows the format, by its keys: `messages` (also with `tools`),
  * `conversations` (ShareGPT), `instruction, input, output` (Alpaca), `prompt, completion` (also `question, answer` and
- * `input, output`), or `text`; other keys may stand beside them. The file holds one JSON object on each line, an array of them, or
+ * `input, output`), or `text`; other keys are allowed. The file holds one JSON object on each line, an array of them, or
  * is a CSV or TSV table whose first row names the columns. Text is UTF-8.
  *
- * Bounded are: the file (512 MB), its examples (1,000,000), and each of them (8 MB, never in memory as a whole where it is more).
- * @throws DataError where the file cannot be read, is something else or empty, or has no example; and without `skipBad` for lines
- *   that are no examples, with their numbers and reasons
+ * Limits apply to the file (512 MB), its examples (1,000,000), and each example (8 MB; a longer one is never wholly in memory).
+ * @throws DataError where the file cannot be read, is of another kind or empty, or has no example; and without `skipBad` for lines
+ *   that are not examples, with their numbers and reasons
  */
 export async function readExamples(
   source: ExampleSource,
@@ -69,7 +69,7 @@ export async function readExamples(
   for await (const part of parts) collector.add(part);
   const { examples, bad, format } = collector;
   const all = examples.length + bad.length;
-  if (all === 0) throw new DataError(`${name}: has no examples: there is nothing but white space`);
+  if (all === 0) throw new DataError(`${name}: has no examples: it holds only white space`);
   if (bad.length > 0 && (!options.skipBad || !format || examples.length === 0))
     throw refusalOf(name, bad, all, ...(options.skipBad ? ['none is left'] : []));
   return { name, format: `${container}: ${format?.name}`, examples, bad };
@@ -105,14 +105,14 @@ async function partsOf(source: ByteSource, name: string): Promise<ExampleParts> 
   if (!isTable && first === '[') return jsonArrayParts(source, from, name);
   if (!isTable && /^\s*\{\s*[\r\n]/.test(text))
     throw new DataError(
-      `${name}: must hold one JSON object on each line, or an array of objects: an object goes over several lines`,
+      `${name}: must hold one JSON object on each line, or an array of objects: an object spans several lines`,
     );
   if (!isTable && (first === '{' || first === undefined)) return jsonLinesParts(source, from);
   refuseOthers(start.subarray(from), isTable, name);
   return tableParts(source, from, name);
 }
 
-/** @throws DataError for what is neither text nor the kind of text that its name says */
+/** Checks the kind of file. @throws DataError where it is not text, or not the kind of text that its name implies */
 function refuseOthers(start: Uint8Array, isTable: boolean, name: string): void {
   const kind = describeFile(start);
   const isPlain = kind === undefined || kind.startsWith('it is a text that begins');
@@ -125,7 +125,7 @@ function refuseOthers(start: Uint8Array, isTable: boolean, name: string): void {
   if (!isPlain) throw new DataError(`${name}: must be a table: ${kind}`);
 }
 
-/** Sorts the parts of a file into examples and bad lines; the first that has the keys of a format decides it. */
+/** Sorts the parts of a file into examples and bad lines; the first part with the keys of a format decides the format. */
 class Collector {
   readonly examples: ReadExample[] = [];
   readonly bad: BadLine[] = [];
@@ -137,7 +137,7 @@ class Collector {
     return this.#format?.is;
   }
 
-  /** @throws DataError when there are too many */
+  /** Adds a part. @throws DataError when there are too many */
   add(part: Part): void {
     if (this.examples.length + this.bad.length === MAX_EXAMPLES)
       throw new DataError(`${this.name}: must have at most ${MAX_EXAMPLES} examples: it has more`);

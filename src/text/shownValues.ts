@@ -1,8 +1,8 @@
-/** Values that a template writes into its text: those that Python writes otherwise than the library are told apart. */
+/** Values that a template writes into its text: finds those that Python writes differently from the library. */
 
 import type { Node } from './boundedInterpreter.js';
 
-/** What stands in a block and writes no value, or text only. */
+/** Nodes of a block that write no value, or only text. */
 const WRITES_NONE: ReadonlySet<string> = new Set([
   ...['Set', 'If', 'For', 'Macro', 'CallStatement', 'FilterStatement', 'Break', 'Continue', 'Comment'],
   'StringLiteral',
@@ -10,9 +10,9 @@ const WRITES_NONE: ReadonlySet<string> = new Set([
 
 const BLOCKS = ['body', 'alternate', 'defaultBlock'];
 
-/** Puts each expression of a program whose value is written into a node `Shown`, in place. */
+/** Wraps each expression of a program whose value is written in a node `Shown`, in place. */
 export function markShown(program: Node): void {
-  // Of the library's class, which its search for names in macros asks for.
+  // The library's search for names in macros requires a node of its class.
   const shown = (expression: Node): Node =>
     Object.assign(Object.create(Object.getPrototypeOf(program)), { type: 'Shown', expression });
   const visit = (node: Node): void => {
@@ -28,7 +28,7 @@ export function markShown(program: Node): void {
   visit(program);
 }
 
-/** How the types are called that are written as Python code: `None`, `True`, `['a']`. */
+/** Names of the types that Python writes as code: `None`, `True`, `['a']`. */
 export const WRITTEN_OTHERWISE: ReadonlyMap<string, string> = new Map([
   ['NullValue', 'none'],
   ['BooleanValue', 'a truth value'],

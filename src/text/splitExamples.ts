@@ -1,25 +1,25 @@
-/** A share of the examples that is held out, to see how well others are learned. */
+/** Holds out a share of the examples, to measure how well others are learned. */
 import { DataError } from '../base/errors.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
 import { Random } from '../base/random.js';
 
 export interface SplitOptions {
-  /** The share of the examples that is held out, above 0 and below 1; at least one is. Default 0.1. */
+  /** The share of the examples to hold out, above 0 and below 1; at least one example is held out. Default 0.1. */
   readonly share?: number | undefined;
-  /** Default 0. */
+  /** Random seed for choosing the examples. Default 0. */
   readonly seed?: number | undefined;
 }
 
 export interface SplitExamples<T> {
   readonly train: readonly T[];
-  /** The share that is held out. */
+  /** The examples that are held out. */
   readonly valid: readonly T[];
 }
 
 const NAMES: OptionNames<SplitOptions> = { share: true, seed: true };
 
 /**
- * Holds a share of the examples out, drawn by the seed; both parts keep the order.
+ * Holds out a random share of the examples; both parts keep the order.
  * @throws DataError where no example would be left to train on; RangeError for options
  */
 export function splitExamples<T>(examples: readonly T[], options: SplitOptions = {}): SplitExamples<T> {

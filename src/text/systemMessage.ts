@@ -1,16 +1,16 @@
-/** What chat templates do with system messages: whether they take one, and what they write where a conversation has none. */
+/** System messages in chat templates: whether one is accepted, and the default where a conversation has none. */
 import { DataError } from '../base/errors.js';
 import { chatTemplateOf } from './chat.js';
 import type { ChatMessage } from './messages.js';
 import type { Tokenizer } from './tokenizer.js';
 
-/** Stands for a system message, and for what a user says; no template writes it by itself. */
+/** Placeholders for a system message and a user's message; no template contains them. */
 const [SYSTEM, USER] = ['lowrank7f3a', 'lowrank9c1e'];
 const USER_SAYS: ChatMessage = { role: 'user', content: USER };
 
 /**
- * The template's default system message; undefined for a template that has none or takes none, and without a template. It is what a
- * model sees in training and in use where nobody gave another.
+ * The template's default system message; undefined for a template that has none or accepts none, and without a template. A model
+ * sees it in training and in use where no other is given.
  */
 export function defaultSystemMessage(tokenizer: Tokenizer): string | undefined {
   if (tokenizer.chatTemplate === undefined) return undefined;
@@ -23,13 +23,13 @@ export function defaultSystemMessage(tokenizer: Tokenizer): string | undefined {
   return isLike ? own.slice(before.length, own.length - after.length) : undefined;
 }
 
-/** Whether the template writes a system message that is given: some refuse one, some leave it out. False without a template. */
+/** Whether the template writes a given system message: some refuse one, some leave it out. False without a template. */
 export function takesSystemMessage(tokenizer: Tokenizer): boolean {
   if (tokenizer.chatTemplate === undefined) return false;
   return rendered(tokenizer, [{ role: 'system', content: SYSTEM }, USER_SAYS])?.includes(SYSTEM) ?? false;
 }
 
-/** Undefined where the template refuses the messages. */
+/** The rendered messages; undefined where the template refuses them. */
 function rendered(tokenizer: Tokenizer, messages: readonly ChatMessage[]): string | undefined {
   try {
     return chatTemplateOf(tokenizer).render(messages);

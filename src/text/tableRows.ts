@@ -1,20 +1,20 @@
-/** Rows of a table in text: fields with a separator between, in quotes where they hold separators or newlines (RFC 4180). */
+/** Rows of a table in text: fields between separators, in quotes where they hold separators or newlines (RFC 4180). */
 import { DataError } from '../base/errors.js';
 import type { BadLine } from './badLines.js';
 import { type Entry, MAX_ENTRY_BYTES } from './fileEntries.js';
 
 export interface Row {
-  /** Where the row begins, counted from 1. */
+  /** Line where the row begins, counted from 1. */
   readonly line: number;
   readonly fields: readonly string[];
 }
 
 /**
- * The rows of a table; empty lines between them are left out.
- * @param lines      of the file
+ * The rows of a table, without the empty lines between them.
+ * @param lines      lines of the file
  * @param separator  one character
- * @param name       what errors call the file
- * @throws DataError for a quoted field that does not end: where the next row begins is not known then
+ * @param name       name of the file in errors
+ * @throws DataError for a quoted field that does not end: the beginning of the next row is unknown then
  * @see https://www.rfc-editor.org/rfc/rfc4180
  */
 export async function* tableRows(
@@ -30,7 +30,7 @@ export async function* tableRows(
   for await (const entry of lines) {
     if (!reader.isOpen) [line, length] = [entry.line, 0];
     if (!('text' in entry)) {
-      if (reader.isOpen) throw endless('is too long, or no text in UTF-8');
+      if (reader.isOpen) throw endless('is too long, or is not UTF-8 text');
       yield entry;
       continue;
     }
@@ -49,10 +49,10 @@ export function fieldsOf(line: string, separator: string): readonly string[] | u
   return typeof fields === 'string' ? undefined : fields;
 }
 
-/** Puts a row together from the lines that it goes over. */
+/** Assembles a row from the lines that it spans. */
 class RowReader {
   #fields: string[] = [];
-  /** What the quoted field holds so far that goes on in the next line. */
+  /** The text so far of a quoted field that continues in the next line. */
   #open: string | undefined;
 
   constructor(private readonly separator: string) {}
@@ -61,7 +61,7 @@ class RowReader {
     return this.#open !== undefined;
   }
 
-  /** @returns the fields of a whole row; why the line is none; undefined for a row that goes on in the next line */
+  /** Adds a line. @returns the fields of a whole row; why it is invalid; undefined for a row that continues in the next line */
   add(text: string): readonly string[] | string | undefined {
     const line = text.endsWith('\r') ? text.slice(0, -1) : text;
     let at = 0;
@@ -76,7 +76,7 @@ class RowReader {
     return this.#take();
   }
 
-  /** @returns where the field ends */
+  /** Reads an unquoted field. @returns the place where it ends */
   #plain(line: string, from: number): number {
     const found = line.indexOf(this.separator, from);
     const end = found < 0 ? line.length : found;
@@ -84,7 +84,7 @@ class RowReader {
     return end;
   }
 
-  /** @returns the place behind the closing quote */
+  /** Reads a quoted field. @returns the place after the closing quote */
   #quoted(text: string, from: number): number {
     const found = closingQuote(text, from);
     const end = found < 0 ? text.length : found;
@@ -107,7 +107,7 @@ class RowReader {
   }
 }
 
-/** Where the quote is that ends a field; two quotes stand for one. -1 where there is none. */
+/** The place of the quote that ends a field; two quotes stand for one. -1 where there is none. */
 function closingQuote(line: string, from: number): number {
   let at = line.indexOf('"', from);
   while (at >= 0 && line[at + 1] === '"') at = line.indexOf('"', at + 2);

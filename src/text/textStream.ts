@@ -1,13 +1,13 @@
 /** Decoders for tokens that come one by one. */
 
 export interface TextStream {
-  /** The text that is certain with one more token; often none. @throws RangeError for an id without a token */
+  /** Takes a token. @returns the text that is certain now, often none. @throws RangeError for an id without a token */
   push(id: number): string;
-  /** The rest: the text of bytes that never became a character is U+FFFD. */
+  /** The remaining text; bytes that never became a character give U+FFFD. */
   end(): string;
 }
 
-/** For tokens that are bytes: what is an unfinished character waits. */
+/** A decoder for tokens that are bytes: the bytes of an incomplete character wait. */
 export function byteStream(bytesOf: (id: number) => Uint8Array): TextStream {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   return {
@@ -17,8 +17,8 @@ export function byteStream(bytesOf: (id: number) => Uint8Array): TextStream {
 }
 
 /**
- * For other tokens: all of them are decoded again, and what has been given out is cut off. Text that ends in U+FFFD may
- * become another character, and a clean-up may change what came before: then all of it waits for the end.
+ * A decoder for other tokens: all of them are decoded again each time, and the text given out already is cut off. Text that ends
+ * in U+FFFD may become another character, and a clean-up may change earlier text: in these cases all of it waits for the end.
  */
 export function textStream(decode: (ids: number[]) => string, waits: boolean): TextStream {
   const ids: number[] = [];

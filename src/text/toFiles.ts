@@ -1,9 +1,9 @@
-/** The files of a Hugging Face folder that say what a tokenizer is, for one that came from elsewhere. */
+/** The files of a Hugging Face folder that describe a tokenizer, for one that was loaded from another format. */
 import type { Component } from './components.js';
 import { tokensOf } from './model.js';
 import type { TokenizerFacts } from './tokenizer.js';
 
-/** Fields that the Rust library asks for and that change nothing here. */
+/** Fields that the Rust library requires and that change nothing here. */
 const BYTE_LEVEL = { add_prefix_space: false, trim_offsets: true, use_regex: true };
 
 /**
@@ -54,7 +54,7 @@ export function tokenizerFiles(
   ]);
 }
 
-/** A step with all fields that the Rust library asks for. */
+/** A step with all fields that the Rust library requires. */
 function complete(step: Component | null): Component | null {
   if (step === null) return null;
   if (step.type === 'ByteLevel') return { ...BYTE_LEVEL, ...step };
@@ -65,7 +65,7 @@ function complete(step: Component | null): Component | null {
   return Object.fromEntries(inner);
 }
 
-/** A template that also says what two texts become, and which ids its tokens have. */
+/** A template that also defines pairs of texts, and the ids of its tokens. */
 function around(step: Component | null, ids: ReadonlyMap<string, number>): Component | null {
   if (step?.type !== 'TemplateProcessing') return complete(step);
   const single = step.single as readonly { readonly SpecialToken?: { readonly id: string } }[];

@@ -1,4 +1,4 @@
-/** A tokenizer as the metadata of a GGUF file, for one that came from a Hugging Face folder. */
+/** A tokenizer as the metadata of a GGUF file, for one that was loaded from a Hugging Face folder. */
 import { DataError } from '../base/errors.js';
 import type { WritableValue } from '../gguf/headerWriter.js';
 import type { Component } from './components.js';
@@ -7,10 +7,10 @@ import { PRE_TOKENIZERS, TOKEN_TYPES } from './preTokenizers.js';
 import { Tokenizer, type TokenizerFacts } from './tokenizer.js';
 
 /**
- * The entries `tokenizer.ggml.…` and `tokenizer.chat_template`: byte-level BPE with one of the pre-tokenizers that llama.cpp
+ * The entries `tokenizer.ggml.…` and `tokenizer.chat_template`, for byte-level BPE with one of the pre-tokenizers that llama.cpp
  * knows by name.
- * @param rows  of the embedding: llama.cpp takes exactly that many tokens, so spare ones are filled in as unused
- * @param name  what errors call the tokenizer
+ * @param rows  rows of the embedding: llama.cpp requires exactly this number of tokens, so spare ones are added as unused
+ * @param name  name of the tokenizer in errors
  * @throws DataError for a tokenizer of another kind
  * @see https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#ggml
  */
@@ -59,19 +59,18 @@ function idEntry(id: number | undefined): WritableValue | undefined {
   return id === undefined ? undefined : { type: 'u32', value: id };
 }
 
-/** What llama.cpp calls the way in which a text is cut. */
+/** The name in llama.cpp for the way in which a text is split. */
 function nameOfPre({ json }: TokenizerFacts, name: string): string {
-  const refuse = (what: string) =>
-    new DataError(`${name}: ${what}, for which llama.cpp has no name that is written here`);
+  const refuse = (what: string) => new DataError(`${name}: ${what}, for which no llama.cpp name is known`);
   if (json.model.type !== 'BPE' || json.decoder?.type !== 'ByteLevel')
-    throw refuse('the tokenizer is no byte-level BPE');
+    throw refuse('the tokenizer is not byte-level BPE');
   const own = JSON.stringify(stepsOf(json.pre_tokenizer));
   for (const [known, { preTokenizer }] of PRE_TOKENIZERS)
     if (JSON.stringify(stepsOf(preTokenizer)) === own) return known;
-  throw refuse('the tokenizer cuts texts in a way of its own');
+  throw refuse('the tokenizer splits text in its own way');
 }
 
-/** The steps one after the other, those of sequences in sequences too, with their fields in one order. */
+/** The steps in one flat list, including those of nested sequences, with their fields in one order. */
 function stepsOf(step: Component | null): unknown[] {
   if (step === null) return [];
   if (step.type === 'Sequence') return (step.pretokenizers as Component[]).flatMap(stepsOf);

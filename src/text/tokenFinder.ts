@@ -1,12 +1,12 @@
-/** Tokens that are looked for in a text as a whole. */
+/** Search for whole tokens in a text. */
 
 export interface FoundToken {
   readonly token: string;
-  /** Where it begins, in UTF-16 units. */
+  /** Place where the token begins, in UTF-16 units. */
   readonly at: number;
 }
 
-/** Finds tokens of a list in texts; of several that begin at one place, the longest. */
+/** Finds tokens of a list in texts; where several begin at one place, the longest. */
 export class TokenFinder {
   readonly #tokens: ReadonlySet<string>;
   readonly #lengths: readonly number[];
@@ -18,7 +18,7 @@ export class TokenFinder {
     this.#firsts = new Set(Array.from(this.#tokens, (token) => token[0]));
   }
 
-  /** The first one in the text; undefined where there is none. */
+  /** The first token in the text; undefined where there is none. */
   first(text: string, from = 0): FoundToken | undefined {
     for (let at = from; at < text.length; at++) {
       if (!this.#firsts.has(text[at])) continue;
@@ -30,7 +30,7 @@ export class TokenFinder {
     return undefined;
   }
 
-  /** All of them, in order, apart from each other. */
+  /** All tokens in the text, in order, without overlaps. */
   all(text: string): FoundToken[] {
     const found: FoundToken[] = [];
     for (let next = this.first(text); next; next = this.first(text, next.at + next.token.length))

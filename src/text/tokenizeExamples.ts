@@ -1,4 +1,4 @@
-/** Examples of a file as tokens; those that cannot be trained on are refused by the number of their line. */
+/** Examples of a file as tokens; those that cannot be trained on are refused with their line numbers. */
 import { DataError } from '../base/errors.js';
 import { checkOptions, type OptionNames } from '../base/options.js';
 import { type BadLine, type FilePlace, refusalOf } from './badLines.js';
@@ -16,15 +16,15 @@ export interface TokenizedExample extends TokenExample, FilePlace {}
 
 export interface TokenizeExamplesOptions
   extends Pick<TokenizeChatOptions, 'trainOn' | 'system' | 'allowSpecial'> {
-  /** What errors call the file. Default `the examples`. */
+  /** Name of the file in errors. Default `the examples`. */
   readonly name?: string | undefined;
-  /** Whether examples that cannot be trained on are left out, and given in `refused`; otherwise they are an error. Default false. */
+  /** Whether examples that cannot be trained on are left out, and listed in `refused`; otherwise they are an error. Default false. */
   readonly skipBad?: boolean | undefined;
 }
 
 export interface TokenizedExamples {
   readonly examples: readonly TokenizedExample[];
-  /** What was left out. */
+  /** Examples that were left out. */
   readonly refused: readonly BadLine[];
 }
 
@@ -37,9 +37,9 @@ const NAMES: OptionNames<TokenizeExamplesOptions> = {
 };
 
 /**
- * The tokens of examples, as `tokenizeChat`, `tokenizeCompletion` and `tokenizeText` give them; of a text all are trained.
- * @throws DataError without `skipBad` for examples that cannot be trained on, with their lines and reasons: special tokens in what
- *   somebody wrote, no token that is trained, a template that does not keep prefixes, a system message for what is no conversation
+ * The tokens of examples, as `tokenizeChat`, `tokenizeCompletion` and `tokenizeText` give them; in a text all are trained.
+ * @throws DataError without `skipBad` for examples that cannot be trained on, with their lines and reasons: special tokens in
+ *   their text, no trained token, a template that does not keep prefixes, a system message for a plain text
  */
 export function tokenizeExamples(
   tokenizer: Tokenizer,
@@ -55,7 +55,7 @@ export function tokenizeExamples(
       tokenized.push({ ...place, ...tokensOf(tokenizer, content, rest) });
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
-      // The line is what is refused, not the tokenizer's file.
+      // The error concerns the line, not the tokenizer's file.
       const reason = error.message.replace(`${tokenizer.name}: `, '');
       refused.push({ ...place, reason });
     }
@@ -78,7 +78,8 @@ function tokensOf(
       return tokenizeCompletion(tokenizer, content, options);
     case 'text': {
       const { allowSpecial = false, system } = options;
-      if (system !== undefined) throw new DataError('system: must not be given: a text is no conversation');
+      if (system !== undefined)
+        throw new DataError('system: must not be given: a text is not a conversation');
       return tokenizeText(tokenizer, content.text, { allowSpecial });
     }
   }

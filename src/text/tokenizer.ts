@@ -1,6 +1,6 @@
 /**
- * Text to token ids and back: a tokenizer.json that was checked, run by `@huggingface/tokenizers`, with the library's
- * silent losses made errors.
+ * Text to token ids and back: a checked tokenizer.json, run by `@huggingface/tokenizers`, with errors where the library
+ * silently loses text.
  */
 import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { DataError } from '../base/errors.js';
@@ -13,9 +13,9 @@ import { TokenFinder } from './tokenFinder.js';
 import type { TokenizerJson } from './tokenizerJson.js';
 
 export interface EncodeOptions {
-  /** Whether special tokens that stand in the text become those tokens; otherwise they are refused. Default false. */
+  /** Whether special tokens in the text are encoded as those tokens; otherwise they are refused. Default false. */
   allowSpecial?: boolean;
-  /** Whether the tokens that the file puts around a text, such as BOS or [CLS], are added. Default false. */
+  /** Whether to add the tokens that the file defines around a text, such as BOS or [CLS]. Default false. */
   addSpecialTokens?: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface DecodeOptions {
   skipSpecial?: boolean;
 }
 
-/** What files say about a tokenizer. */
+/** Contents of a tokenizer's files. */
 export interface TokenizerFacts {
   readonly json: TokenizerJson;
   readonly bosId?: number | undefined;
@@ -35,13 +35,13 @@ export interface TokenizerFacts {
   readonly cleansUp?: boolean | undefined;
 }
 
-/** What is used of the library's tokenizer; its own types do not resolve in every setting. */
+/** The part of the library's tokenizer that is used; its own types do not resolve with every compiler setting. */
 interface Library {
   readonly model: {
     tokens_to_ids: ReadonlyMap<string, number>;
     vocab: readonly (string | undefined)[];
     unk_token_id: number | undefined;
-    /** Puts a part of a word into the queue, where it is merged with what follows. */
+    /** Puts a part of a word into the queue, to be merged with the part that follows. */
     add_node(queue: { push(node: WordPart): void }, node: WordPart): void;
   };
   readonly decoder: LibraryDecoder | null;
@@ -52,7 +52,7 @@ interface Library {
 interface WordPart {
   readonly token: string;
   readonly next: { readonly token: string };
-  /** Below 1: of equal merges the one that is further left comes first. */
+  /** A value below 1 that orders equal merges from left to right. */
   readonly bias: number;
   score?: number;
 }
@@ -66,11 +66,11 @@ interface LibraryDecoder {
 const BYTE_TOKEN = /^<0x[\dA-F]{2}>$/i;
 
 /**
- * A tokenizer, as `tokenizerFromGguf` or `tokenizerFromFiles` make it. Nothing is truncated or padded, and no token is
- * added that was not asked for. With byte-level BPE, `decode(encode(text))` is the text (in NFC where the file says so).
+ * A tokenizer, made by `tokenizerFromGguf` or `tokenizerFromFiles`. Text is never truncated or padded, and tokens are
+ * added only on request. With byte-level BPE, `decode(encode(text))` is the text (in NFC where the file says so).
  */
 export class Tokenizer {
-  /** By its text. Control tokens, such as the ends of texts and turns. */
+  /** Control tokens, such as the ends of texts and turns: ids by their text. */
   readonly specialTokens: ReadonlyMap<string, number>;
   readonly bosId: number | undefined;
   /** The tokens that end a text or a turn, the file's first choice first. */
@@ -78,7 +78,7 @@ export class Tokenizer {
   readonly padId: number | undefined;
   /** The Jinja template for conversations; undefined for models that have none. */
   readonly chatTemplate: string | undefined;
-  /** One more than the largest id: the rows that the model's embedding has at least. */
+  /** The largest id plus one: the minimum number of rows of the model's embedding. */
   readonly vocabularySize: number;
 
   readonly #library: Library;
@@ -89,14 +89,14 @@ export class Tokenizer {
   readonly #addedIds: ReadonlySet<number>;
   readonly #cleansUp: boolean;
   readonly #isByteLevel: boolean;
-  /** Whether text stays as it is when more tokens follow. */
+  /** Whether decoded text never changes when more tokens follow. */
   readonly #isSteady: boolean;
   /** Whether tokens such as `<0xE2>` stand for single bytes. */
   readonly #hasByteFallback: boolean;
-  /** What each token stands for, made when it is first decoded. */
+  /** Bytes of each token, computed when it is first decoded. */
   readonly #bytes: Uint8Array[] = [];
 
-  /** @param name  what errors call the tokenizer's file */
+  /** @param name  name of the tokenizer's file in errors */
   constructor(
     facts: TokenizerFacts,
     readonly name: string,
@@ -124,8 +124,8 @@ export class Tokenizer {
 
   /**
    * The ids of a text's tokens.
-   * @throws DataError when the text holds a special token that is not allowed, half a surrogate pair, or what the
-   * vocabulary has no token for
+   * @throws DataError when the text holds a special token that is not allowed, half a surrogate pair, or a character
+   * without a token in the vocabulary
    */
   encode(text: string, options: EncodeOptions = {}): Int32Array {
     checkOptions<EncodeOptions>('encode', options, { allowSpecial: 0, addSpecialTokens: 0 });
@@ -144,7 +144,7 @@ export class Tokenizer {
   }
 
   /**
-   * The text of tokens. Spaces are cleaned up only where the file says so.
+   * The text of tokens. Spaces are cleaned up only where the file requires it.
    * @throws RangeError for an id without a token
    */
   decode(ids: ArrayLike<number>, options: DecodeOptions = {}): string {
@@ -158,8 +158,8 @@ export class Tokenizer {
   }
 
   /**
-   * A decoder for tokens that come one by one. What it gives out holds whole characters; the pieces together are what
-   * `decode` gives for all of the ids.
+   * A decoder for tokens that come one by one. Its pieces hold whole characters; joined, they equal the result of
+   * `decode` for all of the ids.
    */
   stream(options: DecodeOptions = {}): TextStream {
     checkOptions<DecodeOptions>('stream', options, { skipSpecial: 0 });
@@ -182,7 +182,7 @@ export class Tokenizer {
     const token = this.hasToken(id) ? this.#tokens[id] : undefined;
     if (token === undefined)
       throw new RangeError(
-        `${this.name}: there is no token of this id: ${id}, of ${this.vocabularySize} in the vocabulary`,
+        `${this.name}: no token has this id: ${id}: the vocabulary has ${this.vocabularySize}`,
       );
     return token;
   }
@@ -192,7 +192,7 @@ export class Tokenizer {
   }
 
   /**
-   * UTF-8 bytes that a token adds to a text; none for a special token. One that is a part of a character counts its own.
+   * Number of UTF-8 bytes that a token adds to a text; 0 for a special token. A token for a part of a character counts its own.
    * @throws RangeError for an id without a token
    */
   textBytes(id: number): number {
@@ -200,7 +200,7 @@ export class Tokenizer {
     if (this.#specialIds.has(id)) return 0;
     if (this.#isByteLevel) return this.#bytesOf(id).length;
     if (this.#hasByteFallback && BYTE_TOKEN.test(token)) return 1;
-    // The beginning of a text may lose a space: what counts is what a second one adds.
+    // The beginning of a text may lose a space, so the bytes that a second token adds are counted.
     const length = (ids: number[]) => new TextEncoder().encode(this.#decodeText(ids)).length;
     return Math.max(0, length([id, id]) - length([id]));
   }
@@ -254,7 +254,7 @@ export class Tokenizer {
   }
 }
 
-/** The library's tokenizer. Where a file names no token for what is unknown, one without an id shows what was lost. */
+/** The library's tokenizer. Where a file names no unknown token, one without an id reveals lost text. */
 function libraryOf(json: TokenizerJson, cleansUp: boolean, name: string): Library {
   const { ids, merges, ...model } = json.model;
   let unknown = 'unknown';
@@ -269,13 +269,13 @@ function libraryOf(json: TokenizerJson, cleansUp: boolean, name: string): Librar
     if (library.decoder) keepByteOrderMarks(library.decoder);
     return library;
   } catch (error) {
-    throw new DataError(`${name}: is no tokenizer that can be read: ${(error as Error).message}`, {
+    throw new DataError(`${name}: is not a readable tokenizer: ${(error as Error).message}`, {
       cause: error,
     });
   }
 }
 
-/** What the library makes of a vocabulary and its merges, which takes it several times as long. */
+/** Fills the library's model with the vocabulary and its merges; the library itself takes several times as long. */
 function putVocabulary(library: Library['model'], { model, added_tokens }: TokenizerJson): void {
   const { ids, merges, unk_token } = model;
   const all = new Map(ids);
@@ -296,7 +296,7 @@ function putVocabulary(library: Library['model'], { model, added_tokens }: Token
   };
 }
 
-/** The library's decoder of single bytes takes U+FEFF for a mark and drops it. */
+/** Keeps U+FEFF, which the library's decoder of single bytes drops as a byte order mark. */
 function keepByteOrderMarks(decoder: LibraryDecoder): void {
   for (const each of decoder.decoders ?? []) keepByteOrderMarks(each);
   if (decoder.config.type === 'ByteFallback')
@@ -308,7 +308,7 @@ function hasByteFallback(decoder: Component | null): boolean {
   return decoder?.type === 'ByteFallback';
 }
 
-/** Whether a decoder looks at each token alone, but for bytes that make a character. */
+/** Whether a decoder handles each token separately, except for bytes that form a character. */
 function isSteady(decoder: Component | null): boolean {
   if (decoder === null) return true;
   if (Array.isArray(decoder.decoders)) return decoder.decoders.every(isSteady);

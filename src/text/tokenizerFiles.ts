@@ -1,6 +1,6 @@
-/** The files that a tokenizer is made of. */
+/** Names of a tokenizer's files. */
 
-/** Those that are read, of which only the first must be there. */
+/** The files that are read, of which only the first must exist. */
 export const TOKENIZER_FILES = [
   'tokenizer.json',
   'tokenizer_config.json',

@@ -1,6 +1,6 @@
 /**
- * The content of a tokenizer.json, checked: a stranger's file is refused by name where its shape is wrong, where the
- * library would read it otherwise than the tokenizer that wrote it, and where it would take time or memory without end.
+ * The checked content of a tokenizer.json: an untrusted file is refused by name where its shape is wrong, where the
+ * library would read it differently from the tokenizer that wrote it, and where it would take unbounded time or memory.
  * @see https://huggingface.co/docs/tokenizers/components
  */
 import { DataError } from '../base/errors.js';
@@ -14,7 +14,7 @@ import {
 import { Fields } from './fields.js';
 import { checkModel, MAX_IDS, type TokenizerModel } from './model.js';
 
-/** A token that is cut out of a text before anything else happens to it. */
+/** A token that is split off from a text before any other step. */
 export interface AddedToken {
   readonly id: number;
   readonly content: string;
@@ -24,7 +24,7 @@ export interface AddedToken {
   readonly rstrip: boolean;
 }
 
-/** What the library is given. */
+/** The content that the library receives. */
 export interface TokenizerJson {
   readonly model: TokenizerModel;
   readonly added_tokens: readonly AddedToken[];
@@ -37,9 +37,9 @@ export interface TokenizerJson {
 const MAX_ADDED = 2 ** 16;
 
 /**
- * Checks the value of a tokenizer.json. The blocks `truncation` and `padding` are ignored: they say how one program made
- * its batches, and here nothing is ever cut or filled up.
- * @throws DataError
+ * Checks the value of a tokenizer.json. The blocks `truncation` and `padding` are ignored: they describe how one program made
+ * its batches, and here text is never truncated or padded.
+ * @throws DataError for a value that breaks a rule
  */
 export function checkTokenizerJson(value: unknown, name: string): TokenizerJson {
   const file = new Fields(value, name);
@@ -60,8 +60,8 @@ export function checkTokenizerJson(value: unknown, name: string): TokenizerJson 
 }
 
 /**
- * Whether a `Split` looks for what the normalizer has replaced, as Gemma's does: it asks for a way of splitting that the
- * library does not have, and never splits.
+ * Whether a `Split` searches for text that the normalizer has replaced, as Gemma's does: it requires a way of splitting that the
+ * library lacks, but never splits.
  */
 function splitsNothing(splitter: unknown, normalizer: Component | null): boolean {
   const textOf = (step: unknown) => {
@@ -96,7 +96,7 @@ function checkAddedToken(value: unknown, where: string): AddedToken {
   const content = fields.text('content', 1000);
   if (content === '') throw new DataError(`${where}: content must not be empty`);
   if (fields.flag('single_word', false))
-    throw new DataError(`${where}: single_word is not read: ${JSON.stringify(content)}`);
+    throw new DataError(`${where}: single_word is not supported: ${JSON.stringify(content)}`);
   const special = fields.flag('special', false);
   return {
     ...{ id, content, special },
@@ -106,7 +106,7 @@ function checkAddedToken(value: unknown, where: string): AddedToken {
   };
 }
 
-/** Each added token has one id, and the vocabulary has no other opinion. */
+/** Checks that each added token has one id, which agrees with the vocabulary. */
 export function checkAgainst(
   tokens: readonly { readonly content: string; readonly id: number }[],
   vocabulary: Vocabulary,
@@ -115,7 +115,7 @@ export function checkAgainst(
   const [contents, ids] = [new Set<string>(), new Set<number>()];
   for (const { content, id } of tokens) {
     const where = `${name}: added token ${JSON.stringify(content)}`;
-    if (contents.has(content)) throw new DataError(`${where}: is there twice`);
+    if (contents.has(content)) throw new DataError(`${where}: is listed twice`);
     if (ids.has(id)) throw new DataError(`${where}: has the id of another: ${id}`);
     const other = vocabulary.tokenOf(id);
     if (other !== undefined && other !== content)

@@ -126,7 +126,7 @@ function factorsOf(model: Module): LoraFactors[] {
   return [...model.namedModules()].map(([, module]) => module).filter((each) => each instanceof LoraFactors);
 }
 
-/** @throws RangeError when there is no batch, or the only iteration would have a learning rate of 0 */
+/** Checks the number of iterations. @throws RangeError when there is no batch, or the only iteration would have a learning rate of 0 */
 export function checkIterations(
   iterations: number,
   { examples, batchSize, schedule }: { examples: number; batchSize: number; schedule: Schedule },

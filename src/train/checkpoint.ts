@@ -79,7 +79,7 @@ function dropouts(model: Module): Map<string, Dropout> {
 
 /**
  * The content of a checkpoint. Everything is float32, as on the device, except float64 on the reference device.
- * @param goesOn  asked often: once it returns false, the result is no checkpoint
+ * @param goesOn  asked often: once it returns false, the result is not a checkpoint
  */
 export async function serializeCheckpoint(
   model: Module,

@@ -3,7 +3,7 @@
  * a tensor. A reader trusts nothing: one changed bit anywhere is refused, and so is a field that is missing, of another
  * type or out of its range.
  *
- * The metadata's first key is `checksum`, so that its 64 digits stand at a fixed place; they are zeros while the file is
+ * The metadata's first key is `checksum`, so that its 64 digits are at a fixed place; they are zeros while the file is
  * hashed.
  */
 import { DataError } from '../base/errors.js';
@@ -47,7 +47,7 @@ export interface CheckpointContent {
 
 /**
  * A checkpoint in parts. Tensors are float32.
- * @param goesOn  asked often: where it says no, what comes of it is no checkpoint
+ * @param goesOn  asked often: once it returns false, the result is not a checkpoint
  */
 export async function writeCheckpoint(
   { fingerprint, position, dropout, parts }: CheckpointContent,
@@ -75,7 +75,7 @@ export async function writeCheckpoint(
   return file;
 }
 
-/** @throws DataError when the bytes are not a whole, unchanged checkpoint */
+/** Reads a checkpoint. @throws DataError when the bytes are not a whole, unchanged checkpoint */
 export function readCheckpoint(bytes: Uint8Array, name: string): CheckpointContent {
   verifyChecksum(bytes, name);
   const { tensors, metadata } = parseSafetensors(bytes, name);
@@ -209,7 +209,7 @@ class Fields {
     this.#left = new Map(Object.entries(value));
   }
 
-  /** @throws DataError when a field was not read */
+  /** Checks that all fields were read. @throws DataError when one was not */
   end(): void {
     const [key] = this.#left.keys();
     if (key !== undefined) throw new DataError(`${this.name}: unknown field: ${this.prefix}${key}`);

@@ -14,7 +14,7 @@ import { eventLoopTurns } from './eventLoop.js';
 export interface EvaluateOptions {
   /** Number of examples at a time. Default 200, which stay in the caches. It does not change the counts. */
   readonly batchSize?: number;
-  /** Called after each batch with the number of examples done; what it throws ends the evaluation. */
+  /** Called after each batch with the number of examples done; an error that it throws ends the evaluation. */
   readonly onBatch?: (done: number) => void;
 }
 
@@ -131,7 +131,7 @@ class Counts {
   }
 }
 
-/** @throws ShapeError when there are fewer logits than classes */
+/** Checks the number of outputs. @throws ShapeError when there are fewer logits than classes */
 export function checkOutputs(what: string, logits: Tensor, classes: number): void {
   const [, outputs] = matrixSize(what, "the model's output", logits);
   if (outputs >= classes) return;

@@ -11,7 +11,7 @@ export interface EvaluateLossOptions<M extends Module = Module, B extends AnyBat
   readonly loss: LossFunction<M, B>;
   /** Number of examples at a time. Default 200. */
   readonly batchSize?: number;
-  /** Called after each batch with the number of examples done; what it throws ends the evaluation. */
+  /** Called after each batch with the number of examples done; an error that it throws ends the evaluation. */
   readonly onBatch?: (done: number) => void;
 }
 
@@ -20,7 +20,7 @@ const NAMES: OptionNames<EvaluateLossOptions> = { loss: true, batchSize: true, o
 /**
  * The mean of a loss over all batches, each weighted by its `rows`, in evaluation mode and without a graph. The same calls
  * may run beside it as beside `evaluate`.
- * @throws RangeError where there is no batch; TypeError, ShapeError, DeviceError for a loss that is not one number on the
+ * @throws RangeError where no batch exists; TypeError, ShapeError, DeviceError for a loss that is not one number on the
  *   device of the data
  */
 export async function evaluateLoss<M extends Module, B extends AnyBatch>(

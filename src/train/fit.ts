@@ -18,28 +18,28 @@ import { NonFiniteError } from './nonFinite.js';
 import { TrainingStep } from './trainingStep.js';
 import { Validation, type ValidationOptions, type ValidationReport } from './validation.js';
 
-/** What `onStep` is told after each iteration. */
+/** Report that `onStep` receives after each iteration. */
 export interface StepReport {
-  /** From 1 on, over all epochs. */
+  /** Number of the iteration, counted from 1 over all epochs. */
   readonly iteration: number;
-  /** How many there will be. */
+  /** Total number of iterations. */
   readonly iterations: number;
-  /** From 1 on. */
+  /** Number of the epoch, counted from 1. */
   readonly epoch: number;
   readonly loss: number;
-  /** Over all iterations so far. */
+  /** Mean loss over all iterations so far. */
   readonly meanLoss: number;
 }
 
 export interface CheckpointOptions {
-  /** Files by name, or a store; in Node also the path of a directory, which no other training may use meanwhile. */
+  /** Files by name, or a store; in Node also the path of a directory, which no other training run may use meanwhile. */
   readonly dir: WritablePlace;
-  /** Iterations between two checkpoints; there is one at the end too, and when `signal` ends it. */
+  /** Iterations between two checkpoints; another is written at the end, and when `signal` ends the run. */
   readonly every: number;
-  /** Goes on from the checkpoint in `dir`, if there is one; default false. */
+  /** Whether to continue from the checkpoint in `dir`, if there is one. Default false. */
   readonly resume?: boolean;
   /**
-   * More that two runs must have in common for one to go on with the other's checkpoint. The options, the optimizer's
+   * Additional settings that must be equal for a run to continue from a checkpoint. The options, the optimizer's
    * and the adapters' settings, the contents of the data and the frozen weights are compared in any case.
    */
   readonly settings?: Readonly<Record<string, Setting>>;
@@ -47,74 +47,74 @@ export interface CheckpointOptions {
 
 export interface FitOptions<M extends Module = Layer, B extends AnyBatch = Batch> {
   readonly optimizer: Optimizer;
-  /** Times through the data; default 1. */
+  /** Number of passes through the data. Default 1. */
   readonly epochs?: number;
-  /** At most so many iterations in all; default no limit. */
+  /** Maximum number of iterations in total. Default: no limit. */
   readonly limit?: number;
-  /** Default 10. */
+  /** Number of examples of a batch. Default 10. */
   readonly batchSize?: number;
   /**
-   * Batches of an iteration, whose gradients are averaged. The last iteration has those that are left. Default 1. Not for data
-   * that have steps of their own, such as `PackedRows`: the gradients of a step's batches are then added.
+   * Number of batches of an iteration, whose gradients are averaged. The last iteration has the remaining ones. Default 1. It must
+   * be 1 for data with steps of their own, such as `PackedRows`, where the gradients of a step's batches are added.
    */
   readonly accumulate?: number;
-  /** Default true. */
+  /** Whether to shuffle the data in each epoch. Default true. */
   readonly shuffle?: boolean;
-  /** Leaves out a last, smaller batch; default false. */
+  /** Whether to leave out a last, smaller batch. Default false. */
   readonly dropLast?: boolean;
-  /** Of the shuffling; default 0. */
+  /** Random seed for shuffling. Default 0. */
   readonly seed?: number;
   /**
-   * Runs the model on a batch and gives its mean loss, a scalar; validation measures the same. Default, for a `Dataset`: the
+   * Runs the model on a batch and returns its mean loss, a scalar; validation measures the same. Default, for a `Dataset`: the
    * mean cross-entropy of `model.forward(batch.x)`.
    */
   readonly loss?: LossFunction<M, B>;
   /**
-   * Course of the learning rate over all iterations of this call, beside the optimizer's `learningRateFactor`. Default:
+   * Course of the learning rate over all iterations of this call, in addition to the optimizer's `learningRateFactor`. Default:
    * constant.
    */
   readonly schedule?: Schedule;
-  /** Shortens the gradient of all parameters together to at most this length; default not. */
+  /** Maximum norm of the gradient of all parameters together; a longer one is scaled down. Default: no limit. */
   readonly clipNorm?: number;
   /**
-   * Whether kernel calls may be recorded once and repeated, where the device can; default true. There is a recording for
-   * each shape of batches, for the eight that were used last. The weights are the
-   * same bits either way. `loss` runs in each step all the same, so a model may branch.
+   * Whether kernel calls may be recorded once and repeated, where the device supports it. Default true. A recording exists for
+   * each of the eight most recent shapes of batches. The weights are the
+   * same bits either way. `loss` still runs in each step, so a model may branch.
    */
   readonly record?: boolean;
   readonly validation?: ValidationOptions<B>;
-  /** Saves all that is needed to go on to the same bits: trained parameters, optimizer, dropout, position. */
+  /** Saves everything required to continue to the same bits: trained parameters, optimizer, dropout, position. */
   readonly checkpoint?: CheckpointOptions;
   readonly onStep?: (report: StepReport) => void;
   /**
-   * Stops at the end of an iteration. One from `polledSignal` also leaves an iteration of several batches, or of data that have steps
-   * of their own, in the middle: the weights are then those before it. No checkpoint is written once such a signal has come.
+   * Signal that stops the run at the end of an iteration. One from `polledSignal` also stops within an iteration of several batches,
+   * or of data with steps of their own: the weights are then those before it. After such a signal no checkpoint is written.
    */
   readonly signal?: AbortSignal;
 }
 
 export interface FitResult {
   readonly iterations: number;
-  /** Those of this call whose kernel calls were repeated from a recording. */
+  /** Number of steps of this call whose kernel calls were repeated from a recording. */
   readonly repeated: number;
-  /** Over all iterations; NaN when `signal` ended it before the first. */
+  /** Mean loss over all iterations; NaN when `signal` ended the run before the first. */
   readonly meanLoss: number;
   readonly iterationsPerSecond: number;
-  /** Whether `signal` ended it. */
+  /** Whether `signal` ended the run. */
   readonly stopped: boolean;
-  /** Where validation had the least loss; undefined without any. */
+  /** Validation with the least loss; undefined without any. */
   readonly best: ValidationReport | undefined;
 }
 
 /**
  * Trains a model: for each batch forward, backward and a step of the optimizer.
- * The losses stay on the device and are read every `device.stepsPerRead` steps; `onStep` is then told of each.
- * Each pass is in training mode: of the modules' own where the model is in training mode, so that a module in
- * evaluation mode stays so, and as `model.train()` sets it otherwise. The modes that are set are not changed.
- * Other models may be trained at the same time. Beside it, and from its callbacks, `evaluate` and `saveAdapter` of the model
- * wait for the end of an iteration, and the next one waits for them; what switches, adds, merges, moves or
- * frees its adapters or weights throws, and so does a second training of the model or with the optimizer.
- * @throws RangeError for options out of range or no batch at all, TypeError for an option that does not exist, ShapeError
+ * The losses stay on the device and are read every `device.stepsPerRead` steps; `onStep` is then called for each.
+ * Each pass is in training mode. Where the model is in training mode, each module keeps its own mode, so that a module in
+ * evaluation mode stays so; otherwise modes are as `model.train()` sets them. The modes that are set are not changed.
+ * Other models may be trained at the same time. Meanwhile, and from its callbacks, `evaluate` and `saveAdapter` of the model
+ * wait for the end of an iteration, and the next iteration waits for them; a call that switches, adds, merges, moves or
+ * frees its adapters or weights throws, and so does a second training run of the model or with the optimizer.
+ * @throws RangeError for options out of range or without a batch, TypeError for an option that does not exist, ShapeError
  *   for a model with fewer outputs than the data have classes, Error for an optimizer that trains nothing of the model;
  *   DataError for a checkpoint of another run, NonFiniteError with the iteration's number when the loss, or the gradient of a
  *   step of several batches that `clipNorm` measures, is not finite (where every step is read, the weights are then those
@@ -210,13 +210,13 @@ async function train<M extends Module, B extends AnyBatch>(
   return { ...facts, iterationsPerSecond, stopped, best: validation.best };
 }
 
-/** What the options come to. */
+/** The values that follow from the options. */
 interface Plan {
   readonly iterations: number;
-  /** Of all epochs; steps, where the data have steps of their own. */
+  /** Number of batches in all epochs; of steps, where the data have steps of their own. */
   readonly batches: number;
   readonly accumulate: number;
-  /** Whether the data say which batches are one step. */
+  /** Whether the data define which batches form one step. */
   readonly hasSteps: boolean;
   readonly schedule: Schedule;
   readonly batching: { batchSize: number; random: Random | undefined; epochs: number; dropLast: boolean };
@@ -225,7 +225,7 @@ interface Plan {
 /** Options that do not depend on the kinds of model and batches. */
 type Schedulable = Omit<FitOptions, 'loss' | 'validation'>;
 
-/** @throws RangeError for options out of range, or when there is no batch */
+/** Plans a run. @throws RangeError for options out of range, or when there is no batch */
 function planOf(data: Batches, options: Schedulable): Plan {
   const { batchSize = 10, dropLast = false, epochs = 1, limit = Number.POSITIVE_INFINITY } = options;
   const { shuffle = true, seed = 0, accumulate = 1, schedule = { kind: 'constant' }, clipNorm } = options;
@@ -250,7 +250,7 @@ function planOf(data: Batches, options: Schedulable): Plan {
   return { iterations, batches, accumulate, hasSteps, schedule, batching };
 }
 
-/** Everything that the course of a training follows from. */
+/** Everything that determines the course of a training run. */
 function fingerprintPartsOf<M extends Module, B extends AnyBatch>(
   model: M,
   data: Batches<B>,
@@ -271,7 +271,7 @@ function fingerprintPartsOf<M extends Module, B extends AnyBatch>(
   return { options: all, model, data, optimizer, validationData: validation?.data, settings };
 }
 
-/** @param first  iterations that were made before, whose batches are left out */
+/** Computes iterations. @param first  number of earlier iterations, whose batches are left out */
 function trainingStep<B extends AnyBatch>(
   { model, data, loss }: { model: Module; data: Batches<B>; loss: (batch: B) => Tensor },
   { optimizer, clipNorm, record = true, signal }: Schedulable,
@@ -283,7 +283,7 @@ function trainingStep<B extends AnyBatch>(
   const modes = trainingModes(model);
   let left = Math.max(0, all - first * accumulate);
   const draws = drawsOf(data, { ...batching, skip: hasSteps ? 0 : all - left });
-  // Which batches the steps before had is known only by going through them; none is gathered.
+  // The batches of earlier steps are known only by iterating over them; none is gathered.
   for (let steps = 0; hasSteps && steps < first; ) {
     const { value: draw, done } = draws.next();
     if (done || draw.endsStep) steps += 1;
@@ -306,7 +306,7 @@ function trainingStep<B extends AnyBatch>(
   return new TrainingStep({ device, optimizer, next, ...tell, ...grouping, clipNorm, record, signal });
 }
 
-/** Counts the losses that were read, and tells of each once its step is done. */
+/** Counts the losses that were read, and reports each when its step is done. */
 class TrainingLog {
   #count = 0;
   #sum = 0;
@@ -333,13 +333,13 @@ class TrainingLog {
     return this.#sum / this.#count;
   }
 
-  /** Goes on from the losses of a checkpoint. */
+  /** Continues from the losses of a checkpoint. */
   restore(count: number, sum: number): void {
     this.#count = count;
     this.#sum = sum;
   }
 
-  /** @throws Error with the iteration's number when a loss is not finite */
+  /** Adds losses. @throws Error with the iteration's number when a loss is not finite */
   add(losses: readonly number[]): void {
     for (const loss of losses) {
       this.#count += 1;
@@ -353,7 +353,7 @@ class TrainingLog {
     }
   }
 
-  /** That of the iteration's last batch. */
+  /** The epoch of the iteration's last batch. */
   #epochOf(iteration: number): number {
     const { batches, accumulate, batching } = this.plan;
     return Math.ceil((Math.min(iteration * accumulate, batches) * batching.epochs) / batches);
@@ -368,6 +368,6 @@ class TrainingLog {
 function checkCounts(counts: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(counts)) {
     if (Number.isInteger(value) && value >= 1) continue;
-    throw new RangeError(`fit: ${name} must be an integer from 1 on: ${value}`);
+    throw new RangeError(`fit: ${name} must be a positive integer: ${value}`);
   }
 }

@@ -42,7 +42,7 @@ function classificationLoss(call: string, model: Layer, { x, y }: Batch, data: D
   return crossEntropy(logits, y);
 }
 
-/** Checks the result of a loss function, which must be one number on the device of the data. @throws TypeError, ShapeError, DeviceError */
+/** Checks that a loss is one number on the device of the data. @throws TypeError, ShapeError, DeviceError */
 export function checkLoss(call: string, loss: Tensor, device: Backend): Tensor {
   if (!(loss instanceof Tensor)) throw new TypeError(`${call}: loss must return a tensor: got ${loss}`);
   if (loss.length !== 1) throw new ShapeError(`${call}: loss must return a scalar: got [${loss.shape}]`);

@@ -22,12 +22,12 @@ export class LossWindow {
     this.#length += 1;
   }
 
-  /** Gives up the room of a step that was left. */
+  /** Frees the room of a step that was abandoned. */
   drop(): void {
     this.#length -= 1;
   }
 
-  /** @param loss  one number: the loss of the current step */
+  /** Appends a loss. @param loss  one number: the loss of the current step */
   append(loss: Storage): void {
     this.#device.run('append', { list: this.#list, x: loss });
   }

@@ -25,11 +25,11 @@ export interface TrainingStepOptions {
   readonly device: Backend;
   readonly optimizer: Optimizer;
   readonly next: () => BatchWork;
-  /** Called with the losses in their order; what it throws ends the step before the weights are changed. */
+  /** Called with the losses in their order; an error that it throws ends the step before the weights are changed. */
   readonly onLosses: (losses: readonly number[]) => void;
   /**
-   * Called with the norm of the gradient before clipping in a step of several batches, and the step, starting from 1; what it
-   * throws ends the step before the weights are changed.
+   * Called with the norm of the gradient before clipping in a step of several batches, and the step, starting from 1; an error
+   * that it throws ends the step before the weights are changed.
    */
   readonly onNorm: (norm: number, step: number) => void;
   /** Called at the end. */
@@ -44,7 +44,7 @@ export interface TrainingStepOptions {
   readonly clipNorm?: number | undefined;
   /** Whether to record; false computes every step call by call. */
   readonly record: boolean;
-  /** One that is polled is heard between and in the batches of a step of several. */
+  /** Signal that ends the run; a polled one is also checked between and within the batches of a step. */
   readonly signal?: AbortSignal | undefined;
 }
 

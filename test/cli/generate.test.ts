@@ -142,7 +142,7 @@ describe('lowrank generate', () => {
       '--model: must be a path, an id, or an address that begins with https://: https://',
     ],
     ['a scheme', ['--model', 'ftp://a/b.gguf', '--prompt', 'x'], '--model: must be a path, an id'],
-    ['another file', ['--model', at('smollm2.json'), '--prompt', 'x'], 'smollm2.json: is no GGUF file'],
+    ['another file', ['--model', at('smollm2.json'), '--prompt', 'x'], 'smollm2.json: is not a GGUF file'],
     ['an adapter', ['--model', join(root, 'adapter'), '--prompt', 'x'], 'it is an adapter'],
     ['no prompt', ['--model', folder, '--prompt', ''], 'the prompt has no tokens'],
     [

@@ -1,4 +1,4 @@
-/** Bytes and numbers in every form that a caller may have them in: taken, or refused in one line. */
+/** Bytes and numbers in every form that a caller may pass: accepted, or refused in one line. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { Dataset } from '../../src/data/dataset.js';
@@ -49,7 +49,7 @@ const options = { features: 2, classes: 3, mean: 0, std: 1 };
 
 describe('bytes', () => {
   it.each(FORMS)('are taken as %s', async (_, form) => {
-    // The types say what may be given; this is about what is.
+    // The types restrict the arguments; callers without types may pass anything.
     const as = (bytes: Uint8Array) => form(bytes) as Uint8Array;
     expect(parseModel(as(model), 'm').get('a')?.data).toEqual(Float32Array.of(1, 2));
     expect([...(await parseIdx(as(idx), 'i')).data]).toEqual([0, 1, 1]);

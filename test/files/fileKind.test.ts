@@ -1,4 +1,4 @@
-/** The mistakes that are made most, as their own programs write them; oracle: what each file is. */
+/** The most frequent mistakes, as other programs write them; oracle: the kind of each file. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { DataError } from '../../src/base/errors.js';
@@ -82,7 +82,7 @@ describe("an adapter's config", () => {
     },
   );
 
-  it('is no safetensors file, no other encoding, and not nested without end', () => {
+  it('is not a safetensors file, not another encoding, and not endlessly nested', () => {
     const model = serializeSafetensors([['a', { dtype: 'F32', shape: [1], data: Float32Array.of(1) }]]);
     expect(() => parseConfig(model, 'c')).toThrow(new DataError('c: is not JSON: it is a safetensors file'));
     const latin1 = Uint8Array.of(0x7b, 0x22, 0xe4, 0x22, 0x7d);
@@ -105,7 +105,7 @@ describe('a file of another kind', () => {
     await expect(parseIdx(model, 'f')).rejects.toThrow('f: not an IDX file: it is a safetensors file');
   });
 
-  it('is not guessed from bytes that say nothing', () => {
+  it('is not guessed from arbitrary bytes', () => {
     for (const content of [bytes('0102030405'), bytes('ff00ff00'), Uint8Array.of(1, 2)]) {
       expect(describeFile(content)).toBeUndefined();
     }

@@ -1,4 +1,4 @@
-/** Models in files of every kind of place, read tensor by tensor, and what is wrong with them. */
+/** Models in files of every kind of place, read tensor by tensor, and their errors. */
 import { mkdtemp, open, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,7 +115,7 @@ describe('an index', () => {
     [
       'that names a tensor no file has',
       (map) => ({ ...map, more: map['linear1.weight'] }),
-      /lacks what the index says it has: more$/,
+      /lacks tensors that the index names: more$/,
     ],
     [
       'that leaves one out',
@@ -128,7 +128,7 @@ describe('an index', () => {
       /linear1\.bias must be in a safetensors file beside the index/,
     ],
     [
-      'with no name of a file',
+      'with an entry that does not name a file',
       (map) => ({ ...map, 'linear1.bias': 3 }),
       /linear1\.bias must be in a safetensors file/,
     ],
@@ -166,12 +166,12 @@ describe('a host', () => {
     [
       'that gives another part',
       (_, response) => !!response.writeHead(206, { 'Content-Range': 'bytes 5-5/100' }).end('x'),
-      /the host gave another part: bytes 5-5\/100 for bytes 0-0$/,
+      /the host returned another part: bytes 5-5\/100 for bytes 0-0$/,
     ],
     [
       'that gives too much',
       (_, response) => !!response.writeHead(206, { 'Content-Range': 'bytes 0-0/100' }).end('xxx'),
-      /the host gave more than it was asked for$/,
+      /the host returned more than was requested$/,
     ],
     [
       'that ends early',
@@ -205,7 +205,7 @@ describe('a host', () => {
     await expect(source?.read(0, 8)).rejects.toThrow(/it was changed while it was read/);
   });
 
-  it('may be left', async () => {
+  it('may be abandoned', async () => {
     put();
     const leave = new AbortController();
     const source = await httpSource(`${server.url}${name}`, { signal: leave.signal });
@@ -243,10 +243,10 @@ describe('a file of a directory', () => {
     await writeFile(path, 'after!');
     await utimes(path, 1, 1);
     await expect(source.read(0, 6)).rejects.toThrow(`${path}: cannot be read: it was changed meanwhile`);
-    await expect(source.read(0, 7)).rejects.toThrow('is cut short: bytes 0 to 7 are wanted of 6');
+    await expect(source.read(0, 7)).rejects.toThrow('is cut short: bytes 0 to 7 are requested of 6');
   });
 
-  it('is not one outside of it', async () => {
+  it('is never outside the directory', async () => {
     await expect(directoryFiles(root).open('../x')).rejects.toThrow('is outside of the directory');
     await expect(directoryFiles(root).open('/etc/passwd')).rejects.toThrow('is outside of the directory');
   });
@@ -256,7 +256,7 @@ describe('loadTensors', () => {
   const sourceOf = async (tensors: Parameters<typeof serializeSafetensors>[0]) =>
     (await openModel(mapFiles(new Map([['model.safetensors', serializeSafetensors(tensors)]])))).tensors;
 
-  it('refuses before it reads anything, and lists what does not fit', async () => {
+  it('refuses before it reads anything, and lists every mismatch', async () => {
     const model = new DigitsNet(device, sizes);
     const before = await model.stateDict();
     const one = { dtype: 'F32', shape: [1], data: Float32Array.of(1) } as const;
@@ -284,7 +284,7 @@ describe('loadTensors', () => {
     expect(await model.stateDict()).toEqual(before);
   });
 
-  it('takes halves exactly, and refuses what is not finite, by name', async () => {
+  it('takes halves exactly, and refuses values that are not finite, by name', async () => {
     const model = new DigitsNet(device, sizes);
     const state = await model.stateDict();
     const halves = new Map(
@@ -360,10 +360,10 @@ describe('an adapter and a checkpoint', () => {
     ]);
   });
 
-  it('take no path where there are no directories, and nothing that is no place', async () => {
+  it('refuse a path where directories do not exist, and anything that is not a place', async () => {
     const model = await adapted();
     await expect(saveAdapter(model, 'some/where')).rejects.toThrow(
-      'some/where: a path leads to files in Node alone: give a Map of files by name, or a FileSource or FileStore',
+      'some/where: a path is supported only in Node: pass a Map of files by name, or a FileSource or FileStore',
     );
     await expect(loadAdapter(model, 3 as never)).rejects.toThrow(
       'loadAdapter: from must be a Map, a path, or have the method open: got number',

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 export interface FileServer {
   readonly url: string;
   readonly files: Map<string, Uint8Array>;
-  /** What was asked for: `GET /name bytes=0-7`, with ` token` where one was sent. */
+  /** The requests: `GET /name bytes=0-7`, with ` token` where one was sent. */
   readonly requests: string[];
   /** Answers in place of the server where it returns true. */
   fault: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
@@ -49,7 +49,7 @@ export function serveFiles(): Promise<FileServer> {
   };
   return new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => {
-      // A server on a port has an address of this kind.
+      // The address of a server on a port has this type.
       const { port } = server.address() as AddressInfo;
       resolve(Object.assign(served, { url: `http://127.0.0.1:${port}/` }));
     });

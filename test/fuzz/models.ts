@@ -89,7 +89,7 @@ function changedFolder(random: Random): Map<string, Uint8Array> {
 }
 
 /** What a model that was read may say when it is used: of its weights, which are finite, or of its context. */
-const MAY_SAY = /^generate: (the model gives no number for token|the prompt has \d+ tokens)/;
+const MAY_SAY = /^generate: (the model gives no finite number for token|the prompt has \d+ tokens)/;
 
 async function readModel(random: Random): Promise<void> {
   const files = below(random, 2) === 0 ? await changedGguf(random) : changedFolder(random);

@@ -1,4 +1,4 @@
-/** Conversations: what becomes part of them, and what is read of them again. */
+/** Conversations: the messages that become part of them, and the tokens that are read again. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { Chat } from '../../src/generate/chat.js';
 import { generate } from '../../src/generate/generate.js';
@@ -18,7 +18,7 @@ afterAll(() => device.dispose());
 const options = { maxTokens: 6 };
 const fresh = async (messages: readonly ChatMessage[], on = model) =>
   (await generate(on, tokenizer, messages, options).result()).text;
-/** Tokens of the next prompt behind what it has in common with an answer's prompt and tokens, the last of which was not read. */
+/** Tokens of the next prompt after the part that it shares with an answer's prompt and tokens, the last of which was not read. */
 function behind({ ids }: { ids: Int32Array }, asked: readonly ChatMessage[], next: readonly ChatMessage[]) {
   const encode = (messages: readonly ChatMessage[]) =>
     encodeChat(tokenizer, messages, { addGenerationPrompt: true });
@@ -28,7 +28,7 @@ function behind({ ids }: { ids: Int32Array }, asked: readonly ChatMessage[], nex
 }
 const user = (content: string) => ({ role: 'user', content });
 
-/** A model with an adapter that changes what it says. */
+/** A model with an adapter that changes its answers. */
 async function adapted() {
   const loaded = await loadLanguageModel(device, folder('llama3'));
   const { factors } = await applyLora(loaded.model, { rank: 2, targetModules: ['q_proj', 'down_proj'] });
@@ -38,7 +38,7 @@ async function adapted() {
 }
 
 describe('Chat', () => {
-  it('says what a fresh generation of all messages says', async () => {
+  it('gives the same answer as a fresh generation from all messages', async () => {
     const chat = new Chat(model, tokenizer, 'be kind');
     for (const content of ['hello', 'the cat']) {
       const prompt = [...chat.messages, user(content)];
@@ -53,7 +53,7 @@ describe('Chat', () => {
     chat.dispose();
   });
 
-  it('reads only what is new in a second turn', async () => {
+  it('reads only the new tokens in a second turn', async () => {
     const chat = new Chat(model, tokenizer);
     const first = await chat.send('hello', options).result();
     expect(first.readTokens).toBe(first.promptTokens);
@@ -64,13 +64,13 @@ describe('Chat', () => {
     chat.dispose();
   });
 
-  it.skipIf(!hasRealModel)('reads what a real model said once, and nothing of it again', async () => {
+  it.skipIf(!hasRealModel)('reads the answer of a real model once, and never again', async () => {
     const real = await loadLanguageModel(device, realModel());
     const chat = new Chat(real.model, real.tokenizer);
     const first = await chat.send('Name three colours.', options).result();
     const second = await chat.send('And one more?', options).result();
     const third = await chat.retry(options).result();
-    // <|im_end|>, a line break and the new message, and of a cut answer the last token.
+    // <|im_end|>, a line break and the new message, and for a cut answer its last token.
     const own = encodeChat(real.tokenizer, [{ role: 'system', content: '' }, user('And one more?')], {
       addGenerationPrompt: true,
     });
@@ -82,7 +82,7 @@ describe('Chat', () => {
     real.model.dispose();
   });
 
-  it('keeps what was read with the adapter and without it', async () => {
+  it('keeps the tokens that were read with the adapter and without it', async () => {
     const other = await adapted();
     const chat = new Chat(other, tokenizer);
     const base = (content: string) =>
@@ -96,18 +96,18 @@ describe('Chat', () => {
     const history = chat.messages;
     const cat = await base('the cat');
     expect(cat.text).toBe(await fresh([...history, user('the cat')]));
-    // The base reads the other's answer, too, and nothing before it.
+    // The base also reads the other's answer, and nothing before it.
     expect(cat.readTokens).toBe(cat.promptTokens - first.promptTokens);
     const second = await chat.send('the cat', options).result();
     expect(second.text).toBe(await fresh([...history, user('the cat')], other));
     expect(second.readTokens).toBe(behind(first, [user('hello')], [...history, user('the cat')]));
-    // For good switched off and on again.
+    // The adapter is switched off and on again.
     setActiveAdapters(other, []);
     const again = await chat.retry({ ...options, keep: false }).result();
     expect([again.text, again.readTokens]).toEqual([cat.text, 1]);
     setActiveAdapters(other, ['default']);
     expect((await chat.retry(options).result()).readTokens).toBe(1);
-    // Other weights: all is read.
+    // With other weights everything is read.
     setAdapterScale(other, 'default', 0.5);
     const scaled = await chat.retry(options).result();
     expect(scaled.readTokens).toBe(scaled.promptTokens);
@@ -127,7 +127,7 @@ describe('Chat', () => {
     const all = await send([]);
     for (const name of names) expect(await send([name])).toBe(all);
     expect([await send(['a']), await send(['d'])]).toEqual([1, 1]);
-    // The base was the one used longest ago; it takes the place of b.
+    // The base was least recently used; it replaces b.
     expect([await send([]), await send(['a']), await send(['b'])]).toEqual([all, 1, all]);
     chat.dispose();
     expect(await send(['a'])).toBe(all);
@@ -135,17 +135,17 @@ describe('Chat', () => {
     other.dispose();
   });
 
-  it('forgets a turn whose answer was left', async () => {
+  it('forgets a turn whose answer was abandoned', async () => {
     const chat = new Chat(model, tokenizer);
     const answer = chat.send('hello');
     for await (const _ of answer) break;
     expect(chat.messages).toEqual([]);
-    await expect(answer.result()).rejects.toThrow('Chat: the answer is not at its end');
-    expect(() => answer[Symbol.asyncIterator]()).toThrow('an answer is iterated over once');
+    await expect(answer.result()).rejects.toThrow('Chat: the answer has not ended');
+    expect(() => answer[Symbol.asyncIterator]()).toThrow('an answer can be iterated over only once');
     chat.dispose();
   });
 
-  it('keeps what there is of an answer that a signal ends, and nothing of one that has not begun', async () => {
+  it('keeps the part of an answer that a signal ends, and nothing of one that has not begun', async () => {
     const chat = new Chat(model, tokenizer);
     const stop = new AbortController();
     let text = '';
@@ -172,14 +172,14 @@ describe('Chat', () => {
     expect(chat.messages).toEqual([user('hello'), { role: 'assistant', content: second.text }]);
     expect((await chat.retry({ ...options, keep: false }).result()).text).toBe(first.text);
     expect(chat.messages[1].content).toBe(second.text);
-    // A conversation that ends with a message.
+    // This conversation ends with a message.
     chat.replace([user('hello')]);
     await chat.retry(options).result();
     expect(chat.messages[1].content).toBe(first.text);
     chat.dispose();
   });
 
-  it('goes on from other messages, of which it reads what differs', async () => {
+  it('continues from other messages, of which it reads only the different ones', async () => {
     const chat = new Chat(model, tokenizer, 'be kind');
     await chat.send('hello', options).result();
     const given = [...chat.messages, user('no'), { role: 'assistant', content: 'yes' }];
@@ -194,7 +194,7 @@ describe('Chat', () => {
     chat.dispose();
   });
 
-  it('refuses what cannot be, and stays usable', async () => {
+  it('refuses impossible calls, and stays usable', async () => {
     const chat = new Chat(model, tokenizer);
     const bad: unknown = [{ role: 'user' }];
     expect(() => chat.replace(bad as ChatMessage[])).toThrow('messages[0]: content must be a string');

@@ -1,4 +1,4 @@
-/** Texts of a small model: how they end, what is kept between them, and what may happen meanwhile. */
+/** Texts of a small model: their ends, the cache between them, and calls that may run meanwhile. */
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
 import { type GenerateOptions, generate } from '../../src/generate/generate.js';
@@ -21,7 +21,7 @@ const PROMPT = 'the cat sat on';
 const write = (options: GenerateOptions = {}, prompt = PROMPT) =>
   generate(model, tokenizer, prompt, { maxTokens: 20, ignoreEos: true, ...options });
 
-/** An adapter that changes what the model says. */
+/** An adapter that changes the model's texts. */
 async function adapted() {
   const loaded = await loadLanguageModel(device, folder('llama3'));
   const adapter = await applyLora(loaded.model, { rank: 2, targetModules: ['q_proj', 'down_proj'] });
@@ -31,7 +31,7 @@ async function adapted() {
 }
 
 describe('generate', () => {
-  it('gives pieces whose sum is the text, and the ids that it is of', async () => {
+  it('gives pieces whose sum is the text, and its ids', async () => {
     const generation = write();
     const pieces: string[] = [];
     for await (const piece of generation) pieces.push(piece);
@@ -43,16 +43,16 @@ describe('generate', () => {
     expect((await write().result()).ids).toEqual(ids);
   });
 
-  it('is iterated over once, and has a result only at its end', async () => {
+  it('can be iterated over only once, and has a result only at its end', async () => {
     const generation = write();
     for await (const _ of generation) break;
-    await expect(generation.result()).rejects.toThrow('generate: the generation is not at its end');
-    expect(() => generation[Symbol.asyncIterator]()).toThrow('a generation is iterated over once');
-    // Who leaves it early gives the model back.
+    await expect(generation.result()).rejects.toThrow('generate: the generation has not ended');
+    expect(() => generation[Symbol.asyncIterator]()).toThrow('a generation can be iterated over only once');
+    // Leaving the iteration early releases the model.
     model.requiresGrad(false);
   });
 
-  it('ends with what there is when it is told to', async () => {
+  it('ends with the text so far on request', async () => {
     const stop = new AbortController();
     const generation = write({ signal: stop.signal });
     let text = '';
@@ -121,7 +121,7 @@ describe('generate', () => {
     },
   );
 
-  it('asks of a prompt only what follows its last token', async () => {
+  it('computes only the logits after the last token of a prompt', async () => {
     const last = model.model.layers[model.model.layers.length - 1];
     const weights = [model.lm_head, last.self_attn.q_proj, last.mlp.down_proj, last.self_attn.k_proj];
     const run = vi.spyOn(device, 'run');
@@ -149,7 +149,7 @@ describe('generate', () => {
     const [few, programs] = await calls(3);
     expect(programs).toBe(1);
     expect(await calls(20)).toEqual([few, 18]);
-    // And gives their memory back.
+    // The memory is released as well.
     expect(begin.mock.results.map(({ value }) => value.bytes)).toEqual([0, 0]);
     for (const spy of [run, program, begin]) spy.mockRestore();
     const here = await write().result();
@@ -162,7 +162,7 @@ describe('generate', () => {
     loaded.model.dispose();
   });
 
-  it('goes on where a longer text of the same model is written meanwhile', async () => {
+  it('continues while a longer text of the same model is written', async () => {
     const files = folder('llama3');
     const config = JSON.parse(new TextDecoder().decode(files.get('config.json')));
     config.max_position_embeddings = 2048;
@@ -175,11 +175,11 @@ describe('generate', () => {
     const { rotary } = other.model.model;
     const tables = rotary.upTo(device, 1);
     const { length, shape } = tables.cos;
-    // Beyond the positions whose angles there are.
+    // This text exceeds the positions of the existing tables.
     const long = new Int32Array(600).fill(5);
     await generate(other.model, tokenizer, long, { maxTokens: 3, ignoreEos: true }).result();
     expect(rotary.upTo(device, 1)).not.toBe(tables);
-    // Where the old tables were.
+    // This memory takes the place of the old tables.
     const others = [1, 2].map(() => tensor(device, new Float32Array(length).fill(Number.NaN), shape));
     while (!(await pieces.next()).done);
     expect((await generation.result()).ids).toEqual((await short().result()).ids);
@@ -200,7 +200,7 @@ describe('generate', () => {
     expect([promptTokens + tokens, stoppedBy]).toEqual([model.config.contextLength, 'length']);
   });
 
-  it('puts around a text what the tokenizer does', async () => {
+  it('adds the same tokens around a text as the tokenizer', async () => {
     const files = folder('llama3');
     const json = JSON.parse(new TextDecoder().decode(files.get('tokenizer.json')));
     const id = tokenizer.specialTokens.get('<|end|>');
@@ -221,24 +221,24 @@ describe('generate', () => {
     expect(device.memory()).toMatchObject({ liveBytes, peakBytes });
   });
 
-  it('refuses what cannot be', async () => {
+  it('refuses invalid arguments', async () => {
     const { contextLength } = model.config;
     expect(() => write({}, '')).toThrow('generate: the prompt has no tokens');
-    expect(() => write({ maxTokens: 0 })).toThrow('maxTokens must be a whole number from 1 on: 0');
+    expect(() => write({ maxTokens: 0 })).toThrow('maxTokens must be a positive integer: 0');
     await expect(write({ stop: [''] }).result()).rejects.toThrow('a stop text must not be empty');
     expect(() => generate(model, tokenizer, new Int32Array(contextLength))).toThrow(
       `the prompt has ${contextLength} tokens, and the model's context ${contextLength}`,
     );
     expect(() => generate(model, tokenizer, Int32Array.of(301))).toThrow(
-      'the model has 301 tokens: there is no 301',
+      'the model has 301 tokens: none has the id 301',
     );
     expect(() => write({ maxNewTokens: 3 } as GenerateOptions)).toThrow('it is called maxTokens');
-    expect(() => write({ temperature: -1 })).toThrow('temperature must be from 0 on: -1');
+    expect(() => write({ temperature: -1 })).toThrow('temperature must be at least 0: -1');
   });
 });
 
 describe('a cache', () => {
-  it('saves what two prompts have in common, and changes nothing', async () => {
+  it('saves the common part of two prompts, and changes no result', async () => {
     const cache = new TextCache(model);
     const first = await write({ cache }).result();
     expect(first.readTokens).toBe(first.promptTokens);
@@ -248,14 +248,14 @@ describe('a cache', () => {
     const again = await write({ cache }, longer).result();
     expect(again.ids).toEqual((await write({}, longer).result()).ids);
     expect(read).toBe(first.promptTokens + first.tokens - 1);
-    // A prompt that is all there is read from its last token on.
+    // Of a fully cached prompt only the last token is read.
     expect((await write({ cache }).result()).ids).toEqual(first.ids);
-    // More than the room that there was.
+    // This text exceeds the capacity of the cache.
     const long = 'on the mat '.repeat(20);
     expect((await write({ cache, maxTokens: 40 }, long).result()).ids).toEqual(
       (await write({ maxTokens: 40 }, long).result()).ids,
     );
-    // What is there moves to the larger one.
+    // The cached tokens move to the larger cache.
     const all = new Int32Array(300).fill(5);
     cache.prepare(all, 300);
     cache.clear();
@@ -278,7 +278,7 @@ describe('a cache', () => {
     cache.dispose();
   });
 
-  it('is empty after a failure, and the next text is as it would be', async () => {
+  it('is empty after a failure, and the next text is correct', async () => {
     const cache = new TextCache(model);
     const before = device.memory().liveStorages;
     const layer = model.model.layers[1];
@@ -289,13 +289,13 @@ describe('a cache', () => {
     await expect(write({ cache }).result()).rejects.toThrow('no memory');
     layer.forward = forward;
     expect(cache.length).toBe(0);
-    // Garbage of others may be gone as well.
+    // Garbage of other tests may have been collected as well.
     expect(device.memory().liveStorages).toBeLessThanOrEqual(before);
     expect((await write({ cache }).result()).ids).toEqual((await write().result()).ids);
     cache.dispose();
   });
 
-  it('begins anew where adapters were switched, scaled or trained', async () => {
+  it('starts again where adapters were switched, scaled or trained', async () => {
     const other = await adapted();
     const cache = new TextCache(other.model);
     const text = async () =>
@@ -303,7 +303,7 @@ describe('a cache', () => {
     const fresh = async () =>
       (await generate(other.model, tokenizer, PROMPT, { maxTokens: 12 }).result()).text;
     const ids = tokenizer.encode(PROMPT);
-    /** Tokens that need not be read again. */
+    /** Number of tokens that need not be read again. */
     const kept = () => cache.prepare(ids, 32).length;
     const on = await text();
     expect(kept()).toBe(ids.length - 1);

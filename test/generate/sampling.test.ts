@@ -6,7 +6,7 @@ const LOGITS = [2, 1, 0, -1, 3];
 const NONE: ReadonlySet<number> = new Set();
 const all = () => true;
 
-/** The same by sorting all tokens: what is drawn from logits with a number from 0 to 1. */
+/** The reference, which sorts all tokens: the token drawn from logits with a number from 0 to 1. */
 function drawnBySorting(
   logits: ArrayLike<number>,
   { temperature = 0, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1 }: SamplingOptions,
@@ -33,7 +33,7 @@ function drawnBySorting(
   return id;
 }
 
-/** How often each token comes in many draws. */
+/** Frequency of each token in many draws. */
 function frequencies(options: SamplingOptions, logits = LOGITS, seen = new Set<number>()): number[] {
   const draws = 20_000;
   const counts = logits.map(() => 0);
@@ -60,7 +60,7 @@ describe('Sampler', () => {
     expect(new Sampler({}, all).next([1, 5, 5], NONE)).toBe(1);
   });
 
-  it('draws as often as softmax of the logits over the temperature says', () => {
+  it('draws with the frequencies of the softmax of the logits over the temperature', () => {
     expectNear(frequencies({ temperature: 1 }), softmax(LOGITS));
     expectNear(frequencies({ temperature: 2 }), softmax(LOGITS.map((logit) => logit / 2)));
   });
@@ -75,18 +75,18 @@ describe('Sampler', () => {
     expectNear(frequencies({ temperature: 1, topP: 0.6 }), [0, 0, 0, 0, 1]);
     expectNear(frequencies({ temperature: 1, topP: 0.7 }), softmax([2, -Infinity, -Infinity, -Infinity, 3]));
     expectNear(frequencies({ temperature: 1, topP: 0.9 }), softmax([2, 1, -Infinity, -Infinity, 3]));
-    // Exactly p with the first: no other. Equal ones stay together.
+    // The first reaches exactly p, so no other is kept. Equal ones stay together.
     const half = [0, Math.log(0.5), Math.log(0.5)];
     expectNear(frequencies({ temperature: 1, topP: 0.5 }, half), [1, 0, 0]);
     expectNear(frequencies({ temperature: 1, topP: 0.6 }, half), [0.5, 0.25, 0.25]);
   });
 
-  it('keeps the tokens that are likely enough beside the likeliest', () => {
+  it('keeps the tokens that are likely enough relative to the likeliest', () => {
     // e^-1 = 0.37 and e^-2 = 0.135 times as likely.
     expectNear(frequencies({ temperature: 1, minP: 0.2 }), softmax([2, -Infinity, -Infinity, -Infinity, 3]));
   });
 
-  it('makes tokens that are there already less likely, whatever the sign of their logit', () => {
+  it('makes tokens that occur already less likely, for either sign of their logit', () => {
     const options = { temperature: 1, repetitionPenalty: 2 };
     expectNear(frequencies(options, LOGITS, new Set([4, 3])), softmax([2, 1, 0, -2, 1.5]));
   });
@@ -100,7 +100,7 @@ describe('Sampler', () => {
     expect(draw(7)).not.toEqual(draw(8));
   });
 
-  it('draws the tokens that it would by sorting them all', () => {
+  it('draws the same tokens as by sorting them all', () => {
     const random = new Random(5);
     const absent = new Set([3, 17, 1999]);
     const options = [0, 0.3, 1, 4].flatMap((temperature) => [
@@ -115,7 +115,7 @@ describe('Sampler', () => {
       const numbers = new Random(seed);
       const seen = new Set<number>();
       for (let draw = 0; draw < 20; draw++) {
-        // Quarters, so that some are equal.
+        // Multiples of a quarter, so that some are equal.
         const logits = Float32Array.from({ length: 2000 }, () => Math.round(16 * random.normal()) / 4);
         const uniform = each.temperature === 0 ? 0 : numbers.uniform();
         const id = sampler.next(logits, seen);
@@ -132,13 +132,13 @@ describe('Sampler', () => {
     for (let i = 0; i < 500; i++) expect(sampler.next(LOGITS, NONE)).not.toBe(4);
   });
 
-  it('refuses logits that are no numbers, and options outside their bounds', () => {
+  it('refuses logits that are not numbers, and options outside their bounds', () => {
     expect(() => new Sampler({}, all).next([1, Number.NaN], NONE)).toThrow(
-      'generate: the model gives no number for token 1: NaN',
+      'generate: the model gives no finite number for token 1: NaN',
     );
     const refused: [SamplingOptions, string][] = [
-      [{ temperature: -1 }, 'temperature must be from 0 on: -1'],
-      [{ topK: 1.5 }, 'topK must be a whole number from 0 on: 1.5'],
+      [{ temperature: -1 }, 'temperature must be at least 0: -1'],
+      [{ topK: 1.5 }, 'topK must be an integer of at least 0: 1.5'],
       [{ topP: 0 }, 'topP must be above 0 and at most 1: 0'],
       [{ minP: 2 }, 'minP must be from 0 to 1: 2'],
       [{ repetitionPenalty: 0 }, 'repetitionPenalty must be above 0: 0'],

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { StopTexts } from '../../src/generate/stopTexts.js';
 
-/** What is shown of a text that comes in pieces. */
+/** The shown part of a text that comes in pieces. */
 function shown(stops: string[], pieces: string[]): string {
   const texts = new StopTexts(stops);
   return pieces.map((piece) => texts.push(piece)).join('') + texts.end();
@@ -18,7 +18,7 @@ describe('StopTexts', () => {
     expect(texts.end()).toBe('');
   });
 
-  it('gives what it held back at the end', () => {
+  it('gives the held-back text at the end', () => {
     const texts = new StopTexts(['END']);
     expect(texts.push('the E')).toBe('the ');
     expect(texts.end()).toBe('E');
@@ -29,13 +29,13 @@ describe('StopTexts', () => {
     expect(() => new StopTexts([''])).toThrow('a stop text must not be empty');
   });
 
-  it('shows what stands before the first stop text, however the text is cut', () => {
+  it('shows the text before the first stop text, however the text is split', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 30 });
     const stop = fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(fc.array(letters), fc.array(stop, { maxLength: 3 }), (pieces, stops) => {
         const whole = pieces.join('');
-        // The first piece at which one is complete decides, as in a stream.
+        // The first piece that completes a stop text decides, as in a stream.
         let end = whole.length;
         let length = 0;
         for (const piece of pieces) {

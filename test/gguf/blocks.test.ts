@@ -11,13 +11,13 @@ const BLOCK_TYPES = TYPES.filter(isBlockType);
 const blocks = await fixture('blocks');
 const numbers = await fixture('numbers');
 
-/** Equal, but for the sign of zero. */
+/** Expects equal values, except for the sign of zero. */
 function expectEqual(found: Float32Array, expected: Float32Array): void {
   expect(found.length).toBe(expected.length);
   expect(found.findIndex((value, i) => value !== expected[i])).toBe(-1);
 }
 
-/** By the definition, with each operation rounded to f32. */
+/** The values by definition, with each operation rounded to f32. */
 function decoded({ kind, group, codes, scales, minimums }: PackedWeights, i: number): number {
   const pair = codes[16 * (i >> 5) + (i & 15)];
   const code = kind === 'q8' ? codes[i] : (i & 16) === 0 ? pair & 15 : pair >> 4;
@@ -26,7 +26,7 @@ function decoded({ kind, group, codes, scales, minimums }: PackedWeights, i: num
 }
 
 describe.each(TYPES)('%s', (type) => {
-  it('is decoded as the format has it', async () => {
+  it('is decoded as the format defines', async () => {
     const { bytes, count } = await tensorOf(blocks, type);
     expectEqual(dequantize(type, bytes, count, 't'), await numbersOf(numbers, type));
   });
@@ -42,7 +42,7 @@ describe.each(TYPES)('%s', (type) => {
       expectEqual(found.subarray(i * count, (i + 1) * count), expected);
   });
 
-  it('is refused with bytes too many or too few', async () => {
+  it('is refused with too many or too few bytes', async () => {
     const { bytes, count } = await tensorOf(blocks, type);
     for (const other of [bytes.subarray(1), new Uint8Array(bytes.length + 1)])
       expect(() => dequantize(type, other, count, 't')).toThrow(ShapeError);
@@ -50,7 +50,7 @@ describe.each(TYPES)('%s', (type) => {
 });
 
 describe.each(BLOCK_TYPES)('%s as codes', (type) => {
-  it('has the same numbers by scale · code + minimum in f32', async () => {
+  it('gives the same numbers as scale · code + minimum in f32', async () => {
     const { bytes, count } = await tensorOf(blocks, type);
     const weights = unpackBlocks(type, bytes, count, 't');
     expectEqual(
@@ -88,7 +88,7 @@ it.each<[GgufBlockType, string, number, boolean]>([
   expect(weights.codes.length).toBe((kind === 'q4' ? 1 : 2) * TENSOR_TYPES[type].weights);
 });
 
-/** Where a block has its scale, and its minimum. */
+/** The place of the scale and of the minimum in a block. */
 const HALVES: readonly [type: GgufBlockType, at: number, what: string][] = [
   ['Q4_0', 0, 'scale'],
   ['Q4_1', 0, 'scale'],
@@ -108,7 +108,7 @@ describe.each(HALVES)('%s with half %d', (type, at, what) => {
   it.each([
     ['infinite', 0x7c00],
     ['-infinite', 0xfc00],
-    ['no number', 0x7e01],
+    ['NaN', 0x7e01],
   ])('is refused when it is %s, also with a factor of 0', (_, half) => {
     const { bytes: size, weights: count } = TENSOR_TYPES[type];
     for (const fill of [0, 1]) {

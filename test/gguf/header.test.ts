@@ -1,4 +1,4 @@
-/** Files that are cut short or lie about their sizes; oracle: nothing is taken for what is not there. */
+/** Files that are cut short or lie about their sizes; oracle: missing bytes are never accepted. */
 import { describe, expect, it } from 'vitest';
 import { DataError } from '../../src/base/errors.js';
 import { bytesSource } from '../../src/files/byteSource.js';
@@ -18,7 +18,7 @@ describe('every byte counts', () => {
   it('is refused when it is cut short anywhere', async () => {
     for (let length = 0; length < bytes.length; length++) {
       const message = await refusal(bytes.subarray(0, length));
-      const rule = length < 4 ? /^f: is no GGUF file: / : /^f: .+: truncated: /;
+      const rule = length < 4 ? /^f: is not a GGUF file: / : /^f: .+: truncated: /;
       expect([length, message]).toEqual([length, expect.stringMatching(rule)]);
     }
   });
@@ -37,7 +37,7 @@ describe('every byte counts', () => {
     }
   });
 
-  /** The last of each: a count, a length, a size, an offset. */
+  /** The last occurrence of each kind of field: a count, a length, a size, an offset. */
   const FIELDS: readonly [what: string, bytes: Uint8Array][] = [
     ['the number of tensors', joined(u64(2), u64(6))],
     ['the length of a key', text('name')],
@@ -51,7 +51,7 @@ describe('every byte counts', () => {
     ['an offset', joined(u64(72))],
   ];
 
-  it.each(FIELDS)('refuses %s that is as large as can be, at once', async (_, field) => {
+  it.each(FIELDS)('refuses %s of the largest value at once', async (_, field) => {
     const at = positionOf(bytes, field);
     for (const value of [
       2n ** 64n - 1n,
@@ -135,7 +135,7 @@ describe('of a large file', () => {
 
 it.each([
   ['has its end in the next one', [Uint8Array.of(0x61, 0xc3), Uint8Array.of(0xa9, 0x62)]],
-  ['is no text', [Uint8Array.of(0x61), Uint8Array.of(0xff)]],
+  ['is not text', [Uint8Array.of(0x61), Uint8Array.of(0xff)]],
 ])('refuses a string that %s', async (_, texts) => {
   const strings = [text('fine'), ...texts.map((bytes) => joined(u64(bytes.length), bytes))];
   const message = await refusal(rawFile({ entries: [array('k', ids.string, 3, ...strings)] }));
@@ -148,7 +148,7 @@ it('reads strings of every length and every kind of character', async () => {
   expect((await openGguf(bytesSource(file), 'f')).metadata.get('k')).toEqual(values);
 });
 
-it('passes on what a source says when it cannot be read', async () => {
+it('passes on the error of a source that cannot be read', async () => {
   const source = { length: 100, read: () => Promise.reject(new DataError('f: cannot be read: gone')) };
   await expect(openGguf(source, 'f')).rejects.toThrow('f: cannot be read: gone');
 });

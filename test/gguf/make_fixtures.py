@@ -19,12 +19,12 @@ ROWS, COLUMNS = 3, 512
 TYPES = [
     Type.F32, Type.F16, Type.BF16, Type.Q4_0, Type.Q4_1, Type.Q5_0, Type.Q5_1, Type.Q8_0, Type.Q4_K, Type.Q5_K, Type.Q6_K,
 ]
-# Where a block has its halves.
+# The places of the halves in a block.
 HALVES = {
     Type.Q4_0: [0], Type.Q4_1: [0, 2], Type.Q5_0: [0], Type.Q5_1: [0, 2], Type.Q8_0: [0],
     Type.Q4_K: [0, 2], Type.Q5_K: [0, 2], Type.Q6_K: [208],
 }
-# Zeros, the smallest and largest numbers, and subnormal ones: what comes of them is exact too.
+# Zeros, the smallest and largest numbers, and subnormal ones: their results are exact as well.
 EXTREMES = np.array([0x0000, 0x8000, 0x0001, 0x8001, 0x03FF, 0x0400, 0x7BFF, 0xFBFF, 0x3C00, 0xBC00], dtype=np.uint16)
 
 rng = np.random.default_rng(SEED)
@@ -92,7 +92,7 @@ def quantizer_input():
     rows = [rng.normal(0, scale, 512) for scale in (0.02, 1, 1e-4, 100)]
     rows.append(rng.permutation(np.repeat([0.0, 1.0, -2.0, 0.5], 128)))
     rows.append(np.concatenate([np.zeros(32), np.ones(32), -np.ones(32), np.full(416, 0.3)]))
-    # Of a largest size of 127, and of a range of 15, the codes are the numbers: these lie between two of them.
+    # For a maximum of 127, and for a range of 15, the codes are the numbers: these lie between two of them.
     ties = np.concatenate([[127.0], rng.integers(-126, 126, 31) + 0.5])
     ranges = np.concatenate([[0.0, 15.0], rng.integers(0, 14, 30) + 0.5])
     rows.append(np.tile(np.concatenate([ties, ranges]), 8))

@@ -108,11 +108,11 @@ describe('openGguf', () => {
 describe('a file is refused', () => {
   const two = { dataBytes: 64, tensors: [{}, { name: 'b', offset: 32 }] };
   it.each<[string, RawFile | Uint8Array, string]>([
-    ['that is empty', new Uint8Array(0), 'is no GGUF file: it is empty: download or save it again'],
+    ['that is empty', new Uint8Array(0), 'is not a GGUF file: it is empty: download or save it again'],
     [
-      'that is another',
+      'of another kind',
       rawFile({ magic: Uint8Array.of(1, 2, 3, 4) }),
-      'is no GGUF file: begins with "\\u0001\\u0002\\u0003\\u0004"',
+      'is not a GGUF file: begins with "\\u0001\\u0002\\u0003\\u0004"',
     ],
     ['of version 1', { version: 1 }, 'version: must be 2 or 3: 1'],
     ['of version 4', { version: 4 }, 'version: must be 2 or 3: 4'],
@@ -120,12 +120,12 @@ describe('a file is refused', () => {
     [
       'that is big-endian',
       { version: 3 << 24 },
-      'version: a big-endian file is not read: convert it to little-endian (gguf-convert-endian)',
+      'version: big-endian files are not supported: convert the file to little-endian (gguf-convert-endian)',
     ],
     [
       'with more tensors than it can hold',
       { counts: [2, 0] },
-      'number of tensors: truncated: needs 48 bytes from 16 on, the file has 32',
+      'number of tensors: truncated: needs 48 bytes from byte 16, the file has 32',
     ],
     ['with too many tensors', { counts: [100_001, 0] }, 'number of tensors: must be at most 100000: 100001'],
     [
@@ -136,7 +136,7 @@ describe('a file is refused', () => {
     [
       'with more entries than it can hold',
       { counts: [0, 2] },
-      'number of metadata: truncated: needs 26 bytes from 24 on, the file has 32',
+      'number of metadata: truncated: needs 26 bytes from byte 24, the file has 32',
     ],
     [
       'with 2^64 - 1 entries',
@@ -151,7 +151,7 @@ describe('a file is refused', () => {
     [
       'with a key beyond the end',
       { entries: [joined(u64(99), u64(0))] },
-      'key 0 of the metadata: truncated: needs 99 bytes from 32 on, the file has 64',
+      'key 0 of the metadata: truncated: needs 99 bytes from byte 32, the file has 64',
     ],
     [
       'with a key of 2^64 - 1 bytes',
@@ -159,14 +159,14 @@ describe('a file is refused', () => {
       'key 0 of the metadata: truncated: cannot hold 18446744073709551615 items in 64 bytes',
     ],
     [
-      'with a key that is no UTF-8',
+      'with a key that is not UTF-8',
       { entries: [entry(Uint8Array.of(0xff), ids.u8, u8(0))] },
       'key 0 of the metadata: text must be UTF-8: bytes 32 to 33 are not',
     ],
     [
       'with a key twice',
       { entries: [entry('k', ids.u8, u8(0)), entry('k', ids.u8, u8(0))] },
-      'key "k": is twice there',
+      'key "k": appears twice',
     ],
     [
       'with a value of unknown type',
@@ -184,7 +184,7 @@ describe('a file is refused', () => {
       'key "k": truth value must be 0 or 1: 255',
     ],
     [
-      'with a text that is no UTF-8',
+      'with a text that is not UTF-8',
       { entries: [entry('k', ids.string, text(Uint8Array.of(0xe2, 0x82)))] },
       'key "k": text must be UTF-8: bytes 45 to 47 are not',
     ],
@@ -201,12 +201,12 @@ describe('a file is refused', () => {
     [
       'with an array of arrays',
       { entries: [array('k', ids.array, 1, u32(0), u64(0))] },
-      'key "k": arrays of arrays are not read',
+      'key "k": arrays of arrays are not supported',
     ],
     [
       'with an array beyond the end',
       { entries: [array('k', ids.f64, 9)] },
-      'key "k": truncated: needs 72 bytes from 49 on, the file has 64',
+      'key "k": truncated: needs 72 bytes from byte 49, the file has 64',
     ],
     [
       'with an array of 2^61 values',
@@ -216,7 +216,7 @@ describe('a file is refused', () => {
     [
       'with strings beyond the end',
       { entries: [array('k', ids.string, 3, text('a'))] },
-      'key "k": truncated: needs 24 bytes from 49 on, the file has 64',
+      'key "k": truncated: needs 24 bytes from byte 49, the file has 64',
     ],
     [
       'with an alignment of 12',
@@ -246,11 +246,11 @@ describe('a file is refused', () => {
     [
       'that is a part',
       { entries: [entry('split.count', ids.u16, Uint8Array.of(5, 0))] },
-      'is one of 5 parts of a model, which are not read: merge them with llama-gguf-split --merge',
+      'is one of 5 parts of a model, which are not supported: merge them with llama-gguf-split --merge',
     ],
-    ['with a tensor twice', { ...two, tensors: [{}, { offset: 32 }] }, 'tensor "a": is twice there'],
+    ['with a tensor twice', { ...two, tensors: [{}, { offset: 32 }] }, 'tensor "a": appears twice'],
     [
-      'with a name that is no UTF-8',
+      'with a name that is not UTF-8',
       { tensors: [{ name: Uint8Array.of(0x80) }] },
       'name of tensor 0: text must be UTF-8: bytes 32 to 33 are not',
     ],
@@ -280,12 +280,12 @@ describe('a file is refused', () => {
       'tensor "a": offset overflows: 9007199254740992',
     ],
     [
-      'with rows of no whole blocks',
+      'with rows that are not whole blocks',
       { tensors: [{ ne: [48, 2], type: 2 }], dataBytes: 99 },
       'tensor "a": last dimension must be a multiple of 32: Q4_0 [2, 48]',
     ],
     [
-      'with rows of no whole blocks of K',
+      'with rows that are not whole blocks of K',
       { tensors: [{ ne: [128, 2], type: 14 }], dataBytes: 999 },
       'tensor "a": last dimension must be a multiple of 256: Q6_K [2, 128]',
     ],
@@ -300,7 +300,7 @@ describe('a file is refused', () => {
       'tensor "a": offset must be a multiple of 32: 8',
     ],
     [
-      'with tensors on each other',
+      'with overlapping tensors',
       { ...two, tensors: [{ ne: [9] }, { name: 'b', offset: 32 }] },
       'tensor "b": overlaps "a": begins at 128, expected 132 or later',
     ],
@@ -325,29 +325,29 @@ describe('a file is refused', () => {
       'tensor "a": truncated: bytes 128 to 128 are beyond the file\'s 64',
     ],
     [
-      'with a type of tensor that nobody knows',
+      'with an unknown type of tensor',
       { tensors: [{ type: 99 }] },
-      'tensor "a": this type of tensor is not read: 99, 1 of 1 tensors',
+      'tensor "a": this tensor type is not supported: 99, 1 of 1 tensors',
     ],
     [
       'with Q2_K',
       { tensors: [{ type: 10 }] },
-      'tensor "a": this type of tensor is not read: Q2_K (10), 1 of 1 tensors',
+      'tensor "a": this tensor type is not supported: Q2_K (10), 1 of 1 tensors',
     ],
     [
       'with Q3_K',
       { tensors: [{ type: 11 }] },
-      'tensor "a": this type of tensor is not read: Q3_K (11), 1 of 1 tensors',
+      'tensor "a": this tensor type is not supported: Q3_K (11), 1 of 1 tensors',
     ],
     [
       'with IQ4_XS',
       { tensors: [{ type: 23 }] },
-      'tensor "a": this type of tensor is not read: IQ4_XS (23), 1 of 1 tensors',
+      'tensor "a": this tensor type is not supported: IQ4_XS (23), 1 of 1 tensors',
     ],
     [
       'with TQ2_0',
       { tensors: [{ type: 35 }] },
-      'tensor "a": this type of tensor is not read: TQ2_0 (35), 1 of 1 tensors',
+      'tensor "a": this tensor type is not supported: TQ2_0 (35), 1 of 1 tensors',
     ],
   ])('%s', async (_, file, message) => {
     expect(await refusal(file)).toBe(`f: ${message}`);

@@ -27,7 +27,7 @@ it.each([
 ] as const)('%s errs by no more than half a step', (type, step) => {
   const some = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i) / 2);
   const found = dequantize(type, quantize(some, type), some.length, 't');
-  // The halves of scale and minimum round too.
+  // Scale and minimum are rounded to halves as well.
   for (const [i, value] of found.entries())
     expect(Math.abs(value - some[i])).toBeLessThan(0.52 * step + 4e-4);
 });
@@ -36,7 +36,7 @@ describe.each([
   ['quantizeQ8_0', quantizeQ8_0, 65504 * 127],
   ['quantizeQ4_1', quantizeQ4_1, 65504],
 ] as const)('%s', (name, run, largest) => {
-  it('takes the largest numbers that there can be', () => {
+  it('takes the largest possible numbers', () => {
     const most = Float32Array.from({ length: 32 }, () => largest);
     const found = dequantize(name === 'quantizeQ8_0' ? 'Q8_0' : 'Q4_1', run(most), 32, 't');
     expect(found).toEqual(most);

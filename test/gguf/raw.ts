@@ -1,4 +1,4 @@
-/** GGUF files field by field, also those that no writer writes. */
+/** Builds GGUF files field by field, including files that no writer writes. */
 import { joined } from '../fuzz/mutate.js';
 
 export const u8 = (value: number) => Uint8Array.of(value);
@@ -33,7 +33,7 @@ export const array = (key: string, id: number, count: number | bigint, ...values
 
 export interface RawTensor {
   readonly name?: string | Uint8Array;
-  /** `in` first. */
+  /** Sizes of the dimensions, `in` first. */
   readonly ne?: readonly (number | bigint)[];
   readonly type?: number;
   readonly offset?: number | bigint;
@@ -52,7 +52,7 @@ export interface RawFile {
   readonly alignment?: number;
 }
 
-/** A file whose parts are right unless they are given. */
+/** A file with given parts; the others are valid. */
 export function rawFile({
   magic = new TextEncoder().encode('GGUF'),
   version = 3,

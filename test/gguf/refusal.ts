@@ -4,7 +4,7 @@ import { bytesSource } from '../../src/files/byteSource.js';
 import { openGguf } from '../../src/gguf/open.js';
 import { type RawFile, rawFile } from './raw.js';
 
-/** What a file is refused with. */
+/** The message with which a file is refused. */
 export async function refusal(file: RawFile | Uint8Array): Promise<string> {
   const bytes = file instanceof Uint8Array ? file : rawFile(file);
   const error = await openGguf(bytesSource(bytes), 'f').then(

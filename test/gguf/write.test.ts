@@ -63,7 +63,7 @@ describe('ggufParts', () => {
     expect(bytes.findIndex((byte, i) => byte !== expected[i])).toBe(-1);
   });
 
-  it('writes what is read again', async () => {
+  it('writes files that can be read again', async () => {
     const { version, metadata } = await reopened({ metadata: METADATA, tensors: [] });
     expect(version).toBe(3);
     const values = METADATA.map(([key, { value }]) => [key, value]);
@@ -113,7 +113,7 @@ describe('ggufParts', () => {
     expect([found?.type, found?.shape, await found?.read()]).toEqual([type, [2, 3 * weights], bytes]);
   });
 
-  it('asks for a tensor when it is its turn', async () => {
+  it('requests a tensor only when it is written', async () => {
     const asked: string[] = [];
     const late = ['a', 'b'].map((name) => {
       const bytes = async () => {
@@ -176,7 +176,7 @@ describe('ggufParts refuses, before the first part,', () => {
       'key "k": must be a value of type u64: got 18446744073709551616',
     ],
     [
-      'an i64 that is no safe integer',
+      'an i64 that is not a safe integer',
       key({ type: 'i64', value: 2 ** 53 }),
       'key "k": must be a value of type i64: got 9007199254740992',
     ],
@@ -198,7 +198,7 @@ describe('ggufParts refuses, before the first part,', () => {
     [
       'an alignment as metadata',
       key({ type: 'u32', value: 8 }, 'general.alignment'),
-      'key "general.alignment": is written by itself: give alignment instead',
+      'key "general.alignment": is written automatically: pass alignment instead',
     ],
     [
       'a key twice',
@@ -245,7 +245,7 @@ describe('ggufParts refuses, before the first part,', () => {
   it.each<[string, Partial<WritableGgufTensor>, string]>([
     ['5 dimensions', { shape: [1, 1, 1, 2, 1] }, 'must have at most 4 dimensions: F32 [1, 1, 1, 2, 1]'],
     [
-      'rows of no whole blocks',
+      'rows that are not whole blocks',
       { shape: [2, 16], type: 'Q8_0' },
       'last dimension must be a multiple of 32: Q8_0 [2, 16]',
     ],

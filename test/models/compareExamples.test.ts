@@ -1,9 +1,9 @@
-/** Counted by hand. */
+/** Comparison of evaluations. Oracle: counted by hand. */
 import { describe, expect, it } from 'vitest';
 import { compareExamples } from '../../src/models/compareExamples.js';
 import type { LanguageEvaluation } from '../../src/models/evaluateLanguageModel.js';
 
-/** Only the examples count. */
+/** An evaluation of which only the examples matter. */
 const evaluation = (losses: readonly number[], tokens = 4): LanguageEvaluation => ({
   loss: 0,
   perplexity: 1,

@@ -1,4 +1,4 @@
-/** What configs say that no small model shows. */
+/** Settings in configs that no small model covers. */
 import { describe, expect, it } from 'vitest';
 import { configFromGguf } from '../../src/models/configGguf.js';
 import { parseModelConfig } from '../../src/models/configJson.js';
@@ -11,7 +11,7 @@ function parsed(name: string, fields: object) {
 }
 
 describe('a config', () => {
-  it('of Llama has no window, and of Mistral no biases, whatever else it says', () => {
+  it('of Llama has no window, and of Mistral no biases, regardless of other settings', () => {
     expect(parsed('llama', { sliding_window: 5 }).slidingWindow).toBeUndefined();
     expect(parsed('mistral', { sliding_window: 5 }).slidingWindow).toBe(5);
     expect(parsed('mistral', { attention_bias: true }).qkvBias).toBe(false);

@@ -1,4 +1,4 @@
-/** What a training step neither computes nor keeps, counted on a small model. */
+/** Work and memory that a training step avoids, counted on a small model. */
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import type { Storage } from '../../src/backends/backend.js';
 import { Random } from '../../src/base/random.js';
@@ -65,13 +65,13 @@ async function bytesPerToken(config: LoraConfig): Promise<number> {
 }
 
 describe('a training step', () => {
-  it('computes nothing behind the last label, in the last of several turns', () => {
+  it('computes nothing after the last label, in the last of several turns', () => {
     const batch = batchOf(200, (i) => i === 40 || i === 90 || i === 91);
     // 91 tokens before the last label, rounded up to 32.
     expect(batch.ids.length).toBe(96);
   });
 
-  it('has only labelled rows meet the head, and keeps nothing of the vocabulary', async () => {
+  it('computes the head only for labelled rows, and keeps no logits', async () => {
     const model = await adapted({});
     const { vocabularySize } = model.config;
     const live = new Set<Storage>();
@@ -99,14 +99,14 @@ describe('a training step', () => {
     const rows = run.mock.calls.flatMap(([kernel, args]) =>
       kernel === 'matmul' && 'b' in args && args.b === head ? [args.m] : [],
     );
-    // 49 labels, rounded up to 64: there and back.
+    // 49 labels, rounded up to 64: forward and backward.
     expect(rows).toEqual([64, 64]);
     expect([large, live.size]).toEqual([1, 0]);
     loss.backward();
     model.dispose();
   });
 
-  it('has no way back below the first layer that is trained, and keeps nothing there', async () => {
+  it('has no backward pass below the first trained layer, and keeps nothing there', async () => {
     const model = await adapted({ targetModules: /.*layers\.1\..*_proj/ });
     const batch = batchOf(100, (i) => i > 0);
     const run = vi.spyOn(device, 'run');
@@ -122,21 +122,21 @@ describe('a training step', () => {
     expect(products(run.mock.calls)).toHaveLength(7);
     expect(products(calls)).toHaveLength(0);
     expect(calls.filter(([kernel]) => kernel === 'attentionQueriesBackward')).toHaveLength(1);
-    // Nor the one to its own input, which nobody trains.
+    // The product for its own input, which is not trained, is missing too.
     const input = weightOf(model.model.layers[1].self_attn.q_proj);
     expect(calls.filter(([, args]) => 'b' in args && args.b === input)).toHaveLength(0);
     model.dispose();
   });
 
-  it('keeps of each token what trained matrices and the way back read', async () => {
+  it('keeps for each token only the values that trained matrices and the backward pass read', async () => {
     const { model } = await loadLanguageModel(device, folder('llama3'));
     const { hiddenSize: hidden, intermediateSize, heads, kvHeads, headDim, layers } = model.config;
     model.dispose();
     expect(layers).toBe(2);
     const [q, kv] = [heads * headDim, kvHeads * headDim];
-    // What comes in, and between the halves; q, k, v and the output with two numbers of each head; gate and up; scales.
+    // The input, and the state between the halves; q, k, v and the output with two numbers of each head; gate and up; scales.
     const layer = 2 * hidden + q + 2 * kv + q + 2 * heads + 2 * intermediateSize + 2;
-    // Behind the last block, and behind its norm.
+    // The state after the last block, and after its norm.
     const end = 2 * hidden + 1;
     // The input of the first is frozen: its norm is kept, without its scale.
     const first = hidden - 1;
@@ -144,12 +144,12 @@ describe('a training step', () => {
     expect(await bytesPerToken(all)).toBe(4 * (2 * (layer + 7 * RANK) + first + end));
     const some = { targetModules: ['q_proj', 'v_proj'] };
     expect(await bytesPerToken(some)).toBe(4 * (2 * (layer + 2 * RANK) + first + end));
-    // Of the first layer only what comes out.
+    // Of the first layer only its output is kept.
     const upper = { targetModules: /.*layers\.1\.self_attn\.[qv]_proj/ };
     expect(await bytesPerToken(upper)).toBe(4 * (layer + 2 * RANK + first + end));
   });
 
-  it('computes again, to the same bits, what it does not keep', async () => {
+  it('recomputes, to the same bits, the values that it does not keep', async () => {
     const model = await adapted({ targetModules: 'all-linear' });
     const batch = batchOf(100, (i) => i > 0);
     const trained = model.parameters().filter(({ requiresGrad }) => requiresGrad);
@@ -169,7 +169,7 @@ describe('a training step', () => {
     expect(found.values).toEqual(checkpointed.values);
     // Each norm but the frozen first and the last is computed twice; siluMul also goes back to `up`.
     expect([found.norms, found.products]).toEqual([5 + 3, 2 + 2 + 2]);
-    // A block that is computed again as a whole keeps what it has.
+    // A block that is recomputed as a whole keeps its values.
     expect([checkpointed.norms, checkpointed.products]).toEqual([5 + 4, 2 + 2 + 2]);
     model.dispose();
   });

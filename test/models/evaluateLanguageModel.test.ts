@@ -1,4 +1,4 @@
-/** Oracles: scores counted by hand from the logits of transformers, and each example alone. */
+/** Oracles: scores counted by hand from the logits of transformers, and each example separately. */
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
 import { DataError } from '../../src/base/errors.js';
@@ -21,10 +21,10 @@ afterAll(() => {
   for (const [, device] of devices) device.dispose();
 });
 
-/** `<|end|>`, which is no text. */
+/** `<|end|>`, which is not text. */
 const END = 1;
 
-/** The row of tokens that transformers was given, trained from a place on; then the end of a turn. */
+/** The row of tokens that transformers received, trained after a place; then the end of a turn. */
 function rowOf(name: string, from: number): TokenExample {
   const ids = expected(name).ids.slice();
   return { ids, labels: ids.map((id, i) => (i < from ? UNTRAINED : id)) };
@@ -91,30 +91,33 @@ describe.each(devices)('on %s', (_, device: Backend) => {
 describe('packed', () => {
   const wasmDevice = devices.find(([name]) => name === 'wasm simd')?.[1] ?? reference;
 
-  it.each(['llama3', 'mistral'])('%s: each example has the scores that it has alone', async (name) => {
-    const loaded = await loadLanguageModel(wasmDevice, folder(name));
-    const { model, tokenizer } = loaded;
-    const examples = chatExamples(loaded);
-    const alone = [];
-    for (const example of examples)
-      alone.push((await evaluateLanguageModel(model, tokenizer, [example])).examples[0]);
-    const packing = { batchTokens: 10_000, window: model.config.slidingWindow };
-    const { report } = new PackedRows(wasmDevice, examples, packing);
-    expect(report.rows).toBe(1);
-    expect(report.sharedTokens).toBeGreaterThan(20);
-    // One row of all, and several rows.
-    for (const maxLength of [undefined, 60]) {
-      const found = await evaluateLanguageModel(model, tokenizer, examples, { maxLength });
-      for (const [i, one] of alone.entries()) {
-        expect(found.examples[i].loss / one.loss).toBeCloseTo(1, 6);
-        expect(found.examples[i]).toMatchObject({ tokens: one.tokens, correct: one.correct });
+  it.each(['llama3', 'mistral'])(
+    '%s: each example has the same scores as when it is computed separately',
+    async (name) => {
+      const loaded = await loadLanguageModel(wasmDevice, folder(name));
+      const { model, tokenizer } = loaded;
+      const examples = chatExamples(loaded);
+      const alone = [];
+      for (const example of examples)
+        alone.push((await evaluateLanguageModel(model, tokenizer, [example])).examples[0]);
+      const packing = { batchTokens: 10_000, window: model.config.slidingWindow };
+      const { report } = new PackedRows(wasmDevice, examples, packing);
+      expect(report.rows).toBe(1);
+      expect(report.sharedTokens).toBeGreaterThan(20);
+      // One row of all examples, and several rows.
+      for (const maxLength of [undefined, 60]) {
+        const found = await evaluateLanguageModel(model, tokenizer, examples, { maxLength });
+        for (const [i, one] of alone.entries()) {
+          expect(found.examples[i].loss / one.loss).toBeCloseTo(1, 6);
+          expect(found.examples[i]).toMatchObject({ tokens: one.tokens, correct: one.correct });
+        }
+        expect(found.tokens).toBe(alone.reduce((sum, { tokens }) => sum + tokens, 0));
       }
-      expect(found.tokens).toBe(alone.reduce((sum, { tokens }) => sum + tokens, 0));
-    }
-    model.dispose();
-  });
+      model.dispose();
+    },
+  );
 
-  it('has the mean that tokenLoss has, in rows of more labels than meet the head at a time', async () => {
+  it('has the mean of tokenLoss, in rows with more labels than the head takes at a time', async () => {
     const { model, tokenizer } = await loadLanguageModel(wasmDevice, folder('llama3'));
     const random = new Random(3);
     const examples = Array.from({ length: 9 }, () => {
@@ -128,7 +131,7 @@ describe('packed', () => {
     model.dispose();
   });
 
-  it('counts the bytes of a text, and special tokens not at all', async () => {
+  it('counts the bytes of a text, without special tokens', async () => {
     const loaded = await loadLanguageModel(wasmDevice, folder('llama3'));
     const { model, tokenizer } = loaded;
     const [example] = chatExamples(loaded);
@@ -168,7 +171,7 @@ describe('packed', () => {
     const before = wasmDevice.memory().liveBytes;
     const adapted = await evaluateLanguageModel(model, tokenizer, examples);
     expect(adapted.loss).not.toBe(base.loss);
-    // Several at once see what one sees.
+    // Several evaluations at once give the same scores.
     const both = [1, 2].map(() => evaluateLanguageModel(model, tokenizer, examples));
     expect(await Promise.all(both)).toEqual([adapted, adapted]);
     expect(await withAdapterDisabled(model, () => evaluateLanguageModel(model, tokenizer, examples))).toEqual(
@@ -178,7 +181,7 @@ describe('packed', () => {
     model.dispose();
   });
 
-  it('runs beside a training, of which it sees one moment', async () => {
+  it('runs during a training run, of which it sees one moment', async () => {
     const loaded = await loadLanguageModel(wasmDevice, folder('llama3'));
     const { model, tokenizer } = loaded;
     const examples = chatExamples(loaded);
@@ -211,7 +214,7 @@ describe('packed', () => {
     model.dispose();
   });
 
-  it('reports its progress, and stops where it is told to', async () => {
+  it('reports its progress, and stops on request', async () => {
     const loaded = await loadLanguageModel(wasmDevice, folder('llama3'));
     const { model, tokenizer } = loaded;
     const examples = chatExamples(loaded);
@@ -232,7 +235,7 @@ describe('packed', () => {
     model.dispose();
   });
 
-  it('refuses what cannot be measured', async () => {
+  it('refuses examples that cannot be measured', async () => {
     const loaded = await loadLanguageModel(wasmDevice, folder('llama3'));
     const { model, tokenizer } = loaded;
     const [good] = chatExamples(loaded);
@@ -241,7 +244,9 @@ describe('packed', () => {
       const labels = row.map((id, i) => (i === 0 ? UNTRAINED : id));
       return evaluateLanguageModel(model, tokenizer, [good, { ids: row, labels }], options);
     };
-    await expect(measure([3, 301])).rejects.toThrow('examples[1]: the model has 301 tokens: there is no 301');
+    await expect(measure([3, 301])).rejects.toThrow(
+      'examples[1]: the model has 301 tokens: none has the id 301',
+    );
     const { contextLength } = model.config;
     const long = new Array(contextLength + 1).fill(5);
     await expect(measure(long)).rejects.toThrow(`examples[1]: has ${contextLength + 1} tokens`);

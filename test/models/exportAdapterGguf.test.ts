@@ -104,13 +104,13 @@ async function merged(name: string, adapter: OpenedGguf): Promise<Blob> {
 }
 
 interface Hooks {
-  /** Before this model's own logits are computed. */
+  /** Called before this model's own logits are computed. */
   readonly first?: (model: LlamaForCausalLM) => void;
-  /** Between these and the export. */
+  /** Called between these and the export. */
   readonly between?: (model: LlamaForCausalLM) => void;
 }
 
-/** How far the adapter in llama.cpp is from the adapter here, and that from the base. */
+/** Distance of the adapter in llama.cpp from the adapter here, and of that from the base. */
 async function compare(name: string, config: LoraConfig, { first, between }: Hooks = {}) {
   const model = await adapted(name, config);
   first?.(model);
@@ -130,10 +130,10 @@ const CASES: readonly [string, string, LoraConfig, alpha: number][] = [
   ['llama3, with biases', 'llama3', {}, 6],
   ['qwen2, whose rows are not', 'qwen2', {}, 6],
   ['qwen3', 'qwen3', {}, 6],
-  ['ranks of their own', 'llama', { rankPattern: { q_proj: 2, 'mlp.down_proj': 5 } }, 6],
-  ['alphas of their own', 'llama', { alphaPattern: { q_proj: 2, 'mlp.down_proj': -5 } }, 2],
+  ['different ranks', 'llama', { rankPattern: { q_proj: 2, 'mlp.down_proj': 5 } }, 6],
+  ['different alphas', 'llama', { alphaPattern: { q_proj: 2, 'mlp.down_proj': -5 } }, 2],
   ['rsLoRA, whose alpha is α√r', 'llama', { useRslora: true }, 12],
-  ['rsLoRA with ranks of their own', 'qwen2', { useRslora: true, rankPattern: { q_proj: 1, up_proj: 9 } }, 6],
+  ['rsLoRA with different ranks', 'qwen2', { useRslora: true, rankPattern: { q_proj: 1, up_proj: 9 } }, 6],
   ['a head that is not tied', 'llama3', { targetModules: ['lm_head', 'q_proj'] }, 6],
   ['an embedding, whose A lies transposed', 'llama3', { targetModules: ['embed_tokens', 'k_proj'] }, 6],
   ['PiSSA, with twice the rank', 'llama', { init: 'pissa' }, 12],
@@ -171,7 +171,7 @@ describe('exportAdapterGguf', () => {
     expect(gap).toBeLessThan(1e-5);
   });
 
-  it('has the keys and names of llama.cpp, and the first A as it is', async () => {
+  it('has the keys and names of llama.cpp, and the first A unchanged', async () => {
     const model = await adapted('llama', { targetModules: ['q_proj', 'mlp.up_proj'] });
     const { metadata, entries, tensors } = await exported(model);
     expect(Object.fromEntries(metadata)).toEqual({
@@ -209,7 +209,7 @@ describe('exportAdapterGguf', () => {
   });
 
   it.each(['F16', 'BF16', 'Q8_0'] as const)('rounds to %s', async (dtype) => {
-    // 64 inputs are whole blocks of Q8_0; a rank of 4 is none.
+    // 64 inputs are whole blocks of Q8_0; a rank of 4 is not one.
     const model = await adapted('qwen3', { targetModules: ['q_proj'] });
     const opened = await exported(model, { dtype });
     const types = Array.from(opened.tensors.values(), ({ type }) => type);
@@ -224,14 +224,14 @@ describe('exportAdapterGguf', () => {
   });
 
   it.each<[string, string, LoraConfig, string]>([
-    ['DoRA', 'llama', { useDora: true }, 'a GGUF adapter has no magnitudes of DoRA: model.layers.0.'],
-    ['biases of B', 'llama', { loraBias: true }, 'a GGUF adapter has no biases: model.layers.0.'],
-    ['biases', 'llama3', { bias: 'all' }, 'no modules that are trained as a whole: model.layers.0.'],
+    ['DoRA', 'llama', { useDora: true }, 'a GGUF adapter cannot hold DoRA magnitudes: model.layers.0.'],
+    ['biases of B', 'llama', { loraBias: true }, 'a GGUF adapter cannot hold biases: model.layers.0.'],
+    ['biases', 'llama3', { bias: 'all' }, 'or fully trained modules: model.layers.0.'],
     [
       'whole modules',
       'llama',
       { targetModules: ['q_proj'], modulesToSave: ['norm'] },
-      'no modules that are trained as a whole: model.',
+      'or fully trained modules: model.',
     ],
     [
       'the head of a tied model',
@@ -254,7 +254,7 @@ describe('exportAdapterGguf', () => {
     model.dispose();
   });
 
-  it('refuses what a type does not hold, and what is no number', async () => {
+  it('refuses values that a type cannot hold, and values that are not numbers', async () => {
     const model = await adapted('qwen2', { targetModules: ['q_proj'] });
     const factors = factorsOf(model);
     const values = new Float32Array(factors[0].loraB.length).fill(7e4);
@@ -268,11 +268,11 @@ describe('exportAdapterGguf', () => {
     model.dispose();
   });
 
-  it('asks which of several adapters, and refuses options that it does not know', async () => {
+  it('requires a name where there are several adapters, and refuses unknown options', async () => {
     const model = await adapted('qwen2', { targetModules: ['q_proj'] });
     await changed(model, { targetModules: ['v_proj'] }, 'second');
     await expect(exportAdapterGguf(model, new Map())).rejects.toThrow(
-      'exportAdapterGguf: which adapter: there are default, second',
+      'exportAdapterGguf: several adapters (default, second): pass { name }',
     );
     const opened = await exported(model, { name: 'second' });
     expect([...opened.tensors.keys()][0]).toBe('blk.0.attn_v.weight.lora_a');
@@ -288,7 +288,7 @@ describe('exportAdapterGguf', () => {
     const alphaAt = async (scale: number) =>
       (await exported(model, { scale })).metadata.get('adapter.lora.alpha');
     expect(await alphaAt(-0.5)).toBe(-3);
-    // llama.cpp takes an alpha of 0 for a scale of 1: B is 0 instead.
+    // llama.cpp interprets an alpha of 0 as a scale of 1: B is 0 instead.
     const none = await exported(model, { scale: 0 });
     expect(none.metadata.get('adapter.lora.alpha')).toBe(1);
     expect((await valuesOf(none, 'blk.0.attn_q.weight.lora_b')).data.every((value) => value === 0)).toBe(

@@ -1,4 +1,4 @@
-/** Merged models as files: what is loaded from them gives the logits of base and adapter. */
+/** Merged models as files: models loaded from them give the logits of base and adapter. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,14 +51,14 @@ type Files = Map<string, Uint8Array>;
 const json = (files: Files, name: string) =>
   JSON.parse(new TextDecoder().decode(files.get(name) ?? new Uint8Array()));
 
-/** Exports, loads what was written, and compares both models' logits. */
+/** Exports, loads the written files, and compares both models' logits. */
 async function roundTrip(model: LlamaForCausalLM, name: string, options: ExportMergedOptions) {
   const { ids, logits } = expected(name);
   const own = await logitsOf(model, ids);
   const files: Files = new Map();
   const report = await exportMerged(model, files, options);
   expect([...files.keys()]).toEqual(report.files);
-  // The model is as it was.
+  // The model is unchanged.
   expect(await logitsOf(model, ids)).toEqual(own);
   const written = files.get('model.gguf');
   const again = await loadLanguageModel(device, written ? new Blob([written.slice()]) : files);
@@ -101,12 +101,12 @@ describe.each(['safetensors', 'gguf'] as const)('exportMerged as %s in F32', (fo
   it.each<[string, string, LoraConfig]>([
     ['DoRA', 'llama', { useDora: true }],
     ['PiSSA', 'qwen3', { init: 'pissa' }],
-    ['rsLoRA with ranks of their own', 'qwen2', { useRslora: true, rankPattern: { q_proj: 2 } }],
+    ['rsLoRA with different ranks', 'qwen2', { useRslora: true, rankPattern: { q_proj: 2 } }],
     ['biases', 'llama3', { bias: 'all' }],
     ['biases of B', 'llama3', { targetModules: ALL, loraBias: true }],
     ['whole modules', 'llama3', { modulesToSave: ['norm', 'lm_head'] }],
     ['a parametrization', 'llama', { method: 'parametrization' }],
-    ['an embedding and a head that are apart', 'llama3', { targetModules: ['embed_tokens', 'lm_head'] }],
+    ['a separate embedding and head', 'llama3', { targetModules: ['embed_tokens', 'lm_head'] }],
   ])('%s', async (_, name, config) => {
     const { model } = await adapted(folder(name), config);
     const { gap, change } = await roundTrip(model, name, options);
@@ -124,7 +124,7 @@ describe.each(['safetensors', 'gguf'] as const)('exportMerged as %s in F32', (fo
     model.dispose();
   });
 
-  it('has the active adapters, also those that are merged, and the base alone without any', async () => {
+  it('has the active adapters, including merged ones, and only the base without any', async () => {
     const { model } = await adapted(folder('qwen2'));
     await addAdapter(model, { targetModules: ['q_proj'] }, 'second');
     setActiveAdapters(model, ['default', 'second']);
@@ -168,7 +168,7 @@ describe.each(['safetensors', 'gguf'] as const)('exportMerged as %s in F32', (fo
     model.dispose();
   });
 
-  it('refuses what is not finite, and leaves what was there', async () => {
+  it('refuses values that are not finite, and leaves the previous files', async () => {
     const { model } = await adapted(folder('llama'));
     const [factors] = adaptationOf(model, 'test').adapter('default', 'test').factors.values();
     factors.loraB.write(new Float32Array(factors.loraB.length).fill(Number.NaN));
@@ -200,7 +200,7 @@ describe('exportMerged', () => {
     model.dispose();
   });
 
-  it('keeps the metadata of the GGUF file, with their types, and says the type of this one', async () => {
+  it('keeps the metadata of the GGUF file, with their types, and states the type of this one', async () => {
     const { model } = await adapted(gguf('llama3'));
     const { files } = await roundTrip(model, 'llama3', { format: 'gguf', dtype: 'BF16' });
     const [before, after] = await Promise.all(
@@ -218,16 +218,16 @@ describe('exportMerged', () => {
     model.dispose();
   });
 
-  it('writes rows that are no whole blocks as F16, and says so', async () => {
+  it('writes rows that are not whole blocks as F16, and reports it', async () => {
     const { model } = await adapted(folder('llama'));
     const { report, files } = await roundTrip(model, 'llama', { format: 'gguf', dtype: 'Q8_0' });
-    expect(report.notes).toEqual(['15 matrices are F16: their rows are no whole blocks of Q8_0']);
+    expect(report.notes).toEqual(['15 matrices are F16: their rows are not whole blocks of Q8_0']);
     const { tensors } = await openGguf(bytesSource(files.get('model.gguf') ?? new Uint8Array()), '');
     expect(tensors.get('blk.0.ffn_down.weight')?.type).toBe('F16');
     model.dispose();
   });
 
-  it('has as many tokens as rows, those that the tokenizer lacks unused', async () => {
+  it('has the same number of tokens and rows, with unused tokens where the tokenizer has none', async () => {
     const { model, tokenizer } = await adapted(folder('llama'));
     const { files } = await roundTrip(model, 'llama', { format: 'gguf' });
     const { metadata } = await openGguf(bytesSource(files.get('model.gguf') ?? new Uint8Array()), '');
@@ -243,7 +243,7 @@ describe('exportMerged', () => {
     model.dispose();
   });
 
-  it('spells the rotary settings in both ways, and numbers of f32 as short as they are', async () => {
+  it('writes the rotary settings in both spellings, and numbers of f32 in their shortest form', async () => {
     const { model } = await adapted(gguf('llama3'));
     const { files } = await roundTrip(model, 'llama3', { format: 'safetensors' });
     const scaling = {
@@ -266,7 +266,7 @@ describe('exportMerged', () => {
     model.dispose();
   });
 
-  it('copies the files of a folder as they are, and makes those of a GGUF file', async () => {
+  it('copies the files of a folder unchanged, and makes those of a GGUF file', async () => {
     const from = folder('qwen2');
     const { model } = await adapted(from);
     const { files } = await roundTrip(model, 'qwen2', { format: 'safetensors' });
@@ -283,7 +283,7 @@ describe('exportMerged', () => {
     other.dispose();
   });
 
-  it('refuses formats and types that it does not know, and a type that holds too little', async () => {
+  it('refuses unknown formats and types, and a type whose range is too small', async () => {
     const { model } = await adapted(folder('llama'));
     const refusal = (options: object) =>
       exportMerged(model, new Map(), options as ExportMergedOptions).catch((error) => error.message);
@@ -292,7 +292,7 @@ describe('exportMerged', () => {
       'exportMerged: dtype must be one of F32, F16, BF16: Q8_0',
     );
     expect(await refusal({ format: 'gguf', dtype: 'Q4_1' })).toContain('F32, F16, BF16, Q8_0: Q4_1');
-    expect(await refusal({ format: 'safetensors', file: 'x' })).toContain('file is for format gguf');
+    expect(await refusal({ format: 'safetensors', file: 'x' })).toContain('file applies only to format gguf');
     const [factors] = adaptationOf(model, 'test').adapter('default', 'test').factors.values();
     factors.loraB.write(new Float32Array(factors.loraB.length).fill(1e7));
     expect(await refusal({ format: 'gguf', dtype: 'F16' })).toMatch(
@@ -301,7 +301,7 @@ describe('exportMerged', () => {
     model.dispose();
   });
 
-  it('refuses what a config.json, or llama.cpp, does not say', async () => {
+  it('refuses settings that a config.json, or llama.cpp, cannot state', async () => {
     const of = (change: object) => modelOf({ ...config, ...change });
     const { config } = (await loadLanguageModel(device, folder('qwen2'))).model;
     const message = (model: LlamaForCausalLM, format: 'safetensors' | 'gguf') =>
@@ -316,7 +316,7 @@ describe('exportMerged', () => {
     expect(await message(of({ rope }), 'safetensors')).toContain('not those of Llama 3: use format gguf');
   });
 
-  it('writes a model that came from no files, without a tokenizer, and says so', async () => {
+  it('writes a model that was not loaded from files without a tokenizer, and reports it', async () => {
     const { config } = (await loadLanguageModel(device, folder('qwen2'))).model;
     for (const format of ['safetensors', 'gguf'] as const) {
       const files: Files = new Map();
@@ -326,7 +326,7 @@ describe('exportMerged', () => {
   });
 
   it.each(['safetensors', 'gguf'] as const)(
-    'says how many bytes of %s are made, up to all',
+    'reports the bytes of %s that are made, up to all',
     async (format) => {
       const { model } = await adapted(folder('llama'));
       const calls: (readonly [done: number, total: number])[] = [];
@@ -344,7 +344,7 @@ describe('exportMerged', () => {
     },
   );
 
-  it('ends where a signal says so, and leaves what was there', async () => {
+  it('ends on a signal, and leaves the previous files', async () => {
     const { model } = await adapted(folder('llama'));
     const controller = new AbortController();
     const files: Files = new Map([['config.json', Uint8Array.of(1)]]);

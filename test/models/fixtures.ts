@@ -1,4 +1,4 @@
-/** Small models that transformers saved, with what it computes of them; `make_fixtures.py` wrote them. */
+/** Small models that transformers saved, with its results for them; `make_fixtures.py` wrote them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseSafetensors, toFloat32 } from '../../src/safetensors/safetensors.js';
 
@@ -32,7 +32,7 @@ export function expected(name: string) {
   return { ids: integers('ids'), greedy: integers('greedy'), logits: toFloat32(logits, name) };
 }
 
-/** The real model's prompts and what transformers makes of them. */
+/** The real model's prompts and the results of transformers for them. */
 export function smollm2() {
   const { prompts, chat } = JSON.parse(readFileSync(at('smollm2.json'), 'utf8')) as {
     prompts: { prompt: string; ids: number[]; largest: number; best: number[]; greedy: number[] }[];
@@ -52,7 +52,7 @@ export function smollm2() {
 export function difference(found: ArrayLike<number>, wanted: ArrayLike<number>): number {
   let [most, largest] = [0, 0];
   for (let i = 0; i < wanted.length; i++) {
-    // A NaN is kept.
+    // NaN is kept.
     const gap = Math.abs(found[i] - wanted[i]);
     if (!(gap <= most)) most = gap;
     largest = Math.max(largest, Math.abs(wanted[i]));

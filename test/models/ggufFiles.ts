@@ -1,4 +1,4 @@
-/** GGUF files made of the small ones: with other metadata, other tensors, or no tensors at all. */
+/** GGUF files made from the small ones: with other metadata, other tensors, or no tensors at all. */
 import { type ByteSource, bytesSource } from '../../src/files/byteSource.js';
 import { type GgufTensor, openGguf } from '../../src/gguf/open.js';
 import { byteLengthOf, type GgufType } from '../../src/gguf/types.js';
@@ -8,7 +8,7 @@ import { parseModelConfig } from '../../src/models/configJson.js';
 import { ggufName, llamaWeights } from '../../src/models/llamaWeights.js';
 import { ggufBytes } from './fixtures.js';
 
-/** A value with a type that holds it. */
+/** A value with a type that can hold it. */
 export function writable(value: GgufValue): WritableValue {
   if (typeof value === 'string') return { type: 'string', value };
   if (typeof value === 'boolean') return { type: 'bool', value };
@@ -29,7 +29,7 @@ export interface GgufContents {
   readonly tensors: WritableGgufTensor[];
 }
 
-/** What a small file holds, to be changed and written again. */
+/** The contents of a small file, to be changed and written again. */
 export async function ggufContents(name: string): Promise<GgufContents> {
   const { metadata, tensors } = await openGguf(bytesSource(ggufBytes(name)), name);
   const read = async (each: GgufTensor) => ({ ...each, bytes: await each.read() });
@@ -46,7 +46,7 @@ export async function ggufFile({ metadata, tensors }: GgufContents): Promise<Uin
   return new Uint8Array(Buffer.concat(parts));
 }
 
-/** A file of the sizes of Llama 2 7B, but for its vocabulary, of which there is the header alone. */
+/** A file with the sizes of Llama 2 7B, except for its vocabulary, of which only the header exists. */
 export async function largeModel(type: GgufType, layers: number): Promise<ByteSource> {
   const { metadata } = await ggufContents('llama');
   const sizes = { embedding_length: 4096, feed_forward_length: 11008, block_count: layers };

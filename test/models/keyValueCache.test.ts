@@ -1,4 +1,4 @@
-/** What a cache of keys and values holds, and what it does where there is no room for it. */
+/** Contents of a cache of keys and values, and its behaviour where memory is short. */
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
 import { DeviceError } from '../../src/base/errors.js';
@@ -9,7 +9,7 @@ import { wasm } from '../support/devices.js';
 const device = await wasm();
 afterAll(() => device.dispose());
 
-/** A device that gives memory so many times. */
+/** A device that allocates memory a limited number of times. */
 function withRoomFor(count: number): Backend {
   let left = count;
   return new Proxy(device, {
@@ -22,7 +22,7 @@ function withRoomFor(count: number): Backend {
   });
 }
 
-/** Rows of one number each, so that it shows which row stands where. */
+/** Rows of one number each, which shows where each row is. */
 const rowsOf = (numbers: readonly number[], width: number) =>
   tensor(
     device,
@@ -57,7 +57,7 @@ describe('a cache of keys and values', () => {
       cache.advance(tokens);
       return place;
     };
-    /** The first number of each row that is there, of layer 1. */
+    /** The first number of each stored row of layer 1. */
     const held = async (cache: KeyValueCache) => {
       const [, { keys, values }] = put(cache, [0], 0);
       const [k, v] = [await keys.read(), await values.read()];
@@ -87,7 +87,7 @@ describe('a cache of keys and values', () => {
     for (const cache of caches) cache.dispose();
   });
 
-  it('says how much it needs where there is too little memory, and keeps none', () => {
+  it('reports the required memory where there is too little, and keeps none', () => {
     const before = device.memory().liveStorages;
     expect(() => new KeyValueCache(withRoomFor(3), { layers: 2, width: 64 }, 4096)).toThrow(
       'KeyValueCache: keys and values of 4096 tokens need 4 MiB, and fewer tokens less: wasm: out of memory',

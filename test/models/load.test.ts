@@ -1,4 +1,4 @@
-/** What loading refuses, decides and converts. */
+/** Refusals, decisions and conversions of loading. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
 import { bytesSource } from '../../src/files/byteSource.js';
@@ -58,7 +58,7 @@ function tensorOf(files: Files, name: string): WritableTensor {
   return { dtype: 'F32', shape: found.shape, data: toFloat32(found, name) };
 }
 
-/** The message of the refusal; afterwards nothing is on the device that was not there before. */
+/** The message of the refusal; the device holds nothing new afterwards. */
 async function refusal(files: ModelPlace, options: LoadLanguageModelOptions = {}): Promise<string> {
   const before = device.memory().liveBytes;
   const error = await loadLanguageModel(device, files, options).then(
@@ -70,18 +70,18 @@ async function refusal(files: ModelPlace, options: LoadLanguageModelOptions = {}
   return (error as Error).message;
 }
 
-describe('a tokenizer that is there already', () => {
+describe('an existing tokenizer', () => {
   it.each([
     ['a folder', () => folder('llama')],
     ['a GGUF file', () => bytesSource(ggufBytes('llama'))],
-  ])('is taken for that of %s', async (_, place) => {
+  ])('is used for %s', async (_, place) => {
     const { tokenizer } = await loadTokenizer(place());
     const loaded = await loadLanguageModel(device, place(), { tokenizer });
     expect(loaded.tokenizer).toBe(tokenizer);
     loaded.model.dispose();
   });
 
-  it('is refused where it is that of a larger model', async () => {
+  it('is refused where it belongs to a larger model', async () => {
     const { tokenizer } = await loadTokenizer(folder('llama'));
     const large = Object.create(tokenizer, { vocabularySize: { value: 10 ** 6 } });
     expect(await refusal(folder('llama'), { tokenizer: large })).toMatch(
@@ -93,7 +93,7 @@ describe('a tokenizer that is there already', () => {
 describe('loadLanguageModel refuses', () => {
   const llama = folder('llama');
 
-  it('architectures that it does not compute, naming those that it does', async () => {
+  it('architectures that are not supported, naming those that are', async () => {
     expect(await refusal(edited(llama, { model_type: 'gemma3_text' }))).toBe(
       'config.json: model_type must be one of llama, mistral, qwen2, qwen3: gemma3_text',
     );
@@ -107,7 +107,7 @@ describe('loadLanguageModel refuses', () => {
   it.each<[string, Record<string, unknown>, string]>([
     ['another activation', { hidden_act: 'gelu' }, 'hidden_act must be silu: gelu'],
     [
-      'rotary scaling that it does not compute',
+      'unsupported rotary scaling',
       { rope_parameters: { rope_type: 'yarn', rope_theta: 1 } },
       'rope_type must be default, linear or llama3: yarn',
     ],
@@ -147,7 +147,7 @@ describe('loadLanguageModel refuses', () => {
     );
   });
 
-  it('weights that are no finite numbers, by name', async () => {
+  it('weights that are not finite numbers, by name', async () => {
     const weight = tensorOf(llama, 'model.layers.1.mlp.up_proj.weight');
     weight.data[9] = Number.NaN;
     expect(await refusal(withTensors(llama, { 'model.layers.1.mlp.up_proj.weight': weight }))).toBe(
@@ -181,7 +181,7 @@ describe('loadLanguageModel refuses', () => {
     expect(await refusal(files)).toBe('the model: the tokenizer has 290 tokens, but the embedding 289 rows');
   });
 
-  it('a model that the device has no room for: what it needs, what there is, what would fit', async () => {
+  it('a model that the device has no room for, with the required and available memory, and types that would fit', async () => {
     expect(await refusal(await largeModel('F16', 24))).toMatch(
       /^the model: its weights need 9268 MiB as keep, and wasm has 4096 MiB: they fit as q4 \(3477 MiB\)$/,
     );
@@ -195,26 +195,26 @@ describe('loadLanguageModel refuses', () => {
     device.free(held);
   });
 
-  it('folders that hold no model, and options that it does not know', async () => {
+  it('folders without a model, and unknown options', async () => {
     const files = new Map(llama);
     files.delete('config.json');
-    expect(await refusal(files)).toBe('the model: is no folder of a model: config.json is missing');
+    expect(await refusal(files)).toBe('the model: is not a model folder: config.json is missing');
     const without = (name: string) => new Map([...llama].filter(([each]) => each !== name));
-    expect(await refusal(without('tokenizer.json'))).toBe('tokenizer.json: is not there');
+    expect(await refusal(without('tokenizer.json'))).toBe('tokenizer.json: is missing');
     expect(await refusal(without('model.safetensors'))).toBe(
       'the model: has no model.safetensors and no model.safetensors.index.json',
     );
     files.set('adapter_config.json', encode('{}'));
-    expect(await refusal(files)).toContain('it is an adapter, which is given beside its model');
+    expect(await refusal(files)).toContain('it is an adapter, which is given together with its model');
     await expect(loadLanguageModel(device, llama, { weights: 'q5' as 'q4' })).rejects.toThrow(
       'loadLanguageModel: weights must be one of keep, f32, bf16, q8, q4: q5',
     );
     await expect(loadLanguageModel(device, 'nowhere.gguf')).rejects.toThrow(
-      'a path leads to files in Node alone',
+      'a path is supported only in Node',
     );
   });
 
-  it('to go on when it is told to stop', async () => {
+  it('to continue when it must stop', async () => {
     const stop = new AbortController();
     const onBytes = (done: number) => {
       if (done > 60_000) stop.abort(new Error('enough'));
@@ -245,7 +245,7 @@ describe('loadLanguageModel decides', () => {
     ).toBeLessThan(1e-5);
     const without = await loadLanguageModel(device, edited(llama, { tie_word_embeddings: false }));
     expect(without.notes).toEqual([
-      'there is no lm_head.weight: the embedding is taken, though the config says that they are not tied',
+      'lm_head.weight is missing: the embedding is used, though the config says that they are not tied',
     ]);
     for (const { model } of [again, apart, without]) model.dispose();
   });
@@ -296,7 +296,7 @@ describe('weights', () => {
     expect(targetType('Q6_K', plan, 'q4')).toBe('q4');
   });
 
-  it('bf16 and f32 are what they say', async () => {
+  it('bf16 and f32 have the type of that name', async () => {
     for (const weights of ['bf16', 'f32'] as const) {
       const { model } = await loadLanguageModel(device, qwen, { weights });
       expect(new Map(model.namedTensors()).get(name)?.dtype).toBe(weights);
@@ -304,10 +304,10 @@ describe('weights', () => {
     }
   });
 
-  it('a matrix whose rows are no whole groups stays wider, and is named', async () => {
+  it('a matrix whose rows are not whole groups stays wider, and is named', async () => {
     const { model, notes } = await loadLanguageModel(device, folder('mistral'), { weights: 'q4' });
     expect(notes[0]).toContain('model.embed_tokens.weight, model.layers.0.self_attn.q_proj.weight');
-    expect(notes[0]).toContain('stays wider than q4: its rows are no whole groups of 32');
+    expect(notes[0]).toContain('stays wider than q4: its rows are not whole groups of 32');
     expect(new Map(model.namedTensors()).get('model.embed_tokens.weight')?.dtype).toBe('bf16');
     // 64 inputs are whole groups.
     expect(new Map(model.namedTensors()).get('model.layers.0.mlp.down_proj.weight')?.dtype).toBe('q4');
@@ -332,7 +332,7 @@ describe('weights', () => {
 });
 
 describe('tokens that end a text', () => {
-  it('are taken from every file that names some', async () => {
+  it('are taken from every file that names any', async () => {
     const files = edited(
       edited(folder('llama'), { eos_token_id: [1, 7] }),
       { eos_token_id: 9 },
@@ -399,7 +399,7 @@ describe('an adapter', () => {
 });
 
 describe('an adapter of all linear layers', () => {
-  it('leaves the head alone, as in PEFT, unless it is named', async () => {
+  it('leaves out the head, as in PEFT, unless it is named', async () => {
     const { model } = await loadLanguageModel(device, folder('llama3'));
     const { factors } = await applyLora(model, { rank: 2 });
     expect(factors.size).toBe(14);

@@ -7,7 +7,7 @@ import { loadTokenizer } from '../../src/models/loadTokenizer.js';
 const at = (name: string) => new URL(`fixtures/${name}`, import.meta.url).pathname;
 
 describe('loadTokenizer', () => {
-  it('reads the same from a GGUF file and a folder, which needs no weights', async () => {
+  it('reads the same from a GGUF file and a folder, which requires no weights', async () => {
     const whole = await loadTokenizer(at('llama3'));
     const gguf = await loadTokenizer(at('llama3.gguf'));
     const names = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja'];
@@ -23,8 +23,8 @@ describe('loadTokenizer', () => {
     expect(whole.tokenizer.chatTemplate).toBeDefined();
   });
 
-  it('refuses what is no model', async () => {
+  it('refuses anything that is not a model', async () => {
     await expect(loadTokenizer(new Map())).rejects.toThrow('config.json is missing');
-    await expect(loadTokenizer(at('smollm2.json'))).rejects.toThrow('is no GGUF file');
+    await expect(loadTokenizer(at('smollm2.json'))).rejects.toThrow('is not a GGUF file');
   });
 });

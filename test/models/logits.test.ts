@@ -15,7 +15,7 @@ afterAll(() => {
   for (const [, device] of devices) device.dispose();
 });
 
-/** What f32 may differ by: the oracle itself is f32. */
+/** Tolerance for f32: the oracle itself is f32. */
 const CLOSE = 1e-5;
 
 function logitsOf(model: LlamaForCausalLM, ids: Int32Array): Promise<ArrayLike<number>> {
@@ -37,13 +37,13 @@ describe.each(devices)('on %s', (_, device: Backend) => {
     model.dispose();
   });
 
-  it.each(MODELS)('%s: a cache that is filled in parts gives what a whole pass gives', async (name) => {
+  it.each(MODELS)('%s: a cache that is filled in parts gives the same as a whole pass', async (name) => {
     const { model } = await loadLanguageModel(device, folder(name));
     const { ids } = expected(name);
     const whole = await logitsOf(model, ids);
     const cache = new KeyValueCache(device, model.cacheSizes, 64);
     const found: number[] = [];
-    // The second part is padded, and read once more after the cache was cut.
+    // The second part is padded, and read again after the cache was truncated.
     for (const [from, to, rows] of [
       [0, 17, 17],
       [17, 22, 8],
@@ -62,7 +62,7 @@ describe.each(devices)('on %s', (_, device: Backend) => {
   });
 });
 
-/** Logits of tokens behind those of a cache. @param rows  to which the tokens are padded */
+/** Logits of tokens after those of a cache. @param rows  number of rows to which the tokens are padded */
 async function inCache(
   model: LlamaForCausalLM,
   cache: KeyValueCache,

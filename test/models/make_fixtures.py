@@ -96,12 +96,12 @@ def make(name, model, words):
     model = model.float().eval()
     folder = FIXTURES / name
     folder.mkdir(parents=True, exist_ok=True)
-    # One in several files, one in halves.
+    # One model in several files, one in halves.
     if name == "mistral":
         model = model.to(torch.bfloat16)
     model.save_pretrained(folder, max_shard_size="60KB" if name == "qwen3" else "5GB")
     words.save_pretrained(folder)
-    # As a reader has it: the angles, too, are those of float32.
+    # The model as a reader loads it: the angles are those of float32 as well.
     model = type(model).from_pretrained(folder, dtype=torch.float32).eval()
     ids = torch.tensor([[(7 * i * i + 3 * i + 5) % 301 for i in range(TOKENS)]])
     with torch.no_grad():

@@ -1,4 +1,4 @@
-/** Every kind of adapter over the packed weights of a language model: the base stays as it was, bit for bit. */
+/** Every kind of adapter over the packed weights of a language model: the base stays unchanged, bit for bit. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
 import { PackedRows } from '../../src/data/packedRows.js';
@@ -83,14 +83,14 @@ describe.each(KINDS)('%s over packed weights', (_, kind) => {
   });
   afterAll(() => model.dispose());
 
-  it('begins as the base', () => {
+  it('initially equals the base', () => {
     expect(difference(initial, base)).toBeLessThan(1e-5);
     expect(difference(trained, base)).toBeGreaterThan(1e-2);
   });
 
-  it('leaves the base as it was', async () => {
+  it('leaves the base unchanged', async () => {
     expect(await withAdapterDisabled(model, () => logitsOf(model))).toEqual(base);
-    // The wrappers' part of a path aside.
+    // Paths are compared without the parts of wrappers.
     const now = new Map(
       Array.from(model.namedTensors(), ([name, each]) => [name.replace('.base.', '.'), each]),
     );
@@ -112,7 +112,7 @@ describe.each(KINDS)('%s over packed weights', (_, kind) => {
     }
   });
 
-  it('is not merged into them, but goes without a trace', async () => {
+  it('is not merged into them, and is removed without a trace', async () => {
     const refusal =
       'merge: model.layers.0.self_attn.q_proj is q4, which would lose most of the update: write a merged model with exportMerged, or load the weights as f32';
     await expect(merge(model)).rejects.toThrow(refusal);
@@ -125,10 +125,10 @@ describe.each(KINDS)('%s over packed weights', (_, kind) => {
 
 describe('a file of PEFT whose factors began with the weight', () => {
   it.each(['pissa', 'olora'] as const)(
-    '%s: what they began with is found again in packed weights',
+    '%s: their initial values are computed again from packed weights',
     async (init) => {
       const config: LoraConfig = { rank: 4, alpha: 6 };
-      // As PEFT saves it by default: B and A of the residual base's adapter.
+      // PEFT saves this by default: B and A of the residual base's adapter.
       const source = await wide();
       const { factors } = await applyLora(source, { ...config, init });
       await train(source);

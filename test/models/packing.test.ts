@@ -20,13 +20,13 @@ afterAll(() => {
   for (const [, device] of devices) device.dispose();
 });
 
-/** What f32 may differ by. */
+/** Tolerance for f32. */
 const CLOSE = 1e-5;
 const VOCABULARY = 301;
 
 /**
- * As chat examples of one template: 24 tokens that all begin with, a question and an answer of 48 tokens together on average, 11
- * of them trained; some share their question too, one is there twice.
+ * Examples like those of one chat template: 24 common tokens, a question and an answer of 48 tokens together on average, 11
+ * of them trained; some also share their question, one is repeated.
  */
 function chatExamples(count: number): TokenExample[] {
   const random = new Random(5);
@@ -38,7 +38,7 @@ function chatExamples(count: number): TokenExample[] {
     if (n % 4 !== 1) question = some(6 + (random.uint32() % 14));
     const answer = some(4 + (random.uint32() % 14));
     const before = new Array<number>(24 + question.length).fill(UNTRAINED);
-    // A newline behind the answer is not trained.
+    // A newline after the answer is not trained.
     const ids = Int32Array.from([...head, ...question, ...answer, 7]);
     examples.push({ ids, labels: Int32Array.from([...before, ...answer, UNTRAINED]) });
   }
@@ -48,7 +48,7 @@ const EXAMPLES = chatExamples(16);
 /** A software adapter takes seconds for each pass. */
 const FEW = EXAMPLES.slice(10);
 
-/** Logits of every label of packed rows, and those of the same tokens alone. */
+/** Logits of every label of packed rows, and those of the same tokens computed separately. */
 async function logitsOf(
   model: LlamaForCausalLM,
   examples: readonly TokenExample[],
@@ -74,14 +74,14 @@ async function logitsOf(
   return { found, wanted };
 }
 
-/** The labels of a batch, each with the tokens of the example that it belongs to up to there. */
+/** The labels of a batch, each with the tokens of its example up to there. */
 async function labelled(batch: PackedBatch, examples: readonly TokenExample[]) {
   const [ids, positions, ranges, rows, targets] = (await Promise.all(
     [batch.ids, batch.positions, batch.ranges, batch.labelRows, batch.targets].map((each) => each.read()),
   )) as Int32Array[];
   return [...rows].flatMap((row, i) => {
     if (targets[i] === UNTRAINED) return [];
-    // With a window the row sees less than its example: what it does see, at that position, is enough to find it.
+    // With a window the row sees less than its example: the visible tokens at that position suffice to find it.
     const [from, to, prefixFrom, prefixTo] = ranges.subarray(4 * row, 4 * row + 4);
     const seen = [...ids.subarray(prefixFrom, prefixTo), ...ids.subarray(from, to)];
     const end = positions[row] + 1;
@@ -101,7 +101,7 @@ describe.each(devices)('on %s', (_, device: Backend) => {
     ['qwen3', true],
     ['mistral', true],
   ] as const;
-  // A software adapter takes long for each: one that shares prefixes, one that does not.
+  // A software adapter takes long for each case: one shares prefixes, one does not.
   it.each(device.name === 'webgpu' ? cases.slice(1, 3) : cases)(
     '%s: the logits of rows are those of the examples, shared prefixes: %s',
     async (name, sharePrefix) => {

@@ -1,4 +1,4 @@
-/** `precision: 'fast'`: what it changes, by how much, and where it is refused. */
+/** `precision: 'fast'`: its effect, the size of it, and where it is refused. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
 import { PackedRows } from '../../src/data/packedRows.js';
@@ -54,7 +54,7 @@ const relative = (found: ArrayLike<number>, wanted: ArrayLike<number>) =>
   norm(Array.from(wanted, (value, i) => value - found[i])) / norm(wanted);
 
 describe.each(['q4', 'q8'] as const)('a small model in %s', (weights) => {
-  it('is exact unless it is told otherwise, and may be told at any time', async () => {
+  it('is exact by default, and can be changed at any time', async () => {
     const { model } = await load({ weights });
     const { model: told, notes } = await load({ weights, precision: 'fast' });
     expect([model.precision, told.precision, notes]).toEqual(['exact', 'fast', []]);
@@ -67,7 +67,7 @@ describe.each(['q4', 'q8'] as const)('a small model in %s', (weights) => {
     expect(await logitsOf(model)).toEqual(exact);
   });
 
-  it('at its fastest writes rows of their own in 8 bits, where weights have 4', async () => {
+  it('fastest writes separate rows in 8 bits, where weights have 4', async () => {
     const { model } = await load({ weights });
     const logits: Record<string, ArrayLike<number>> = {};
     for (const precision of ['exact', 'fast', 'fastest'] as const) {
@@ -84,7 +84,7 @@ describe.each(['q4', 'q8'] as const)('a small model in %s', (weights) => {
     expect(difference(logits.fastest, logits.exact)).toBeLessThan(0.1);
   });
 
-  it('learns as it does exactly', async () => {
+  it('learns as with exact products', async () => {
     const losses: Record<string, number[]> = {};
     for (const precision of ['exact', 'fast'] as const) {
       const { model } = await load({ weights, precision });
@@ -106,7 +106,7 @@ describe.each(['q4', 'q8'] as const)('a small model in %s', (weights) => {
 });
 
 describe('precision', () => {
-  it('is refused where it is no word of ours', async () => {
+  it('is refused for an unknown value', async () => {
     const precision = 'half' as Precision;
     await expect(load({ precision })).rejects.toThrow(
       'loadLanguageModel: precision: must be one of exact, fast, fastest: half',
@@ -118,7 +118,7 @@ describe('precision', () => {
     expect(model.precision).toBe('exact');
   });
 
-  it('says when it changes nothing', async () => {
+  it('reports when it changes nothing', async () => {
     const { notes } = await load({ weights: 'f32', precision: 'fast' });
     expect(notes).toEqual([
       'precision fast changes nothing: no weights are packed, load them with weights q8 or q4',

@@ -26,11 +26,11 @@ describe('rotary tables', () => {
     expect(x.grad).toBeDefined();
   });
 
-  it('have as many rows as are asked for', () => {
+  it('have the requested number of rows', () => {
     const rotary = new RotaryTables({ theta: 10000, scaling: undefined }, 4);
     for (const length of [1, 512, 513, 1024, 1025])
       expect(rotary.upTo(device, length).cos.shape[0]).toBeGreaterThanOrEqual(length);
-    // What no backward reads is freed at once.
+    // Tables that no backward pass reads are freed at once.
     const { cos } = rotary.upTo(device, 1);
     rotary.upTo(device, 4096);
     expect(cos.isReleased).toBe(true);

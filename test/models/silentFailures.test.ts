@@ -1,6 +1,6 @@
 /**
- * Failures of other tools that nobody was told of, each as what happens here instead: training, adapters and files. Those of masks,
- * templates and rows are in `test/text/silentFailures.test.ts`. Oracles: softmax by hand, the base itself, sizes that are counted.
+ * Silent failures of other tools, each with the behaviour here instead: training, adapters and files. Those of masks,
+ * templates and rows are in `test/text/silentFailures.test.ts`. Oracles: softmax by hand, the base itself, counted sizes.
  */
 import { afterAll, describe, expect, it } from 'vitest';
 import { modelfileLines } from '../../src/cli/language/loadingText.js';
@@ -50,7 +50,7 @@ function edited(files: Files, name: string, fields: object): Files {
   return new Map(files).set(name, new TextEncoder().encode(JSON.stringify({ ...json, ...fields })));
 }
 
-/** An example of which the tokens at some positions are trained. */
+/** An example whose tokens at some positions are trained. */
 function example(ids: readonly number[], ...trained: readonly number[]): TokenExample {
   const labels = ids.map((id, position) => (trained.includes(position) ? id : UNTRAINED));
   return { ids: Int32Array.from(ids), labels: Int32Array.from(labels) };
@@ -60,7 +60,7 @@ const IDS = [17, 250, 3, 3, 96, 120, 8];
 const ONE = example(IDS, 2, 4, 5);
 const OTHER = example([17, 250, 5, 40], 3);
 
-/** −log softmax(z)[id], of the logits z that the model gives after the tokens before `position`; float64. */
+/** −log softmax(z)[id], for the logits z that the model gives after the tokens before `position`; float64. */
 async function surprise(model: LlamaForCausalLM, position: number): Promise<number> {
   const before = tensor(reference, IDS.slice(0, position), [position], 'i32');
   const logits = Array.from(await noGrad(() => model.forward(before)).read()).slice(
@@ -139,7 +139,7 @@ describe('masks', () => {
 });
 
 describe('ends of texts', () => {
-  it('an adapter that is all NaN, of a job that is recorded as a success', async () => {
+  it('an adapter that is all NaN, from a job that is recorded as a success', async () => {
     const { model, adapter } = await adapted();
     spoil(adapter, 3e38);
     await expect(train(model, [ONE], 1)).rejects.toBeInstanceOf(NonFiniteError);
@@ -164,7 +164,7 @@ describe('ends of texts', () => {
     for (const each of [model, base.model]) each.dispose();
   });
 
-  it('a model that talks on behind its answer: another stop token in use than in training', async () => {
+  it('a model that talks on after its answer: another stop token in use than in training', async () => {
     const template = `{% for m in messages %}<|start|>{{ m.role }}:{{ m.content }}<|end|>{% endfor %}{% if add_generation_prompt %}<|start|>assistant:{% endif %}`;
     let files = folder('llama3').set('chat_template.jinja', new TextEncoder().encode(template));
     files = edited(files, 'tokenizer_config.json', { eos_token: '<|start|>' });
@@ -178,7 +178,7 @@ describe('ends of texts', () => {
     await train(model, [taught], 40);
     const said = await generate(model, tokenizer, question, { maxTokens: 20, temperature: 0 }).result();
     expect([said.text, said.stoppedBy]).toEqual(['no', 'stop']);
-    // What is written beside an adapter for other programs.
+    // The files that are written beside an adapter for other programs.
     const { example: written, stops } = promptFormat(tokenizer) ?? { example: '', stops: [] };
     expect(written).toBe('<|start|>user:Hello<|end|><|start|>assistant:');
     expect(stops).toEqual(['<|end|>', '<|start|>']);
@@ -201,7 +201,7 @@ describe('batches', () => {
     model.dispose();
   });
 
-  it('micro-batches of which each counts the same, whatever it has of trained tokens', async () => {
+  it('micro-batches with equal weight, regardless of their trained tokens', async () => {
     const values = [];
     for (const packing of [{ pack: false, batchSize: 2 }, { batchSize: 2 }]) {
       const { model } = await loadLanguageModel(reference, folder('llama3'));
@@ -232,7 +232,7 @@ describe('adapters that are not applied', () => {
     for (const each of [model, base.model, fresh.model]) each.dispose();
   });
 
-  it('a target that no module has, beside one that some have', async () => {
+  it('a target that matches no module, beside one that matches some', async () => {
     const { model } = await loadLanguageModel(device, folder('llama3'));
     await expect(applyLora(model, { targetModules: ['q_proj', 'c_attn'] })).rejects.toThrow(
       'no Linear or Embedding module matches c_attn: there are model.embed_tokens, model.layers.0.self_attn.q_proj',
@@ -271,7 +271,7 @@ describe('adapters that are not applied', () => {
     for (const each of [model, base.model]) each.dispose();
   });
 
-  it('outputs that are those of the base, found by eye', async () => {
+  it('outputs that equal those of the base, found by eye', async () => {
     const { model, tokenizer } = await adapted();
     const scores = () => evaluateLanguageModel(model, tokenizer, [ONE, OTHER]);
     const [without, among] = [await withAdapterDisabled(model, scores), await scores()];
@@ -330,7 +330,7 @@ describe('tied weights, vocabularies, merging', () => {
     for (const each of [model, base.model]) each.dispose();
   });
 
-  it('a merge into other weights than those that it was trained over', async () => {
+  it('a merge into weights other than those that it was trained over', async () => {
     const { model } = await loadLanguageModel(device, folder('qwen2'), { weights: 'q4' });
     await applyLora(model, { rank: 2 });
     await expect(merge(model)).rejects.toThrow(
@@ -339,7 +339,7 @@ describe('tied weights, vocabularies, merging', () => {
     model.dispose();
   });
 
-  it('a converter that leaves out the head, or what it does not know', async () => {
+  it('a converter that leaves out the head, or parts that it does not know', async () => {
     const head = await adapted('llama3', { targetModules: ['lm_head', 'q_proj'] });
     const files: Files = new Map();
     await exportAdapterGguf(head.model, files);
@@ -354,13 +354,13 @@ describe('tied weights, vocabularies, merging', () => {
     const wanted = names.flatMap((name) => [`${name}.weight.lora_a`, `${name}.weight.lora_b`]);
     expect([...tensors.keys()].sort()).toEqual(wanted.sort());
     const dora = await adapted('llama3', { useDora: true });
-    await expect(exportAdapterGguf(dora.model, new Map())).rejects.toThrow('no magnitudes of DoRA');
+    await expect(exportAdapterGguf(dora.model, new Map())).rejects.toThrow('cannot hold DoRA magnitudes');
     const tied = await adapted('llama', { targetModules: ['lm_head'] });
     await expect(exportAdapterGguf(tied.model, new Map())).rejects.toThrow('llama.cpp has one tensor');
     for (const { model } of [head, dora, tied]) model.dispose();
   });
 
-  it('an adapter that Ollama is given in a form which it does not read', () => {
+  it('an adapter for Ollama in a form which it does not read', () => {
     expect(modelfileLines('/m/base.gguf', '/run/adapter.gguf')).toEqual([
       'FROM /m/base.gguf',
       'ADAPTER /run/adapter.gguf',
@@ -369,7 +369,7 @@ describe('tied weights, vocabularies, merging', () => {
 });
 
 describe('checkpoints and devices', () => {
-  it('blocks that are computed again, over frozen inputs: B stays 0', async () => {
+  it('recomputed blocks over frozen inputs: B stays 0', async () => {
     const { model } = await loadLanguageModel(device, folder('llama3'));
     const { factors } = await applyLora(model, { rank: 2 });
     model.model.gradientCheckpointing = true;
@@ -379,7 +379,7 @@ describe('checkpoints and devices', () => {
     model.dispose();
   });
 
-  it('a training that begins again where it was to go on: without the state of its optimizer', async () => {
+  it('a training run that starts again instead of continuing: without the state of its optimizer', async () => {
     const run = async (checkpoint: Files | undefined, until?: number) => {
       const { model, adapter } = await adapted();
       const stop = new AbortController();
@@ -418,7 +418,7 @@ describe('checkpoints and devices', () => {
     model.dispose();
   });
 
-  it('a graphics card that must be there, since nothing trains without', async () => {
+  it('a required graphics card, without which nothing trains', async () => {
     const { model } = await adapted();
     expect(model.device.name).toBe('wasm');
     const losses = await train(model, [ONE, OTHER], 10);
@@ -426,7 +426,7 @@ describe('checkpoints and devices', () => {
     model.dispose();
   });
 
-  it('what a model forgets, found out by those who use it', async () => {
+  it('forgotten knowledge, found out by users', async () => {
     const { model, tokenizer } = await loadLanguageModel(device, folder('llama3'));
     await applyLora(model, { rank: 2 });
     const kept = example([...IDS.slice(0, 4), 30, 40, 50], 4, 5, 6);
@@ -439,7 +439,7 @@ describe('checkpoints and devices', () => {
     model.dispose();
   });
 
-  it('a base in few bits that is blown up to f32 for training', async () => {
+  it('a base in few bits that is expanded to f32 for training', async () => {
     const loaded = await loadLanguageModel(device, folder('qwen2'), { weights: 'q4' });
     const { model, weightBytes } = loaded;
     const whole = await loadLanguageModel(device, folder('qwen2'), { weights: 'f32' });
@@ -454,7 +454,7 @@ describe('checkpoints and devices', () => {
     model.dispose();
   });
 
-  it('rotary settings that are read as other ones', async () => {
+  it('rotary settings that are read as different ones', async () => {
     const read = (fields: object) =>
       parseModelConfig(
         edited(folder('mistral'), 'config.json', fields).get('config.json') ?? new Uint8Array(),

@@ -15,7 +15,7 @@ describe.skipIf(!hasRealModel)('SmolLM2', async () => {
   const { prompts, chat, logits, picked } = smollm2();
   afterAll(() => device.dispose());
 
-  it('has nothing to be noted', () => {
+  it('has no notes', () => {
     expect(notes).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-/** The loss of labelled tokens, beside the logarithms of a softmax that are taken here by hand. */
+/** The loss of labelled tokens. Oracle: logarithms of a softmax, computed here by hand. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
 import { ReferenceBackend } from '../../src/backends/reference/index.js';
@@ -11,18 +11,18 @@ import { type TokenExample, UNTRAINED } from '../../src/text/examples.js';
 import type { PackingOptions } from '../../src/text/packing.js';
 import { folder } from './fixtures.js';
 
-/** Float64. */
+/** A device that computes in float64. */
 const device = new ReferenceBackend();
 const { model } = await loadLanguageModel(device, folder('llama3'));
 afterAll(() => model.dispose());
 
-/** An example of which the tokens at some positions are trained. */
+/** An example whose tokens at some positions are trained. */
 function example(ids: readonly number[], trained: readonly number[]): TokenExample {
   const labels = ids.map((id, position) => (trained.includes(position) ? id : UNTRAINED));
   return { ids: Int32Array.from(ids), labels: Int32Array.from(labels) };
 }
 
-/** −log softmax(z)[id], of the logits z that the model gives after the tokens before `position`. */
+/** −log softmax(z)[id], for the logits z that the model gives after the tokens before `position`. */
 async function surprise(ids: readonly number[], position: number): Promise<number> {
   const before = tensor(device, ids.slice(0, position), [position], 'i32');
   const logits = Array.from(await noGrad(() => model.forward(before)).read()).slice(
@@ -72,7 +72,7 @@ describe('tokenLoss', () => {
       expectEqual(await lossOf(examples, options), wanted);
   });
 
-  it('goes by the labels: equal tokens with other labels have another loss', async () => {
+  it('follows the labels: equal tokens with other labels have another loss', async () => {
     const [first, second] = [await surprise(ids, 2), await surprise(ids, 6)];
     expect(Math.abs(first - second)).toBeGreaterThan(0.1);
     expectEqual(await lossOf([example(ids, [2])]), first);
@@ -81,7 +81,7 @@ describe('tokenLoss', () => {
   });
 
   // 0 fills rows up; 2 is padding and end of turn in SmolLM2-Instruct.
-  it.each([0, 2])('goes by position where %i ends a turn and is the padding too', async (end) => {
+  it.each([0, 2])('follows positions where %i both ends a turn and is the padding', async (end) => {
     const turns = [17, end, 96, end, end, end];
     // The second end is trained; the first belongs to the question, and what follows is padding.
     expectEqual(
@@ -93,7 +93,7 @@ describe('tokenLoss', () => {
     expectEqual(await lossOf([example(turns.slice(0, 4), [2, 3])]), await lossOf([example(turns, [2, 3])]));
   });
 
-  it('refuses a head that is adapted, which is named or left alone', async () => {
+  it('refuses an adapted head; a head is adapted only when it is named', async () => {
     const loaded = await loadLanguageModel(device, folder('llama'));
     const tied = loaded.model;
     const all = await applyLora(tied, { rank: 2 });

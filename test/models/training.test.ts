@@ -17,7 +17,7 @@ import { folder } from './fixtures.js';
 interface Run {
   readonly ids: number[];
   readonly losses: number[];
-  /** Of every 17th element, the first 64 of them. */
+  /** Every 17th element, up to 64 of them. */
   readonly gradients: Record<string, { largest: number; every17: number[] }>;
 }
 
@@ -31,7 +31,7 @@ const { settings, models } = JSON.parse(
 const device = await wasm('simd', 2);
 afterAll(() => device.dispose());
 
-/** An adapter on all linear layers, from the factors that the oracle began with. */
+/** An adapter on all linear layers, from the initial factors of the oracle. */
 async function adapt(model: LlamaForCausalLM) {
   const { rank, alpha, targets } = settings;
   const adapter = await applyLora(model, { rank, alpha, targetModules: targets });
@@ -91,7 +91,7 @@ async function compareGradients(
 
 describe.each(Object.keys(models).filter((name) => name !== 'smollm2'))('%s', (name) => {
   it.each([false, true])(
-    'has the gradients and the 20 losses of PEFT, blocks computed again: %s',
+    'has the gradients and the 20 losses of PEFT, with recomputed blocks: %s',
     async (isAgain) => {
       await compare(await loadLanguageModel(device, folder(name)), models[name], { isAgain });
     },
@@ -101,7 +101,7 @@ describe.each(Object.keys(models).filter((name) => name !== 'smollm2'))('%s', (n
 describe.skipIf(!hasRealModel)('SmolLM2', () => {
   it.each([
     ['and the first 8 losses of PEFT, over its packed weights', { isAgain: false, steps: 8 }],
-    ['of PEFT, with blocks that are computed again', { isAgain: true, steps: 2 }],
+    ['of PEFT, with recomputed blocks', { isAgain: true, steps: 2 }],
   ])('has the gradients %s', { timeout: 300_000 }, async (_, options) => {
     await compare(await loadLanguageModel(device, realModel()), models.smollm2, options);
   });

@@ -1,4 +1,4 @@
-/** The memory of a training, as it is planned and as it is. */
+/** The memory of a training run, planned and measured. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { DType } from '../../src/backends/backend.js';
 import type { WasmBackend } from '../../src/backends/wasm/index.js';
@@ -21,7 +21,7 @@ afterEach(() => {
   for (const device of open.splice(0)) device.dispose();
 });
 
-/** A device that notes the most bytes that storages took at a time. */
+/** A device that records the peak bytes of its storages. */
 async function watched() {
   const device = await wasm();
   open.push(device);
@@ -35,7 +35,7 @@ async function watched() {
   return { device, watch };
 }
 
-/** Rows of other lengths, of which each token is trained. */
+/** Rows of given lengths, in which each token is trained. */
 const examplesOf = (lengths: readonly number[], vocabulary: number) =>
   lengths.map((length, e) => {
     const ids = Int32Array.from({ length: length + 1 }, (_, i) => (i * 7 + e) % vocabulary);
@@ -54,15 +54,15 @@ const CASES: readonly [
   checkpoint: 'on' | 'off',
 ][] = [
   ['plain', {}, 'AdamW', 'off'],
-  ['computed again', {}, 'AdamW', 'on'],
+  ['recomputed', {}, 'AdamW', 'on'],
   ['SGD', { rank: 4, targetModules: ['q_proj', 'down_proj'] }, 'SGD', 'off'],
   ['DoRA with dropout', { useDora: true, dropout: 0.2 }, 'AdamW', 'off'],
-  ['DoRA with dropout, computed again', { useDora: true, dropout: 0.2 }, 'AdamW', 'on'],
+  ['DoRA with dropout, recomputed', { useDora: true, dropout: 0.2 }, 'AdamW', 'on'],
   ['patterns', { rankPattern: { q_proj: 2 }, targetModules: /.*_proj/ }, 'AdamW', 'off'],
 ];
 
 describe('trainingPlan', () => {
-  it.each(CASES)('says what a training takes: %s', async (_, lora, kind, gradientCheckpointing) => {
+  it.each(CASES)('counts the memory of a training run: %s', async (_, lora, kind, gradientCheckpointing) => {
     const { device, watch } = await watched();
     const { model, weightBytes } = await loadLanguageModel(device, folder('llama'));
     const before = device.memory().liveBytes;
@@ -97,7 +97,7 @@ describe('trainingPlan', () => {
     expect(Math.abs(watch.peak / both.total - 1)).toBeLessThan(0.01);
   });
 
-  it('computes blocks again where a step would not fit otherwise', async () => {
+  it('recomputes blocks where a step would not fit otherwise', async () => {
     const { device } = await watched();
     const { model } = await loadLanguageModel(device, folder('llama'));
     await applyLora(model);
@@ -118,7 +118,7 @@ describe('trainingPlan', () => {
     expect(await trainingPlan(model, rows, off)).toMatchObject({ gradientCheckpointing: false, fits: false });
   });
 
-  it('refuses what it does not take', async () => {
+  it('refuses invalid arguments', async () => {
     const { device } = await watched();
     const { model } = await loadLanguageModel(device, folder('llama'));
     const rows = new PackedRows(device, examplesOf([8], 300));

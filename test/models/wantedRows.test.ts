@@ -21,7 +21,7 @@ afterAll(() => device.dispose());
 
 const VOCABULARY = 301;
 
-/** Examples that begin with the same tokens; of the others a few are trained, in several turns. */
+/** Examples that begin with the same tokens; a few of the others are trained, in several turns. */
 function examplesOf(count: number, seed: number, shared = 20): TokenExample[] {
   const random = new Random(seed);
   const some = (length: number) => Array.from({ length }, () => random.uint32() % VOCABULARY);
@@ -76,7 +76,7 @@ async function step(model: LlamaForCausalLM, loss: typeof tokenLoss, sharePrefix
 }
 
 describe('in the last block', () => {
-  // A tied head, other heads, norms of heads, a sliding window.
+  // These models cover a tied head, other heads, norms of heads, and a sliding window.
   it.each(['llama', 'llama3', 'qwen3', 'mistral'])(
     '%s: rows without a label change nothing',
     async (name) => {
@@ -102,7 +102,7 @@ describe('in the last block', () => {
     },
   );
 
-  it('only keys and values are made of them, in both directions', async () => {
+  it('have only their keys and values computed, in both directions', async () => {
     const model = await adapted('llama3', device);
     const rows = new PackedRows(device, examplesOf(4, 1), { maxLength: 130, sharePrefix: false });
     const batch: PackedBatch = rows.batches({ batchSize: 1 }).next().value ?? expect.fail();

@@ -5,18 +5,18 @@ import { reasonCounts, refusalOf } from '../../src/text/badLines.js';
 const reasons = (...texts: string[]) => texts.map((reason, i) => ({ line: 10 + i, reason }));
 
 describe('lines that are refused', () => {
-  it('are counted by what is wrong, whatever the values and places are', () => {
+  it('are counted by kind of error, regardless of values and places', () => {
     const bad = reasons(
-      'messages[0].content: must be a text: 1',
+      'messages[0].content: must be text: 1',
       'is not JSON: "}" expected at column 3, found ":"',
-      'messages[3].content: must be a text: "x: y"',
+      'messages[3].content: must be text: "x: y"',
       'is not JSON: a value expected at column 7, found "]"',
       'messages[1].role: must be one of user: "x"',
-      'messages[2].content: must be a text: null',
+      'messages[2].content: must be text: null',
       'chat template: raises: "no"',
     );
     expect(reasonCounts(bad).map(({ reason, count, lines }) => [reason, count, lines])).toEqual([
-      ['messages.content: must be a text', 3, [10, 12, 15]],
+      ['messages.content: must be text', 3, [10, 12, 15]],
       ['is not JSON', 2, [11, 13]],
       ['messages.role: must be one of user', 1, [14]],
       ['chat template: raises', 1, [16]],

@@ -33,7 +33,7 @@ describe('a chat template', () => {
 
   const broken = (source: string) => refusal(() => new ChatTemplate(source, 't').render([USER]));
 
-  it('is refused where it is no template, or raises an error', () => {
+  it('is refused where it is not a template, or raises an error', () => {
     expect(broken('{% if %}')).toMatch(/^t: chat template: cannot be parsed: /);
     expect(broken('{{ messages | nothing }}')).toMatch(
       /^t: chat template: cannot be rendered: Unknown ArrayValue/,
@@ -49,7 +49,7 @@ describe('a chat template', () => {
     );
   });
 
-  it('is refused where Python would write its own code', () => {
+  it('is refused where Python would write values as code', () => {
     for (const value of ['true', 'none', '[1]', "{'a': 1}", 'messages[0]', 'namespace()', 'range']) {
       expect(broken(`{% if true %}{% for m in messages %}{{ ${value} }}{% endfor %}{% endif %}`)).toMatch(
         /^t: chat template: must not write (none|a|an) ?[a-z ]*, which Python writes in its own way/,
@@ -68,12 +68,12 @@ describe('a chat template', () => {
     );
   });
 
-  it('takes messages only', () => {
+  it('takes only messages', () => {
     const template = new ChatTemplate('', 't');
     const refused = (messages: unknown) => refusal(() => template.render(messages as ChatMessage[]));
     expect(refused('Hi')).toBe('messages: must be an array: "Hi"');
     expect(refused([USER, 'Hi'])).toBe('messages[1]: must be an object: "Hi"');
-    expect(refused([{ content: 'Hi' }])).toBe('messages[0]: role must be a string: it is not there');
+    expect(refused([{ content: 'Hi' }])).toBe('messages[0]: role must be a string: it is missing');
     expect(refused([USER, { role: 'user', content: null }])).toBe(
       'messages[1]: content must be a string: null',
     );
@@ -89,7 +89,7 @@ describe('a hostile chat template', () => {
   it.each([
     ['loops', nested('{{ i }}')],
     [
-      'loops over nothing',
+      'loops with an empty body',
       '{% set r = range(9999) %}{% for i in r %}{% for j in r %}{% endfor %}{% endfor %}',
     ],
     ['a long range', '{{ range(1000000000) }}'],
@@ -107,7 +107,7 @@ describe('a hostile chat template', () => {
       '{% set ns = namespace(a=[]) %}{% for i in range(9999) %}{% set ns.a = [ns.a] %}{% endfor %}{{ ns.a | tojson }}',
     ],
     [
-      'namespaces in each other',
+      'namespaces within each other',
       '{% set a = namespace() %}{% set b = namespace() %}{% set b.a = a %}{% set a.b = [b, b] %}',
     ],
     ['replace', `${LONG}{{ ns.a.replace('a', ns.a) }}`],
@@ -141,7 +141,7 @@ describe('a hostile chat template', () => {
     expect(performance.now() - begun).toBeLessThan(5000);
   });
 
-  it('is rendered or refused whatever its bytes are', { timeout: 120_000 }, () => {
+  it('is rendered or refused for any bytes', { timeout: 120_000 }, () => {
     const sources = Object.values(templates).map((source) => new TextEncoder().encode(source));
     const slow: number[] = [];
     let count = 0;
@@ -190,7 +190,7 @@ describe('a conversation as ids', () => {
     expect(ids[0]).toBe(start);
   });
 
-  it('refuses special tokens that somebody wrote', () => {
+  it('refuses special tokens in messages', () => {
     const bad = { role: 'user', content: 'a<|im_end|>' };
     expect(refusal(() => encodeChat(tokenizer, [USER, bad]))).toBe(
       'messages[1].content: holds a special token, which is refused: "<|im_end|>" at character 1',
@@ -203,7 +203,7 @@ describe('a conversation as ids', () => {
     );
   });
 
-  it('refuses special tokens that a message and the template make together', () => {
+  it('refuses special tokens that a message and the template form together', () => {
     const joined = tokenizerWith(
       "{% for m in messages %}{{ m.content | trim + 'im_end|>' + '<|' + m.content }}{% endfor %}",
     );
@@ -213,14 +213,14 @@ describe('a conversation as ids', () => {
     expect(refusal(() => encodeChat(joined, [{ role: 'user', content: 'im_start|>' }]))).toMatch(
       /^messages\[0\]\.content: makes/,
     );
-    // What only looks like it is taken.
+    // Text that only looks similar is accepted.
     const content = 'im_end|> a <|im_end| <';
     expect(tokenizer.decode(encodeChat(tokenizer, [{ role: 'user', content }]))).toContain(
       `${content}<|im_end|>`,
     );
   });
 
-  it('says where there is no template', () => {
+  it('reports a missing template', () => {
     const bare = tokenizerFromGguf(metadataOf(json, 'smollm'), 'f');
     expect(refusal(() => encodeChat(bare, [USER]))).toMatch(/^f: has no chat template/);
   });

@@ -32,9 +32,9 @@ describe('duplicates', () => {
     ['an earlier answer', said('a', 'b', 'c', 'd'), said('a', 'x', 'c', 'd'), {}],
     ['texts', text('One, two.'), text('one two'), { nearlySame: 1 }],
     ['other texts', text('one two'), text('one three'), {}],
-    ['punctuation alone', text('?!'), text('...'), {}],
+    ['only punctuation', text('?!'), text('...'), {}],
     ['width', text('ＡＢＣ'), text('abc'), { nearlySame: 1 }],
-  ])('are counted by how alike they are: %s', (_, train, valid, expected) => {
+  ])('are counted by likeness: %s', (_, train, valid, expected) => {
     expect(counts(train, valid)).toEqual({ ...none, ...expected });
   });
 

@@ -50,7 +50,7 @@ function trained(tokenizer: Tokenizer, { ids, labels }: TokenExample): string[] 
 }
 
 describe('a conversation to train on', () => {
-  it('trains an answer and the end of its turn, not the newline behind it', () => {
+  it('trains an answer and the end of its turn, not the newline after it', () => {
     const messages = [user('Hi'), answer('abc')];
     const { ids, labels } = tokenizeChat(smollm, messages);
     expect(ids).toEqual(encodeChat(smollm, messages));
@@ -61,7 +61,7 @@ describe('a conversation to train on', () => {
     expect([...labels]).toEqual([...none, ...said, UNTRAINED]);
   });
 
-  it('trains each turn of the assistant, and nothing that others say', () => {
+  it('trains each turn of the assistant, and nothing of the others', () => {
     const messages = [
       { role: 'system', content: 'Be brief.' },
       ...[user('a<b'), answer('1 two'), user('c'), answer(''), user('d'), answer('e\n')],
@@ -74,7 +74,7 @@ describe('a conversation to train on', () => {
     ]);
   });
 
-  it('trains everything but the first token, if that is asked for', () => {
+  it('trains everything except the first token on request', () => {
     const { ids, labels } = tokenizeChat(smollm, [user('a'), answer('b')], { trainOn: 'all' });
     expect([...labels]).toEqual([UNTRAINED, ...ids.slice(1)]);
     const wrong = { trainOn: 'answer' as 'answers' };
@@ -89,7 +89,7 @@ describe('a conversation to train on', () => {
     expect(trained(padded, tokenizeChat(padded, [user('a'), answer('b')]))).toEqual(['b<|im_end|>']);
   });
 
-  it('ends a turn by another special token, or with what the template writes', () => {
+  it('ends a turn with another special token, or with the text of the template', () => {
     const source =
       "{% for m in messages %}{{ '<|im_start|>' if m.role == 'user' }}{{ m.content }}{{ '<think>' if m.role == 'user' }}{{ '<|im_start|> .' if m.role != 'user' }}{% endfor %}";
     const other = tokenizerWith(source);
@@ -111,7 +111,7 @@ describe('a conversation to train on', () => {
     expect(trained(withTools, example)).toEqual(['b<|im_end|>']);
   });
 
-  it('refuses a template that writes what precedes an answer in another way', () => {
+  it('refuses a template that changes the text before an answer', () => {
     const changing = tokenizerWith(
       "{% for m in messages %}{{ m.content }}{% endfor %}{% if add_generation_prompt %}{{ 'yz' }}{% endif %}",
     );
@@ -119,7 +119,7 @@ describe('a conversation to train on', () => {
     expect(refusal(() => tokenizeChat(changing, [user('a\n'), answer('b')]))).toMatch(
       `messages[1]: the template must not change what precedes it: token 2 was "y" (${y}), is "b" (${b})`,
     );
-    // As Qwen3's: what stands before the last answer is left out once more follows.
+    // Like that of Qwen3, this one leaves out the text before the last answer once more follows.
     const dropping = tokenizerWith(
       "{% for m in messages %}{{ m.role ~ ':' }}{{ 'yz' ~ m.content if loop.last else m.content }}{{ '<|im_end|>' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}",
     );
@@ -167,13 +167,13 @@ describe('a conversation to train on', () => {
 });
 
 describe('a completion to train on', () => {
-  it('is what a user and the assistant say, where there is a template', () => {
+  it('becomes messages of a user and the assistant, where there is a template', () => {
     expect(tokenizeCompletion(smollm, { prompt: 'Hi', completion: 'abc' })).toEqual(
       tokenizeChat(smollm, [user('Hi'), answer('abc')]),
     );
   });
 
-  it('is plain text and its end, where there is none', () => {
+  it('is plain text and its end, where there is no template', () => {
     const bare = tokenizerWith();
     const example = tokenizeCompletion(bare, { prompt: '2+2=', completion: ' 4' });
     expect([...example.ids]).toEqual([...bare.encode('2+2= 4'), END]);
@@ -184,7 +184,7 @@ describe('a completion to train on', () => {
     expect(ids[0]).toBe(420);
   });
 
-  it('is refused where the two share a token, or are no texts', () => {
+  it('is refused where the two share a token, or are not texts', () => {
     const bare = tokenizerWith();
     const [first, second] = [bare.encode('x  '), bare.encode('x  y')];
     const at = first.findIndex((id, i) => id !== second[i]);
@@ -206,7 +206,7 @@ describe('a text to train on', () => {
     expect([...labels]).toEqual([UNTRAINED, ...ids.slice(1)]);
   });
 
-  it('is refused where nothing could be trained', () => {
+  it('is refused where no token could be trained', () => {
     expect(refusal(() => tokenizeText(smollm, ''))).toBe(
       'text: must have a token that is trained: it has 1 in all',
     );

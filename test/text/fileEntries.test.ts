@@ -1,4 +1,4 @@
-/** Parts of large files. Oracle: what was put into them. */
+/** Parts of large files. Oracle: the parts that were put into them. */
 import { describe, expect, it } from 'vitest';
 import type { ByteSource } from '../../src/files/byteSource.js';
 import { arrayValuesOf, linesOf } from '../../src/text/fileEntries.js';
@@ -45,7 +45,7 @@ describe('the entries of a file', () => {
     expect(most).toBeLessThan(150 * MB);
   });
 
-  it('goes on behind a value that is too long, in an array too', async () => {
+  it('continues after a value that is too long, also in an array', async () => {
     const source = repeated(['[{"text":"a"},{"text":"', 1], ['é', 5 * MB], ['"},\n{"text":"b"}]', 1]);
     const { examples, bad } = await readExamples(source, { name: 'x.json', skipBad: true });
     expect(bad).toEqual([{ line: 1, column: 15, reason: 'must be at most 8 MB: 10.0 MB' }]);
@@ -55,8 +55,8 @@ describe('the entries of a file', () => {
     ]);
   });
 
-  it('joins what lies in two parts that are read', async () => {
-    // Characters of two bytes from an odd place: one is cut by every border.
+  it('joins entries that span two reads', async () => {
+    // Two-byte characters that start at an odd place: every boundary splits one.
     const source = repeated(['a', 1], ['é', 2 ** 20], ['\n', 1], ['[1', 1]);
     const found = [];
     for await (const entry of linesOf(source, 0)) found.push(entry);

@@ -1,4 +1,4 @@
-/** What is taken from the files of a model folder, and what is refused. */
+/** Tokenizers from the files of a model folder, and refusals. */
 import { describe, expect, it } from 'vitest';
 import { mapFiles } from '../../src/files/fileSource.js';
 import { readTokenizer, tokenizerFromFiles } from '../../src/text/fromFiles.js';
@@ -44,7 +44,7 @@ describe('a model folder', () => {
     expect(read(SMALL)).toMatchObject({ eosIds: [], chatTemplate: undefined, vocabularySize: 6 });
   });
 
-  it('takes the chat template of its own file first, and of several the one named default', () => {
+  it('prefers the chat template of a separate file, and among several the one named default', () => {
     const named = {
       chat_template: [
         { name: 'tool_use', template: 'T' },
@@ -57,7 +57,7 @@ describe('a model folder', () => {
     expect(read(SMALL, { ...own, 'chat_template.jinja': '{{ 1 }}' }).chatTemplate).toBe('{{ 1 }}');
   });
 
-  it('adds tokens by steps one after the other, as in Llama 3', () => {
+  it('adds tokens by consecutive steps, as in Llama 3', () => {
     const single = [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }];
     const special_tokens = { '<s>': { id: '<s>', ids: [3], tokens: ['<s>'] } };
     const processors = [
@@ -69,13 +69,11 @@ describe('a model folder', () => {
     expect([...tokenizer.encode('ab')]).toEqual([2]);
   });
 
-  it('is read from where its files are', async () => {
+  it('is read from the place of its files', async () => {
     const files = [...filesOf(SMALL, { 'tokenizer_config.json': { eos_token: '</s>' } })];
     const bytes = new Map(files.map(([name, text]) => [name, new TextEncoder().encode(text)]));
     expect([...(await readTokenizer(mapFiles(bytes, 'dir'))).encode('ab')]).toEqual([2]);
-    await expect(readTokenizer(mapFiles(new Map(), 'dir'))).rejects.toThrow(
-      'dir/tokenizer.json: is not there',
-    );
+    await expect(readTokenizer(mapFiles(new Map(), 'dir'))).rejects.toThrow('dir/tokenizer.json: is missing');
     const broken = new Map([['tokenizer.json', Uint8Array.of(0xff)]]);
     await expect(readTokenizer(mapFiles(broken, 'dir'))).rejects.toThrow(
       'dir/tokenizer.json: is not UTF-8 text',
@@ -83,7 +81,7 @@ describe('a model folder', () => {
     expect(TOKENIZER_FILES[0]).toBe('tokenizer.json');
   });
 
-  it('cleans up spaces only where it says so', () => {
+  it('cleans up spaces only where its config requires it', () => {
     const { json } = others().wordPiece;
     const plain = { ...json, decoder: { type: 'WordPiece', prefix: '##', cleanup: false } };
     const ids = read(json).encode('a . b');
@@ -101,16 +99,16 @@ describe('a model folder', () => {
     pre_tokenizer: { type: 'Split', pattern, behavior: 'Isolated' },
   });
   it.each<[string, unknown, string | RegExp]>([
-    ['no JSON', '{', 'is not JSON: a string expected at character 1, found the end'],
+    ['invalid JSON', '{', 'is not JSON: a string expected at character 1, found the end'],
     ['an array', [], 'must be an object: an array'],
-    ['no model', {}, 'model: must be an object: it is not there'],
+    ['no model', {}, 'model: must be an object: it is missing'],
     [
       'another model',
       { ...SMALL, model: { type: 'Unigram', vocab: [] } },
-      'model: type is not read: "Unigram": those that are read are BPE, WordPiece',
+      'model: type is not supported: "Unigram": expected one of BPE, WordPiece',
     ],
     [
-      'an id that is none',
+      'an invalid id',
       { ...SMALL, model: { ...SMALL.model, vocab: { a: -1 } } },
       'model: vocab: token "a": id must',
     ],
@@ -127,21 +125,25 @@ describe('a model folder', () => {
     [
       'an unknown merge',
       { ...SMALL, model: { ...SMALL.model, merges: [['a', 'c']] } },
-      'model: merge 0, "a" "c": names no token',
+      'model: merge 0, "a" "c": names an unknown token',
     ],
     [
       'a merge of three',
       { ...SMALL, model: { ...SMALL.model, merges: ['a b c'] } },
       'model: a merge must be two tokens: "a b c"',
     ],
-    ['dropout', { ...SMALL, model: { ...SMALL.model, dropout: 0.1 } }, 'model: dropout is not read: 0.1'],
+    [
+      'dropout',
+      { ...SMALL, model: { ...SMALL.model, dropout: 0.1 } },
+      'model: dropout is not supported: 0.1',
+    ],
     [
       'a suffix',
       { ...SMALL, model: { ...SMALL.model, end_of_word_suffix: '</w>' } },
-      'model: end_of_word_suffix is not read',
+      'model: end_of_word_suffix is not supported',
     ],
     [
-      'an unknown that is none',
+      'an unknown token outside the vocabulary',
       { ...SMALL, model: { ...SMALL.model, unk_token: 'x' } },
       'unk_token must be a token of',
     ],
@@ -158,27 +160,27 @@ describe('a model folder', () => {
     [
       'an added token twice',
       { ...SMALL, added_tokens: [SMALL.added_tokens[0], SMALL.added_tokens[0]] },
-      'is there twice',
+      'is listed twice',
     ],
     [
       'whole words',
       { ...SMALL, added_tokens: [{ id: 7, content: 'x', single_word: true }] },
-      'single_word is not read: "x"',
+      'single_word is not supported: "x"',
     ],
     [
       'another normalizer',
       { ...SMALL, normalizer: { type: 'Precompiled' } },
-      /normalizer: type is not read: "Precompiled": those that are read are Sequence, NFC/,
+      /normalizer: type is not supported: "Precompiled": expected one of Sequence, NFC/,
     ],
     [
       'another splitting',
       { ...SMALL, pre_tokenizer: { type: 'Split', pattern: { String: 'a' }, behavior: 'MergedWithNext' } },
-      'behavior with invert false is not read',
+      'behavior with invert false is not supported',
     ],
     [
       'a prototype for a type',
       { ...SMALL, decoder: { type: 'constructor' } },
-      'decoder: type is not read: "constructor"',
+      'decoder: type is not supported: "constructor"',
     ],
     [
       'an exponential pattern',
@@ -200,16 +202,16 @@ describe('a model folder', () => {
     ['references', split({ Regex: '(a)\\1' }), 'must have no references'],
     ['a large count', split({ Regex: 'a{1000}' }), 'must count to at most 100'],
     ['an open bracket', split({ Regex: '(a' }), 'must have its brackets in pairs'],
-    ['an open class', split({ Regex: '[a' }), 'is no tokenizer that can be read'],
+    ['an open class', split({ Regex: '[a' }), 'is not a readable tokenizer'],
     [
-      'a token that is not there',
+      'a token that does not exist',
       { ...SMALL, post_processor: { type: 'BertProcessing', cls: ['<x>', 3], sep: ['</s>', 4] } },
       'post_processor: cls must be a token and its id: "<x>", 3',
     ],
     [
       'a decoder in a sequence',
       { ...SMALL, decoder: { type: 'Sequence', decoders: [{ type: 'ByteLevel' }] } },
-      'decoder: type is not read in a Sequence',
+      'decoder: type is not supported in a Sequence',
     ],
   ])('is refused with %s', (_, json, message) => {
     const said = refusal(() => read(json));
@@ -238,7 +240,7 @@ describe('a model folder', () => {
     expect(refusal(() => read(SMALL, { [file]: content }))).toContain(`dir/${file}: ${message}`);
   });
 
-  it('leaves out a step that splits at what the normalizer has replaced, as in Gemma', () => {
+  it('leaves out a step that splits at text that the normalizer has replaced, as in Gemma', () => {
     const { json, lines } = others().sentencePiece;
     const normalizer = { type: 'Replace', pattern: { String: ' ' }, content: '▁' };
     const split = { type: 'Split', pattern: { String: ' ' }, behavior: 'MergedWithPrevious', invert: false };

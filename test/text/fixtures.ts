@@ -1,9 +1,9 @@
-/** What PyPI tokenizers and transformers made of the same files; `make_fixtures.py` wrote it. */
+/** Results of PyPI tokenizers and transformers for the same files, written by `make_fixtures.py`. */
 import { readFileSync } from 'node:fs';
 
 const read = (name: string) => JSON.parse(readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8'));
 
-/** Null stands for a line that cannot be encoded without loss. */
+/** Ids of each line; null for a line that cannot be encoded without loss. */
 export type Ids = readonly (readonly number[] | null)[];
 
 export interface TokenizerFile {
@@ -57,7 +57,7 @@ export const chat = (): {
   readonly rendered: readonly Rendered[];
 } => read('chat.json');
 
-/** `make_examples.py` wrote it: conversations as ids, and which of these are trained. */
+/** Conversations as ids, and which of these are trained, written by `make_examples.py`. */
 export const markedExamples = (): {
   readonly template: string;
   readonly rows: readonly {

@@ -14,11 +14,11 @@ describe('the general examples', () => {
     expect(new Set(messages.map(([question]) => question.content)).size).toBe(40);
     const texts = messages.flat().map(({ content }) => content);
     expect(texts.filter((text) => text === '' || text !== text.trim())).toEqual([]);
-    // Short enough that all of them are measured in a moment.
+    // They are short enough to measure all of them in a moment.
     expect(texts.filter((text) => text.length > 110)).toEqual([]);
   });
 
-  it('compute what they say', () => {
+  it('state correct sums', () => {
     const answers = new Map(messages.map(([question, answer]) => [question.content, answer.content]));
     for (const [question, answer] of answers) {
       const [, a, operation, b] = /^What is (\d+) (plus|times) (\d+)\?$/.exec(question) ?? [];

@@ -1,10 +1,10 @@
-/** What metadata of GGUF files is refused, and which tokens it names. */
+/** Tokenizers in metadata of GGUF files, and refusals. */
 import { describe, expect, it } from 'vitest';
 import type { GgufValue } from '../../src/gguf/values.js';
 import { tokenizerFromGguf } from '../../src/text/fromGguf.js';
 import { refusal } from './support.js';
 
-/** Four letters and what they merge to, and a token of each kind. */
+/** A few letters with their merges, and a token of each kind. */
 const SMALL: readonly (readonly [string, GgufValue])[] = [
   ['model', 'gpt2'],
   ['pre', 'gpt-2'],
@@ -45,25 +45,25 @@ describe("a GGUF file's tokenizer", () => {
     });
   });
 
-  it('adds what the file says, when asked', () => {
+  it('adds the tokens of the file on request', () => {
     const ids = { bos_token_id: 4, eos_token_id: 5 };
     const added = (changes: Readonly<Record<string, GgufValue>>) => [
       ...read({ ...ids, ...changes }).encode('ab', { addSpecialTokens: true }),
     ];
     expect(added({})).toEqual([2]);
     expect(added({ add_bos_token: true, add_eos_token: true })).toEqual([4, 2, 5]);
-    // Where the file does not say, Llama 3 begins with BOS, as in llama.cpp.
+    // Where the file does not specify it, Llama 3 begins with BOS, as in llama.cpp.
     expect(added({ pre: 'llama-bpe' })).toEqual([4, 2]);
     expect(added({ pre: 'llama-bpe', add_bos_token: false })).toEqual([2]);
     expect([...read({ ...ids, add_bos_token: true }).encode('ab')]).toEqual([2]);
   });
 
-  it('takes a whole piece for a token before it merges, for Llama 3 alone', () => {
+  it('takes a whole piece as a token before it merges, only for Llama 3', () => {
     expect([...read({ pre: 'llama-bpe', merges: ['a b'] }).encode('aba')]).toEqual([3]);
     expect([...read({ merges: ['a b'] }).encode('aba')]).toEqual([2, 0]);
   });
 
-  it('composes characters first, for Qwen alone', () => {
+  it('composes characters first, only for Qwen', () => {
     const tokens = ['e', 'Ì', 'ģ', 'Ã', '©'];
     const changes = { tokens, token_type: new Int32Array(5).fill(1), merges: [] };
     expect([...read(changes).encode('e\u0301')]).toEqual([0, 1, 2]);
@@ -78,39 +78,47 @@ describe("a GGUF file's tokenizer", () => {
   });
 
   it.each<[string, Readonly<Record<string, GgufValue | undefined>>, string]>([
-    ['none', { model: undefined }, 'model: is not there: the file has no tokenizer'],
-    ['another model', { model: 'llama' }, 'model: is not read: "llama": "gpt2" (byte-level BPE) is'],
+    ['none', { model: undefined }, 'model: is missing: the file has no tokenizer'],
+    [
+      'another model',
+      { model: 'llama' },
+      'model: is not supported: "llama": only "gpt2" (byte-level BPE) is',
+    ],
     [
       'another pre-tokenizer',
       { pre: 'dbrx' },
-      'pre: is not read: "dbrx": those that are read are smollm, gpt-2, llama-bpe, qwen2',
+      'pre: is not supported: "dbrx": expected one of smollm, gpt-2, llama-bpe, qwen2',
     ],
-    ['no pre-tokenizer', { pre: undefined }, 'pre: is not read: it is not there: those'],
+    ['no pre-tokenizer', { pre: undefined }, 'pre: is not supported: it is missing: expected'],
     ['a number for a name', { pre: 3 }, 'pre: must be a string: 3'],
-    ['no tokens', { tokens: undefined }, 'tokens: must be an array of strings: it is not there'],
+    ['no tokens', { tokens: undefined }, 'tokens: must be an array of strings: it is missing'],
     ['numbers for tokens', { tokens: Int32Array.of(1) }, 'tokens: must be an array of strings: an object'],
     ['an empty list', { tokens: [] }, 'tokens: must be 1 to 4194304: 0'],
     ['an empty token', { tokens: ['a', ''] }, 'tokens: token 1: must not be empty'],
     ['a token twice', { tokens: ['a', 'b', 'a'] }, 'tokens: token 2: is token 0 again: "a"'],
-    [
-      'no types',
-      { token_type: undefined },
-      'token_type: must be an array of 32-bit integers: it is not there',
-    ],
+    ['no types', { token_type: undefined }, 'token_type: must be an array of 32-bit integers: it is missing'],
     ['too few types', { token_type: Int32Array.of(1) }, 'token_type: must be one for each token: 1 for 9'],
     [
       'a type of another model',
       { token_type: Int32Array.of(1, 6, 1, 1, 1, 1, 1, 1, 1) },
-      'token_type: of token 1 is not read: 6: 1, 2, 3, 4, 5 are',
+      'token_type: token 1 must be one of 1, 2, 3, 4, 5: 6',
     ],
     ['a merge of one', { merges: ['ab'] }, 'merges: merge 0: must be two tokens with a space between: "ab"'],
     ['a merge of three', { merges: ['a b', 'a b a'] }, 'merges: merge 1: must be two tokens'],
-    ['a merge of unknown tokens', { merges: ['a c'] }, 'merges: merge 0, "a" "c": names no token: "c"'],
-    ['a merge to an unknown token', { merges: ['b a'] }, 'merges: merge 0, "b" "a": names no token: "ba"'],
-    ['a merge twice', { merges: ['a b', 'a b'] }, 'merges: merge 1, "a" "b": is there twice'],
+    [
+      'a merge of unknown tokens',
+      { merges: ['a c'] },
+      'merges: merge 0, "a" "c": names an unknown token: "c"',
+    ],
+    [
+      'a merge to an unknown token',
+      { merges: ['b a'] },
+      'merges: merge 0, "b" "a": names an unknown token: "ba"',
+    ],
+    ['a merge twice', { merges: ['a b', 'a b'] }, 'merges: merge 1, "a" "b": is listed twice'],
     ['an id outside', { eos_token_id: 9 }, 'eos_token_id: must be the id of one of 9 tokens: 9'],
     ['a negative id', { bos_token_id: -1 }, 'bos_token_id: must be the id of one of 9 tokens: -1'],
-    ['an id that is a text', { eot_token_id: '5' }, 'eot_token_id: must be the id of one of 9 tokens: "5"'],
+    ['an id that is text', { eot_token_id: '5' }, 'eot_token_id: must be the id of one of 9 tokens: "5"'],
     ['BOS without an id', { add_bos_token: true }, 'add_bos_token: is true without a bos_token_id'],
     ['a flag that is a number', { add_bos_token: 1 }, 'add_bos_token: must be true or false: 1'],
   ])('is refused with %s', (_, changes, message) => {

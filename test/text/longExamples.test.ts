@@ -1,10 +1,10 @@
-/** By hand, and against what packing keeps. */
+/** Shortened examples. Oracle: counted by hand, and compared with packing. */
 import { describe, expect, it } from 'vitest';
 import { type TokenExample, UNTRAINED } from '../../src/text/examples.js';
 import { computedLength, shortenExamples } from '../../src/text/longExamples.js';
 import { Packing } from '../../src/text/packing.js';
 
-/** Tokens of which those in `trained` are trained. */
+/** An example whose tokens in `trained` are trained. */
 function example(line: number, tokens: number, trained: readonly number[]): TokenExample & { line: number } {
   const ids = Int32Array.from({ length: tokens }, (_, i) => 10 + i);
   return { line, ids, labels: ids.map((id, i) => (trained.includes(i) ? id : UNTRAINED)) };
@@ -23,7 +23,7 @@ describe('shortenExamples', () => {
     expect(computedLength(example(1, 3, []))).toBe(0);
   });
 
-  it('cuts, and leaves out what has no trained token then', () => {
+  it('cuts, and leaves out examples that have no trained token then', () => {
     const { examples, cut, dropped } = shortenExamples(EXAMPLES, 4, 'cut');
     expect({ cut, dropped }).toEqual({ cut: 1, dropped: 1 });
     expect(examples.map(({ line }) => line)).toEqual([1, 2, 5]);
@@ -39,7 +39,7 @@ describe('shortenExamples', () => {
     expect(shortenExamples(EXAMPLES, 8, 'drop')).toEqual({ examples: EXAMPLES, cut: 0, dropped: 0 });
   });
 
-  it.each(['cut', 'drop'] as const)('keeps what packing keeps: %s', (long) => {
+  it.each(['cut', 'drop'] as const)('keeps the same as packing: %s', (long) => {
     for (const maxLength of [2, 3, 4, 7, 8]) {
       const { examples, cut, dropped } = shortenExamples(EXAMPLES, maxLength, long);
       if (examples.length === 0) continue;

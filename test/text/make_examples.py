@@ -1,4 +1,4 @@
-"""Which tokens of conversations are trained, by the marks of transformers, which lowrank does not read.
+"""Trained tokens of conversations, by the marks of transformers, which lowrank does not use.
 
     pip install -r test/text/requirements.txt
     python test/text/make_examples.py

@@ -42,7 +42,7 @@ LINES = [
 
 
 def random_lines(count):
-    """Lines of pieces that pre-tokenizers cut apart, next to each other."""
+    """Lines of adjacent pieces that pre-tokenizers split."""
     rng = random.Random(7)
     pieces = ["a", "word", "Ünï", " ", "  ", "   ", "\n", "\t", "\r\n", "1", "12", "345", "٣", "½", "'s", "'ll", "'", "!", "...", "你", "好吗", "😀", "\u00a0", "é", "e\u0301", "-", "_", "(", ")", "x=", "ß", "한"]
     return ["".join(rng.choice(pieces) for _ in range(rng.randint(2, 9))) for _ in range(count)]
@@ -79,7 +79,7 @@ def smollm(path):
 
 
 def ids_of(tokenizer, lines, lossless=True):
-    """Ids; null for a line that loses bytes, which the tokenizer drops without a word."""
+    """Ids; null for a line that loses bytes, which the tokenizer drops silently."""
     out = []
     for line in lines:
         ids = tokenizer.encode(line, add_special_tokens=False).ids
@@ -125,7 +125,7 @@ def word_piece(lines):
 
 
 def sentence_piece(lines):
-    """As of Llama 2: spaces are ▁, and what has no token is bytes."""
+    """A tokenizer like that of Llama 2: spaces are ▁, and characters without a token become bytes."""
     trained = Tokenizer(models.BPE())
     trained.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
     trained.train_from_iterator(lines * 3, trainers.BpeTrainer(vocab_size=200, limit_alphabet=60, show_progress=False))

@@ -4,12 +4,12 @@ import { Random } from '../../src/base/random.js';
 import { Merges } from '../../src/text/merges.js';
 
 describe('merges', () => {
-  it('are found by their two ids, in the order in which they came', () => {
+  it('are found by their two ids, in the order in which they were added', () => {
     const random = new Random(1);
     const below = (end: number) => Math.floor(random.uniform() * end);
     const merges = new Merges(20_000);
     const known = new Map<string, number>();
-    // Few ids in some of the rounds, so that many are there twice.
+    // Some rounds have few ids, so that many merges are repeated.
     for (let i = 0; i < 20_000; i++) {
       const end = i % 2 === 0 ? 150 : 2 ** 22;
       const [left, right] = [below(end), below(end)];

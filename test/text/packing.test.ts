@@ -1,4 +1,4 @@
-/** Rows of examples. Oracle: what each row must be to stand for its examples one by one. */
+/** Rows of examples. Oracle: the examples one by one, which each row must represent. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type TokenExample, UNTRAINED } from '../../src/text/examples.js';
@@ -7,7 +7,7 @@ import { Packing, type PackingOptions } from '../../src/text/packing.js';
 import { groupPrefixes } from '../../src/text/prefixGroups.js';
 import { refusal } from './support.js';
 
-/** Tokens, the places of those that are trained. */
+/** An example: tokens, and the places of the trained ones. */
 function example(ids: readonly number[], trained: readonly number[]): TokenExample {
   const labels = ids.map((id, i) => (trained.includes(i) ? id : UNTRAINED));
   return { ids: Int32Array.from(ids), labels: Int32Array.from(labels) };
@@ -16,20 +16,20 @@ function example(ids: readonly number[], trained: readonly number[]): TokenExamp
 const inOrder = (packing: Packing) => Int32Array.from({ length: packing.length }, (_, i) => i);
 const rowsOf = (packing: Packing) => [...packing.steps(inOrder(packing))].flat();
 
-/** The tokens that a token sees, itself the last. */
+/** The tokens that a token sees, ending with itself. */
 function seenFrom({ ids, ranges }: PackedRow, row: number): number[] {
   const [from, to, prefixFrom, prefixTo] = ranges.subarray(4 * row, 4 * row + 4);
   return [...ids.subarray(prefixFrom, prefixTo), ...ids.subarray(from, to)];
 }
 
-/** What each label of a row is predicted from: the tokens seen, by position, and the target. */
+/** The basis of each label of a row: the visible tokens, by position, and the target. */
 function predictions(row: PackedRow): string[] {
   return Array.from(row.labelRows, (at, i) => `${seenFrom(row, at)} > ${row.targets[i]}`).filter(
     (_, i) => row.targets[i] !== UNTRAINED,
   );
 }
 
-/** The same of examples one by one. */
+/** The same for examples one by one. */
 function wanted(examples: readonly TokenExample[], window = Number.POSITIVE_INFINITY): string[] {
   return examples.flatMap(({ ids, labels }) =>
     [...labels].flatMap((label, i) =>
@@ -79,7 +79,7 @@ describe('a row of examples', () => {
     });
   });
 
-  it('needs no more tokens for an example that stands there already', () => {
+  it('requires no more tokens for an example that it contains already', () => {
     const one = example([1, 2, 3], [1, 2]);
     const packing = new Packing([one, one, one]);
     const row = packing.row(rowsOf(packing)[0]);
@@ -144,14 +144,14 @@ describe('packing', () => {
     );
   });
 
-  it('makes steps of as many trained tokens as were asked for, each example once', () => {
+  it('makes steps of the requested number of trained tokens, each example once', () => {
     fc.assert(
       fc.property(someExamples, someOptions, (examples, options) => {
         const packing = new Packing(examples, options);
         const steps = [...packing.steps(inOrder(packing))];
         const members = steps.map((step) => step.flatMap((row) => row.members));
         expect(members.flat().sort((a, b) => a - b)).toEqual([...inOrder(packing)]);
-        // Examples move within their step only.
+        // Examples move only within their step.
         let next = 0;
         for (const each of members) {
           expect([...each].sort((a, b) => a - b)).toEqual(each.map((_, i) => next + i));
@@ -188,7 +188,7 @@ describe('packing', () => {
     expect(rowsOf(many).map((row) => row.members.length)).toEqual([256, 44]);
   });
 
-  it('saves as much as any division into groups of neighbours', () => {
+  it('saves at least as much as any division into contiguous groups', () => {
     const saved = (list: readonly Int32Array[], groups: ReturnType<typeof groupPrefixes>) =>
       groups.reduce((sum, { prefix, from, to }) => {
         for (let i = from; i < to; i++) expect(list[i].slice(0, prefix)).toEqual(list[from].slice(0, prefix));
@@ -219,8 +219,8 @@ describe('packing', () => {
     );
   });
 
-  it('shares as the 16 chat examples of one template do', () => {
-    // 24 tokens that all have, then 13 of a question, 11 of an answer.
+  it('shares prefixes like the 16 chat examples of one template', () => {
+    // 24 common tokens, then 13 of a question, 11 of an answer.
     const head = Array.from({ length: 24 }, (_, i) => i);
     const examples = Array.from({ length: 16 }, (_, n) => {
       const tail = Array.from({ length: 24 }, (__, i) => 100 + 30 * n + i);
@@ -241,7 +241,7 @@ describe('an example that is too long', () => {
   const packingOf = (options: PackingOptions) =>
     new Packing([short, long, late, long], { maxLength: 4, ...options });
 
-  it('is refused, with how many there are', () => {
+  it('is refused, with the number of them', () => {
     expect(refusal(() => packingOf({}))).toBe(
       'packing: examples must have at most 4 tokens (maxLength), or long must be cut or drop: 3 of 4 have more, the first examples[1], the longest 6',
     );
@@ -257,7 +257,7 @@ describe('an example that is too long', () => {
     expect(packingOf({ long: 'drop' }).report).toMatchObject({ examples: 1, cut: 0, dropped: 3 });
   });
 
-  it('is one only by what stands before its last trained token, and only where a length was given', () => {
+  it('is measured only up to its last trained token, and only where a length was given', () => {
     const idle = example([1, 2, 3, 4, 5, 6], [3]);
     expect(new Packing([idle], { maxLength: 4 }).report).toMatchObject({ tokens: 3, cut: 0 });
     const huge = example(Array(700).fill(1), [699]);
@@ -265,7 +265,7 @@ describe('an example that is too long', () => {
   });
 });
 
-describe('what is no example, or no option', () => {
+describe('an invalid example or option', () => {
   const short = example([1, 2, 3], [2]);
 
   it('is refused', () => {
@@ -289,7 +289,7 @@ describe('what is no example, or no option', () => {
     expect(() => new Packing([short], { seed: 1 } as PackingOptions)).toThrow(/batches\({ random }\)/);
   });
 
-  it('has another digest for all that a training sees', () => {
+  it('changes the digest with everything that training depends on', () => {
     const digests = [
       new Packing([short]),
       new Packing([short, short]),

@@ -63,7 +63,7 @@ describe('the formats of examples', () => {
     });
   });
 
-  it('keeps tools, and what else the template may read', async () => {
+  it('keeps tools, and other fields that the template may read', async () => {
     const call = { role: 'assistant', content: null, tool_calls: [{ name: 'f' }] };
     const tool = { role: 'tool', name: 'f', content: '1' };
     const said = [{ ...user('a'), name: 'Ada' }, call, tool, answer('b')];
@@ -129,11 +129,11 @@ describe('the formats of examples', () => {
   });
 });
 
-describe('lines that are no examples', () => {
+describe('lines that are not examples', () => {
   const bad = async (text: string, options?: ReadExamplesOptions) =>
     (await read(text, { skipBad: true, ...options })).bad;
 
-  it('are an error with numbers, reasons and their count, or left out and given', async () => {
+  it('are an error with numbers, reasons and their count, or left out and listed', async () => {
     const text = `${lines(chat)}\n{"messages" 1}\n${lines({ text: 'a' }, chat)}\n{"messages":}\n[]`;
     const reasons = [
       { line: 2, reason: 'is not JSON: ":" expected at column 13, found "1"' },
@@ -170,13 +170,13 @@ describe('lines that are no examples', () => {
       { messages: [{ role: 'bot', content: '' }] },
       'messages[0].role: must be one of system, developer, user, assistant, tool: "bot"',
     ],
-    ['no role', { messages: [{ content: '' }] }, 'messages[0].role: must be a string: it is not there'],
+    ['no role', { messages: [{ content: '' }] }, 'messages[0].role: must be a string: it is missing'],
     [
       'content in parts',
       { messages: [{ role: 'user', content: [{ type: 'text' }] }] },
-      'messages[0].content: must be a text: an array',
+      'messages[0].content: must be text: an array',
     ],
-    ['no content', { messages: [{ role: 'user' }] }, 'messages[0].content: must be a text: it is not there'],
+    ['no content', { messages: [{ role: 'user' }] }, 'messages[0].content: must be text: it is missing'],
     [
       'an empty answer',
       { messages: [user('a'), answer(' \n')] },
@@ -198,8 +198,8 @@ describe('lines that are no examples', () => {
 
   it.each<[object, object, string]>([
     [{ prompt: 'a', completion: 'b' }, { prompt: 'a', completion: '' }, 'completion: must not be empty'],
-    [{ prompt: 'a', completion: 'b' }, { prompt: 1, completion: 'b' }, 'prompt: must be a text: 1'],
-    [{ text: 'a' }, { text: null }, 'text: must be a text: null'],
+    [{ prompt: 'a', completion: 'b' }, { prompt: 1, completion: 'b' }, 'prompt: must be text: 1'],
+    [{ text: 'a' }, { text: null }, 'text: must be text: null'],
     [{ text: 'a' }, { text: ' ' }, 'text: must not be empty'],
     [
       {
@@ -221,7 +221,7 @@ describe('lines that are no examples', () => {
     expect(await bad(lines(good, value))).toEqual([{ line: 2, reason }]);
   });
 
-  it('have the place of a mistake also where values go over lines', async () => {
+  it('have the place of a mistake also where values span lines', async () => {
     const text = '[{"text":"a"}, {"text":"é" "b"},\n{"text":"c",\n "x" 1}]';
     expect(await bad(text, { name: 'x.json' })).toEqual([
       { line: 1, column: 16, reason: 'is not JSON: "}" expected at column 28, found "\\""' },
@@ -231,30 +231,30 @@ describe('lines that are no examples', () => {
       [15, 16].map((column) => ({
         line: 1,
         column,
-        reason: 'is not JSON: a value must stand before and behind each comma of the array',
+        reason: 'is not JSON: each comma of the array must be between two values',
       })),
     );
     expect(await bad('{"text":"a"}\n{"text":NaN}')).toEqual([
-      { line: 2, reason: 'is not JSON: NaN and Infinity are no numbers in JSON' },
+      { line: 2, reason: 'is not JSON: NaN and Infinity are not numbers in JSON' },
     ]);
   });
 
-  it('of an array are named by their column too', async () => {
+  it('of an array are also named by their column', async () => {
     const text = JSON.stringify([{ text: 'a' }, { text: '' }, { b: 1 }]);
     await expect(read(text, { name: 'x.json' })).rejects.toThrow(
       'x.json: 2 of 3 examples are refused (skipBad leaves them out): line 1, column 15: text: must not be empty; line 1, column 27: must have the keys of line 1, column 2, text: it has "b"',
     );
   });
 
-  it('are those with other columns, or with something behind a quote', async () => {
+  it('are those with other columns, or with text after a quote', async () => {
     expect(await bad('prompt,completion\na,b\nc\n"d"e,f\ng,h,i', { name: 'x.csv' })).toEqual([
-      { line: 3, reason: 'must have as many columns as the first row, 2: 1' },
+      { line: 3, reason: 'must have the same number of columns as the first row, 2: 1' },
       { line: 4, reason: 'a quoted field must be followed by "," or the end of the line: "e"' },
-      { line: 5, reason: 'must have as many columns as the first row, 2: 3' },
+      { line: 5, reason: 'must have the same number of columns as the first row, 2: 3' },
     ]);
   });
 
-  it('are those that are no UTF-8', async () => {
+  it('are those that are not UTF-8', async () => {
     const text = Uint8Array.of(...bytes('{"text":"a"}\n{"text":"'), 0xc3, ...bytes('"}\n{"text":"é"}'));
     const file = await readExamples(text, { name: 'x', skipBad: true });
     expect(file.bad).toEqual([{ line: 2, reason: 'must be text in UTF-8' }]);
@@ -268,9 +268,9 @@ describe('files that hold no examples', () => {
   it.each<[string, string, string, string]>([
     ['an empty file', '', 'x.jsonl', 'x.jsonl: has no examples: it is empty'],
     ['a byte order mark', '\ufeff', 'x.jsonl', 'x.jsonl: has no examples: it is empty'],
-    ['white space', ' \n\n', 'x.jsonl', 'x.jsonl: has no examples: there is nothing but white space'],
+    ['white space', ' \n\n', 'x.jsonl', 'x.jsonl: has no examples: it holds only white space'],
     ['an empty array', '[ ]', 'x.json', 'x.json: has no examples'],
-    ['a heading alone', 'prompt,completion\n', 'x.csv', 'x.csv: has no examples'],
+    ['only a heading', 'prompt,completion\n', 'x.csv', 'x.csv: has no examples'],
     ['an object over lines', '{\n "data": []\n}', 'x.json', 'x.json: must hold one JSON object on each line'],
     ['unknown keys', '{"a":1,"b":2}', 'x', 'line 1: must have the keys messages, or conversations, or'],
     [
@@ -308,7 +308,7 @@ describe('files that hold no examples', () => {
       'x.csv: a quoted field must end: the one in the row that begins in line 2 does not',
     ],
     [
-      'bad lines only',
+      'only bad lines',
       '{"text":""}',
       'x',
       'x: 1 of 1 examples is refused (none is left): line 1: text: must not be empty',
@@ -324,7 +324,7 @@ describe('files that hold no examples', () => {
     await expect(readExamples(source, { name: 'x' })).rejects.toThrow('x: must be at most 512000000 bytes');
   });
 
-  it('are read or refused whatever stands in them', async () => {
+  it('are read or refused for any contents', async () => {
     const words = [
       '{',
       '}',

@@ -1,5 +1,5 @@
 /**
- * Failures of other tools that nobody was told of, each as what happens here instead: what a text becomes before it meets a model.
+ * Silent failures of other tools, each with the behaviour here instead: the way of a text to the model.
  * Those of training, adapters and files are in `test/models/silentFailures.test.ts`. Oracle: masks written by hand.
  */
 import { describe, expect, it } from 'vitest';
@@ -48,7 +48,7 @@ function trained(tokenizer: Tokenizer, { ids, labels }: TokenExample): string[] 
   return runs;
 }
 
-/** So many untrained tokens, and then so many trained ones. */
+/** An example of untrained tokens followed by trained ones. */
 function example(before: number, after: number): TokenExample {
   const ids = Int32Array.from({ length: before + after }, (_, i) => i + 1);
   return { ids, labels: ids.map((id, i) => (i < before ? UNTRAINED : id)) };
@@ -57,7 +57,7 @@ function example(before: number, after: number): TokenExample {
 const countOf = ({ labels }: TokenExample) => labels.filter((label) => label !== UNTRAINED).length;
 
 describe('masks and templates', () => {
-  it('a template without generation marks: all is trained, and nobody is told', () => {
+  it('a template without generation marks: everything is trained silently', () => {
     const messages = [user('a'), answer('b'), user('c'), answer('d')];
     const marked = PLAIN.replace("{{ '<|im_start|>' + m.role + ':' + m.content + '<|im_end|>' }}", () => {
       return "{{ '<|im_start|>' + m.role + ':' }}{% generation %}{{ m.content + '<|im_end|>' }}{% endgeneration %}";
@@ -77,7 +77,7 @@ describe('masks and templates', () => {
     );
   });
 
-  it('an example that is cut until nothing of it is trained', () => {
+  it('an example that is cut until no trained token is left', () => {
     const long = example(60, 4);
     expect(() => new Packing([example(3, 1), long], { maxLength: 32 })).toThrow(
       '1 of 2 have more, the first examples[1], the longest 64',
@@ -90,10 +90,10 @@ describe('masks and templates', () => {
     );
   });
 
-  it('a prompt that goes on past the end of the conversation: a loss of 0 / 0', () => {
+  it('a prompt that continues past the end of the conversation: a loss of 0 / 0', () => {
     const shorter = tokenizerWith("{{ 'b' }}{% if add_generation_prompt %}{{ 'q7' }}{% endif %}");
     expect(refusal(() => tokenizeChat(shorter, [user(''), answer('')]))).toBe(
-      `messages[1]: the template must not change what precedes it: token 1 was "q" (${shorter.idOf('q')}), is not there`,
+      `messages[1]: the template must not change what precedes it: token 1 was "q" (${shorter.idOf('q')}), is missing`,
     );
   });
 
@@ -114,12 +114,12 @@ describe('masks and templates', () => {
     expect(before).toEqual([':', 'q', '7', ':', '7', 'q', ':', '7', 'q']);
   });
 
-  it('trained tokens that nobody can look at', () => {
+  it('trained tokens that cannot be inspected', () => {
     const shown = shownTokens(plain, tokenizeChat(plain, [user('x'), answer('q7')]), PLAIN_TEXT);
     expect(shown.join('').replaceAll(/\s/g, '')).toMatch(/^<\|im_start\|>│u.*:│?⟦q│7│<\|im_end\|>⟧$/);
   });
 
-  it('what the template writes before an answer, trained as if somebody had said it', () => {
+  it('text of the template before an answer, trained as if it were said', () => {
     const think = "{{ '<think></think>' }}";
     const always = PLAIN.replace(
       PROMPT,
@@ -128,7 +128,7 @@ describe('masks and templates', () => {
     const both = tokenizerWith(always);
     expect(trained(both, tokenizeChat(both, [user('a'), answer('b')]))).toEqual(['b<|im_end|>']);
     expect(answerFrame(both)).toEqual({ lead: '', endId: END });
-    // The model has to say it itself, since the prompt does not: it is trained, and `lowrank data` and `train` tell.
+    // The model must write it itself, since the prompt does not: it is trained, and `lowrank data` and `train` report it.
     const own = tokenizerWith(always.replace(`assistant:${think}`, 'assistant:'));
     expect(trained(own, tokenizeChat(own, [user('a'), answer('b')]))).toEqual(['<think></think>b<|im_end|>']);
     expect(answerFrame(own)).toEqual({ lead: '<think></think>', endId: END });
@@ -158,7 +158,7 @@ describe('masks and templates', () => {
     expect(refusal(() => tokenizeChat(last, [user('a'), answer('so = b')]))).toMatch(
       /^messages\[1\]\.content: .* it leaves out what assistant says, or a part of it$/,
     );
-    // Spaces are trimmed by many.
+    // Many templates trim spaces.
     const trimming = tokenizerWith(PLAIN.replace('m.content', '(m.content | trim)'));
     expect(trained(trimming, tokenizeChat(trimming, [user('\x1c a'), answer(' b\n\x85')]))).toEqual([
       'b<|im_end|>',
@@ -167,7 +167,7 @@ describe('masks and templates', () => {
 });
 
 describe('tokens that begin, end and pad', () => {
-  it('padding that is the end of a turn too, masked by its id: the model never stops', () => {
+  it('padding that is also the end of a turn, masked by its id: the model never stops', () => {
     const padded = tokenizerWith(PLAIN, { padding_token_id: END });
     expect([padded.padId, padded.eosIds]).toEqual([END, [END]]);
     const one = tokenizeChat(padded, [user('a'), answer('b'), user('c'), answer('d')]);
@@ -179,7 +179,7 @@ describe('tokens that begin, end and pad', () => {
     expect([...targets].filter((id) => id === END).length).toBe(2);
   });
 
-  it('a turn that ends with a token of which the files do not say that it ends texts', () => {
+  it('a turn that ends with a token that the files do not list as an end', () => {
     const other = tokenizerWith(PLAIN, { eos_token_id: START });
     expect(other.eosIds).not.toContain(END);
     expect(answerFrame(other)?.endId).toBe(END);
@@ -188,7 +188,7 @@ describe('tokens that begin, end and pad', () => {
     expect(answerFrame(endless)).toEqual({ lead: '', endId: undefined });
   });
 
-  it('a loss of which most terms predict an end at padding', () => {
+  it('a loss in which most terms predict an end at padding', () => {
     const packing = new Packing([example(3, 2)], { maxLength: 512 });
     const [[plan]] = [...packing.steps(Int32Array.of(0))];
     const { ids, ranges, targets, trainedTokens } = packing.row(plan);
@@ -217,7 +217,7 @@ describe('tokens that begin, end and pad', () => {
 });
 
 describe('lengths and batches', () => {
-  it('examples that are cut without a word', () => {
+  it('examples that are cut silently', () => {
     const examples = [example(3, 3), example(30, 10), example(60, 4)];
     expect(() => new Packing(examples, { maxLength: 32 })).toThrow(
       'examples must have at most 32 tokens (maxLength), or long must be cut or drop: 2 of 3 have more',
@@ -227,11 +227,11 @@ describe('lengths and batches', () => {
     expect(new Packing(examples, { maxLength: 32, long: 'drop' }).report).toMatchObject({
       ...{ examples: 1, cut: 0, dropped: 2 },
     });
-    // Unless a length was given, the longest fits.
+    // Without a given length, the longest example fits.
     expect(new Packing([example(600, 4)]).report).toMatchObject({ examples: 1, cut: 0, dropped: 0 });
   });
 
-  it('what is left over for a last, smaller step, never trained', () => {
+  it('a last, smaller step that is never trained', () => {
     const stepsOf = (count: number, options: object) => {
       const packing = new Packing(
         Array.from({ length: count }, () => example(3, 2)),

@@ -1,4 +1,4 @@
-/** What is held out. Oracle: counts, and that nothing is lost. */
+/** Held-out examples. Oracle: counts, and that no example is lost. */
 import { describe, expect, it } from 'vitest';
 import { splitExamples } from '../../src/text/splitExamples.js';
 
@@ -18,7 +18,7 @@ describe('a share that is held out', () => {
     for (const part of [train, valid]) expect(part).toEqual([...part].sort((a, b) => a - b));
   });
 
-  it('depends on the seed alone', () => {
+  it('depends only on the seed', () => {
     const held = (seed: number) => splitExamples(numbers(100), { seed, share: 0.2 }).valid;
     expect(held(1)).toEqual(held(1));
     expect(held(1)).not.toEqual(held(2));
@@ -26,7 +26,7 @@ describe('a share that is held out', () => {
     expect(held(1).length).toBe(20);
   });
 
-  it('is refused where nothing would be left, and for a share that is none', () => {
+  it('is refused where no example would be left, and for an invalid share', () => {
     expect(() => splitExamples([])).toThrow('there must be more examples than are held out: 1 of 0');
     expect(() => splitExamples([1])).toThrow('1 of 1');
     expect(() => splitExamples([1, 2, 3], { share: 0.9 })).toThrow('3 of 3');

@@ -23,7 +23,7 @@ export function metadataOf(json: TokenizerFile, pre: string): Map<string, GgufVa
   ]);
 }
 
-/** Lines whose ids are others than expected; a line without expected ids must be refused. */
+/** Lines whose ids differ from the expected ones; a line without expected ids must be refused. */
 export function wrongLines(
   tokenizer: Tokenizer,
   lines: readonly string[],
@@ -46,7 +46,7 @@ function encoded(tokenizer: Tokenizer, line: string, options: object): number[] 
   }
 }
 
-/** The message that something is refused with. */
+/** The message of a refusal. */
 export function refusal(act: () => unknown): string {
   try {
     act();

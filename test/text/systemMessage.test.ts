@@ -14,7 +14,7 @@ function tokenizerOf(template: string | undefined) {
 const defaultOf = (template?: string) => defaultSystemMessage(tokenizerOf(template));
 
 describe('the default system message', () => {
-  it('is what the template writes where none is given', () => {
+  it('is the one that the template writes where none is given', () => {
     expect(defaultOf(chat().templates.SmolLM2)).toBe(
       'You are a helpful AI assistant named SmolLM, trained by Hugging Face',
     );
@@ -32,7 +32,7 @@ describe('the default system message', () => {
       "{% for m in messages %}{{ raise_exception('no') if m.role == 'system' }}{{ m.content }}{% endfor %}",
     ],
     [
-      'of a template that puts it into what the user says',
+      'of a template that puts it into the message of the user',
       "{% if messages[0].role == 'system' %}[{{ messages[0].content }} {{ messages[1].content }}]{% else %}[{{ messages[0].content }}]{% endif %}",
     ],
   ])('is none %s', (_, template) => {
@@ -43,7 +43,7 @@ describe('the default system message', () => {
 describe('a given system message', () => {
   const taken = (template?: string) => takesSystemMessage(tokenizerOf(template));
 
-  it('is taken, refused or left out', () => {
+  it('is accepted, refused or left out', () => {
     expect(taken(chat().templates.SmolLM2)).toBe(true);
     expect(taken('{% for m in messages %}{{ m.content }}{% endfor %}')).toBe(true);
     expect(taken("{% for m in messages %}{{ m.content if m.role == 'user' }}{% endfor %}")).toBe(false);

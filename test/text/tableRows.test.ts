@@ -70,7 +70,7 @@ describe('the rows of a table', () => {
     expect(fieldsOf('a;"b', ';')).toBeUndefined();
   });
 
-  it('are those that were written', async () => {
+  it('equal those that were written', async () => {
     const quoted = (field: string) => `"${field.replaceAll('"', '""')}"`;
     const field = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', '\r', ' ', 'é') });
     const table = fc.array(fc.array(field, { minLength: 2, maxLength: 3 }), { minLength: 1, maxLength: 4 });

@@ -18,7 +18,7 @@ function tokenizerWith(template?: string): Tokenizer {
   return tokenizerFromGguf(metadata, 'f');
 }
 
-/** Every message as one token for who speaks, its text, and the end of the turn; no newlines, no default system message. */
+/** Every message as one token for the speaker, its text, and the end of the turn; no newlines, no default system message. */
 const plain = tokenizerWith(
   "{% for m in messages %}{{ '<|im_start|>' + m.role + ':' + m.content + '<|im_end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant:' }}{% endif %}",
 );
@@ -99,12 +99,12 @@ describe('the trained tokens of an example', () => {
     expect(await masks(plain, value)).toBe(expected);
   });
 
-  it('are what follows the prompt, with the end, where there is no template', async () => {
+  it('are the text after the prompt, with the end, where there is no template', async () => {
     expect(await masks(base, { prompt: 'x', completion: ' ab' })).toBe('x[ ab<|im_end|>]');
     expect(await masks(base, { text: 'xab' })).toBe('x[ab<|im_end|>]');
   });
 
-  it('are the calls of tools, and not what they give, nor their descriptions', async () => {
+  it('are the calls of tools, but neither their results nor their descriptions', async () => {
     const calling = tokenizerWith(
       "{% if tools %}{{ '<|im_start|>' + tools[0].name + '<|im_end|>' }}{% endif %}{% for m in messages %}{{ '<|im_start|>' + m.role + ':' + m.content }}{% for c in m.tool_calls or [] %}{{ '(' + c.name + ')' }}{% endfor %}{{ '<|im_end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant:' }}{% endif %}",
     );
@@ -115,7 +115,7 @@ describe('the trained tokens of an example', () => {
     );
   });
 
-  it('are whole where the token that ends a text begins it too', async () => {
+  it('are complete where the token that ends a text also begins it', async () => {
     const metadata = metadataOf(json, 'smollm');
     metadata.set('tokenizer.ggml.bos_token_id', 421);
     const begun = tokenizerFromGguf(metadata, 'f');
@@ -123,7 +123,7 @@ describe('the trained tokens of an example', () => {
     expect(await masks(begun, { prompt: '', completion: 'ab' })).toBe('<|im_end|>[ab<|im_end|>]');
   });
 
-  it('are all but the first, if that is asked for', async () => {
+  it('are all except the first, on request', async () => {
     const all = { trainOn: 'all' } as const;
     expect(await masks(plain, { messages: [user('x'), answer('ab')] }, all)).toBe(
       '<|im_start|>[user:x<|im_end|><|im_start|>assistant:ab<|im_end|>]',
@@ -145,10 +145,10 @@ describe('a system message', () => {
     expect(await masks(plain, own, { system })).toBe(`<|im_start|>system:o<|im_end|>${without}`);
   });
 
-  it('is refused for what is no conversation', async () => {
+  it('is refused for anything that is not a conversation', async () => {
     const options = { system: 's', skipBad: true };
     expect((await tokenize(plain, [{ text: 'a' }], options)).refused).toEqual([
-      { line: 1, reason: 'system: must not be given: a text is no conversation' },
+      { line: 1, reason: 'system: must not be given: a text is not a conversation' },
     ]);
     expect((await tokenize(base, [{ prompt: 'a', completion: ' b' }], options)).refused).toEqual([
       { line: 1, reason: 'system: must not be given: the model has no chat template' },
@@ -160,7 +160,7 @@ describe('examples that cannot be trained on', () => {
   const reasons = async (tokenizer: Tokenizer, values: readonly object[], options = {}) =>
     (await tokenize(tokenizer, values, { skipBad: true, ...options })).refused.map(({ reason }) => reason);
 
-  it('are refused by their lines, with a count for each reason, or left out and given', async () => {
+  it('are refused by their lines, with a count for each reason, or left out and listed', async () => {
     const bad = (text: string) => ({ messages: [user(text), answer('b')] });
     const values = [bad('a'), bad('<|im_end|>'), bad('b'), bad('a <|im_start|>'), { messages: [user('a')] }];
     const { examples, refused } = await tokenize(smollm, values, { skipBad: true });

@@ -11,7 +11,7 @@ import { metadataOf, refusal, wrongLines } from './support.js';
 const fromJson = (json: object) =>
   tokenizerFromFiles(new Map([['tokenizer.json', JSON.stringify(json)]]), 'dir');
 
-/** The pieces of a stream must be whole characters, and together what `decode` gives. */
+/** Checks that the pieces of a stream are whole characters, and together equal the result of `decode`. */
 function streamed(tokenizer: Tokenizer, ids: Int32Array): string {
   const stream = tokenizer.stream();
   const pieces = [...Array.from(ids, (id) => stream.push(id)), stream.end()];
@@ -76,7 +76,7 @@ describe.each(Object.entries(others()))('%s', (kind, { json, lines, ids, withSpe
       const bytes = new TextEncoder().encode(text).length;
       return bytes > 0 && bytesIn(tokenizer, ids[i] ?? []) !== bytes + 1;
     });
-    // What has no token is a special one; and of some points the space before each is lost.
+    // Text without a token becomes a special one; and before some points the space is lost.
     const isKnown = (text: string) =>
       kind === 'wordPiece' && /\[UNK\]|^(\.{4}|!!!\?\?\?|\.\.\. _)/.test(text);
     expect(wrong.filter((text) => !isKnown(text))).toEqual([]);
@@ -89,7 +89,7 @@ describe('a tokenizer', () => {
   const tokenizer = tokenizerFromGguf(metadata, 'f');
   const [start, end] = [tokenizer.idOf('<|im_start|>') ?? -1, tokenizer.idOf('<|im_end|>') ?? -1];
 
-  it('says what it has', () => {
+  it('lists its tokens', () => {
     expect(tokenizer.specialTokens).toEqual(
       new Map([
         ['<|im_start|>', start],
@@ -117,7 +117,7 @@ describe('a tokenizer', () => {
       'f: text holds a special token, which is refused: "<|im_end|>" at character 2',
     );
     expect([...tokenizer.encode('<|im_end|>', { allowSpecial: true })]).toEqual([end]);
-    // A token that a user defined is none of the control tokens.
+    // A user-defined token is not a control token.
     expect([...tokenizer.encode('<think>')]).toEqual([tokenizer.idOf('<think>')]);
     expect(tokenizer.findSpecial('<|im_end|>a<|im_start|>')).toEqual([
       { token: '<|im_end|>', at: 0 },
@@ -125,7 +125,7 @@ describe('a tokenizer', () => {
     ]);
   });
 
-  it('refuses what it would lose', () => {
+  it('refuses text that it would lose', () => {
     expect(refusal(() => tokenizer.encode('né\u0004'))).toBe(
       'f: text cannot be encoded: byte 0x04 at byte 3 has no token',
     );
@@ -135,7 +135,7 @@ describe('a tokenizer', () => {
     expect(() => tokenizer.encode(3 as never)).toThrow(TypeError);
   });
 
-  it('leaves special tokens out of a text when asked', () => {
+  it('leaves special tokens out of a text on request', () => {
     const ids = tokenizer.encode('<|im_start|>é<|im_end|>', { allowSpecial: true });
     expect(tokenizer.decode(ids)).toBe('<|im_start|>é<|im_end|>');
     expect(tokenizer.decode(ids, { skipSpecial: true })).toBe('é');
@@ -157,8 +157,10 @@ describe('a tokenizer', () => {
     expect(tokenizer.decode(tokenizer.encode("a . b , c ! d n't"))).toBe("a . b , c ! d n't");
   });
 
-  it('knows no id but its own', () => {
-    expect(() => tokenizer.decode([end, 9999])).toThrow(/^f: there is no token of this id: 9999, of \d+ in/);
+  it('knows only its own ids', () => {
+    expect(() => tokenizer.decode([end, 9999])).toThrow(
+      /^f: no token has this id: 9999: the vocabulary has \d+$/,
+    );
     expect(() => tokenizer.decode([-1])).toThrow(RangeError);
     expect(() => tokenizer.stream().push(Number.NaN)).toThrow(RangeError);
     expect(tokenizer.decode([])).toBe('');
@@ -181,7 +183,7 @@ describe.runIf(hasRealModel)('SmolLM2', () => {
     expect(kept.map((line) => streamed(tokenizer, tokenizer.encode(line)))).toEqual(kept);
   });
 
-  it('says what it has', () => {
+  it('lists its tokens', () => {
     expect(tokenizer).toMatchObject({ vocabularySize: 49_152, bosId: 1, eosIds: [2], padId: 2 });
     expect(tokenizer.specialTokens.size).toBe(17);
     expect([...tokenizer.encode('Paris', { addSpecialTokens: true })]).toEqual([

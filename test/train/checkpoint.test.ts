@@ -78,7 +78,7 @@ describe('a checkpoint', async () => {
     expect(resumed.text === straight.text).toBe(true);
   });
 
-  it('of a finished training does nothing more', async () => {
+  it('of a finished run does nothing more', async () => {
     const dir = new Map<string, Uint8Array>();
     await run({ checkpoint: { dir, every: 10 } });
     const again = await run({ checkpoint: { dir, every: 10, resume: true } });
@@ -105,7 +105,7 @@ describe('a checkpoint', async () => {
     await expect(run({ checkpoint })).rejects.toThrow('checkpoint.safetensors: ');
   });
 
-  it('keeps what validation found best', async () => {
+  it('keeps the best weights of validation', async () => {
     const validation = { data: trainImages(device, 50), every: 5, patience: 2 };
     const straight = await run({ validation });
     expect(straight.result.best?.iteration).toBeGreaterThan(0);
@@ -123,7 +123,7 @@ describe('a checkpoint', async () => {
 });
 
 describe('accumulation', () => {
-  it('gives what a batch of all of them gives', async () => {
+  it('gives the same as one batch of all examples', async () => {
     const train = async (options: Options) => {
       const model = new DigitsNet(device);
       const optimizer = new SGD(model.parameters(), { learningRate: 0.01 });
@@ -160,7 +160,7 @@ describe('validation', () => {
     expect((await evaluate(model, held)).loss).toBe(best?.loss);
   });
 
-  it('refuses what cannot be', async () => {
+  it('refuses invalid options', async () => {
     const { model, optimizer } = await build();
     const validation = { data, every: 0 };
     await expect(fit(model, data, { optimizer, validation })).rejects.toThrow(

@@ -98,7 +98,7 @@ describe('a checkpoint', () => {
     }
   });
 
-  it('is refused cut off anywhere, and with anything behind it', () => {
+  it('is refused cut off anywhere, and with anything after it', () => {
     for (let length = 0; length < whole.length; length++) {
       expect(refusal(whole.subarray(0, length)), `${length}`).toMatch(
         /^DataError: checkpoint\.safetensors: [^\n]+$/,
@@ -124,7 +124,7 @@ describe('a checkpoint', () => {
     Object.fromEntries(Object.entries(training).filter(([name]) => name !== key));
 
   it.each<[string, Uint8Array, string]>([
-    ['no JSON', forged(() => '{'), 'its metadata must have the training as JSON'],
+    ['invalid JSON', forged(() => '{'), 'its metadata must have the training as JSON'],
     ['an array', forged(() => []), 'training must be an object: found something else'],
     ['no version', forged(without('version')), 'field is missing: version'],
     [
@@ -283,7 +283,7 @@ describe('a checkpoint', () => {
     expect(isUnchanged).toBe(true);
   });
 
-  it('is named as its place names it, and taken from any kind of bytes', async () => {
+  it('has the name of its place, and is read from any kind of bytes', async () => {
     const place = (bytes: unknown) => ({
       name: '/run',
       open: async () => ({ length: whole.length, read: async () => bytes as Uint8Array }),

@@ -82,7 +82,7 @@ describe.each(await allDevices())('disposing on %s', (_, device) => {
 });
 
 describe('dropped trials', () => {
-  it('do not fill the memory, where nothing but results is awaited', async () => {
+  it('do not fill the memory, where only results are awaited', async () => {
     const device = await wasm();
     const x: Tensor = tensor(device, new Float32Array(10 * 784), [10, 784]);
     const y: Tensor = tensor(device, new Int32Array(10), [10], 'i32');
@@ -97,7 +97,7 @@ describe('dropped trials', () => {
       await loss.item();
     }
     for (let i = 0; i < 120; i++) await trial();
-    // Each holds 4 MB: without giving it back these would be 480.
+    // Each holds 4 MB, which would total 480 if it were not freed.
     expect(device.memory().reservedBytes).toBeLessThan(200 * 2 ** 20);
   });
 });

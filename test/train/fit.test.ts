@@ -145,9 +145,9 @@ describe('fit', () => {
   });
 
   it.each([
-    ['fit: epochs must be an integer from 1 on: 0', { epochs: 0 }],
-    ['fit: batchSize must be an integer from 1 on: 1.5', { batchSize: 1.5 }],
-    ['fit: limit must be an integer from 1 on: -1', { limit: -1 }],
+    ['fit: epochs must be a positive integer: 0', { epochs: 0 }],
+    ['fit: batchSize must be a positive integer: 1.5', { batchSize: 1.5 }],
+    ['fit: limit must be a positive integer: -1', { limit: -1 }],
   ])('%s', async (message, options) => {
     await expect(trained(device, options)).rejects.toThrow(message);
   });

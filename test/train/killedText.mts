@@ -18,7 +18,7 @@ const { model } = await loadLanguageModel(device, folder, { weights: 'q4' });
 await applyLora(model, { rank: 2, dropout: 0.1 });
 model.model.gradientCheckpointing = true;
 
-/** Of many lengths, so that rows and steps differ; the last few tokens are trained. */
+/** Examples of many lengths, so that rows and steps differ; the last few tokens are trained. */
 const examples: TokenExample[] = Array.from({ length: 17 }, (_, n) => {
   const ids = Int32Array.from({ length: 6 + ((13 * n) % 41) }, (__, i) => (31 * n + 7 * i * i + i) % 290);
   return { ids, labels: ids.map((id, i) => (i >= ids.length - 3 - (n % 4) ? id : -1)) };

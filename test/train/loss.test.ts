@@ -96,13 +96,13 @@ describe.each(await allDevices())('a loss of the caller on %s', (_, device) => {
     if (device.recorder) expect(repeated).toBeGreaterThan(80);
   });
 
-  it('decides when training stops early, whatever the cross-entropy says', async () => {
+  it('decides when training stops early, regardless of the cross-entropy', async () => {
     const pixels = Uint8Array.from({ length: 40 }, (__, i) => 6 * i);
     const labels = Uint8Array.from({ length: 10 }, (__, i) => i % 2);
     const data = Dataset.fromBytes(device, pixels, labels, { features: 4, classes: 2, mean: 0, std: 1 });
     const model = new Linear(device, 4, 2);
     const worse = parameter(device, [1], []);
-    // Training lowers what is trained, and each validation finds it higher.
+    // Training lowers its loss, and each validation finds a higher one.
     let rise = 0;
     const { best, iterations } = await fit(model, data, {
       optimizer: new SGD(model.parameters(), { learningRate: 0.1 }),

@@ -41,7 +41,7 @@ describe.each(METHODS)('memory of %s training', async (method) => {
       onStep: ({ iteration }) => use.set(iteration, device.memory()),
     });
     // The smaller batch, which is not repeated, requires its own memory beside that of the recording.
-    // What is free is divided differently then, within what is reserved.
+    // Free memory is divided differently then, within the reserved memory.
     const { reservedBytes } = use.get(102) ?? device.memory();
     const { peakBytes } = device.memory();
     expect(use.get(600)).toEqual({ ...use.get(2), reservedBytes, peakBytes });
@@ -80,7 +80,7 @@ describe('memory from step 2 to step 2,000', () => {
   const bytes = Uint8Array.from({ length: 8 * 24 }, (_, i) => (i * 37) % 256);
   const labels = Uint8Array.from({ length: 24 }, (_, i) => i % 3);
 
-  /** Blocks that are computed again, with memory that moves and memory that is shared. */
+  /** Recomputed blocks, with memory that moves and memory that is shared. */
   class Blocks extends Layer {
     readonly first: Linear;
     readonly second: Linear;
@@ -103,12 +103,12 @@ describe('memory from step 2 to step 2,000', () => {
   }
 
   it.each([
-    ['of blocks that are computed again', {}],
+    ['of recomputed blocks', {}],
     ['call by call', { record: false }],
     ['of gradients that are accumulated', { accumulate: 3 }],
     ['of batches of several sizes', { batchSize: 7 }],
   ])('is the same %s', async (_, options) => {
-    // A device of its own: what another test has dropped is still counted until it is collected.
+    // A separate device: objects that another test has dropped are counted until they are collected.
     const device = await wasm();
     const sizes = { features: 8, classes: 3, mean: 0.5, std: 0.3 };
     const data = Dataset.fromBytes(device, bytes, labels, sizes);

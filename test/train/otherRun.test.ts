@@ -247,7 +247,7 @@ describe('a checkpoint of another run', () => {
     expect(message).toMatch(/; and 10 more differences$/);
   });
 
-  it('takes no setting that JSON cannot hold', async () => {
+  it('refuses a setting that JSON cannot hold', async () => {
     const { model, optimizer } = await make({});
     const checkpoint = { dir: new Map(), every: 1, settings: { a: Number.NaN } };
     await expect(fit(model, dataset(), { optimizer, checkpoint })).rejects.toThrow(

@@ -22,7 +22,7 @@ const FEATURES = 12;
 const CLASSES = 4;
 const ITERATIONS = 12;
 
-/** As a GPU: what is read comes later, and the losses of several steps at once. */
+/** A device like a GPU: reads arrive later, with the losses of several steps at once. */
 class LateBackend extends ReferenceBackend {
   override readonly stepsPerRead = 3;
 
@@ -55,7 +55,7 @@ describe.each(devices)('at the same time, on %s', (_, device) => {
   const data = made(50);
   const other = made(23);
 
-  /** With dropout of its own, and in the adapter. */
+  /** A model with its own dropout, and dropout in the adapter. */
   async function build(seed = 1) {
     const from = new Random(seed);
     const model = new Sequential(
@@ -77,7 +77,7 @@ describe.each(devices)('at the same time, on %s', (_, device) => {
     return { model, optimizer, bits: await bits(model) };
   }
 
-  it('trains to the same bits with evaluations beside it, each of the weights of one moment', async () => {
+  it('trains to the same bits during evaluations, each of the weights of one moment', async () => {
     const alone: Evaluation[] = [];
     for (let limit = 1; limit <= ITERATIONS; limit++) {
       alone.push(await evaluate((await trained({ limit })).model, other, { batchSize: 7 }));
@@ -166,12 +166,12 @@ describe.each(devices)('at the same time, on %s', (_, device) => {
     expect(both.map((each) => each.bits)).toEqual(expected.map((each) => each.bits));
   });
 
-  it('refuses a second training of the model, a part of it, or with the optimizer', async () => {
+  it('refuses a second training run of the model, of a part of it, or with the optimizer', async () => {
     const { bits: expected } = await trained();
     const { model, optimizer } = await build();
     const [second, third] = [await build(2), await build(3)];
     const sgd = new SGD(model.modules[0].parameters());
-    // What the optimizer moved is its own.
+    // The optimizer owns the state that it moved.
     const own = new Adam(model.parameters(), { learningRate: 0.05 });
     const training = fit(model, data, { optimizer: own, ...options });
     const message = 'fit: the model or the optimizer is in use by fit: wait until that has ended';

@@ -93,7 +93,7 @@ class Branching extends Layer {
   constructor(
     device: Backend,
     readonly choose: () => boolean,
-    /** Whether the ways ask for the same kernels, over other weights. */
+    /** Whether the ways use the same kernels, over other weights. */
     readonly isAlike = false,
   ) {
     super();
@@ -191,7 +191,7 @@ describe('a recorded step', () => {
 
   it.each([
     ['every other step', (step: number) => step % 2 === 0],
-    ['from step 50 on', (step: number) => step < 50],
+    ['from step 50', (step: number) => step < 50],
     ['by chance', (step: number) => (step * 7919) % 13 < 6],
     ['once', (step: number) => step === 40],
   ])('may branch: %s', async (_, isFirst) => {
@@ -289,7 +289,7 @@ describe('a recorded step', () => {
   it.each([
     ['always', () => true],
     ['now and then', (step: number) => step > 40 && step % 5 === 0],
-  ])('leaves alone what a forward pass keeps, %s', async (_, isKept) => {
+  ])('does not touch the values that a forward pass keeps, %s', async (_, isKept) => {
     const kept: Tensor[][] = [];
     await both((device) => {
       const model = digits(device);
@@ -298,7 +298,7 @@ describe('a recorded step', () => {
       let step = 0;
       const loss = ofLogits((logits, targets) => {
         const mean = crossEntropy(logits, targets);
-        // The last to be asked for: where it is not kept, the backward pass computes in its memory.
+        // This is the last one requested: where it is not kept, the backward pass computes in its memory.
         const square = noGrad(() => mul(logits, logits));
         if (isKept(step++)) own.push(square.keep());
         else square.dispose();
@@ -434,7 +434,7 @@ describe('a recorded step', () => {
     expect(new Set(perStep.slice(1))).toEqual(new Set([1]));
   });
 
-  it('gives its memory back', async () => {
+  it('frees its memory', async () => {
     const device = await wasm();
     const data = trainImages(device, 345);
     const model = digits(device);
@@ -445,7 +445,7 @@ describe('a recorded step', () => {
     expect(device.memory()).toMatchObject({ liveBytes, reservedBytes });
   });
 
-  it('is not there on the reference', async () => {
+  it('does not exist on the reference', async () => {
     const model = digits(reference);
     const optimizer = new SGD(model.parameters());
     const { repeated } = await fit(model, trainImages(reference, 30), { optimizer });

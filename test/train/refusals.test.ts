@@ -26,7 +26,7 @@ async function weights(model: Layer): Promise<string> {
   return Array.from(await model.stateDict(), ([name, { data }]) => `${name} ${data.join()}`).join();
 }
 
-/** @returns what a fit is refused with, after which every weight is what it was */
+/** @returns the message with which a fit is refused; every weight is unchanged afterwards */
 async function refusal(model: Layer, options: FitOptions): Promise<unknown> {
   const before = await weights(model);
   let told = 0;
@@ -170,7 +170,7 @@ describe('optimizers refuse', () => {
     expect(() => new Adam(layer().parameters()).step()).toThrow('Adam: step: no parameter has a gradient');
   });
 
-  it('a group of which nothing trains, and what is neither a parameter nor a group', () => {
+  it('a group without trained parameters, and anything that is neither a parameter nor a group', () => {
     const [frozen, free] = [layer().requiresGrad(false), layer()];
     const groups = [{ parameters: frozen.parameters() }, { parameters: free.parameters() }];
     expect(() => new Adam(groups)).toThrow('Adam: no parameter of a group requires a gradient');
@@ -179,7 +179,7 @@ describe('optimizers refuse', () => {
     );
   });
 
-  it('a learning rate that became what none can be', async () => {
+  it('a learning rate that became invalid', async () => {
     const model = build();
     const optimizer = new SGD(model.parameters());
     optimizer.learningRate = Number.NaN;
@@ -263,7 +263,7 @@ describe('accumulated batches', () => {
     for (const [i, value] of group.values.entries()) expect(value).toBeCloseTo(whole.values[i], 6);
   });
 
-  it('count their epochs by the last batch, and go on from a checkpoint to the same bits', async () => {
+  it('count their epochs by the last batch, and continue from a checkpoint to the same bits', async () => {
     const options = { batchSize: 10, accumulate: 4, epochs: 3 };
     const straight = await trained(options);
     // 15 batches: 4 + 4 + 4 + 3, which end with the batches 4, 8, 12 and 15.

@@ -79,7 +79,7 @@ class Embedded extends Layer {
 
 const lora = (config: LoraConfig) => (device: Backend) => {
   const model = new Net(device);
-  // What is awaited is not needed: nothing is read from the weights.
+  // The awaited value is not used: nothing is read from the weights.
   void applyLora(model, { rank: 2, ...config });
   return model;
 };
@@ -243,7 +243,7 @@ describe.each(await allDevices())('a step of training on %s', (name, device) => 
     for (const each of [model, optimizer, ...features]) each.dispose();
   });
 
-  it('frees what two graphs read with the second, and what was made of both before the next', () => {
+  it('frees tensors that two graphs read with the second, and results of both before the next', () => {
     const weight = parameter(device, new Float32Array(10 * FEATURES).fill(2), x.shape);
     const source = relu(x);
     const shared = relu(source);
@@ -279,7 +279,7 @@ describe.each(await allDevices())('a step of training on %s', (name, device) => 
     expect(factors.isReleased).toBe(true);
   });
 
-  it('says of a tensor that is used after its step what to do, and leaves it where that is done', async () => {
+  it('reports the remedy for a tensor that is used after its step, and keeps it where that is done', async () => {
     const data10 = data.take(10);
     for (const keep of [false, true]) {
       const kept: Tensor[] = [];

@@ -1,4 +1,4 @@
-/** Signals that are heard while kernels run: what is left in the middle has changed nothing, and leaves nothing behind. */
+/** Signals that are noticed while kernels run: abandoned work has changed nothing, and leaves no memory behind. */
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { polledSignal } from '../../src/base/polledSignal.js';
 import { PackedRows } from '../../src/data/packedRows.js';
@@ -18,13 +18,13 @@ const device = await wasm();
 afterAll(() => device.dispose());
 afterEach(() => void vi.restoreAllMocks());
 
-/** A clock that runs so fast that a signal is looked at before each kernel. */
+/** A clock that runs so fast that a signal is checked before each kernel. */
 function hurry(): void {
   const now = performance.now.bind(performance);
   vi.spyOn(performance, 'now').mockImplementation(() => 1e6 * now());
 }
 
-/** A signal that comes when it was looked at so often. */
+/** A signal that arrives after a number of checks. */
 function comingAfter(looks: number) {
   let count = 0;
   const signal = polledSignal(() => ++count > looks);
@@ -73,7 +73,7 @@ describe('a device', () => {
     const five = () => [1, 2, 3, 4, 5].forEach(add);
     expect(await doublings(2, five)).toEqual([2, false]);
     expect(await doublings(5, five)).toEqual([5, true]);
-    // Programs are looked at every eight kernels.
+    // In programs the signal is checked every eight kernels.
     expect(await doublings(1, () => recorder.run(program))).toEqual([8, false]);
     expect(await doublings(9, () => recorder.run(program))).toEqual([20, true]);
     program.dispose();
@@ -94,7 +94,7 @@ describe('a polled signal', () => {
   });
 
   it.each([true, false])(
-    'leaves a step of several rows, whose weights are those before it: recorded %s',
+    'abandons a step of several rows, after which the weights are those before it: recorded %s',
     async (record) => {
       hurry();
       const counted = await learner();
@@ -127,7 +127,7 @@ describe('a polled signal', () => {
     },
   );
 
-  it('leaves nothing on the device, and a training can follow', async () => {
+  it('leaves nothing on the device, and a training run can follow', async () => {
     hurry();
     const { values, train, optimizer } = await learner();
     await train({ limit: 1 });
@@ -145,7 +145,7 @@ describe('a polled signal', () => {
     optimizer.dispose();
   });
 
-  it('writes no checkpoint behind a step that was left', async () => {
+  it('writes no checkpoint after an abandoned step', async () => {
     hurry();
     const { train } = await learner(0.1);
     const files = new Map<string, Uint8Array>();

@@ -20,10 +20,10 @@ const examples: TokenExample[] = Array.from({ length: 40 }, (_, n) => {
 describe('a LoRA on a language model over packed weights', () => {
   it.each([
     ['recorded', true, false],
-    ['recorded, with blocks that are computed again', true, true],
+    ['recorded, with recomputed blocks', true, true],
     ['call by call', false, false],
-    ['call by call, with blocks that are computed again', false, true],
-  ])('takes the same memory from step 2 on: %s', { timeout: 60_000 }, async (_, record, isAgain) => {
+    ['call by call, with recomputed blocks', false, true],
+  ])('takes the same memory after step 2: %s', { timeout: 60_000 }, async (_, record, isAgain) => {
     const device = await wasm();
     const { model, weightBytes } = await loadLanguageModel(device, folder('qwen3'), { weights: 'q4' });
     await applyLora(model, { rank: 2, dropout: 0.1 });
@@ -38,7 +38,7 @@ describe('a LoRA on a language model over packed weights', () => {
       ...{ optimizer, epochs: STEPS, limit: STEPS, record },
       loss: (each, batch) => {
         lengths.add(batch.ids.length);
-        // Only of labelled rows, where there are fewer.
+        // The state covers only labelled rows, where there are fewer.
         hiddenRows = Math.min(batch.ids.length, batch.targets.length);
         return tokenLoss(each, batch);
       },

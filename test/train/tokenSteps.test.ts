@@ -78,7 +78,7 @@ describe('a step of several rows', () => {
     expect(losses.length).toBeLessThanOrEqual(3 * Math.ceil(trained / 10));
   });
 
-  it('has the requested number of examples, and says which', async () => {
+  it('has the requested number of examples, and lists them', async () => {
     const steps: number[][] = [[]];
     const seen = (model: LlamaForCausalLM, batch: PackedBatch) => {
       steps[steps.length - 1].push(...batch.examples);
@@ -144,7 +144,7 @@ describe('a step of several rows', () => {
   });
 });
 
-describe('blocks that are computed again', () => {
+describe('recomputed blocks', () => {
   it('give the same bits, and take less memory', async () => {
     const found = [];
     for (const isOn of [false, true]) {
@@ -179,7 +179,7 @@ describe('tokenLoss', () => {
     const measure = (packing: PackingOptions, given = examples) =>
       evaluateLoss(model, new PackedRows(device, given, packing), { loss: tokenLoss });
     await expect(measure({})).rejects.toThrow(
-      "tokenLoss: the rows must be packed with window 7, which is the model's: got undefined",
+      "tokenLoss: the rows must be packed with the model's window, 7: got undefined",
     );
     expect(await measure({ window: 7 })).toBeGreaterThan(0);
     const ids = Int32Array.from({ length: 200 }, (_, i) => i);

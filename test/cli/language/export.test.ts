@@ -268,7 +268,7 @@ describe('lowrank export', () => {
   it('refuses what the format does not hold, by name, and writes nothing', async () => {
     const out = join(root, 'dora.gguf');
     await expect(run1('--model', folder, '--adapter', dora, '--to', 'gguf', '--out', out)).rejects.toThrow(
-      /^a GGUF adapter has no magnitudes of DoRA: model\.layers\.\d\.\S+: use --to merged, or --to peft$/,
+      /^a GGUF adapter cannot hold DoRA magnitudes: model\.layers\.\d\.\S+: use --to merged, or --to peft$/,
     );
     expect(existsSync(out)).toBe(false);
     await run1('--model', folder, '--adapter', dora, '--to', 'merged', '--out', join(root, 'dora-merged'));

@@ -120,7 +120,7 @@ describe('lowrank inspect', () => {
     const found = await json(path);
     expect(found.tokenizer).toBe(null);
     expect(found.config.layers).toBe(2);
-    expect(found.notes[0]).toContain('tokenizer.ggml.model: is not read: "wordy"');
+    expect(found.notes[0]).toContain('tokenizer.ggml.model: is not supported: "wordy"');
   });
 
   it('writes JSON to a file, and the text to standard output', async () => {

@@ -109,7 +109,7 @@ describe('a download', () => {
     await download.finished;
     expect(await source.read(0, file.length)).toEqual(file);
     expect(told.at(-1)).toEqual({ stage: 'checking' });
-    await expect(source.read(5499, 2)).rejects.toThrow('are wanted of 5500');
+    await expect(source.read(5499, 2)).rejects.toThrow('are requested of 5500');
   });
 
   it('fetches nothing that is kept', async () => {

@@ -104,7 +104,7 @@ export function plainReason(reason: string): string {
     return 'no answer';
   if (reason === 'text: must not be empty') return 'no text';
   if (reason.startsWith('is not JSON: ')) return `it is not JSON: ${shortened(reason.slice(13))}`;
-  const columns = /^must have as many columns as the first row, (\d+): (\d+)$/.exec(reason);
+  const columns = /^must have the same number of columns as the first row, (\d+): (\d+)$/.exec(reason);
   if (columns) return `it has ${count(Number(columns[2]), 'column')} instead of ${columns[1]}`;
   const keys = /^must have the keys (?:of (line \d+))?.*: (it has [^:]+)$/.exec(reason);
   if (keys) return `it has other keys than ${keys[1] ?? 'examples have'}: ${shortened(keys[2])}`;

@@ -152,7 +152,7 @@ async function withLibrary(
   const heading = isUnnamed ? `prompt${separator}completion\n` : '';
   const bytes = new TextEncoder().encode(heading + text);
   const file = await readExamples(bytes, { name, skipBad: true }).catch((error: Error) => {
-    if (isUnnamed && error.message.includes('must have as many columns'))
+    if (isUnnamed && error.message.includes('must have the same number of columns'))
       throw new Error(
         `${shown} must have two columns, a prompt and an answer, or a first row that names its columns.`,
       );

@@ -20,7 +20,7 @@ export function partsSource(
   });
   const read = async (offset: number, count: number): Promise<Uint8Array> => {
     if (offset < 0 || count < 0 || offset + count > length)
-      throw new DataError(`${name}: bytes ${offset} to ${offset + count} are wanted of ${length}`);
+      throw new DataError(`${name}: bytes ${offset} to ${offset + count} are requested of ${length}`);
     const pieces: Uint8Array[] = [];
     let begin = 0;
     for (const [index, size] of sizes.entries()) {

@@ -30,7 +30,7 @@ const RULES: readonly Rule[] = [
     ([, known, found]) => `${found} is not supported yet: ${known.replace(/, (?=[^,]*$)/, ' and ')} are.`,
   ],
   [
-    /this type of tensor is not read: (\w+).*, (\d+ of \d+) tensors/,
+    /this tensor type is not supported: (\w+).*, (\d+ of \d+) tensors/,
     ([, type, share]) =>
       `This file has ${/^\d/.test(type) ? 'unknown' : type} tensors (${share}), not supported yet. Q8_0, Q4_1 or F16 of the same model works.`,
   ],
@@ -44,8 +44,8 @@ const RULES: readonly Rule[] = [
   ],
   [/truncated|cut short|unexpected end/i, () => 'The file ends too early. Download it again.'],
   [/header.*(larger than|at most)/, () => 'The header of this file is larger than that of any model.'],
-  [/is no GGUF file: (.+)$/, ([, what]) => `This is not a GGUF file: ${what}.`],
-  [/experts are not computed/, () => 'Mixture-of-experts models are not supported yet.'],
+  [/is not a GGUF file: (.+)$/, ([, what]) => `This is not a GGUF file: ${what}.`],
+  [/experts are not supported/, () => 'Mixture-of-experts models are not supported yet.'],
   [
     /is one of \S+ parts of a model/,
     () => 'This is one part of a model in several files. Merge them first (llama-gguf-split --merge).',
