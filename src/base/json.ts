@@ -10,7 +10,7 @@ export type Json = null | boolean | string | JsonNumber | readonly Json[] | Read
 /** Error for a text that is not JSON, with its position. */
 export class JsonError extends DataError {
   /**
-   * @param name      what errors call the text
+   * @param name      name of the text in errors
    * @param position  in UTF-16 units from the beginning of the text
    * @param expected  what should stand there
    * @param found     what stands there
@@ -44,7 +44,7 @@ const MAX_DEPTH = 100;
 
 /**
  * Reads a text that is one JSON value.
- * @param name  what errors call the text
+ * @param name  name of the text in errors
  * @throws JsonError when it is not JSON, DataError when it is nested too deeply
  * @see https://docs.python.org/3/library/json.html#standard-compliance-and-interoperability
  */

@@ -26,7 +26,7 @@ export function isGzip(bytes: Uint8Array): boolean {
  * zeros. The length that the last four bytes state (modulo 2^32) therefore has to be the output's.
  *
  * @param bytes the whole gzip file
- * @param name what errors call the file
+ * @param name name of the file in errors
  * @param limit bytes of output at which decompression stops
  * @param sizeOf returns the size of the output from its beginning, or undefined while that is too short; decompression stops there too
  * @throws DataError when the stream is corrupt, truncated, followed by anything, or larger than `limit` or than it says

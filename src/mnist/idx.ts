@@ -48,7 +48,7 @@ const NAMES: OptionNames<ParseIdxOptions> = { limit: true, check: true };
  * than its own header says.
  *
  * @param bytes the whole file
- * @param name what errors call the file
+ * @param name name of the file in errors
  * @returns the shape, and exactly the number of bytes that it requires
  * @throws DataError when the stream is not gzip, or the magic, type, dimensions or length are wrong
  * @see http://yann.lecun.com/exdb/mnist/ (section "The IDX file format")

@@ -60,7 +60,7 @@ export class Use {
 
   /**
    * @param call     name of the function that uses them, for errors
-   * @param subject  what errors call the things
+   * @param subject  name of the things in errors
    * @throws Error when another use of these things excludes this one
    */
   constructor(
