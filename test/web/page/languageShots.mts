@@ -37,7 +37,11 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
   },
   '06-learning': async (page) => {
     await button(page, 'Teach').click();
-    await page.getByText(/step [3-9] of/).waitFor({ timeout: 120_000 });
+    await page
+      .locator('.lm-running')
+      .getByText(/^step ([3-9]|\d\d) of/i)
+      .first()
+      .waitFor({ timeout: 120_000 });
   },
   '07-stopped': async (page) => {
     await button(page, 'Stop').first().click();
@@ -46,11 +50,8 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
   '08-compared': async (page) => {
     await page.getByRole('textbox', { name: 'Your question' }).first().fill('When do you open?');
     await button(page, 'Ask both').click();
-    await page
-      .locator('.lm-try')
-      .getByText(/tok\/s/)
-      .first()
-      .waitFor({ timeout: 60_000 });
+    // On a phone one of the two sides is shown.
+    await page.locator('.lm-try small:visible', { hasText: 'tok/s' }).first().waitFor({ timeout: 60_000 });
   },
   '09-chat': (page) => page.locator('.lm-ways').getByText('Chat').click(),
 };
