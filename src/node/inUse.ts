@@ -1,5 +1,5 @@
 /**
- * Limits a directory to one user at a time, among the processes of all terminals. A process that wants the directory puts its
+ * Limits a directory to one user at a time, among the processes of all terminals. A process that takes the directory puts its
  * own mark into it, and has the directory once there is no other mark. Since a mark's name belongs to its process, a mark that
  * a killed process has left can be removed by any process at any time, and two that do so at once cannot both get the
  * directory: the later mark of the two is made before its process looks, and sees the earlier one.

@@ -55,7 +55,7 @@ export function TrySection() {
 /** Why nothing can be asked now, as a sentence. */
 function askObstacle(): string | undefined {
   if (!state.model.value) return 'There is no model yet.';
-  if (state.isTeaching.value) return 'It is learning: the questions above show what it says for now.';
+  if (state.isTeaching.value) return 'It is learning: the lesson shows what it says for now.';
   return checking.progress.value && 'A check is running: ask when it is over, or stop it.';
 }
 
