@@ -7,6 +7,7 @@ import type { Question } from '../../../web/language/api.js';
 import { Watch } from '../../../web/language/lab/copies.js';
 import { OpenedModel } from '../../../web/language/lab/opened.js';
 import { Probes } from '../../../web/language/lab/probes.js';
+import { Reports } from '../../../web/language/lab/reports.js';
 import { folder } from '../../models/fixtures.js';
 import { wasm } from '../../support/devices.js';
 import { lessonOf, listening, question, rows, smallLab } from './labs.js';
@@ -233,13 +234,19 @@ describe('a lesson', () => {
   it('keeps the best on request, even if it does no worse since', async () => {
     const lab = await smallLab();
     const heard = listening();
+    // A report after every step, however fast the machine is: the lesson stops right after its first measurement.
+    const due = vi.spyOn(Reports.prototype, 'sendIfDue').mockImplementation(function (this: Reports) {
+      this.send();
+    });
     const lesson = lessonOf({ epochs: 40, heldOut: 0.1, batch: 2 }, { rows: rows(24), probes: [] });
     const outcome = await lab.teach(lesson, (report) => {
       heard.told(report);
       const last = heard.heldOut().at(-1);
       if (last && last[0] > 0 && report.step > last[0]) void lab.stopTeaching('best');
     });
+    due.mockRestore();
     expect(outcome.end).toBe('stopped');
+    expect(heard.heldOut()).toHaveLength(2);
     expect(outcome.kept).toBe(heard.heldOut().at(-1)?.[0]);
     expect(outcome.kept).toBeLessThan(outcome.steps);
     expect(outcome.heldOut?.[1]).toBe(heard.heldOut().at(-1)?.[1]);
