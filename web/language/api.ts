@@ -165,8 +165,25 @@ export interface AdapterInfo {
   readonly steps: number;
   readonly seconds: number;
   readonly rows: number;
+  /** Seed of its lesson; undefined for an adapter from another program. */
+  readonly seed?: number | undefined;
+  /** Since when this browser keeps it, in milliseconds since 1970; undefined if it does not. */
+  readonly keptSince?: number | undefined;
+  /** Why it cannot be saved as GGUF, as a sentence. */
+  readonly ggufObstacle?: string | undefined;
   /** A sentence about a loaded adapter that may not belong to this model. */
   readonly note?: string;
+}
+
+/** An adapter that this browser keeps for the next visit. */
+export interface KeptAdapter extends Pick<AdapterInfo, 'rows' | 'steps'> {
+  /** Checksum of the model that it was taught on: it comes back only with that. */
+  readonly base: string;
+  /** Name of that model. */
+  readonly model: string;
+  /** When it was kept, in milliseconds since 1970. */
+  readonly since: number;
+  readonly bytes: number;
 }
 
 /** The worker. Every method throws an Error whose message is one sentence for a person. */
@@ -174,7 +191,10 @@ export interface LanguageLab {
   /** Takes the memory of the page's `StopFlags`. */
   hearStops(memory: Int32Array): Promise<void>;
 
-  /** Opens the page's own model; stored parts are not fetched again. Resolves when it can answer. */
+  /**
+   * Opens the page's own model; stored parts are not fetched again. Resolves when it can answer, with the adapter that was
+   * kept for it.
+   */
   openShipped(told: (loading: Loading, facts: ModelFacts | undefined) => void): Promise<ModelView>;
   /** Inspects a visitor's own files: one GGUF, or config.json, tokenizer.json and safetensors. Only the header is read. */
   inspect(files: readonly File[]): Promise<ModelFacts>;
@@ -221,9 +241,14 @@ export interface LanguageLab {
   stopAsking(): Promise<void>;
 
   adapter(): Promise<AdapterInfo | undefined>;
+  /** Removes the adapter, also the kept one. */
   removeAdapter(): Promise<void>;
   /** PEFT's files, by name. */
   adapterFiles(): Promise<Map<string, Uint8Array>>;
   loadAdapter(files: ReadonlyMap<string, Uint8Array>): Promise<AdapterInfo>;
   adapterGguf(): Promise<Uint8Array>;
+  /** The kept adapters, also those of other models. */
+  keptAdapters(): Promise<readonly KeptAdapter[]>;
+  /** Deletes a kept adapter; one in use stays in use. */
+  deleteKeptAdapter(base: string): Promise<void>;
 }

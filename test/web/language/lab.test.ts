@@ -96,7 +96,9 @@ describe('a lesson', () => {
     const { layers } = await loadAdapter(other.model, files);
     expect(layers.size).toBe(14);
     const another = await smallLab();
-    expect(await another.loadAdapter(files)).toEqual(await lab.adapter());
+    const facts = { ...(await lab.adapter()), keptSince: expect.any(Number) };
+    expect(await another.loadAdapter(files)).toEqual(facts);
+    expect(facts).toMatchObject({ rows: 12, steps: 18, seed: 0 });
     expect((await another.ask(question('Lamp 3?', 1), () => {})).text).toBe(after.text);
     expect(new TextDecoder().decode((await lab.adapterGguf()).subarray(0, 4))).toBe('GGUF');
     await another.removeAdapter();

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { bytesSource } from '../../../src/index.js';
 import { openGguf } from '../../../src/text.js';
 import type { Loading, ModelFacts } from '../../../web/language/api.js';
+import { memoryAdapters } from '../../../web/language/lab/adapterStore.js';
 import { Lab } from '../../../web/language/lab/lab.js';
 import { nowAndThen } from '../../../web/language/lab/loading.js';
 import { pageSources } from '../../../web/language/lab/pageSources.js';
@@ -46,7 +47,12 @@ async function slowLab() {
       };
     },
   };
-  const lab = new Lab({ openDevice: () => wasm('simd'), sources, store: memoryStore() });
+  const lab = new Lab({
+    openDevice: () => wasm('simd'),
+    sources,
+    store: memoryStore(),
+    adapters: memoryAdapters(),
+  });
   return { lab, arrive, fail };
 }
 

@@ -2,13 +2,14 @@
 import { DataError, type LoraAdapter, loadAdapter, saveAdapter } from 'lowrank';
 import { adapterGgufParts } from 'lowrank/text';
 import type { AdapterInfo } from '../api.js';
+import { ggufRefusal } from '../takeTexts.js';
 import type { OpenedModel } from './opened.js';
 
 /** Name of the page's own file beside PEFT's two, which PEFT ignores. */
 const INFO = 'lowrank.json';
 const README = 'README.md';
 
-export type About = Pick<AdapterInfo, 'steps' | 'seconds' | 'rows'>;
+export type About = Pick<AdapterInfo, 'steps' | 'seconds' | 'rows' | 'seed'>;
 
 interface Info extends About {
   /** Checksum of the base. */
@@ -24,7 +25,7 @@ export interface Adapted {
 export function infoOf({ adapter, about }: Adapted): AdapterInfo {
   const { rank, alpha } = adapter.config;
   const trainable = adapter.parameters().reduce((sum, { length }) => sum + length, 0);
-  return { rank, alpha, trainable, ...about };
+  return { rank, alpha, trainable, ...about, ggufObstacle: ggufRefusal(adapter.config) };
 }
 
 /** @param repository  repository of the base at Hugging Face, if known */
@@ -96,9 +97,11 @@ function infoIn(bytes: Uint8Array | undefined): Readonly<Record<string, unknown>
   }
 }
 
-function aboutIn({ steps, seconds, rows }: Readonly<Record<string, unknown>>): About {
-  const count = (value: unknown) => (typeof value === 'number' && value >= 0 ? value : 0);
-  return { steps: count(steps), seconds: count(seconds), rows: count(rows) };
+function aboutIn({ steps, seconds, rows, seed }: Readonly<Record<string, unknown>>): About {
+  const isCount = (value: unknown): value is number => typeof value === 'number' && value >= 0;
+  const count = (value: unknown) => (isCount(value) ? value : 0);
+  const known = { steps: count(steps), seconds: count(seconds), rows: count(rows) };
+  return isCount(seed) ? { ...known, seed } : known;
 }
 
 interface ReadmeFacts {

@@ -1,8 +1,10 @@
 /** Everything that computes on the language-model page. It lives in the worker and knows nothing of the page. */
 import type { Backend } from 'lowrank';
+import type { LlamaForCausalLM } from 'lowrank/text';
 import type {
   AdapterInfo,
   Answer,
+  KeptAdapter,
   LanguageLab,
   Lesson,
   ModelFacts,
@@ -16,9 +18,10 @@ import type {
   TeachReport,
 } from '../api.js';
 import { StopFlags } from '../stopFlags.js';
+import type { AdapterStore } from './adapterStore.js';
 import { Asking, answer, setStrength } from './asking.js';
 import { rowView, seenTokens } from './describe.js';
-import { type Adapted, ggufFile, infoOf, peftFiles, readPeft } from './exporting.js';
+import { AdapterInUse } from './inUse.js';
 import type { LessonStore } from './keeping.js';
 import { Lessons } from './lessons.js';
 import type { OnLoading } from './loading.js';
@@ -32,6 +35,7 @@ export interface LabParts {
   readonly sources: Sources;
   /** Store for lessons. */
   readonly store: LessonStore;
+  readonly adapters: AdapterStore;
 }
 
 export class Lab implements LanguageLab {
@@ -40,12 +44,13 @@ export class Lab implements LanguageLab {
   readonly #lessons: Lessons;
   readonly #asking = new Asking();
   readonly #texts = new Texts();
-  #adapted: Adapted | undefined;
+  readonly #adapter: AdapterInUse;
   #flags = new StopFlags();
 
-  constructor({ openDevice, sources, store }: LabParts) {
+  constructor({ openDevice, sources, store, adapters }: LabParts) {
     this.#sources = sources;
     this.#models = new Models({ openDevice, sources, change: (change) => this.#changeModel(change) });
+    this.#adapter = new AdapterInUse({ models: this.#models, texts: this.#texts, store: adapters });
     this.#lessons = new Lessons({
       models: this.#models,
       asking: this.#asking,
@@ -53,7 +58,7 @@ export class Lab implements LanguageLab {
       isRaised: (what) => this.#flags.isRaised(what),
       // The lesson's own first change of a model waits for this.
       onBegin: () => void this.#asking.alone(() => this.#texts.forget()),
-      use: (adapted) => this.#asking.alone(() => this.#replace(adapted)),
+      use: (adapted) => this.#asking.alone(() => this.#adapter.use(adapted)),
     });
   }
 
@@ -62,10 +67,7 @@ export class Lab implements LanguageLab {
   }
 
   openShipped(told: OnLoading): Promise<ModelView> {
-    return said(() => {
-      this.#lessons.refuseWhileTeaching();
-      return this.#models.openShipped(told);
-    });
+    return this.#open(() => this.#models.openShipped(told));
   }
 
   inspect(files: readonly File[]): Promise<ModelFacts> {
@@ -73,10 +75,7 @@ export class Lab implements LanguageLab {
   }
 
   openFiles(files: readonly File[], told: OnLoading): Promise<ModelView> {
-    return said(() => {
-      this.#lessons.refuseWhileTeaching();
-      return this.#models.openFiles(files, told);
-    });
+    return this.#open(() => this.#models.openFiles(files, told));
   }
 
   async pauseLoading(): Promise<void> {
@@ -147,13 +146,14 @@ export class Lab implements LanguageLab {
     return said(() => {
       const { tokenizer, base } = this.#models.ready;
       const { strength } = question;
-      const adapted = strength === 0 ? undefined : (this.#adapted ?? this.#learner(strength));
+      const { current } = this.#adapter;
+      const adapted = strength === 0 ? undefined : (current ?? this.#learner(strength));
       const model = adapted?.model ?? base;
       // The answer would have to wait for the estimate, which nobody waits for.
       void this.#lessons.endEstimate();
-      const isLearner = adapted !== undefined && adapted !== this.#adapted;
+      const isLearner = adapted !== undefined && adapted !== current;
       const answering = async (signal: AbortSignal) => {
-        if (this.#adapted && adapted === this.#adapted) setStrength(this.#adapted.adapter, strength);
+        if (current && adapted === current) setStrength(current.adapter, strength);
         const cache = isLearner ? undefined : this.#texts.of(model, strength);
         try {
           return await answer({ model, tokenizer, cache }, question, { told, signal });
@@ -170,31 +170,35 @@ export class Lab implements LanguageLab {
   }
 
   async adapter(): Promise<AdapterInfo | undefined> {
-    return this.#adapted && infoOf(this.#adapted);
+    return this.#adapter.info;
   }
 
   removeAdapter(): Promise<void> {
-    return said(() => this.#asking.alone(() => this.#replace(undefined)));
+    return said(() => this.#asking.alone(() => this.#adapter.remove()));
   }
 
   adapterFiles(): Promise<Map<string, Uint8Array>> {
-    return said(() => peftFiles(this.#withAdapter(), this.#models.ready, this.#models.repository));
+    return said(() => this.#adapter.files());
   }
 
   loadAdapter(files: ReadonlyMap<string, Uint8Array>): Promise<AdapterInfo> {
     return said(async () => {
       this.#lessons.refuseWhileTeaching();
       await this.#lessons.endEstimate();
-      return this.#asking.alone(async () => {
-        const { note, ...adapted } = await readPeft(this.#models.ready, files);
-        this.#replace(adapted);
-        return { ...infoOf(adapted), ...(note === undefined ? {} : { note }) };
-      });
+      return this.#asking.alone(() => this.#adapter.load(files));
     });
   }
 
   adapterGguf(): Promise<Uint8Array> {
-    return said(() => ggufFile(this.#withAdapter()));
+    return said(() => this.#adapter.gguf());
+  }
+
+  keptAdapters(): Promise<readonly KeptAdapter[]> {
+    return said(() => this.#adapter.list());
+  }
+
+  deleteKeptAdapter(base: string): Promise<void> {
+    return said(() => this.#adapter.deleteKept(base));
   }
 
   /** Bytes on the device: after a lesson the same as before it, plus its adapter. */
@@ -202,35 +206,32 @@ export class Lab implements LanguageLab {
     return this.#models.memory();
   }
 
+  /** Opens a model with the adapter that was kept for it. */
+  #open(load: () => Promise<ModelView>): Promise<ModelView> {
+    return said(async () => {
+      this.#lessons.refuseWhileTeaching();
+      const view = await load();
+      const problem = await this.#asking.alone(() => this.#adapter.restore());
+      return problem === undefined ? view : { ...view, notes: [...view.notes, problem] };
+    });
+  }
+
   async #changeModel(change: () => void): Promise<void> {
     await this.#lessons.endEstimate();
     this.#asking.stop();
     await this.#asking.alone(() => {
-      this.#replace(undefined);
+      this.#adapter.close();
       this.#lessons.forgetDiverged();
       this.#texts.forget();
       change();
     });
   }
 
-  #replace(adapted: Adapted | undefined): void {
-    if (this.#adapted) {
-      this.#texts.forget(this.#adapted.model);
-      this.#models.current?.takeBack(this.#adapted.model, 'an adapter');
-    }
-    this.#adapted = adapted;
-  }
-
   /** The adapter in training, which answers if there is no other. */
-  #learner(strength: number): Pick<Adapted, 'model'> {
+  #learner(strength: number): { readonly model: LlamaForCausalLM } {
     const { model } = this.#lessons;
     if (!model) throw new Error('There is no adapter yet: teach one first.');
     if (strength === 1) return { model };
     throw new Error('During a lesson, the adapter answers only at 100 %.');
-  }
-
-  #withAdapter(): Adapted {
-    if (this.#adapted) return this.#adapted;
-    throw new Error('There is no adapter yet: teach one first.');
   }
 }
