@@ -87,8 +87,15 @@ export interface TeachSettings {
   readonly heldOut: number;
   /** Number of last blocks to teach; undefined for all blocks. */
   readonly lastLayers?: number | undefined;
+  /** Whether prompts are trained like the answers; otherwise they are only read. */
+  readonly trainsPrompts: boolean;
   /** Whether blocks are computed again in the backward pass, which requires less memory. */
   readonly isMemoryTight: boolean;
+}
+
+/** What decides how a row is tokenized. */
+export interface RowShape extends Pick<TeachSettings, 'maxLength' | 'trainsPrompts'> {
+  readonly system: string | undefined;
 }
 
 export interface Lesson {
@@ -167,6 +174,8 @@ export interface AdapterInfo {
   readonly rows: number;
   /** Seed of its lesson; undefined for an adapter from another program. */
   readonly seed?: number | undefined;
+  /** Whether prompts were trained like the answers; undefined for an adapter from another program. */
+  readonly trainsPrompts?: boolean | undefined;
   /** Since when this browser keeps it, in milliseconds since 1970; undefined if it does not. */
   readonly keptSince?: number | undefined;
   /** Why it cannot be saved as GGUF, as a sentence. */
@@ -207,8 +216,8 @@ export interface LanguageLab {
   stored(): Promise<Stored>;
   deleteStored(): Promise<void>;
 
-  describe(rows: readonly Row[], system: string | undefined, maxLength: number): Promise<readonly RowView[]>;
-  see(row: Row, system: string | undefined, maxLength: number): Promise<readonly SeenToken[]>;
+  describe(rows: readonly Row[], shape: RowShape): Promise<readonly RowView[]>;
+  see(row: Row, shape: RowShape): Promise<readonly SeenToken[]>;
 
   /** Estimates the seconds that a lesson takes here, from two steps that are measured and undone. */
   estimate(lesson: Lesson): Promise<number>;

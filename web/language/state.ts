@@ -6,6 +6,7 @@ import type {
   ModelFacts,
   ModelView,
   Row,
+  RowShape,
   RowView,
   Stored,
   TeachOutcome,
@@ -59,6 +60,11 @@ export function settingsFor(effort: Effort | 'suggested'): TeachSettings {
   return suggested ? { ...suggested, lastLayers } : settingsFor('quick');
 }
 export const settings = computed(() => ownSettings.value ?? settingsFor(chosenEffort.value));
+/** How rows are tokenized with these settings. */
+export const shape = computed((): RowShape => {
+  const { maxLength, trainsPrompts } = settings.value;
+  return { system: system.value, maxLength, trainsPrompts };
+});
 /** The current effort; undefined for the visitor's own settings. */
 export const effort = computed(() => {
   const isSuggested = chosenEffort.value === 'suggested' && suggestedSettings.value !== undefined;

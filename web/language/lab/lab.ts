@@ -11,6 +11,7 @@ import type {
   ModelView,
   Question,
   Row,
+  RowShape,
   RowView,
   SeenToken,
   Stored,
@@ -94,12 +95,12 @@ export class Lab implements LanguageLab {
     return said(() => this.#sources.deleteStored());
   }
 
-  describe(rows: readonly Row[], system: string | undefined, maxLength: number): Promise<readonly RowView[]> {
-    return said(() => rows.map((row) => rowView(this.#models.tokenizer, row, { system, maxLength })));
+  describe(rows: readonly Row[], shape: RowShape): Promise<readonly RowView[]> {
+    return said(() => rows.map((row) => rowView(this.#models.tokenizer, row, shape)));
   }
 
-  see(row: Row, system: string | undefined, maxLength: number): Promise<readonly SeenToken[]> {
-    return said(() => seenTokens(this.#models.tokenizer, row, { system, maxLength }));
+  see(row: Row, shape: RowShape): Promise<readonly SeenToken[]> {
+    return said(() => seenTokens(this.#models.tokenizer, row, shape));
   }
 
   estimate(lesson: Lesson): Promise<number> {

@@ -130,8 +130,11 @@ export class Teaching {
     const general = steps.kept === 0 ? 'lost' : await this.#general(model);
     const outcome = { ...steps, of: setup.steps, trainable, heldOut: undefined };
     if (general !== 'lost') {
-      const { seed } = lesson.settings;
-      const about = { steps: steps.kept, seconds: steps.seconds, rows: taught.length, seed };
+      const { seed, trainsPrompts } = lesson.settings;
+      const about = {
+        ...{ steps: steps.kept, seconds: steps.seconds, rows: taught.length },
+        ...{ seed, trainsPrompts },
+      };
       const heldOut = await this.#heldOut(setup, steps.heldOut);
       return { outcome: { ...outcome, heldOut, general }, adapted: { model, adapter, about }, start };
     }

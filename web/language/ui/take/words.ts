@@ -2,7 +2,7 @@ import { count, megabytes } from '../../../format.js';
 import type { AdapterInfo } from '../../api.js';
 import { duration } from '../../duration.js';
 
-type Taught = Pick<AdapterInfo, 'rows' | 'steps' | 'seconds' | 'seed'>;
+type Taught = Pick<AdapterInfo, 'rows' | 'steps' | 'seconds' | 'seed' | 'trainsPrompts'>;
 
 /** `3 kB. `, `4.9 MB. `, the start of a line; empty while the size is unknown. */
 export const sizeOf = (bytes: number | undefined) => {
@@ -14,9 +14,11 @@ export const sizeOf = (bytes: number | undefined) => {
 export const numberBytes = ({ trainable }: Pick<AdapterInfo, 'trainable'>) => 4 * trainable;
 
 /** What an adapter was taught, which is unknown for one from another program. */
-export function taughtWords({ rows, steps, seconds, seed }: Taught): string {
+export function taughtWords({ rows, steps, seconds, seed, trainsPrompts }: Taught): string {
   if (steps === 0) return 'It was taught elsewhere.';
-  const details = [seconds > 0 && duration(seconds), seed !== undefined && `seed ${seed}`].filter(Boolean);
+  const time = seconds > 0 && duration(seconds);
+  const seeded = seed !== undefined && `seed ${seed}`;
+  const details = [time, seeded, trainsPrompts && 'prompts trained too'].filter(Boolean);
   const aside = details.length > 0 ? ` (${details.join(', ')})` : '';
   return `Taught ${count(rows, 'example')} in ${count(steps, 'step')}${aside}.`;
 }
