@@ -20,6 +20,7 @@ import {
   probes,
   rows,
   shape,
+  sparesMemory,
   suggestedSettings,
   system,
   taughtRows,
@@ -93,7 +94,8 @@ export function takeExamples({
     preset.value = undefined;
     rows.value = pairs.map(newRow);
     system.value = said;
-    ownSettings.value = set;
+    // The sender's device may have more memory.
+    ownSettings.value = set && { ...set, isMemoryTight: set.isMemoryTight || sparesMemory.value };
     probes.value = pairs.slice(0, MOST_PROBES).map(({ prompt }) => prompt);
   });
   return undo;

@@ -9,14 +9,28 @@ import { rowsToJsonl } from './examples/exportRows.js';
 import { takeExamples } from './examples.js';
 import { examplesLink } from './examplesLink.js';
 import { projectFile, readProject } from './projectFile.js';
-import { adapter, course, loading, model, outcome, settings, system, taughtRows } from './state.js';
+import {
+  adapter,
+  course,
+  loading,
+  model,
+  outcome,
+  settings,
+  sparesMemory,
+  system,
+  taughtRows,
+} from './state.js';
 import { ADAPTER_GGUF } from './takeTexts.js';
 
 const MOST_BYTES = 512 * 2 ** 20;
 /** An adapter of rank 256 on all of the model is 313 MB. */
 const LIMITS = { picked: MOST_BYTES, unpacked: 400 * 2 ** 20 };
 
-const shared = () => ({ rows: taughtRows.value, system: system.value, settings: settings.value });
+const shared = () => {
+  // What this device chose for itself is not for others.
+  const isMemoryTight = settings.value.isMemoryTight && !sparesMemory.value;
+  return { rows: taughtRows.value, system: system.value, settings: { ...settings.value, isMemoryTight } };
+};
 
 async function saved(name: string, type: string, make: () => Promise<BlobPart>): Promise<void> {
   try {

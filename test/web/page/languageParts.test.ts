@@ -147,6 +147,58 @@ describe('what computes', () => {
   });
 });
 
+describe('the advanced settings', () => {
+  it('train prompts too where that is chosen, which is counted and shown', async () => {
+    const page = await open();
+    await useModel(page);
+    await page.getByText(/Ready · CPU/).waitFor();
+    await button(page, /^Short answers/).click();
+    const examples = page.locator('#examples');
+    const trained = async () => {
+      const line = await examples
+        .getByText(/ of them trained( ·|$)/)
+        .first()
+        .textContent();
+      return Number(/([\d,]+) of them/.exec(line ?? '')?.[1].replace(',', ''));
+    };
+    await examples.getByText('What the model sees').click();
+    const answers = await trained();
+    expect(await examples.locator('.examples-text').textContent()).toMatch(/^Not trained: /);
+    await page.getByText('Advanced settings').click();
+    const only = page.getByRole('checkbox', { name: /^Train on answers only/ });
+    expect(await only.isChecked()).toBe(true);
+    await only.uncheck();
+    await expect.poll(trained).toBeGreaterThan(2 * answers);
+    await examples.locator('.examples-text .examples-trained').filter({ hasText: 'user' }).waitFor();
+    await page.getByText(/^Your own settings/).waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  it('spare the memory of a small device, until the visitor decides otherwise', async () => {
+    const { page } = await visit(site);
+    await page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'deviceMemory', { value: 2 }));
+    await ready(page);
+    const spared = page.getByText('To spare the memory of this device, each block is computed twice');
+    await spared.waitFor();
+    expect(await page.getByRole('radio', { name: 'Quick' }).isChecked()).toBe(true);
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await page.getByText('Advanced settings').click();
+    const tight = page.getByRole('checkbox', { name: /^Memory-tight/ });
+    expect(await tight.isChecked()).toBe(true);
+    await tight.uncheck();
+    await spared.waitFor({ state: 'detached' });
+    await page.context().close();
+
+    const other = (await visit(site)).page;
+    await other.addInitScript(() => Object.defineProperty(Navigator.prototype, 'deviceMemory', { value: 8 }));
+    await ready(other);
+    await other.getByText('Advanced settings').click();
+    expect(await other.getByRole('checkbox', { name: /^Memory-tight/ }).isChecked()).toBe(false);
+    await other.context().close();
+  });
+});
+
 describe('what this device keeps', () => {
   it('is listed with its size, and deleted', async () => {
     const page = await open();

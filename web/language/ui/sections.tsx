@@ -114,6 +114,7 @@ export function TeachSection() {
         estimate={{ byEffort, chosen: secondsOf(teaching.settingsKey()) }}
         insteadOf={state.ownSettings.value ? undefined : state.fewerLayers.value?.insteadOf}
         onAllLayers={teaching.teachAllLayers}
+        sparesMemory={state.sparesMemory.value && settings.value.isMemoryTight}
         layers={model.value?.layers}
         onEffort={(effort) => {
           state.chosenEffort.value = effort;
