@@ -6,15 +6,20 @@ import { ggufBytes } from '../../models/fixtures.js';
 import { problemsOnSmallScreens } from './fits.js';
 import {
   askChat,
+  beginLesson,
   lampRows,
   languageUrl,
+  lessonOver,
   loadOwn,
   openWith,
   peftFiles,
+  reachStep,
+  seen,
   settingsFor,
   teach,
 } from './languagePage.js';
 import { accessibilityProblems, button, openSite, type Site, undoSaid } from './open.js';
+import { swipe } from './swipe.js';
 
 const ROWS = lampRows(4);
 
@@ -102,6 +107,62 @@ describe.skipIf(!hasChromium())('an adapter', () => {
     page = await visitAgain(context, page);
     await loadOwn(page, ggufBytes('llama3'));
     expect(await said(page).getByText(BACK).count()).toBe(0);
+    await context.close();
+  });
+});
+
+describe.skipIf(!hasChromium())('the storage', () => {
+  it('is asked to last once the first lesson is finished, and only then', async () => {
+    const context = await newContext();
+    await context.addInitScript(() => {
+      const asked = { count: 0 };
+      Object.assign(globalThis, { asked });
+      StorageManager.prototype.persist = async () => ++asked.count > 0;
+      StorageManager.prototype.persisted = async () => asked.count > 0;
+    });
+    const page = await context.newPage();
+    const asked = () =>
+      page.evaluate(() => (globalThis as unknown as { asked: { count: number } }).asked.count);
+    const settings = settingsFor(ROWS.length, { epochs: 600 });
+    await openWith(page, languageUrl(site.server), { rows: ROWS, settings });
+    await loadOwn(page, ggufBytes('llama3'));
+    const room = page.locator('#device .hint');
+    await room.getByText('The browser may delete it when space runs low').waitFor();
+    await beginLesson(page);
+    await reachStep(page, 1);
+    await page.locator('#teach .stop').click();
+    expect(await lessonOver(page)).toMatch(/^Stopped at step \d+ of 600, /);
+    expect(await asked()).toBe(0);
+
+    await page.getByText('Advanced settings').click();
+    await page.getByLabel('Passes').fill('12');
+    expect(await teach(page)).toMatch(/^Taught in 12 steps, /);
+    await room.getByText('The browser has promised to keep it.').waitFor();
+    expect(await teach(page)).toMatch(/^Taught in 12 steps, /);
+    expect(await asked()).toBe(1);
+    await context.close();
+  });
+});
+
+describe.skipIf(!hasChromium())('the answers on a phone', () => {
+  it('are swiped from After to Before and back', async () => {
+    const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+    const context = await site.browser.newContext(phone);
+    const page = await taught(context);
+    await page.getByRole('textbox', { name: 'Your question' }).first().fill(ROWS[0].prompt);
+    await button(page, 'Ask both').click();
+    await seen(page, '#try .lm-side.after', /tok\/s/, 60_000);
+    const [before, after] = ['before', 'after'].map((side) => page.locator(`#try .lm-side.${side}`));
+    expect([await before.isVisible(), await after.isVisible()]).toEqual([false, true]);
+    await swipe(page, '#try .lm-columns', 140);
+    await before.waitFor();
+    expect(await after.isVisible()).toBe(false);
+    const pressed = page.locator('#try .lm-tabs [aria-pressed="true"]');
+    expect(await pressed.textContent()).toBe('Before');
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await swipe(page, '#try .lm-columns', -140);
+    await after.waitFor();
+    expect(await pressed.textContent()).toBe('After');
     await context.close();
   });
 });

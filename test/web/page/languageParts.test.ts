@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { folder } from '../../models/fixtures.js';
 import { accessibilityProblems, button, openSite, type Site, visit } from './open.js';
+import { swipe } from './swipe.js';
 
 let site: Site;
 beforeAll(async () => {
@@ -250,18 +251,3 @@ describe('on a phone', () => {
     await page.context().close();
   });
 });
-
-/** A finger through the debugger, since the browser's handling of touches is part of the test. */
-async function swipe(page: Page, selector: string, by: number): Promise<void> {
-  const element = page.locator(selector);
-  await element.scrollIntoViewIfNeeded();
-  const box = await element.boundingBox();
-  if (!box) throw new Error('it is not to be seen');
-  const session = await page.context().newCDPSession(page);
-  const [x, y] = [250, box.y + box.height / 2];
-  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', at?: number) =>
-    session.send('Input.dispatchTouchEvent', { type, touchPoints: at === undefined ? [] : [{ x: at, y }] });
-  await touch('touchStart', x);
-  for (let i = 1; i <= 7; i++) await touch('touchMove', x + (by * i) / 7);
-  await touch('touchEnd');
-}
