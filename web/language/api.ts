@@ -1,5 +1,7 @@
 /** The interface between the page and its worker: plain objects, which messages carry. */
 
+import type { Stoppable } from './stopFlags.js';
+
 /** One example: a prompt and its answer. */
 export interface Row {
   /** Stays with the row while it is edited. */
@@ -199,6 +201,8 @@ export interface KeptAdapter extends Pick<AdapterInfo, 'rows' | 'steps'> {
 export interface LanguageLab {
   /** Takes the memory of the page's `StopFlags`. */
   hearStops(memory: Int32Array): Promise<void>;
+  /** Takes one of the page's `StopAddresses`, if it has no memory to share. */
+  hearStopAt(what: Stoppable, address: string): Promise<void>;
 
   /**
    * Opens the page's own model; stored parts are not fetched again. Resolves when it can answer, with the adapter that was

@@ -18,7 +18,8 @@ import type {
   TeachOutcome,
   TeachReport,
 } from '../api.js';
-import { StopFlags } from '../stopFlags.js';
+import { HeardAddresses } from '../stopAddresses.js';
+import { StopFlags, type Stoppable } from '../stopFlags.js';
 import type { AdapterStore } from './adapterStore.js';
 import { Asking, answer, setStrength } from './asking.js';
 import { rowView, seenTokens } from './describe.js';
@@ -47,6 +48,7 @@ export class Lab implements LanguageLab {
   readonly #texts = new Texts();
   readonly #adapter: AdapterInUse;
   #flags = new StopFlags();
+  readonly #addresses = new HeardAddresses();
 
   constructor({ openDevice, sources, store, adapters }: LabParts) {
     this.#sources = sources;
@@ -56,7 +58,7 @@ export class Lab implements LanguageLab {
       models: this.#models,
       asking: this.#asking,
       store,
-      isRaised: (what) => this.#flags.isRaised(what),
+      isRaised: (what) => this.#isRaised(what),
       // The lesson's own first change of a model waits for this.
       onBegin: () => void this.#asking.alone(() => this.#texts.forget()),
       use: (adapted) => this.#asking.alone(() => this.#adapter.use(adapted)),
@@ -65,6 +67,10 @@ export class Lab implements LanguageLab {
 
   async hearStops(memory: Int32Array): Promise<void> {
     this.#flags = new StopFlags(memory);
+  }
+
+  async hearStopAt(what: Stoppable, address: string): Promise<void> {
+    this.#addresses.hear(what, address);
   }
 
   openShipped(told: OnLoading): Promise<ModelView> {
@@ -162,7 +168,7 @@ export class Lab implements LanguageLab {
           this.#texts.trim(model);
         }
       };
-      return this.#asking.run(model, answering, () => this.#flags.isRaised('asking'));
+      return this.#asking.run(model, answering, () => this.#isRaised('asking'));
     });
   }
 
@@ -226,6 +232,10 @@ export class Lab implements LanguageLab {
       this.#texts.forget();
       change();
     });
+  }
+
+  #isRaised(what: Stoppable): boolean {
+    return this.#flags.isRaised(what) || this.#addresses.isRaised(what);
   }
 
   /** The adapter in training, which answers if there is no other. */
