@@ -4,7 +4,7 @@ import type { KeptAdapter } from '../api.js';
 import { inTime } from '../model/store.js';
 
 /** PEFT's files and the page's own, by name. */
-export type KeptFiles = ReadonlyMap<string, Uint8Array>;
+export type KeptFiles = ReadonlyMap<string, Blob>;
 
 export interface AdapterStore {
   list(): Promise<readonly KeptAdapter[]>;

@@ -1,5 +1,12 @@
 /** Writes and reads an adapter as files: PEFT's files with a README, and GGUF. */
-import { DataError, type LoraAdapter, loadAdapter, saveAdapter } from 'lowrank';
+import {
+  DataError,
+  type FileContent,
+  type LoraAdapter,
+  loadAdapter,
+  saveAdapter,
+  type WritablePlace,
+} from 'lowrank';
 import { adapterGgufParts } from 'lowrank/text';
 import { count } from '../../format.js';
 import type { AdapterInfo } from '../api.js';
@@ -31,25 +38,63 @@ export function infoOf({ adapter, about }: Adapted): AdapterInfo {
 
 /** @param repository  repository of the base at Hugging Face, if known */
 export async function peftFiles(
-  { model, adapter, about }: Adapted,
-  { view }: OpenedModel,
+  adapted: Adapted,
+  opened: OpenedModel,
   repository: string | undefined,
 ): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
-  const baseModel = repository === undefined ? {} : { baseModel: repository };
-  await saveAdapter(model, files, { ...baseModel, taskType: 'CAUSAL_LM' });
-  const { rank } = adapter.config;
-  const info: Info = { ...about, base: view.base };
-  const write = (name: string, text: string) => files.set(name, new TextEncoder().encode(text));
-  write(INFO, `${JSON.stringify(info, undefined, 2)}\n`);
-  write(README, readme({ name: view.name, checksum: view.base, repository, rank, about }));
+  await savePeft(adapted, files, repository);
+  for (const [name, text] of textsOf(adapted, opened, repository))
+    files.set(name, new TextEncoder().encode(text));
   return files;
 }
 
-export async function ggufFile({ model }: Adapted): Promise<Uint8Array> {
+/** The same files as blobs, whose bytes the browser keeps outside the tab. */
+export async function peftBlobs(
+  adapted: Adapted,
+  opened: OpenedModel,
+  repository: string | undefined,
+): Promise<Map<string, Blob>> {
+  const blobs = new Map<string, Blob>();
+  const write = async (files: ReadonlyMap<string, FileContent>) => {
+    for (const [name, content] of files) blobs.set(name, await blobOf(content));
+  };
+  const nothing = { name: 'blobs', open: async () => undefined, read: async () => new Map() };
+  await savePeft(adapted, { ...nothing, write }, repository);
+  for (const [name, text] of textsOf(adapted, opened, repository)) blobs.set(name, new Blob([text]));
+  return blobs;
+}
+
+function savePeft({ model }: Adapted, to: WritablePlace, repository: string | undefined): Promise<void> {
+  const baseModel = repository === undefined ? {} : { baseModel: repository };
+  return saveAdapter(model, to, { ...baseModel, taskType: 'CAUSAL_LM' });
+}
+
+/** The files beside PEFT's two. */
+function textsOf(
+  { adapter, about }: Adapted,
+  { view }: OpenedModel,
+  repository: string | undefined,
+): readonly (readonly [name: string, text: string])[] {
+  const { rank } = adapter.config;
+  const info: Info = { ...about, base: view.base };
+  return [
+    [INFO, `${JSON.stringify(info, undefined, 2)}\n`],
+    [README, readme({ name: view.name, checksum: view.base, repository, rank, about })],
+  ];
+}
+
+const bytesOf = async (blob: Blob) => new Uint8Array(await blob.arrayBuffer());
+
+async function blobOf(content: FileContent): Promise<Blob> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
-  for await (const part of await adapterGgufParts(model)) parts.push(part as Uint8Array<ArrayBuffer>);
-  return new Uint8Array(await new Blob(parts).arrayBuffer());
+  if (content instanceof Uint8Array) parts.push(content as Uint8Array<ArrayBuffer>);
+  else for await (const part of content) parts.push(part as Uint8Array<ArrayBuffer>);
+  return new Blob(parts);
+}
+
+export async function ggufFile({ model }: Adapted): Promise<Uint8Array> {
+  return bytesOf(await blobOf(await adapterGgufParts(model)));
 }
 
 /** Note about an adapter from another program whose tensors fit. */
@@ -62,9 +107,10 @@ const BASE_UNKNOWN =
  */
 export async function readPeft(
   opened: OpenedModel,
-  files: ReadonlyMap<string, Uint8Array>,
+  files: ReadonlyMap<string, Uint8Array | Blob>,
 ): Promise<Adapted & { readonly note?: string }> {
-  const info = infoIn(files.get(INFO));
+  const told = files.get(INFO);
+  const info = infoIn(told instanceof Blob ? await bytesOf(told) : told);
   const isKnown = checkBase(info.base, opened.view.base);
   const model = opened.twin();
   const adapter = await loadAdapter(model, files).catch((error: unknown) => {

@@ -1,7 +1,7 @@
 /** The adapter in use. This browser keeps it for the next visit with the same base, if it keeps anything. */
 import type { AdapterInfo, KeptAdapter } from '../api.js';
 import type { AdapterStore } from './adapterStore.js';
-import { type Adapted, ggufFile, infoOf, peftFiles, readPeft } from './exporting.js';
+import { type Adapted, ggufFile, infoOf, peftBlobs, peftFiles, readPeft } from './exporting.js';
 import type { Models } from './models.js';
 import type { Texts } from './texts.js';
 
@@ -111,8 +111,8 @@ export class AdapterInUse {
     const { rows, steps } = this.#required.about;
     const since = Date.now();
     try {
-      const files = await this.files();
-      const bytes = [...files.values()].reduce((sum, { length }) => sum + length, 0);
+      const files = await peftBlobs(this.#required, models.ready, models.repository);
+      const bytes = [...files.values()].reduce((sum, { size }) => sum + size, 0);
       await store.write({ base, model: name, since, bytes, rows, steps }, files);
       this.#keptSince = since;
     } catch {
