@@ -188,6 +188,8 @@ export interface AdapterInfo {
 
 /** An adapter that this browser keeps for the next visit. */
 export interface KeptAdapter extends Pick<AdapterInfo, 'rows' | 'steps'> {
+  /** `AdapterInfo.note`. */
+  readonly note?: string | undefined;
   /** Checksum of the model that it was taught on: it comes back only with that. */
   readonly base: string;
   /** Name of that model. */

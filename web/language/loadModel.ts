@@ -121,9 +121,12 @@ async function open(isOwn: boolean, opened: () => Promise<ModelView>): Promise<v
   }
 }
 
-function sayBack({ keptSince }: AdapterInfo): void {
+function sayBack({ keptSince, note = '' }: AdapterInfo): void {
   const from = keptSince === undefined ? '' : ` from ${day(keptSince)}`;
-  say('note', `Your adapter${from} is back`, { label: 'Remove', run: () => void removeAdapter() });
+  say('note', `Your adapter${from} is back. ${note}`.trim(), {
+    label: 'Remove',
+    run: () => void removeAdapter(),
+  });
 }
 
 export async function deleteStored(): Promise<void> {

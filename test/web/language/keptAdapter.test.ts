@@ -94,6 +94,18 @@ describe('an adapter', () => {
     expect(await (await next()).adapter()).toBeUndefined();
   });
 
+  it('from another program is still said to be one on the next visit', async () => {
+    const { first, next } = await visits();
+    await first.teach(LESSON, () => {});
+    const files = new Map(await first.adapterFiles());
+    files.delete('lowrank.json');
+    const { note } = await first.loadAdapter(files);
+    expect(note).toMatch(/^This adapter does not say which model it was taught on\. /);
+    expect(await (await next()).adapter()).toMatchObject({ note, steps: 0 });
+    await first.teach(LESSON, () => {});
+    expect((await (await next()).adapter())?.note).toBeUndefined();
+  });
+
   it('that is damaged is named, and the model works', async () => {
     const adapters = memoryAdapters();
     const { first } = await visits(adapters);

@@ -16,6 +16,8 @@ export class AdapterInUse {
   readonly #parts: InUseParts;
   #adapted: Adapted | undefined;
   #keptSince: number | undefined;
+  /** About an adapter from another program, which may not belong to this model. */
+  #note: string | undefined;
 
   constructor(parts: InUseParts) {
     this.#parts = parts;
@@ -40,17 +42,18 @@ export class AdapterInUse {
   }
 
   /** Takes an adapter into use in place of the previous one, and keeps it. */
-  async use(adapted: Adapted): Promise<void> {
+  async use(adapted: Adapted, note?: string): Promise<void> {
     this.close();
     this.#adapted = adapted;
+    this.#note = note;
     await this.#keep();
   }
 
   /** Takes an adapter from files into use. @throws DataError for files that are not an adapter of this model */
   async load(files: ReadonlyMap<string, Uint8Array>): Promise<AdapterInfo> {
     const { note, ...adapted } = await readPeft(this.#parts.models.ready, files);
-    await this.use(adapted);
-    return { ...this.#infoOf(adapted), ...(note === undefined ? {} : { note }) };
+    await this.use(adapted, note);
+    return this.#infoOf(adapted);
   }
 
   /** Removes the adapter, also the kept one. */
@@ -68,6 +71,7 @@ export class AdapterInUse {
     }
     this.#adapted = undefined;
     this.#keptSince = undefined;
+    this.#note = undefined;
   }
 
   /**
@@ -86,6 +90,7 @@ export class AdapterInUse {
       const about = (await this.list()).find(({ base }) => base === ready.view.base);
       this.#adapted = adapted;
       this.#keptSince = about?.since;
+      this.#note = about?.note;
       return undefined;
     } catch (error) {
       return `The adapter that this device keeps cannot be used: ${error instanceof Error ? error.message : error}.`;
@@ -113,7 +118,7 @@ export class AdapterInUse {
     try {
       const files = await peftBlobs(this.#required, models.ready, models.repository);
       const bytes = [...files.values()].reduce((sum, { size }) => sum + size, 0);
-      await store.write({ base, model: name, since, bytes, rows, steps }, files);
+      await store.write({ base, model: name, since, bytes, rows, steps, note: this.#note }, files);
       this.#keptSince = since;
     } catch {
       // The previous one is no longer in use, and would come back in its place.
@@ -127,7 +132,8 @@ export class AdapterInUse {
   }
 
   #infoOf(adapted: Adapted): AdapterInfo {
-    return { ...infoOf(adapted), keptSince: this.#keptSince };
+    const note = this.#note === undefined ? {} : { note: this.#note };
+    return { ...infoOf(adapted), keptSince: this.#keptSince, ...note };
   }
 
   get #required(): Adapted {
