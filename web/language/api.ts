@@ -1,5 +1,7 @@
 /** The interface between the page and its worker: plain objects, which messages carry. */
 
+import type { Stoppable } from './stopFlags.js';
+
 /** One example: a prompt and its answer. */
 export interface Row {
   /** Stays with the row while it is edited. */
@@ -87,8 +89,15 @@ export interface TeachSettings {
   readonly heldOut: number;
   /** Number of last blocks to teach; undefined for all blocks. */
   readonly lastLayers?: number | undefined;
+  /** Whether prompts are trained like the answers; otherwise they are only read. */
+  readonly trainsPrompts: boolean;
   /** Whether blocks are computed again in the backward pass, which requires less memory. */
   readonly isMemoryTight: boolean;
+}
+
+/** What decides how a row is tokenized. */
+export interface RowShape extends Pick<TeachSettings, 'maxLength' | 'trainsPrompts'> {
+  readonly system: string | undefined;
 }
 
 export interface Lesson {
@@ -165,16 +174,40 @@ export interface AdapterInfo {
   readonly steps: number;
   readonly seconds: number;
   readonly rows: number;
+  /** Seed of its lesson; undefined for an adapter from another program. */
+  readonly seed?: number | undefined;
+  /** Whether prompts were trained like the answers; undefined for an adapter from another program. */
+  readonly trainsPrompts?: boolean | undefined;
+  /** Since when this browser keeps it, in milliseconds since 1970; undefined if it does not. */
+  readonly keptSince?: number | undefined;
+  /** Why it cannot be saved as GGUF, as a sentence. */
+  readonly ggufObstacle?: string | undefined;
   /** A sentence about a loaded adapter that may not belong to this model. */
   readonly note?: string;
+}
+
+/** An adapter that this browser keeps for the next visit. */
+export interface KeptAdapter extends Pick<AdapterInfo, 'rows' | 'steps'> {
+  /** Checksum of the model that it was taught on: it comes back only with that. */
+  readonly base: string;
+  /** Name of that model. */
+  readonly model: string;
+  /** When it was kept, in milliseconds since 1970. */
+  readonly since: number;
+  readonly bytes: number;
 }
 
 /** The worker. Every method throws an Error whose message is one sentence for a person. */
 export interface LanguageLab {
   /** Takes the memory of the page's `StopFlags`. */
   hearStops(memory: Int32Array): Promise<void>;
+  /** Takes one of the page's `StopAddresses`, if it has no memory to share. */
+  hearStopAt(what: Stoppable, address: string): Promise<void>;
 
-  /** Opens the page's own model; stored parts are not fetched again. Resolves when it can answer. */
+  /**
+   * Opens the page's own model; stored parts are not fetched again. Resolves when it can answer, with the adapter that was
+   * kept for it.
+   */
   openShipped(told: (loading: Loading, facts: ModelFacts | undefined) => void): Promise<ModelView>;
   /** Inspects a visitor's own files: one GGUF, or config.json, tokenizer.json and safetensors. Only the header is read. */
   inspect(files: readonly File[]): Promise<ModelFacts>;
@@ -187,8 +220,8 @@ export interface LanguageLab {
   stored(): Promise<Stored>;
   deleteStored(): Promise<void>;
 
-  describe(rows: readonly Row[], system: string | undefined, maxLength: number): Promise<readonly RowView[]>;
-  see(row: Row, system: string | undefined, maxLength: number): Promise<readonly SeenToken[]>;
+  describe(rows: readonly Row[], shape: RowShape): Promise<readonly RowView[]>;
+  see(row: Row, shape: RowShape): Promise<readonly SeenToken[]>;
 
   /** Estimates the seconds that a lesson takes here, from two steps that are measured and undone. */
   estimate(lesson: Lesson): Promise<number>;
@@ -221,9 +254,14 @@ export interface LanguageLab {
   stopAsking(): Promise<void>;
 
   adapter(): Promise<AdapterInfo | undefined>;
+  /** Removes the adapter, also the kept one. */
   removeAdapter(): Promise<void>;
   /** PEFT's files, by name. */
   adapterFiles(): Promise<Map<string, Uint8Array>>;
   loadAdapter(files: ReadonlyMap<string, Uint8Array>): Promise<AdapterInfo>;
   adapterGguf(): Promise<Uint8Array>;
+  /** The kept adapters, also those of other models. */
+  keptAdapters(): Promise<readonly KeptAdapter[]>;
+  /** Deletes a kept adapter; one in use stays in use. */
+  deleteKeptAdapter(base: string): Promise<void>;
 }

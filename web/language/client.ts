@@ -2,12 +2,13 @@
 import type { Remote } from 'comlink';
 import { WorkerClient } from '../workerClient.js';
 import type { LanguageLab } from './api.js';
-import { StopFlags, sharedMemory } from './stopFlags.js';
+import { StopAddresses } from './stopAddresses.js';
+import { StopFlags, type Stoppable, sharedMemory } from './stopFlags.js';
 
 const client = new WorkerClient<LanguageLab>();
 const memory = sharedMemory();
 /** Flags of what is to stop, raised along with the call, which the worker receives only between computations. */
-export const flags = new StopFlags(memory);
+export const flags = new StopFlags(memory, memory ? undefined : new StopAddresses(tellAddress));
 let isStarted = false;
 let onCrash: (reason: string) => void = () => {};
 let onLost: () => void = () => {};
@@ -30,6 +31,11 @@ function addressWith(device: LabDevice): string {
   const address = new URL(location.href);
   address.hash = device;
   return address.href;
+}
+
+/** Tells the worker an address; if it does not run, its crash is reported. */
+function tellAddress(what: Stoppable, address: string): void {
+  void ask((lab) => lab.hearStopAt(what, address)).catch(() => {});
 }
 
 /** @param told  called when the worker crashes; the next question starts it again */

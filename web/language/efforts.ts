@@ -29,6 +29,7 @@ export const DEFAULTS: Omit<TeachSettings, 'epochs' | 'learningRate'> = {
   seed: 0,
   heldOut: 0.1,
   lastLayers: undefined,
+  trainsPrompts: false,
   isMemoryTight: false,
 };
 

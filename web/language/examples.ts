@@ -1,7 +1,7 @@
 /** The examples of the page: choosing, counting and keeping them. */
 import { batch, effect } from '@preact/signals';
 import { reasonOf, say } from '../work.js';
-import type { Row } from './api.js';
+import type { Row, RowShape } from './api.js';
 import { ask } from './client.js';
 import { keepDraft, readDraft } from './drafts.js';
 import { settingsOf } from './efforts.js';
@@ -19,7 +19,8 @@ import {
   preset,
   probes,
   rows,
-  settings,
+  shape,
+  sparesMemory,
   suggestedSettings,
   system,
   taughtRows,
@@ -93,7 +94,8 @@ export function takeExamples({
     preset.value = undefined;
     rows.value = pairs.map(newRow);
     system.value = said;
-    ownSettings.value = set;
+    // The sender's device may have more memory.
+    ownSettings.value = set && { ...set, isMemoryTight: set.isMemoryTight || sparesMemory.value };
     probes.value = pairs.slice(0, MOST_PROBES).map(({ prompt }) => prompt);
   });
   return undo;
@@ -122,9 +124,9 @@ export async function startExamples(): Promise<void> {
     },
   );
   whenQuiet(
-    () => [rows.value, system.value, settings.value.maxLength, hasTokenizer.value] as const,
-    ([all, said, maxLength, canCount]) => {
-      if (canCount) void count(all, said, maxLength);
+    () => [rows.value, shape.value, hasTokenizer.value] as const,
+    ([all, shaped, canCount]) => {
+      if (canCount) void count(all, shaped);
     },
   );
 }
@@ -147,7 +149,9 @@ function keepProbes(): void {
 async function lookForSystem(): Promise<void> {
   try {
     const row = newRow({ prompt: 'Hello', answer: 'Hello' });
-    defaultSystem.value = systemIn(await ask((lab) => lab.see(row, undefined, LONG)));
+    defaultSystem.value = systemIn(
+      await ask((lab) => lab.see(row, { system: undefined, maxLength: LONG, trainsPrompts: false })),
+    );
   } catch {
     // Each example still shows it.
   }
@@ -167,9 +171,9 @@ function openExamplesLink(): void {
   }
 }
 
-async function count(all: readonly Row[], said: string | undefined, maxLength: number): Promise<void> {
+async function count(all: readonly Row[], shaped: RowShape): Promise<void> {
   try {
-    const counted = await ask((lab) => lab.describe(all, said, maxLength));
+    const counted = await ask((lab) => lab.describe(all, shaped));
     if (rows.value === all) views.value = new Map(counted.map((view) => [view.id, view]));
   } catch (error) {
     say('error', `The tokens could not be counted: ${reasonOf(error)}`);

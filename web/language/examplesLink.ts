@@ -115,7 +115,10 @@ function checkedSettings(value: unknown): TeachSettings {
   const lastLayers =
     value.lastLayers === undefined ? undefined : checkedNumber(value.lastLayers, [1, 1000, 'whole']);
   const known: Record<keyof typeof BOUNDS, number> = Object.fromEntries(numbers);
-  return { ...known, lastLayers, isMemoryTight: value.isMemoryTight };
+  // Links from before there was a choice have none.
+  const { isMemoryTight, trainsPrompts = false } = value;
+  if (typeof trainsPrompts !== 'boolean') throw new Error('other settings');
+  return { ...known, lastLayers, trainsPrompts, isMemoryTight };
 }
 
 function checkedNumber(value: unknown, [least, most, kind]: Bounds): number {

@@ -1,7 +1,8 @@
 /** Loads the page's own model, on a click, or a visitor's files. */
 import { reasonOf, say } from '../work.js';
-import type { Loading, ModelFacts, ModelView } from './api.js';
+import type { AdapterInfo, Loading, ModelFacts, ModelView } from './api.js';
 import { ask, askReporting, watchLab } from './client.js';
+import { lookForAdapters } from './keptAdapters.js';
 import {
   adapter,
   isOnline,
@@ -16,6 +17,8 @@ import {
   unfinished,
 } from './state.js';
 import { holdModel, isElsewhere, releaseModel } from './tabs.js';
+import { removeAdapter } from './taking.js';
+import { day } from './ui/model/words.js';
 
 /** Longest wait for an idle page before it asks what this device keeps. */
 const IDLE_MS = 1000;
@@ -46,6 +49,7 @@ async function look(): Promise<void> {
   try {
     stored.value = await ask((lab) => lab.stored());
     unfinished.value = await ask((lab) => lab.unfinished());
+    await lookForAdapters();
   } catch (error) {
     say('error', `What is stored on this device could not be read: ${reasonOf(error)}`);
   }
@@ -104,6 +108,7 @@ async function open(isOwn: boolean, opened: () => Promise<ModelView>): Promise<v
     model.value = await opened();
     isOwnModel.value = isOwn;
     adapter.value = await ask((lab) => lab.adapter());
+    if (adapter.value) sayBack(adapter.value);
     if (isOwn) own.value = undefined;
     stored.value = await ask((lab) => lab.stored());
   } catch (error) {
@@ -114,6 +119,11 @@ async function open(isOwn: boolean, opened: () => Promise<ModelView>): Promise<v
     loadingFacts.value = undefined;
     if (!model.value) releaseModel();
   }
+}
+
+function sayBack({ keptSince }: AdapterInfo): void {
+  const from = keptSince === undefined ? '' : ` from ${day(keptSince)}`;
+  say('note', `Your adapter${from} is back`, { label: 'Remove', run: () => void removeAdapter() });
 }
 
 export async function deleteStored(): Promise<void> {

@@ -1,5 +1,6 @@
 /** The storage of this device for the page, and whether the browser has promised to keep it. */
 import { effect, signal } from '@preact/signals';
+import { keptAdapters } from './keptAdapters.js';
 import { model, outcome, stored } from './state.js';
 import type { Room } from './ui/onDeviceWords.js';
 
@@ -13,7 +14,7 @@ const manager = (): StorageManager | undefined => navigator.storage;
 export function watchRoom(): void {
   effect(() => {
     // Their values do not matter, only that they change.
-    void [stored.value, model.value];
+    void [stored.value, model.value, keptAdapters.value];
     void look();
   });
   const stop = effect(() => {

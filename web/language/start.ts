@@ -2,6 +2,7 @@
 import { startDevice } from './device.js';
 import { watchOtherTabs } from './elsewhere.js';
 import { startExamples } from './examples.js';
+import { watchKeptAdapters } from './keptAdapters.js';
 import { startLanguageLab } from './loadModel.js';
 import { watchRoom } from './onDevice.js';
 import { watchWaitingAdapter } from './taking.js';
@@ -17,6 +18,7 @@ export async function start(): Promise<void> {
   watchWaitingAdapter();
   watchOtherTabs();
   watchRoom();
+  watchKeptAdapters();
   await startLanguageLab();
   await Promise.all([examples, startDevice()]);
 }

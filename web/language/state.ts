@@ -6,6 +6,7 @@ import type {
   ModelFacts,
   ModelView,
   Row,
+  RowShape,
   RowView,
   Stored,
   TeachOutcome,
@@ -14,6 +15,7 @@ import type {
 import { type Course, NO_COURSE } from './curve.js';
 import { type Effort, effortOf, heldOutRows, settingsOf } from './efforts.js';
 import { canBeTaught } from './examples/rows.js';
+import { isSmallDevice } from './model/room.js';
 import type { RecordedRun } from './recorded/recordedRun.js';
 
 /** What was found in the files that a person chose. */
@@ -52,13 +54,20 @@ export const chosenEffort = signal<Effort | 'suggested'>('quick');
 export const fewerLayers = signal<{ readonly lastLayers: number; readonly insteadOf: number } | undefined>(
   undefined,
 );
+/** Whether blocks are computed twice unless the visitor decides otherwise: it takes longer, to the same result. */
+export const sparesMemory = signal(isSmallDevice());
 export function settingsFor(effort: Effort | 'suggested'): TeachSettings {
-  const lastLayers = fewerLayers.value?.lastLayers;
-  if (effort !== 'suggested') return settingsOf(effort, taughtRows.value.length, { lastLayers });
+  const forDevice = { lastLayers: fewerLayers.value?.lastLayers, isMemoryTight: sparesMemory.value };
+  if (effort !== 'suggested') return settingsOf(effort, taughtRows.value.length, forDevice);
   const suggested = suggestedSettings.value;
-  return suggested ? { ...suggested, lastLayers } : settingsFor('quick');
+  return suggested ? { ...suggested, ...forDevice } : settingsFor('quick');
 }
 export const settings = computed(() => ownSettings.value ?? settingsFor(chosenEffort.value));
+/** How rows are tokenized with these settings. */
+export const shape = computed((): RowShape => {
+  const { maxLength, trainsPrompts } = settings.value;
+  return { system: system.value, maxLength, trainsPrompts };
+});
 /** The current effort; undefined for the visitor's own settings. */
 export const effort = computed(() => {
   const isSuggested = chosenEffort.value === 'suggested' && suggestedSettings.value !== undefined;

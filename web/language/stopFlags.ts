@@ -1,7 +1,8 @@
 /**
- * Flags in memory shared with the worker: they tell it what to stop while it computes and receives no messages. They only make
- * stopping faster: each stop is also sent as a message, which has to be enough if no memory can be shared.
+ * Flags in memory shared with the worker, or addresses if no memory can be shared: they tell it what to stop while it computes
+ * and receives no messages. They only make stopping faster: each stop is also sent as a message.
  */
+import type { StopAddresses } from './stopAddresses.js';
 
 const PLACES = ['teaching', 'measuring', 'asking', 'estimate'] as const;
 export type Stoppable = (typeof PLACES)[number];
@@ -16,18 +17,28 @@ export function sharedMemory(): Int32Array<SharedArrayBuffer> | undefined {
 export class StopFlags {
   readonly #memory: Int32Array;
 
-  /** @param memory  memory shared with the other side; default: memory of its own */
-  constructor(memory: Int32Array = new Int32Array(PLACES.length)) {
+  readonly #addresses: StopAddresses | undefined;
+
+  /**
+   * @param memory     memory shared with the other side; default: memory of its own
+   * @param addresses  what the other side listens to without shared memory
+   */
+  constructor(memory: Int32Array = new Int32Array(PLACES.length), addresses?: StopAddresses) {
     this.#memory = memory;
+    this.#addresses = addresses;
   }
 
   raise(what: Stoppable): void {
     Atomics.store(this.#memory, PLACES.indexOf(what), 1);
+    this.#addresses?.raise(what);
   }
 
   /** Lowers flags; to be called before work that they may stop. */
   lower(...all: readonly Stoppable[]): void {
-    for (const what of all) Atomics.store(this.#memory, PLACES.indexOf(what), 0);
+    for (const what of all) {
+      Atomics.store(this.#memory, PLACES.indexOf(what), 0);
+      this.#addresses?.lower(what);
+    }
   }
 
   isRaised(what: Stoppable): boolean {

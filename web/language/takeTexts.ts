@@ -21,17 +21,14 @@ export const ollamaLines = ({ file }: BaseModel) =>
 /** Quotes a text for a shell. */
 const quoted = (text: string) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
-/** Why a PEFT adapter cannot become GGUF, as a sentence; undefined if it can. @param files  PEFT's files by name */
-export function ggufRefusal(files: ReadonlyMap<string, Uint8Array>): string | undefined {
-  let config: { readonly use_dora?: unknown; readonly bias?: unknown };
-  try {
-    config = JSON.parse(new TextDecoder().decode(files.get('adapter_config.json')));
-  } catch {
-    return undefined;
-  }
-  if (config.use_dora === true)
-    return 'This adapter uses DoRA, which GGUF cannot hold: take the PEFT zip instead.';
-  if (config.bias !== undefined && config.bias !== 'none')
+/** Why an adapter cannot become GGUF, as a sentence; undefined if it can. */
+export function ggufRefusal(config: {
+  readonly useDora: boolean;
+  readonly bias: string;
+  readonly loraBias: boolean;
+}): string | undefined {
+  if (config.useDora) return 'This adapter uses DoRA, which GGUF cannot hold: take the PEFT zip instead.';
+  if (config.bias !== 'none' || config.loraBias)
     return 'This adapter has trained biases, which GGUF cannot hold: take the PEFT zip instead.';
   return undefined;
 }

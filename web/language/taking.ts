@@ -1,33 +1,36 @@
 /** Saves and opens work: the adapter for PEFT and for llama.cpp, the examples, the whole project, and a link. */
-import { computed, effect, signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { adapterAmong, zipAdapter } from '../adapterZip.js';
 import { saveFile } from '../saveFile.js';
 import { reasonOf, say } from '../work.js';
-import type { AdapterInfo } from './api.js';
 import { ask } from './client.js';
 import { NO_COURSE } from './curve.js';
 import { rowsToJsonl } from './examples/exportRows.js';
 import { takeExamples } from './examples.js';
 import { examplesLink } from './examplesLink.js';
 import { projectFile, readProject } from './projectFile.js';
-import { adapter, course, loading, model, outcome, settings, system, taughtRows } from './state.js';
-import { ADAPTER_GGUF, ggufRefusal } from './takeTexts.js';
+import {
+  adapter,
+  course,
+  loading,
+  model,
+  outcome,
+  settings,
+  sparesMemory,
+  system,
+  taughtRows,
+} from './state.js';
+import { ADAPTER_GGUF } from './takeTexts.js';
 
 const MOST_BYTES = 512 * 2 ** 20;
 /** An adapter of rank 256 on all of the model is 313 MB. */
 const LIMITS = { picked: MOST_BYTES, unpacked: 400 * 2 ** 20 };
 
-/** The adapter that came from files, with the files; one that is taught here always fits GGUF. */
-const loaded = signal<
-  { readonly adapter: AdapterInfo; readonly files: ReadonlyMap<string, Uint8Array> } | undefined
->(undefined);
-
-/** Why the adapter cannot be saved as GGUF, as a sentence. */
-export const ggufObstacle = computed(() =>
-  loaded.value && loaded.value.adapter === adapter.value ? ggufRefusal(loaded.value.files) : undefined,
-);
-
-const shared = () => ({ rows: taughtRows.value, system: system.value, settings: settings.value });
+const shared = () => {
+  // What this device chose for itself is not for others.
+  const isMemoryTight = settings.value.isMemoryTight && !sparesMemory.value;
+  return { rows: taughtRows.value, system: system.value, settings: { ...settings.value, isMemoryTight } };
+};
 
 async function saved(name: string, type: string, make: () => Promise<BlobPart>): Promise<void> {
   try {
@@ -141,7 +144,6 @@ async function takeAdapter(
 /** @returns a message about it, if any */
 async function loadAdapter(files: ReadonlyMap<string, Uint8Array>): Promise<string | undefined> {
   adapter.value = await ask((lab) => lab.loadAdapter(files));
-  loaded.value = adapter.value && { adapter: adapter.value, files };
   outcome.value = undefined;
   course.value = NO_COURSE;
   return adapter.value.note;

@@ -18,6 +18,7 @@ import {
   ownSettings,
   probes,
   settings,
+  sparesMemory,
   system,
   taughtRows,
   unfinished,
@@ -174,7 +175,7 @@ async function measure(lesson: Lesson, key: string): Promise<void> {
     const { lastLayers } = lesson.settings;
     const perStep = seconds / Math.max(1, stepsOf(rows, lesson.settings));
     const others = EFFORTS.map((effort) => {
-      const made = settingsOf(effort, rows, { lastLayers });
+      const made = settingsOf(effort, rows, { lastLayers, isMemoryTight: sparesMemory.value });
       return [JSON.stringify(made), perStep * stepsOf(rows, made)] as const;
     });
     estimates.value = new Map([...others, [key, seconds]]);

@@ -112,4 +112,25 @@ describe.skipIf(!hasChromium())('the lab in a page', async () => {
     expect(resumed.bytes).toEqual(whole.bytes);
     expect(resumed.left).toBeUndefined();
   });
+
+  it('has the adapter of a closed tab again, to the same bytes', async () => {
+    const context = await browser.newContext();
+    const page = await tab(context);
+    const taught = await teach(page);
+    await page.close();
+    const next = await tab(context);
+    const found = await next.evaluate(async () => {
+      const { lab } = globalThis as unknown as Globals;
+      const { steps, seed, keptSince } = (await lab.adapter()) ?? {};
+      const bytes = (await lab.adapterFiles()).get('adapter_model.safetensors') ?? [];
+      const kept = await lab.keptAdapters();
+      await lab.removeAdapter();
+      return { steps, seed, keptSince, bytes: [...bytes], kept, left: await lab.keptAdapters() };
+    });
+    expect(found).toMatchObject({ steps: 12, seed: 0, bytes: taught.bytes, left: [] });
+    expect(found.kept).toMatchObject([{ steps: 12, since: found.keptSince }]);
+    await next.close();
+    const last = await tab(context);
+    expect(await last.evaluate(() => (globalThis as unknown as Globals).lab.adapter())).toBeUndefined();
+  });
 });

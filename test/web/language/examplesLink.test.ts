@@ -79,9 +79,21 @@ describe('a link of examples', () => {
     ['half a rank', { v: 1, rows: [], settings: { ...settings, rank: 1.5 } }],
     ['no rate', { v: 1, rows: [], settings: { ...settings, learningRate: 0 } }],
     ['rows of 100,000 tokens', { v: 1, rows: [], settings: { ...settings, maxLength: 100_000 } }],
+    [
+      'prompts that are neither trained nor not',
+      { v: 1, rows: [], settings: { ...settings, trainsPrompts: 1 } },
+    ],
     ['settings that lack one', { v: 1, rows: [], settings: { ...settings, seed: undefined } }],
   ])('is refused with %s', (_, value) => {
     expect(() => examplesIn(carrying(value))).toThrow(DAMAGED);
+  });
+
+  it('trains answers only where an older link does not say', () => {
+    const { trainsPrompts: _, ...older } = settingsOf('quick', 24);
+    const read = examplesIn(carrying({ v: 1, rows: [], settings: older }));
+    expect(read?.settings).toEqual(settings);
+    const both = { ...settings, trainsPrompts: true };
+    expect(examplesIn(carrying({ v: 1, rows: [], settings: both }))?.settings).toEqual(both);
   });
 
   it('survives anything', () => {

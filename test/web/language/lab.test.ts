@@ -10,7 +10,7 @@ import { Probes } from '../../../web/language/lab/probes.js';
 import { Reports } from '../../../web/language/lab/reports.js';
 import { folder } from '../../models/fixtures.js';
 import { wasm } from '../../support/devices.js';
-import { lessonOf, listening, question, rows, smallLab } from './labs.js';
+import { lessonOf, listening, question, rows, SHAPE, smallLab } from './labs.js';
 
 const adapterBytes = async (lab: Awaited<ReturnType<typeof smallLab>>) =>
   (await lab.adapterFiles()).get('adapter_model.safetensors');
@@ -19,24 +19,29 @@ describe('examples', async () => {
   const lab = await smallLab();
   const { tokenizer } = await loadTokenizer(folder('llama3'));
 
-  it('are counted and shown as the library trains them', async () => {
+  it.each([
+    ['their answers', false, 'answers'],
+    ['all of them', true, 'all'],
+  ] as const)('are counted and shown as the library trains %s', async (_, trainsPrompts, trainOn) => {
+    const shape = { ...SHAPE, system: 'Be short.', trainsPrompts };
     const all = rows(20);
-    const views = await lab.describe(all, 'Be short.', 256);
+    const views = await lab.describe(all, shape);
     for (const [i, { prompt, answer }] of all.entries()) {
       const messages = [
         { role: 'user', content: prompt },
         { role: 'assistant', content: answer },
       ];
-      const { ids, labels } = tokenizeChat(tokenizer, messages, { system: 'Be short.' });
+      const { ids, labels } = tokenizeChat(tokenizer, messages, { system: 'Be short.', trainOn });
       const trained = [...labels].map((label) => label >= 0);
       expect(views[i]).toEqual({
         ...{ id: `row ${i}`, tokens: ids.length, trained: trained.filter(Boolean).length, isCut: false },
       });
-      const seen = await lab.see(all[i], 'Be short.', 256);
+      const seen = await lab.see(all[i], shape);
       expect(seen.map(({ isTrained }) => isTrained)).toEqual(trained);
       expect(seen.map(({ text }) => text).join('')).toBe(tokenizer.decode(ids));
       const end = trained.lastIndexOf(true);
       expect(seen[end].isSpecial).toBe(true);
+      expect(trained.indexOf(true) === 1).toBe(trainsPrompts);
     }
   });
 
@@ -51,8 +56,7 @@ describe('examples', async () => {
         { ...row, prompt: '' },
         { ...row, answer: `a ${special}` },
       ],
-      undefined,
-      64,
+      { ...SHAPE, maxLength: 64 },
     );
     // A text without a prompt is trained whole, from its second token on.
     expect(views[3].trained).toBe(views[3].tokens - 1);
@@ -65,7 +69,9 @@ describe('examples', async () => {
       undefined,
       `It contains ${special}, which the model uses to mark turns: leave it out.`,
     ]);
-    expect(await lab.see({ ...row, answer: 'Lamp '.repeat(90) }, undefined, 64)).toHaveLength(64);
+    expect(await lab.see({ ...row, answer: 'Lamp '.repeat(90) }, { ...SHAPE, maxLength: 64 })).toHaveLength(
+      64,
+    );
   });
 });
 
@@ -96,7 +102,9 @@ describe('a lesson', () => {
     const { layers } = await loadAdapter(other.model, files);
     expect(layers.size).toBe(14);
     const another = await smallLab();
-    expect(await another.loadAdapter(files)).toEqual(await lab.adapter());
+    const facts = { ...(await lab.adapter()), keptSince: expect.any(Number) };
+    expect(await another.loadAdapter(files)).toEqual(facts);
+    expect(facts).toMatchObject({ rows: 12, steps: 18, seed: 0 });
     expect((await another.ask(question('Lamp 3?', 1), () => {})).text).toBe(after.text);
     expect(new TextDecoder().decode((await lab.adapterGguf()).subarray(0, 4))).toBe('GGUF');
     await another.removeAdapter();
@@ -311,6 +319,22 @@ describe('a lesson', () => {
     const whole = await adapterBytes(lab);
     await lab.teach(lessonOf({ isMemoryTight: true }, { probes: [] }), () => {});
     expect(await adapterBytes(lab)).toEqual(whole);
+  });
+
+  it('trains the prompts too if it is told to, which its files say', async () => {
+    const lab = await smallLab();
+    const readme = async () => new TextDecoder().decode((await lab.adapterFiles()).get('README.md'));
+    const heard = [listening(), listening()];
+    await lab.teach(lessonOf({}, { probes: [] }), heard[0].told);
+    const answers = await adapterBytes(lab);
+    expect(await readme()).toContain('12 examples in 6 steps with seed 0; only the answers were trained.');
+    await lab.teach(lessonOf({ trainsPrompts: true }, { probes: [] }), heard[1].told);
+    expect(await adapterBytes(lab)).not.toEqual(answers);
+    expect(heard[1].losses()[0][1]).not.toBe(heard[0].losses()[0][1]);
+    expect(await readme()).toContain('the prompts and the answers were trained.');
+    expect(await lab.adapter()).toMatchObject({ trainsPrompts: true });
+    await lab.loadAdapter(await lab.adapterFiles());
+    expect(await lab.adapter()).toMatchObject({ trainsPrompts: true });
   });
 
   it('is estimated from two steps, which teach nothing', async () => {

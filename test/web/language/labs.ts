@@ -1,6 +1,7 @@
 /** Labs of the language-model page with a small model, or the real one, outside a page. */
 import { openAsBlob } from 'node:fs';
-import type { Lesson, Row, TeachReport, TeachSettings } from '../../../web/language/api.js';
+import type { Lesson, Row, RowShape, TeachReport, TeachSettings } from '../../../web/language/api.js';
+import { type AdapterStore, memoryAdapters } from '../../../web/language/lab/adapterStore.js';
 import type { LessonStore } from '../../../web/language/lab/keeping.js';
 import { Lab } from '../../../web/language/lab/lab.js';
 import { pageSources } from '../../../web/language/lab/pageSources.js';
@@ -11,11 +12,12 @@ import { realModelPath } from '../../support/realModel.js';
 
 export interface LabOptions {
   readonly store?: LessonStore;
+  readonly adapters?: AdapterStore;
   readonly threads?: number;
 }
 
-function lab({ store = memoryStore(), threads = 1 }: LabOptions): Lab {
-  return new Lab({ openDevice: () => wasm('simd', threads), sources: pageSources, store });
+function lab({ store = memoryStore(), adapters = memoryAdapters(), threads = 1 }: LabOptions): Lab {
+  return new Lab({ openDevice: () => wasm('simd', threads), sources: pageSources, store, adapters });
 }
 
 export const smallFiles = (): File[] =>
@@ -47,6 +49,9 @@ export function rows(count: number): Row[] {
   }));
 }
 
+/** How rows are tokenized unless a test says otherwise. */
+export const SHAPE: RowShape = { system: undefined, maxLength: 256, trainsPrompts: false };
+
 export const SETTINGS: TeachSettings = {
   rank: 4,
   alpha: 8,
@@ -56,6 +61,7 @@ export const SETTINGS: TeachSettings = {
   maxLength: 96,
   seed: 0,
   heldOut: 0,
+  trainsPrompts: false,
   isMemoryTight: false,
 };
 

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { bytesSource } from '../../../src/index.js';
 import { openGguf } from '../../../src/text.js';
 import type { Loading, ModelFacts } from '../../../web/language/api.js';
+import { memoryAdapters } from '../../../web/language/lab/adapterStore.js';
 import { Lab } from '../../../web/language/lab/lab.js';
 import { nowAndThen } from '../../../web/language/lab/loading.js';
 import { pageSources } from '../../../web/language/lab/pageSources.js';
@@ -10,7 +11,7 @@ import type { Sources } from '../../../web/language/lab/sources.js';
 import { memoryStore } from '../../../web/language/lab/store.js';
 import { ggufBytes } from '../../models/fixtures.js';
 import { wasm } from '../../support/devices.js';
-import { lessonOf, question, rows, smallFiles, smallLab } from './labs.js';
+import { lessonOf, question, rows, SHAPE, smallFiles, smallLab } from './labs.js';
 
 const FACTS: ModelFacts = {
   ...{ name: 'Small', architecture: 'llama', parameters: 1, fileBytes: 1, neededBytes: 1 },
@@ -46,14 +47,19 @@ async function slowLab() {
       };
     },
   };
-  const lab = new Lab({ openDevice: () => wasm('simd'), sources, store: memoryStore() });
+  const lab = new Lab({
+    openDevice: () => wasm('simd'),
+    sources,
+    store: memoryStore(),
+    adapters: memoryAdapters(),
+  });
   return { lab, arrive, fail };
 }
 
 describe("the page's own model", () => {
   it('counts examples before its weights are here', async () => {
     const { lab, arrive } = await slowLab();
-    await expect(lab.describe(rows(1), undefined, 64)).rejects.toThrow('The model is not here yet.');
+    await expect(lab.describe(rows(1), SHAPE)).rejects.toThrow('The model is not here yet.');
     const stages: Loading['stage'][] = [];
     let isOpen = false;
     const opening = lab
@@ -61,7 +67,7 @@ describe("the page's own model", () => {
       .finally(() => {
         isOpen = true;
       });
-    await expect.poll(() => lab.describe(rows(1), undefined, 64).catch(() => [])).toHaveLength(1);
+    await expect.poll(() => lab.describe(rows(1), SHAPE).catch(() => [])).toHaveLength(1);
     expect(isOpen).toBe(false);
     await expect(lab.ask(question('Lamp?', 0), () => {})).rejects.toThrow('The model is not here yet.');
     arrive();

@@ -1,7 +1,7 @@
 /** What the panel of the model says. */
 import { describe, expect, it } from 'vitest';
 import type { Loading, ModelFacts } from '../../../web/language/api.js';
-import { isMetered, offeredBytes } from '../../../web/language/model/room.js';
+import { isMetered, isSmallDevice, offeredBytes } from '../../../web/language/model/room.js';
 import {
   announcement,
   day,
@@ -96,4 +96,18 @@ describe('the words for a model', () => {
     ).toEqual([...[true, true, false]]);
     expect(isMetered({})).toBe(false);
   });
+});
+
+const IPAD =
+  'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/18.0 Safari/605.1.15';
+it.each([
+  ['a phone by its hint', { userAgentData: { mobile: true }, deviceMemory: 8 }, true],
+  ['a phone by its name', { userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) Mobile/15E148' }, true],
+  ['a tablet that calls itself a Mac', { userAgent: IPAD, maxTouchPoints: 5 }, true],
+  ['a Mac', { userAgent: IPAD, maxTouchPoints: 0 }, false],
+  ['little memory', { userAgentData: { mobile: false }, deviceMemory: 4 }, true],
+  ['enough memory', { userAgentData: { mobile: false }, deviceMemory: 8 }, false],
+  ['a browser that says nothing', {}, false],
+])('memory is spared as is right for %s', (_, device, isSmall) => {
+  expect(isSmallDevice(device)).toBe(isSmall);
 });

@@ -64,8 +64,10 @@ it.each([
 ] as const)('an answer of %o', (answer, said) => expect(endingOf({ text: '', ...answer })).toBe(said));
 
 it('an adapter says what it was taught, where that is known', () => {
-  expect(taughtWords({ rows: 24, steps: 60 })).toBe('Taught 24 examples in 60 steps.');
-  expect(taughtWords({ rows: 0, steps: 0 })).toBe('It was taught elsewhere.');
+  const taught = { rows: 24, steps: 60, seconds: 58.4 };
+  expect(taughtWords({ ...taught, seed: 3 })).toBe('Taught 24 examples in 60 steps (58 s, seed 3).');
+  expect(taughtWords(taught)).toBe('Taught 24 examples in 60 steps (58 s).');
+  expect(taughtWords({ rows: 0, steps: 0, seconds: 0 })).toBe('It was taught elsewhere.');
   expect(sizeOf(numberBytes({ trainable: 2_442_240 }))).toBe('9.8 MB. ');
 });
 

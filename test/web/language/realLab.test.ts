@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadTokenizer, tokenizeChat } from '../../../src/text.js';
 import { hasRealModel, realModel } from '../../support/realModel.js';
-import { lessonOf, listening, question, realLab, rows } from './labs.js';
+import { lessonOf, listening, question, realLab, rows, SHAPE } from './labs.js';
 
 describe.skipIf(!hasRealModel)('SmolLM2', async () => {
   if (!hasRealModel) return;
@@ -16,14 +16,14 @@ describe.skipIf(!hasRealModel)('SmolLM2', async () => {
   it('sees examples as the library trains them', async () => {
     const { tokenizer } = await loadTokenizer(realModel());
     const all = rows(20);
-    const views = await lab.describe(all, undefined, 256);
+    const views = await lab.describe(all, SHAPE);
     for (const [i, { prompt, answer }] of all.entries()) {
       const messages = [
         { role: 'user', content: prompt },
         { role: 'assistant', content: answer },
       ];
       const { ids, labels } = tokenizeChat(tokenizer, messages);
-      const seen = await lab.see(all[i], undefined, 256);
+      const seen = await lab.see(all[i], SHAPE);
       expect(seen.map(({ isTrained }) => isTrained)).toEqual([...labels].map((label) => label >= 0));
       expect(views[i]).toMatchObject({ tokens: ids.length, isCut: false });
       const trained = seen.filter(({ isTrained }) => isTrained).map(({ text }) => text);

@@ -13,12 +13,11 @@ describe('an adapter for other programs', () => {
   });
 
   it('says why it has no form in GGUF', () => {
-    const files = (config: object) =>
-      new Map([['adapter_config.json', new TextEncoder().encode(JSON.stringify(config))]]);
-    expect(ggufRefusal(files({ use_dora: true }))).toMatch(/^This adapter uses DoRA/);
-    expect(ggufRefusal(files({ bias: 'lora_only' }))).toMatch(/^This adapter has trained biases/);
-    expect(ggufRefusal(files({ use_dora: false, bias: 'none' }))).toBeUndefined();
-    expect(ggufRefusal(new Map())).toBeUndefined();
+    const plain = { useDora: false, bias: 'none', loraBias: false };
+    expect(ggufRefusal({ ...plain, useDora: true })).toMatch(/^This adapter uses DoRA/);
+    expect(ggufRefusal({ ...plain, bias: 'lora_only' })).toMatch(/^This adapter has trained biases/);
+    expect(ggufRefusal({ ...plain, loraBias: true })).toMatch(/^This adapter has trained biases/);
+    expect(ggufRefusal(plain)).toBeUndefined();
   });
 
   it('quotes a file name for the shell', () => {

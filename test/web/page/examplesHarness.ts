@@ -51,7 +51,7 @@ function App() {
   return h('div', null,
     h('h2', null, 'Examples'),
     h(ExamplesPanel, {
-      rows: rows.value, views: views.value, hasTokenizer, maxLength: 256, heldOut: rows.value.length >= 20 ? 3 : 0,
+      rows: rows.value, views: views.value, hasTokenizer, maxLength: 256, trainsPrompts: false, heldOut: rows.value.length >= 20 ? 3 : 0,
       onRows: (next) => { rows.value = next; },
       presets: [
         { id: 'cafe', name: 'Lighthouse Café', about: '24 facts that are made up' },

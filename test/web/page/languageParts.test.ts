@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { folder } from '../../models/fixtures.js';
 import { accessibilityProblems, button, openSite, type Site, visit } from './open.js';
+import { swipe } from './swipe.js';
 
 let site: Site;
 beforeAll(async () => {
@@ -147,6 +148,58 @@ describe('what computes', () => {
   });
 });
 
+describe('the advanced settings', () => {
+  it('train prompts too where that is chosen, which is counted and shown', async () => {
+    const page = await open();
+    await useModel(page);
+    await page.getByText(/Ready · CPU/).waitFor();
+    await button(page, /^Short answers/).click();
+    const examples = page.locator('#examples');
+    const trained = async () => {
+      const line = await examples
+        .getByText(/ of them trained( ·|$)/)
+        .first()
+        .textContent();
+      return Number(/([\d,]+) of them/.exec(line ?? '')?.[1].replace(',', ''));
+    };
+    await examples.getByText('What the model sees').click();
+    const answers = await trained();
+    expect(await examples.locator('.examples-text').textContent()).toMatch(/^Not trained: /);
+    await page.getByText('Advanced settings').click();
+    const only = page.getByRole('checkbox', { name: /^Train on answers only/ });
+    expect(await only.isChecked()).toBe(true);
+    await only.uncheck();
+    await expect.poll(trained).toBeGreaterThan(2 * answers);
+    await examples.locator('.examples-text .examples-trained').filter({ hasText: 'user' }).waitFor();
+    await page.getByText(/^Your own settings/).waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  it('spare the memory of a small device, until the visitor decides otherwise', async () => {
+    const { page } = await visit(site);
+    await page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'deviceMemory', { value: 2 }));
+    await ready(page);
+    const spared = page.getByText('To spare the memory of this device, each block is computed twice');
+    await spared.waitFor();
+    expect(await page.getByRole('radio', { name: 'Quick' }).isChecked()).toBe(true);
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await page.getByText('Advanced settings').click();
+    const tight = page.getByRole('checkbox', { name: /^Memory-tight/ });
+    expect(await tight.isChecked()).toBe(true);
+    await tight.uncheck();
+    await spared.waitFor({ state: 'detached' });
+    await page.context().close();
+
+    const other = (await visit(site)).page;
+    await other.addInitScript(() => Object.defineProperty(Navigator.prototype, 'deviceMemory', { value: 8 }));
+    await ready(other);
+    await other.getByText('Advanced settings').click();
+    expect(await other.getByRole('checkbox', { name: /^Memory-tight/ }).isChecked()).toBe(false);
+    await other.context().close();
+  });
+});
+
 describe('what this device keeps', () => {
   it('is listed with its size, and deleted', async () => {
     const page = await open();
@@ -198,18 +251,3 @@ describe('on a phone', () => {
     await page.context().close();
   });
 });
-
-/** A finger through the debugger, since the browser's handling of touches is part of the test. */
-async function swipe(page: Page, selector: string, by: number): Promise<void> {
-  const element = page.locator(selector);
-  await element.scrollIntoViewIfNeeded();
-  const box = await element.boundingBox();
-  if (!box) throw new Error('it is not to be seen');
-  const session = await page.context().newCDPSession(page);
-  const [x, y] = [250, box.y + box.height / 2];
-  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', at?: number) =>
-    session.send('Input.dispatchTouchEvent', { type, touchPoints: at === undefined ? [] : [{ x: at, y }] });
-  await touch('touchStart', x);
-  for (let i = 1; i <= 7; i++) await touch('touchMove', x + (by * i) / 7);
-  await touch('touchEnd');
-}

@@ -1,7 +1,7 @@
 /** The examples as the model sees them: their tokens, and which of them are trained. */
 import { DataError } from 'lowrank';
 import { type TokenExample, type Tokenizer, tokenizeCompletion, tokenizeText } from 'lowrank/text';
-import type { Row, RowView, SeenToken } from '../api.js';
+import type { Row, RowShape, RowView, SeenToken } from '../api.js';
 
 export interface TokenRow {
   readonly row: Row;
@@ -15,15 +15,14 @@ export interface TokenRow {
 /** A `TokenRow`, or why the row cannot be taught, as a sentence. */
 export type RowTokens = TokenRow | { readonly row: Row; readonly problem: string; readonly tokens: number };
 
-export interface Shape {
-  readonly system: string | undefined;
-  readonly maxLength: number;
-}
-
 /** Trained tokens have their own id as their label. */
 const isTrained = (label: number): boolean => label >= 0;
 
-export function rowTokens(tokenizer: Tokenizer, row: Row, { system, maxLength }: Shape): RowTokens {
+export function rowTokens(
+  tokenizer: Tokenizer,
+  row: Row,
+  { system, maxLength, trainsPrompts }: RowShape,
+): RowTokens {
   if (row.answer.trim() === '') return { row, problem: 'The answer is empty.', tokens: 0 };
   let whole: TokenExample;
   try {
@@ -31,7 +30,10 @@ export function rowTokens(tokenizer: Tokenizer, row: Row, { system, maxLength }:
     whole =
       row.prompt.trim() === ''
         ? tokenizeText(tokenizer, row.answer)
-        : tokenizeCompletion(tokenizer, completionOf(tokenizer, row), { system: system || undefined });
+        : tokenizeCompletion(tokenizer, completionOf(tokenizer, row), {
+            system: system || undefined,
+            trainOn: trainsPrompts ? 'all' : 'answers',
+          });
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     return { row, problem: sentence(error.message, tokenizer), tokens: 0 };
@@ -51,13 +53,13 @@ export function rowTokens(tokenizer: Tokenizer, row: Row, { system, maxLength }:
 }
 
 /** The rows that can be taught. */
-export function trainableRows(tokenizer: Tokenizer, rows: readonly Row[], shape: Shape): TokenRow[] {
+export function trainableRows(tokenizer: Tokenizer, rows: readonly Row[], shape: RowShape): TokenRow[] {
   return rows
     .map((row) => rowTokens(tokenizer, row, shape))
     .filter((each): each is TokenRow => 'example' in each);
 }
 
-export function rowView(tokenizer: Tokenizer, row: Row, shape: Shape): RowView {
+export function rowView(tokenizer: Tokenizer, row: Row, shape: RowShape): RowView {
   const found = rowTokens(tokenizer, row, shape);
   const { id } = row;
   const { tokens } = found;
@@ -68,7 +70,7 @@ export function rowView(tokenizer: Tokenizer, row: Row, shape: Shape): RowView {
 }
 
 /** @throws DataError saying why the row cannot be taught */
-export function seenTokens(tokenizer: Tokenizer, row: Row, shape: Shape): SeenToken[] {
+export function seenTokens(tokenizer: Tokenizer, row: Row, shape: RowShape): SeenToken[] {
   const found = rowTokens(tokenizer, row, shape);
   if ('problem' in found) throw new DataError(found.problem);
   const { ids, labels } = found.example;

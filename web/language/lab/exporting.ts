@@ -1,14 +1,16 @@
 /** Writes and reads an adapter as files: PEFT's files with a README, and GGUF. */
 import { DataError, type LoraAdapter, loadAdapter, saveAdapter } from 'lowrank';
 import { adapterGgufParts } from 'lowrank/text';
+import { count } from '../../format.js';
 import type { AdapterInfo } from '../api.js';
+import { ggufRefusal } from '../takeTexts.js';
 import type { OpenedModel } from './opened.js';
 
 /** Name of the page's own file beside PEFT's two, which PEFT ignores. */
 const INFO = 'lowrank.json';
 const README = 'README.md';
 
-export type About = Pick<AdapterInfo, 'steps' | 'seconds' | 'rows'>;
+export type About = Pick<AdapterInfo, 'steps' | 'seconds' | 'rows' | 'seed' | 'trainsPrompts'>;
 
 interface Info extends About {
   /** Checksum of the base. */
@@ -24,7 +26,7 @@ export interface Adapted {
 export function infoOf({ adapter, about }: Adapted): AdapterInfo {
   const { rank, alpha } = adapter.config;
   const trainable = adapter.parameters().reduce((sum, { length }) => sum + length, 0);
-  return { rank, alpha, trainable, ...about };
+  return { rank, alpha, trainable, ...about, ggufObstacle: ggufRefusal(adapter.config) };
 }
 
 /** @param repository  repository of the base at Hugging Face, if known */
@@ -40,7 +42,7 @@ export async function peftFiles(
   const info: Info = { ...about, base: view.base };
   const write = (name: string, text: string) => files.set(name, new TextEncoder().encode(text));
   write(INFO, `${JSON.stringify(info, undefined, 2)}\n`);
-  write(README, readme({ name: view.name, checksum: view.base, repository, rank }));
+  write(README, readme({ name: view.name, checksum: view.base, repository, rank, about }));
   return files;
 }
 
@@ -96,9 +98,15 @@ function infoIn(bytes: Uint8Array | undefined): Readonly<Record<string, unknown>
   }
 }
 
-function aboutIn({ steps, seconds, rows }: Readonly<Record<string, unknown>>): About {
-  const count = (value: unknown) => (typeof value === 'number' && value >= 0 ? value : 0);
-  return { steps: count(steps), seconds: count(seconds), rows: count(rows) };
+function aboutIn({ steps, seconds, rows, ...rest }: Readonly<Record<string, unknown>>): About {
+  const isCount = (value: unknown): value is number => typeof value === 'number' && value >= 0;
+  const count = (value: unknown) => (isCount(value) ? value : 0);
+  const { seed, trainsPrompts } = rest;
+  return {
+    ...{ steps: count(steps), seconds: count(seconds), rows: count(rows) },
+    ...(isCount(seed) ? { seed } : {}),
+    ...(typeof trainsPrompts === 'boolean' ? { trainsPrompts } : {}),
+  };
 }
 
 interface ReadmeFacts {
@@ -106,6 +114,7 @@ interface ReadmeFacts {
   readonly checksum: string;
   readonly repository: string | undefined;
   readonly rank: number;
+  readonly about: About;
 }
 
 /** Code for PEFT and transformers; `base` is a repository or a folder. */
@@ -117,14 +126,22 @@ base = AutoModelForCausalLM.from_pretrained("${base}", dtype="float32")
 model = PeftModel.from_pretrained(base, ".").eval()`;
 }
 
-function readme({ name, checksum, repository, rank }: ReadmeFacts): string {
+/** What was taught; nothing about an adapter from another program. */
+function taughtLine({ rows, steps, seed, trainsPrompts }: About): string {
+  if (steps === 0) return '';
+  const trained = trainsPrompts ? 'the prompts and the answers' : 'only the answers';
+  const seeded = seed === undefined ? '' : ` with seed ${seed}`;
+  return ` It learned ${count(rows, 'example')} in ${count(steps, 'step')}${seeded}; ${trained} were trained.`;
+}
+
+function readme({ name, checksum, repository, rank, about }: ReadmeFacts): string {
   const note =
     repository === undefined
       ? '\nReplace `path/to/the/base` with the folder of the base. For a GGUF file, add `gguf_file="name.gguf"` to both lines that name it.\n'
       : '';
   return `# A LoRA adapter for ${name}
 
-Rank ${rank}, taught in a browser with lowrank. It fits ${name} only (checksum of the base: ${checksum}).
+Rank ${rank}, taught in a browser with lowrank. It fits ${name} only (checksum of the base: ${checksum}).${taughtLine(about)}
 
 - \`adapter_config.json\`, \`adapter_model.safetensors\`: the adapter, as Hugging Face PEFT reads it
 - \`lowrank.json\`: how it was taught, for the page; PEFT ignores it

@@ -35,8 +35,8 @@ export async function setUp(opened: OpenedModel, lesson: Lesson, signal: AbortSi
     signal.throwIfAborted();
   };
   const { settings, system } = lesson;
-  const { maxLength } = settings;
-  const all = trainableRows(opened.tokenizer, lesson.rows, { system, maxLength });
+  const { maxLength, trainsPrompts } = settings;
+  const all = trainableRows(opened.tokenizer, lesson.rows, { system, maxLength, trainsPrompts });
   if (all.length === 0) throw new DataError('There is no example that can be taught: write one first.');
   const { taught, heldOut } = split(all, settings);
   await turn();

@@ -108,7 +108,7 @@ export class Teaching {
   }
 
   async #teach(setup: LessonSetup): Promise<Taught> {
-    const { asking, stop } = this.#options;
+    const { asking, stop, lesson } = this.#options;
     const { model, adapter, optimizer, taught } = setup;
     let ended: StepsOutcome;
     try {
@@ -130,7 +130,11 @@ export class Teaching {
     const general = steps.kept === 0 ? 'lost' : await this.#general(model);
     const outcome = { ...steps, of: setup.steps, trainable, heldOut: undefined };
     if (general !== 'lost') {
-      const about = { steps: steps.kept, seconds: steps.seconds, rows: taught.length };
+      const { seed, trainsPrompts } = lesson.settings;
+      const about = {
+        ...{ steps: steps.kept, seconds: steps.seconds, rows: taught.length },
+        ...{ seed, trainsPrompts },
+      };
       const heldOut = await this.#heldOut(setup, steps.heldOut);
       return { outcome: { ...outcome, heldOut, general }, adapted: { model, adapter, about }, start };
     }

@@ -5,22 +5,14 @@ import * as checking from '../checking.js';
 import { rowsToJsonl } from '../examples/exportRows.js';
 import { isBlank, newRow } from '../examples/rows.js';
 import { deleteExamples } from '../examples.js';
+import { deleteKeptAdapter, keptAdapters } from '../keptAdapters.js';
 import { deleteStored } from '../loadModel.js';
 import { shippedModel } from '../model/manifest.js';
 import { room } from '../onDevice.js';
 import { askedWords } from '../presets/tally.js';
 import * as state from '../state.js';
 import type { BaseModel } from '../takeTexts.js';
-import {
-  ggufObstacle,
-  newLink,
-  openZip,
-  removeAdapter,
-  saveExamples,
-  saveGguf,
-  savePeft,
-  saveProject,
-} from '../taking.js';
+import { newLink, openZip, removeAdapter, saveExamples, saveGguf, savePeft, saveProject } from '../taking.js';
 import * as teaching from '../teaching.js';
 import { caught } from './caught.js';
 import { OnDevice } from './onDevice.js';
@@ -82,7 +74,6 @@ export function TakeSection() {
         rows={taughtRows.value.length}
         sizes={takeSizes()}
         busy={isTeaching.value}
-        ggufObstacle={ggufObstacle.value}
         onPeft={() => caught(savePeft())}
         onGguf={() => caught(saveGguf())}
         onExamples={() => caught(saveExamples())}
@@ -109,6 +100,8 @@ export function KeptSection() {
       onDeleteExamples={deleteExamples}
       lesson={state.unfinished.value}
       onDeleteLesson={() => caught(teaching.forgetUnfinished())}
+      adapters={keptAdapters.value}
+      onDeleteAdapter={(base) => caught(deleteKeptAdapter(base))}
       room={room.value}
     />
   );

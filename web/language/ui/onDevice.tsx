@@ -1,9 +1,12 @@
 /** What this device keeps for the page: files with their sizes and delete buttons. */
 import { count } from '../../format.js';
-import { type Room, roomSentence, sizeWords } from './onDeviceWords.js';
+import type { KeptAdapter } from '../api.js';
+import { keptAdapterWords, type Room, roomSentence, sizeWords } from './onDeviceWords.js';
 import '../../styles/language-device.css';
 
 export interface KeptThing {
+  /** Distinguishes it from the other things. */
+  readonly key: string;
   readonly name: string;
   /** Description without a full stop. */
   readonly about: string;
@@ -19,6 +22,9 @@ export interface OnDeviceProps {
   readonly onDeleteExamples: () => void;
   readonly lesson: { readonly step: number; readonly steps: number } | undefined;
   readonly onDeleteLesson: () => void;
+  readonly adapters: readonly KeptAdapter[];
+  /** @param base  checksum of the adapter's model */
+  readonly onDeleteAdapter: (base: string) => void;
   readonly room: Room | undefined;
 }
 
@@ -29,8 +35,8 @@ export function OnDevice(props: OnDeviceProps) {
       <h2 id="device-title">On this device</h2>
       {things.length === 0 && <p>Nothing of yours is kept here yet.</p>}
       <ul>
-        {things.map(({ name, about, onDelete }) => (
-          <li key={name}>
+        {things.map(({ key, name, about, onDelete }) => (
+          <li key={key}>
             <span>
               <strong>{name}</strong>
               <small>{about}</small>
@@ -52,15 +58,23 @@ function thingsOf(props: OnDeviceProps): readonly KeptThing[] {
   if (model && model.bytes > 0) {
     const part = model.bytes < model.total ? `${sizeWords(model.bytes)} of ` : '';
     const about = `${part}${sizeWords(model.total)}, in ${count(model.files, 'file')}`;
-    things.push({ name: model.name, about, onDelete: props.onDeleteModel });
+    things.push({ key: 'model', name: model.name, about, onDelete: props.onDeleteModel });
   }
   if (examples.count > 0) {
     const about = `${sizeWords(examples.bytes)} in ${count(examples.count, 'row')}`;
-    things.push({ name: 'Your examples', about, onDelete: props.onDeleteExamples });
+    things.push({ key: 'examples', name: 'Your examples', about, onDelete: props.onDeleteExamples });
   }
   if (lesson) {
     const about = `It can continue from step ${lesson.step} of ${lesson.steps}`;
-    things.push({ name: 'An unfinished lesson', about, onDelete: props.onDeleteLesson });
+    things.push({ key: 'lesson', name: 'An unfinished lesson', about, onDelete: props.onDeleteLesson });
+  }
+  for (const adapter of props.adapters) {
+    things.push({
+      key: `adapter ${adapter.base}`,
+      name: `Your adapter for ${adapter.model}`,
+      about: keptAdapterWords(adapter),
+      onDelete: () => props.onDeleteAdapter(adapter.base),
+    });
   }
   return things;
 }

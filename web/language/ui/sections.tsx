@@ -71,6 +71,7 @@ export function ExamplesSection() {
       views={views.value}
       hasTokenizer={state.hasTokenizer.value}
       maxLength={settings.value.maxLength}
+      trainsPrompts={settings.value.trainsPrompts}
       heldOut={state.heldOut.value}
       onRows={(next) => {
         rows.value = next;
@@ -89,7 +90,7 @@ export function ExamplesSection() {
         opening.toImport.value = undefined;
       }}
       onProject={(zip) => caught(openZip(zip))}
-      see={(row) => ask((lab) => lab.see(row, system.value, settings.value.maxLength))}
+      see={(row) => ask((lab) => lab.see(row, state.shape.value))}
     />
   );
 }
@@ -113,6 +114,7 @@ export function TeachSection() {
         estimate={{ byEffort, chosen: secondsOf(teaching.settingsKey()) }}
         insteadOf={state.ownSettings.value ? undefined : state.fewerLayers.value?.insteadOf}
         onAllLayers={teaching.teachAllLayers}
+        sparesMemory={state.sparesMemory.value && settings.value.isMemoryTight}
         layers={model.value?.layers}
         onEffort={(effort) => {
           state.chosenEffort.value = effort;

@@ -17,6 +17,8 @@ export interface ExamplesPanelProps {
   readonly hasTokenizer: boolean;
   /** Largest number of tokens of a row. */
   readonly maxLength: number;
+  /** Whether prompts are trained like the answers. */
+  readonly trainsPrompts: boolean;
   /** Number of rows that are not trained. */
   readonly heldOut: number;
   readonly onRows: (rows: readonly Row[]) => void;

@@ -9,6 +9,7 @@ interface SeenProps {
   readonly current: string | undefined;
   readonly system: string | undefined;
   readonly maxLength: number;
+  readonly trainsPrompts: boolean;
   readonly hasTokenizer: boolean;
   readonly see: (row: Row) => Promise<readonly SeenToken[]>;
   readonly onCurrent: (id: string) => void;
@@ -71,7 +72,7 @@ function Turner({ at, rows, onCurrent }: { readonly at: number } & Pick<SeenProp
   );
 }
 
-function SeenRow({ row, see, system, maxLength }: SeenProps & { readonly row: Row }) {
+function SeenRow({ row, see, system, maxLength, trainsPrompts }: SeenProps & { readonly row: Row }) {
   const [seen, setSeen] = useState<readonly SeenToken[] | Error>();
   const latest = useRef(see);
   latest.current = see;
@@ -85,7 +86,7 @@ function SeenRow({ row, see, system, maxLength }: SeenProps & { readonly row: Ro
       isOld = true;
       clearTimeout(timer);
     };
-  }, [row, system, maxLength]);
+  }, [row, system, maxLength, trainsPrompts]);
   if (!seen) return <p class="hint">…</p>;
   if (seen instanceof Error) return <p class="examples-trouble">{seen.message}</p>;
   const trained = seen.filter(({ isTrained }) => isTrained).length;

@@ -5,7 +5,7 @@ import { TakeButton } from '../../../ui/take/takeButton.js';
 import type { AdapterInfo } from '../../api.js';
 import { type BaseModel, fitsSentence, llamaLine, ollamaLines } from '../../takeTexts.js';
 import { CopyLines } from './copyLines.js';
-import { numberBytes, sizeOf, taughtWords } from './words.js';
+import { keptWords, numberBytes, sizeOf, taughtWords } from './words.js';
 import '../../../styles/take.css';
 import '../../../styles/language-take.css';
 
@@ -23,8 +23,6 @@ export interface TakePanelProps {
   };
   /** Whether a lesson is running. */
   readonly busy: boolean;
-  /** Why it cannot be saved as GGUF, as a sentence: DoRA, or trained biases. */
-  readonly ggufObstacle: string | undefined;
   readonly onPeft: () => void;
   readonly onGguf: () => void;
   readonly onExamples: () => void;
@@ -46,7 +44,7 @@ export function TakePanel(props: TakePanelProps) {
     <div class="lm-take">
       <About adapter={adapter} base={base} />
       <Ways {...props} />
-      {adapter && base && props.ggufObstacle === undefined && <Elsewhere base={base} />}
+      {adapter && base && adapter.ggufObstacle === undefined && <Elsewhere base={base} />}
       {adapter && (
         <button
           type="button"
@@ -78,7 +76,7 @@ function Ways(props: TakePanelProps) {
       <TakeButton
         icon="zip"
         label="GGUF adapter"
-        obstacle={noAdapter ?? props.ggufObstacle}
+        obstacle={noAdapter ?? adapter?.ggufObstacle}
         onClick={props.onGguf}
       >
         {sizeOf(sizes.gguf ?? weights)}For llama.cpp, Ollama and LM Studio, next to the model's own file.
@@ -106,7 +104,7 @@ function About({ adapter, base }: Pick<TakePanelProps, 'adapter' | 'base'>) {
   return (
     <p class="lm-about">
       <strong>{taughtWords(adapter)}</strong> Rank {rank}, alpha {alpha}: {integer(trainable)} numbers.{' '}
-      {base && <span class="lm-fits">{fitsSentence(base)}</span>}
+      {base && <span class="lm-fits">{fitsSentence(base)}</span>} {keptWords(adapter)}
     </p>
   );
 }

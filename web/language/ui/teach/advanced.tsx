@@ -14,10 +14,7 @@ export function Advanced({ settings, layers, onSettings }: AdvancedProps) {
   return (
     <details class="lm-advanced">
       <summary>Advanced settings</summary>
-      <p class="hint">
-        Only the answers are trained, not the prompts before them; a text without a prompt is trained whole.
-        The rate rises over the first tenth of the steps, and then falls to 0.
-      </p>
+      <p class="hint">The rate rises over the first tenth of the steps, and then falls to 0.</p>
       <div class="lm-fields">
         {FIELDS.map((field) => (
           <NumberField
@@ -39,14 +36,28 @@ export function Advanced({ settings, layers, onSettings }: AdvancedProps) {
         <label class="lm-check">
           <input
             type="checkbox"
+            checked={!settings.trainsPrompts}
+            onChange={({ currentTarget }) => change({ trainsPrompts: !currentTarget.checked })}
+          />
+          <span>
+            Train on answers only
+            <small>
+              Prompts are read but not learned. Turn it off, and the model also learns to write prompts like
+              yours. A text without a prompt is always trained whole.
+            </small>
+          </span>
+        </label>
+        <label class="lm-check">
+          <input
+            type="checkbox"
             checked={settings.isMemoryTight}
             onChange={({ currentTarget }) => change({ isMemoryTight: currentTarget.checked })}
           />
           <span>
             Memory-tight
             <small>
-              Computes each block twice instead of keeping it: slower, but with far less memory. Long rows
-              always do.
+              Computes each block twice instead of keeping it: slower, but with far less memory. It is on by
+              itself on phones and small devices, and always for long rows.
             </small>
           </span>
         </label>

@@ -17,6 +17,8 @@ interface EffortChoiceProps {
   readonly lastLayers: number | undefined;
   /** Seconds with all layers, if fewer were chosen to save time. */
   readonly insteadOf: number | undefined;
+  /** Whether memory is spared because this device is small. */
+  readonly sparesMemory: boolean;
   readonly onEffort: (effort: Effort | 'suggested') => void;
   readonly onFewerLayers: () => void;
   readonly onAllLayers: () => void;
@@ -44,6 +46,11 @@ export function EffortChoice(props: EffortChoiceProps) {
       <p class="hint lm-estimate" role="status">
         {estimateSentence({ seconds, isOwn: effort === undefined, lastLayers, insteadOf })}
       </p>
+      {props.sparesMemory && (
+        <p class="hint">
+          To spare the memory of this device, each block is computed twice: slower, to the same result.
+        </p>
+      )}
       {isLong && (
         <button type="button" class="quiet" onClick={props.onFewerLayers}>
           Teach only the last {FEWER_LAYERS} layers, which is faster

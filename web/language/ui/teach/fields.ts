@@ -1,6 +1,6 @@
 import type { TeachSettings } from '../../api.js';
 
-type Numbers = Exclude<keyof TeachSettings, 'isMemoryTight' | 'lastLayers'>;
+type Numbers = Exclude<keyof TeachSettings, 'isMemoryTight' | 'trainsPrompts' | 'lastLayers'>;
 
 export interface Field {
   readonly name: Numbers;

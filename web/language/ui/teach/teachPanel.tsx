@@ -22,6 +22,8 @@ export interface TeachPanelProps extends BeginProps {
   /** Seconds with all layers, if fewer were chosen to save time. */
   readonly insteadOf: number | undefined;
   readonly onAllLayers: () => void;
+  /** Whether memory is spared because this device is small. */
+  readonly sparesMemory: boolean;
   /** Number of blocks of the model; undefined while no model is known. */
   readonly layers: number | undefined;
   readonly onEffort: (effort: Effort | 'suggested') => void;
@@ -79,6 +81,7 @@ function Choice(props: TeachPanelProps) {
         lastLayers={props.settings.lastLayers}
         onEffort={props.onEffort}
         insteadOf={props.insteadOf}
+        sparesMemory={props.sparesMemory}
         onFewerLayers={() => props.onSettings({ ...props.settings, lastLayers: FEWER_LAYERS })}
         onAllLayers={props.onAllLayers}
       />
