@@ -37,7 +37,8 @@ base in OUT, whatever --epochs says.`;
 export const EXIT_CODES = `Exit codes:
   0    done
   1    invalid data or files, or any other error
-  2    usage error: an option, its value, or a device that is not available
+  2    usage error: an option, its value, or a device that is not available,
+       has too little memory, or was lost
   130  stopped by Ctrl-C (143 by SIGTERM)
   DEBUG=1 adds the stack trace to an error.`;
 

@@ -299,7 +299,9 @@ function trainingStep<B extends AnyBatch>(
   const onLosses = (losses: readonly number[]) => log.add(losses);
   const onDispose = () => void draws.return();
   const onNorm = (norm: number, step: number) => {
-    if (!Number.isFinite(norm)) throw new NonFiniteError('gradient', norm, first + step);
+    if (Number.isFinite(norm)) return;
+    const iteration = first + step;
+    throw new NonFiniteError(`fit: the gradient is ${norm} at iteration ${iteration}`, 'gradient', iteration);
   };
   const tell = { onLosses, onNorm, onDispose };
   const grouping = { accumulate, group, isSummed: hasSteps };
@@ -339,13 +341,14 @@ class TrainingLog {
     this.#sum = sum;
   }
 
-  /** Adds losses. @throws Error with the iteration's number when a loss is not finite */
+  /** Adds losses. @throws NonFiniteError with the iteration's number when a loss is not finite */
   add(losses: readonly number[]): void {
     for (const loss of losses) {
       this.#count += 1;
       this.#sum += loss;
       const iteration = this.#count;
-      if (!Number.isFinite(loss)) throw new NonFiniteError('loss', loss, iteration);
+      if (!Number.isFinite(loss))
+        throw new NonFiniteError(`fit: the loss is ${loss} at iteration ${iteration}`, 'loss', iteration);
       if (!this.onStep) continue;
       const { iterations, meanLoss } = this;
       const epoch = this.#epochOf(iteration);

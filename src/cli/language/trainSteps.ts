@@ -12,7 +12,7 @@ import type { RunReporting } from './reporting.js';
 import type { RunFolder } from './runFolder.js';
 import type { RunMetrics } from './runMetrics.js';
 import type { SamplePrompt } from './sampleAnswers.js';
-import { type Failure, failureOf, isNotFinite } from './trainFailure.js';
+import { type Failure, failureOf } from './trainFailure.js';
 import { answer, evaluated, LINE_EVERY_MS } from './trainMeasure.js';
 import type { TrainCommand } from './trainOptions.js';
 import type { TrainSetup, UsedExamples } from './trainSetup.js';
@@ -222,8 +222,8 @@ export class TrainSteps {
     }
   }
 
-  #notFinite({ iteration, message }: NonFiniteError): Promise<DataError> {
-    const number = message.replace(/^fit: /, '').replace(/ at iteration.*$/, '');
+  #notFinite({ iteration = this.#lastStep, message }: NonFiniteError): Promise<DataError> {
+    const number = message.replace(/^\w+: /, '').replace(/ at iteration.*$/, '');
     const numbers = [...new Set(this.#examples)];
     const failure = { what: `${number} at step ${iteration}`, used: this.#run.setup.train, numbers };
     return this.#failure(failure);
@@ -235,7 +235,7 @@ export class TrainSteps {
     try {
       return await evaluated(this.#run, name, examples);
     } catch (error) {
-      if (!isNotFinite(error)) throw error;
+      if (!(error instanceof NonFiniteError)) throw error;
       const what = `the loss is not finite after step ${this.#lastStep}`;
       throw await this.#failure({ what, used, numbers });
     }
