@@ -31,7 +31,7 @@ const project = (name: string, settings: Settings): TestProjectInlineConfigurati
   },
 });
 
-/** One browser at a time. */
+/** One browser at a time, after the other projects. */
 const BROWSER: Settings = { maxWorkers: 1, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
@@ -45,8 +45,8 @@ export default defineConfig({
       // The packed tarball in an empty folder.
       project('package', { include: ['test/package.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 }),
       // Both pages in Chromium, as `npm run web:build` makes them.
-      // Those of a file that do not disturb each other wait more than they compute.
-      project('page', { ...BROWSER, include: ['test/web/page/*.test.ts'], maxConcurrency: 3 }),
+      // Two files at once, and tests of a file that do not disturb each other: they wait more than they compute.
+      project('page', { ...BROWSER, include: ['test/web/page/*.test.ts'], maxWorkers: 2, maxConcurrency: 3 }),
       // What takes minutes on the language-model page: whole lessons, the memory of many, other programs with its files.
       project('long', { ...BROWSER, include: ['test/web/page/long/*.test.ts'], testTimeout: 1_200_000 }),
       // The site of the documents, as `npm run docs:build` makes it.
