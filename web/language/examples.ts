@@ -9,6 +9,7 @@ import { isBlank, newRow } from './examples/rows.js';
 import { systemIn } from './examples/systemIn.js';
 import { examplesIn, hasExamples, type SharedExamples } from './examplesLink.js';
 import { PRESETS } from './presets/index.js';
+import type { Preset } from './presets/preset.js';
 import {
   askedProbes,
   chosenEffort,
@@ -44,15 +45,20 @@ export function choosePreset(id: string): void {
     rows.value = (chosen?.rows ?? [{ prompt: '', answer: '' }]).map(newRow);
     system.value = chosen?.system;
     probes.value = chosen?.probes.slice(0, MOST_PROBES) ?? [];
-    suggestedSettings.value = chosen && {
-      ...settingsOf('quick', chosen.rows.length),
-      ...chosen.teach,
-      heldOut: 0,
-    };
-    chosenEffort.value = 'suggested';
+    suggest(chosen);
     ownSettings.value = undefined;
   });
   if (undo) say('note', 'The examples were replaced', { label: 'Undo', run: undo });
+}
+
+/** Offers the recommended settings of a set, and chooses them. */
+function suggest(chosen: Preset | undefined): void {
+  suggestedSettings.value = chosen && {
+    ...settingsOf('quick', chosen.rows.length),
+    ...chosen.teach,
+    heldOut: 0,
+  };
+  chosenEffort.value = 'suggested';
 }
 
 /** @returns a function that restores the present examples; undefined if there is nothing to lose */
@@ -107,7 +113,9 @@ export async function startExamples(): Promise<void> {
   if (draft && rows.value.length === 0) {
     batch(() => {
       [rows.value, system.value, preset.value] = [draft.rows, draft.system, draft.preset];
-      probes.value = PRESETS.find(({ id }) => id === draft.preset)?.probes.slice(0, MOST_PROBES) ?? [];
+      const chosen = PRESETS.find(({ id }) => id === draft.preset);
+      probes.value = chosen?.probes.slice(0, MOST_PROBES) ?? [];
+      if (chosen) suggest(chosen);
     });
   }
   openExamplesLink();

@@ -143,6 +143,15 @@ describe.skipIf(!hasLanguageModel())('the language-model page, in one visit', ()
     await page.getByRole('button', { name: 'Teach', exact: true }).waitFor();
     await seen(page, 'main[aria-busy="false"]', /./, 120_000);
     expect(modelRequests(visited)).toEqual([]);
+    await page.getByText(/^Your adapter from \d+ \w+ is back\.$/).waitFor();
+    await page
+      .locator('#device')
+      .getByText(/^10 MB, 4 examples, from /)
+      .waitFor();
+    await tabTo(page, /^Your question$/);
+    await retype(page, 'Who keeps lamp 2?');
+    await page.keyboard.press('Enter');
+    expect(await answered(page, 'after')).toContain('Marta');
   }, 180_000);
 
   it('stops itself at a rate at which nothing is learned', async () => {

@@ -71,9 +71,11 @@ export function seen(page: Page, selector: string, text: RegExp, timeout = 300_0
 
 const idle = (page: Page, timeout: number) => seen(page, 'main[aria-busy="false"]', /./s, timeout);
 
-/** The Teach button, which has another name before there is a model. */
+/** Waits for the Teach button, which has another name before there is a model, or for the one that continues a lesson. */
 async function opened(page: Page, timeout: number): Promise<void> {
-  await page.getByRole('button', { name: 'Teach', exact: true }).waitFor({ timeout });
+  await button(page, /^(Teach|Go on)$/)
+    .first()
+    .waitFor({ timeout });
   await idle(page, timeout);
 }
 

@@ -180,7 +180,7 @@ describe('the advanced settings', () => {
     const { page } = await visit(site);
     await page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'deviceMemory', { value: 2 }));
     await ready(page);
-    const spared = page.getByText('To spare the memory of this device, each block is computed twice');
+    const spared = page.getByText('To save memory on this device, each block is computed twice');
     await spared.waitFor();
     expect(await page.getByRole('radio', { name: 'Quick' }).isChecked()).toBe(true);
     expect(await accessibilityProblems(page)).toEqual([]);
@@ -197,6 +197,28 @@ describe('the advanced settings', () => {
     await other.getByText('Advanced settings').click();
     expect(await other.getByRole('checkbox', { name: /^Memory-tight/ }).isChecked()).toBe(false);
     await other.context().close();
+  });
+});
+
+describe('a set of examples', () => {
+  it('has its recommended settings also after a reload', async () => {
+    const page = await open();
+    await button(page, /^Order → JSON/).click();
+    const recommended = page.getByRole('radio', { name: 'Recommended for this set' });
+    await recommended.waitFor();
+    await page
+      .locator('#device')
+      .getByText(/in 30 rows$/)
+      .waitFor();
+    // The draft is kept a moment after the last change.
+    await page.waitForTimeout(500);
+    await page.reload();
+    await page
+      .locator('#device')
+      .getByText(/in 30 rows$/)
+      .waitFor();
+    expect(await recommended.isChecked()).toBe(true);
+    await page.context().close();
   });
 });
 

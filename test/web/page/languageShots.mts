@@ -54,6 +54,13 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
     await page.locator('.lm-try small:visible', { hasText: 'tok/s' }).first().waitFor({ timeout: 60_000 });
   },
   '09-chat': (page) => page.locator('.lm-ways').getByText('Chat').click(),
+  '10-next-visit': async (page) => {
+    await page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'deviceMemory', { value: 2 }));
+    await page.reload();
+    await button(page, 'Use it').first().click();
+    await page.getByText(/^Your adapter from .* is back/).waitFor({ timeout: 60_000 });
+    await page.getByText('Advanced settings').click();
+  },
 };
 
 mkdirSync(folder, { recursive: true });

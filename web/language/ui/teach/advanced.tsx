@@ -56,8 +56,8 @@ export function Advanced({ settings, layers, onSettings }: AdvancedProps) {
           <span>
             Memory-tight
             <small>
-              Computes each block twice instead of keeping it: slower, but with far less memory. It is on by
-              itself on phones and small devices, and always for long rows.
+              Computes each block twice instead of keeping it: slower, but with far less memory. Phones and
+              small devices start with it; long rows always have it.
             </small>
           </span>
         </label>

@@ -48,7 +48,7 @@ export function EffortChoice(props: EffortChoiceProps) {
       </p>
       {props.sparesMemory && (
         <p class="hint">
-          To spare the memory of this device, each block is computed twice: slower, to the same result.
+          To save memory on this device, each block is computed twice: slower, with the same result.
         </p>
       )}
       {isLong && (
