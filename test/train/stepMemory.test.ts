@@ -69,7 +69,7 @@ class Embedded extends Layer {
       [rows],
       'i32',
     );
-    this.kept.add(this.#indices);
+    this.nonPersistent.add(this.#indices);
   }
 
   forward(x: Tensor): Tensor {

@@ -3,7 +3,7 @@ import { generate } from '../../generate/generate.js';
 import type { LlamaForCausalLM } from '../../models/llama.js';
 import { encodeChat } from '../../text/chat.js';
 import type { ChatMessage } from '../../text/messages.js';
-import { takesSystemMessage } from '../../text/systemMessage.js';
+import { acceptsSystemMessage } from '../../text/systemMessage.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import type { DataExample } from './readData.js';
 
@@ -68,7 +68,7 @@ function withSystem(
   system: string | undefined,
 ): readonly ChatMessage[] {
   const hasOwn = messages[0].role === 'system';
-  if (system === undefined || hasOwn || !takesSystemMessage(tokenizer)) return messages;
+  if (system === undefined || hasOwn || !acceptsSystemMessage(tokenizer)) return messages;
   return [{ role: 'system', content: system }, ...messages];
 }
 
