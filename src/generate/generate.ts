@@ -83,7 +83,7 @@ export function generate(
   if (ids.length === 0) throw new RangeError('generate: the prompt has no tokens');
   if (ids.length >= contextLength)
     throw new RangeError(
-      `generate: the prompt has ${ids.length} tokens, and the model's context ${contextLength}: nothing fits behind it`,
+      `generate: the prompt has ${ids.length} tokens, and the model's context ${contextLength}: nothing fits after it`,
     );
   const beyond = ids.find((id) => id < 0 || id >= vocabularySize);
   if (beyond !== undefined)

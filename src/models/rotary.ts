@@ -1,4 +1,4 @@
-/** Rotary positions: the angles by which each pair of a head's numbers is rotated, as cosines and sines. */
+/** Rotary positions: the angle of rotation of each pair of a head's numbers, as cosines and sines. */
 import type { Backend } from '../backends/backend.js';
 import { Module } from '../nn/module.js';
 import { type Tensor, tensor } from '../tensor.js';

@@ -87,7 +87,7 @@ function sampleLines({ samples }: TrainOutcome): string[] {
   return samples.flatMap(({ prompt, base, adapted }, i) => [
     ...(i === 0 ? [] : ['']),
     ...wrapped('Prompt   ', printable(prompt.text, MAX_SHOWN)),
-    ...wrapped('wanted   ', printable(prompt.wanted, MAX_SHOWN)),
+    ...wrapped('expected ', printable(prompt.expected, MAX_SHOWN)),
     ...wrapped('base     ', printable(base, MAX_SHOWN)),
     ...wrapped('adapted  ', printable(adapted, MAX_SHOWN)),
   ]);

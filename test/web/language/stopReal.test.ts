@@ -98,7 +98,7 @@ describe.skipIf(!hasChromium() || !hasRealModel)('a stop', async () => {
     rmSync(outDir, { recursive: true });
   });
   const page = await opened(browser, server.url);
-  /** Of a lesson here. */
+  /** Duration of a step here. */
   let stepMs = 0;
 
   it.each([
