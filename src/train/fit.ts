@@ -312,7 +312,7 @@ function trainingStep<B extends AnyBatch>(
 class TrainingLog {
   #count = 0;
   #sum = 0;
-  #untold: StepReport[] = [];
+  #unreported: StepReport[] = [];
 
   constructor(
     readonly plan: Plan,
@@ -352,7 +352,7 @@ class TrainingLog {
       if (!this.onStep) continue;
       const { iterations, meanLoss } = this;
       const epoch = this.#epochOf(iteration);
-      this.#untold.push({ iteration, iterations, epoch, loss, meanLoss });
+      this.#unreported.push({ iteration, iterations, epoch, loss, meanLoss });
     }
   }
 
@@ -363,8 +363,8 @@ class TrainingLog {
   }
 
   report(): void {
-    for (const report of this.#untold) this.onStep?.(report);
-    this.#untold = [];
+    for (const report of this.#unreported) this.onStep?.(report);
+    this.#unreported = [];
   }
 }
 

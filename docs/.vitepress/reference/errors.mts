@@ -29,20 +29,11 @@ makes the message.
 | \`RangeError\` | An argument is out of its range, or names something that does not exist. | Nothing, or it shows the message where the value is a user's. |
 | \`TypeError\` | An argument is of another type, or an option has a name that does not exist. | Nothing: the program has a mistake. |
 | \`Error\` | A call comes at the wrong moment, such as a change of a model that is being trained. | Waits for the other call, or makes the calls in another order. |
-| \`UsageError\`, \`Interrupted\` | Only on the command line: an option that cannot be, a run that a signal stopped. | A shell script reads the [exit code](./cli#exit-codes). |
+| \`UsageError\`, \`Interrupted\` | Only on the command line: an option that is not possible, a run that a signal stopped. | A shell script reads the [exit code](./cli#exit-codes). |
 
 \`DataError\`, \`DeviceError\`, \`ShapeError\` and \`NonFiniteError\` are exports of \`lowrank\`:
 
-\`\`\`js
-import { DataError, loadAdapter } from 'lowrank';
-
-try {
-  await loadAdapter(model, files);
-} catch (error) {
-  if (!(error instanceof DataError)) throw error;
-  show(error.message); // the model is unchanged
-}
-\`\`\`
+<<< @/programs/trained-tokens.ts#refused
 
 Names inside a message may come from a file. They are shortened, and control characters in them are written as escapes, so a
 message is safe to print. It is not safe as HTML: set it as text.

@@ -1,5 +1,5 @@
 /** The steps of a training run and their reports. */
-import { printable } from '../../base/printable.js';
+import { printableLine } from '../../base/printable.js';
 import { type DataError, learningRateFactor, NonFiniteError } from '../../core.js';
 import { fit } from '../../index.js';
 import type { LanguageEvaluation } from '../../models/evaluateLanguageModel.js';
@@ -217,7 +217,7 @@ export class TrainSteps {
       // A stopped run keeps the progress where it was.
       if (reporting.signal.aborted) return;
       metrics.addSample({ step, prompt: prompt.text, answer: text });
-      const [asked, said] = [prompt.text, text].map((each) => printable(each, MAX_SHOWN));
+      const [asked, said] = [prompt.text, text].map((each) => printableLine(each, MAX_SHOWN));
       if (i === 0) reporting.notice(`  "${asked}" → "${said}"`);
     }
   }
