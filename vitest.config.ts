@@ -31,8 +31,8 @@ const project = (name: string, settings: Settings): TestProjectInlineConfigurati
   },
 });
 
-/** One browser at a time. */
-const BROWSER: Settings = { maxWorkers: 1, sequence: { groupOrder: 1 } };
+/** Files with a browser run two at once: each waits more than it computes. */
+const BROWSER: Settings = { maxWorkers: 2, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
@@ -45,10 +45,15 @@ export default defineConfig({
       // The packed tarball in an empty folder.
       project('package', { include: ['test/package.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 }),
       // Both pages in Chromium, as `npm run web:build` makes them.
-      // Those of a file that do not disturb each other wait more than they compute.
+      // Tests of a file that do not disturb each other run at once too.
       project('page', { ...BROWSER, include: ['test/web/page/*.test.ts'], maxConcurrency: 3 }),
       // What takes minutes on the language-model page: whole lessons, the memory of many, other programs with its files.
-      project('long', { ...BROWSER, include: ['test/web/page/long/*.test.ts'], testTimeout: 1_200_000 }),
+      project('long', {
+        include: ['test/web/page/long/*.test.ts'],
+        maxWorkers: 1,
+        sequence: { groupOrder: 2 },
+        testTimeout: 1_200_000,
+      }),
       // The site of the documents, as `npm run docs:build` makes it.
       project('docs', { ...BROWSER, include: ['test/docs/site.test.ts'], testTimeout: 300_000 }),
     ],

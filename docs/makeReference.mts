@@ -53,7 +53,7 @@ function replaceIn(page: URL, text: string, by: string): void {
   writeFileSync(page, content.replace(text, by));
 }
 
-// Pages of exports that are there no more would stay.
+// Pages of exports that no longer exist would stay.
 rmSync(new URL('reference/api', import.meta.url), { recursive: true, force: true });
 run('npx', 'typedoc', '--options', 'typedoc.json');
 nameEntries();

@@ -13,8 +13,8 @@ const platform: devices.Platform = { readBinary, openGpu, threads };
 /**
  * Opens a device. `auto` takes WebGPU on a real adapter, otherwise WebAssembly SIMD (with fused multiply-add
  * where the runtime has relaxed SIMD). A software adapter of WebGPU is slower than WebAssembly: it is taken
- * only by name, and so is the float64 reference.
- * @throws DeviceError that says what is missing, when the device or the threads asked for are not there
+ * only when requested by name, and so is the float64 reference.
+ * @throws DeviceError that says what is missing, when the requested device or threads are not available
  */
 export function selectDevice(options: devices.SelectDeviceOptions = {}): Promise<devices.SelectedDevice> {
   return devices.selectDevice(options, platform);

@@ -78,7 +78,7 @@ export {
   readExamples,
 } from './text/readExamples.js';
 export { type SplitExamples, type SplitOptions, splitExamples } from './text/splitExamples.js';
-export { defaultSystemMessage, takesSystemMessage } from './text/systemMessage.js';
+export { acceptsSystemMessage, defaultSystemMessage } from './text/systemMessage.js';
 export type { TextStream } from './text/textStream.js';
 export {
   type TokenizedExample,

@@ -64,7 +64,7 @@ describe('selectDevice', () => {
     for (const { device } of [three, two]) device.dispose();
   });
 
-  it('never falls back in silence', async () => {
+  it('has no silent fallback', async () => {
     await expect(selectWith({ prefer: 'webgpu' }, plain)).rejects.toThrow('there is no graphics card');
     const broken = { ...plain, openGpu: () => Promise.reject(new TypeError('a mistake')) };
     await expect(selectWith({}, broken)).rejects.toThrow('a mistake');

@@ -4,6 +4,9 @@
  */
 import { defineConfig } from 'vitepress';
 
+/** Characters of code that fit on the narrowest line, that of a list on a phone of 320 pixels. */
+const SHORT = 26;
+
 export default defineConfig({
   title: 'lowrank',
   description: 'LoRA fine-tuning where JavaScript runs: in Node and in the browser',
@@ -18,6 +21,11 @@ export default defineConfig({
   markdown: {
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     config: (md) => {
+      const { code_inline: inline } = md.renderer.rules;
+      md.renderer.rules.code_inline = (tokens, i, ...rest) => {
+        if (tokens[i].content.length <= SHORT) tokens[i].attrJoin('class', 'short');
+        return inline?.(tokens, i, ...rest) ?? '';
+      };
       md.core.ruler.push('empty-headers', ({ tokens }) => {
         for (const [i, { type, tag }] of tokens.entries()) {
           // A header without words names nothing: it is a cell.

@@ -2,11 +2,11 @@
 import { homedir } from 'node:os';
 import { DataError } from 'lowrank';
 import {
+  acceptsSystemMessage,
   defaultSystemMessage,
   loadTokenizer,
   type TokenExample,
   type Tokenizer,
-  takesSystemMessage,
   tokenizeChat,
 } from 'lowrank/text';
 
@@ -26,7 +26,9 @@ const shown = (tokens: Tokenizer, { ids, labels }: TokenExample) =>
     labels[i] < 0 ? tokens.tokenOf(id) : `[${tokens.tokenOf(id)}]`,
   ).join(' ');
 
-console.log(`takes a system message: ${takesSystemMessage(tokenizer)}`);
+console.log(
+  `accepts a system message: ${acceptsSystemMessage(tokenizer)}`,
+);
 console.log(`its own: ${defaultSystemMessage(tokenizer)}`);
 const system = 'You work at the Lighthouse Café.';
 console.log(

@@ -20,6 +20,11 @@ export function printable(text: string, limit = 200): string {
   return shown === text ? escaped : `${escaped}… (${text.length - shown.length} more characters)`;
 }
 
+/** A text of several lines, such as an answer, on one line: `↵` stands for the ends of lines. @param limit  as of `printable` */
+export function printableLine(text: string, limit?: number): string {
+  return printable(text.trim().replace(/\s*\n\s*/g, ' ↵ '), limit);
+}
+
 /** `end`, or one before where it would cut a surrogate pair. */
 function endOfWhole(text: string, end: number): number {
   return end > 0 && (text.codePointAt(end - 1) ?? 0) > 0xffff ? end - 1 : end;

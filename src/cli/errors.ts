@@ -1,5 +1,6 @@
 /** The ways a command ends early, each with its exit code. */
 import { CommanderError } from 'commander';
+import { DeviceError } from '../base/errors.js';
 import { printable } from '../base/printable.js';
 
 const MAX_LINE = 4200;
@@ -22,10 +23,10 @@ export class Interrupted extends Error {
   }
 }
 
-/** 2 for usage, 128 + n for signal n, 1 for everything else; 0 for help and version, which commander throws too. */
+/** 2 for usage and devices, 128 + n for signal n, 1 for everything else; 0 for help and version, which commander throws too. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof UsageError) return 2;
+  if (error instanceof UsageError || error instanceof DeviceError) return 2;
   if (error instanceof Interrupted) return error.exitCode;
   return 1;
 }

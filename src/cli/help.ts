@@ -16,7 +16,7 @@ export const SWEEP_SUMMARY = 'adapt with many ranks, alphas, learning rates and 
 
 export const SWEEP_DESCRIPTION =
   'Trains every combination of the grid on the same base, each trial separately, and ends with a table of what ' +
-  'each configuration won on the adapted digits, what it forgot of the others, its parameters and its time.';
+  'each configuration gained on the adapted digits, what it forgot of the others, its parameters and its time.';
 
 export const SWEEP_EXAMPLES = `
 Examples:
@@ -29,7 +29,7 @@ Files written:
   OUT/base.safetensors  the base, if it was trained here
   OUT/sweep.json        configurations, best and trials
   OUT/sweep.csv         the trials
-  OUT/sweep.svg         won against forgotten; requires the package echarts
+  OUT/sweep.svg         gained against forgotten; requires the package echarts
 
 A sweep that is stopped or killed loses at most one trial. --resume uses the
 base in OUT, whatever --epochs says.`;
@@ -37,7 +37,8 @@ base in OUT, whatever --epochs says.`;
 export const EXIT_CODES = `Exit codes:
   0    done
   1    invalid data or files, or any other error
-  2    usage error: an option, its value, or a device that is not available
+  2    usage error: an option, its value, or a device that is not available,
+       has too little memory, or was lost
   130  stopped by Ctrl-C (143 by SIGTERM)
   DEBUG=1 adds the stack trace to an error.`;
 

@@ -1,4 +1,4 @@
-/** The job: train DigitsNet on MNIST, adapt it with LoRA, and measure what was won and what was forgotten. */
+/** The job: train DigitsNet on MNIST, adapt it with LoRA, and measure what was gained and what was forgotten. */
 import {
   applyLora,
   countParameters,

@@ -1,4 +1,4 @@
-/** The report of a run: what was trained, what was won and what was forgotten. Fits in 100 columns. */
+/** The report of a run: what was trained, what was gained and what was forgotten. Fits in 100 columns. */
 import { printable } from '../base/printable.js';
 import { count, integer, percent, rate, shortPercent } from './format.js';
 import type { AdaptedSummary, MnistSummary, TrainingFacts } from './json.js';
@@ -82,7 +82,7 @@ function verdict({ summary, digits }: MnistRun, adapted: readonly AdaptedResult[
   return [...lines, switchedOff(baseWrong, adapted, paint)].join('\n');
 }
 
-/** `Replay of 50 %: 1,320 of 1,578 forgotten images saved, 31 fewer won.` */
+/** `Replay of 50 %: 1,320 of 1,578 forgotten images saved, 31 fewer gained.` */
 function replayed(
   base: readonly number[],
   { adapted, replay }: AdaptedSummary,
@@ -94,17 +94,20 @@ function replayed(
   const forgotten = sumOver(wrong, others) - sumOver(base, others);
   const saved = sumOver(wrong, others) - sumOver(adapted.wrong, others);
   const fewer = sumOver(adapted.wrong, digits) - sumOver(wrong, digits);
-  const won = fewer === 0 ? 'as many won' : `${integer(Math.abs(fewer))} ${fewer > 0 ? 'fewer' : 'more'} won`;
+  const gained =
+    fewer === 0
+      ? 'the same number gained'
+      : `${integer(Math.abs(fewer))} ${fewer > 0 ? 'fewer' : 'more'} gained`;
   const of = `${integer(Math.max(0, forgotten))} forgotten images`;
   const share =
     saved >= 0 ? `${integer(saved)} of ${of} saved` : `${integer(-saved)} more than the ${of} forgotten`;
-  return `Replay of ${shortPercent(replay.fraction)}: ${share}, ${won}.`;
+  return `Replay of ${shortPercent(replay.fraction)}: ${share}, ${gained}.`;
 }
 
 function compare(before: number, after: number, where: string, paint: Paint): string {
   const numbers = `(${integer(before)} → ${integer(after)} wrong)`;
   if (after < before)
-    return `${paint('green', `${count(before - after, 'image')} won`)} on ${where} ${numbers}`;
+    return `${paint('green', `${count(before - after, 'image')} gained`)} on ${where} ${numbers}`;
   if (after > before) {
     return `${paint('red', `${count(after - before, 'image')} forgotten`)} on ${where} ${numbers}`;
   }

@@ -168,9 +168,9 @@ class Sweep {
       stop();
       const { accuracy, wrong } = await this.#trainer.score(`test of ${name}`, model, test, stop);
       const others = [...wrong.keys()].filter((digit) => !digits.includes(digit));
-      const won = sumOver(this.score.wrong, digits) - sumOver(wrong, digits);
+      const gained = sumOver(this.score.wrong, digits) - sumOver(wrong, digits);
       const forgotten = sumOver(wrong, others) - sumOver(this.score.wrong, others);
-      return { ...settings, parameters, meanLoss, seconds, won, forgotten, accuracy, wrong };
+      return { ...settings, parameters, meanLoss, seconds, gained, forgotten, accuracy, wrong };
     } finally {
       model.dispose();
     }

@@ -1,4 +1,4 @@
-/** The plot of a sweep: what was won against what was forgotten. */
+/** The plot of a sweep: what was gained against what was forgotten. */
 import { loadCharts } from './charts.js';
 import type { Configuration, SweepResult } from './sweepResult.js';
 
@@ -40,22 +40,22 @@ function optionOf({ configurations, trials, best, digits }: SweepResult) {
       type: 'scatter' as const,
       symbolSize: 5,
       itemStyle: { opacity: 0.45 },
-      data: trials.filter((each) => each.rank === rank).map((each) => [each.forgotten, each.won]),
+      data: trials.filter((each) => each.rank === rank).map((each) => [each.forgotten, each.gained]),
     },
   ]);
-  const { forgotten, won } = configurations[best];
+  const { forgotten, gained } = configurations[best];
   return {
     animation: false,
     backgroundColor: '#ffffff',
     title: {
-      text: `Won and forgotten, adapted to ${digits.join(', ')}`,
+      text: `Gained and forgotten, adapted to ${digits.join(', ')}`,
       subtext: 'large: means over the seeds, small: single trials; up and to the left is better',
       left: 'center',
     },
     legend: { bottom: 8, data: ranks.map((rank) => `rank ${rank}`) },
     grid: { left: 70, right: 40, top: 80, bottom: 90 },
     xAxis: { ...axis('images forgotten on the other digits'), nameGap: 30 },
-    yAxis: { ...axis('images won on the adapted digits'), nameGap: 45 },
+    yAxis: { ...axis('images gained on the adapted digits'), nameGap: 45 },
     series: [
       ...series,
       {
@@ -63,7 +63,7 @@ function optionOf({ configurations, trials, best, digits }: SweepResult) {
         symbolSize: sizeOf(configurations[best].rank) + 12,
         itemStyle: { color: 'transparent', borderColor: '#000000', borderWidth: 1.5 },
         label: { show: true, formatter: 'best', position: 'right' as const, color: '#000000' },
-        data: [[forgotten, won]],
+        data: [[forgotten, gained]],
       },
     ],
   };
@@ -80,7 +80,7 @@ function labelsOf(configurations: readonly Configuration[]): Label[] {
 
 function pointOf(each: Configuration, labels: readonly Label[]) {
   const formatter = labels.map((name) => `${LABELS[name]}${each[name]}`).join(', ');
-  return { value: [each.forgotten, each.won], symbolSize: sizeOf(each.rank), label: { formatter } };
+  return { value: [each.forgotten, each.gained], symbolSize: sizeOf(each.rank), label: { formatter } };
 }
 
 function axis(name: string) {

@@ -10,14 +10,14 @@ const WIDTHS = [9, 15, 5, 7, 9, 10, 7, 10, 9];
 
 /** The heading of the rows of trials. */
 export function trialHeading(): string {
-  return cells(['trial', 'method', 'rank', 'alpha', 'lr', 'seed', 'won', 'forgotten', 'time']);
+  return cells(['trial', 'method', 'rank', 'alpha', 'lr', 'seed', 'gained', 'forgotten', 'time']);
 }
 
 /** A finished trial, on one line. */
 export function trialRow(trial: Trial, done: number, total: number): string {
-  const { method, rank, alpha, learningRate, seed, won, forgotten, seconds } = trial;
+  const { method, rank, alpha, learningRate, seed, gained, forgotten, seconds } = trial;
   const settings = [method, `${rank}`, `${alpha}`, `${learningRate}`, `${seed}`];
-  return cells([`${done}/${total}`, ...settings, integer(won), integer(forgotten), duration(seconds)]);
+  return cells([`${done}/${total}`, ...settings, integer(gained), integer(forgotten), duration(seconds)]);
 }
 
 function cells(texts: readonly string[]): string {
@@ -34,17 +34,17 @@ export function renderSweep(result: SweepResult, paint: Paint): string {
   const seeds = count(configurations[0].seeds, 'seed');
   const mixed = replay > 0 ? `, replay of ${shortPercent(replay)}` : '';
   const deviations = configurations[0].seeds > 1 ? ', ± the standard deviation' : '';
-  const heading = ['', 'method', 'rank', 'alpha', 'lr', 'won', 'forgotten', 'net', 'parameters', 'time'];
+  const heading = ['', 'method', 'rank', 'alpha', 'lr', 'gained', 'forgotten', 'net', 'parameters', 'time'];
   const wrong = `base: ${integer(sumOver(base.wrong, digits))} wrong on ${digits.join(', ')}`;
   const rest = others.length === 0 ? '' : `, ${integer(sumOver(base.wrong, others))} on the others`;
   return [
     `${paint('bold', 'Sweep')}: ${count(configurations.length, 'configuration')}, ${seeds} each, ${integer(iterations)} iterations${mixed}`,
     groupedTable([[heading], configurations.map((each, i) => row(each, i === best, paint))], [0, 1]),
-    `won: images on the adapted digits, forgotten: on the others; means over the seeds${deviations}`,
+    `gained: images on the adapted digits, forgotten: on the others; means over the seeds${deviations}`,
     `${wrong}${rest}`,
     paint(
       'green',
-      `* best: ${named(configurations[best])}, by images won less forgotten, then by parameters`,
+      `* best: ${named(configurations[best])}, by images gained less forgotten, then by parameters`,
     ),
     '',
   ].join('\n');
@@ -55,13 +55,13 @@ function named({ method, rank, alpha, learningRate }: Configuration): string {
 }
 
 function row(each: Configuration, isBest: boolean, paint: Paint): string[] {
-  const { method, rank, alpha, learningRate, won, wonDeviation, forgotten, forgottenDeviation } = each;
+  const { method, rank, alpha, learningRate, gained, gainedDeviation, forgotten, forgottenDeviation } = each;
   const spread = (value: number, deviation: number) =>
     each.seeds > 1 ? `${value.toFixed(1)} ±${deviation.toFixed(1).padStart(5)}` : integer(value);
   const texts = [
     ...[isBest ? '*' : '', method, `${rank}`, `${alpha}`, `${learningRate}`],
-    ...[spread(won, wonDeviation), spread(forgotten, forgottenDeviation)],
-    signed(won - forgotten, each.seeds > 1 ? 1 : 0),
+    ...[spread(gained, gainedDeviation), spread(forgotten, forgottenDeviation)],
+    signed(gained - forgotten, each.seeds > 1 ? 1 : 0),
     integer(each.parameters),
     duration(each.seconds),
   ];

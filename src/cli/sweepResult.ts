@@ -11,9 +11,9 @@ export interface Configuration {
   readonly learningRate: number;
   readonly seeds: number;
   readonly parameters: number;
-  readonly won: number;
+  readonly gained: number;
   /** Standard deviation over the seeds, of a sample; 0 for one seed. */
-  readonly wonDeviation: number;
+  readonly gainedDeviation: number;
   readonly forgotten: number;
   readonly forgottenDeviation: number;
   /** Mean duration of the training. */
@@ -26,7 +26,7 @@ export interface SweepResult {
   readonly iterations: number;
   readonly base: Score;
   readonly configurations: readonly Configuration[];
-  /** Place of the best among the configurations: the most images won less those forgotten, then the fewest parameters. */
+  /** Place of the best among the configurations: the most images gained less those forgotten, then the fewest parameters. */
   readonly best: number;
   readonly trials: readonly Trial[];
 }
@@ -43,19 +43,19 @@ export function summarize(
   }
   const order = [...configurations.keys()].sort((a, b) => {
     const [x, y] = [configurations[a], configurations[b]];
-    return y.won - y.forgotten - (x.won - x.forgotten) || x.parameters - y.parameters;
+    return y.gained - y.forgotten - (x.gained - x.forgotten) || x.parameters - y.parameters;
   });
   return { digits, replay, iterations, base, configurations, best: order[0], trials };
 }
 
 function configurationOf(trials: readonly Trial[]): Configuration {
   const { method, rank, alpha, learningRate, parameters } = trials[0];
-  const won = trials.map((trial) => trial.won);
+  const gained = trials.map((trial) => trial.gained);
   const forgotten = trials.map((trial) => trial.forgotten);
   return {
     ...{ method, rank, alpha, learningRate, seeds: trials.length, parameters },
-    won: mean(won),
-    wonDeviation: deviation(won),
+    gained: mean(gained),
+    gainedDeviation: deviation(gained),
     forgotten: mean(forgotten),
     forgottenDeviation: deviation(forgotten),
     seconds: mean(trials.map((trial) => trial.seconds)),
@@ -75,7 +75,7 @@ function deviation(values: readonly number[]): number {
 
 const COLUMNS = [
   ...(['method', 'rank', 'alpha', 'learningRate', 'seed', 'replay', 'iterations', 'batchSize'] as const),
-  ...(['parameters', 'meanLoss', 'seconds', 'won', 'forgotten', 'accuracy'] as const),
+  ...(['parameters', 'meanLoss', 'seconds', 'gained', 'forgotten', 'accuracy'] as const),
 ];
 
 /** One line per trial below a heading; every value is a number or a word. */

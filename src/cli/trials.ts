@@ -15,7 +15,7 @@ export interface Trial extends TrialSettings {
   /** Duration of the training. */
   readonly seconds: number;
   /** How many fewer wrong answers than the base on the digits adapted to. */
-  readonly won: number;
+  readonly gained: number;
   /** How many more wrong answers than the base on the other digits. */
   readonly forgotten: number;
   readonly accuracy: number;
@@ -55,7 +55,7 @@ const FIELDS: Readonly<Record<keyof Trial, Check>> = {
   parameters: integer(1),
   meanLoss: number(Number.NEGATIVE_INFINITY),
   seconds: number(0),
-  won: integer(Number.MIN_SAFE_INTEGER),
+  gained: integer(Number.MIN_SAFE_INTEGER),
   forgotten: integer(Number.MIN_SAFE_INTEGER),
   accuracy: number(0, 1),
   wrong: list(integer(0)),

@@ -4,7 +4,7 @@ import stringWidth from 'string-width';
 const COLUMNS = 80;
 
 /**
- * The text behind a label, broken at spaces into lines of at most 80 columns; further lines are indented by the label's width. A word
+ * The text after a label, broken at spaces into lines of at most 80 columns; further lines are indented by the label's width. A word
  * that is too long for a line is cut into several.
  */
 export function wrapped(label: string, text: string): string[] {

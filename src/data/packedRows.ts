@@ -33,7 +33,7 @@ export interface PackedBatch extends AnyBatch {
   readonly labelRows: Tensor;
   /** i32 [labels]: the tokens that they predict; −1 in the padding. */
   readonly targets: Tensor;
-  /** Rows and positions of the tokens that predict, and what they see, for `wanted` of a model's context; padding sees nothing. */
+  /** Rows and positions of the tokens that predict, and what they see, for `requested` of a model's context; padding sees nothing. */
   readonly labelled: { readonly rows: Tensor; readonly positions: Tensor; readonly ranges: Tensor };
   /** i32 [labels]: 0, 1, 2, …, the rows of the labels among themselves. */
   readonly labelOrder: Tensor;

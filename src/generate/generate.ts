@@ -83,7 +83,7 @@ export function generate(
   if (ids.length === 0) throw new RangeError('generate: the prompt has no tokens');
   if (ids.length >= contextLength)
     throw new RangeError(
-      `generate: the prompt has ${ids.length} tokens, and the model's context ${contextLength}: nothing fits behind it`,
+      `generate: the prompt has ${ids.length} tokens, and the model's context ${contextLength}: nothing fits after it`,
     );
   const beyond = ids.find((id) => id < 0 || id >= vocabularySize);
   if (beyond !== undefined)
@@ -104,7 +104,7 @@ function endsOf(
 }
 
 /** The tokens of a prompt, and the tokens that end the generated text. */
-interface Asked {
+interface EncodedPrompt {
   readonly ids: Int32Array;
   readonly ends: ReadonlySet<number>;
 }
@@ -130,7 +130,12 @@ export class Generation implements AsyncIterable<string> {
   #result: GenerationResult | undefined;
 
   /** Generations are created by {@link generate}. */
-  constructor(model: LlamaForCausalLM, tokenizer: Tokenizer, { ids, ends }: Asked, options: GenerateOptions) {
+  constructor(
+    model: LlamaForCausalLM,
+    tokenizer: Tokenizer,
+    { ids, ends }: EncodedPrompt,
+    options: GenerateOptions,
+  ) {
     this.#model = model;
     this.#tokenizer = tokenizer;
     this.#ids = ids;

@@ -108,9 +108,9 @@ export class TokenReader {
   }
 
   /** The hidden state of the last token. */
-  #hiddenStates({ ids, positions, ranges, places, last: wanted }: TokenRows): Tensor {
+  #hiddenStates({ ids, positions, ranges, places, last: requested }: TokenRows): Tensor {
     const cached = { cache: this.#cache, rows: places };
-    const context = { positions, length: this.#cache.capacity, ranges, cached, wanted };
+    const context = { positions, length: this.#cache.capacity, ranges, cached, requested };
     return noGrad(() => withModes(this.#modes, () => this.#model.hiddenStates(ids, context)));
   }
 }

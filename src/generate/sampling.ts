@@ -1,6 +1,7 @@
 /** Chooses the next token from the logits of all. */
 import type { OptionNames } from '../base/options.js';
 import { Random } from '../base/random.js';
+import { NonFiniteError } from '../train/nonFinite.js';
 import { LargestFirst } from './largestFirst.js';
 
 export interface SamplingOptions {
@@ -127,7 +128,10 @@ function copyFinite(scores: Float64Array, logits: ArrayLike<number>): void {
   for (let id = 0; id < scores.length; id++) {
     const logit = logits[id];
     if (!Number.isFinite(logit))
-      throw new Error(`generate: the model gives no finite number for token ${id}: ${logit}`);
+      throw new NonFiniteError(
+        `generate: the model gives no finite number for token ${id}: ${logit}`,
+        'logit',
+      );
     scores[id] = logit;
   }
 }

@@ -5,7 +5,7 @@ import type { LlamaForCausalLM } from '../models/llama.js';
 import { modelParts } from '../nn/module.js';
 import { changesOf } from '../nn/use.js';
 
-/** Minimum number of tokens by which the capacity grows. */
+/** Minimum growth of the capacity, in tokens. */
 const STEP = 256;
 
 /**

@@ -1,6 +1,6 @@
 /** Reads single tokens: the kernel calls are the same for each, so they are recorded once and repeated. */
 import type { Backend, Program } from '../backends/backend.js';
-import { causalRanges, type WantedRows } from '../models/tokenContext.js';
+import { causalRanges, type RequestedRows } from '../models/tokenContext.js';
 import { type Tensor, tensor } from '../tensor.js';
 
 /** Inputs of a model for some tokens, in device memory. */
@@ -14,7 +14,7 @@ export interface TokenRows {
   /** Rows of the cache for the tokens, i32 [tokens]. */
   readonly places: Tensor;
   /** The last token, whose hidden state predicts the next one; undefined where it is the only row. */
-  readonly last: WantedRows | undefined;
+  readonly last: RequestedRows | undefined;
 }
 
 /** Creates the inputs. @param rows  at least the number of `ids`: the others are padding */

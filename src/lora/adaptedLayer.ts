@@ -96,7 +96,7 @@ export abstract class AdaptedLayer extends Layer implements WeightOps {
       if (!isForGood) {
         const original = copyParameter(base, false);
         unmerged.set(base, original);
-        this.kept.add(original);
+        this.nonPersistent.add(original);
       }
       base.device.run('copy', { out: base.storage, x: value.storage });
     }
@@ -107,7 +107,7 @@ export abstract class AdaptedLayer extends Layer implements WeightOps {
   unmerge(restore = true): void {
     for (const [base, original] of this.#unmerged ?? []) {
       if (restore) base.device.run('copy', { out: base.storage, x: original.storage });
-      this.kept.delete(original);
+      this.nonPersistent.delete(original);
       original.dispose();
     }
     this.#unmerged = undefined;

@@ -62,7 +62,7 @@ export class LoraFactors extends Module {
     const initial = make();
     for (const each of Object.values(initial)) {
       each.requiresGrad = false;
-      this.kept.add(each);
+      this.nonPersistent.add(each);
     }
     this.#initial = initial;
     this.#update = new FromInitial(now, initial);

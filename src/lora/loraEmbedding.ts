@@ -28,7 +28,7 @@ export class LoraEmbedding extends LoraLayer {
     const { weight, embeddingDim } = base;
     const columns = Int32Array.from({ length: embeddingDim }, (_, i) => i);
     this.#columns = tensor(weight.device, columns, [embeddingDim], 'i32');
-    this.kept.add(this.#columns);
+    this.nonPersistent.add(this.#columns);
   }
 
   get inFeatures(): number {

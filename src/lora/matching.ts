@@ -4,7 +4,7 @@ import { escapePattern, PythonPattern, StepBudget } from './pythonPattern.js';
 
 type PathTest = (path: string) => boolean;
 
-/** Whether a path is one of these names, or ends with one behind a dot. */
+/** Whether a path is one of these names, or ends with one after a dot. */
 export function matchesNames(path: string, names: readonly string[]): boolean {
   return names.some((name) => path === name || path.endsWith(`.${name}`));
 }
@@ -53,7 +53,7 @@ export class ModuleMatcher {
     return (path) => whole.test(path);
   }
 
-  /** The value of the first pattern that a path, or its end behind a dot, matches. */
+  /** The value of the first pattern that a path, or its end after a dot, matches. */
   #numberOf(patterns: ReadonlyMap<string, number>, otherwise: number): (path: string) => number {
     const tests = Array.from(patterns, ([key, value]) => [this.#patternTest(key), value] as const);
     return (path) => tests.find(([test]) => test(path))?.[1] ?? otherwise;

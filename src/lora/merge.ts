@@ -197,14 +197,14 @@ function unload(model: Module, { layers, switched, adapters }: Adaptation, kept:
     const [parent, name] = parents.get(layer) ?? [undefined, ''];
     layer.takeOff(parent, name);
     for (const name of Object.keys(layer.adapters)) layer.remove(name);
-    for (const tensor of layer.kept) tensor.dispose();
+    for (const tensor of layer.nonPersistent) tensor.dispose();
   }
   for (const each of switched.values()) {
     const copy = kept.map((name) => each.copyOf(name)).find((found) => found !== undefined);
     if (copy) keepValues(each.original, copy);
     each.use([]);
     for (const name of adapters.keys()) each.delete(name);
-    each.module.kept.delete(each.original);
+    each.module.nonPersistent.delete(each.original);
   }
   setAdaptation(model, undefined);
 }

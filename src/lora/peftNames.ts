@@ -15,7 +15,7 @@ export function wholeKey(path: string, layers: { has(path: string): boolean }): 
 
 /**
  * The names under which PEFT writes the bias of a whole module again when `bias` is all: as trained, and as it was, where
- * its wrapper of such a module has them. In a module of several, the adapter's name stays in it. Undefined for everything else.
+ * its wrapper of that module has them. In a module of several, the adapter's name stays in it. Undefined for everything else.
  */
 export function repeatedKeys(
   path: string,

@@ -16,7 +16,7 @@ export class SwitchedParameter {
     readonly field: string,
   ) {
     this.original = baseParameter(module, field);
-    module.kept.add(this.original);
+    module.nonPersistent.add(this.original);
   }
 
   /** An adapter's copy. */
@@ -32,7 +32,7 @@ export class SwitchedParameter {
   add(adapter: string): Parameter {
     const copy = copyParameter(this.original, true);
     this.#copies.set(adapter, copy);
-    this.module.kept.add(copy);
+    this.module.nonPersistent.add(copy);
     return copy;
   }
 
@@ -48,7 +48,7 @@ export class SwitchedParameter {
     const copy = this.#copies.get(adapter);
     if (!copy) return;
     this.#copies.delete(adapter);
-    this.module.kept.delete(copy);
+    this.module.nonPersistent.delete(copy);
     copy.dispose();
   }
 

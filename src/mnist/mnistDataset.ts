@@ -6,7 +6,7 @@ import { type MnistFiles, parseMnist } from './mnist.js';
 export interface LoadMnistOptions {
   /** Mean, subtracted from x/255. Default 0.1301. */
   readonly mean?: number;
-  /** Standard deviation, by which the difference is divided. Default 0.3081. */
+  /** Standard deviation: the divisor after the mean is subtracted. Default 0.3081. */
   readonly std?: number;
 }
 

@@ -9,6 +9,7 @@ import type { TokenExample } from '../text/examples.js';
 import { computedLength } from '../text/longExamples.js';
 import type { Tokenizer } from '../text/tokenizer.js';
 import { eventLoopTurns } from '../train/eventLoop.js';
+import { NonFiniteError } from '../train/nonFinite.js';
 import { LabelScorer, type LabelScores } from './labelScores.js';
 import type { LlamaForCausalLM } from './llama.js';
 
@@ -63,7 +64,7 @@ const NAMES: OptionNames<EvaluateLanguageModelOptions> = { maxLength: true, sign
  * graph. Examples are packed into rows, and shared beginnings are computed once; the scores equal those of each example
  * computed separately. The same calls may run meanwhile as for `evaluate`.
  * @throws DataError for examples without a trained token, or longer than `maxLength`; RangeError for one that is longer than the
- *   model's context, or has a token that the model lacks; Error where a loss is not finite
+ *   model's context, or has a token that the model lacks; NonFiniteError where a loss is not finite
  */
 export async function evaluateLanguageModel(
   model: LlamaForCausalLM,
@@ -136,7 +137,7 @@ class Tally {
     this.#sums = Array.from({ length: examples }, () => ({ nats: 0, tokens: 0, correct: 0 }));
   }
 
-  /** Adds the labels of a row. @throws Error for a loss that is not finite */
+  /** Adds the labels of a row. @throws NonFiniteError for a loss that is not finite */
   add({ members, row }: PackedDraw, { losses, best }: LabelScores): void {
     let label = 0;
     for (const { example, trainedTokens } of members) {
@@ -144,7 +145,10 @@ class Tally {
       for (const end = label + trainedTokens; label < end; label++) {
         const [nats, target] = [losses[label], row.targets[label]];
         if (!Number.isFinite(nats))
-          throw new Error(`${CALL}: examples[${example}]: the loss of a token must be finite: ${nats}`);
+          throw new NonFiniteError(
+            `${CALL}: examples[${example}]: the loss of a token must be finite: ${nats}`,
+            'loss',
+          );
         sums.nats += nats;
         sums.tokens += 1;
         if (best[label] === target) sums.correct += 1;

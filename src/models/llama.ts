@@ -23,7 +23,7 @@ import type { Precision, Tensor } from '../tensor.js';
 import type { CacheSizes } from './keyValueCache.js';
 import type { LlamaConfig } from './llamaConfig.js';
 import { RotaryTables } from './rotary.js';
-import { causalContext, type TokenContext, type WantedRows } from './tokenContext.js';
+import { causalContext, type RequestedRows, type TokenContext } from './tokenContext.js';
 
 /** Returns the tensor of a name, such as `model.norm.weight`. */
 export type WeightsByName = (name: string) => Tensor;
@@ -85,10 +85,10 @@ export class LlamaAttention extends Module {
   /** Computes the layer. @param x  [tokens, hiddenSize] @returns the same shape, or that of the requested rows */
   forward(x: Tensor, context: TokenContext): Tensor {
     const { heads, kvHeads } = this.#config;
-    const { length, cached, wanted } = context;
-    const { positions, ranges } = wanted ?? context;
-    const asked = this.q_proj.forward(wantedRows(x, wanted));
-    const q = this.#turned(asked, { heads, norm: this.q_norm }, { positions, length });
+    const { length, cached, requested } = context;
+    const { positions, ranges } = requested ?? context;
+    const queries = this.q_proj.forward(requestedRows(x, requested));
+    const q = this.#turned(queries, { heads, norm: this.q_norm }, { positions, length });
     const k = this.#turned(this.k_proj.forward(x), { heads: kvHeads, norm: this.k_norm }, context);
     const v = this.v_proj.forward(x);
     if (!cached) return this.o_proj.forward(attention(q, k, v, { ranges, heads, kvHeads }));
@@ -158,7 +158,7 @@ export class LlamaDecoderLayer extends Module {
 
   /** Computes the layer. @param x  [tokens, hiddenSize] @returns the same shape, or that of the requested rows */
   forward(x: Tensor, context: TokenContext): Tensor {
-    const stream = wantedRows(x, context.wanted);
+    const stream = requestedRows(x, context.requested);
     const normed = this.input_layernorm.forward(x);
     const between = addResidual(stream, this.self_attn.forward(normed, context));
     spare(normed);
@@ -169,8 +169,8 @@ export class LlamaDecoderLayer extends Module {
   }
 }
 
-function wantedRows(x: Tensor, wanted: WantedRows | undefined): Tensor {
-  return wanted ? embedding(wanted.rows, x) : x;
+function requestedRows(x: Tensor, requested: RequestedRows | undefined): Tensor {
+  return requested ? embedding(requested.rows, x) : x;
 }
 
 /** Embedding, blocks and the last norm: tokens to hidden states. */
@@ -198,7 +198,7 @@ export class LlamaModel extends Module {
   /** Computes hidden states. @param ids  i32 [tokens] @returns [tokens, hiddenSize], or the requested rows of it */
   forward(ids: Tensor, context: TokenContext): Tensor {
     let x = this.embed_tokens.forward(ids);
-    const inner = { ...context, wanted: undefined };
+    const inner = { ...context, requested: undefined };
     const last = this.layers.length - 1;
     for (const [i, layer] of this.layers.entries()) x = this.#block(layer, x, i < last ? inner : context);
     return this.norm.forward(x);

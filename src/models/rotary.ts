@@ -1,4 +1,4 @@
-/** Rotary positions: the angles by which each pair of a head's numbers is rotated, as cosines and sines. */
+/** Rotary positions: the angle of rotation of each pair of a head's numbers, as cosines and sines. */
 import type { Backend } from '../backends/backend.js';
 import { Module } from '../nn/module.js';
 import { type Tensor, tensor } from '../tensor.js';
@@ -50,7 +50,7 @@ export class RotaryTables extends Module {
     let rows = FIRST_ROWS;
     while (rows < length) rows *= 2;
     const [cos, sin] = this.#values(rows).map((data) => tensor(device, data, [rows, data.length / rows]));
-    for (const each of [cos, sin]) this.kept.add(each);
+    for (const each of [cos, sin]) this.nonPersistent.add(each);
     this.#tables = { cos, sin };
     return this.#tables;
   }
@@ -71,7 +71,7 @@ export class RotaryTables extends Module {
   /** Frees the tables, or leaves them to the garbage collector where a backward may read them. */
   #drop(): void {
     for (const each of Object.values(this.#tables ?? {})) {
-      this.kept.delete(each);
+      this.nonPersistent.delete(each);
       if (!each.isRead) each.dispose();
     }
     this.#tables = undefined;

@@ -13,16 +13,16 @@ export interface TokenContext {
   /** Cache with the keys that ranges refer to, which also stores those of these tokens; without it, only these tokens have keys. */
   readonly cached?: CachedRows | undefined;
   /** The rows whose hidden states are requested: for others the last block computes only keys and values. Default all. */
-  readonly wanted?: WantedRows | undefined;
+  readonly requested?: RequestedRows | undefined;
 }
 
 /** Selected tokens of a row, in any order, possibly repeated. */
-export interface WantedRows {
-  /** Indices of the tokens, i32 [wanted]. */
+export interface RequestedRows {
+  /** Indices of the tokens, i32 [requested]. */
   readonly rows: Tensor;
-  /** Positions of the tokens, i32 [wanted]. */
+  /** Positions of the tokens, i32 [requested]. */
   readonly positions: Tensor;
-  /** Visible ranges of the tokens, i32 [wanted, 4]. */
+  /** Visible ranges of the tokens, i32 [requested, 4]. */
   readonly ranges: Tensor;
 }
 

@@ -37,7 +37,7 @@ export function labelledStates(
   model: LlamaForCausalLM,
   batch: PackedBatch,
 ): readonly [hidden: Tensor, rows: Tensor] {
-  const { ids, labelRows, labelled: wanted, labelOrder } = batch;
+  const { ids, labelRows, labelled: requested, labelOrder } = batch;
   if (labelRows.length >= ids.length) return [model.hiddenStates(ids, batch), labelRows];
-  return [model.hiddenStates(ids, { ...batch, wanted }), labelOrder];
+  return [model.hiddenStates(ids, { ...batch, requested }), labelOrder];
 }

@@ -29,7 +29,7 @@ export class Dropout extends Layer {
       throw new RangeError(`Dropout: probability must be at least 0 and below 1: ${probability}`);
     }
     this.#state = tensor(device, [seed | 0, 0], [2], 'i32');
-    this.kept.add(this.#state);
+    this.nonPersistent.add(this.#state);
   }
 
   forward(x: Tensor): Tensor {

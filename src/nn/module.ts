@@ -25,8 +25,8 @@ export type StateDict = Map<string, HostTensor>;
 
 export abstract class Module {
   #training = true;
-  /** @internal Tensors that this module keeps outside its state, such as a bias that is switched off. */
-  readonly kept = new Set<Tensor>();
+  /** @internal Tensors outside the module's state, as PyTorch's non-persistent buffers, such as a bias that is switched off. */
+  readonly nonPersistent = new Set<Tensor>();
 
   /**
    * Whether this module is in training mode: false after `eval()`. In a forward pass of `fit` or `evaluate` it is the mode
@@ -223,10 +223,11 @@ function isSame({ data: a }: HostTensor, { data: b }: HostTensor): boolean {
   return a.length === b.length;
 }
 
-/** Tensors of a module and all below it, including those kept outside its state. */
+/** Tensors of a module and all below it, including those outside its state. */
 function allTensors(model: Module): Set<Tensor> {
   const tensors = new Set(Array.from(model.namedTensors(), ([, tensor]) => tensor));
-  for (const [, module] of model.namedModules()) for (const tensor of module.kept) tensors.add(tensor);
+  for (const [, module] of model.namedModules())
+    for (const tensor of module.nonPersistent) tensors.add(tensor);
   return tensors;
 }
 

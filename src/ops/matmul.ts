@@ -28,7 +28,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const { transA = false, transB = false, alpha = 1 } = options;
   checkFloats('matmul', { a });
   checkWeight('matmul', 'b', b, a);
-  // The gradient of such an a would have b as its left operand.
+  // The gradient of that a would have b as its left operand.
   if (transA && b.dtype !== 'f32')
     throw new TypeError(`matmul: b must be f32 where a is taken transposed: got ${b.dtype}`);
   const [aRows, aCols] = matrixSize('matmul', 'a', a);

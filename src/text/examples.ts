@@ -6,7 +6,7 @@ import { chatTemplateOf, type EncodeChatOptions, encodeChat, refuseSpecialIn } f
 import { kindOf } from './fields.js';
 import { refuseLeftOutMessages } from './leftOut.js';
 import { type ChatMessage, lengthOf } from './messages.js';
-import { takesSystemMessage } from './systemMessage.js';
+import { acceptsSystemMessage } from './systemMessage.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /** The label of a token that is not trained. */
@@ -80,7 +80,7 @@ export function tokenizeChat(
     refuseSpecial(tokenizer, { system });
     refuseSpecialIn(tokenizer, messages, tools);
   }
-  if (all !== messages && !takesSystemMessage(tokenizer))
+  if (all !== messages && !acceptsSystemMessage(tokenizer))
     throw new DataError("system: must not be given: the model's chat template takes none");
   const ids = encodeChat(tokenizer, all, { ...rendered, allowSpecial });
   const isTrained = ({ role, weight }: ChatMessage) => role === 'assistant' && weight !== 0;

@@ -24,7 +24,7 @@ export function defaultSystemMessage(tokenizer: Tokenizer): string | undefined {
 }
 
 /** Whether the template writes a given system message: some refuse one, some leave it out. False without a template. */
-export function takesSystemMessage(tokenizer: Tokenizer): boolean {
+export function acceptsSystemMessage(tokenizer: Tokenizer): boolean {
   if (tokenizer.chatTemplate === undefined) return false;
   return rendered(tokenizer, [{ role: 'system', content: SYSTEM }, USER_SAYS])?.includes(SYSTEM) ?? false;
 }

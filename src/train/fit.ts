@@ -299,7 +299,9 @@ function trainingStep<B extends AnyBatch>(
   const onLosses = (losses: readonly number[]) => log.add(losses);
   const onDispose = () => void draws.return();
   const onNorm = (norm: number, step: number) => {
-    if (!Number.isFinite(norm)) throw new NonFiniteError('gradient', norm, first + step);
+    if (Number.isFinite(norm)) return;
+    const iteration = first + step;
+    throw new NonFiniteError(`fit: the gradient is ${norm} at iteration ${iteration}`, 'gradient', iteration);
   };
   const tell = { onLosses, onNorm, onDispose };
   const grouping = { accumulate, group, isSummed: hasSteps };
@@ -310,7 +312,7 @@ function trainingStep<B extends AnyBatch>(
 class TrainingLog {
   #count = 0;
   #sum = 0;
-  #untold: StepReport[] = [];
+  #unreported: StepReport[] = [];
 
   constructor(
     readonly plan: Plan,
@@ -339,17 +341,18 @@ class TrainingLog {
     this.#sum = sum;
   }
 
-  /** Adds losses. @throws Error with the iteration's number when a loss is not finite */
+  /** Adds losses. @throws NonFiniteError with the iteration's number when a loss is not finite */
   add(losses: readonly number[]): void {
     for (const loss of losses) {
       this.#count += 1;
       this.#sum += loss;
       const iteration = this.#count;
-      if (!Number.isFinite(loss)) throw new NonFiniteError('loss', loss, iteration);
+      if (!Number.isFinite(loss))
+        throw new NonFiniteError(`fit: the loss is ${loss} at iteration ${iteration}`, 'loss', iteration);
       if (!this.onStep) continue;
       const { iterations, meanLoss } = this;
       const epoch = this.#epochOf(iteration);
-      this.#untold.push({ iteration, iterations, epoch, loss, meanLoss });
+      this.#unreported.push({ iteration, iterations, epoch, loss, meanLoss });
     }
   }
 
@@ -360,8 +363,8 @@ class TrainingLog {
   }
 
   report(): void {
-    for (const report of this.#untold) this.onStep?.(report);
-    this.#untold = [];
+    for (const report of this.#unreported) this.onStep?.(report);
+    this.#unreported = [];
   }
 }
 

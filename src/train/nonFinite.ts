@@ -1,16 +1,19 @@
-/** Error that ends a training run whose loss or gradient is not finite; where noticed in time, the weights are those before the iteration. */
+/**
+ * Error for a number of a model that is not finite. Where it ends a training run and is noticed in time, the weights are those
+ * before the iteration.
+ */
 export class NonFiniteError extends Error {
   override readonly name = 'NonFiniteError';
 
   /**
-   * @param what       `loss` or `gradient`
-   * @param iteration  number of the iteration, starting from 1
+   * @param what       the number: a loss, a gradient, or the model's output for a token
+   * @param iteration  number of the iteration of a training run, starting from 1; undefined outside of one
    */
   constructor(
-    readonly what: 'loss' | 'gradient',
-    value: number,
-    readonly iteration: number,
+    message: string,
+    readonly what: 'loss' | 'gradient' | 'logit',
+    readonly iteration?: number,
   ) {
-    super(`fit: the ${what} is ${value} at iteration ${iteration}`);
+    super(message);
   }
 }

@@ -130,7 +130,7 @@ describe.each(await allDevices())('%s', (_, backend) => {
     for (const [c, d] of [-1 / 3, 0, 1 / 6, 1 / 6].entries()) expect(gradient[c]).toBeCloseTo(d, 6);
   });
 
-  it('passes NaN, infinity and a target behind the classes on to the loss of their row, and no other', async () => {
+  it('passes NaN, infinity and a target beyond the classes on to the loss of their row, and no other', async () => {
     const rows = [
       [1, 2, 3],
       [1, Number.NaN, 3],
@@ -211,7 +211,7 @@ describe.each(await allDevices())('%s', (_, backend) => {
     expect(Array.from(await backend.read(table))).toEqual([2, 2]);
   });
 
-  it('rotates by no row behind the tables, where there are other numbers', async () => {
+  it('rotates by no row after the tables, where there are other numbers', async () => {
     const [wide, out] = [storage(new Array<number>(64).fill(0.5)), backend.alloc('f32', 16)];
     const table = backend.slice(wide, 0, 8);
     backend.run('rope', {

@@ -14,7 +14,7 @@ function memoryFrom(address: number): WasmMemory {
 }
 
 describe('blocks', () => {
-  it('lie at multiples of 256 bytes, behind the start, and do not overlap', () => {
+  it('lie at multiples of 256 bytes, after the start, and do not overlap', () => {
     const memory = memoryFrom(1000);
     let end = 1000;
     for (const length of [1, 0, 64, 65, 1000, 3]) {

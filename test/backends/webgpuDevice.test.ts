@@ -1,8 +1,9 @@
-/** The choice of the adapter, the effect of an error or a lost device on pending work, and the plans of matmul. */
+/** The choice of the adapter, when kernels are compiled, the effect of an error or a lost device on pending work, and the plans of matmul. */
 import { describe, expect, it } from 'vitest';
 import { DeviceHealth } from '../../src/backends/webgpu/health.js';
 import { createWebGpuBackend, describeAdapter } from '../../src/backends/webgpu/index.js';
 import { matmulOnCard } from '../../src/backends/webgpu/matmulPlan.js';
+import { sources } from '../../src/backends/webgpu/shaders.gen.js';
 import { DeviceError } from '../../src/base/errors.js';
 import { gpu, hasWebGpu, webgpuWithDevice } from '../support/webgpuDevice.js';
 
@@ -118,6 +119,61 @@ describe.runIf(hasWebGpu)('a webgpu device', () => {
     backend.run('fill', { out: other, value: 1 });
     expect(backend.memory().reservedBytes).toBeLessThan(megabytes);
     expect((await backend.read(other))[63]).toBe(1);
+    backend.dispose();
+  });
+});
+
+describe.runIf(hasWebGpu)('kernels on webgpu are compiled', () => {
+  /** Spoils the code of one kernel. */
+  const spoil = (device: GPUDevice) => {
+    const create = device.createShaderModule.bind(device);
+    device.createShaderModule = (descriptor) =>
+      create(descriptor.label === 'relu' ? { ...descriptor, code: 'fn main() { nonsense(); }' } : descriptor);
+  };
+
+  it('at opening, all of them, as on a card', async () => {
+    const compiled: (string | undefined)[] = [];
+    const tuning = { compile: 'at opening', matmul: matmulOnCard } as const;
+    const { backend } = await webgpuWithDevice(tuning, (device) => {
+      const create = device.createComputePipelineAsync.bind(device);
+      device.createComputePipelineAsync = (descriptor) => {
+        compiled.push(descriptor.label);
+        return create(descriptor);
+      };
+    });
+    expect(compiled.sort()).toEqual(Object.keys(sources).sort());
+    const x = backend.alloc('f32', 2);
+    backend.run('fill', { out: x, value: 3 });
+    expect(await backend.read(x)).toEqual(Float32Array.of(3, 3));
+    backend.dispose();
+  });
+
+  it('at opening, which refuses a device that cannot compile one', async () => {
+    const opened = webgpuWithDevice({ compile: 'at opening' }, spoil);
+    await expect(opened).rejects.toThrow(/^webgpu: the kernel relu does not compile: .*relu/s);
+    await expect(opened).rejects.toBeInstanceOf(DeviceError);
+  });
+
+  it('at the first call, once, and the next read says which cannot be', async () => {
+    const compiled: (string | undefined)[] = [];
+    const { backend } = await webgpuWithDevice({ compile: 'at first call' }, (device) => {
+      spoil(device);
+      const create = device.createComputePipeline.bind(device);
+      device.createComputePipeline = (descriptor) => {
+        compiled.push(descriptor.label);
+        return create(descriptor);
+      };
+    });
+    expect(compiled).toEqual([]);
+    const [x, out] = [backend.alloc('f32', 2), backend.alloc('f32', 2)];
+    for (const value of [3, 4]) backend.run('fill', { out: x, value });
+    expect(await backend.read(x)).toEqual(Float32Array.of(4, 4));
+    expect(compiled).toEqual(['fill']);
+    backend.run('relu', { out, x });
+    const failed = backend.read(out);
+    await expect(failed).rejects.toThrow(/^webgpu: the kernel relu does not compile: .*nonsense/s);
+    await expect(failed).rejects.toBeInstanceOf(DeviceError);
+    expect(await backend.read(x)).toEqual(Float32Array.of(4, 4));
     backend.dispose();
   });
 });

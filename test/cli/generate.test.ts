@@ -118,7 +118,7 @@ describe('lowrank generate', () => {
     const { promptTokens, tokens, stoppedBy } = await json(...long);
     expect(stoppedBy === 'length' ? promptTokens + tokens : 128).toBe(128);
     await expect(lowrank('--model', folder, '--prompt', 'a '.repeat(200))).rejects.toThrow(
-      /the prompt has \d+ tokens, and the model's context 128: nothing fits behind it/,
+      /the prompt has \d+ tokens, and the model's context 128: nothing fits after it/,
     );
   });
 

@@ -189,7 +189,7 @@ describe('runMnist', () => {
     expect(nothing.notices[0]).toBe('nothing to resume: starting from the beginning');
   });
 
-  it('does not go on over other images, or from another base or adapter', async () => {
+  it('does not continue over other images, or from another base or adapter', async () => {
     const first = join(directory, 'inputs');
     await run({ out: first, method: 'layer', rank: '3' });
     const [base, adapter] = [join(first, 'base.safetensors'), join(first, 'layer')];

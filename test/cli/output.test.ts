@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DataError, DeviceError, ShapeError } from '../../src/base/errors.js';
-import { printable } from '../../src/base/printable.js';
+import { printable, printableLine } from '../../src/base/printable.js';
 import { print, printLine, printPainted } from '../../src/cli/output.js';
 import { selectDevice, serializeModel } from '../../src/index.js';
 import { DigitsNet } from '../../src/mnist/index.js';
@@ -39,6 +39,7 @@ describe('text for a terminal', () => {
 
   it('is escaped, and cut where it is long', () => {
     expect(printable('a\u001b[31mb\n\u202ec')).toBe('a\\u001b[31mb\\u000a\\u202ec');
+    expect(printableLine(' a:\r\n\n1. b\u001b\n')).toBe('a: ↵ 1. b\\u001b');
     expect(printable('x'.repeat(300), 10)).toBe(`${'x'.repeat(10)}… (290 more characters)`);
     expect(printable('größe 日本 🙂')).toBe('größe 日本 🙂');
     for (const Each of [DataError, ShapeError, DeviceError]) {

@@ -77,14 +77,14 @@ describe('renderReport', () => {
     );
   });
 
-  it('says what was won and what was forgotten', () => {
-    expect(report).toContain('parametrization: 154 images won on the adapted digits (579 → 425 wrong),');
+  it('says what was gained and what was forgotten', () => {
+    expect(report).toContain('parametrization: 154 images gained on the adapted digits (579 → 425 wrong),');
     expect(report).toContain('1,543 images forgotten on the others (493 → 2,036 wrong).');
-    expect(report).toContain('layer:           138 images won on the adapted digits (579 → 441 wrong),');
+    expect(report).toContain('layer:           138 images gained on the adapted digits (579 → 441 wrong),');
     expect(report).toContain('Switched off, the base is back: 1,072 wrong, the same for every digit.');
   });
 
-  it('says so when nothing was won, or the base did not come back', () => {
+  it('says so when nothing was gained, or the base did not come back', () => {
     const worse = [...BASE];
     worse[2] += 1;
     const { parametrization: _, ...rest } = SUMMARY;
@@ -167,6 +167,6 @@ describe('renderReport of a replay from a file', () => {
     expect(report).toContain('rank 2 and alpha 1, replay of 12.5 %, from old/layer\n');
     expect(rowOf(report, 'base')).toBe('base 235,146 235,146 100.00 %');
     // Without replay 2,835 of the others are wrong and 493 were; with it 2,036. Of the adapted, 441 and 425.
-    expect(report).toContain('Replay of 12.5 %: 799 of 2,342 forgotten images saved, 16 more won.');
+    expect(report).toContain('Replay of 12.5 %: 799 of 2,342 forgotten images saved, 16 more gained.');
   });
 });

@@ -57,7 +57,7 @@ describe('lowrank sweep', () => {
       [3, 0.004],
     ]);
     const [first] = result.configurations;
-    expect(first.won).toBe((result.trials[0].won + result.trials[1].won) / 2);
+    expect(first.gained).toBe((result.trials[0].gained + result.trials[1].gained) / 2);
     expect(first.parameters).toBe(784 + 256 + 256 + 128 + 128 + 10 + 256 + 128 + 10);
     expect((await readdir(out)).sort()).toEqual(
       ['base.safetensors', 'sweep.csv', 'sweep.json', 'sweep.svg', 'trials.jsonl'].sort(),
@@ -68,7 +68,7 @@ describe('lowrank sweep', () => {
     expect(JSON.parse(await readFile(join(out, 'sweep.json'), 'utf8'))).toEqual(result);
     const [heading, ...csv] = await linesOf(join(out, 'sweep.csv'));
     expect(csv).toHaveLength(8);
-    expect(csv[0].split(',')[heading.split(',').indexOf('won')]).toBe(`${result.trials[0].won}`);
+    expect(csv[0].split(',')[heading.split(',').indexOf('gained')]).toBe(`${result.trials[0].gained}`);
     const svg = await readFile(join(out, 'sweep.svg'), 'utf8');
     expect(svg).toMatch(/^<svg [\s\S]*images forgotten[\s\S]*rank 3[\s\S]*<\/svg>$/);
     expect(notices.at(-1)).toContain('sweep.svg');
@@ -106,9 +106,9 @@ describe('lowrank sweep', () => {
     await expect(sweep({ out, resume: true })).rejects.toThrow(
       'line 1: must be a trial that ends with its checksum: it is damaged, or of an older version: {"rank":1}',
     );
-    await writeFile(path, 'won\n');
+    await writeFile(path, 'gained\n');
     await expect(sweep({ out, resume: true })).rejects.toThrow('line 1: must be a trial that ends');
-    expect(await readFile(path, 'utf8')).toBe('won\n');
+    expect(await readFile(path, 'utf8')).toBe('gained\n');
     await expect(sweep({ out: join(directory, 'no'), rank: '2,200' })).rejects.toThrow(UsageError);
     for (const [given, message] of [
       [{ rank: '1,,2' }, '--rank: must be a positive integer: (empty)'],
@@ -173,7 +173,7 @@ describe('what a sweep continues with', () => {
       );
     }
     for (const change of [
-      { won: 0.5 },
+      { gained: 0.5 },
       { rank: '1' },
       { digits: [11] },
       { accuracy: 2 },
@@ -198,23 +198,23 @@ const aTrial: Trial = {
     iterations: 1,
   },
   ...{ batchSize: 1, base: '0123456789abcdef', data: '0123456789abcdef', parameters: 10, meanLoss: 1 },
-  ...{ seconds: 2, won: -3, forgotten: 4, accuracy: 0.5, wrong: [1, 2] },
+  ...{ seconds: 2, gained: -3, forgotten: 4, accuracy: 0.5, wrong: [1, 2] },
 };
 
 describe('summarize', () => {
-  const trial = (rank: number, seed: number, won: number, forgotten: number): Trial => ({
+  const trial = (rank: number, seed: number, gained: number, forgotten: number): Trial => ({
     ...aTrial,
-    ...{ rank, seed, won, forgotten, parameters: 10 * rank },
+    ...{ rank, seed, gained, forgotten, parameters: 10 * rank },
   });
   const options = parseSweepOptions({ ...GRID, seeds: '0,1' });
   const base = { accuracy: 1, wrong: [0, 0] };
 
-  it('takes means and deviations over seeds, and the best by what is won less what is forgotten', () => {
+  it('takes means and deviations over seeds, and the best by what is gained less what is forgotten', () => {
     const trials = [trial(1, 0, 10, 8), trial(1, 1, 14, 8), trial(2, 0, 30, 40), trial(2, 1, 30, 40)];
     const { configurations, best } = summarize(trials, base, options);
     expect(configurations[0]).toMatchObject({
-      won: 12,
-      wonDeviation: Math.sqrt(8),
+      gained: 12,
+      gainedDeviation: Math.sqrt(8),
       forgotten: 8,
       seconds: 2,
     });

@@ -28,7 +28,7 @@ export function pageOf(path: string): Page {
 }
 
 export interface Block {
-  /** What stands behind the fence; empty for a block that is indented. */
+  /** The word after the fence; empty for a block that is indented. */
   readonly language: string;
   readonly lines: readonly string[];
 }

@@ -180,7 +180,7 @@ const TRIAL: Trial = {
     iterations: 1,
   },
   ...{ batchSize: 1, base: '0123456789abcdef', data: '0123456789abcdef', parameters: 10, meanLoss: 1 },
-  ...{ seconds: 2, won: -3, forgotten: 4, accuracy: 0.5, wrong: [1, 2] },
+  ...{ seconds: 2, gained: -3, forgotten: 4, accuracy: 0.5, wrong: [1, 2] },
 };
 
 /** Lines of trials, mostly with a checksum that fits. */

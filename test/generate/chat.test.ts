@@ -19,7 +19,11 @@ const options = { maxTokens: 6 };
 const fresh = async (messages: readonly ChatMessage[], on = model) =>
   (await generate(on, tokenizer, messages, options).result()).text;
 /** Tokens of the next prompt after the part that it shares with an answer's prompt and tokens, the last of which was not read. */
-function behind({ ids }: { ids: Int32Array }, asked: readonly ChatMessage[], next: readonly ChatMessage[]) {
+function readAfter(
+  { ids }: { ids: Int32Array },
+  asked: readonly ChatMessage[],
+  next: readonly ChatMessage[],
+) {
   const encode = (messages: readonly ChatMessage[]) =>
     encodeChat(tokenizer, messages, { addGenerationPrompt: true });
   const [read, prompt] = [[...encode(asked), ...ids.slice(0, -1)], encode(next)];
@@ -59,7 +63,7 @@ describe('Chat', () => {
     expect(first.readTokens).toBe(first.promptTokens);
     const prompt = [...chat.messages, user('the cat')];
     const second = await chat.send('the cat', options).result();
-    expect(second.readTokens).toBe(behind(first, [user('hello')], prompt));
+    expect(second.readTokens).toBe(readAfter(first, [user('hello')], prompt));
     expect(second.readTokens).toBeLessThanOrEqual(second.promptTokens - first.promptTokens);
     chat.dispose();
   });
@@ -100,7 +104,7 @@ describe('Chat', () => {
     expect(cat.readTokens).toBe(cat.promptTokens - first.promptTokens);
     const second = await chat.send('the cat', options).result();
     expect(second.text).toBe(await fresh([...history, user('the cat')], other));
-    expect(second.readTokens).toBe(behind(first, [user('hello')], [...history, user('the cat')]));
+    expect(second.readTokens).toBe(readAfter(first, [user('hello')], [...history, user('the cat')]));
     // The adapter is switched off and on again.
     setActiveAdapters(other, []);
     const again = await chat.retry({ ...options, keep: false }).result();

@@ -1,4 +1,4 @@
-/** PiSSA by random columns: nearly the best approximation, and an adapter as any other. */
+/** PiSSA by random columns: nearly the best approximation, and otherwise an ordinary adapter. */
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.js';
 import { loadAdapter, saveAdapter } from '../../src/lora/adapterFile.js';
@@ -67,7 +67,7 @@ describe('pissa_niter_N', async () => {
   });
 
   it.each(await allDevices())(
-    'changes nothing at first, and is saved and loaded, on %s',
+    'changes nothing initially, and is saved and loaded, on %s',
     async (_, device) => {
       const random = new Random(4);
       const base = () =>

@@ -13,6 +13,7 @@ import { SGD } from '../../src/optim/sgd.js';
 import { type TokenExample, UNTRAINED } from '../../src/text/examples.js';
 import { evaluateLoss } from '../../src/train/evaluateLoss.js';
 import { fit } from '../../src/train/fit.js';
+import { NonFiniteError } from '../../src/train/nonFinite.js';
 import { allDevices, reference } from '../support/devices.js';
 import { expected, folder, MODELS } from './fixtures.js';
 
@@ -255,6 +256,7 @@ describe('packed', () => {
     await expect(evaluateLanguageModel(model, tokenizer, [])).rejects.toThrow('0 were given');
     const { weight } = model.model.norm;
     weight.write(new Float32Array(weight.length).fill(Number.NaN));
+    await expect(measure([5, 6])).rejects.toBeInstanceOf(NonFiniteError);
     await expect(measure([5, 6])).rejects.toThrow(/examples\[\d\]: the loss of a token must be finite: NaN/);
     model.dispose();
   });

@@ -20,8 +20,8 @@ describe('rotary tables', () => {
         heads: 1,
       });
     const [short, long] = [turned(3), turned(2000)];
-    expect(rotary.kept.size).toBe(2);
-    expect([...rotary.kept].every((each) => !each.isReleased)).toBe(true);
+    expect(rotary.nonPersistent.size).toBe(2);
+    expect([...rotary.nonPersistent].every((each) => !each.isReleased)).toBe(true);
     add(short, long).backward(tensor(device, [1, 1, 1, 1], [1, 4]));
     expect(x.grad).toBeDefined();
   });

@@ -81,7 +81,7 @@ describe.each(await allDevices())('attention on %s', (name, device) => {
     for (const values of [out, dQ]) expect(Array.from(values.slice(-72)).every((x) => x === 0)).toBe(true);
   });
 
-  it('reads one row over a cache, and nothing behind what it sees', async () => {
+  it('reads one row over a cache, and nothing after what it sees', async () => {
     const { heads, kvHeads, dim } = SIZES;
     const whole = inputsOf(SIZES, 'causal');
     const { out } = denseAttention(whole, SIZES);

@@ -182,7 +182,7 @@ describe.each(await allDevices())('linearCrossEntropy on %s', (name, device) => 
   });
 
   it.each([
-    ['a target behind the vocabulary', { targets: [1, 5] }],
+    ['a target beyond the vocabulary', { targets: [1, 5] }],
     ['a row that there is not', { rows: [0, 4] }],
   ])('makes the loss NaN for %s', async (_, wrong) => {
     const given = { ...problem(4, 3, 5, 2), rows: [0, 1], targets: [1, 2], ...wrong };

@@ -40,8 +40,11 @@ export function webgpu(tuning?: Tuning): Promise<WebGpuBackend> {
   return createWebGpuBackend({ gpu: requiredGpu(), allowFallback: true, tuning });
 }
 
-/** A fresh device, and WebGPU's own device below it, for tests to manipulate. */
-export async function webgpuWithDevice(): Promise<{ backend: WebGpuBackend; device: GPUDevice }> {
+/** A fresh device, and WebGPU's own device below it, for tests to manipulate: before it is used, by `prepare`. */
+export async function webgpuWithDevice(
+  tuning?: Tuning,
+  prepare: (device: GPUDevice) => void = () => {},
+): Promise<{ backend: WebGpuBackend; device: GPUDevice }> {
   let device: GPUDevice | undefined;
   // Passes everything through except that one call; unused parts of the interface are omitted.
   const watched = {
@@ -51,12 +54,13 @@ export async function webgpuWithDevice(): Promise<{ backend: WebGpuBackend; devi
       const requestDevice = adapter.requestDevice.bind(adapter);
       adapter.requestDevice = async (descriptor) => {
         device = await requestDevice(descriptor);
+        prepare(device);
         return device;
       };
       return adapter;
     },
   } as GPU;
-  const backend = await createWebGpuBackend({ gpu: watched, allowFallback: true });
+  const backend = await createWebGpuBackend({ gpu: watched, allowFallback: true, tuning });
   if (!device) throw new Error('the backend asked for no device');
   return { backend, device };
 }

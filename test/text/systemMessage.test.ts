@@ -1,7 +1,7 @@
 /** Default system messages. Oracle: templates of models, and short ones. */
 import { describe, expect, it } from 'vitest';
 import { tokenizerFromGguf } from '../../src/text/fromGguf.js';
-import { defaultSystemMessage, takesSystemMessage } from '../../src/text/systemMessage.js';
+import { acceptsSystemMessage, defaultSystemMessage } from '../../src/text/systemMessage.js';
 import { byteLevel, chat } from './fixtures.js';
 import { metadataOf } from './support.js';
 
@@ -41,7 +41,7 @@ describe('the default system message', () => {
 });
 
 describe('a given system message', () => {
-  const taken = (template?: string) => takesSystemMessage(tokenizerOf(template));
+  const taken = (template?: string) => acceptsSystemMessage(tokenizerOf(template));
 
   it('is accepted, refused or left out', () => {
     expect(taken(chat().templates.SmolLM2)).toBe(true);

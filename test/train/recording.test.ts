@@ -358,7 +358,7 @@ describe('a recorded step', () => {
     for (let i = 0; i < 19; i++) expect(reads[i]).toEqual(reads[19 + i]);
   });
 
-  it('has gradients as any other', async () => {
+  it('has the gradients of a step that is not repeated', async () => {
     const gradients: Promise<HostArray>[][] = [];
     await both((device) => {
       const model = digits(device);

@@ -1,4 +1,4 @@
-/** Results that a training step computes without a gradient are freed with it, and the step is repeated like any other. */
+/** Results that a training step computes without a gradient are freed with it, and the step is repeated. */
 import { describe, expect, it } from 'vitest';
 import { noGrad } from '../../src/autograd/record.js';
 import type { Backend } from '../../src/backends/backend.js';
@@ -69,7 +69,7 @@ class Embedded extends Layer {
       [rows],
       'i32',
     );
-    this.kept.add(this.#indices);
+    this.nonPersistent.add(this.#indices);
   }
 
   forward(x: Tensor): Tensor {

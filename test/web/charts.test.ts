@@ -95,7 +95,7 @@ describe('the bars of wrong answers', () => {
     }
   });
 
-  it('of the base alone stand above their digits', () => {
+  it('of only the base stand above their digits', () => {
     const { bars, across } = barsOf(base, undefined, []);
     expect(bars.length).toBe(10);
     expect(bars[3].x + bars[3].width / 2).toBeCloseTo(100 * across[3].at, 9);

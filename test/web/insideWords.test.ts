@@ -80,7 +80,7 @@ describe('the strips', () => {
     expect(b && [sizeText(b), rangeText(b)]).toEqual(['B, trained: 256 × 5 = 1,280 numbers', 'all zero']);
     expect(captionText(inside.layers[0], shown)).toContain('made of 5 × (784 + 256) = 5,200 numbers');
     expect(stateText(inside, { shown, isShown: false })).toBe(
-      'A starts as noise, B as zeros: at first B·A is zero and changes nothing.',
+      'A starts as noise, B as zeros: initially B·A is zero and changes nothing.',
     );
   });
 

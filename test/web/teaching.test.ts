@@ -85,7 +85,7 @@ describe('teachingData', () => {
     expect(digitsOf({ ...SETTINGS, what: { drawings } })).toEqual([7]);
   });
 
-  it('mixes old examples of every digit among drawings, in the wanted share, with their own labels', async () => {
+  it('mixes old examples of every digit among drawings, in the requested share, with their own labels', async () => {
     const examples = await taught({ drawings }, 0.6);
     const old = examples.filter(([, byte]) => byte < 100);
     expect(old).toHaveLength(18);

@@ -39,7 +39,7 @@ describe('train', () => {
     [0.1, 1e9],
     [1e30, 1],
     [10, 1],
-  ])('takes nothing of a training with learning rate %d and alpha %d', async (learningRate, alpha) => {
+  ])('discards a training run with learning rate %d and alpha %d', async (learningRate, alpha) => {
     const data = patterns();
     const outcome = await train(await wrapped(alpha), data, { ...SETTINGS, learningRate });
     expect(outcome.iterations).toBe(0);

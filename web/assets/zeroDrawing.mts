@@ -10,8 +10,7 @@ export const SIDE = 280;
 /** White ink on a transparent canvas. */
 export function zeroDrawing(): Canvas {
   const [sample] = SAMPLES;
-  if (sample.label !== 0)
-    throw new Error(`the picture tells of a zero, and the first sample is ${sample.name}`);
+  if (sample.label !== 0) throw new Error(`the picture shows a zero, and the first sample is ${sample.name}`);
   const canvas = createCanvas(SIDE, SIDE);
   // This canvas draws like a browser's.
   inkOn(canvas.getContext('2d') as unknown as CanvasRenderingContext2D, SIDE, sample.strokes);

@@ -12,8 +12,7 @@ const SOURCE = fileURLToPath(new URL('../serviceWorker.ts', import.meta.url));
 /** Files that are kept once they are requested: MNIST. */
 const LATER = /^(train|test)(Images|Labels)\.bin$/;
 /** Files that the page does not request, and the parts of the language model, which it stores itself. */
-const NEVER =
-  /^(model\/.*|sw\.js|base\.safetensors|preview(-language)?\.png|assets\/debug-.*\.wasm|.*\.map)$/;
+const NEVER = /^(model\/.*|sw\.js|base\.safetensors|preview(-language)?\.png|.*\.map)$/;
 
 export function serviceWorker(): Plugin {
   let folder = '';

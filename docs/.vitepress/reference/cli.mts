@@ -21,9 +21,9 @@ function commandsIn(text: string): string[] {
 /** The lines below `Exit codes:`, code and meaning; a continued line belongs to the one before. */
 function exitCodesIn(text: string): [code: string, meaning: string][] {
   const [, block] = /^Exit codes:\n((?: {2}.*(?:\n|$))+)/m.exec(text) ?? [];
-  const rows = Array.from((block ?? '').matchAll(/^ {2}(\d+)\s+(.+)$/gm), ([, code, meaning]) => [
+  const rows = Array.from((block ?? '').matchAll(/^ {2}(\d+)\s+(.+(?:\n {7}.+)*)/gm), ([, code, meaning]) => [
     code,
-    meaning,
+    meaning.replace(/\s+/g, ' '),
   ]);
   if (rows.length < 3) throw new Error('cli.md: the help text of train names no exit codes');
   return rows as [string, string][];

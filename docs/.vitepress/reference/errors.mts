@@ -25,24 +25,15 @@ makes the message.
 | \`DataError\` | A file, a stream or an example is not what it claims to be, or cannot be read or written. | Shows the message to whoever gave the file. The same file fails again. |
 | \`DeviceError\` | A device is missing, lacks a feature, has no memory left, or was lost. | Takes another device, or smaller batches. After a loss it opens a device again and continues from a checkpoint. |
 | \`ShapeError\` | Shapes or lengths do not fit together. | Nothing: the program has a mistake. |
-| \`NonFiniteError\` | A loss or a gradient became NaN or infinite. It has \`what\` and \`iteration\`. | Trains again with a lower learning rate, or with \`clipNorm\`. Where each step is read (WebAssembly), the weights are those before that iteration. |
+| \`NonFiniteError\` | A loss, a gradient or a model's output became NaN or infinite: \`what\` says which, and \`iteration\` when, in a training run. | Trains again with a lower learning rate, or with \`clipNorm\`. Where each step is read (WebAssembly), the weights are those before that iteration. |
 | \`RangeError\` | An argument is out of its range, or names something that does not exist. | Nothing, or it shows the message where the value is a user's. |
 | \`TypeError\` | An argument is of another type, or an option has a name that does not exist. | Nothing: the program has a mistake. |
 | \`Error\` | A call comes at the wrong moment, such as a change of a model that is being trained. | Waits for the other call, or makes the calls in another order. |
-| \`UsageError\`, \`Interrupted\` | Only on the command line: an option that cannot be, a run that a signal stopped. | A shell script reads the [exit code](./cli#exit-codes). |
+| \`UsageError\`, \`Interrupted\` | Only on the command line: an option that is not possible, a run that a signal stopped. | A shell script reads the [exit code](./cli#exit-codes). |
 
 \`DataError\`, \`DeviceError\`, \`ShapeError\` and \`NonFiniteError\` are exports of \`lowrank\`:
 
-\`\`\`js
-import { DataError, loadAdapter } from 'lowrank';
-
-try {
-  await loadAdapter(model, files);
-} catch (error) {
-  if (!(error instanceof DataError)) throw error;
-  show(error.message); // the model is unchanged
-}
-\`\`\`
+<<< @/programs/trained-tokens.ts#refused
 
 Names inside a message may come from a file. They are shortened, and control characters in them are written as escapes, so a
 message is safe to print. It is not safe as HTML: set it as text.

@@ -71,8 +71,7 @@ function templatesOf(source: ts.SourceFile): [kind: string, template: ts.Express
     ts.forEachChild(node, visit);
   };
   visit(source);
-  // A message that is made by the class itself has its words there.
-  return found.filter(([kind, template]) => kind !== 'NonFiniteError' || ts.isTemplateExpression(template));
+  return found;
 }
 
 /** The function around a template that puts its parameters into it. */

@@ -16,7 +16,7 @@ import { CallCache } from './calls.js';
 import { CommandQueue } from './commands.js';
 import type { AdapterLimits, AdapterReport } from './gpuAdapter.js';
 import { DeviceHealth } from './health.js';
-import type { Shaders } from './kernels.js';
+import { type Shaders, shadersAtFirstUse } from './kernels.js';
 import type { MatmulPlanner } from './matmulPlan.js';
 import { type WebGpuBlock, WebGpuMemory } from './memory.js';
 import { type WebGpuCommand, WebGpuRunner } from './runner.js';
@@ -39,8 +39,8 @@ export interface WebGpuParts {
   readonly gpu: GPU;
   readonly device: GPUDevice;
   readonly report: AdapterReport;
-  /** Shaders compiled on `device`, including those that `matmul` uses. */
-  readonly kernels: Shaders;
+  /** Shaders compiled on `device`, including those that `matmul` uses. Undefined: each is compiled at its first call. */
+  readonly kernels: Shaders | undefined;
   readonly matmul: MatmulPlanner;
   /** Maximum workgroups in one dimension of a dispatch. Default: the device's limit. */
   readonly maxGroups: number | undefined;
@@ -83,7 +83,8 @@ export class WebGpuBackend implements Backend {
     this.#memory = memory;
     this.#commands = commands;
     this.#calls = calls;
-    this.#runner = new WebGpuRunner({ health, memory, commands, calls, kernels });
+    const shaders = kernels ?? shadersAtFirstUse(device, health);
+    this.#runner = new WebGpuRunner({ health, memory, commands, calls, kernels: shaders });
     this.recorder = this.#runner.recorder;
     this.#shaders = new ShaderRunner(this.#runner, memory, matmul);
   }

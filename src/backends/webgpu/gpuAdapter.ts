@@ -36,7 +36,7 @@ export async function requestAdapter(gpu: GPU, allowFallback: boolean): Promise<
   if (!adapter) {
     throw new DeviceError(
       'webgpu: there is no adapter: a graphics driver is missing (on Linux a Vulkan driver: install your ' +
-        "card's, or mesa-vulkan-drivers 25 or later), or the browser blocks this one (see chrome://gpu)",
+        "card's, or mesa-vulkan-drivers 25 or later), or, in a browser, the card is blocked (see chrome://gpu)",
     );
   }
   if (!allowFallback && isSoftware(adapter)) {

@@ -8,8 +8,9 @@ export class DeviceHealth {
   /** Resolves when the device is lost, with the reason. */
   readonly lost: Promise<DeviceError>;
   #lostBy: DeviceError | undefined;
-  /** The first error that was not reported yet. */
+  /** The first errors that were not reported yet: of a scope, whose call is known, and of others, which may follow from it. */
   #failure: DeviceError | undefined;
+  #uncaptured: DeviceError | undefined;
   /** Error scopes whose outcome is not known yet. */
   readonly #scopes = new Set<Promise<void>>();
   /** Callbacks that reject pending work. */
@@ -26,7 +27,7 @@ export class DeviceHealth {
     device.onuncapturederror = (event) => {
       // It is reported by the next request, and need not also be on the console.
       event.preventDefault();
-      this.#fail(event.error.message);
+      this.#uncaptured ??= failureOf(event.error.message);
     };
     device.lost.then(({ reason, message }) => this.#lose(`the device was lost: ${message || reason}`));
   }
@@ -42,10 +43,10 @@ export class DeviceHealth {
   }
 
   /** Reports an error of a scope as a failure, in the words of `describe`. */
-  watch(scope: Promise<GPUError | null>, describe: () => string): void {
+  watch(scope: Promise<GPUError | null>, describe: (error: GPUError) => string): void {
     const outcome = scope.then(
       (error) => {
-        if (error) this.#fail(describe());
+        if (error) this.#failure ??= failureOf(describe(error));
       },
       // The scope of a lost device is rejected; the loss itself is reported separately.
       () => {},
@@ -85,22 +86,23 @@ export class DeviceHealth {
   }
 
   #report(): void {
-    const failure = this.#failure;
+    const failure = this.#failure ?? this.#uncaptured;
     this.#failure = undefined;
+    this.#uncaptured = undefined;
     if (failure) throw failure;
-  }
-
-  #fail(message: string): void {
-    this.#failure ??= new DeviceError(`webgpu: ${message}`);
   }
 
   #lose(message: string): void {
     if (this.#lostBy) return;
     // Node's WebGPU keeps this function forever, and with it everything that it refers to.
     this.#device.onuncapturederror = null;
-    this.#lostBy = new DeviceError(`webgpu: ${message}`);
+    this.#lostBy = failureOf(message);
     for (const reject of this.#waiting) reject(this.#lostBy);
     this.#waiting.clear();
     this.#resolveLost(this.#lostBy);
   }
+}
+
+function failureOf(message: string): DeviceError {
+  return new DeviceError(`webgpu: ${message}`);
 }

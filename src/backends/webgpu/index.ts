@@ -19,7 +19,8 @@ export interface WebGpuBackendOptions {
 }
 
 /**
- * Opens the fastest adapter and compiles all kernels on it.
+ * Opens the fastest adapter. On a card all kernels are compiled at once, so that one whose driver cannot compile them is
+ * refused here, and another device can be chosen; on the processor, where that takes two seconds of it, each at its first call.
  * @throws DeviceError that says what is missing
  */
 export async function createWebGpuBackend({
@@ -31,8 +32,10 @@ export async function createWebGpuBackend({
   const device = await openDevice(adapter);
   try {
     const report = reportOf(adapter);
-    const { matmul = report.isSoftware ? matmulInSoftware : matmulOnCard, maxGroups } = tuning;
-    const kernels = await compileShaders(device, matmul.kernels);
+    const { isSoftware } = report;
+    const { matmul = isSoftware ? matmulInSoftware : matmulOnCard, maxGroups } = tuning;
+    const { compile = isSoftware ? 'at first call' : 'at opening' } = tuning;
+    const kernels = compile === 'at opening' ? await compileShaders(device, matmul.kernels) : undefined;
     return new WebGpuBackend({ gpu, device, report, kernels, matmul, maxGroups });
   } catch (error) {
     device.destroy();

@@ -27,6 +27,8 @@ export interface Tuning {
   readonly matmul?: MatmulPlanner | undefined;
   /** Maximum workgroups in one dimension of a dispatch. */
   readonly maxGroups?: number | undefined;
+  /** Whether kernels are compiled when the device is opened, or each at its first call. */
+  readonly compile?: 'at opening' | 'at first call' | undefined;
 }
 
 // These three are estimates from the number of processors and the latency of their memory, not measured on a

@@ -55,7 +55,6 @@ export class WebGpuRunner implements RecordedDevice<WebGpuCommand, WebGpuBlock> 
     if (groups > 0) {
       if (this.#calls.isFull) this.#forgetCalls();
       const kernel = this.#kernels.get(name);
-      if (!kernel) throw new Error(`webgpu: the kernel ${name} was not compiled`);
       const apart = this.#apart(opened, kernel.inputs);
       const call = this.#calls.find(kernel, apart ?? opened, params, Math.ceil(groups));
       if (this.recorder.admit(call)) this.#commands.run(call);

@@ -5,7 +5,7 @@ import type { GenerationResult } from '../../generate/generate.js';
 import type { LlamaForCausalLM } from '../../models/llama.js';
 import { encodeChat } from '../../text/chat.js';
 import type { ChatMessage } from '../../text/messages.js';
-import { takesSystemMessage } from '../../text/systemMessage.js';
+import { acceptsSystemMessage } from '../../text/systemMessage.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import { count, integer } from '../format.js';
 import { printLine } from '../output.js';
@@ -81,7 +81,7 @@ export class ChatSession {
 
   /** Continues from other messages. @throws DataError where the model's template refuses them */
   replace(messages: readonly ChatMessage[]): void {
-    if (messages.some(({ role }) => role === 'system') && !takesSystemMessage(this.#opened.tokenizer))
+    if (messages.some(({ role }) => role === 'system') && !acceptsSystemMessage(this.#opened.tokenizer))
       throw new DataError("the model's chat template takes no system message");
     // A system message by itself is not a conversation: some templates refuse it.
     const probe = messages.some(({ role }) => role !== 'system');

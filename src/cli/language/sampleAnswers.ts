@@ -3,7 +3,7 @@ import { generate } from '../../generate/generate.js';
 import type { LlamaForCausalLM } from '../../models/llama.js';
 import { encodeChat } from '../../text/chat.js';
 import type { ChatMessage } from '../../text/messages.js';
-import { takesSystemMessage } from '../../text/systemMessage.js';
+import { acceptsSystemMessage } from '../../text/systemMessage.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import type { DataExample } from './readData.js';
 
@@ -12,7 +12,7 @@ export interface SamplePrompt {
   /** The part of the prompt that is shown. */
   readonly text: string;
   /** The answer in the example. */
-  readonly wanted: string;
+  readonly expected: string;
   readonly prompt: string | readonly ChatMessage[];
 }
 
@@ -40,24 +40,24 @@ export function samplePrompts(
       typeof prompt === 'string'
         ? tokenizer.encode(prompt, { allowSpecial, addSpecialTokens: true })
         : encodeChat(tokenizer, prompt, { allowSpecial, addGenerationPrompt: true });
-    // A long conversation was cut where it is trained; its last answer is behind that.
+    // A long conversation was cut where it is trained; its last answer comes after that.
     if (ids.length < contextLength) prompts.push(sample);
   };
   for (const { read } of examples) {
     if (prompts.length === MOST) break;
     const { line, content } = read;
     if (content.kind === 'completion') {
-      const { prompt: text, completion: wanted } = content;
+      const { prompt: text, completion: expected } = content;
       const prompt = isChat ? withSystem(tokenizer, [{ role: 'user', content: text }], system) : text;
-      add({ line, text, wanted, prompt });
+      add({ line, text, expected, prompt });
     }
     if (content.kind !== 'messages' || content.tools !== undefined) continue;
     const { messages } = content;
     const last = messages.map(({ role }) => role).lastIndexOf('assistant');
     if (last < 1) continue;
-    const [before, { content: wanted }] = [messages.slice(0, last), messages[last]];
+    const [before, { content: expected }] = [messages.slice(0, last), messages[last]];
     const prompt = withSystem(tokenizer, before, system);
-    add({ line, text: before[before.length - 1].content, wanted, prompt });
+    add({ line, text: before[before.length - 1].content, expected, prompt });
   }
   return prompts;
 }
@@ -68,7 +68,7 @@ function withSystem(
   system: string | undefined,
 ): readonly ChatMessage[] {
   const hasOwn = messages[0].role === 'system';
-  if (system === undefined || hasOwn || !takesSystemMessage(tokenizer)) return messages;
+  if (system === undefined || hasOwn || !acceptsSystemMessage(tokenizer)) return messages;
   return [{ role: 'system', content: system }, ...messages];
 }
 

@@ -1,7 +1,7 @@
 /** Which system message conversations begin with, in words. */
 import { printable } from '../../base/printable.js';
 import type { ReadExample } from '../../text/readExamples.js';
-import { defaultSystemMessage, takesSystemMessage } from '../../text/systemMessage.js';
+import { acceptsSystemMessage, defaultSystemMessage } from '../../text/systemMessage.js';
 import type { Tokenizer } from '../../text/tokenizer.js';
 import { integer } from '../format.js';
 
@@ -36,7 +36,7 @@ export function systemWords(tokenizer: Tokenizer, given: string | undefined, by 
   if (given !== undefined) return `${quoted(given)} (${by})`;
   const own = defaultSystemMessage(tokenizer);
   if (own !== undefined) return `${quoted(own)} (from the chat template)`;
-  return takesSystemMessage(tokenizer) ? 'none' : 'none (the chat template takes none)';
+  return acceptsSystemMessage(tokenizer) ? 'none' : 'none (the chat template takes none)';
 }
 
 function hasOwn({ content }: ReadExample): boolean {

@@ -38,7 +38,7 @@ export function batchSizes(
   // A requested number of steps does not change their size.
   if (iterations !== undefined) return { batchTokens: BATCH_TOKENS };
   const { examples, trainedTokens } = pass;
-  // A step ends behind the example that fills it: with half of one too many, on average.
+  // A step ends after the example that fills it: with half of one too many, on average.
   const few = Math.floor((trainedTokens * epochs) / LEAST_STEPS - trainedTokens / examples / 2);
   return { batchTokens: Math.max(1, Math.min(BATCH_TOKENS, few)) };
 }

@@ -16,11 +16,6 @@ export interface Failure {
   readonly numbers: readonly number[];
 }
 
-/** Whether a measurement found a loss that is not finite. */
-export function isNotFinite(error: unknown): boolean {
-  return error instanceof Error && /the loss of a token must be finite/.test(error.message);
-}
-
 /** Leaves the last good adapter in the folder. @returns the message, with the lines of the examples as far as they are known */
 export async function failureOf(
   { setup, folder }: Run,

@@ -7,7 +7,7 @@ import type { Run } from './trainSteps.js';
 /** Milliseconds between two lines of progress where there is no bar. */
 export const LINE_EVERY_MS = 15_000;
 
-/** @param name  what is measured, for the progress @throws Error for a loss that is not finite, or the signal's reason */
+/** @param name  what is measured, for the progress @throws NonFiniteError for a loss that is not finite, or the signal's reason */
 export async function evaluated(
   { setup: { model, data }, reporting: { progress, signal } }: Run,
   name: string,

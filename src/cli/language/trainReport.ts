@@ -1,5 +1,5 @@
 /** The results of a training run: scores before and after, what was gained and forgotten, answers side by side. */
-import { printable } from '../../base/printable.js';
+import { printable, printableLine } from '../../base/printable.js';
 import { compareExamples, type ExampleComparison } from '../../models/compareExamples.js';
 import type { LanguageEvaluation } from '../../models/evaluateLanguageModel.js';
 import { count, duration, integer, rate } from '../format.js';
@@ -80,15 +80,15 @@ function promptOf({ read: { content } }: DataExample): string {
       : content.kind === 'completion'
         ? content.prompt
         : (content.messages.find(({ role }) => role === 'user')?.content ?? '');
-  return printable(text, MAX_PROMPT);
+  return printableLine(text, MAX_PROMPT);
 }
 
 function sampleLines({ samples }: TrainOutcome): string[] {
   return samples.flatMap(({ prompt, base, adapted }, i) => [
     ...(i === 0 ? [] : ['']),
-    ...wrapped('Prompt   ', printable(prompt.text, MAX_SHOWN)),
-    ...wrapped('wanted   ', printable(prompt.wanted, MAX_SHOWN)),
-    ...wrapped('base     ', printable(base, MAX_SHOWN)),
-    ...wrapped('adapted  ', printable(adapted, MAX_SHOWN)),
+    ...wrapped('Prompt   ', printableLine(prompt.text, MAX_SHOWN)),
+    ...wrapped('expected ', printableLine(prompt.expected, MAX_SHOWN)),
+    ...wrapped('base     ', printableLine(base, MAX_SHOWN)),
+    ...wrapped('adapted  ', printableLine(adapted, MAX_SHOWN)),
   ]);
 }

@@ -97,7 +97,7 @@ function courseFacts(setup: TrainSetup, options: TrainCommand): (readonly [strin
   return facts;
 }
 
-/** `step` or `5 steps`, behind “every”. */
+/** `step` or `5 steps`, after “every”. */
 function stepsText(steps: number): string {
   return steps === 1 ? 'step' : count(steps, 'step');
 }

@@ -1,5 +1,5 @@
 /** The steps of a training run and their reports. */
-import { printable } from '../../base/printable.js';
+import { printableLine } from '../../base/printable.js';
 import { type DataError, learningRateFactor, NonFiniteError } from '../../core.js';
 import { fit } from '../../index.js';
 import type { LanguageEvaluation } from '../../models/evaluateLanguageModel.js';
@@ -12,7 +12,7 @@ import type { RunReporting } from './reporting.js';
 import type { RunFolder } from './runFolder.js';
 import type { RunMetrics } from './runMetrics.js';
 import type { SamplePrompt } from './sampleAnswers.js';
-import { type Failure, failureOf, isNotFinite } from './trainFailure.js';
+import { type Failure, failureOf } from './trainFailure.js';
 import { answer, evaluated, LINE_EVERY_MS } from './trainMeasure.js';
 import type { TrainCommand } from './trainOptions.js';
 import type { TrainSetup, UsedExamples } from './trainSetup.js';
@@ -217,13 +217,13 @@ export class TrainSteps {
       // A stopped run keeps the progress where it was.
       if (reporting.signal.aborted) return;
       metrics.addSample({ step, prompt: prompt.text, answer: text });
-      const [asked, said] = [prompt.text, text].map((each) => printable(each, MAX_SHOWN));
+      const [asked, said] = [prompt.text, text].map((each) => printableLine(each, MAX_SHOWN));
       if (i === 0) reporting.notice(`  "${asked}" → "${said}"`);
     }
   }
 
-  #notFinite({ iteration, message }: NonFiniteError): Promise<DataError> {
-    const number = message.replace(/^fit: /, '').replace(/ at iteration.*$/, '');
+  #notFinite({ iteration = this.#lastStep, message }: NonFiniteError): Promise<DataError> {
+    const number = message.replace(/^\w+: /, '').replace(/ at iteration.*$/, '');
     const numbers = [...new Set(this.#examples)];
     const failure = { what: `${number} at step ${iteration}`, used: this.#run.setup.train, numbers };
     return this.#failure(failure);
@@ -235,7 +235,7 @@ export class TrainSteps {
     try {
       return await evaluated(this.#run, name, examples);
     } catch (error) {
-      if (!isNotFinite(error)) throw error;
+      if (!(error instanceof NonFiniteError)) throw error;
       const what = `the loss is not finite after step ${this.#lastStep}`;
       throw await this.#failure({ what, used, numbers });
     }

@@ -14,7 +14,7 @@ describe('a histogram of lengths', () => {
     expect(histogramOf([], 1024)).toEqual([]);
   });
 
-  it('ends a range at the limit, behind which all are too long', () => {
+  it('ends a range at the limit, after which all are too long', () => {
     const bins = histogramOf([40, 48, 49, 64, 65], 48);
     expect(bins).toEqual([
       { from: 33, to: 48, count: 2 },

@@ -26,7 +26,7 @@ describe('the system message in force', () => {
     );
   });
 
-  it('is none where the template writes none, or takes none', () => {
+  it('is none where the template writes none, or accepts none', () => {
     expect(systemWords(tokenizerOf(EACH), undefined)).toBe('none');
     const users = "{% for m in messages %}{{ m.content if m.role == 'user' }}{% endfor %}";
     expect(systemWords(tokenizerOf(users), undefined)).toBe('none (the chat template takes none)');

@@ -248,7 +248,7 @@ describe('computing', () => {
     expect(adapterBytes(on.out).equals(adapterBytes(off.out))).toBe(true);
     expect(on.summary.peakBytes).toBeLessThan(off.summary.peakBytes);
     expect(await place.refusal(...BASE, '--memory', '100kB', '--checkpoint', 'off')).toMatch(
-      /^1: a step needs 0\.\d\d GB, and wasm may use 0\.00 GB: with --checkpoint on it would be 0\.\d\d GB$/,
+      /^2: a step needs 0\.\d\d GB, and wasm may use 0\.00 GB: with --checkpoint on it would be 0\.\d\d GB$/,
     );
     expect(await place.refusal(...BASE, '--memory', '100kB')).toContain(
       'shorter rows (--max-length), smaller weights (--weights q4)',

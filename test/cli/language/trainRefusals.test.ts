@@ -135,8 +135,9 @@ describe('options that fit nothing', () => {
       /^2: --iterations: must be at most \d+ with these examples: 1000000000$/,
     ],
     [['--memory', 'much'], /^2: --memory: /],
-    [['--memory', '10kB'], /^1: a step needs .*, and wasm may use 0\.00 GB: /],
+    [['--memory', '10kB'], /^2: a step needs .*, and wasm may use 0\.00 GB: /],
     [['--out', ''], /^2: --out: must be a path: \(empty\)$/],
+    [['--max-length', '500'], /^2: --max-length: must be at most the model's context, 128: 500$/],
     [['--json', '/dev/null'], /^1: \/dev\/null: cannot be written: it is not a regular file$/],
     [['--adapter', '/nowhere'], /^1: .*nowhere.*/],
   ])('%j', async (args, message) => {

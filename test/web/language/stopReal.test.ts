@@ -99,7 +99,7 @@ describe.skipIf(!hasChromium() || !hasRealModel).each([
     rmSync(outDir, { recursive: true });
   });
   const page = await opened(browser, server.url);
-  /** Of a lesson here. */
+  /** Duration of a step here. */
   let stepMs = 0;
   /** Milliseconds within which a stop must take effect; more on a busy machine, in proportion to its slower steps. */
   const most = () => Math.max(mostMs, (mostMs / 3000) * stepMs);

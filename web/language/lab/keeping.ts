@@ -109,9 +109,10 @@ export class Keeping implements FileStore {
   }
 
   async write(files: ReadonlyMap<string, FileContent>): Promise<void> {
-    // Nobody continues from what `fit` saves after the last step.
     if (this.#isOver || this.#signal.aborted) return;
     const { state, best } = this.#now();
+    // Nobody continues from what `fit` saves after the last step, which would take three copies of it in memory.
+    if (state.step === state.steps) return;
     const written: Written = { ...state, version: VERSION };
     const all = new Map<string, FileContent>([
       ...files,

@@ -6,7 +6,6 @@ import { type Copy, copyOf, putBack, Watch } from './copies.js';
 import type { Gate } from './gate.js';
 import { Keeping, keptBest, type LessonState, type LessonStore, type Told } from './keeping.js';
 import type { OpenedModel } from './opened.js';
-import { isNotFinite } from './outcome.js';
 import { Probes } from './probes.js';
 import { Reports } from './reports.js';
 import type { LessonSetup } from './setup.js';
@@ -184,7 +183,7 @@ export class LessonSteps {
       return stopped ? this.#stopped : 'finished';
     } catch (error) {
       if (error instanceof Ended) return error.end;
-      if (error instanceof NonFiniteError || isNotFinite(error)) return 'diverged';
+      if (error instanceof NonFiniteError) return 'diverged';
       if (signal.aborted) return this.#stopped;
       throw error;
     }

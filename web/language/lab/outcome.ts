@@ -36,8 +36,3 @@ export async function generalLossOfBase(opened: OpenedModel, signal: AbortSignal
   bases.set(opened, known);
   return known;
 }
-
-/** Whether a measurement found a loss that is not finite. */
-export function isNotFinite(error: unknown): boolean {
-  return error instanceof Error && /must be finite|no finite number/.test(error.message);
-}

@@ -1,4 +1,5 @@
 /** Runs a lesson, from its rows to its adapter. */
+import { NonFiniteError } from 'lowrank';
 import { evaluateLanguageModel } from 'lowrank/text';
 import type { Lesson, TeachOutcome, TeachReport } from '../api.js';
 import type { Asking } from './asking.js';
@@ -7,7 +8,7 @@ import { Gate } from './gate.js';
 import type { LessonState, LessonStore } from './keeping.js';
 import { type LessonStart, LessonSteps, type StepsOutcome } from './lesson.js';
 import type { OpenedModel } from './opened.js';
-import { generalLoss, generalLossOfBase, isNotFinite } from './outcome.js';
+import { generalLoss, generalLossOfBase } from './outcome.js';
 import { type LessonSetup, setUp } from './setup.js';
 import type { Stop } from './stop.js';
 
@@ -151,7 +152,7 @@ export class Teaching {
       return [before, await generalLoss(opened, model, skip.signal)];
     } catch (error) {
       if (skip.signal.aborted) return undefined;
-      if (isNotFinite(error)) return 'lost';
+      if (error instanceof NonFiniteError) return 'lost';
       throw error;
     }
   }

@@ -30,7 +30,7 @@ export function stateText(
   { adapter }: Inside,
   { shown, isShown }: { readonly shown: Shown | undefined; readonly isShown: boolean },
 ): string {
-  const start = 'A starts as noise, B as zeros: at first B·A is zero and changes nothing.';
+  const start = 'A starts as noise, B as zeros: initially B·A is zero and changes nothing.';
   if (!adapter) return start;
   if (!isShown) return `${start} Your adapter has rank ${adapter.rank}.`;
   if (!shown) return '';
