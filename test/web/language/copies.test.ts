@@ -7,7 +7,7 @@ const after = (losses: readonly number[], first?: number) => {
   watch.good = { step: 0, values: [] };
   const lost = losses.map((loss, i) => {
     const isLost = watch.after(i + 1, loss);
-    if (watch.wants) watch.offer({ step: i + 1, values: [] });
+    if (watch.lacksValues) watch.offer({ step: i + 1, values: [] });
     return isLost;
   });
   return { lost: lost.indexOf(true) + 1, good: watch.good.step };

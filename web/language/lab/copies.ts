@@ -33,8 +33,8 @@ export class Watch {
     this.#first = first;
   }
 
-  /** Whether to offer new values after a step. */
-  get wants(): boolean {
+  /** Whether it has no values to judge: those after the last step may be offered. */
+  get lacksValues(): boolean {
     return this.#next === undefined;
   }
 

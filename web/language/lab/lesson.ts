@@ -229,7 +229,7 @@ export class LessonSteps {
     const { step } = this.#reports;
     const isLast = step === setup.steps;
     if (signal.aborted && !isLast) throw new Ended('stopped');
-    if (this.#watch.wants) this.#watch.offer(await copyOf(setup.parameters, step));
+    if (this.#watch.lacksValues) this.#watch.offer(await copyOf(setup.parameters, step));
     if (setup.heldOut.length > 0 && (step % setup.stepsPerPass === 0 || isLast)) await this.#measure();
     if (isLast || this.#probes.isDue) await this.#probe();
     this.#reports.notice = this.#keeping.failure;
