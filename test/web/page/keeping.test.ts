@@ -196,7 +196,8 @@ describe('what a training run replaces', () => {
     const before = await countsOf(page, 'adapted');
     await set(page, 'Learning rate', 0.1);
     await set(page, 'Alpha', 128);
-    await teachAgain(page);
+    // It diverges so soon that nobody would see the page at work.
+    await button(page, 'Teach again with these').click();
     await page
       .getByText(/^The training went wrong: .* Nothing has changed\. A learning rate of 0\.1 is too high/)
       .waitFor();
