@@ -34,6 +34,8 @@ const project = (name: string, settings: Settings): TestProjectInlineConfigurati
 /** Files with a browser run two at once: each waits more than it computes. */
 const BROWSER: Settings = { maxWorkers: 2, sequence: { groupOrder: 1 } };
 
+const ALONE: Settings = { maxWorkers: 1, sequence: { groupOrder: 2 } };
+
 export default defineConfig({
   test: {
     projects: [
@@ -46,14 +48,16 @@ export default defineConfig({
       project('package', { include: ['test/package.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 }),
       // Both pages in Chromium, as `npm run web:build` makes them.
       // Tests of a file that do not disturb each other run at once too.
-      project('page', { ...BROWSER, include: ['test/web/page/*.test.ts'], maxConcurrency: 3 }),
-      // What takes minutes on the language-model page: whole lessons, the memory of many, other programs with its files.
-      project('long', {
-        include: ['test/web/page/long/*.test.ts'],
-        maxWorkers: 1,
-        sequence: { groupOrder: 2 },
-        testTimeout: 1_200_000,
+      project('page', {
+        ...BROWSER,
+        include: ['test/web/page/*.test.ts'],
+        exclude: ['test/web/page/pace.test.ts'],
+        maxConcurrency: 3,
       }),
+      // What is timed on a page, with nothing beside it.
+      project('pace', { ...ALONE, include: ['test/web/page/pace.test.ts'] }),
+      // What takes minutes on the language-model page: whole lessons, the memory of many, other programs with its files.
+      project('long', { ...ALONE, include: ['test/web/page/long/*.test.ts'], testTimeout: 1_200_000 }),
       // The site of the documents, as `npm run docs:build` makes it.
       project('docs', { ...BROWSER, include: ['test/docs/site.test.ts'], testTimeout: 300_000 }),
     ],

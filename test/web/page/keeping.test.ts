@@ -122,7 +122,10 @@ describe('what a training run replaces', () => {
     const now = async () => [await countsOf(page, 'base'), await countsOf(page, 'adapted')];
     const before = await now();
     await button(page, 'Train from scratch').click();
-    await page.getByText(/^The new network reads/).waitFor();
+    await page
+      .getByText(/^The new network reads/)
+      .first()
+      .waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
     expect(await now()).toEqual(before);
     await button(page, 'Train from scratch').click();
@@ -134,7 +137,10 @@ describe('what a training run replaces', () => {
     await page.getByText(/^The new network, stopped early, reads/).waitFor();
     expect(await now()).toEqual(before);
     await button(page, 'Train from scratch').click();
-    await page.getByText(/^The new network reads/).waitFor();
+    await page
+      .getByText(/^The new network reads/)
+      .first()
+      .waitFor();
     await button(page, 'Use the new network').click();
     await page.getByText('The adapter was removed: it belongs to the old network.').waitFor();
     await settled(page);
@@ -196,7 +202,8 @@ describe('what a training run replaces', () => {
     const before = await countsOf(page, 'adapted');
     await set(page, 'Learning rate', 0.1);
     await set(page, 'Alpha', 128);
-    await teachAgain(page);
+    // It diverges so soon that nobody would see the page at work.
+    await button(page, 'Teach again with these').click();
     await page
       .getByText(/^The training went wrong: .* Nothing has changed\. A learning rate of 0\.1 is too high/)
       .waitFor();

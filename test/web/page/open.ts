@@ -146,6 +146,13 @@ export async function practise(page: Page): Promise<void> {
 export const undoSaid = (page: Page): Promise<void> =>
   page.locator('.messages').getByRole('button', { name: 'Undo' }).click();
 
+/** Starts a long training run. */
+export async function teachLong(page: Page): Promise<void> {
+  await set(page, 'Training steps', 20_000);
+  await button(page, 'Teach again with these').click();
+  await page.getByText('while it learns').waitFor();
+}
+
 /** Teaches again with the current settings, to the end. */
 export async function teachAgain(page: Page): Promise<void> {
   await openMore(page);

@@ -22,6 +22,7 @@ import {
   settled,
   teachAgain,
   teachAs,
+  teachLong,
   visit,
 } from './open.js';
 
@@ -30,13 +31,6 @@ beforeAll(async () => {
   site = await openSite();
 });
 afterAll(() => site.close());
-
-/** Starts a long training run. */
-async function teachLong(page: Page): Promise<void> {
-  await set(page, 'Training steps', 20_000);
-  await button(page, 'Teach again with these').click();
-  await page.getByText('while it learns').waitFor();
-}
 
 async function adapterFiles(inFeatures = 784): Promise<Map<string, Uint8Array>> {
   const { device } = await selectDevice({ prefer: 'wasm', threads: 1 });
@@ -48,39 +42,6 @@ async function adapterFiles(inFeatures = 784): Promise<Map<string, Uint8Array>> 
 }
 
 describe('the page', () => {
-  it('stops within 100 ms, and keeps what was learnt until then', async () => {
-    const { page } = await visit(site);
-    await settled(page);
-    await teachAs(page, 7, ONE);
-    const times: number[] = [];
-    for (let i = 0; i < 3; i++) {
-      await teachLong(page);
-      times.push(
-        await page.evaluate(
-          () =>
-            new Promise<number>((resolve) => {
-              const stop = document.querySelector<HTMLButtonElement>('.stop');
-              const begun = performance.now();
-              stop?.click();
-              const look = () => {
-                if (document.querySelector('.stop')) requestAnimationFrame(look);
-                else resolve(performance.now() - begun);
-              };
-              look();
-            }),
-        ),
-      );
-      await settled(page);
-    }
-    // The machine has other work too: one of three must show what the page can do.
-    expect(Math.min(...times)).toBeLessThan(100);
-    const text = await page.getByText(/^Stopped after/).textContent();
-    const iterations = Number(/after ([\d,]+) steps/.exec(text ?? '')?.[1].replaceAll(',', ''));
-    expect(iterations).toBeGreaterThan(0);
-    expect(iterations).toBeLessThan(20_000);
-    await page.context().close();
-  });
-
   it('stops training a base too, which then keeps what it has learned so far', async () => {
     const { page } = await visit(site);
     await settled(page);
@@ -96,31 +57,6 @@ describe('the page', () => {
     await page.getByText('trained here').waitFor();
     await settled(page);
     expect(await countsOf(page, 'base')).not.toEqual(shipped);
-    await page.context().close();
-  });
-
-  it('stays smooth while it trains', async () => {
-    const { page } = await visit(site);
-    await settled(page);
-    await teachAs(page, 7, ONE);
-    await teachLong(page);
-    const gaps = await page.evaluate(
-      () =>
-        new Promise<number[]>((resolve) => {
-          const found: number[] = [];
-          let last = performance.now();
-          const look = (now: number) => {
-            found.push(now - last);
-            last = now;
-            if (found.length < 90) requestAnimationFrame(look);
-            else resolve(found);
-          };
-          requestAnimationFrame(look);
-        }),
-    );
-    const median = gaps.sort((a, b) => a - b)[45];
-    expect(median).toBeLessThan(20);
-    await button(page, 'Stop').first().click();
     await page.context().close();
   });
 
