@@ -33,6 +33,7 @@ const NAMES: OptionNames<FitOptions> = {
 const CHECKPOINT_NAMES: OptionNames<CheckpointOptions> = {
   dir: true,
   every: true,
+  atEnd: true,
   resume: true,
   settings: true,
 };

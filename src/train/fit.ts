@@ -34,8 +34,10 @@ export interface StepReport {
 export interface CheckpointOptions {
   /** Files by name, or a store; in Node also the path of a directory, which no other training run may use meanwhile. */
   readonly dir: WritablePlace;
-  /** Iterations between two checkpoints; another is written at the end, and when `signal` ends the run. */
+  /** Iterations between two checkpoints. */
   readonly every: number;
+  /** Whether another one is written when the run ends, also by `signal`. Default true. */
+  readonly atEnd?: boolean;
   /** Whether to continue from the checkpoint in `dir`, if there is one. Default false. */
   readonly resume?: boolean;
   /**
@@ -198,7 +200,7 @@ async function train<M extends Module, B extends AnyBatch>(
     }
     await step.readLosses();
     log.report();
-    if (iteration > first) await save();
+    if (iteration > first && checkpoint?.atEnd !== false) await save();
     if (!stopped) await use.alone(() => validation.finish());
     await data.device.sync();
   } finally {

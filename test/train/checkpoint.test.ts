@@ -86,6 +86,17 @@ describe('a checkpoint', async () => {
     expect(again.result).toMatchObject({ iterations: 63, repeated: 0, meanLoss: whole.result.meanLoss });
   });
 
+  it('is not written at the end on request', async () => {
+    const dir = new Map<string, Uint8Array>();
+    await run({ checkpoint: { dir, every: 1000, atEnd: false } });
+    expect(dir.size).toBe(0);
+    await run({ checkpoint: { dir, every: 40, atEnd: false } });
+    const iterations: number[] = [];
+    const onStep = ({ iteration }: { iteration: number }) => iterations.push(iteration);
+    await run({ checkpoint: { dir, every: 1000, resume: true }, onStep });
+    expect(iterations[0]).toBe(41);
+  });
+
   it('of another run is refused with all that differs', async () => {
     const dir = new Map<string, Uint8Array>();
     await run({ checkpoint: { dir, every: 10 }, limit: 4 });

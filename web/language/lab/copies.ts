@@ -1,14 +1,16 @@
 /** Copies of an adapter's values during a lesson, with which the lesson may end. */
-import type { Parameter } from 'lowrank';
+import type { HostArray, Parameter } from 'lowrank';
 
 export interface Copy {
   /** Step after which it was copied; 0 for the beginning of the lesson. */
   readonly step: number;
-  readonly values: readonly ArrayLike<number>[];
+  readonly values: readonly HostArray[];
 }
 
-export async function copyOf(parameters: readonly Parameter[], step: number): Promise<Copy> {
-  return { step, values: await Promise.all(parameters.map((parameter) => parameter.read())) };
+/** @param spare  an unused copy of the same parameters, whose memory is reused: a copy after each step would be 10 MB of garbage */
+export async function copyOf(parameters: readonly Parameter[], step: number, spare?: Copy): Promise<Copy> {
+  const values = parameters.map(({ device, storage }, i) => device.read(storage, spare?.values[i]));
+  return { step, values: await Promise.all(values) };
 }
 
 export function putBack(parameters: readonly Parameter[], { values }: Copy): void {
@@ -26,6 +28,8 @@ export class Watch {
   good: Copy | undefined;
   /** Values whose loss is not computed yet. */
   #next: Copy | undefined;
+  /** Values that are no longer of use. */
+  #spare: Copy | undefined;
   #first: number | undefined;
 
   /** @param first  loss of the lesson's first step, if the lesson continues */
@@ -42,12 +46,21 @@ export class Watch {
     this.#next = copy;
   }
 
+  /** A copy that is no longer of use, once. */
+  takeSpare(): Copy | undefined {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    return spare;
+  }
+
   /** @param loss  loss of the step, computed with the values before it @returns whether the lesson is lost */
   after(step: number, loss: number): boolean {
     this.#first ??= loss;
     const first = Math.max(this.#first, LEAST);
     if (this.#next && step > this.#next.step) {
-      if (loss <= first) this.good = this.#next;
+      const isGood = loss <= first;
+      this.#spare = isGood ? this.good : this.#next;
+      if (isGood) this.good = this.#next;
       this.#next = undefined;
     }
     return !(loss <= LOST * first);

@@ -111,7 +111,7 @@ export class Keeping implements FileStore {
   async write(files: ReadonlyMap<string, FileContent>): Promise<void> {
     if (this.#isOver || this.#signal.aborted) return;
     const { state, best } = this.#now();
-    // Nobody continues from what `fit` saves after the last step, which would take three copies of it in memory.
+    // Nobody continues after the last step, and saving would take three copies of it in memory.
     if (state.step === state.steps) return;
     const written: Written = { ...state, version: VERSION };
     const all = new Map<string, FileContent>([

@@ -175,6 +175,8 @@ export class LessonSteps {
           get every() {
             return keeping.every;
           },
+          // Nobody would continue from it.
+          atEnd: false,
           resume: from !== undefined,
           settings: { base: opened.view.base },
         },
@@ -229,13 +231,14 @@ export class LessonSteps {
     const { step } = this.#reports;
     const isLast = step === setup.steps;
     if (signal.aborted && !isLast) throw new Ended('stopped');
-    if (this.#watch.lacksValues) this.#watch.offer(await copyOf(setup.parameters, step));
+    if (this.#watch.lacksValues) {
+      this.#watch.offer(await copyOf(setup.parameters, step, this.#watch.takeSpare()));
+    }
     if (setup.heldOut.length > 0 && (step % setup.stepsPerPass === 0 || isLast)) await this.#measure();
     if (isLast || this.#probes.isDue) await this.#probe();
     this.#reports.notice = this.#keeping.failure;
     this.#reports.sendIfDue();
     if (!isLast) await this.#pause();
-    // Nobody would continue from what `fit` saves at its end.
     if (signal.aborted && !isLast) throw new Ended('stopped');
     return NO_LOSS;
   }
