@@ -119,13 +119,12 @@ describe('what a training run replaces', () => {
     await settled(page);
     await teachAs(page, 7, ONE);
     await fetchMnist(page);
+    // The sentence about the drawing begins alike.
+    const counted = page.locator('#scratch').getByText(/^The new network reads/);
     const now = async () => [await countsOf(page, 'base'), await countsOf(page, 'adapted')];
     const before = await now();
     await button(page, 'Train from scratch').click();
-    await page
-      .getByText(/^The new network reads/)
-      .first()
-      .waitFor();
+    await counted.waitFor();
     expect(await accessibilityProblems(page)).toEqual([]);
     expect(await now()).toEqual(before);
     await button(page, 'Train from scratch').click();
@@ -137,10 +136,7 @@ describe('what a training run replaces', () => {
     await page.getByText(/^The new network, stopped early, reads/).waitFor();
     expect(await now()).toEqual(before);
     await button(page, 'Train from scratch').click();
-    await page
-      .getByText(/^The new network reads/)
-      .first()
-      .waitFor();
+    await counted.waitFor();
     await button(page, 'Use the new network').click();
     await page.getByText('The adapter was removed: it belongs to the old network.').waitFor();
     await settled(page);
