@@ -244,7 +244,7 @@ describe('lowrank eval', () => {
       /left out +1 example of more than \d+ tokens/,
     );
     expect(await refusal(measure('--data', data, '--max-length', '100000'))).toMatch(
-      /^1: --max-length: must be at most/,
+      /^2: --max-length: must be at most/,
     );
     expect(await refusal(measure('--data', data, '--max-length', '2', '--long', 'drop'))).toContain(
       'no examples',
