@@ -34,6 +34,7 @@ const project = (name: string, settings: Settings): TestProjectInlineConfigurati
 /** Files with a browser run two at once: each waits more than it computes. */
 const BROWSER: Settings = { maxWorkers: 2, sequence: { groupOrder: 1 } };
 
+/** One file at a time, after the other projects. */
 const ALONE: Settings = { maxWorkers: 1, sequence: { groupOrder: 2 } };
 
 export default defineConfig({

@@ -28,13 +28,14 @@ export class StopAddresses {
   }
 }
 
-/** Least time between two attempts to read an address: one takes about 2 ms, so that they cost a lesson 1 % of its time. */
+/** Minimum time between two attempts to read an address: one takes about 2 ms, so they cost a lesson 1 % of its time. */
 const LOOK_MS = 150;
 
 /** The worker's side. */
 export class HeardAddresses {
   readonly #heard = new Map<Stoppable, string>();
-  #lastLook = 0;
+  /** Times of the last attempts, separately: what is asked first must not hide the rest. */
+  readonly #looked = new Map<Stoppable, number>();
 
   hear(what: Stoppable, address: string): void {
     // A browser in which it cannot be read now would seem to stop everything.
@@ -45,8 +46,8 @@ export class HeardAddresses {
   isRaised(what: Stoppable): boolean {
     const address = this.#heard.get(what);
     const now = performance.now();
-    if (address === undefined || now - this.#lastLook < LOOK_MS) return false;
-    this.#lastLook = now;
+    if (address === undefined || now - (this.#looked.get(what) ?? 0) < LOOK_MS) return false;
+    this.#looked.set(what, now);
     // One failure may have another reason.
     if (canBeRead(address) || canBeRead(address)) return false;
     this.#heard.delete(what);

@@ -16,7 +16,6 @@ export function sharedMemory(): Int32Array<SharedArrayBuffer> | undefined {
 /** Only the page raises and lowers the flags. */
 export class StopFlags {
   readonly #memory: Int32Array;
-
   readonly #addresses: StopAddresses | undefined;
 
   /**
