@@ -1,7 +1,8 @@
 /** The network and adapter of the page, kept in the browser together. */
 import { computed, signal } from '@preact/signals';
+import { inTime } from './inTime.js';
 import type { SavedModel } from './lab/views.js';
-import { inTime, keep } from './storage.js';
+import { keep } from './storage.js';
 import { reasonOf } from './work.js';
 
 export const saved = signal<SavedModel>({});

@@ -1,9 +1,7 @@
 /** Storage that survives a reload, in IndexedDB, which may be missing, throw, refuse, or never answer. */
 import { createStore, getMany, setMany, update } from 'idb-keyval';
+import { inTime } from './inTime.js';
 import { type Kept, validated } from './kept.js';
-
-/** A blocked database never answers; the page waits no longer than this. */
-const PATIENCE_MS = 3000;
 
 const store = createStore('lowrank', 'page');
 
@@ -55,12 +53,4 @@ export async function change<K extends keyof Kept>(
   await update<unknown>(key, updated, store);
   if (next === undefined) throw new Error('the browser did not answer');
   return next;
-}
-
-/** @throws Error when the browser takes longer than a visitor waits; its work continues */
-export function inTime<T>(work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('the browser did not answer')), PATIENCE_MS);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -1,7 +1,7 @@
 /** Stores for the adapters in use, one for each base: IndexedDB, whose transactions keep an adapter whole, and memory. */
 import { createStore, delMany, get, getMany, keys, setMany, type UseStore } from 'idb-keyval';
+import { inTime } from '../../inTime.js';
 import type { KeptAdapter } from '../api.js';
-import { inTime } from '../model/store.js';
 
 /** PEFT's files and the page's own, by name. */
 export type KeptFiles = ReadonlyMap<string, Blob>;
@@ -14,6 +14,9 @@ export interface AdapterStore {
   write(about: KeptAdapter, files: KeptFiles): Promise<void>;
   delete(base: string): Promise<void>;
 }
+
+/** Longest wait for the files of an adapter, some 10 MB. */
+const PATIENCE_MS = 10_000;
 
 const ABOUT = 'about ';
 const FILES = 'files ';
@@ -29,13 +32,13 @@ export function browserAdapters(name = 'lowrank-adapters'): AdapterStore {
       const found = await inTime(getMany<KeptAdapter | undefined>(names, store()));
       return found.filter((about) => about !== undefined);
     },
-    read: async (base) => inTime(get<KeptFiles>(FILES + base, store())),
+    read: async (base) => inTime(get<KeptFiles>(FILES + base, store()), PATIENCE_MS),
     write: async (about, files) => {
       const entries: [string, unknown][] = [
         [ABOUT + about.base, about],
         [FILES + about.base, files],
       ];
-      await inTime(setMany(entries, store()));
+      await inTime(setMany(entries, store()), PATIENCE_MS);
     },
     delete: async (base) => inTime(delMany([ABOUT + base, FILES + base], store())),
   };

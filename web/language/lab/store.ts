@@ -2,6 +2,7 @@
 
 import { clear, createStore, get, getMany, setMany, type UseStore } from 'idb-keyval';
 import { type ByteSource, bytesSource, DataError, type FileContent, mapFiles } from 'lowrank';
+import { inTime } from '../../inTime.js';
 import type { LessonStore } from './keeping.js';
 
 /** Longest wait for the database: a blocked one never answers. */
@@ -15,11 +16,14 @@ export function browserStore(name = 'lowrank-lesson'): LessonStore {
   return {
     name: 'this browser',
     open: async (file): Promise<ByteSource | undefined> => {
-      const bytes = await inTime(get<Uint8Array<ArrayBuffer>>(file, store()));
+      const bytes = await inTime(get<Uint8Array<ArrayBuffer>>(file, store()), PATIENCE_MS);
       return bytes && bytesSource(bytes, file);
     },
     read: async (names) => {
-      const found = await inTime(getMany<Uint8Array<ArrayBuffer> | undefined>([...names], store()));
+      const found = await inTime(
+        getMany<Uint8Array<ArrayBuffer> | undefined>([...names], store()),
+        PATIENCE_MS,
+      );
       return new Map(
         names.map((file, i) => {
           const bytes = found[i];
@@ -31,18 +35,10 @@ export function browserStore(name = 'lowrank-lesson'): LessonStore {
     write: async (files) => {
       const whole: [string, Uint8Array][] = [];
       for (const [file, content] of files) whole.push([file, await wholeOf(content)]);
-      await inTime(setMany(whole, store()));
+      await inTime(setMany(whole, store()), PATIENCE_MS);
     },
-    clear: async () => inTime(clear(store())),
+    clear: async () => inTime(clear(store()), PATIENCE_MS),
   };
-}
-
-/** @throws Error if it takes longer than a lesson can wait */
-function inTime<T>(work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('this browser does not answer')), PATIENCE_MS);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }
 
 /** A store that does not survive the tab. */

@@ -1,7 +1,8 @@
 /** The store of the model's parts, with memory for parts that it does not take: the model works either way. */
+import { inTime } from '../../inTime.js';
 import type { Stored } from '../api.js';
 import type { ModelManifest } from './manifest.js';
-import { inTime, isNamed, memoryStore, type PartStore } from './store.js';
+import { isNamed, memoryStore, type PartStore } from './store.js';
 
 export type Estimate = () => Promise<{ readonly quota?: number; readonly usage?: number }>;
 

@@ -2,6 +2,7 @@
  * Storage for the parts of the model: files of this origin, else its Cache Storage, else memory. A part counts only once all
  * of it is written: a file has a mark beside it, and a cache takes a response as a whole.
  */
+import { inTime } from '../../inTime.js';
 import { partName } from './manifest.js';
 
 export interface StoredPart {
@@ -19,8 +20,6 @@ export interface PartStore {
   clear(): Promise<void>;
 }
 
-/** Longest wait for the browser: a broken one may never answer. */
-const PATIENCE_MS = 3000;
 const FOLDER = 'models';
 
 /** Opens the best store that this browser has. @param model  checksum of the model, which names its folder */
@@ -149,11 +148,3 @@ export function memoryStore(): PartStore {
 
 export const isNamed = (error: unknown, name: string): boolean =>
   (error as { name?: unknown } | null)?.name === name;
-
-/** @throws Error when the browser takes longer than a visitor waits; its work continues */
-export function inTime<T>(work: Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('the browser did not answer')), patienceMs);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
-}
