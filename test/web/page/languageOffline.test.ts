@@ -35,8 +35,10 @@ describe.skipIf(!hasLanguageModel()).each([
 
   it('opens offline, and its model from the last visit answers', async () => {
     const { page, complaints, requests } = await visit(site, { serviceWorkers: 'allow' });
-    await page.goto(languageUrl(site.server));
     const isIsolated = () => page.evaluate(() => globalThis.crossOriginIsolated).catch(() => false);
+    // The first page is loaded again, once for this visit, which leaving it too early would cut off.
+    await expect.poll(isIsolated, SOON).toBe(true);
+    await page.goto(languageUrl(site.server));
     await expect.poll(isIsolated, SOON).toBe(true);
     await page.getByText(/^Recorded on /).waitFor();
     await loadModel(page);
